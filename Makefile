@@ -1,0 +1,71 @@
+# Two commands do everything on a fresh machine with Python 3.11: `make demo` and `make test`.
+# Each sets up .venv when it has to, and reuses it afterwards.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO_OUT ?= build/demo
+
+TABLES_OUT ?= build/tables
+TABLES_SEEDS ?= 3
+
+.PHONY: demo tables test check format lock clean
+
+demo: $(VENV)/.runtime
+	$(BIN)/icdbridge demo --out $(DEMO_OUT)
+
+# The paper's tables on small synthetic corpora, into docs/tables-synthetic.md; the same command goes on after a stop.
+tables: $(VENV)/.dev
+	test -d $(TABLES_OUT)/mimic3 || $(BIN)/icdbridge synthesize mimic3 --out $(TABLES_OUT)/mimic3 \
+	  --notes 150 --words 100 --concepts 150 --seed 1
+	test -d $(TABLES_OUT)/mimic4 || $(BIN)/icdbridge synthesize mimic4 --out $(TABLES_OUT)/mimic4 \
+	  --notes 600 --words 100 --concepts 150 --seed 2
+	test -d $(TABLES_OUT)/corpora/mimic3-icd9 || $(BIN)/icdbridge prepare mimic3 \
+	  --root $(TABLES_OUT)/mimic3 --out $(TABLES_OUT)/corpora/mimic3-icd9
+	for version in icd9 icd10; do test -d $(TABLES_OUT)/corpora/mimic4-$$version || $(BIN)/icdbridge prepare mimic4 \
+	  --root $(TABLES_OUT)/mimic4 --version $$version --out $(TABLES_OUT)/corpora/mimic4-$$version || exit; done
+	$(BIN)/icdbridge reproduce all --corpora $(TABLES_OUT)/corpora --out $(TABLES_OUT) --preset small --seeds $(TABLES_SEEDS) \
+	  --set epochs=6 --set batch_size=4 --markdown > $(TABLES_OUT)/tables.md
+	{ echo '# The tables on synthetic corpora'; echo; \
+	  echo 'Synthetic notes, by `make tables TABLES_SEEDS=$(TABLES_SEEDS)`: every table can be made; how good a model is on real'; \
+	  echo 'notes they do not say.'; \
+	  echo; cat $(TABLES_OUT)/tables.md; } > docs/tables-synthetic.md
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest -n 2
+
+check: $(VENV)/.dev
+	$(BIN)/ruff check src tests benchmarks
+	$(BIN)/ruff format --check src tests benchmarks
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -n 2
+
+# PAPER_CODE=DIR: a checkout of the paper's own code, to measure it too. CLOCK=cpu where others compute as well.
+BENCH_OPTIONS = $(if $(PAPER_CODE),--paper-code $(PAPER_CODE)) $(if $(CLOCK),--clock $(CLOCK))
+bench: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.scoring --growth $(BENCH_OPTIONS)
+	$(BIN)/python -m benchmarks.training $(BENCH_OPTIONS)
+
+format: $(VENV)/.dev
+	$(BIN)/ruff format src tests benchmarks
+	$(BIN)/ruff check --fix src tests benchmarks
+
+$(VENV)/.runtime: requirements.txt pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	touch $@
+
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.runtime
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $@
+
+# Pins everything that pyproject.toml pulls in; run it after changing a dependency there.
+lock:
+	rm -rf build/lock && $(PYTHON) -m venv build/lock
+	build/lock/bin/pip install --quiet .
+	build/lock/bin/pip freeze --exclude icdbridge --exclude setuptools --exclude pip | sed 's/+cpu//' > requirements.txt
+	build/lock/bin/pip install --quiet '.[dev]'
+	(echo '-r requirements.txt'; build/lock/bin/pip freeze --exclude icdbridge --exclude setuptools --exclude pip | sed 's/+cpu//' | grep -vxFf requirements.txt) > requirements-dev.txt
+
+clean:
+	rm -rf build $(VENV)

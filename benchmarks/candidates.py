@@ -1,0 +1,204 @@
+"""The candidate search against exact scoring and against the paper, on this machine.
+
+    python -m benchmarks.candidates [--work build/bench/candidates] [--notes 100000] [--paper-code DIR]
+
+1. What is lost: a small CNN model trained on synthetic notes, indexed, and compared with its own exact scores on test
+   notes. The corpus holds more than 10,000 codes, as it draws on many notes; the model reads few of them.
+2. What is saved: one note of about 1,500 words at the released RNN size with random weights (time does not depend on
+   them), exactly, by as many candidates as 1 chose, and by the straightforward implementation of the paper, which is
+   timed at two smaller numbers of codes: the straight line through these is taken.
+3. The same for all codes of ICD-10-CM and ICD-10-PCS, of which only the candidates' descriptions are encoded.
+
+Prints Markdown. The folder keeps notes, corpus and run for the next time.
+"""
+
+import argparse
+import csv
+import gzip
+import random
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from benchmarks.inputs import make_inputs, released_size
+from benchmarks.scoring import FEW, line
+from benchmarks.subjects import Subject, baseline_scorer, timed
+from icdbridge.codes import Code, load_system
+from icdbridge.corpora import Corpus, prepare_mimic4
+from icdbridge.corpora.synthetic import synthesize_mimic4
+from icdbridge.evaluation.candidates import candidates_table, compare_candidates
+from icdbridge.evaluation.tables import Table, show
+from icdbridge.models import CodingModel
+from icdbridge.runs import Run, Scored
+from icdbridge.runs.candidates import Proposer
+from icdbridge.runs.scoring import Precision, encode_codes, pad, score_notes, score_states
+from icdbridge.runs.tokens import tokenize_split
+from icdbridge.training import make_settings, train
+from icdbridge.training.candidates import index_run
+
+VAL, TRAIN, MEASURED = 200, 8_000, 250  # notes
+NOTE_WORDS = 1_500
+PRECISION: Precision = "bf16"
+SMALL = ("epochs=2", "vector_epochs=5", "learning_rate=0.003")
+
+
+def make_corpus(work: Path, notes: int) -> Corpus:
+    """A synthetic ICD-10 corpus of short notes, most of them in the test split."""
+    if not (work / "raw").exists():
+        synthesize_mimic4(work / "raw", notes, words=110, seed=5)
+    if not (work / "corpus").exists():
+        with gzip.open(work / "raw" / "hosp" / "diagnoses_icd.csv.gz", "rt") as handle:
+            admissions = sorted(
+                {row["hadm_id"] for row in csv.DictReader(handle) if row["icd_version"] == "10"}
+            )
+        random.Random(0).shuffle(admissions)
+        ends = ((VAL, "val"), (VAL + TRAIN, "train"), (len(admissions), "test"))
+        rows = [(one, next(name for end, name in ends if i < end)) for i, one in enumerate(admissions)]
+        with (work / "splits.csv").open("w", newline="") as handle:
+            csv.writer(handle).writerows([("_id", "split"), *rows])
+        prepare_mimic4(work / "raw", work / "corpus", version="icd10", splits=work / "splits.csv")
+    return Corpus.open(work / "corpus")
+
+
+def make_run(work: Path, corpus: Corpus) -> Run:
+    if not (work / "run").exists():
+        train([corpus], work / "run", make_settings("duallaat-cnn", "small", None, SMALL))
+    run = Run.open(work / "run")
+    if not (work / "run" / "candidates").exists():
+        seconds, _ = timed(lambda: index_run(run, [corpus]))
+        print(f"indexing: {seconds['cpu']:.0f} s of the processor")
+    return Run.open(work / "run")
+
+
+def quality(run: Run, corpus: Corpus, work: Path) -> dict[str, Any]:
+    """What ``icdbridge evaluate --candidates`` measures, on the first test notes."""
+    notes = tokenize_split(corpus, "test", run.tokenizer, run.max_note_words, corpus.codes, work)
+    queries = run.queries(corpus.codes, corpus.descriptions)
+    logits = score_notes(run.model, [notes[i] for i in range(MEASURED)], queries, description="exact scores")
+    exact = Scored(
+        notes.note_ids[:MEASURED], corpus.codes, corpus.n_frequent, logits, notes.labels[:MEASURED]
+    )
+    return compare_candidates(run, corpus, "test", exact, run.config["threshold"])
+
+
+def long_notes(corpus: Corpus, count: int) -> list[str]:
+    """Test notes joined to about ``NOTE_WORDS`` words each."""
+    texts = (text for batch in corpus.notes("test", ("text",)) for text in batch.column("text").to_pylist())
+    joined = []
+    for _ in range(count):
+        parts: list[str] = []
+        while sum(len(part.split()) for part in parts) < NOTE_WORDS:
+            parts.append(next(texts))
+        joined.append("\n".join(parts))
+    return joined
+
+
+def seconds_a_note(parts: list[dict[str, float]]) -> dict[str, float]:
+    """Medians of the parts."""
+    return {name: median(part[name] for part in parts) for name in parts[0]}
+
+
+@torch.inference_mode()
+def by_candidates(
+    run: Run,
+    model: CodingModel,
+    proposer: Proposer,
+    queries_of: Callable[[np.ndarray], Tensor],
+    text: str,
+    clock: str,
+) -> dict[str, float]:
+    """Seconds of each part of coding one note, and the number of its candidates."""
+    ids = run.tokenizer.encode(text, run.max_note_words).ids
+    proposing, columns = timed(lambda: proposer.propose(text, ids, run.candidates.counts_for("icd10")))
+    encoding, states = timed(lambda: model.encode_notes(*pad([ids])))
+    describing, queries = timed(lambda: queries_of(columns))
+    scoring, _ = timed(lambda: score_states(model, states, queries, PRECISION))
+    taken = {"first stage": proposing, "note": encoding, "codes": describing, "scoring": scoring}
+    parts = {name: seconds[clock] for name, seconds in taken.items()}
+    return {"whole": sum(parts.values()), **parts, "candidates": len(columns)}
+
+
+def times(run: Run, corpus: Corpus, rounds: int, paper_code: str | None, clock: str) -> Table:
+    """One row a number of codes."""
+    model = released_size("gru").eval()
+    texts = long_notes(corpus, rounds)
+    whole = {"icd10cm": load_system("icd10cm", "FY2024"), "icd10pcs": load_system("icd10pcs")}
+    titles = {
+        str(Code(name, code)): text for name, table in whole.items() for code, text in table.titles.items()
+    }
+    baseline = Subject(baseline_scorer, "gru", make_inputs([NOTE_WORDS]), paper_code)
+    straight = {codes: min(baseline(0, codes)["seconds"][clock] for _ in range(2)) for codes in FEW}
+    baseline.close()
+    rows = []
+    for codes, own in ((dict(zip(corpus.codes, corpus.descriptions, strict=True)), False), (titles, True)):
+        keys, descriptions = list(codes), list(codes.values())
+        building, proposer = timed(partial(Proposer, run.candidates, keys, descriptions))
+
+        def described(columns: np.ndarray, descriptions: list[str] = descriptions) -> Tensor:
+            return encode_codes(model, run.tokenizer.encode_many([descriptions[i] for i in columns], 48))
+
+        made = torch.tanh(torch.randn(4, 1 if own else len(keys), 512))
+        queries_of = described if own else lambda columns, made=made: made[:, torch.from_numpy(columns)]
+        found = seconds_a_note(
+            [by_candidates(run, model, proposer, queries_of, text, clock) for text in texts]
+        )
+        exact = None
+        if not own:
+            ids = run.tokenizer.encode(texts[0], run.max_note_words).ids
+            exact = timed(lambda ids=ids, made=made: score_notes(model, [ids], made, precision=PRECISION))[0][
+                clock
+            ]
+        slow = line(straight, len(keys))
+        print(f"{len(keys):,} codes: names read into the index in {building[clock]:.1f} s")
+        rows.append(
+            [
+                f"{len(keys):,}",
+                f"{slow:.1f}",
+                "-" if exact is None else f"{exact:.1f}",
+                f"{found['candidates']:.0f}",
+            ]
+            + [f"{1000 * found[part]:.0f}" for part in ("first stage", "note", "codes", "scoring", "whole")]
+            + [f"{slow / found['whole']:.0f}"]
+        )
+    columns = ["codes", "straightforward, s", "exact, s", "candidates", "first stage, ms", "note, ms"]
+    columns += ["their descriptions, ms", "scoring, ms", "whole, ms", "times as fast"]
+    name = "the paper's code" if paper_code else "straightforward"
+    note = (
+        f"Released RNN size, random weights, {PRECISION}, one synthetic note of {NOTE_WORDS:,} words; straightforward: "
+        f"{name}, padded to 4,000 words, on the line through {FEW[0]:,} and {FEW[1]:,} codes."
+    )
+    return Table(f"Seconds a note ({clock})", columns, rows, 0, note)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--work", type=Path, default=Path("build/bench/candidates"))
+    parser.add_argument(
+        "--notes", type=int, default=100_000, help="synthetic notes; about a third carry ICD-10"
+    )
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument(
+        "--paper-code", help="a checkout of the paper's code, in place of the straightforward one"
+    )
+    parser.add_argument(
+        "--clock", choices=("wall", "cpu"), default="wall", help="cpu where others compute too"
+    )
+    arguments = parser.parse_args()
+    arguments.work.mkdir(parents=True, exist_ok=True)
+    corpus = make_corpus(arguments.work, arguments.notes)
+    run = make_run(arguments.work, corpus)
+    for version, counts in run.candidates.counts.items():
+        print(f"{version}: {counts}")
+    found = quality(run, corpus, arguments.work)
+    show([candidates_table({"candidates": found}, " (synthetic)")], markdown=True)
+    show([times(run, corpus, arguments.rounds, arguments.paper_code, arguments.clock)], markdown=True)
+
+
+if __name__ == "__main__":
+    main()

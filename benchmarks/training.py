@@ -1,0 +1,115 @@
+"""Training steps: icdbridge against the paper, same notes and label spaces of the same size, interleaved.
+
+    python -m benchmarks.training [--paper-code DIR] [--rounds 2] [--out build/bench]
+
+A step is making the batch, forward, backward and the optimiser's. At |L| = 8,192 the baselines need more memory than
+a machine with 16 GB has: they are timed at 512 and 1,536 codes and the straight line through these is taken.
+Prints a table, writes training.json.
+"""
+
+import argparse
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from benchmarks.inputs import make_inputs, mimic_lengths
+from benchmarks.scoring import line
+from benchmarks.subjects import Subject, baseline_trainer, icdbridge_trainer
+from icdbridge.files import write_json
+
+CASES = [("gru", 1_024, 4), ("cnn", 1_024, 4), ("gru", 8_192, 2), ("cnn", 8_192, 2)]  # encoder, |L|, notes
+FEW = (512, 1_536)
+
+
+def measure(
+    encoder: str, label_space: int, notes: int, rounds: int, paper_code: str | None, clock: str
+) -> dict[str, Any]:
+    """Medians over rounds of seconds a step, and peak memory."""
+    inputs = make_inputs(mimic_lengths(notes))
+    ours = {
+        precision: Subject(icdbridge_trainer, encoder, inputs, precision) for precision in ("bf16", "fp32")
+    }
+    name = "paper's code" if paper_code else "straightforward"
+    theirs = Subject(baseline_trainer, encoder, inputs, paper_code)
+    sizes = FEW if label_space > max(FEW) else (label_space,)
+
+    def step(subject: Subject, size: int, number: int) -> dict[str, float]:
+        answer = subject(notes, size, number)
+        clocks = {key: answer[key][clock] for key in ("seconds", "batching_seconds")}
+        return clocks | {"peak_bytes": answer["peak_bytes"]}
+
+    rows: list[dict[str, Any]] = []
+    for number in range(rounds + 1):  # the first round, where memory is laid out, does not count
+        row: dict[str, Any] = {key: step(subject, label_space, number) for key, subject in ours.items()}
+        answers = {size: step(theirs, size, number) for size in sizes}
+        row[name] = {
+            key: line({size: answer[key] for size, answer in answers.items()}, label_space)
+            for key in answers[sizes[0]]
+        }
+        rows.append(row)
+    for subject in (*ours.values(), theirs):
+        subject.close()
+    counted = rows[1:]
+    return {
+        "encoder": encoder,
+        "label_space": label_space,
+        "notes": notes,
+        "extrapolated": len(sizes) > 1,
+        "baseline": name,
+        **{
+            key: {
+                "notes_per_second": notes / median(row[key]["seconds"] for row in counted),
+                "batching_ms": 1e3 * median(row[key]["batching_seconds"] for row in counted),
+                # a peak never falls again: only in the first round each of several sizes has its own
+                "peak_gb": rows[0][key]["peak_bytes"] / 1e9,
+                "ratio": median(row[name]["seconds"] / row[key]["seconds"] for row in counted),
+            }
+            for key in (*ours, name)
+        },
+    }
+
+
+def table(found: list[dict[str, Any]]) -> str:
+    """Markdown: a row a case."""
+    lines = [
+        "| step | notes/s: bf16, fp32, baseline | × as fast: bf16, fp32 | peak GB: bf16, fp32, baseline | "
+        "batch made in ms |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for case in found:
+        keys = ("bf16", "fp32", case["baseline"])
+        kind = "CNN" if case["encoder"] == "cnn" else "RNN"
+        speeds = ", ".join(f"{case[key]['notes_per_second']:.2f}" for key in keys)
+        peaks = ", ".join(f"{case[key]['peak_gb']:.1f}" for key in keys)
+        lines.append(
+            f"| {kind}, L = {case['label_space']:,}, {case['notes']} notes | {speeds} | "
+            f"{case['bf16']['ratio']:.1f}, {case['fp32']['ratio']:.1f} | {peaks} | "
+            f"{case['bf16']['batching_ms']:.1f} ({case[case['baseline']]['batching_ms']:.0f}) |"
+        )
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--paper-code", help="a checkout of the paper's own code")
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument(
+        "--clock", choices=["wall", "cpu"], default="wall", help="cpu where others compute too"
+    )
+    parser.add_argument("--case", type=int, action="append", help="only this one of the cases, from 0")
+    parser.add_argument("--out", type=Path, default=Path("build/bench"))
+    given = parser.parse_args()
+    chosen = [CASES[i] for i in given.case] if given.case else CASES
+    found = [measure(*case, given.rounds, given.paper_code, given.clock) for case in chosen]
+    print(table(found))
+    print(
+        "\nbaseline: "
+        + found[0]["baseline"]
+        + ", padded to 4,000 words, fp32; at |L| = 8,192 by extrapolation"
+    )
+    given.out.mkdir(parents=True, exist_ok=True)
+    write_json(given.out / "training.json", found)
+
+
+if __name__ == "__main__":
+    main()

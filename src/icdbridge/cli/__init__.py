@@ -1,0 +1,79 @@
+"""The command ``icdbridge``: one verb a command, each in a module of its own name."""
+
+import os
+import sys
+from typing import Literal, cast
+
+import typer
+
+from icdbridge import __version__
+from icdbridge.errors import InputError
+
+# waiting threads that spin slow a shared machine down many times over; it has to be said before torch is imported
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+app = typer.Typer(
+    name="icdbridge",
+    help="Reads clinical notes and assigns ICD codes of any version, with the words that speak for each.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+
+PRECISION = "fp32, or bf16: the large products of scoring, faster where the processor multiplies it faster."
+
+
+def precision_named(name: str) -> Literal["fp32", "bf16"]:
+    """The value of an option ``--precision``."""
+    if name not in ("fp32", "bf16"):
+        raise InputError(f"unknown --precision {name!r}: expected fp32 or bf16")
+    return cast(Literal["fp32", "bf16"], name)
+
+
+def _version(show: bool) -> None:
+    if show:
+        typer.echo(f"icdbridge {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Print the version."
+    ),
+) -> None:
+    """Notes and codes stay on this machine; nothing is sent anywhere."""
+
+
+def main() -> None:
+    """Runs the command; exits 0 when done, 2 on bad input (one line on standard error), 130 when interrupted."""
+    try:
+        app()
+    except InputError as error:
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(2)
+    except OSError as error:  # a full disk, a folder that may not be read
+        typer.echo(
+            f"error: {error.filename or 'the disk'}: {error.strerror or type(error).__name__}", err=True
+        )
+        sys.exit(2)
+    except KeyboardInterrupt:
+        typer.echo("interrupted", err=True)
+        sys.exit(130)
+
+
+from icdbridge.cli import (  # noqa: E402
+    checkpoints,  # noqa: F401
+    code,  # noqa: F401
+    codes,  # noqa: F401
+    compare,  # noqa: F401
+    demo,  # noqa: F401
+    evaluate,  # noqa: F401
+    index,  # noqa: F401
+    prepare,  # noqa: F401
+    reproduce,  # noqa: F401
+    serve,  # noqa: F401
+    synthesize,  # noqa: F401
+    train,  # noqa: F401
+)

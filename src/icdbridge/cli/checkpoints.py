@@ -1,0 +1,50 @@
+"""icdbridge import-checkpoint and export-checkpoint: the layout of the paper's released checkpoints."""
+
+from pathlib import Path
+
+import typer
+
+from icdbridge.cli import app
+
+
+@app.command()
+def import_checkpoint(
+    checkpoint: Path = typer.Argument(help="Folder with config.json, token2id.json and pytorch_model.bin."),
+    out: Path = typer.Option(..., "--out", help="The run folder to write."),
+    codes: list[str] = typer.Option(
+        [],
+        help="What codes the run knows: a corpus folder, or icd9cm, icd9proc, icd10cm, icd10pcs; may be repeated. "
+        "By default all assignable codes of these four, which takes a GPU.",
+    ),
+    threshold: float = typer.Option(
+        0.5, help="Above which probability a code is predicted; `evaluate` shows the one that is best on val."
+    ),
+    force: bool = typer.Option(False, "--force", help="Replace an existing run folder."),
+) -> None:
+    """Make a run folder of a checkpoint that the paper's authors released. It scores as their own code does."""
+    from icdbridge.codes import SYSTEMS
+    from icdbridge.runs.importing import import_checkpoint
+
+    run = import_checkpoint(checkpoint, out, codes or SYSTEMS, threshold=threshold, force=force)
+    counts = (f"{run.index.version.count(version):,} codes of {version}" for version in run.versions)
+    typer.echo(f"{run.path}: {run.config['parameters']:,} parameters, {', '.join(counts)}")
+    typer.echo(f"threshold: {run.config['threshold_source']}")
+
+
+@app.command()
+def export_checkpoint(
+    run: Path = typer.Argument(help="A run folder."),
+    out: Path = typer.Option(..., "--out", help="The checkpoint folder to write."),
+    force: bool = typer.Option(False, "--force", help="Replace an existing folder."),
+) -> None:
+    """Write a run in the layout of the paper's released checkpoints, for the paper's own code to load."""
+    from icdbridge.runs import Run
+    from icdbridge.runs.importing import export_checkpoint
+
+    opened = Run.open(run)
+    export_checkpoint(opened, out, force=force)
+    typer.echo(f"{out}: {opened.config['parameters']:,} parameters")
+    if not opened.model.padded_words:
+        typer.echo(
+            "note: this run masks padding and the paper's code does not, so it scores differently there"
+        )

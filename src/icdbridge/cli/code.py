@@ -1,0 +1,153 @@
+"""icdbridge code: suggestions for notes, with the words that speak for each."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from icdbridge.cli import PRECISION, app, precision_named
+from icdbridge.errors import InputError
+
+if TYPE_CHECKING:
+    from icdbridge.coding import Coder, Suggestion
+    from icdbridge.coding.sources import Source
+
+
+@app.command()
+def code(
+    run: Path = typer.Argument(help="A run folder made by `icdbridge train`."),
+    notes: list[Path] = typer.Argument(
+        None,
+        help="Text files, one note each; - or none: standard input. With --out also folders of .txt files and "
+        "tables (.csv, .tsv, .jsonl, .parquet).",
+    ),
+    out: Path | None = typer.Option(
+        None,
+        help="Write all suggestions into this file: .csv or .parquet (a row a suggestion), .jsonl (a line a "
+        "note) or .ndjson (FHIR R4 Condition and Procedure resources).",
+    ),
+    version: str | None = typer.Option(
+        None, help="icd9, icd10 or another version that the run was trained on."
+    ),
+    top: int = typer.Option(10, min=1, help="How many codes a note."),
+    codes: str | None = typer.Option(
+        None,
+        help="Choose among other codes: a CSV, TSV or Parquet file (code, description) or a code system.",
+    ),
+    system: str = typer.Option("custom", help="The code system that the codes of --codes FILE belong to."),
+    id: str = typer.Option("note_id", help="Of a table: the column of the note's id."),
+    text: str = typer.Option("text", help="Of a table: the column of the note's text."),
+    patient: str | None = typer.Option(None, help="Of a table: the column of the patient's id, for FHIR."),
+    precision: str = typer.Option("fp32", help=PRECISION),
+    evidence: bool = typer.Option(True, help="Find the words that speak for each code; without is faster."),
+    resume: bool = typer.Option(False, "--resume", help="Go on with an interrupted --out."),
+    force: bool = typer.Option(False, "--force", help="Replace the file of --out."),
+    candidates: bool = typer.Option(
+        False,
+        "--candidates",
+        help="Score only what the run's candidate search proposes: much faster, nearly the same.",
+    ),
+    as_json: bool = typer.Option(False, "--json", help="One JSON object a note, a line each."),
+) -> None:
+    """Code notes: a few, shown here, or many, into a file. Nothing leaves this machine.
+
+    With --out, a note that cannot be coded is named on standard error and skipped. Exits 0 when all notes were
+    coded, 3 when some were skipped (the file holds all others), 2 on bad input, 130 when interrupted (the same
+    command with --resume goes on).
+    """
+    from icdbridge.coding import Coder
+
+    chosen = _table(codes, system) if codes else None
+    if out is not None:
+        from icdbridge.coding.sources import NoteColumns, Source
+
+        source = Source(notes or [], NoteColumns(id, text, patient))
+        options = {"version": version, "top": top, "codes": chosen, "evidence": evidence}
+        _code_into(
+            out,
+            Coder.load(run, precision=precision_named(precision)),
+            source,
+            {**options, "candidates": candidates, "resume": resume, "force": force},
+        )
+        return
+    for path in notes or []:
+        if path.is_dir() or path.suffix.lower() in (".csv", ".tsv", ".jsonl", ".parquet"):
+            raise InputError(
+                f"{path} is a folder or a table: say by --out into which file to write its codes"
+            )
+    texts = [(str(path), _read(path)) for path in notes or [Path("-")]]
+    coder = Coder.load(run, precision=precision_named(precision))
+    for name, note in texts:
+        try:
+            suggestions = coder.code(
+                note, version, top=top, codes=chosen, evidence=evidence, candidates=candidates
+            )
+        except InputError as error:
+            raise InputError(f"{name}: {error}") from error
+        if as_json:
+            found = {"note_id": name, "suggestions": [suggestion.to_dict() for suggestion in suggestions]}
+            typer.echo(json.dumps(found, ensure_ascii=False))
+        else:
+            _print(name, suggestions, coder.run.config.get("threshold_source", "tuned on val"))
+
+
+def _code_into(out: Path, coder: "Coder", source: "Source", options: dict[str, Any]) -> None:
+    """Codes into a file, and says what was skipped and how to go on."""
+    from icdbridge.coding.bulk import code_notes, journal_of
+    from icdbridge.progress import console
+
+    def skip(line: str) -> None:
+        console.print(f"skipped {line}", markup=False, highlight=False, soft_wrap=True)
+
+    try:
+        done = code_notes(coder, source, out, skip=skip, **options)
+    except KeyboardInterrupt:
+        if journal_of(out).exists():
+            typer.echo(f"{out} is unfinished: the same command with --resume goes on", err=True)
+        raise
+    typer.echo(f"{out}: {done.coded:,} notes coded, {done.skipped:,} skipped")
+    if done.skipped:
+        raise typer.Exit(3)
+
+
+def _table(codes: str, system: str) -> dict[str, str]:
+    from icdbridge.codes import SYSTEMS, Code, load_system, read_code_table
+
+    table = load_system(codes) if codes in SYSTEMS else read_code_table(Path(codes), system)
+    return {str(Code(table.name, written)): title for written, title in table.titles.items()}
+
+
+def _read(path: Path) -> str:
+    data = sys.stdin.buffer.read() if str(path) == "-" else _bytes(path)
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is not UTF-8 (byte {error.start}): convert it first") from error
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}") from error
+
+
+def _print(name: str, suggestions: "list[Suggestion]", threshold_source: str) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=Text(name), title_justify="left")
+    for column in ("code", "probability", "description", "evidence"):
+        table.add_column(column, justify="right" if column == "probability" else "left")
+    for found in suggestions:
+        style = "bold" if found.predicted else "dim"
+        words = " … ".join(" ".join(span.text.split()) for span in found.evidence)
+        # Text, not str: brackets in a note are no markup
+        cells = (found.code, f"{found.probability:.3f}", found.description)
+        table.add_row(*(Text(cell, style) for cell in cells), Text(words))
+    console = Console()
+    console.print(table)
+    console.print(f"bold: above the threshold ({threshold_source})", style="dim")

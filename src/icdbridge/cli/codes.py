@@ -1,0 +1,278 @@
+"""``icdbridge codes``: look up codes, search for them, list the code systems."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from icdbridge.cli import app
+from icdbridge.errors import InputError
+
+if TYPE_CHECKING:
+    from icdbridge.codes import Code, CodeSystem
+
+codes = typer.Typer(no_args_is_help=True, help="Look up and search ICD codes, with system and release.")
+app.add_typer(codes, name="codes")
+
+System = Annotated[
+    str | None,
+    typer.Option(help="Only this code system (icd9cm, icd9proc, icd10cm, icd10pcs, or the name of --table)."),
+]
+Table = Annotated[
+    Path | None,
+    typer.Option(help="A code table of your own (.csv, .tsv, .parquet): code, description and synonyms."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+_KINDS = {
+    "code": "billable code",
+    "category": "category, not billable",
+    "unlisted": "category that no release lists; described from its codes",
+}
+
+
+@codes.command()
+def show(
+    code: Annotated[
+        str, typer.Argument(help="A code, dotted or not, such as I21.4, 4280 or icd9proc:96.71.")
+    ],
+    system: System = None,
+    release: Annotated[str | None, typer.Option(help="This release (FY2025), not the newest.")] = None,
+    table: Table = None,
+    as_json: Json = False,
+) -> None:
+    """Show what a code means, in every system that has it: title, path, synonyms, releases, crosswalk."""
+    if ":" in code and system is None:
+        system, code = code.split(":", 1)
+    found: dict[Code, list[CodeSystem]] = {}
+    for edition in _editions(system, release, table):
+        if (parsed := _parse(code, edition.name)) and (
+            edition.title(parsed.code) or edition.below(parsed.code)
+        ):
+            found.setdefault(parsed, []).append(edition)
+    if not found:
+        raise InputError(f"no code {code!r} in {_where(system, release, table)}{_near(code, system, table)}")
+    records = [_record(parsed, editions) for parsed, editions in found.items()]
+    if as_json:
+        typer.echo(json.dumps(records, indent=2, ensure_ascii=False))
+    else:
+        for record in records:
+            _print_record(record)
+
+
+@codes.command()
+def search(
+    query: Annotated[
+        str, typer.Argument(help='Words of the title, or how the code begins: "heart failure", I50.')
+    ],
+    system: System = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many codes.")] = 20,
+    table: Table = None,
+    as_json: Json = False,
+) -> None:
+    """Find codes by the words of their titles and synonyms, or by how they begin."""
+    from icdbridge.codes import SYSTEMS
+    from icdbridge.codes import search as find
+
+    systems = SYSTEMS if system is None else () if table and system not in SYSTEMS else (system,)
+    hits = find(query, systems, limit, _own(table, system))
+    if not hits:
+        raise InputError(f"nothing found for {query!r}: use fewer or other words, the last may be cut short")
+    if as_json:
+        records = [hit._asdict() | {"code": hit.code.code, "system": hit.code.system} for hit in hits]
+        typer.echo(json.dumps(records, indent=2, ensure_ascii=False))
+    else:
+        rows = [
+            (
+                *hit.code,
+                hit.release,
+                "" if hit.billable else "category",
+                _found_title(hit.title, hit.matched_on, hit.term),
+            )
+            for hit in hits
+        ]
+        _print_table(("system", "code", "release", "", "title"), rows)
+
+
+@codes.command()
+def systems(as_json: Json = False) -> None:
+    """List the code systems and their releases, with the number of codes."""
+    from icdbridge.codes import SYSTEMS, load_system, releases
+
+    editions = [load_system(name, release) for name in SYSTEMS for release in releases(name)]
+    columns = ("system", "label", "version", "release", "codes", "categories", "synonyms")
+    rows = [
+        (
+            e.name,
+            e.label,
+            e.version,
+            e.release,
+            len(e.titles),
+            len(e.headings),
+            sum(map(len, e.synonyms.values())),
+        )
+        for e in editions
+    ]
+    if as_json:
+        typer.echo(json.dumps([dict(zip(columns, row, strict=True)) for row in rows], indent=2))
+    else:
+        _print_table(
+            columns, [[f"{cell:,}" if isinstance(cell, int) else cell for cell in row] for row in rows]
+        )
+
+
+def _own(table: Path | None, system: str | None) -> list["CodeSystem"]:
+    from icdbridge.codes import read_code_table
+
+    return [read_code_table(table, system or "own")] if table else []
+
+
+def _editions(system: str | None, release: str | None, table: Path | None) -> list["CodeSystem"]:
+    """The tables to look into, the newest first."""
+    from icdbridge.codes import SYSTEMS, load_system, releases
+
+    own = _own(table, system)
+    if system and system not in SYSTEMS and not own:
+        releases(system)  # says which systems there are
+    names = [name for name in SYSTEMS if system in (None, name)]
+    wanted = [(name, edition) for name in names for edition in reversed(releases(name))]
+    if release:
+        wanted = [(name, edition) for name, edition in wanted if edition == release]
+        if not wanted:
+            known = ", ".join(dict.fromkeys(edition for name in names for edition in releases(name)))
+            raise InputError(
+                f"there is no release {release!r} of {system or 'any system'}: expected one of {known}"
+            )
+    return own + [load_system(name, edition) for name, edition in wanted]
+
+
+def _parse(text: str, system: str) -> "Code | None":
+    from icdbridge.codes import parse_code
+
+    try:
+        return parse_code(text, system)
+    except InputError:
+        return None
+
+
+def _where(system: str | None, release: str | None, table: Path | None) -> str:
+    places = [
+        system or "any installed code system",
+        f"release {release}" if release else "",
+        f"{table}" if table else "",
+    ]
+    return ", ".join(place for place in places if place)
+
+
+def _near(text: str, system: str | None, table: Path | None) -> str:
+    """Codes that begin as the unknown one does, as far as possible, as the end of a message."""
+    from icdbridge.codes.code import shorter
+
+    for edition in _editions(system, None, table):
+        code = _parse(text, edition.name)
+        while code := code and shorter(code):
+            if near := [near for near in (code.code, *edition.below(code.code)) if near in edition.titles]:
+                return f": near it: {', '.join(near[:5])} ({edition.name})"
+    return ": search by words with icdbridge codes search"
+
+
+def _record(code: "Code", editions: list["CodeSystem"]) -> dict[str, Any]:
+    """All that is known of a code; ``editions`` are those that have it, the newest first."""
+    from icdbridge.codes import describe
+
+    newest = editions[0]
+    kinds = {edition.release: _kind(edition, code.code) for edition in reversed(editions)}
+    return {
+        "system": code.system,
+        "code": code.code,
+        "title": newest.title(code.code) or describe(code).text,
+        "kind": _kind(newest, code.code),
+        "label": newest.label,
+        "version": newest.version,
+        "release": newest.release,
+        "releases": kinds,
+        "ancestors": [{"code": above, "title": newest.title(above)} for above in newest.ancestors(code.code)],
+        "children": newest.children(code.code),
+        "synonyms": list(newest.synonyms.get(code.code, ())),
+        "crosswalk": _crosswalk(code),
+    }
+
+
+def _crosswalk(code: "Code") -> list[dict[str, Any]]:
+    from icdbridge.codes import describe
+    from icdbridge.codes.crosswalks import PAIRS, crosswalk
+
+    return [
+        {
+            "system": entry.target.system,
+            "code": entry.target.code,
+            "title": describe(entry.target).text,
+            "approximate": entry.approximate,
+            "scenario": entry.scenario,
+            "choice_list": entry.choice_list,
+        }
+        for source, target in PAIRS
+        if source == code.system
+        for entry in crosswalk(source, target).get(code.code, ())
+    ]
+
+
+def _kind(edition: "CodeSystem", code: str) -> str:
+    return "code" if code in edition.titles else "category" if edition.title(code) else "unlisted"
+
+
+def _found_title(title: str, matched_on: str, term: str) -> str:
+    return f"{title} (synonym: {term})" if matched_on == "synonym" else title
+
+
+def _print_table(columns: tuple[str, ...], rows: Any) -> None:
+    from rich.console import Console
+    from rich.table import Table as Grid
+    from rich.text import Text
+
+    grid = Grid(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        number = column in ("codes", "categories", "synonyms")
+        grid.add_column(column, justify="right" if number else "left", no_wrap=column in ("system", "code"))
+    for row in rows:
+        grid.add_row(*(Text(cell) for cell in row))  # Text: square brackets of titles are no markup
+    Console().print(grid)
+
+
+def _print_record(record: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table as Grid
+    from rich.text import Text
+
+    grid = Grid(box=None, pad_edge=False, show_header=False)
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column()
+    lines = [
+        ("system", f"{record['label']} ({record['system']}), version {record['version']}"),
+        ("release", record["release"]),
+        ("kind", _KINDS[record["kind"]]),
+        ("releases", ", ".join(f"{name} ({kind})" for name, kind in record["releases"].items())),
+        ("path", "\n".join(f"{above['code']}  {above['title']}" for above in record["ancestors"])),
+        ("below", _some(record["children"], ", ", 12)),
+        ("synonyms", _some(record["synonyms"], "\n", 20)),
+        ("crosswalk", _some([_target(entry) for entry in record["crosswalk"]], "\n", 20)),
+    ]
+    for name, text in lines:
+        if text:
+            grid.add_row(name, Text(text))
+    console = Console()
+    console.print(Text(f"{record['code']}  {record['title']}", style="bold"))
+    console.print(grid)
+    console.print()
+
+
+def _some(items: list[str], separator: str, most: int) -> str:
+    more = [f"and {len(items) - most} more"] if len(items) > most else []
+    return separator.join(items[:most] + more)
+
+
+def _target(entry: dict[str, Any]) -> str:
+    together = f" (combination {entry['scenario']}, part {entry['choice_list']})" if entry["scenario"] else ""
+    sign = "≈" if entry["approximate"] else "="
+    return f"{sign} {entry['system']} {entry['code']}  {entry['title']}{together}"

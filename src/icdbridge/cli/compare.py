@@ -1,0 +1,56 @@
+"""icdbridge compare: evaluated runs side by side."""
+
+import json
+from pathlib import Path
+
+import typer
+
+from icdbridge.cli import app
+from icdbridge.errors import InputError
+
+
+@app.command()
+def compare(
+    runs: list[str] = typer.Argument(
+        help="Run folders that were evaluated, or seeds of the same settings as label=RUN1,RUN2,RUN3. "
+        "The others are compared with the first."
+    ),
+    corpus: str | None = typer.Option(None, help="Name of the corpus, where runs were evaluated on several."),
+    split: str = typer.Option("test", help="train, val or test."),
+    out: Path | None = typer.Option(None, help="Folder to write comparison.json and report.html into."),
+    as_json: bool = typer.Option(False, "--json", help="Print the comparison as JSON."),
+    markdown: bool = typer.Option(False, "--markdown", help="Print the tables as Markdown."),
+    force: bool = typer.Option(False, "--force", help="Replace an existing --out folder."),
+) -> None:
+    """Put evaluated runs side by side: figures, differences from the first, the long tail. Scores nothing."""
+    from icdbridge.evaluation.compare import compare as compare_groups
+    from icdbridge.evaluation.compare import read_groups
+    from icdbridge.evaluation.compare_report import (
+        differences_table,
+        figures_table,
+        tail_table,
+        write_comparison,
+    )
+    from icdbridge.evaluation.tables import show
+    from icdbridge.files import atomic_folder, write_json
+
+    if len(runs) < 2 and "," not in runs[0]:
+        raise InputError(
+            "one run cannot be compared: name two or more, or the seeds of one as label=RUN1,RUN2"
+        )
+    results = compare_groups(read_groups(runs, corpus, split))
+    for group in results["groups"]:
+        if not group["same_settings"]:
+            typer.echo(f"note: the runs of {group['label']} differ in more than their seed", err=True)
+    if out is not None:
+        with atomic_folder(out, replace=force) as folder:
+            write_json(folder / "comparison.json", results)
+            write_comparison(results, folder / "report.html")
+    if as_json:
+        typer.echo(json.dumps(results, indent=2, ensure_ascii=False, allow_nan=False))
+        return
+    tables = [figures_table(results, view) for view in ("present", "all")]
+    tables += [differences_table(results)] if len(results["groups"]) > 1 else []
+    show([*tables, tail_table(results)], markdown)
+    if out is not None:
+        typer.echo(f"report: {out / 'report.html'}", err=markdown)

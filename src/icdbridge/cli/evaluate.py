@@ -1,0 +1,79 @@
+"""icdbridge evaluate: how good a run is on a split of a corpus."""
+
+import json
+from pathlib import Path
+
+import typer
+
+from icdbridge.cli import PRECISION, app, precision_named
+from icdbridge.errors import InputError
+
+
+@app.command()
+def evaluate(
+    run: Path = typer.Argument(help="A run folder made by `icdbridge train`."),
+    corpora: list[Path] = typer.Argument(help="Corpus folders made by `icdbridge prepare`."),
+    split: str = typer.Option("test", help="train, val or test."),
+    out: Path | None = typer.Option(
+        None,
+        help="Folder for the results, one folder a corpus; RUN/evaluations by default, where compare looks.",
+    ),
+    evidence: bool = typer.Option(
+        False,
+        "--evidence",
+        help="Measure the evidence too: what the model does without it, and people's own marks.",
+    ),
+    candidates: bool = typer.Option(
+        False,
+        "--candidates",
+        help="Measure the candidate search of `icdbridge index` too, beside exact scores.",
+    ),
+    as_json: bool = typer.Option(False, "--json", help="Print the figures as JSON, with corpora as keys."),
+    markdown: bool = typer.Option(False, "--markdown", help="Print the tables as Markdown."),
+    device: str = typer.Option("cpu", help="Where to compute: cpu, cuda, mps."),
+    precision: str = typer.Option("fp32", help=PRECISION),
+) -> None:
+    """Measure a run: AUC, F1, P@k, R-precision and MAP of frequent, full and rare codes, and the long tail.
+
+    The threshold is tuned on the val notes. Prints tables; writes metrics.json and report.html into the run
+    folder.
+    """
+    from icdbridge.corpora.corpus import SPLITS, Corpus
+    from icdbridge.evaluation.candidates import candidates_table
+    from icdbridge.evaluation.evaluate import evaluate_run, evaluation_folder
+    from icdbridge.evaluation.report import (
+        bands_table,
+        calibration_table,
+        evidence_tables,
+        long_tail_table,
+        scope_rows_table,
+        sizes_table,
+        synthetic_tag,
+    )
+    from icdbridge.evaluation.tables import show
+    from icdbridge.runs.run import Run
+
+    if split not in SPLITS:
+        raise InputError(f"unknown split {split!r}: expected {', '.join(SPLITS)}")
+    opened_corpora = [Corpus.open(path) for path in corpora]
+    names = [corpus.name for corpus in opened_corpora]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise InputError(f"two corpora are called {twice}: evaluate them one by one, with different --out")
+    opened = Run.open(run, device, precision_named(precision))
+    every = {}
+    for corpus in opened_corpora:
+        name = f"{corpus.name}-{split}"
+        folder = out / name if out else evaluation_folder(opened.path, corpus.name, split)
+        every[corpus.name] = results = evaluate_run(opened, corpus, split, folder, evidence, candidates)
+        if as_json:
+            continue
+        tables = [scope_rows_table(results), long_tail_table(results), sizes_table(results)]
+        tables += evidence_tables(results) if evidence else []
+        tables += [calibration_table(results)] if results["calibration"] else []
+        tables += [bands_table(results)] if results["bands"] else []
+        tables += [candidates_table(results, synthetic_tag(results))] if candidates else []
+        show(tables, markdown)
+        typer.echo(f"report: {folder / 'report.html'}", err=markdown)
+    if as_json:
+        typer.echo(json.dumps(every, indent=2, ensure_ascii=False, allow_nan=False))

@@ -1,0 +1,50 @@
+"""icdbridge index: the candidate search of a run, so that not every code has to be scored for every note."""
+
+from pathlib import Path
+
+import typer
+
+from icdbridge.cli import app
+
+
+@app.command()
+def index(
+    run: Path = typer.Argument(help="A run folder made by `icdbridge train`."),
+    corpora: list[Path] = typer.Argument(
+        help="The corpora that it was trained on: their train and val notes."
+    ),
+    terms: Path | None = typer.Option(
+        None,
+        help="A table of further names of ICD-10-CM codes (.tsv or .csv: code, term), such as the CDC's index.",
+    ),
+    recall: float = typer.Option(
+        0.998, help="Share of the codes predicted on val that the candidates have to hold."
+    ),
+    notes: int = typer.Option(
+        8_000,
+        min=1,
+        help="Training notes of a version that are scored exactly, for the first stage to learn from.",
+    ),
+    seed: int = typer.Option(0, help="Seed of everything random."),
+) -> None:
+    """Add a candidate search to a run: for `icdbridge code --candidates` and `evaluate --candidates`."""
+    from icdbridge.corpora import Corpus
+    from icdbridge.matching import read_terms
+    from icdbridge.runs import Run
+    from icdbridge.training.candidates import index_run
+
+    opened = Run.open(run)
+    found = index_run(
+        opened,
+        [Corpus.open(path) for path in corpora],
+        read_terms(terms) if terms else None,
+        target=recall,
+        train_notes=notes,
+        seed=seed,
+    )
+    for version, counts in found.counts.items():
+        codes = opened.index.version.count(version)
+        typer.echo(
+            f"{version}: {counts.linear:,} candidates by words, {counts.lexical:,} by names, of {codes:,} codes; they "
+            f"hold {100 * counts.recall:.2f}% of the codes predicted on {counts.notes:,} val notes"
+        )

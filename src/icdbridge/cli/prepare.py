@@ -1,0 +1,180 @@
+"""``icdbridge prepare``: raw files of a source in, a corpus folder out, with its data report."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from icdbridge.cli import app
+
+if TYPE_CHECKING:
+    from icdbridge.corpora import Corpus
+
+prepare = typer.Typer(no_args_is_help=True, help="Make a corpus folder of raw notes and codes.")
+app.add_typer(prepare, name="prepare")
+
+Root = Annotated[Path, typer.Option(help="The folder of the source as it was published.")]
+Out = Annotated[Path, typer.Option(help="The corpus folder to write.")]
+Splits = Annotated[
+    Path | None,
+    typer.Option(
+        help="Split file (.feather, .csv, .parquet) with the columns _id and split; else drawn by patient."
+    ),
+]
+Seed = Annotated[int, typer.Option(help="Seed of the split that is drawn.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace the corpus folder if it exists.")]
+
+
+@prepare.command()
+def mimic3(root: Root, out: Out, splits: Splits = None, seed: Seed = 10, force: Force = False) -> None:
+    """MIMIC-III 1.4: discharge summaries with ICD-9 codes."""
+    from icdbridge.corpora import prepare_mimic3
+
+    _show(prepare_mimic3(root, out, splits=splits, seed=seed, force=force))
+
+
+@prepare.command()
+def mimic4(
+    root: Annotated[Path, typer.Option(help="The folder that holds hosp/ (and note/).")],
+    out: Out,
+    version: Annotated[
+        str, typer.Option(help="Which admissions: those coded in icd9 or in icd10.")
+    ] = "icd10",
+    note_root: Annotated[
+        Path | None, typer.Option(help="The folder that holds note/, if not --root.")
+    ] = None,
+    splits: Splits = None,
+    seed: Seed = 10,
+    force: Force = False,
+) -> None:
+    """MIMIC-IV (hosp 2.x or 3.x, note 2.2): discharge summaries with ICD-9 or ICD-10 codes."""
+    from icdbridge.corpora import prepare_mimic4
+
+    _show(
+        prepare_mimic4(root, out, version=version, note_root=note_root, splits=splits, seed=seed, force=force)
+    )
+
+
+@prepare.command()
+def codiesp(
+    root: Root,
+    out: Out,
+    language: Annotated[str, typer.Option(help="en (translated) or es (original).")] = "en",
+    codes: Annotated[str, typer.Option(help="diagnoses, procedures or both.")] = "diagnoses",
+    splits: Splits = None,
+    seed: Seed = 10,
+    force: Force = False,
+) -> None:
+    """CodiEsp (CLEF eHealth 2020): case reports with ICD-10 codes."""
+    from icdbridge.corpora import prepare_codiesp
+
+    _show(prepare_codiesp(root, out, language=language, codes=codes, splits=splits, seed=seed, force=force))
+
+
+@prepare.command()
+def cmc2007(root: Root, out: Out, splits: Splits = None, seed: Seed = 10, force: Force = False) -> None:
+    """CMC 2007 challenge: radiology reports with ICD-9 codes, as XML or JSON lines."""
+    from icdbridge.corpora import prepare_cmc2007
+
+    _show(prepare_cmc2007(root, out, splits=splits, seed=seed, force=force))
+
+
+@prepare.command()
+def table(
+    root: Annotated[Path, typer.Option(help="A table (.csv, .tsv, .jsonl, .parquet), or a folder of them.")],
+    out: Out,
+    version: Annotated[str, typer.Option(help="icd9, icd10, or a name of your own with --code-table.")],
+    id: Annotated[str, typer.Option(help="Column of the note's id.")] = "note_id",
+    text: Annotated[str, typer.Option(help="Column of the note's text.")] = "text",
+    codes: Annotated[str, typer.Option(help="Column of its codes: a list, or separated text.")] = "codes",
+    patient: Annotated[
+        str | None, typer.Option(help="Column of the patient's id. Default: patient_id if there is one.")
+    ] = None,
+    split: Annotated[
+        str | None, typer.Option(help="Column of the split. Default: split if there is one.")
+    ] = None,
+    separator: Annotated[
+        str | None, typer.Option(help="What separates codes. Default: blanks, commas, semicolons, bars.")
+    ] = None,
+    system: Annotated[
+        str | None,
+        typer.Option(
+            help="Code system of all codes, such as icd9cm. Default: from keys (icd9cm:428.0) or form."
+        ),
+    ] = None,
+    code_table: Annotated[
+        Path | None, typer.Option(help="Table with the columns code and description of the codes.")
+    ] = None,
+    splits: Splits = None,
+    seed: Seed = 10,
+    force: Force = False,
+) -> None:
+    """A table of your own with one note a row."""
+    from icdbridge.corpora import Columns, prepare_table
+
+    corpus = prepare_table(
+        root,
+        out,
+        version=version,
+        columns=Columns(id=id, text=text, codes=codes, patient=patient, split=split),
+        separator=separator,
+        system=system,
+        code_table=code_table,
+        splits=splits,
+        seed=seed,
+        force=force,
+    )
+    _show(corpus)
+
+
+def _show(corpus: "Corpus") -> None:
+    """Prints the data report, and its warnings on standard error."""
+    from rich.console import Console
+    from rich.table import Table
+
+    meta = corpus.meta
+    out = Console(highlight=False)
+
+    def grid(title: str, *columns: str) -> Table:
+        made = Table(title=title, title_justify="left", header_style="bold")
+        for i, column in enumerate(columns):
+            made.add_column(column, justify="left" if i == 0 else "right")
+        return made
+
+    synthetic = "synthetic " if meta["synthetic"] else ""
+    out.print(
+        f"\n[bold]{corpus.name}[/bold]: {meta['notes']['total']:,} {synthetic}notes coded in {corpus.version}"
+    )
+    notes = grid("Notes", "split", "notes", "patients", "codes per note: mean ± sd", "median (quartiles)")
+    for split in ("train", "val", "test", "total"):
+        per = meta["codes_per_note"].get(split)
+        spread = (
+            (f"{per['mean']} ± {per['sd']}", f"{per['median']:g} ({per['q1']:g} to {per['q3']:g})")
+            if per
+            else ()
+        )
+        notes.add_row(split, f"{meta['notes'][split]:,}", f"{meta['patients'][split]:,}", *spread)
+    out.print(notes)
+    out.print(f"Split: {meta['split_method']}.\n", style="dim")
+    scopes = grid("Codes", "frequent", "rare", "full", "without a description")
+    counts = [meta["scopes"]["frequent"], meta["scopes"]["rare"], meta["scopes"]["full"]]
+    scopes.add_row(*(f"{n:,}" for n in [*counts, meta["description_sources"].get("none", 0)]))
+    out.print(scopes)
+    dropped = grid("Dropped", "reason", "count", "of")
+    for entry in meta["dropped"]:
+        dropped.add_row(entry["reason"], f"{entry['count']:,}", entry["unit"])
+    out.print(dropped if meta["dropped"] else "Nothing was dropped.")
+    if meta["published"]:
+        compared = grid(
+            f"Compared with {meta['published']['dataset']}", "of", "here", "published", "difference"
+        )
+        for row in meta["published"]["rows"]:
+            compared.add_row(
+                row["what"], f"{row['here']:,}", f"{row['published']:,}", f"{row['difference']:+,}"
+            )
+        out.print(compared)
+    for remark in meta["remarks"]:
+        out.print(remark)
+    for warning in meta["warnings"]:
+        typer.echo(f"warning: {warning}", err=True)
+    out.print(f"Report: {corpus.path / 'report.html'}", soft_wrap=True)

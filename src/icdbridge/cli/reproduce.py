@@ -1,0 +1,68 @@
+"""icdbridge reproduce and icdbridge sweep: the paper's tables, and curves over one setting."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from icdbridge.cli import app
+from icdbridge.errors import InputError
+
+Corpora = Annotated[Path, typer.Option(help="Folder of corpus folders, one of them in icd10.")]
+Out = Annotated[Path, typer.Option(help="Folder of runs; those that are there and fit are used again.")]
+Preset = Annotated[str, typer.Option(help="paper (its sizes; wants a GPU) or small (for CPUs).")]
+Seeds = Annotated[int, typer.Option(min=1, help="Runs of each system.")]
+Changes = Annotated[list[str], typer.Option("--set", help="name=value, for every run; may be repeated.")]
+Markdown = Annotated[bool, typer.Option("--markdown", help="Print tables as Markdown.")]
+
+
+@app.command()
+def reproduce(
+    tables: Annotated[
+        list[str], typer.Argument(help="1 to 6, figure1, overlap (what versions share), or all.")
+    ],
+    corpora: Corpora,
+    out: Out = Path("reproduction"),
+    seeds: Seeds = 3,
+    preset: Preset = "paper",
+    changes: Changes = [],  # noqa: B006
+    markdown: Markdown = False,
+) -> None:
+    """The paper's tables from your corpora: trains what they need, or finds it trained, and prints them.
+
+    Stop it when you like: the same command goes on. The paper's own figures stand beside those on MIMIC.
+    """
+    from icdbridge.evaluation.tables import show
+    from icdbridge.reproduction import TABLES, Study
+
+    names = list(TABLES) if "all" in tables else tables
+    unknown = [name for name in names if name not in TABLES]
+    if unknown:
+        raise InputError(f"unknown table {unknown[0]!r}: known are {', '.join(TABLES)}, all")
+    study = Study.open(corpora, out, preset, seeds, changes)
+    for name in names:
+        show([TABLES[name](study)], markdown)
+
+
+@app.command()
+def sweep(
+    name: Annotated[str, typer.Argument(help="label-space, icd9-share, heads or negatives.")],
+    corpora: Corpora,
+    out: Out = Path("reproduction"),
+    seeds: Seeds = 3,
+    preset: Preset = "paper",
+    model: Annotated[str, typer.Option(help="A model that learns several versions.")] = "duallaat-cnn",
+    values: Annotated[str, typer.Option(help="Values to take, with commas between.")] = "",
+    changes: Changes = [],  # noqa: B006
+    markdown: Markdown = False,
+) -> None:
+    """One setting varied, on the ICD-10 test notes: a table and a plot. Finished runs are found again."""
+    from icdbridge.evaluation.tables import show
+    from icdbridge.reproduction import Study
+    from icdbridge.reproduction.sweeps import sweep as run_sweep
+    from icdbridge.reproduction.sweeps import write_sweep
+
+    study = Study.open(corpora, out, preset, seeds, changes)
+    table, plot = run_sweep(study, name, model, [value for value in values.split(",") if value])
+    show([table], markdown)
+    typer.echo(f"plot: {write_sweep(out, name, table, plot, study.synthetic)}", err=markdown)

@@ -1,0 +1,29 @@
+"""icdbridge serve: the coder's desk and the HTTP interface."""
+
+from pathlib import Path
+
+import typer
+
+from icdbridge.cli import app
+from icdbridge.errors import InputError
+
+
+@app.command()
+def serve(
+    runs: list[Path] = typer.Argument(help="Run folders made by `icdbridge train`."),
+    host: str = typer.Option("127.0.0.1", help="Address to listen on; off loopback a token is needed."),
+    port: int = typer.Option(8000, min=0, max=65535, help="0: any free one."),
+    token_file: Path | None = typer.Option(
+        None, help="File with the token that clients must send; or set ICDBRIDGE_TOKEN."
+    ),
+    waiting: int = typer.Option(128, min=64, help="Notes that may wait; more are answered with 503."),
+    seconds: float = typer.Option(30.0, min=1, help="Time limit of a request."),
+) -> None:
+    """Serve the coder's desk in the browser and the HTTP interface. Nothing leaves this machine."""
+    try:
+        from icdbridge.server import Limits
+        from icdbridge.server import serve as run_server
+    except ModuleNotFoundError as error:
+        raise InputError(f"serving needs {error.name}: pip install 'icdbridge[serve]'") from error
+    limits = Limits(waiting=waiting, seconds=seconds)
+    run_server(runs, host, port, token_file, limits, typer.echo)

@@ -1,0 +1,76 @@
+"""``icdbridge synthesize``: raw files like those of MIMIC, from the code tables alone."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from icdbridge.cli import app
+
+synthesize = typer.Typer(no_args_is_help=True, help="Write synthetic raw files in the layout of MIMIC.")
+app.add_typer(synthesize, name="synthesize")
+
+Out = Annotated[Path, typer.Option(help="The folder to write.")]
+Notes = Annotated[int, typer.Option(help="How many discharge summaries.")]
+Words = Annotated[float, typer.Option(help="Words of a note on average; lengths spread as in MIMIC.")]
+Seed = Annotated[int, typer.Option(help="Seed of patients and notes: the same seed writes the same files.")]
+Concepts = Annotated[int, typer.Option(help="Problems and procedures that occur at all; fewer are easier.")]
+WorldSeed = Annotated[
+    int, typer.Option(help="Seed of the problems, their wordings and frequencies; shared by both dumps.")
+]
+Unmentioned = Annotated[float, typer.Option(help="Share of the codes of which the note says nothing.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace the folder if it exists.")]
+
+
+@synthesize.command()
+def mimic3(
+    out: Out,
+    notes: Notes,
+    words: Words = 1500,
+    seed: Seed = 0,
+    concepts: Concepts = 11_500,
+    world_seed: WorldSeed = 0,
+    unmentioned: Unmentioned = 0.1,
+    force: Force = False,
+) -> None:
+    """Like MIMIC-III 1.4: all notes coded in ICD-9, with addenda and notes of other categories."""
+    from icdbridge.corpora.synthetic import synthesize_mimic3
+
+    synthesize_mimic3(
+        out,
+        notes,
+        words=words,
+        seed=seed,
+        concepts=concepts,
+        world_seed=world_seed,
+        unmentioned=unmentioned,
+        replace=force,
+    )
+    typer.echo(f"{notes:,} synthetic discharge summaries in the layout of MIMIC-III: {out}")
+
+
+@synthesize.command()
+def mimic4(
+    out: Out,
+    notes: Notes,
+    words: Words = 1500,
+    seed: Seed = 0,
+    concepts: Concepts = 11_500,
+    world_seed: WorldSeed = 0,
+    unmentioned: Unmentioned = 0.1,
+    force: Force = False,
+) -> None:
+    """Like MIMIC-IV with its notes: ICD-9 before October 2015 (about two thirds), ICD-10 after it."""
+    from icdbridge.corpora.synthetic import synthesize_mimic4
+
+    synthesize_mimic4(
+        out,
+        notes,
+        words=words,
+        seed=seed,
+        concepts=concepts,
+        world_seed=world_seed,
+        unmentioned=unmentioned,
+        replace=force,
+    )
+    typer.echo(f"{notes:,} synthetic discharge summaries in the layout of MIMIC-IV: {out}")

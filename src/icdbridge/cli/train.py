@@ -1,0 +1,53 @@
+"""icdbridge train: a model from any number of corpora of any versions."""
+
+from pathlib import Path
+
+import typer
+
+from icdbridge.cli import app
+
+
+@app.command()
+def train(
+    corpora: list[Path] = typer.Argument(help="Corpus folders made by `icdbridge prepare`; of any versions."),
+    out: Path = typer.Option(..., "--out", help="The run folder to write."),
+    model: str = typer.Option(
+        "duallaat-rnn",
+        help="duallaat-rnn, -cnn, -plm; with fixed labels, one version: caml, drcaml, multirescnn, laat, jointlaat, "
+        "plm-icd, corelation.",
+    ),
+    preset: str = typer.Option("paper", help="paper (its sizes; wants a GPU) or small (for CPUs)."),
+    settings: Path | None = typer.Option(None, help="A TOML file of settings, over the preset's."),
+    changes: list[str] = typer.Option([], "--set", help="name=value, over the file's; may be repeated."),
+    train_only: list[Path] = typer.Option(
+        [], help="A corpus all of whose notes are for training; may be repeated."
+    ),
+    validate_on: str | None = typer.Option(
+        None, help="Name of the corpus to validate on; the first by default."
+    ),
+    epochs: int | None = typer.Option(None, help="Passes over the training notes."),
+    seed: int | None = typer.Option(None, help="Seed of everything random."),
+    resume: bool = typer.Option(False, "--resume", help="Go on with an interrupted training."),
+    force: bool = typer.Option(False, "--force", help="Replace an existing run folder."),
+    tensorboard: bool = typer.Option(False, "--tensorboard", help="Write TensorBoard files too."),
+) -> None:
+    """Train a model. Ctrl-C keeps what was done; the same command with --resume goes on from there."""
+    from icdbridge.corpora import Corpus
+    from icdbridge.training import make_settings
+    from icdbridge.training import train as train_run
+
+    given = {name: value for name, value in (("epochs", epochs), ("seed", seed)) if value is not None}
+    chosen = make_settings(model, preset, settings, changes, **given)
+    run = train_run(
+        [Corpus.open(path) for path in corpora],
+        out,
+        chosen,
+        train_only=[Corpus.open(path) for path in train_only],
+        validate_on=validate_on,
+        resume=resume,
+        force=force,
+        tensorboard=tensorboard,
+    )
+    typer.echo(
+        f"{run.path}: {run.config['parameters']:,} parameters, best epoch {run.config['best_epoch']:.0f}"
+    )

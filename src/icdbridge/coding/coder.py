@@ -1,0 +1,224 @@
+"""Coding a note with a trained run."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from scipy.special import expit
+from torch import Tensor
+
+from icdbridge.codes import parse_key, version_of
+from icdbridge.errors import InputError
+from icdbridge.matching import Matcher
+from icdbridge.models import NoteStates
+from icdbridge.runs import Run
+from icdbridge.runs.candidates import Proposer
+from icdbridge.runs.evidence import Evidence, add_spans, find_evidence, word_weights
+from icdbridge.runs.scoring import Precision, length_batches, pad, score_states
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A code suggested for a note. ``predicted``: above the threshold tuned on val; ``train_notes``: how many
+    training notes carried it (0: never seen, scored by its description alone; None: not known).
+    ``confidence`` is the share of right codes to expect among such suggestions, and ``band`` its name
+    (``likely``, ``possible``, ``unlikely``), by calibration on val; None for a run, or a version, that was not
+    calibrated.
+    """
+
+    rank: int
+    system: str
+    code: str
+    description: str
+    probability: float
+    predicted: bool
+    train_notes: int | None
+    evidence: tuple[Evidence, ...]
+    confidence: float | None = None
+    band: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+class Coder:
+    """A run ready to code notes; the codes of a version are encoded once, at first use."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self._asked: dict[str, _Asked] = {}
+        self._own: _Asked | None = None  # the codes that a caller gave last
+
+    @classmethod
+    def load(cls, path: Path | str, device: str = "cpu", precision: Precision = "fp32") -> "Coder":
+        """Loads a run folder; ``InputError`` names what is missing or damaged in it."""
+        return cls(Run.open(path, device, precision))
+
+    @property
+    def versions(self) -> list[str]:
+        return self.run.versions
+
+    def code(
+        self,
+        text: str,
+        version: str | None = None,
+        *,
+        top: int = 10,
+        codes: Mapping[str, str] | None = None,
+        evidence: bool = True,
+        candidates: bool = False,
+    ) -> list[Suggestion]:
+        """The ``top`` codes for a note, ranked by probability.
+
+        ``version`` is one that the run was trained on (needed only where it has several). ``codes`` (key such as
+        ``icd10cm:I21.4`` to description) takes the place of the run's own codes; training need not have seen them.
+        ``candidates`` scores only the codes that the run's first stage proposes, which is much faster and may miss
+        a code. Raises ``InputError`` for a note without words, an unknown version, or a run without first stage.
+        """
+        found = self.code_many(
+            [text], version, top=top, codes=codes, evidence=evidence, candidates=candidates
+        )[0]
+        if found is None:
+            raise InputError("the note is empty or has no words: nothing to code")
+        return found
+
+    @torch.no_grad()
+    def code_many(
+        self,
+        texts: Sequence[str],
+        version: str | None = None,
+        *,
+        top: int = 10,
+        codes: Mapping[str, str] | None = None,
+        evidence: bool = True,
+        candidates: bool = False,
+    ) -> list[list[Suggestion] | None]:
+        """``code`` for several notes at once; None for a note without words.
+
+        Notes of like length share a batch; what is found for a note does not depend on the others.
+        """
+        words = [self.run.tokenizer.encode(text, self.run.max_note_words) for text in texts]
+        asked = self._codes(version, codes)
+        if candidates:
+            self.run.candidates  # noqa: B018  (refuses a run without, also where there is no note)
+        model, device = self.run.model, next(self.run.model.parameters()).device
+        found: list[list[Suggestion] | None] = [None] * len(texts)
+        for rows in length_batches(np.array([len(note.ids) for note in words]).clip(min=model.padded_words)):
+            states = model.encode_notes(*pad([words[row].ids for row in rows], device))
+            every = None if candidates else score_states(model, states, asked.queries, self.run.precision)
+            for place, row in enumerate(rows):
+                if not len(words[row].ids):
+                    continue
+                note = NoteStates(*(tensor[place : place + 1] for tensor in states))
+                if every is not None:
+                    columns, queries, logits = np.arange(len(asked.keys)), asked.queries, every[place]
+                else:
+                    columns = asked.propose(texts[row], words[row].ids)
+                    if not len(columns):  # codes of the caller's own of which the note has no word
+                        found[row] = []
+                        continue
+                    queries = asked.queries_of(columns)
+                    logits = score_states(model, note, queries, self.run.precision)[0]
+                if asked.matcher is not None:
+                    lexical = asked.matcher.match(texts[row], self.run.max_note_words)
+                    features = torch.from_numpy(asked.matcher.lay_out([lexical])[:, columns])
+                    logits = model.combine(logits[None], features.to(device))[0]
+                logits = logits.double()
+                order = torch.argsort(logits, descending=True, stable=True)[:top]
+                spans: list[list[Evidence]] = [[] for _ in order]
+                if evidence:
+                    weights = word_weights(model, words[row].ids, queries[:, order])
+                    if asked.matcher is not None:
+                        best = columns[order.cpu().numpy()].tolist()
+                        lexical_spans = asked.matcher.spans(texts[row], self.run.max_note_words, best)
+                        weights = add_spans(weights, lexical_spans, words[row].offsets)
+                    spans = [find_evidence(texts[row], of_code, words[row].offsets) for of_code in weights]
+                found[row] = [
+                    self._suggestion(rank, asked.keys[column], asked.descriptions[column], logit, of_code)
+                    for rank, (column, logit, of_code) in enumerate(
+                        zip(columns[order.cpu().numpy()], logits[order].tolist(), spans, strict=True), 1
+                    )
+                ]
+        return found
+
+    def _suggestion(
+        self, rank: int, key: str, description: str, logit: float, evidence: list[Evidence]
+    ) -> Suggestion:
+        code = parse_key(key)
+        probability, seen = float(expit(logit)), self.run.train_notes
+        train_notes = None if seen is None else seen.get(key, 0)
+        calibration = self.run.calibration.get(version_of(code.system))
+        confidence = float(calibration.confidence([logit], [train_notes or 0])[0]) if calibration else None
+        return Suggestion(
+            rank,
+            code.system,
+            code.code,
+            description,
+            probability,
+            probability > self.run.config["threshold"],
+            train_notes,
+            tuple(evidence),
+            confidence,
+            calibration.band(confidence).name if calibration and confidence is not None else None,
+        )
+
+    def _codes(self, version: str | None, codes: Mapping[str, str] | None) -> "_Asked":
+        if codes is not None:
+            if not codes:
+                raise InputError("the set of codes to choose from is empty")
+            if self._own is None or dict(zip(self._own.keys, self._own.descriptions, strict=True)) != codes:
+                self._own = _Asked(self.run, list(codes), list(codes.values()), None)
+            return self._own
+        if version is None:
+            if len(self.versions) > 1:
+                raise InputError(f"the run codes in {', '.join(self.versions)}: say which by version")
+            version = self.versions[0]
+        if version not in self.versions:
+            raise InputError(
+                f"the run was trained on {', '.join(self.versions)}, not on {version!r}: "
+                "for other codes give them with their descriptions"
+            )
+        if version not in self._asked:
+            self._asked[version] = _Asked(self.run, *self.run.index.of_version(version), version)
+        return self._asked[version]
+
+
+@dataclass
+class _Asked:
+    """Codes to choose from, ready for notes: each part is made at its first use and kept."""
+
+    run: Run
+    keys: list[str]
+    descriptions: list[str]
+    version: str | None  # None for codes that the caller gives
+
+    @cached_property
+    def queries(self) -> Tensor:
+        return self.run.queries(self.keys, self.descriptions)
+
+    @cached_property
+    def matcher(self) -> Matcher | None:
+        versions = {self.version or version_of(parse_key(key).system) for key in self.keys}
+        if self.run.lexicons and len(versions) > 1:
+            raise InputError(
+                f"the codes to choose from are of several versions: {', '.join(sorted(versions))}"
+            )
+        return self.run.matcher(min(versions), self.keys, self.descriptions)
+
+    @cached_property
+    def _proposer(self) -> Proposer:
+        return Proposer(self.run.candidates, self.keys, self.descriptions)
+
+    def propose(self, text: str, ids: np.ndarray) -> np.ndarray:
+        """The columns of a note's candidates."""
+        return self._proposer.propose(text, ids, self.run.candidates.counts_for(self.version))
+
+    def queries_of(self, columns: np.ndarray) -> Tensor:
+        """Of a version all queries are kept; of the caller's codes, maybe 150,000, only the candidates' are made."""
+        if self.version is None:
+            return self.run.queries([self.keys[i] for i in columns], [self.descriptions[i] for i in columns])
+        return self.queries[:, torch.from_numpy(columns).to(self.queries.device)]

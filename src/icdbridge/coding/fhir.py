@@ -1,0 +1,86 @@
+"""Suggestions as FHIR R4 resources: a Condition for a diagnosis, a Procedure for a procedure."""
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from icdbridge.coding.coder import Suggestion
+
+# The URIs that HL7 Terminology gives the code systems; ICD-9-CM has one for diagnoses and procedures alike.
+SYSTEM_URI = {
+    "icd9cm": "http://hl7.org/fhir/sid/icd-9-cm",
+    "icd9proc": "http://hl7.org/fhir/sid/icd-9-cm",
+    "icd10cm": "http://hl7.org/fhir/sid/icd-10-cm",
+    "icd10pcs": "http://www.cms.gov/Medicare/Coding/ICD10",
+}
+PROCEDURES = ("icd9proc", "icd10pcs")
+EXTENSION = "urn:icdbridge:"  # of the extensions: probability, confidence, band, evidence
+_CONDITION_STATUS = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
+_UNKNOWN = {
+    "extension": [
+        {
+            "url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason",
+            "valueCode": "unknown",
+        }
+    ]
+}
+_NAMES = uuid.UUID("6f0d3c0e-5a0a-5a3e-9c55-0c6a8f2f7d11")  # of resource ids, made by uuid5
+
+
+def coded(
+    system: str, code: str, description: str, note: str, patient: str | None = None, *, accepted: bool = False
+) -> dict[str, Any]:
+    """One code of a note as a Condition or (ICD-9 and ICD-10 procedure systems) a Procedure.
+
+    ``note`` and ``patient`` are identifiers; without a patient the subject, which FHIR demands, is marked
+    unknown. Until a coder has ``accepted`` it, a Condition is unconfirmed. Codes of the user's own systems
+    are Conditions under ``urn:icdbridge:code-system:NAME``. The same note and code give the same id.
+    """
+    uri = SYSTEM_URI.get(system, f"{EXTENSION}code-system:{system}")
+    source = {"type": "DocumentReference", "identifier": {"value": note}}
+    made: dict[str, Any] = {
+        "resourceType": "Procedure" if system in PROCEDURES else "Condition",
+        "id": str(uuid.uuid5(_NAMES, f"{note}\n{system}:{code}")),
+        "code": {"coding": [{"system": uri, "code": code, "display": description}]},
+        "subject": {"type": "Patient", "identifier": {"value": patient}} if patient else dict(_UNKNOWN),
+    }
+    if system in PROCEDURES:  # whether it was carried out is for the reader of the note to say
+        return made | {"status": "unknown", "report": [source]}
+    status = "confirmed" if accepted else "unconfirmed"
+    return made | {
+        "verificationStatus": {"coding": [{"system": _CONDITION_STATUS, "code": status}]},
+        "evidence": [{"detail": [source]}],
+    }
+
+
+def resource(
+    found: Suggestion, note: str, patient: str | None = None, *, accepted: bool = False
+) -> dict[str, Any]:
+    """A suggestion as ``coded`` makes it, with its probability, confidence, band and evidence as extensions."""
+    made = coded(found.system, found.code, found.description, note, patient, accepted=accepted)
+    return made | {"extension": _extensions(found)}
+
+
+def bundle(resources: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """A collection Bundle of resources."""
+    entries = [{"fullUrl": f"urn:uuid:{one['id']}", "resource": one} for one in resources]
+    # FHIR has no empty lists: what is empty is left out
+    return {"resourceType": "Bundle", "type": "collection"} | ({"entry": entries} if entries else {})
+
+
+def _extensions(found: Suggestion) -> list[dict[str, Any]]:
+    extensions: list[dict[str, Any]] = [
+        {"url": f"{EXTENSION}probability", "valueDecimal": round(found.probability, 6)}
+    ]
+    if found.confidence is not None:
+        extensions.append({"url": f"{EXTENSION}confidence", "valueDecimal": round(found.confidence, 6)})
+    if found.band is not None:
+        extensions.append({"url": f"{EXTENSION}band", "valueString": found.band})
+    for span in found.evidence:
+        parts = [
+            {"url": "start", "valueInteger": span.start},
+            {"url": "end", "valueInteger": span.end},
+            {"url": "text", "valueString": span.text},
+        ]
+        extensions.append({"url": f"{EXTENSION}evidence", "extension": parts})
+    return extensions

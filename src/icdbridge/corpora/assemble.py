@@ -1,0 +1,304 @@
+"""From staged notes, codes and splits to a corpus folder: the one way that all readers take."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from icdbridge import __version__
+from icdbridge.codes import parse_code
+from icdbridge.corpora.corpus import FORMAT, SPLITS, Corpus
+from icdbridge.corpora.report import figures, spreads, write_html
+from icdbridge.corpora.splits import PROPORTIONS, read_splits, stratify
+from icdbridge.corpora.staging import Staging
+from icdbridge.corpora.writing import write_codes, write_evidence, write_notes
+from icdbridge.errors import InputError
+from icdbridge.files import atomic_folder, write_json, write_manifest
+
+FREQUENT = 10  # notes of the corpus that carry a frequent code (Edin et al. 2023)
+DEFAULT_SEED = 10
+
+
+def assemble(
+    out: Path,
+    read: Callable[[Staging], None],
+    *,
+    source: str,
+    version: str,
+    settings: dict[str, Any],
+    splits: Path | None = None,
+    seed: int = DEFAULT_SEED,
+    only_with_frequent: bool = False,
+    number_repeats: bool = False,
+    val_share: float | None = None,
+    force: bool = False,
+) -> Corpus:
+    """Writes the corpus folder ``out`` from what ``read`` stages, and opens it.
+
+    ``splits`` is a split file; without one, and without staged splits, patients are split by ``stratify``
+    with ``seed``. ``only_with_frequent`` drops notes that have no frequent code (after counting what is
+    frequent). ``number_repeats``: a second note of the same id, with another text, gets ``-2`` after its id;
+    otherwise it is an error. ``val_share``: where the source has no val split, this share of the train
+    patients becomes it. Memory does not grow with the notes. Raises ``InputError`` for whatever is wrong with
+    the source or the disk.
+    """
+    out = Path(out)
+    given = read_splits(splits) if splits else None
+    with atomic_folder(out, replace=force) as folder:
+        staging = Staging(folder / "staging")
+        try:
+            read(staging)
+            if given is not None:
+                staging.files[Path(splits or "").name] = Path(splits or "").stat().st_size
+                staging.run("DELETE FROM raw_splits")
+                staging.insert("raw_splits", given.to_batches())
+            _index_notes(staging, number_repeats)
+            malformed = _index_codes(staging, version)
+            _choose_scopes(staging, only_with_frequent)
+            how = _choose_splits(staging, seed, val_share)
+            _settle(staging)
+            sources = write_codes(staging, folder / "codes.parquet")
+            words = write_notes(staging, folder / "notes.parquet", version)
+            write_evidence(staging, folder / "evidence.parquet")
+            meta = {
+                "format": FORMAT,
+                "source": source,
+                "version": version,
+                "synthetic": staging.synthetic,
+                "tool_version": __version__,
+                "settings": {**settings, "splits": splits.name if splits else None, "seed": seed},
+                "files": [{"name": name, "bytes": size} for name, size in staging.files.items()],
+                "split_method": how,
+                **figures(staging, source, version, sources, words),
+                "malformed": malformed,
+                "dropped": staging.dropped,
+                "remarks": staging.remarks,
+                "warnings": staging.warnings,
+            }
+            write_json(folder / "corpus.json", meta)
+            write_html(folder / "report.html", out.resolve().name, meta, spreads(staging, words))
+        finally:
+            staging.close()
+        shutil.rmtree(folder / "staging")
+        write_manifest(folder, sorted(file.name for file in folder.iterdir()))
+    return Corpus.open(out)
+
+
+def _index_notes(staging: Staging, number_repeats: bool) -> None:
+    """``note(row, id, note_id, patient_id)``: the notes worth keeping, by their place in ``raw_notes``."""
+    staging.run(
+        """CREATE TABLE note AS SELECT rowid AS row, id, id AS note_id,
+           coalesce(nullif(trim(patient_id), ''), id) AS patient_id, text_hash, fault
+           FROM raw_notes WHERE part_of IS NULL"""
+    )
+    if not staging.number("SELECT count(*) FROM note"):
+        raise InputError("the source has no notes: look at the files and options named")
+    for fault, count in staging.rows(
+        "SELECT fault, count(*) FROM note WHERE fault IS NOT NULL GROUP BY 1 ORDER BY 1"
+    ):
+        staging.drop(fault, count, "notes")
+    staging.run("DELETE FROM note WHERE fault IS NOT NULL")
+    repeats = "SELECT row FROM note QUALIFY row_number() OVER (PARTITION BY id, text_hash ORDER BY row) > 1"
+    staging.drop(
+        "the same text again under the same id", staging.number(f"SELECT count(*) FROM ({repeats})"), "notes"
+    )
+    staging.run(f"DELETE FROM note WHERE row IN ({repeats})")
+    twice = staging.rows(
+        """SELECT id, list(row + 1 ORDER BY row)[:2] FROM note GROUP BY id HAVING count(*) > 1
+           ORDER BY min(row)"""
+    )
+    if twice and not number_repeats:
+        name, (first, second) = twice[0]
+        more = f", and {len(twice) - 1} more ids like it" if len(twice) > 1 else ""
+        raise InputError(
+            f"notes {first} and {second} (counted from 1) have the same id {name[:40]!r} but different texts"
+            f"{more}: give each note an id of its own"
+        )
+    if twice:
+        staging.remarks.append(
+            f"{len(twice):,} ids have several different notes: -2, -3, ... was added to the later ones."
+        )
+        staging.run(
+            """UPDATE note SET note_id = note.id || '-' || nth FROM
+               (SELECT row, row_number() OVER (PARTITION BY id ORDER BY row) AS nth FROM note) AS counted
+               WHERE counted.row = note.row AND nth > 1"""
+        )
+
+
+def _index_codes(staging: Staging, version: str) -> list[dict[str, Any]]:
+    """``code(number, key, system)`` and ``note_code(row, number)``; gives examples of malformed codes."""
+    empty = "code IS NULL OR trim(code) = ''"
+    staging.drop(
+        "code left empty", staging.number(f"SELECT count(*) FROM raw_codes WHERE {empty}"), "code entries"
+    )
+    spellings, malformed = [], []
+    for system, text, count in staging.rows(
+        f"SELECT system, code, count(*) FROM raw_codes WHERE NOT ({empty}) GROUP BY 1, 2 ORDER BY 1, 2"
+    ):
+        try:
+            spellings.append((system, text, str(parse_code(text, system))))
+        except InputError:
+            # What is no code may be anything, a piece of a note too: only what is short is shown.
+            shown = text if len(text) <= 10 else f"({len(text)} characters)"
+            malformed.append({"system": system, "text": shown, "count": count})
+    staging.drop("malformed code", sum(entry["count"] for entry in malformed), "code entries")
+    keys = {key: number for number, key in enumerate(sorted({key for _, _, key in spellings}))}
+    staging.run("CREATE TABLE code(number BIGINT, key VARCHAR, system VARCHAR)")
+    staging.run("CREATE TABLE spelling(system VARCHAR, code VARCHAR, number BIGINT)")
+    if not keys:
+        raise InputError(
+            f"the source has no {version} code that can be read: look at the files and options named"
+        )
+    staging.insert("code", [pa.record_batch({"number": list(keys.values()), "key": list(keys)})])
+    staging.run("UPDATE code SET system = split_part(key, ':', 1)")
+    systems, texts, found = zip(*spellings, strict=True)
+    numbers = [keys[key] for key in found]
+    staging.insert("spelling", [pa.record_batch({"system": systems, "code": texts, "number": numbers})])
+    staging.run(
+        """CREATE TABLE coded AS SELECT id, number, count(*) AS times
+           FROM raw_codes JOIN spelling USING (system, code) GROUP BY 1, 2""",
+        label="collecting the codes",
+    )
+    staging.drop(
+        "the same code again for the same note",
+        staging.number("SELECT coalesce(sum(times - 1), 0) FROM coded"),
+        "code entries",
+    )
+    staging.drop(
+        "code of no note",
+        staging.number("SELECT count(*) FROM coded WHERE id IS NULL OR id NOT IN (SELECT id FROM note)"),
+        "code entries",
+    )
+    staging.run("CREATE TABLE note_code AS SELECT row, number FROM note JOIN coded USING (id)")
+    without = "row NOT IN (SELECT row FROM note_code)"
+    staging.drop(
+        f"note without a code of {version}",
+        staging.number(f"SELECT count(*) FROM note WHERE {without}"),
+        "notes",
+    )
+    staging.run(f"DELETE FROM note WHERE {without}")
+    if not staging.number("SELECT count(*) FROM note"):
+        raise InputError(f"no note has a code of {version}: do the ids of the notes and of the codes match?")
+    return sorted(malformed, key=lambda entry: -int(entry["count"]))[:20]
+
+
+def _choose_scopes(staging: Staging, only_with_frequent: bool) -> None:
+    """Marks the frequent codes, counted before any split; drops notes without one if wanted."""
+    staging.run(
+        f"""ALTER TABLE code ADD COLUMN frequent BOOLEAN DEFAULT false;
+            UPDATE code SET frequent = true WHERE number IN
+            (SELECT number FROM note_code GROUP BY number HAVING count(*) >= {FREQUENT})"""
+    )
+    if only_with_frequent:
+        keep = "row IN (SELECT row FROM note_code JOIN code USING (number) WHERE frequent)"
+        dropped = staging.number(f"SELECT count(*) FROM note WHERE NOT {keep}")
+        staging.drop(f"note without a frequent code (one in at least {FREQUENT} notes)", dropped, "notes")
+        staging.run(f"DELETE FROM note WHERE NOT {keep}")
+        if not staging.number("SELECT count(*) FROM note"):
+            raise InputError(
+                f"no code occurs in {FREQUENT} notes, and notes without such a code are dropped: none is left"
+            )
+
+
+def _choose_splits(staging: Staging, seed: int, val_share: float | None) -> str:
+    """Fills ``note.split``; says how the split came about."""
+    staging.run("ALTER TABLE note ADD COLUMN split VARCHAR")
+    if not staging.number("SELECT count(*) FROM raw_splits"):
+        _draw(staging, "true", dict(zip(SPLITS, PROPORTIONS, strict=True)), seed)
+        shares = "/".join(f"{share:.0%}" for share in PROPORTIONS)
+        return f"patients drawn {shares} by iterative stratification over their codes (seed {seed})"
+    two = staging.rows("SELECT id FROM raw_splits GROUP BY id HAVING count(DISTINCT split) > 1 ORDER BY id")
+    if two:
+        raise InputError(f"{len(two)} ids are in two splits, such as {str(two[0][0])[:40]}: put each in one")
+    staging.run(
+        """UPDATE note SET split = given.split FROM (SELECT DISTINCT id, split FROM raw_splits) AS given
+           WHERE given.id = note.id"""
+    )
+    matched = staging.number("SELECT count(*) FROM note WHERE split IS NOT NULL")
+    if not matched:
+        raise InputError(
+            "no id of the splits given is among the notes: is it the split file of this dataset?"
+        )
+    staging.drop(
+        "id in the splits given without a kept note",
+        staging.number("SELECT count(DISTINCT id) FROM raw_splits WHERE id NOT IN (SELECT id FROM note)"),
+        "ids",
+    )
+    staging.drop(
+        "note that no split names", staging.number("SELECT count(*) FROM note WHERE split IS NULL"), "notes"
+    )
+    staging.run("DELETE FROM note WHERE split IS NULL")
+    straddling = staging.number(
+        "SELECT count(*) FROM (SELECT 1 FROM note GROUP BY patient_id HAVING count(DISTINCT split) > 1)"
+    )
+    if straddling:
+        staging.warn(
+            f"{straddling:,} patients have notes in more than one split: the split given is not by patient."
+        )
+    how = "as given"
+    if val_share is not None and not staging.number("SELECT count(*) FROM note WHERE split = 'val'"):
+        _draw(staging, "split = 'train'", {"train": 1 - val_share, "val": val_share}, seed)
+        how += (
+            f"; val is {val_share:.0%} of the train patients, drawn by iterative stratification (seed {seed})"
+        )
+    return how
+
+
+def _draw(staging: Staging, where: str, shares: dict[str, float], seed: int) -> None:
+    """Draws the split of the notes that ``where`` names, by patient."""
+    staging.run(
+        f"""CREATE OR REPLACE TABLE patient AS
+            SELECT patient_id, row_number() OVER (ORDER BY patient_id) - 1 AS number
+            FROM (SELECT DISTINCT patient_id FROM note WHERE {where})"""
+    )
+    pairs = staging.table(
+        f"""SELECT DISTINCT patient.number AS patient, note_code.number AS code
+            FROM note JOIN patient USING (patient_id) JOIN note_code USING (row) WHERE {where}
+            ORDER BY 1, 2"""
+    )
+    n_patients = staging.number("SELECT count(*) FROM patient")
+    chosen = stratify(
+        pairs["patient"].to_numpy(),
+        pairs["code"].to_numpy(),
+        n_patients,
+        [*shares.values()],
+        seed,
+    )
+    staging.run("CREATE OR REPLACE TABLE chosen(number BIGINT, split VARCHAR)")
+    names = np.array([*shares])[chosen]
+    staging.insert(
+        "chosen", [pa.record_batch({"number": np.arange(n_patients), "split": pa.array(names.tolist())})]
+    )
+    staging.run(
+        f"""UPDATE note SET split = chosen.split FROM patient JOIN chosen USING (number)
+            WHERE patient.patient_id = note.patient_id AND ({where.replace("split", "note.split")})"""
+    )
+
+
+def _settle(staging: Staging) -> None:
+    """``kept(n, row, note_id, patient_id, split)``, ``kept_code(n, rank)`` and ``kept_codes(rank, key,
+    ...)``.
+
+    ``n`` counts the notes in the order of the source and ``rank`` the codes in that of codes.parquet, both
+    from 0.
+    """
+    staging.run(
+        """CREATE TABLE kept AS
+           SELECT row_number() OVER (ORDER BY row) - 1 AS n, row, note_id, patient_id, split
+           FROM note ORDER BY row"""
+    )
+    staging.run(
+        """CREATE TABLE kept_codes AS
+           SELECT row_number() OVER (ORDER BY NOT frequent, key) - 1 AS rank, key, system, frequent,
+                  notes, train_notes
+           FROM code JOIN (SELECT number, count(*) AS notes, count(*) FILTER (split = 'train') AS train_notes
+                           FROM note_code JOIN kept USING (row) GROUP BY 1) USING (number)"""
+    )
+    staging.run(
+        """CREATE TABLE kept_code AS SELECT n, rank
+           FROM note_code JOIN kept USING (row) JOIN code USING (number) JOIN kept_codes USING (key)
+           ORDER BY n, rank"""
+    )

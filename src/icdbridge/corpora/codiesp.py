@@ -1,0 +1,124 @@
+"""CodiEsp (CLEF eHealth 2020): Spanish case reports and their English translations, coded in ICD-10, as
+published.
+
+``train/``, ``dev/`` and, where published, ``test/`` each hold ``text_files`` (Spanish), ``text_files_en``
+(English) and the codes in ``trainD.tsv`` (diagnoses) and ``trainP.tsv`` (procedures): the name of the note, a
+tab, the code. ``trainX.tsv`` has the words of the Spanish note that speak for each code: the name of the note,
+``DIAGNOSTICO`` or ``PROCEDIMIENTO``, the code, the words, and their places (``300 316;348 361``).
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from icdbridge.corpora.assemble import DEFAULT_SEED, assemble
+from icdbridge.corpora.corpus import Corpus
+from icdbridge.corpora.csv_files import read_text
+from icdbridge.corpora.staging import NOTES, RELATIONS, Staging, batches_of
+from icdbridge.errors import InputError
+
+TEXTS = {"en": "text_files_en", "es": "text_files"}
+CODES = {
+    "diagnoses": {"D": "icd10cm"},
+    "procedures": {"P": "icd10pcs"},
+    "both": {"D": "icd10cm", "P": "icd10pcs"},
+}
+KINDS = {"D": "DIAGNOSTICO", "P": "PROCEDIMIENTO"}  # as X.tsv writes them
+VAL_SHARE = 0.1
+
+
+def prepare_codiesp(
+    root: Path | str,
+    out: Path | str,
+    *,
+    language: str = "en",
+    codes: str = "diagnoses",
+    splits: Path | None = None,
+    seed: int = DEFAULT_SEED,
+    force: bool = False,
+) -> Corpus:
+    """Makes a corpus of CodiEsp: ``language`` is ``en`` or ``es``, ``codes`` diagnoses, procedures or both.
+
+    With a ``test`` folder, dev is ``val`` and test is ``test``. Without one, dev is ``test`` and a tenth of
+    train, drawn by ``seed``, is ``val``, so that thresholds are not tuned on what is reported. Raises
+    ``InputError``. With the Spanish notes, the corpus has their evidence, where ``X.tsv`` lies there.
+    """
+    root = Path(root)
+    if language not in TEXTS or codes not in CODES:
+        raise InputError("CodiEsp has the languages en and es, and the codes diagnoses, procedures or both")
+    has_test = (root / "test").is_dir()
+    split_of = (
+        {"train": "train", "dev": "val", "test": "test"} if has_test else {"train": "train", "dev": "test"}
+    )
+    for part in split_of:
+        for needed in (TEXTS[language], *(f"{part}{kind}.tsv" for kind in CODES[codes])):
+            if not (root / part / needed).exists():
+                raise InputError(
+                    f"{root / part / needed} is missing: expected CodiEsp in its published layout"
+                )
+
+    def read(staging: Staging) -> None:
+        for part, split in split_of.items():
+            files = sorted((root / part / TEXTS[language]).glob("*.txt"))
+            texts = ({"id": file.stem, "patient_id": None, "text": read_text(file)} for file in files)
+            staging.add_notes(batches_of(texts, NOTES))
+            given = [{"id": file.stem, "split": split} for file in files]
+            staging.insert("raw_splits", batches_of(given, RELATIONS["raw_splits"]))
+            for kind, system in CODES[codes].items():
+                table = root / part / f"{part}{kind}.tsv"
+                staging.files[table.name] = table.stat().st_size
+                staging.insert("raw_codes", batches_of(_codes(table, system), RELATIONS["raw_codes"]))
+            marked = root / part / f"{part}X.tsv"
+            if language == "es" and marked.exists():
+                staging.files[marked.name] = marked.stat().st_size
+                staging.insert(
+                    "raw_evidence", batches_of(_spans(marked, CODES[codes]), RELATIONS["raw_evidence"])
+                )
+        staging.remarks.append(
+            "The published splits: dev is val, test is test."
+            if has_test
+            else f"The published dev part is the test split here; val is {VAL_SHARE:.0%} of the train part."
+        )
+
+    return assemble(
+        Path(out),
+        read,
+        source="codiesp",
+        version="icd10",
+        settings={"language": language, "codes": codes},
+        splits=splits,
+        seed=seed,
+        val_share=None if has_test else VAL_SHARE,
+        force=force,
+    )
+
+
+def _codes(path: Path, system: str) -> Iterator[dict[str, str]]:
+    for _, cells in _rows(path, 2, "the name of a note, a tab and a code"):
+        yield {"id": cells[0].strip(), "system": system, "code": cells[1].strip()}
+
+
+def _spans(path: Path, systems: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    """The spans of the codes of ``systems`` (D or P to code system)."""
+    kinds = {KINDS[letter]: system for letter, system in systems.items()}
+    for number, cells in _rows(path, 5, "note, kind, code, words and places, with tabs between"):
+        note, kind, code, _, places = (cell.strip() for cell in cells[:5])
+        if kind not in kinds:
+            continue
+        for place in places.split(";"):
+            try:
+                first, stop = map(int, place.split())
+            except ValueError as error:
+                raise InputError(
+                    f"{path}, row {number}: {place[:20]!r} is no place: expected two numbers, such as 300 316"
+                ) from error
+            yield {"id": note, "system": kinds[kind], "code": code, "first": str(first), "stop": str(stop)}
+
+
+def _rows(path: Path, cells: int, expected: str) -> Iterator[tuple[int, list[str]]]:
+    for number, line in enumerate(read_text(path).splitlines(), start=1):
+        if not line.strip():
+            continue
+        found = line.split("\t")
+        if len(found) < cells:
+            raise InputError(f"{path}, row {number}: expected {expected}")
+        yield number, found

@@ -1,0 +1,151 @@
+"""The corpus folder: notes of one version with their codes and split, whatever they came from."""
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from icdbridge.errors import InputError
+from icdbridge.files import MANIFEST, check_manifest, read_json, sha256
+from icdbridge.progress import console
+
+FORMAT = 1
+SPLITS = ("train", "val", "test")
+ROW_GROUP = 2_000  # notes in a row group of notes.parquet
+
+NOTES_SCHEMA = pa.schema(
+    [
+        pa.field("note_id", pa.string(), nullable=False),
+        pa.field("patient_id", pa.string(), nullable=False),
+        pa.field("version", pa.string(), nullable=False),
+        pa.field("text", pa.string(), nullable=False),
+        pa.field("codes", pa.list_(pa.string()), nullable=False),
+        pa.field("split", pa.string(), nullable=False),
+    ]
+)
+CODES_SCHEMA = pa.schema(
+    [
+        pa.field("code", pa.string(), nullable=False),
+        pa.field("description", pa.string(), nullable=False),
+        pa.field("description_source", pa.string(), nullable=False),
+        pa.field("notes", pa.int64(), nullable=False),
+        pa.field("train_notes", pa.int64(), nullable=False),
+        pa.field("scope", pa.string(), nullable=False),
+    ]
+)
+
+EVIDENCE_SCHEMA = pa.schema(
+    [
+        pa.field("note_id", pa.string(), nullable=False),
+        pa.field("code", pa.string(), nullable=False),
+        pa.field("start", pa.int64(), nullable=False),
+        pa.field("end", pa.int64(), nullable=False),
+    ]
+)
+
+
+class Corpus:
+    """A corpus folder, opened; the notes stay on disk.
+
+    ``codes`` (keys), ``descriptions``, ``scopes``, ``notes_with`` and ``train_notes`` are parallel lists in
+    the order of codes.parquet, frequent codes first: ``codes[:n_frequent]`` are those of the frequent scope.
+    ``meta`` is corpus.json.
+    """
+
+    def __init__(self, path: Path, meta: dict[str, Any], codes: pa.Table) -> None:
+        self.path = path
+        self.name = path.resolve().name
+        self.meta = meta
+        self.version: str = meta["version"]
+        self.codes: list[str] = codes["code"].to_pylist()
+        self.descriptions: list[str] = codes["description"].to_pylist()
+        self.scopes: list[str] = codes["scope"].to_pylist()
+        self.notes_with: list[int] = codes["notes"].to_pylist()
+        self.train_notes: list[int] = codes["train_notes"].to_pylist()
+        self.n_frequent = self.scopes.count("frequent")
+
+    @classmethod
+    def open(cls, path: Path | str) -> "Corpus":
+        """Opens a corpus folder; ``InputError`` for a missing or damaged file or an unknown format."""
+        path = Path(path)
+        check_manifest(path, "a corpus folder", "corpus.json")
+        meta = read_json(path / "corpus.json")
+        if not isinstance(meta, dict) or meta.get("format") != FORMAT:
+            raise InputError(f"{path}/corpus.json is not of format {FORMAT}: prepare the corpus again")
+        for name, schema in (("notes.parquet", NOTES_SCHEMA), ("codes.parquet", CODES_SCHEMA)):
+            try:
+                found = pq.read_schema(path / name)
+            except (OSError, pa.ArrowException) as error:
+                raise InputError(
+                    f"{path / name} is missing or no Parquet file: prepare the corpus again"
+                ) from error
+            if not found.equals(schema):
+                raise InputError(f"{path / name} has other columns than a corpus: prepare the corpus again")
+        return cls(path, meta, pq.read_table(path / "codes.parquet"))
+
+    @cached_property
+    def checksum(self) -> str:
+        """SHA-256 of the manifest, which holds those of all files."""
+        return sha256(self.path / MANIFEST)
+
+    @cached_property
+    def cache(self) -> Path | None:
+        """The folder for what is made of the corpus once and read again: ``cache`` in its own folder.
+
+        The environment variable ``ICDBRIDGE_CACHE`` names another. None, after saying so, where that cannot be
+        written.
+        """
+        folder = Path(os.environ.get("ICDBRIDGE_CACHE") or self.path / "cache")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            if os.access(folder, os.W_OK):
+                return folder
+        except OSError:
+            pass
+        console.print(
+            f"{folder} cannot be written, so words and vectors of {self.name} will be made again each time: "
+            "the environment variable ICDBRIDGE_CACHE may name another folder"
+        )
+        return None
+
+    def count(self, split: str) -> int:
+        """How many notes a split has."""
+        return int(self.meta["notes"][_known(split)])
+
+    def notes(
+        self, split: str | None = None, columns: Sequence[str] = ("note_id", "text", "codes")
+    ) -> Iterator[pa.RecordBatch]:
+        """The notes of a split, or all, in the order of the file, in batches of at most 2,000 notes."""
+        if split is not None:
+            _known(split)
+        read = [*columns, *(["split"] if split is not None and "split" not in columns else [])]
+        with pq.ParquetFile(self.path / "notes.parquet") as file:
+            for batch in file.iter_batches(batch_size=ROW_GROUP, columns=read):
+                if split is not None:
+                    batch = batch.filter(pc.equal(batch.column("split"), split))
+                if batch.num_rows:
+                    yield batch.select(list(columns))
+
+    def evidence(self) -> dict[tuple[str, str], list[tuple[int, int]]]:
+        """The spans in which people saw a code: by note id and key, ``text[start:end]``; empty without any."""
+        path = self.path / "evidence.parquet"
+        found: dict[tuple[str, str], list[tuple[int, int]]] = {}
+        if path.is_file():
+            for row in pq.read_table(path, schema=EVIDENCE_SCHEMA).to_pylist():
+                found.setdefault((row["note_id"], row["code"]), []).append((row["start"], row["end"]))
+        return found
+
+    def __repr__(self) -> str:
+        return f"Corpus({json.dumps(self.name)}, {self.version}, {self.meta['notes']['total']} notes)"
+
+
+def _known(split: str) -> str:
+    if split not in SPLITS:
+        raise InputError(f"unknown split {split!r}: expected train, val or test")
+    return split

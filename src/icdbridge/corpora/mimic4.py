@@ -1,0 +1,90 @@
+"""MIMIC-IV (hosp 2.x or 3.x, note 2.2) as PhysioNet ships it, read as the benchmark of Edin et al. (2023)
+reads it.
+"""
+
+from pathlib import Path
+
+from icdbridge.codes import VERSIONS
+from icdbridge.corpora.assemble import DEFAULT_SEED, assemble
+from icdbridge.corpora.corpus import Corpus
+from icdbridge.corpora.csv_files import find_file, is_synthetic
+from icdbridge.corpora.staging import Staging
+from icdbridge.errors import InputError
+
+_SYSTEM = "CASE trim(icd_version) WHEN '9' THEN '{nine}' WHEN '10' THEN '{ten}' END"
+_KINDS = {
+    "diagnoses": _SYSTEM.format(nine="icd9cm", ten="icd10cm"),
+    "procedures": _SYSTEM.format(nine="icd9proc", ten="icd10pcs"),
+}
+
+
+def prepare_mimic4(
+    root: Path | str,
+    out: Path | str,
+    *,
+    version: str = "icd10",
+    note_root: Path | str | None = None,
+    splits: Path | None = None,
+    seed: int = DEFAULT_SEED,
+    force: bool = False,
+) -> Corpus:
+    """Makes a corpus of the discharge summaries of MIMIC-IV with their codes of one version (``icd9``,
+    ``icd10``).
+
+    ``root`` holds ``hosp/`` (or has it below), ``note_root`` the folder ``note/`` where that is elsewhere. A
+    note is an admission. Raises ``InputError``.
+    """
+    if version not in VERSIONS:
+        raise InputError(f"unknown version {version!r} of MIMIC-IV: expected {' or '.join(VERSIONS)}")
+    notes = find_file(Path(note_root or root), "note/discharge", "discharge")
+    codes = {kind: find_file(Path(root), f"hosp/{kind}_icd", f"{kind}_icd") for kind in _KINDS}
+    titles = {kind: find_file(Path(root), f"hosp/d_icd_{kind}", f"d_icd_{kind}") for kind in _KINDS}
+
+    def read(staging: Staging) -> None:
+        staging.synthetic = is_synthetic(notes)
+        staging.read_notes(
+            notes, ["hadm_id", "subject_id", "text"], "hadm_id AS id, subject_id AS patient_id, text"
+        )
+        for kind, system in _KINDS.items():
+            staging.read_csv(
+                codes[kind],
+                ["hadm_id", "icd_code", "icd_version"],
+                "raw_codes",
+                f"hadm_id, {system}, trim(icd_code)",
+            )
+            staging.read_csv(
+                titles[kind],
+                ["icd_code", "icd_version", "long_title"],
+                "raw_titles",
+                f"{system}, trim(icd_code), long_title",
+            )
+        _keep_version(staging, version)
+
+    return assemble(
+        Path(out),
+        read,
+        source="mimic4",
+        version=version,
+        settings={"version": version},
+        splits=splits,
+        seed=seed,
+        only_with_frequent=True,
+        number_repeats=True,
+        force=force,
+    )
+
+
+def _keep_version(staging: Staging, version: str) -> None:
+    """Drops the codes of the other version, after counting the admissions that have both."""
+    unknown = staging.number("SELECT count(*) FROM raw_codes WHERE system IS NULL")
+    staging.drop("icd_version neither 9 nor 10", unknown, "code entries")
+    wanted = ", ".join(f"'{system}'" for system in VERSIONS[version])
+    both = staging.number(
+        f"""SELECT count(*) FROM (SELECT 1 FROM raw_codes
+            WHERE system IS NOT NULL AND id IN (SELECT id FROM raw_notes)
+            GROUP BY id HAVING count(DISTINCT system IN ({wanted})) > 1)"""
+    )
+    if both:
+        staging.warn(f"{both:,} admissions carry codes of both versions: only those of {version} were taken.")
+    staging.run(f"DELETE FROM raw_codes WHERE system IS NULL OR system NOT IN ({wanted})")
+    staging.run("DELETE FROM raw_titles WHERE system IS NULL OR title IS NULL")

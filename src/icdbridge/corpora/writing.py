@@ -1,0 +1,117 @@
+"""The two tables of a corpus folder, written from the staged relations."""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from icdbridge.codes import describe, parse_code
+from icdbridge.corpora.corpus import CODES_SCHEMA, EVIDENCE_SCHEMA, NOTES_SCHEMA, ROW_GROUP
+from icdbridge.corpora.staging import Staging
+from icdbridge.errors import InputError
+from icdbridge.progress import progress_bar
+from icdbridge.text.normalize import split_words
+
+MEASURED = 2_000  # notes whose words are counted for the data report, evenly chosen
+
+
+def write_codes(staging: Staging, path: Path) -> dict[str, int]:
+    """Writes codes.parquet; gives how many descriptions come from which source."""
+    own: dict[str, str] = {}
+    plain = "replace(upper(trim(code)), '.', '')"  # a dump lists ten times as many codes as its notes carry
+    for system, text, title in staging.rows(
+        f"""SELECT system, code, title FROM raw_titles WHERE trim(title) <> ''
+            AND (system, {plain}) IN (SELECT (system, {plain}) FROM spelling) ORDER BY rowid"""
+    ):
+        try:
+            own.setdefault(str(parse_code(text, system)), " ".join(title.split()))
+        except InputError:
+            continue
+    rows = staging.rows("SELECT system, key, notes, train_notes, frequent FROM kept_codes ORDER BY rank")
+    found = [describe(parse_code(key.partition(":")[2], system), own) for system, key, *_ in rows]
+    table = pa.table(
+        {
+            "code": [row[1] for row in rows],
+            "description": [description.text for description in found],
+            "description_source": [description.source for description in found],
+            "notes": [row[2] for row in rows],
+            "train_notes": [row[3] for row in rows],
+            "scope": ["frequent" if row[4] else "rare" for row in rows],
+        },
+        schema=CODES_SCHEMA,
+    )
+    pq.write_table(table, path)
+    return dict(Counter(description.source for description in found).most_common())
+
+
+def write_evidence(staging: Staging, path: Path) -> None:
+    """Writes evidence.parquet, if the source has spans of codes that notes kept carry.
+
+    Raises ``InputError`` for a span that lies outside its note.
+    """
+    wrong = staging.rows(
+        """SELECT raw_evidence.id, first, stop FROM raw_evidence JOIN note USING (id)
+           JOIN raw_notes ON raw_notes.rowid = note.row
+           WHERE first < 0 OR first > stop OR stop > characters ORDER BY 1, 2"""
+    )
+    if wrong:
+        note, first, stop = wrong[0]
+        raise InputError(f"note {note[:40]}: the evidence from {first} to {stop} lies outside its text")
+    nothing = staging.number("SELECT count(*) FROM raw_evidence WHERE first = stop")
+    staging.drop("span of evidence without a character", nothing, "spans")
+    table = staging.table(
+        """SELECT DISTINCT kept.note_id, code.key AS code, first AS "start", stop AS "end", kept.n
+           FROM raw_evidence JOIN spelling USING (system, code) JOIN code ON code.number = spelling.number
+           JOIN note USING (id) JOIN kept ON kept.row = note.row
+           JOIN note_code ON note_code.row = note.row AND note_code.number = code.number
+           WHERE first < stop ORDER BY kept.n, 2, 3, 4"""
+    )
+    if table.num_rows:
+        pq.write_table(table.drop_columns("n").cast(EVIDENCE_SCHEMA), path, compression="zstd")
+
+
+def write_notes(staging: Staging, path: Path, version: str) -> list[int]:
+    """Writes the notes, one row group at a time; gives the number of words of evenly chosen notes."""
+    total = staging.number("SELECT count(*) FROM kept")
+    every = -(-total // MEASURED)
+    words: list[int] = []
+    # A dictionary of whole texts would only cost time.
+    dictionary = ["patient_id", "version", "codes.list.element", "split"]
+    with (
+        pq.ParquetWriter(path, NOTES_SCHEMA, compression="zstd", use_dictionary=dictionary) as writer,
+        progress_bar() as bar,
+    ):
+        task = bar.add_task("writing notes", total=total)
+        waiting = NOTES_SCHEMA.empty_table()
+        for first, notes in _kept_notes(staging, version):
+            chosen = range(-first % every, len(notes), every)
+            words += [
+                len(split_words(text))
+                for text in notes["text"].take(pa.array(chosen, pa.int64())).to_pylist()
+            ]
+            waiting = pa.concat_tables([waiting, notes])
+            while len(waiting) >= ROW_GROUP:
+                writer.write_table(waiting.slice(0, ROW_GROUP), row_group_size=ROW_GROUP)
+                waiting = waiting.slice(ROW_GROUP)
+            bar.advance(task, len(notes))
+        writer.write_table(waiting)
+    return words
+
+
+def _kept_notes(staging: Staging, version: str) -> Iterator[tuple[int, pa.Table]]:
+    """The kept notes in their order, a batch at a time, each after the number of its first."""
+    first = 0
+    for start, texts in staging.texts():
+        kept = staging.table(
+            """SELECT row - ? AS place, note_id, patient_id, ? AS version, codes, split
+               FROM kept JOIN (SELECT n, list(key ORDER BY key) AS codes
+                               FROM kept_code JOIN kept_codes USING (rank)
+                               WHERE n IN (SELECT n FROM kept WHERE row BETWEEN ? AND ?) GROUP BY n) USING (n)
+               WHERE row BETWEEN ? AND ? ORDER BY n""",
+            [start, version, *[start, start + len(texts) - 1] * 2],
+        )
+        notes = kept.append_column("text", texts.take(kept["place"].combine_chunks()))
+        yield first, notes.select(NOTES_SCHEMA.names).cast(NOTES_SCHEMA)
+        first += len(notes)

@@ -1,0 +1,216 @@
+"""Evaluated runs side by side, from the files their evaluations left; nothing is scored again."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+
+from icdbridge.errors import InputError
+from icdbridge.evaluation.bootstrap import paired
+from icdbridge.evaluation.contributions import Contributions
+from icdbridge.evaluation.report import figure
+from icdbridge.evaluation.results import AUCS, BIN_NAMES, RANKED, SCOPES, THRESHOLDED, VIEWS, long_tail
+from icdbridge.files import read_json
+
+METRICS = (*AUCS, *THRESHOLDED, *RANKED)
+NOT_COMPARED = ("seed", "name", "out", "created", "best_epoch", "threshold", "made_with")
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """One evaluated run: what its metrics.json holds, and the folder it lies in."""
+
+    folder: Path
+    results: dict[str, Any]
+
+    def contributions(self, scope: str) -> Contributions:
+        """What notes.parquet and cells.parquet hold of a scope, in the order of the split's notes."""
+        notes, cells = (self._columns(name, scope) for name in ("notes.parquet", "cells.parquet"))
+        return Contributions(notes, cells, self.results["scopes"][scope]["codes"])
+
+    def _columns(self, file: str, scope: str) -> dict[str, Any]:
+        table = pq.read_table(self.folder / file, filters=[("scope", "=", scope)])
+        columns = {name: table[name] for name in table.column_names if name not in ("scope", "note_id")}
+        return {name: None if column.null_count else column.to_numpy() for name, column in columns.items()}
+
+    def per_code(self) -> dict[str, Any]:
+        table = pq.read_table(self.folder / "codes.parquet")
+        return {name: table[name].to_numpy(zero_copy_only=False) for name in table.column_names}
+
+
+@dataclass(frozen=True)
+class Group:
+    """Runs that differ in the seed only, under one label; their figures are averaged."""
+
+    label: str
+    evaluations: list[Evaluation]
+
+
+def read_groups(arguments: list[str], corpus: str | None, split: str) -> list[Group]:
+    """Reads the evaluations of run folders, or of groups ``label=run1,run2,...``.
+
+    Without ``corpus`` it is the one corpus that all runs were evaluated on. Raises ``InputError`` when a run
+    was not evaluated there, when that choice is open, or when notes, codes or labels are not the same.
+    """
+    wanted: list[tuple[str, list[Path]]] = []
+    for argument in arguments:
+        label, equals, runs = argument.partition("=")
+        paths = [Path(run) for run in runs.split(",") if run] if equals else [Path(argument)]
+        if not paths:
+            raise InputError(f"{argument!r} names no run: write label=run1,run2")
+        wanted.append((label if equals else paths[0].resolve().name, paths))
+    labels = [label for label, _ in wanted]
+    twice = next((label for label in labels if labels.count(label) > 1), None)
+    if twice is not None:
+        raise InputError(f"two runs are called {twice}: name them apart, as in first={twice}")
+    everything = [path for _, paths in wanted for path in paths]
+    name = corpus or _common_corpus(everything, split)
+    groups = [Group(label, [read_evaluation(path, name, split) for path in paths]) for label, paths in wanted]
+    _check_same(groups)
+    return groups
+
+
+def _evaluated(run: Path, split: str) -> list[str]:
+    """Names of the corpora whose ``split`` a run was evaluated on."""
+    found = sorted((run / "evaluations").glob(f"*-{split}/metrics.json"))
+    return [file.parent.name.removesuffix(f"-{split}") for file in found]
+
+
+def _common_corpus(runs: list[Path], split: str) -> str:
+    for run in runs:
+        if not run.is_dir():
+            raise InputError(f"{run} is not a folder: expected a run folder")
+        if not _evaluated(run, split):
+            raise InputError(
+                f"{run} was not evaluated on any {split} split: run `icdbridge evaluate {run} CORPUS`"
+            )
+    common = set.intersection(*(set(_evaluated(run, split)) for run in runs))
+    if len(common) != 1:
+        found = f"on {', '.join(sorted(common))}" if common else f"on no common corpus ({split} split)"
+        raise InputError(
+            f"the runs were evaluated {found}: choose one by --corpus, or evaluate them on the same"
+        )
+    return common.pop()
+
+
+def read_evaluation(run: Path, corpus: str, split: str) -> Evaluation:
+    """The evaluation of a run on a split of a corpus (by name); ``InputError`` where there is none."""
+    folder = run / "evaluations" / f"{corpus}-{split}"
+    if not (folder / "metrics.json").is_file():
+        known = ", ".join(_evaluated(run, split)) or "no corpus"
+        raise InputError(
+            f"{run} was not evaluated on {corpus} {split} (it was on {known}): run `icdbridge evaluate`"
+        )
+    results = read_json(folder / "metrics.json")
+    if not isinstance(results, dict) or results.get("format") != 2:
+        raise InputError(f"{folder / 'metrics.json'} is not of format 2: evaluate the run again")
+    return Evaluation(folder, results)
+
+
+def _check_same(groups: list[Group]) -> None:
+    first = groups[0].evaluations[0]
+    for group in groups:
+        for one in group.evaluations:
+            if one.results["fingerprint"] != first.results["fingerprint"]:
+                both = f"{one.folder} and {first.folder}"
+                raise InputError(
+                    f"{both} differ in notes, codes or labels: evaluate both again on one corpus"
+                )
+
+
+def same_settings(group: Group) -> bool:
+    """Whether the runs of a group differ in nothing but seed and name."""
+
+    def settings(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: settings(item) for key, item in value.items() if key not in NOT_COMPARED}
+        return value
+
+    first = settings(group.evaluations[0].results["config"])
+    return all(settings(one.results["config"]) == first for one in group.evaluations)
+
+
+def compare(groups: list[Group]) -> dict[str, Any]:
+    """Figures of each group, and their differences from the first.
+
+    Per group, scope, view and metric: ``mean``, ``sd`` (of a sample, None for one run) and ``values``; for
+    all but the first also ``difference``, ``relative`` (difference / first), ``interval`` (95%, paired
+    bootstrap) and ``p``. The long tail puts codes in the bins of the
+    first group's training notes, so that all groups are compared on the same codes.
+    """
+    first = groups[0].evaluations[0].results
+    seen = groups[0].evaluations[0].per_code()
+    compared: list[dict[str, Any]] = []
+    for group in groups:
+        scopes = {scope: {view: _figures(group, scope, view) for view in VIEWS} for scope in SCOPES}
+        tails = [_tail(one, seen) for one in group.evaluations]
+        compared.append(
+            {
+                "label": group.label,
+                "runs": [one.results["run"] for one in group.evaluations],
+                "same_settings": same_settings(group),
+                "scopes": scopes,
+                "long_tail": [_mean_row([tail[i] for tail in tails]) for i in range(len(tails[0]))],
+                "training": [one.results["training"] for one in group.evaluations],
+            }
+        )
+    for group, entry in zip(groups[1:], compared[1:], strict=True):
+        for scope in SCOPES:
+            tested = _tested(groups[0], group, scope)
+            for view in VIEWS:
+                before = compared[0]["scopes"][scope][view]
+                _add_differences(entry["scopes"][scope][view], before, tested.get(view, {}))
+    keys = ("corpus", "version", "split", "synthetic", "notes", "codes")
+    return {"format": 1, **{key: first[key] for key in keys}, "baseline": groups[0].label, "groups": compared}
+
+
+def _figures(group: Group, scope: str, view: str) -> dict[str, dict[str, Any]]:
+    figures = {}
+    for metric in METRICS:
+        values = [figure(one.results["scopes"][scope], view, metric) for one in group.evaluations]
+        known = [value for value in values if value is not None]
+        whole = len(known) == len(values)
+        figures[metric] = {
+            "mean": float(np.mean(known)) if whole else None,
+            "sd": float(np.std(known, ddof=1)) if whole and len(known) > 1 else None,
+            "values": values,
+        }
+    return figures
+
+
+def _tested(first: Group, second: Group, scope: str) -> dict[str, dict[str, Any]]:
+    if not first.evaluations[0].results["scopes"][scope]["labels"]:
+        return {}
+    sides = [[one.contributions(scope) for one in group.evaluations] for group in (first, second)]
+    return paired(sides[0], sides[1])
+
+
+def _add_differences(after: Any, before: Any, tested: dict[str, Any]) -> None:
+    for metric in METRICS:
+        new, old = after[metric]["mean"], before[metric]["mean"]
+        known = new is not None and old is not None
+        after[metric]["difference"] = new - old if known else None
+        after[metric]["relative"] = (new - old) / old if known and old else None
+        after[metric] |= tested.get(metric, {"interval": None, "p": None})
+
+
+def _tail(one: Evaluation, seen: dict[str, Any]) -> list[dict[str, Any]]:
+    """The long tail of one run in the bins of the first; codes.parquet has the corpus's codes in order.
+
+    None where it is not known how often the first run's training saw the codes.
+    """
+    if not seen or np.isnan(seen["train_notes"]).any():
+        return []
+    return long_tail(one.per_code(), seen["train_notes"])
+
+
+def _mean_row(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Sizes as they are (the same in all), figures averaged."""
+    mean = dict(rows[0])
+    for key in ("f1_micro", "f1_macro_present", "precision", "recall", "recall_at_15"):
+        values = [row[key] for row in rows]
+        mean[key] = None if None in values else float(np.mean(values))
+    assert mean["train_notes"] in BIN_NAMES
+    return mean

@@ -1,0 +1,186 @@
+"""Evaluating a run on a split of a corpus: scores, figures, and the folder with their report."""
+
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from icdbridge import __version__
+from icdbridge.corpora.corpus import Corpus
+from icdbridge.errors import InputError
+from icdbridge.evaluation.bootstrap import RESAMPLES, intervals
+from icdbridge.evaluation.calibration import band_shares, reliability, seen
+from icdbridge.evaluation.candidates import compare_candidates
+from icdbridge.evaluation.contributions import Contributions
+from icdbridge.evaluation.report import write_report
+from icdbridge.evaluation.results import (
+    FLATTERED,
+    SCOPES,
+    choose_thresholds,
+    fingerprint,
+    long_tail,
+    scope_figures,
+    scope_table,
+    without_nan,
+)
+from icdbridge.files import atomic_folder, write_json
+from icdbridge.runs.scored import Scored
+
+if TYPE_CHECKING:  # opening a run loads torch; reading its results does not need to
+    from icdbridge.runs.run import Run
+
+FORMAT = 2
+
+
+def evaluation_folder(run: Path, corpus: str, split: str) -> Path:
+    """Where the evaluation of a run on a split of a corpus (by name) lies."""
+    return Path(run) / "evaluations" / f"{corpus}-{split}"
+
+
+def evaluate_run(
+    run: "Run",
+    corpus: Corpus,
+    split: str = "test",
+    out: Path | None = None,
+    evidence: bool = False,
+    candidates: bool = False,
+) -> dict[str, Any]:
+    """Scores val (for the threshold) and ``split``, writes the evaluation folder, and returns what
+    metrics.json holds.
+
+    ``out`` is the folder to write, by default ``evaluation_folder`` of the run; one that is there is
+    replaced. ``evidence`` measures the evidence too and writes ``evidence.parquet`` (one row a code of a note that
+    people marked words for). It gets ``metrics.json``, ``report.html``, ``codes.parquet`` (one row a code) and
+    ``notes.parquet`` (one row a note and scope) and ``cells.parquet`` (one row a scope, note and code that is a
+    label or predicted). Scores go to the disk beside it while it is made, 4 bytes
+    for each note and code. ``candidates`` measures the run's candidate search beside its exact scores. Raises
+    ``InputError`` when the split has no notes, or for ``candidates`` of a run without a candidate search.
+    """
+    if candidates:
+        run.candidates  # noqa: B018  (refuses before the long work)
+    out = evaluation_folder(run.path, corpus.name, split) if out is None else Path(out)
+    if corpus.count(split) == 0:
+        raise InputError(f"corpus {corpus.name} has no {split} notes: choose another --split")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".scores-", dir=out.parent) as scratch:
+        # Val first, and its scores let go: only one split's scores are in memory and on disk at a time.
+        scored = _score(run, corpus, "val", Path(scratch)) if corpus.count("val") else None
+        thresholds = choose_thresholds(scored)
+        if scored is None or split != "val":
+            scored = None
+            shutil.rmtree(Path(scratch) / "val", ignore_errors=True)
+            scored = _score(run, corpus, split, Path(scratch))
+        results, per_code, per_note, cells = measure(scored, thresholds, split, run.train_notes)
+        results |= {"calibration": {}, "bands": []}
+        if run.train_notes is not None:
+            train_notes, calibration = seen(run, scored.codes), run.calibration.get(corpus.version)
+            results["calibration"] = reliability(scored, train_notes, calibration)
+            results["bands"] = band_shares(scored, train_notes, calibration) if calibration else []
+        marked = pa.table({})
+        if evidence:
+            from icdbridge.evaluation.evidence import measure_evidence
+
+            results["evidence"], marked = measure_evidence(run, corpus, split, scored)
+        if candidates:
+            threshold = thresholds["full"]["threshold"]
+            results["candidates"] = compare_candidates(run, corpus, split, scored, threshold)
+        del scored
+    results = {
+        "format": FORMAT,
+        "tool_version": __version__,
+        "run": run.name,
+        "corpus": corpus.name,
+        "version": corpus.version,
+        "split": split,
+        "synthetic": corpus.meta.get("synthetic") is True,
+        "config": run.config,
+        **results,
+        "training": run.log,
+    }
+    results = cast(dict[str, Any], without_nan(results))
+    with atomic_folder(out, replace=True) as folder:
+        write_json(folder / "metrics.json", results)
+        pq.write_table(per_code, folder / "codes.parquet")
+        pq.write_table(per_note, folder / "notes.parquet")
+        pq.write_table(cells, folder / "cells.parquet")
+        if marked.num_rows:
+            pq.write_table(marked, folder / "evidence.parquet")
+        write_report(results, folder / "report.html")
+    return results
+
+
+def _score(run: "Run", corpus: Corpus, split: str, scratch: Path) -> Scored:
+    folder = scratch / split
+    folder.mkdir()
+    return run.score_corpus(corpus, split, folder)
+
+
+def measure(
+    scored: Scored,
+    thresholds: dict[str, Any],
+    split: str,
+    train_notes: Mapping[str, int] | None,
+    resamples: int = RESAMPLES,
+) -> tuple[dict[str, Any], pa.Table, pa.Table, pa.Table]:
+    """Figures of all scopes of a scored split, and the tables of codes, of notes and of cells.
+
+    ``thresholds`` as ``choose_thresholds`` gives them; with ``split`` val the figures say they flatter.
+    ``train_notes`` maps a code's key to how many training notes carried it; a code not in it was never seen.
+    Where it is None, that is not known, and there is no long tail.
+    """
+    scopes: dict[str, Any] = {}
+    curves: dict[str, Any] = {}
+    tail: list[dict[str, Any]] = []
+    code_table = pa.table({})
+    note_tables, cell_tables = [], []
+    seen = None
+    if train_notes is not None:
+        seen = np.array([int(train_notes.get(code, 0)) for code in scored.codes], np.int64)
+    for scope in SCOPES:
+        chosen = dict(thresholds[scope])
+        if split == "val" and chosen["val_f1_micro"] is not None:
+            chosen["threshold_source"] = FLATTERED
+        table = scope_table(scored, scope)
+        found = scope_figures(table, len(scored.note_ids), chosen["threshold"])
+        scopes[scope] = chosen | found.figures
+        curves[scope] = found.curve
+        if not found.per_note:
+            continue
+        given = Contributions(found.per_note, found.cells, len(table.codes))
+        scopes[scope]["intervals"] = intervals(given, resamples)
+        cell_tables.append(_cell_table(scope, found.cells))
+        note_tables.append(pa.table({"scope": [scope] * len(found.per_note["note_id"]), **found.per_note}))
+        if scope == "full":
+            tail = [] if seen is None else long_tail(found.per_code, seen)
+            counts = pa.nulls(len(scored.codes), pa.int64()) if seen is None else seen
+            code_table = pa.table({"code": scored.codes, "train_notes": counts, **_columns(found.per_code)})
+    results = {
+        "notes": len(scored.note_ids),
+        "codes": len(scored.codes),
+        "fingerprint": fingerprint(scored),
+        "scopes": scopes,
+        "long_tail": tail,
+        "curves": curves,
+    }
+    joined = [pa.concat_tables(tables) if tables else pa.table({}) for tables in (note_tables, cell_tables)]
+    return results, code_table, joined[0], joined[1]
+
+
+def _cell_table(scope: str, cells: dict[str, Any]) -> pa.Table:
+    count = len(cells["note"])
+    columns = {
+        name: pa.nulls(count, pa.bool_()) if values is None else values for name, values in cells.items()
+    }
+    return pa.table({"scope": pa.repeat(scope, count), **columns})
+
+
+def _columns(per_code: dict[str, Any]) -> dict[str, Any]:
+    """Per-code columns for Parquet: an undefined AUC is null, not NaN."""
+    columns = {name: values for name, values in per_code.items() if name != "code"}
+    columns["auc"] = pa.array(columns["auc"], from_pandas=True)
+    return columns

@@ -1,0 +1,15 @@
+"""Pure tensor models: they know words and masks, no file, code or note."""
+
+from icdbridge.models.dual_laat import DualLAAT, ModelSettings
+from icdbridge.models.model import CodingModel, NoteStates
+from icdbridge.models.registry import ARCHITECTURES, build_model, describe_model
+
+__all__ = [
+    "ARCHITECTURES",
+    "CodingModel",
+    "DualLAAT",
+    "ModelSettings",
+    "NoteStates",
+    "build_model",
+    "describe_model",
+]

@@ -1,0 +1,83 @@
+"""CAML and DR-CAML (Mullenbach et al. 2018, "Explainable prediction of medical codes from clinical text", section 2).
+
+Equation 1: h_t = tanh(W ∗ x_{t : t+k-1} + b), a convolution over word vectors; equations 2 to 5: label attention and an
+output for each code. DR-CAML (section 2.5) pulls the output weights w_l of a note's codes towards z_l, a max-pooled
+convolution of the code's description: the loss of a note with n codes grows by λ/n Σ_l ‖z_l - w_l‖.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from icdbridge.models.encoders import ConvolutionEncoder
+from icdbridge.models.fixed_label import FixedLabelModel
+from icdbridge.models.model import NoteStates
+
+
+@dataclass(frozen=True)
+class CAMLSettings:
+    """Sizes of a CAML for ``labels`` codes; ``hidden_size`` is the number of filters, ``description_weight`` λ."""
+
+    vocabulary: int
+    labels: int
+    embedding_dim: int
+    hidden_size: int
+    kernel_size: int
+    dropout: float
+    description_weight: float = 0.0
+    max_code_words: int = 0
+
+
+class CAML(FixedLabelModel):
+    """Convolution, label attention, one output a code."""
+
+    def __init__(self, settings: CAMLSettings) -> None:
+        super().__init__(settings.labels, settings.hidden_size, settings.hidden_size)
+        self.settings = settings
+        self.embedding = nn.Embedding(settings.vocabulary, settings.embedding_dim, padding_idx=0)
+        self.dropout = nn.Dropout(settings.dropout)
+        sizes = (settings.embedding_dim, settings.hidden_size, settings.kernel_size)
+        self.note_encoder = ConvolutionEncoder(*sizes)
+        nn.init.xavier_uniform_(self.note_encoder.convolution.weight)
+        if settings.description_weight:
+            self.description_encoder = ConvolutionEncoder(*sizes)
+            shape = (settings.labels, settings.max_code_words)
+            self.register_buffer("description_words", torch.zeros(shape, dtype=torch.long))
+            self.register_buffer("description_lengths", torch.ones(settings.labels, dtype=torch.long))
+
+    @property
+    def window(self) -> tuple[int, int]:
+        return self.note_encoder.window
+
+    def describe_outputs(self, relations: Tensor, words: Tensor, lengths: Tensor) -> None:
+        if self.settings.description_weight:
+            self.get_buffer("description_words")[:, : words.shape[1]] = words
+            self.get_buffer("description_lengths").copy_(lengths)
+
+    def encode_notes(self, notes: Tensor, lengths: Tensor) -> NoteStates:
+        """Equation 1; the states are their own keys."""
+        states, mask = self.note_encoder(self.dropout(self.embedding(notes)), lengths.clamp(min=1))
+        states = torch.tanh(states)
+        return NoteStates(states, states[:, None], mask)
+
+    def loss(
+        self,
+        notes: Tensor,
+        note_lengths: Tensor,
+        codes: Tensor,
+        code_lengths: Tensor,
+        labels: Tensor,
+        chunk: int | None = None,
+    ) -> Tensor:
+        """Binary cross entropy, and in DR-CAML the distance of outputs from descriptions, averaged over notes."""
+        loss = super().loss(notes, note_lengths, codes, code_lengths, labels, chunk)
+        if not self.settings.description_weight:
+            return loss
+        carried = labels.any(dim=0)
+        rows, labels = codes[carried, 0], labels[:, carried]
+        words, lengths = (self.get_buffer(f"description_{name}")[rows] for name in ("words", "lengths"))
+        described = self.description_encoder.pool(self.embedding(words), lengths)
+        distance = (described - self.output.weight[rows]).norm(dim=1)
+        of_notes = (labels @ distance) / labels.sum(dim=1).clamp(min=1)
+        return torch.add(loss, of_notes.mean(), alpha=self.settings.description_weight)

@@ -1,0 +1,171 @@
+"""DualLAAT (paper, appendix B): label attention whose labels are encoded from their descriptions.
+
+Shapes: N notes, T words (T' positions), L codes, M heads, d state size, s shared size.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from icdbridge.models.combiner import Combiner
+from icdbridge.models.encoders import ConvolutionEncoder, RecurrentEncoder
+from icdbridge.models.label_attention import label_contexts, score_note
+from icdbridge.models.model import CodingModel, NoteStates
+from icdbridge.models.products import fast_products
+
+
+@dataclass(frozen=True)
+class ModelSettings:
+    """Sizes of a DualLAAT; ``hidden_size`` is per direction for ``gru`` and ``lstm``, the filters for ``cnn``.
+
+    ``padded_words`` is 0 in models of our own: padding is masked everywhere. More gives the arithmetic of the
+    paper's released code instead, which masks nothing: each note is padded to so many words, code
+    descriptions to the longest of one call, and padding is read like words.
+    """
+
+    vocabulary: int
+    embedding_dim: int
+    encoder: Literal["gru", "lstm", "cnn"]
+    hidden_size: int
+    layers: int
+    kernel_size: int
+    heads: int
+    shared_dim: int
+    dropout: float
+    padded_words: int = 0
+    features: int = 0  # lexical features of a note and a code, 0: none
+
+
+class DualLAAT(CodingModel):
+    """Scores any notes against any codes, both given as words; padding is masked in every step.
+
+    A code's score depends on the note and on its own description alone, so codes may be scored in chunks.
+    (Not with ``padded_words``: there the length of the other descriptions of a call counts too.)
+    """
+
+    def __init__(self, settings: ModelSettings) -> None:
+        super().__init__()
+        self.settings = settings
+        size, heads = self._add_encoders(), settings.heads
+        # the M projections of the paper side by side, one matrix product for all heads
+        self.note_projection = nn.Linear(size, heads * settings.shared_dim)
+        self.code_projection = nn.Linear(size, heads * settings.shared_dim)
+        self.classifier = nn.Sequential(
+            nn.Linear(heads * size, heads * size), nn.ReLU(inplace=True), nn.Linear(heads * size, 1)
+        )
+        self._initialise()
+        self.combiner = Combiner(settings.features) if settings.features else None
+
+    def _initialise(self) -> None:
+        for module in (*self._fresh_encoders(), self.classifier):
+            for name, parameter in module.named_parameters():
+                if "weight" in name:
+                    nn.init.xavier_uniform_(parameter)
+        for projection in (self.note_projection, self.code_projection):
+            for head in projection.weight.chunk(self.settings.heads):
+                nn.init.xavier_uniform_(head)
+
+    def _add_encoders(self) -> int:
+        """Adds what reads words, and returns the size of its states."""
+        settings = self.settings
+        self.embedding = nn.Embedding(settings.vocabulary, settings.embedding_dim, padding_idx=0)
+        self.dropout = nn.Dropout(settings.dropout)
+        self.note_encoder = _encoder(settings)
+        self.code_encoder = _encoder(settings)
+        return self.note_encoder.size
+
+    def _fresh_encoders(self) -> tuple[nn.Module, ...]:
+        return self.note_encoder, self.code_encoder
+
+    @property
+    def window(self) -> tuple[int, int]:
+        return self.note_encoder.window
+
+    @property
+    def padded_words(self) -> int:
+        return int(getattr(self.settings, "padded_words", 0))  # those over a transformer have none
+
+    def encode_notes(self, notes: Tensor, lengths: Tensor) -> NoteStates:
+        """Equation 1 and the note's side of equation 3; an empty note counts as one padding word."""
+        if self.padded_words:
+            notes = functional.pad(notes, (0, self.padded_words - notes.shape[1]))
+            lengths = torch.full_like(lengths, notes.shape[1])
+        states, mask = self._read_notes(notes, lengths.clamp(min=1))
+        keys = torch.tanh(self.note_projection(states))
+        return NoteStates(states, self._by_head(keys).permute(0, 2, 1, 3), mask)
+
+    def encode_codes(self, codes: Tensor, lengths: Tensor) -> Tensor:
+        """Equation 2 and the code's side of equation 3: queries [M, L, s], all that scoring needs of a code."""
+        if self.padded_words:
+            lengths = torch.full_like(lengths, codes.shape[1])
+        pooled = self._read_codes(codes, lengths.clamp(min=1))
+        queries = torch.tanh(self.code_projection(pooled))
+        return self._by_head(queries).transpose(0, 1)
+
+    def _read_notes(self, notes: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        states, mask = self.note_encoder(self.dropout(self.embedding(notes)), lengths)
+        return states, mask
+
+    def _read_codes(self, codes: Tensor, lengths: Tensor) -> Tensor:
+        return self.code_encoder.pool(self.embedding(codes), lengths)
+
+    def _by_head(self, projected: Tensor) -> Tensor:
+        return projected.view(*projected.shape[:-1], self.settings.heads, self.settings.shared_dim)
+
+    def attention(self, notes: NoteStates, queries: Tensor) -> Tensor:
+        """Equation 3: weights [N, M, L, T'] over each note's positions; scores are not scaled by √s."""
+        scores = torch.matmul(queries, notes.keys.transpose(-1, -2))
+        scores = scores.masked_fill(~notes.mask[:, None, None, :], -torch.inf)
+        return torch.softmax(scores.float(), dim=-1).to(scores.dtype)
+
+    def loss(
+        self,
+        notes: Tensor,
+        note_lengths: Tensor,
+        codes: Tensor,
+        code_lengths: Tensor,
+        labels: Tensor,
+        chunk: int | None = None,
+        features: Tensor | None = None,
+    ) -> Tensor:
+        """Mean binary cross entropy of labels [N, L]; with the lexical ``features`` [N, L, F] if made for such."""
+        logits = self(notes, note_lengths, codes, code_lengths, chunk)
+        if features is not None:
+            logits = self.combine(logits, features)
+        return functional.binary_cross_entropy_with_logits(logits.float(), labels)
+
+    def combine(self, logits: Tensor, features: Tensor) -> Tensor:
+        assert self.combiner is not None, "made without lexical features"
+        combined: Tensor = self.combiner(logits, features)
+        return combined
+
+    def score(self, notes: NoteStates, queries: Tensor, chunk: int | None = None) -> Tensor:
+        """Logits [N, L] (equations 3 to 6); ``chunk`` codes attend at once, and again in the backward pass.
+
+        Products are in the precision of autocast, where it is on; scores and softmax are fp32 then too.
+        """
+        chunk = chunk or queries.shape[1]
+        lengths = notes.mask.sum(dim=1).tolist()
+        with fast_products():
+            if torch.is_grad_enabled():
+                contexts = label_contexts(notes.states, notes.keys, lengths, queries, chunk)
+                logits: Tensor = self.classifier(contexts).squeeze(2)
+                return logits
+            first, last = cast(nn.Linear, self.classifier[0]), cast(nn.Linear, self.classifier[2])
+            return torch.stack(
+                [
+                    score_note(states[:length], keys[:, :length], queries, first, last, chunk)
+                    for states, keys, length in zip(notes.states, notes.keys, lengths, strict=True)
+                ]
+            )
+
+
+def _encoder(settings: ModelSettings) -> RecurrentEncoder | ConvolutionEncoder:
+    if settings.encoder == "cnn":
+        return ConvolutionEncoder(settings.embedding_dim, settings.hidden_size, settings.kernel_size)
+    return RecurrentEncoder(
+        settings.encoder, settings.embedding_dim, settings.hidden_size, settings.layers, settings.dropout
+    )

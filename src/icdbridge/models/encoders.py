@@ -1,0 +1,81 @@
+"""Encoders of embedded word sequences; padding never reaches a valid position.
+
+Both give the states of every position (equation 1 of the paper) and one pooled vector a sequence
+(equation 2), for sequences of different lengths in one padded batch.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from icdbridge.models.recurrence import bidirectional_gru
+
+
+def length_mask(lengths: Tensor, size: int) -> Tensor:
+    """True where a position is inside its sequence: [N, size] from lengths [N]."""
+    return torch.arange(size, device=lengths.device) < lengths[:, None]
+
+
+class RecurrentEncoder(nn.Module):
+    """Bidirectional GRU or LSTM; position t stands for word t; pooled: the last states of both directions."""
+
+    def __init__(self, kind: str, input_size: int, hidden_size: int, layers: int, dropout: float) -> None:
+        super().__init__()
+        recurrent = {"gru": nn.GRU, "lstm": nn.LSTM}[kind]
+        self.rnn = recurrent(
+            input_size,
+            hidden_size,
+            layers,
+            batch_first=True,
+            bidirectional=True,
+            dropout=dropout if layers > 1 else 0.0,
+        )
+        self.size = 2 * hidden_size
+        self.window = (0, 1)  # first word of position t, relative to t, and how many words it sees directly
+
+    def _run(self, embedded: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        one_gru = isinstance(self.rnn, nn.GRU) and self.rnn.num_layers == 1
+        if one_gru and torch.is_grad_enabled() and embedded.device.type == "cpu":
+            return bidirectional_gru(self.rnn, embedded, lengths)
+        packed = pack_padded_sequence(embedded, lengths.cpu(), batch_first=True, enforce_sorted=False)
+        states, last = self.rnn(packed)
+        states, _ = pad_packed_sequence(states, batch_first=True, total_length=embedded.shape[1])
+        return states, last[0] if isinstance(last, tuple) else last
+
+    def forward(self, embedded: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """[N, T, E] and [N] to states [N, T, d] and their mask [N, T]."""
+        states, _ = self._run(embedded, lengths)
+        return states, length_mask(lengths, states.shape[1])
+
+    def pool(self, embedded: Tensor, lengths: Tensor) -> Tensor:
+        """[N, T, E] and [N] to [N, d]."""
+        _, last = self._run(embedded, lengths)
+        return torch.cat([last[-2], last[-1]], dim=1)
+
+
+class ConvolutionEncoder(nn.Module):
+    """One convolution without activation; pooled: the maximum over positions.
+
+    With an even kernel a sequence of T words has T + 1 positions, as in the paper's code (width 10, padding 5).
+    """
+
+    def __init__(self, input_size: int, filters: int, kernel_size: int) -> None:
+        super().__init__()
+        self.padding = kernel_size // 2
+        self.convolution = nn.Conv1d(input_size, filters, kernel_size, padding=self.padding)
+        self.size = filters
+        self.window = (-self.padding, kernel_size)
+        self._extra = 2 * self.padding - kernel_size + 1
+
+    def forward(self, embedded: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """[N, T, E] and [N] to states [N, T', d] and their mask [N, T'], T' = T + 1 for an even kernel."""
+        inside = length_mask(lengths, embedded.shape[1])
+        embedded = embedded * inside[..., None]
+        states = self.convolution(embedded.transpose(1, 2)).transpose(1, 2)
+        return states, length_mask(lengths + self._extra, states.shape[1])
+
+    def pool(self, embedded: Tensor, lengths: Tensor) -> Tensor:
+        """[N, T, E] and [N] to [N, d]."""
+        states, mask = self(embedded, lengths)
+        pooled: Tensor = states.masked_fill(~mask[..., None], -torch.inf).amax(dim=1)
+        return pooled

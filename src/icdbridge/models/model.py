@@ -1,0 +1,92 @@
+"""What every model of this package can do: notes and codes encoded apart, and brought together in scores.
+
+Shapes: N notes, T words (T' positions), L codes, M heads, d state size, s query size.
+"""
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar, NamedTuple
+
+from torch import Tensor, nn
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+
+class NoteStates(NamedTuple):
+    """Encoded notes: ``states`` [N, T', d] (values), ``keys`` [N, M, T', s], ``mask`` [N, T'] (True: a position)."""
+
+    states: Tensor
+    keys: Tensor
+    mask: Tensor
+
+
+class CodingModel(nn.Module, ABC):
+    """A model that scores notes against codes. Its ``settings``, a dataclass of sizes, build it again.
+
+    A code is given as numbers: the words of its description, or, where ``fixed_labels``, the one number of
+    its output row. A score depends on nothing but its note and its code.
+    """
+
+    fixed_labels: ClassVar[bool] = False
+    settings: Any
+
+    @property
+    def padded_words(self) -> int:
+        """0: padding is masked. Else each note is padded to so many words, and padding is read like words."""
+        return 0
+
+    @property
+    @abstractmethod
+    def window(self) -> tuple[int, int]:
+        """The first word that position t sees directly, relative to t, and how many words it sees."""
+
+    @abstractmethod
+    def encode_notes(self, notes: Tensor, lengths: Tensor) -> NoteStates:
+        """Notes [N, T] (word ids, padded with 0; lengths [N]); an empty note counts as one padding word."""
+
+    @abstractmethod
+    def encode_codes(self, codes: Tensor, lengths: Tensor) -> Tensor:
+        """Queries [M, L, ...] of codes [L, T'] (lengths [L]): all that scoring needs of a code."""
+
+    @abstractmethod
+    def attention(self, notes: NoteStates, queries: Tensor) -> Tensor:
+        """Weights [N, M, L, T'] over each note's positions; they sum to 1, padding has none."""
+
+    @abstractmethod
+    def score(self, notes: NoteStates, queries: Tensor, chunk: int | None = None) -> Tensor:
+        """Logits [N, L]; ``chunk`` codes at a time, recomputed in the backward pass, so memory is bounded."""
+
+    def describe_outputs(self, relations: Tensor, words: Tensor, lengths: Tensor) -> None:
+        """What a model of fixed labels may know of its codes before training.
+
+        ``relations`` [L, G]: 0 to 2 leading characters shared by code and category, 3: the code's own category;
+        ``words`` [L, T'] and ``lengths`` [L]: the codes' descriptions.
+        """
+
+    def combine(self, logits: Tensor, features: Tensor) -> Tensor:
+        """Logits [N, L] with what lexical features [N, L, F] add to them, for models that read such."""
+        raise NotImplementedError(f"{type(self).__name__} reads no lexical features")
+
+    def forward(
+        self,
+        notes: Tensor,
+        note_lengths: Tensor,
+        codes: Tensor,
+        code_lengths: Tensor,
+        chunk: int | None = None,
+    ) -> Tensor:
+        """Logits [N, L] of notes [N, T] for codes [L, T']."""
+        return self.score(
+            self.encode_notes(notes, note_lengths), self.encode_codes(codes, code_lengths), chunk
+        )
+
+    def loss(
+        self,
+        notes: Tensor,
+        note_lengths: Tensor,
+        codes: Tensor,
+        code_lengths: Tensor,
+        labels: Tensor,
+        chunk: int | None = None,
+    ) -> Tensor:
+        """Mean binary cross entropy of labels [N, L]; models with a term of their own add it."""
+        logits = self(notes, note_lengths, codes, code_lengths, chunk)
+        return binary_cross_entropy_with_logits(logits.float(), labels)

@@ -1,0 +1,98 @@
+"""What other versions could teach at all: the codes and words that they share with the rare codes of the target."""
+
+from collections.abc import Iterable
+
+from icdbridge.codes import parse_key, version_of
+from icdbridge.codes.crosswalks import PAIRS, crosswalk
+from icdbridge.corpora import Corpus
+from icdbridge.evaluation.tables import Table
+from icdbridge.reproduction.study import Study
+from icdbridge.text import normalize
+
+
+def overlap(study: Study) -> Table:
+    """Of the target's rare test labels, which have a counterpart (GEM) among the codes of the others' training notes;
+    of the words of rare codes' descriptions, which the notes have. Nothing is trained.
+    """
+    target = study.corpora[study.target]
+    others = [study.corpora[name] for name in study.others]
+    own_words, own_codes = _words_and_codes([target])
+    other_words, other_codes = _words_and_codes(others)
+    counterparts = {found for code in other_codes for found in _counterparts(code, target.version)}
+    categories = {_category(code) for code in counterparts}
+    rare = set(target.codes[target.n_frequent :])
+    labels = [
+        code
+        for batch in target.notes("test", ("codes",))
+        for codes in batch.column("codes").to_pylist()
+        for code in codes
+        if code in rare
+    ]
+    described = {
+        word
+        for code, text in zip(target.codes, target.descriptions, strict=True)
+        if code in rare
+        for word in normalize(text).split()
+    }
+    unseen = [code for code in labels if code not in own_codes]
+    rows = [
+        [
+            "training notes, target and others",
+            f"{target.count('train'):,}",
+            f"{sum(o.count('train') for o in others):,}",
+        ],
+        ["rare test labels, and with a counterpart", *_of(labels, counterparts)],
+        [
+            "the same, or a code of its category",
+            f"{len(labels):,}",
+            _share([_category(c) in categories for c in labels]),
+        ],
+        ["rare test labels unseen in training, and with a counterpart", *_of(unseen, counterparts)],
+        ["words of rare descriptions, and in the target's notes", *_of(described, own_words)],
+        [
+            "words of rare descriptions, and in the others' notes alone",
+            *_of(described, other_words - own_words),
+        ],
+    ]
+    tag = " (synthetic notes)" if study.synthetic else ""
+    title = f"What the rare codes of {study.target} have in {', '.join(study.others)}{tag}"
+    note = "Counterpart: a code that the general equivalence mappings give for a code of the others' training notes."
+    return Table(title, ["", "all", "of them"], rows, 1, note)
+
+
+def _words_and_codes(corpora: Iterable[Corpus]) -> tuple[set[str], set[str]]:
+    words: set[str] = set()
+    codes: set[str] = set()
+    for corpus in corpora:
+        for batch in corpus.notes("train", ("text", "codes")):
+            for text, carried in zip(batch["text"].to_pylist(), batch["codes"].to_pylist(), strict=True):
+                words.update(normalize(text).split())
+                codes.update(carried)
+    return words, codes
+
+
+def _counterparts(key: str, version: str) -> list[str]:
+    """The keys that stand for a code, or for the codes of a category, in the systems of a version."""
+    code = parse_key(key)
+    found = []
+    for source, to in PAIRS:
+        if source != code.system or version_of(to) != version:
+            continue
+        dotted = code.code if "." in code.code else f"{code.code}."
+        for name, entries in crosswalk(source, to).items():
+            if name == code.code or name.startswith(dotted):
+                found += [str(entry.target) for entry in entries]
+    return found
+
+
+def _category(key: str) -> str:
+    return key.partition(".")[0]
+
+
+def _of(things: Iterable[str], known: set[str]) -> tuple[str, str]:
+    things = list(things)
+    return f"{len(things):,}", _share([thing in known for thing in things])
+
+
+def _share(hits: list[bool]) -> str:
+    return f"{sum(hits):,} ({100 * sum(hits) / len(hits):.1f} %)" if hits else "-"

@@ -1,0 +1,100 @@
+"""What a probability is worth: Platt scaling fitted on val, and bands of confidence that people can read.
+
+calibration.json: ``{"top": 15, "versions": {version: {"corpora": [names], "scales": {frequency: {"slope",
+"intercept", "pairs", "labels"}}, "bands": [{"name", "above", "suggestions", "right"}]}}}``.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.special import expit
+
+from icdbridge.errors import InputError
+from icdbridge.files import read_json
+
+# How often training saw a code; a code is frequent from as many training notes on as make a scope's code so.
+FREQUENCIES = ("frequent", "rare", "unseen")
+BANDS = {"likely": 0.5, "possible": 0.1, "unlikely": 0.0}  # the lowest confidence of each
+TOP = 15  # the codes of a note that count as suggested where bands and suggestions are measured
+_FREQUENT, _RARE = 10, 1
+
+
+def frequency(train_notes: Sequence[int] | np.ndarray) -> np.ndarray:
+    """Index into ``FREQUENCIES`` of codes that so many training notes carried [L]."""
+    seen = np.asarray(train_notes)
+    return np.where(seen >= _FREQUENT, 0, np.where(seen >= _RARE, 1, 2))
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Platt scaling (1999): confidence = sigmoid(slope · logit + intercept); slope is 1 / temperature.
+
+    ``pairs`` of a note and a code and the ``labels`` among them are what it was fitted on.
+    """
+
+    slope: float
+    intercept: float
+    pairs: int
+    labels: int
+
+
+@dataclass(frozen=True)
+class Band:
+    """Suggestions of like confidence: ``right`` of ``suggestions`` were labels among the 15 best of val notes."""
+
+    name: str
+    above: float
+    suggestions: int
+    right: int
+
+
+@dataclass(frozen=True)
+class VersionCalibration:
+    """The calibration of one version, fitted on the val notes of ``corpora``."""
+
+    corpora: tuple[str, ...]
+    scales: Mapping[str, Scale]  # by frequency
+    bands: tuple[Band, ...]  # the most confident first
+
+    def confidence(
+        self, logits: Sequence[float] | np.ndarray, train_notes: Sequence[int] | np.ndarray
+    ) -> np.ndarray:
+        """The share of right codes to expect, for logits [..., L] of codes that ``train_notes`` [L] carried."""
+        chosen = [self.scales[name] for name in FREQUENCIES]
+        which = frequency(train_notes)
+        slope = np.array([scale.slope for scale in chosen])[which]
+        intercept = np.array([scale.intercept for scale in chosen])[which]
+        found: np.ndarray = expit(slope * np.asarray(logits, dtype=np.float64) + intercept)
+        return found
+
+    def band(self, confidence: float) -> Band:
+        """The band of a confidence."""
+        return next(band for band in self.bands if confidence >= band.above)
+
+
+Calibration = Mapping[str, VersionCalibration]  # by version; a version without val notes has none
+
+
+def calibration_json(calibration: Calibration) -> dict[str, Any]:
+    """What calibration.json holds."""
+    return {"top": TOP, "versions": {name: asdict(found) for name, found in calibration.items()}}
+
+
+def read_calibration(path: Path) -> Calibration:
+    """Reads calibration.json; a run without one has no calibration. Raises ``InputError`` for a damaged one."""
+    if not path.exists():
+        return {}
+    try:
+        return {
+            version: VersionCalibration(
+                tuple(found["corpora"]),
+                {name: Scale(**found["scales"][name]) for name in FREQUENCIES},
+                tuple(Band(**band) for band in found["bands"]),
+            )
+            for version, found in read_json(path)["versions"].items()
+        }
+    except (KeyError, TypeError) as error:
+        raise InputError(f"{path} is not a calibration of this version of icdbridge: train again") from error

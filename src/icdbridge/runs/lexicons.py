@@ -1,0 +1,68 @@
+"""Lexicons in a run folder: ``names.parquet``, ``terms.parquet`` and ``associations.safetensors``."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from safetensors.numpy import load_file, save_file
+from scipy.sparse import csr_array
+
+from icdbridge.codes import Code, parse_key
+from icdbridge.matching import Associations, Lexicon, Name
+
+FILES = ["names.parquet", "terms.parquet", "associations.safetensors"]
+_ARRAYS = ("hashes", "notes", "indptr", "indices", "counts")
+
+
+def write_lexicons(path: Path, lexicons: Mapping[str, Lexicon]) -> None:
+    """Writes the lexicons, by version, into a run folder. The order of their codes is that of the run's index."""
+    names = [
+        (version, key, name.kind, name.text)
+        for version, lexicon in lexicons.items()
+        for key, several in zip(lexicon.keys, lexicon.names, strict=True)
+        for name in several
+    ]
+    columns = ("version", "code", "kind", "text")
+    pq.write_table(pa.table({c: [row[i] for row in names] for i, c in enumerate(columns)}), path / FILES[0])
+    # the terms are the same for all versions
+    terms = [
+        (str(code), text) for code, texts in next(iter(lexicons.values())).terms.items() for text in texts
+    ]
+    table = {"code": pa.array([row[0] for row in terms], pa.string())}
+    table["term"] = pa.array([row[1] for row in terms], pa.string())
+    pq.write_table(pa.table(table), path / FILES[1])
+    tensors: dict[str, np.ndarray] = {}
+    for version, lexicon in lexicons.items():
+        tensors[f"{version}.category_notes"] = lexicon.category_notes
+        if (found := lexicon.associations) is not None:
+            counts = found.counts
+            arrays = (found.hashes, found.notes, counts.indptr, counts.indices, counts.data)
+            tensors |= {f"{version}.{name}": array for name, array in zip(_ARRAYS, arrays, strict=True)}
+    save_file(tensors, path / FILES[2])
+
+
+def read_lexicons(path: Path, train_notes: Mapping[str, int]) -> dict[str, Lexicon]:
+    """The lexicons of a run folder, by version; ``train_notes`` says how often training saw each code (key)."""
+    terms: dict[Code, list[str]] = {}
+    for row in pq.read_table(path / FILES[1]).to_pylist():
+        terms.setdefault(parse_key(row["code"]), []).append(row["term"])
+    names: dict[str, dict[str, list[Name]]] = {}
+    for row in pq.read_table(path / FILES[0]).to_pylist():
+        names.setdefault(row["version"], {}).setdefault(row["code"], []).append(
+            Name(row["text"], row["kind"])
+        )
+    arrays = load_file(path / FILES[2])
+    lexicons = {}
+    for version, of_code in names.items():
+        keys = list(of_code)
+        category_notes = arrays[f"{version}.category_notes"]
+        associations = None
+        if f"{version}.hashes" in arrays:
+            hashes, notes, indptr, indices, counts = (arrays[f"{version}.{name}"] for name in _ARRAYS)
+            shape = (len(hashes), len(keys) + len(category_notes))
+            associations = Associations(hashes, notes, csr_array((counts, indices, indptr), shape=shape))
+        seen = np.array([train_notes[key] for key in keys])
+        lexicons[version] = Lexicon(keys, list(of_code.values()), terms, associations, seen, category_notes)
+    return lexicons

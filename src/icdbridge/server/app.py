@@ -1,0 +1,146 @@
+"""The application: /v1, health, metrics and the page, behind the guards."""
+
+import hashlib
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from importlib import resources
+from typing import Any
+
+from fastapi import Depends, FastAPI, Request
+from fastapi.responses import Response
+from fastapi.security import HTTPBearer
+
+from icdbridge import __version__
+from icdbridge.codes import search
+from icdbridge.coding import Coder
+from icdbridge.server import problems, schemas
+from icdbridge.server.api import make_router
+from icdbridge.server.batching import BatchQueue
+from icdbridge.server.guards import Admit, Bound, Observe, busy
+from icdbridge.server.limits import Limits
+from icdbridge.server.observing import Metrics, logger
+
+_DESCRIPTION = """Assigns ICD codes to clinical notes, with the words of the note that speak for each code.
+
+Nothing of a note is stored, logged or sent on. Errors are `application/problem+json`; a 503 carries `Retry-After`.
+"""
+_PAGE = {
+    "/": ("index.html", "text/html; charset=utf-8"),
+    "/desk.css": ("desk.css", "text/css; charset=utf-8"),
+    "/desk.js": ("desk.js", "text/javascript; charset=utf-8"),
+}
+
+
+def create_app(coders: Mapping[str, Coder], token: str | None = None, limits: Limits = Limits()) -> FastAPI:
+    """The server for models by name. With a ``token``, /v1, /metrics and /openapi.json demand it."""
+
+    def warm_up() -> None:
+        for coder in coders.values():
+            for version in coder.versions:
+                coder.code("warm up", version, top=1)  # encodes the codes of the version
+        search("fever")  # loads the code systems
+
+    queue = BatchQueue(limits.waiting, warm_up, lambda notes, seconds: metrics.batch(notes, seconds))
+    metrics = Metrics(lambda: len(queue))
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        queue.start()
+        yield
+        queue.close()
+        logger.info("all notes are coded, stopped")
+
+    app = FastAPI(
+        title="icdbridge",
+        version=__version__,
+        summary="ICD codes of any version for clinical notes, with evidence.",
+        description=_DESCRIPTION,
+        license_info={"name": "MIT", "identifier": "MIT"},
+        docs_url=None,  # these pages load scripts from other hosts
+        redoc_url=None,
+        lifespan=lifespan,
+        # records of validation failures hold what was sent
+        telemetry={
+            "tracing": False,
+            "metrics": False,
+            "logs": False,
+            "operation_spans": False,
+            "auto_configure": False,
+        },
+    )
+    with_token = (
+        [Depends(HTTPBearer(auto_error=False))] if token else []
+    )  # Admit checks it: this describes it
+    app.include_router(make_router(coders, queue, metrics), dependencies=with_token)
+
+    @app.get("/health/live", tags=["health"], summary="Is the process alive?")
+    async def live() -> schemas.Health:
+        return schemas.Health(status="ok")
+
+    @app.get(
+        "/health/ready",
+        tags=["health"],
+        summary="Can it code notes?",
+        response_model=schemas.Health,
+        responses=problems.answers(503),
+    )
+    async def ready() -> schemas.Health | Response:
+        """503 until the codes of all versions are encoded."""
+        return schemas.Health(status="ok") if queue.ready.is_set() else busy("the models are warming up")
+
+    @app.get(
+        "/metrics",
+        tags=["health"],
+        summary="Metrics for Prometheus",
+        response_class=Response,
+        responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}, **problems.answers(401)},
+        dependencies=with_token,
+    )
+    async def show_metrics() -> Response:
+        return Response(metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    _add_page(app)
+    _describe(app)
+    problems.install(app, known_fields=_field_names())
+    app.add_middleware(Bound, limits)  # the last that is added is the outermost
+    app.add_middleware(Admit, token)
+    app.add_middleware(Observe, metrics)
+    return app
+
+
+def _add_page(app: FastAPI) -> None:
+    folder = resources.files("icdbridge.server") / "desk"
+    for path, (name, media_type) in _PAGE.items():
+        content = (folder / name).read_bytes()
+        headers = {"ETag": f'"{hashlib.sha256(content).hexdigest()[:16]}"', "Cache-Control": "no-cache"}
+
+        async def file(
+            request: Request,
+            content: bytes = content,
+            media_type: str = media_type,
+            headers: Mapping[str, str] = headers,
+        ) -> Response:
+            if request.headers.get("if-none-match") == headers["ETag"]:
+                return Response(status_code=304, headers=dict(headers))
+            return Response(content, media_type=media_type, headers=dict(headers))
+
+        app.add_api_route(path, file, include_in_schema=False)
+
+
+def _describe(app: FastAPI) -> None:
+    """Puts the problem into the OpenAPI description, where the answers refer to it."""
+    made = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        description = made()
+        problem = problems.ProblemDetails.model_json_schema(ref_template="#/components/schemas/{model}")
+        parts = problem.pop("$defs")
+        description["components"]["schemas"] |= {"ProblemDetails": problem, **parts}
+        return description
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _field_names() -> set[str]:
+    models = (schemas.CodeRequest, schemas.NoteIn, schemas.CodeIn, schemas.BundleRequest, schemas.ChosenCode)
+    return {name for model in models for name in model.model_fields} | {"q", "system", "limit", "accept"}

@@ -1,0 +1,719 @@
+// The coder's desk. Text of notes and codes goes into the page as text only (textContent), never as markup.
+
+const $ = (id) => document.getElementById(id);
+const LABELS = { icd9: "ICD-9", icd10: "ICD-10" };
+const label = (version) => LABELS[version] ?? version;
+const TOP = 30;
+
+const state = {
+  model: null, // of /v1/models
+  shown: [], // versions, one column each
+  text: "",
+  place: (offset) => offset, // from characters, as the server counts, to UTF-16 units, as the page does
+  results: new Map(), // version -> what was found for the note
+  settled: new Map(), // version -> Map of key -> {status: accepted | rejected, added, code}
+  chosen: null, // {version, key}: the code whose words are lit
+  asked: null, // {start, end}: the words whose codes are shown
+  request: null, // AbortController of the request under way
+};
+
+// ---------------------------------------------------------------- the server
+
+class Refused extends Error {}
+
+async function ask(path, body, accept = "application/json") {
+  for (let attempt = 0; ; attempt++) {
+    const headers = { Accept: accept };
+    const token = sessionStorage.getItem("icdbridge-token");
+    if (token) headers.Authorization = `Bearer ${token}`;
+    if (body) headers["Content-Type"] = "application/json";
+    const options = { method: body ? "POST" : "GET", headers, signal: state.request?.signal };
+    const answer = await fetch(path, body ? { ...options, body: JSON.stringify(body) } : options);
+    if (answer.ok) return answer;
+    if (answer.status === 401) {
+      sessionStorage.setItem("icdbridge-token", await askForToken());
+      continue;
+    }
+    if (answer.status === 503 && attempt < 5) {
+      const seconds = Math.min(Number(answer.headers.get("Retry-After")) || 1, 10);
+      tell(`The server is busy; trying again in ${seconds} s`);
+      await new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
+      continue;
+    }
+    const problem = await answer.json().catch(() => ({}));
+    throw new Refused(problem.errors?.[0]?.message ?? problem.detail ?? `the server answered ${answer.status}`);
+  }
+}
+
+function askForToken() {
+  const dialog = $("token");
+  $("token-text").value = "";
+  dialog.showModal();
+  return new Promise((resolve) => {
+    dialog.addEventListener("close", () => resolve($("token-text").value.trim()), { once: true });
+  });
+}
+
+function tell(text) {
+  $("live").textContent = text;
+}
+
+function complain(text) {
+  $("problem").textContent = text;
+  $("problem").hidden = !text;
+}
+
+async function attempt(work) {
+  complain("");
+  try {
+    await work();
+  } catch (error) {
+    if (error.name === "AbortError") return;
+    complain(error instanceof Refused ? sentence(error.message) : "The server cannot be reached.");
+  }
+}
+
+const sentence = (text) => `${text[0].toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
+
+// ---------------------------------------------------------------- what is served
+
+async function start() {
+  const { models } = await (await ask("v1/models")).json();
+  for (const model of models) $("model").append(new Option(model.name, model.name));
+  $("models").hidden = models.length < 2;
+  $("model").onchange = () => useModel(models.find((model) => model.name === $("model").value));
+  useModel(models[0]);
+}
+
+function useModel(model) {
+  state.model = model;
+  $("synthetic").hidden = !model.synthetic;
+  const names = model.versions.map((version) => version.name);
+  const choices = names.map((name) => [label(name), [name]]);
+  if (names.length > 1) choices.push(["Side by side", names]);
+  $("versions").querySelectorAll("label").forEach((old) => old.remove());
+  choices.forEach(([text, versions], i) => {
+    const input = Object.assign(document.createElement("input"), { type: "radio", name: "version", checked: !i });
+    input.value = versions.join(" ");
+    input.onchange = () => attempt(() => show(versions));
+    const choice = document.createElement("label");
+    choice.append(input, text);
+    $("versions").append(choice);
+  });
+  $("versions").hidden = choices.length < 2;
+  describeBands(model);
+  state.results.clear();
+  state.settled.clear();
+  attempt(() => show([names[0]]));
+}
+
+function describeBands({ versions }) {
+  const paragraph = (...parts) => {
+    const made = document.createElement("p");
+    made.append(...parts);
+    return made;
+  };
+  const number = (value) => value.toLocaleString("en");
+  const calibrated = versions.filter((version) => version.bands[0].suggestions !== null);
+  const lines = versions[0].bands.map((band, i) => {
+    const worth = calibrated.map((version) => {
+      const { right, suggestions } = version.bands[i];
+      const which = versions.length > 1 ? ` (${label(version.name)})` : "";
+      return `${number(right)} of ${number(suggestions)}${which}`;
+    });
+    return paragraph(bandSign(band.name), worth.join(", "));
+  });
+  const heading = calibrated.length ? "How many suggestions of each band were right on validation notes:"
+    : "This model was not calibrated: the bands say only where a code stands to the threshold that was tuned on validation notes.";
+  $("legend-text").replaceChildren(paragraph(heading), ...lines, paragraph("A suggestion is a proposal: the note decides."));
+}
+
+function bandSign(name) {
+  const sign = document.createElement("span");
+  sign.className = `band ${name}`;
+  const text = document.createElement("span");
+  text.textContent = name;
+  const bars = document.createElement("i");
+  bars.setAttribute("aria-hidden", "true");
+  sign.append(bars, text);
+  return sign;
+}
+
+// ---------------------------------------------------------------- coding a note
+
+async function codeNote() {
+  const text = $("text").value;
+  if (!text.trim()) {
+    complain("The note is empty: paste one, or open a file.");
+    return $("text").focus();
+  }
+  if (text !== state.text) forget();
+  state.text = text;
+  state.place = placeIn(text);
+  await attempt(() => show(state.shown));
+  if (!state.results.size) return;
+  ($("columns").querySelector(".pick") ?? $("reading")).focus();
+}
+
+function forget() {
+  state.request?.abort();
+  Object.assign(state, { text: "", chosen: null, asked: null });
+  state.results.clear();
+  state.settled.clear();
+}
+
+// Shows these versions, asking the server for those that the note was not coded in yet.
+async function show(versions) {
+  state.shown = versions;
+  Object.assign(state, { chosen: null, asked: null });
+  document.querySelector("main").classList.toggle("both", versions.length > 1);
+  if (!state.text) return render();
+  state.request?.abort();
+  const request = (state.request = new AbortController());
+  const missing = versions.filter((version) => !state.results.has(version));
+  $("code").disabled = missing.length > 0;
+  if (missing.length) tell("Reading the note…");
+  try {
+    await Promise.all(missing.map(async (version) => {
+      const body = { notes: [{ text: state.text }], model: state.model.name, version, top: TOP };
+      const found = (await (await ask("v1/code", body)).json()).notes[0];
+      if (!request.signal.aborted) state.results.set(version, found);
+    }));
+  } finally {
+    if (state.request === request) $("code").disabled = false;
+  }
+  if (request.signal.aborted) return;
+  render();
+  if (missing.length) {
+    const counts = versions.map((version) => `${label(version)}: ${predicted(version).length}`);
+    tell(`Codes suggested, ${counts.join(", ")}`);
+  }
+}
+
+const keyOf = (code) => `${code.system}:${code.code}`;
+const suggestions = (version) => state.results.get(version)?.suggestions ?? [];
+const predicted = (version) => suggestions(version).filter((code) => code.predicted);
+const settledIn = (version) => {
+  if (!state.settled.has(version)) state.settled.set(version, new Map());
+  return state.settled.get(version);
+};
+const codesIn = (version) => [
+  ...suggestions(version),
+  ...[...settledIn(version).values()].filter((one) => one.added).map((one) => one.code),
+];
+
+// The server counts characters; JavaScript's strings count UTF-16 units, two for such as 🫀.
+function placeIn(text) {
+  if (!/[\ud800-\udbff]/.test(text)) return (offset) => offset;
+  const places = [];
+  let unit = 0;
+  for (const character of text) {
+    places.push(unit);
+    unit += character.length;
+  }
+  places.push(unit);
+  return (offset) => places[offset];
+}
+
+// ---------------------------------------------------------------- the page from the state
+
+function render() {
+  const read = state.results.size > 0 && state.text !== "";
+  $("text").hidden = read;
+  $("reading").hidden = !read;
+  $("edit").hidden = !read;
+  $("note-pane").classList.toggle("read", read);
+  $("code").hidden = read;
+  renderNote();
+  renderColumns();
+  renderChoice();
+  renderTally();
+}
+
+function renderNote() {
+  const found = state.shown.map((version) => state.results.get(version)).find(Boolean);
+  const words = (count) => `${count.toLocaleString("en")} ${count === 1 ? "word" : "words"}`;
+  $("note-facts").textContent = !found ? ""
+    : found.read_words < found.words ? `${words(found.words)}, the first ${found.read_words.toLocaleString("en")} read`
+    : words(found.words);
+  const spans = state.shown.flatMap((version) => suggestions(version).flatMap((code) =>
+    code.evidence.map((span) => ({ start: state.place(span.start), end: state.place(span.end) }))));
+  const cuts = [...new Set(spans.flatMap((span) => [span.start, span.end]))].sort((a, b) => a - b);
+  const parts = [];
+  let at = 0;
+  cuts.forEach((cut, i) => {
+    const start = i ? cuts[i - 1] : 0;
+    const inside = i > 0 && spans.some((span) => span.start <= start && cut <= span.end);
+    const text = state.text.slice(at, cut);
+    at = cut;
+    if (!text) return;
+    parts.push(inside ? speakingPart(text, start, cut) : document.createTextNode(text));
+  });
+  parts.push(document.createTextNode(state.text.slice(at)));
+  $("reading").replaceChildren(...parts);
+  const first = $("reading").querySelector(".speaking[role]");
+  if (first) first.tabIndex = 0;
+}
+
+function speakingPart(text, start, end) {
+  const part = document.createElement("span");
+  part.className = "speaking";
+  if (text.trim()) {
+    part.setAttribute("role", "button");
+    part.setAttribute("aria-pressed", "false");
+    part.tabIndex = -1;
+  }
+  part.textContent = text;
+  part.dataset.start = start;
+  part.dataset.end = end;
+  return part;
+}
+
+function renderColumns() {
+  if (!state.results.size) {
+    const empty = document.createElement("p");
+    empty.className = "empty";
+    empty.textContent = "The codes suggested for the note will stand here, each with the words that speak for it.";
+    return $("columns").replaceChildren(empty);
+  }
+  $("columns").replaceChildren(...state.shown.map(column));
+}
+
+function column(version) {
+  const made = $("a-column").content.cloneNode(true).firstElementChild;
+  made.dataset.version = version;
+  made.setAttribute("aria-label", `${label(version)} codes`);
+  const heading = made.querySelector("h3");
+  heading.textContent = label(version);
+  heading.hidden = state.shown.length < 2;
+  for (const group of made.querySelectorAll(".kind")) {
+    const codes = codesIn(version).filter((code) => code.kind === group.dataset.kind);
+    const main = codes.filter((code) => code.predicted || settledIn(version).get(keyOf(code))?.added);
+    const rest = codes.filter((code) => !main.includes(code));
+    group.querySelector("h4 span").textContent = main.length || "";
+    group.querySelector(".likely").append(...main.map((code) => row(version, code)));
+    group.querySelector(".rest").append(...rest.map((code) => row(version, code)));
+    group.querySelector("summary").textContent = `${rest.length} less likely`;
+    group.querySelector("details").hidden = !rest.length;
+    if (!main.length) {
+      const none = document.createElement("p");
+      none.className = "none";
+      none.textContent = rest.length ? "None above the threshold." : "None.";
+      group.querySelector("h4").after(none);
+    }
+  }
+  const first = made.querySelector(".code");
+  if (first) setReachable(first, true);
+  searchBox(made, version);
+  return made;
+}
+
+function row(version, code) {
+  const made = $("a-code").content.cloneNode(true).firstElementChild;
+  const settled = settledIn(version).get(keyOf(code));
+  made.dataset.key = keyOf(code);
+  made.dataset.version = version;
+  made.querySelector(".id").textContent = code.code;
+  made.querySelector(".name").textContent = code.description;
+  made.querySelector(".band").replaceWith(settled?.added ? bandSign("added") : bandSign(code.band));
+  made.querySelector(".accept").setAttribute("aria-label", `Accept ${code.code}`);
+  made.querySelector(".reject").setAttribute("aria-label", `${settled?.added ? "Remove" : "Reject"} ${code.code}`);
+  made.querySelector(".accept").title = "Accept (A)";
+  made.querySelector(".reject").title = "Reject (R)";
+  const words = code.evidence.map((span) => {
+    const button = Object.assign(document.createElement("button"), { type: "button" });
+    button.textContent = span.text.replace(/\s+/g, " ");
+    button.onclick = () => askAbout(state.place(span.start), state.place(span.end));
+    return button;
+  });
+  made.querySelector(".words").append(...words);
+  const seen = code.train_notes;
+  made.querySelector(".facts").textContent = settled?.added ? "Added by you."
+    : `${worth(code)} ` + (seen
+      ? `${seen.toLocaleString("en")} training ${seen === 1 ? "note" : "notes"} carried this code.`
+      : "No training note carried this code: it is known by its description alone.");
+  showStatus(made, settled?.status);
+  return made;
+}
+
+function worth({ confidence, probability }) {
+  const of = (value) => (value > 0.99 ? "above 0.99" : value < 0.01 ? "below 0.01" : value.toFixed(2));
+  return confidence === null ? `Probability ${of(probability)}, not calibrated.`
+    : `Expected to be right: ${confidence > 0.99 ? "more than 99" : confidence < 0.01 ? "fewer than 1" : Math.round(100 * confidence)} of 100 such suggestions.`;
+}
+
+function showStatus(made, status) {
+  if (status) made.dataset.status = status;
+  else delete made.dataset.status;
+  made.querySelector(".accept").setAttribute("aria-pressed", status === "accepted");
+  made.querySelector(".reject").setAttribute("aria-pressed", status === "rejected");
+}
+
+function setReachable(made, reachable) {
+  made.querySelectorAll(".pick, .decide button").forEach((button) => { button.tabIndex = reachable ? 0 : -1; });
+}
+
+const rows = () => [...$("columns").querySelectorAll(".code")];
+const codeOf = (made) => codesIn(made.dataset.version).find((code) => keyOf(code) === made.dataset.key);
+const isChosen = (made) => state.chosen?.version === made.dataset.version && state.chosen.key === made.dataset.key;
+
+// Lights up the words of the chosen code, or marks the codes that the chosen words speak for.
+function renderChoice() {
+  const chosen = rows().find(isChosen);
+  for (const made of rows()) {
+    const pressed = made === chosen;
+    made.querySelector(".pick").setAttribute("aria-pressed", pressed);
+    made.querySelector(".why").hidden = !pressed;
+    made.classList.toggle("speaks", Boolean(state.asked) && speaksFor(made, state.asked));
+    if (made.classList.contains("speaks")) made.closest("details")?.setAttribute("open", "");
+  }
+  const evidence = chosen ? codeOf(chosen).evidence : [];
+  const heaviest = Math.max(...evidence.map((span) => span.weight));
+  for (const part of $("reading").querySelectorAll(".speaking")) {
+    const start = Number(part.dataset.start), end = Number(part.dataset.end);
+    const over = evidence.filter((span) => state.place(span.start) <= start && end <= state.place(span.end));
+    const weight = Math.max(0, ...over.map((span) => span.weight / heaviest));
+    const level = weight === 0 ? 0 : weight > 0.66 ? 3 : weight > 0.33 ? 2 : 1;
+    [1, 2, 3].forEach((one) => part.classList.toggle(`lit${one}`, one === level));
+    const asked = Boolean(state.asked) && start < state.asked.end && state.asked.start < end;
+    part.classList.toggle("asked", asked);
+    if (part.hasAttribute("role")) part.setAttribute("aria-pressed", asked);
+  }
+  $("spoken").hidden = !state.asked;
+  if (state.asked) {
+    const codes = rows().filter((made) => made.classList.contains("speaks")).map((made) => codeOf(made).code);
+    const words = state.text.slice(state.asked.start, state.asked.end).replace(/\s+/g, " ");
+    const shortened = words.length > 60 ? `${words.slice(0, 60)}…` : words;
+    $("spoken-text").textContent = codes.length
+      ? `“${shortened}” speaks for ${codes.join(", ")}` : `“${shortened}” speaks for none of the codes`;
+    tell($("spoken-text").textContent);
+  }
+}
+
+function speaksFor(made, { start, end }) {
+  return codeOf(made).evidence.some((span) => state.place(span.start) < end && start < state.place(span.end));
+}
+
+function renderTally() {
+  const all = state.shown.flatMap((version) => [...settledIn(version).values()]);
+  const count = (test) => all.filter(test).length;
+  const parts = [
+    [count((one) => one.status === "accepted" && !one.added), "accepted"],
+    [count((one) => one.added), "added"],
+    [count((one) => one.status === "rejected"), "rejected"],
+  ].filter(([number]) => number);
+  $("tally").textContent = parts.map(([number, what]) => `${number} ${what}`).join(", ") || "Nothing settled yet";
+  for (const id of ["copy", "csv", "json", "fhir"]) $(id).disabled = !final().length;
+}
+
+// ---------------------------------------------------------------- choosing and settling
+
+function choose(made, on = !isChosen(made)) {
+  Object.assign(state, { asked: null, chosen: on ? { version: made.dataset.version, key: made.dataset.key } : null });
+  made.closest(".column").querySelectorAll(".code").forEach((other) => setReachable(other, other === made));
+  renderChoice();
+  const lit = $("reading").querySelector(".lit3, .lit2, .lit1");
+  if (lit) $("reading").scrollTop = lit.offsetTop - $("reading").clientHeight / 3;
+}
+
+function askAbout(start, end) {
+  Object.assign(state, { chosen: null, asked: { start, end } });
+  renderChoice();
+  rows().find((made) => made.classList.contains("speaks"))?.scrollIntoView({ block: "nearest" });
+}
+
+function clearChoice() {
+  Object.assign(state, { chosen: null, asked: null });
+  renderChoice();
+}
+
+function settle(made, status) {
+  const { version, key } = made.dataset;
+  const settled = settledIn(version);
+  const before = settled.get(key);
+  const code = codeOf(made);
+  if (before?.added) {
+    if (status === "rejected") {
+      settled.delete(key);
+      const near = made.nextElementSibling ?? made.previousElementSibling;
+      made.remove();
+      (near?.querySelector(".pick") ?? $("columns").querySelector("input")).focus();
+      tell(`${code.code} removed`);
+    }
+  } else if (before?.status === status) {
+    settled.delete(key);
+    showStatus(made, undefined);
+    tell(`${code.code} is open again`);
+  } else {
+    settled.set(key, { status, added: false, code });
+    showStatus(made, status);
+    tell(`${code.code} ${status}`);
+  }
+  renderTally();
+}
+
+function add(version, hit) {
+  const known = rows().find((made) => made.dataset.version === version && made.dataset.key === keyOf(hit));
+  if (known) {
+    known.closest("details")?.setAttribute("open", "");
+    if (known.dataset.status !== "accepted") settle(known, "accepted");
+    known.querySelector(".pick").focus();
+    return;
+  }
+  const code = { ...hit, evidence: [], probability: null, band: null, train_notes: 0, predicted: false };
+  settledIn(version).set(keyOf(code), { status: "accepted", added: true, code });
+  renderColumns();
+  renderChoice();
+  renderTally();
+  tell(`${hit.code} added`);
+  rows().find((made) => made.dataset.version === version && made.dataset.key === keyOf(code)).querySelector(".pick").focus();
+}
+
+// ---------------------------------------------------------------- searching for a code to add
+
+function searchBox(made, version) {
+  const [input, list] = [made.querySelector(".add input"), made.querySelector(".add ul")];
+  list.id = `found-${version}`;
+  list.setAttribute("aria-label", "Codes found");
+  input.setAttribute("aria-controls", list.id);
+  input.setAttribute("aria-label", `Add a code of ${label(version)}`);
+  input.placeholder = "Add a code: words, or how it begins";
+  let hits = [], at = -1, timer = 0, asked = 0;
+
+  const close = () => {
+    list.hidden = true;
+    input.setAttribute("aria-expanded", "false");
+    input.removeAttribute("aria-activedescendant");
+    at = -1;
+  };
+  const move = (to) => {
+    if (!hits.length) return;
+    at = (to + hits.length) % hits.length;
+    [...list.children].forEach((item, i) => item.setAttribute("aria-selected", i === at));
+    list.children[at].scrollIntoView({ block: "nearest" });
+    input.setAttribute("aria-activedescendant", list.children[at].id);
+  };
+  const take = (i) => {
+    input.value = "";
+    close();
+    add(version, hits[i]);
+  };
+  const find = async () => {
+    const mine = ++asked;
+    const query = new URLSearchParams({ q: input.value.trim(), version, limit: 20 });
+    let answer = [], trouble = "Nothing found: use fewer words, the last may be cut short.";
+    try {
+      answer = (await (await ask(`v1/codes?${query}`)).json()).codes.filter((hit) => hit.billable);
+    } catch (error) {
+      trouble = error instanceof Refused ? sentence(error.message) : "The server cannot be reached.";
+    }
+    if (mine !== asked || !input.value.trim()) return;
+    hits = answer;
+    const items = hits.map((hit, i) => {
+      const item = document.createElement("li");
+      const id = Object.assign(document.createElement("span"), { className: "id", textContent: hit.code });
+      const name = document.createElement("span");
+      name.textContent = hit.matched_on === "synonym" ? `${hit.description} (${hit.term})` : hit.description;
+      item.append(id, name);
+      item.id = `${list.id}-${i}`;
+      item.setAttribute("role", "option");
+      item.setAttribute("aria-selected", "false");
+      item.onmousedown = (event) => { event.preventDefault(); take(i); };
+      return item;
+    });
+    if (!items.length) {
+      const none = Object.assign(document.createElement("li"), { textContent: trouble });
+      none.setAttribute("role", "option");
+      none.setAttribute("aria-disabled", "true");
+      items.push(none);
+    }
+    list.replaceChildren(...items);
+    list.hidden = false;
+    input.setAttribute("aria-expanded", "true");
+    move(0);
+    tell(`${hits.length} codes found`);
+  };
+  input.oninput = () => {
+    clearTimeout(timer);
+    asked++;
+    if (input.value.trim()) timer = setTimeout(find, 180);
+    else close();
+  };
+  input.onblur = close;
+  input.onkeydown = (event) => {
+    if (event.key === "ArrowDown") move(at + 1);
+    else if (event.key === "ArrowUp") move(at - 1);
+    else if (event.key === "Enter" && at >= 0) take(at);
+    else if (event.key === "Escape" && !list.hidden) close();
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
+}
+
+// ---------------------------------------------------------------- taking the result away
+
+function final() {
+  return state.shown.flatMap((version) => [...settledIn(version).values()]
+    .filter((one) => one.status === "accepted")
+    .map(({ code, added }) => ({ version, ...code, status: added ? "added" : "accepted" })));
+}
+
+async function copy() {
+  const text = final().map((code) => `${code.code}\t${code.description}`).join("\n");
+  await navigator.clipboard.writeText(text); // a secure context: localhost, or TLS
+  tell("Copied");
+  $("copy").textContent = "Copied";
+  setTimeout(() => { $("copy").textContent = "Copy"; }, 1500);
+}
+
+function asCsv() {
+  // a cell that begins as a formula does would be one for a spreadsheet
+  const cell = (value) => `"${String(value ?? "").replace(/^[=+\-@\t\r]/, "'$&").replaceAll('"', '""')}"`;
+  const columns = ["version", "system", "code", "description", "kind", "status", "band", "probability"];
+  const lines = final().map((code) => columns.map((name) => cell(code[name])).join(","));
+  return [columns.join(","), ...lines, ""].join("\r\n");
+}
+
+function asJson() {
+  const record = ({ version, system, code, description, kind, status, band, probability, evidence }) => ({
+    version, system, code, description, kind, status, band, probability,
+    evidence: evidence.map(({ start, end, weight }) => ({ start, end, weight })),
+  });
+  const rejected = state.shown.flatMap((version) => [...settledIn(version).values()]
+    .filter((one) => one.status === "rejected").map((one) => record({ version, status: "rejected", ...one.code })));
+  return JSON.stringify({ model: state.model.name, codes: final().map(record), rejected }, null, 2);
+}
+
+async function asFhir() {
+  const codes = final().map(({ system, code, description }) => ({ system, code, description }));
+  const body = { note: `note-${Date.now()}`, codes };
+  return JSON.stringify(await (await ask("v1/fhir", body, "application/fhir+json")).json(), null, 2);
+}
+
+function download(name, type, content) {
+  const link = Object.assign(document.createElement("a"), { download: name });
+  link.href = URL.createObjectURL(new Blob([content], { type }));
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+  tell(`${name} downloaded`);
+}
+
+// ---------------------------------------------------------------- hands on the page
+
+async function openFile(file) {
+  if (!file) return;
+  let text;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true }).decode(await file.arrayBuffer());
+  } catch {
+    return complain("The file is not UTF-8 text: convert it first.");
+  }
+  complain("");
+  edit(text);
+}
+
+function edit(text) {
+  forget();
+  $("text").value = text;
+  render();
+  $("text").focus();
+}
+
+function moveInCodes(made, step) {
+  const shown = [...made.closest(".column").querySelectorAll(".code")].filter((one) => one.checkVisibility());
+  const next = shown[shown.indexOf(made) + step];
+  if (!next) return;
+  choose(next, true);
+  next.querySelector(".pick").focus();
+}
+
+function moveInNote(part, step) {
+  const parts = [...$("reading").querySelectorAll(".speaking[role]")];
+  const next = parts[parts.indexOf(part) + step];
+  if (!next) return;
+  part.tabIndex = -1;
+  next.tabIndex = 0;
+  next.focus();
+}
+
+$("code").onclick = codeNote;
+$("open").onclick = () => $("file").click();
+$("file").onchange = () => { openFile($("file").files[0]); $("file").value = ""; };
+$("new").onclick = () => edit("");
+$("edit").onclick = () => edit(state.text);
+$("show-keys").onclick = () => $("keys").showModal();
+$("spoken-clear").onclick = clearChoice;
+$("copy").onclick = () => copy().catch(() => complain("The browser did not let the codes be copied: download them."));
+$("csv").onclick = () => download("codes.csv", "text/csv", asCsv());
+$("json").onclick = () => download("codes.json", "application/json", asJson());
+$("fhir").onclick = () => attempt(async () => download("codes.fhir.json", "application/fhir+json", await asFhir()));
+
+$("text").ondragover = (event) => event.preventDefault();
+$("text").ondrop = (event) => {
+  if (!event.dataTransfer.files.length) return;
+  event.preventDefault();
+  openFile(event.dataTransfer.files[0]);
+};
+
+$("columns").onclick = (event) => {
+  const made = event.target.closest(".code");
+  if (!made) return;
+  if (event.target.closest(".pick")) choose(made);
+  else if (event.target.closest(".accept")) settle(made, "accepted");
+  else if (event.target.closest(".reject")) settle(made, "rejected");
+};
+
+$("columns").onkeydown = (event) => {
+  const made = event.target.closest(".code");
+  if (!made || event.ctrlKey || event.metaKey || event.altKey) return;
+  const keys = {
+    ArrowDown: () => moveInCodes(made, 1),
+    ArrowUp: () => moveInCodes(made, -1),
+    a: () => settle(made, "accepted"),
+    r: () => settle(made, "rejected"),
+    "/": () => made.closest(".column").querySelector(".add input").focus(),
+  };
+  const act = keys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+  if (!act) return;
+  event.preventDefault();
+  act();
+};
+
+$("reading").onkeydown = (event) => {
+  const part = event.target.closest(".speaking[role]");
+  if (!part) return;
+  const keys = {
+    ArrowRight: () => moveInNote(part, 1),
+    ArrowLeft: () => moveInNote(part, -1),
+    Enter: () => askAbout(Number(part.dataset.start), Number(part.dataset.end)),
+    " ": () => askAbout(Number(part.dataset.start), Number(part.dataset.end)),
+  };
+  if (!keys[event.key]) return;
+  event.preventDefault();
+  keys[event.key]();
+};
+
+$("reading").onmouseup = (event) => {
+  const selection = getSelection();
+  if (!selection.isCollapsed && $("reading").contains(selection.anchorNode) && $("reading").contains(selection.focusNode)) {
+    const range = selection.getRangeAt(0);
+    const before = document.createRange();
+    before.setStart($("reading"), 0);
+    before.setEnd(range.startContainer, range.startOffset);
+    const start = before.toString().length;
+    return askAbout(start, start + range.toString().length);
+  }
+  const part = event.target.closest(".speaking[role]");
+  if (part) askAbout(Number(part.dataset.start), Number(part.dataset.end));
+};
+
+document.onkeydown = (event) => {
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !$("text").hidden) codeNote();
+  else if (event.key === "Escape") {
+    $("legend").removeAttribute("open");
+    clearChoice();
+  }
+};
+
+attempt(start);

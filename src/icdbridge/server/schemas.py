@@ -1,0 +1,223 @@
+"""The requests and answers of /v1, as OpenAPI describes them. Examples are made up."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from icdbridge.server.limits import CODES, NOTE_CHARACTERS, NOTES, SUGGESTIONS
+
+DEFAULT_TOP = 10
+_NOTE = "Presents with dyspnea at rest and oedema. Takes metformin."
+
+Identifier = Annotated[
+    str, Field(pattern=r"^[!-~]{1,64}$", description="1 to 64 printable ASCII characters, no blanks.")
+]
+
+
+class Request(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class NoteIn(Request):
+    """A note to code."""
+
+    text: str = Field(min_length=1, max_length=NOTE_CHARACTERS, examples=[_NOTE])
+    id: Identifier | None = Field(
+        default=None,
+        description="Comes back with the result; the note's place, from 1, if absent.",
+        examples=["n-17"],
+    )
+    patient: Identifier | None = Field(
+        default=None, description="Subject of the FHIR resources.", examples=["p-4"]
+    )
+
+
+class CodeIn(Request):
+    """A code to choose from; training need not have seen it."""
+
+    system: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,31}$", examples=["icd10cm"])
+    code: str = Field(pattern=r"^[!-~]{1,32}$", examples=["I50.9"])
+    description: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=1_000,
+        description="The title in the installed releases, if absent.",
+        examples=["Heart failure, unspecified"],
+    )
+
+
+class CodeRequest(Request):
+    """Notes, what to code them in, and how many suggestions to return."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"notes": [{"id": "n-17", "text": _NOTE}], "version": "icd10", "top": 5}]
+        }
+    )
+    notes: list[NoteIn] = Field(min_length=1, max_length=NOTES)
+    model: str | None = Field(default=None, max_length=100, description="Needed where several are served.")
+    version: str | None = Field(
+        default=None,
+        max_length=100,
+        description="Needed where the model has several and no `codes` are given.",
+        examples=["icd10"],
+    )
+    codes: list[CodeIn] | None = Field(
+        default=None,
+        min_length=1,
+        max_length=CODES,
+        description="Choose among these instead of a version's codes.",
+    )
+    top: int | None = Field(
+        default=None,
+        ge=1,
+        le=SUGGESTIONS,
+        description=f"At most so many codes a note; {DEFAULT_TOP} if `threshold` is absent too, "
+        f"else {SUGGESTIONS}.",
+        examples=[5],
+    )
+    threshold: float | None = Field(
+        default=None, ge=0, le=1, description="Only codes of at least this probability.", examples=[0.3]
+    )
+    evidence: bool = Field(default=True, description="Whether to return the words that spoke for each code.")
+
+
+class EvidenceOut(BaseModel):
+    """Words of the note that spoke for a code: `start` (inclusive) and `end` (exclusive) count Unicode
+    characters of the note as sent.
+    """
+
+    start: int = Field(examples=[14])
+    end: int = Field(examples=[29])
+    text: str = Field(examples=["dyspnea at rest"])
+    weight: float = Field(description="Share of the attention, 0 to 1.", examples=[0.71])
+
+
+class SuggestionOut(BaseModel):
+    """A code suggested for a note."""
+
+    rank: int = Field(examples=[1])
+    system: str = Field(examples=["icd10cm"])
+    code: str = Field(examples=["I50.9"])
+    description: str = Field(examples=["Heart failure, unspecified"])
+    kind: Literal["diagnosis", "procedure"] = Field(examples=["diagnosis"])
+    probability: float = Field(examples=[0.83])
+    confidence: float | None = Field(
+        description="Share of right codes to expect among such suggestions, by calibration on validation "
+        "notes; null where the model was not calibrated.",
+        examples=[0.78],
+    )
+    band: str = Field(
+        examples=["likely"],
+        description="Confidence in words: /v1/models says what it was worth on validation notes.",
+    )
+    predicted: bool = Field(description="Above the threshold tuned on validation notes.")
+    train_notes: int = Field(description="Training notes that carried it; 0: known by its description alone.")
+    evidence: list[EvidenceOut]
+
+
+class NoteOut(BaseModel):
+    """What was found for one note."""
+
+    id: str = Field(examples=["n-17"])
+    words: int = Field(description="Words of the note.", examples=[8])
+    read_words: int = Field(description="How many of them, from the first, the model read.", examples=[8])
+    suggestions: list[SuggestionOut]
+
+
+class CodeResponse(BaseModel):
+    model: str = Field(examples=["mixed"])
+    version: str | None = Field(description="Null where the request brought its codes.", examples=["icd10"])
+    notes: list[NoteOut]
+
+
+class HitOut(BaseModel):
+    """A code found by search."""
+
+    system: str = Field(examples=["icd10cm"])
+    code: str = Field(examples=["I50.9"])
+    description: str = Field(examples=["Heart failure, unspecified"])
+    kind: Literal["diagnosis", "procedure"] = Field(examples=["diagnosis"])
+    release: str = Field(examples=["FY2026"])
+    billable: bool = Field(description="False for a category, which cannot be assigned.")
+    matched_on: Literal["code", "title", "synonym"]
+    term: str = Field(description="The text that matched.", examples=["Heart failure, unspecified"])
+
+
+class SearchResponse(BaseModel):
+    codes: list[HitOut]
+
+
+class BandOut(BaseModel):
+    """Of `suggestions` in this band on validation notes `right` were right; null: not calibrated."""
+
+    name: str = Field(examples=["likely"])
+    suggestions: int | None = Field(default=None, examples=[97])
+    right: int | None = Field(default=None, examples=[81])
+
+
+class VersionOut(BaseModel):
+    name: str = Field(examples=["icd10"])
+    systems: list[str] = Field(examples=[["icd10cm", "icd10pcs"]])
+    codes: int = Field(description="Codes that the model chooses from.", examples=[7942])
+    bands: list[BandOut]
+
+
+class ModelOut(BaseModel):
+    name: str = Field(examples=["mixed"])
+    versions: list[VersionOut]
+    threshold: float = Field(description="Tuned on validation notes.", examples=[0.31])
+    max_words: int = Field(description="Words of a note that the model reads.", examples=[4000])
+    synthetic: bool = Field(
+        description="Trained on synthetic notes: no figure says anything about real ones."
+    )
+
+
+class ModelsResponse(BaseModel):
+    icdbridge: str = Field(description="The server's version.", examples=["0.1.0"])
+    models: list[ModelOut]
+
+
+class ChosenCode(Request):
+    """A code that a person settled on."""
+
+    system: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,31}$", examples=["icd10cm"])
+    code: str = Field(pattern=r"^[!-~]{1,32}$", examples=["I50.9"])
+    description: str = Field(min_length=1, max_length=1_000, examples=["Heart failure, unspecified"])
+
+
+class BundleRequest(Request):
+    """The codes of one note, as a person settled on them."""
+
+    codes: list[ChosenCode] = Field(max_length=CODES)
+    note: Identifier = Field(examples=["n-17"])
+    patient: Identifier | None = Field(default=None, examples=["p-4"])
+
+
+class Health(BaseModel):
+    status: Literal["ok"]
+
+
+BUNDLE_EXAMPLE: dict[str, Any] = {
+    "resourceType": "Bundle",
+    "type": "collection",
+    "entry": [
+        {
+            "fullUrl": "urn:uuid:3a1c1a5e-7f0d-5f0a-9c55-0c6a8f2f7d11",
+            "resource": {
+                "resourceType": "Condition",
+                "id": "3a1c1a5e-7f0d-5f0a-9c55-0c6a8f2f7d11",
+                "code": {
+                    "coding": [
+                        {
+                            "system": "http://hl7.org/fhir/sid/icd-10-cm",
+                            "code": "I50.9",
+                            "display": "Heart failure, unspecified",
+                        }
+                    ]
+                },
+                "subject": {"type": "Patient", "identifier": {"value": "p-4"}},
+            },
+        }
+    ],
+}

@@ -1,0 +1,72 @@
+"""Word vectors: word2vec CBOW on the training notes, as in the benchmark of Edin et al. (2023)."""
+
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+from gensim.models import Word2Vec
+
+from icdbridge.text.normalize import normalize
+
+
+def train_vectors(
+    notes: Iterable[str],
+    descriptions: Sequence[str] = (),
+    *,
+    dimensions: int = 100,
+    epochs: int = 5,
+    min_notes: int = 3,
+    seed: int = 0,
+    workers: int = 1,
+) -> tuple[list[str], np.ndarray]:
+    """Trains CBOW vectors on whole notes; words in fewer than ``min_notes`` notes are dropped afterwards.
+
+    The words of code ``descriptions`` join the vocabulary though no note may hold them: without them a code
+    that no training note names would be a row of unknown words. Pass none to follow the benchmark.
+
+    Returns the words (by falling number of notes, then by name) and float32 vectors [2 + words, dimensions]:
+    padding (zeros), the unknown word (random normal), then the words; all but padding L2-normalised.
+    Reproducible with one worker. The normalised notes lie in a private temporary file while it runs.
+    """
+    with tempfile.TemporaryDirectory(prefix="icdbridge-") as folder:
+        lines = Path(folder) / "notes.txt"
+        counts = _write_normalized(notes, lines)
+        vectors_of = _cbow(lines, dimensions, epochs, seed, workers) if counts else {}
+
+    kept = {word: n for word, n in counts.items() if n >= min_notes}
+    described = {word for text in descriptions for word in normalize(text).split()} - kept.keys()
+    words = sorted(kept, key=lambda word: (-kept[word], word)) + sorted(described)
+
+    vectors = np.random.default_rng(seed).standard_normal((2 + len(words), dimensions), dtype=np.float32)
+    for row, word in enumerate(words, start=2):
+        if word in vectors_of:
+            vectors[row] = vectors_of[word]
+    vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+    vectors[0] = 0
+    return words, vectors
+
+
+def _write_normalized(notes: Iterable[str], path: Path) -> Counter[str]:
+    """One normalised note a line; returns in how many notes each word occurs."""
+    counts: Counter[str] = Counter()
+    with path.open("w", encoding="utf-8") as handle:
+        for note in notes:
+            line = normalize(note)
+            counts.update(set(line.split()))
+            handle.write(line + "\n")
+    return counts
+
+
+def _cbow(lines: Path, dimensions: int, epochs: int, seed: int, workers: int) -> dict[str, np.ndarray]:
+    model = Word2Vec(
+        corpus_file=str(lines),
+        vector_size=dimensions,
+        epochs=epochs,
+        min_count=1,
+        sg=0,
+        seed=seed,
+        workers=workers,
+    )
+    return {word: model.wv[word] for word in model.wv.index_to_key}

@@ -1,0 +1,148 @@
+"""The training loop: AdamW, linear warm-up and decay, the best epoch kept, interrupt and go on."""
+
+import signal
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import torch
+from lightning_fabric import Fabric
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from icdbridge.files import atomic_file
+from icdbridge.models import CodingModel
+from icdbridge.models.products import fast_products
+from icdbridge.progress import console, progress_bar
+from icdbridge.training.batches import Batch, VersionNotes, batches_ahead, plan_epoch
+from icdbridge.training.checkpoints import load_checkpoint, save_checkpoint
+from icdbridge.training.settings import Settings
+
+
+class Interrupt:
+    """Between ``with`` and its end Ctrl-C and SIGTERM only ask to stop: steps are never cut in two."""
+
+    def __init__(self) -> None:
+        self.asked = False
+
+    def _ask(self, number: int, frame: FrameType | None) -> None:
+        self.asked = True
+
+    def __enter__(self) -> "Interrupt":
+        self._before = {
+            number: signal.signal(number, self._ask) for number in (signal.SIGINT, signal.SIGTERM)
+        }
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+
+def learning_rate(step: int, steps: int, settings: Settings) -> float:
+    """Rises linearly over the warm-up steps, then falls linearly to 0 at the last step."""
+    if step < settings.warmup_steps:
+        return settings.learning_rate * (step + 1) / settings.warmup_steps
+    return settings.learning_rate * (steps - step) / max(1, steps - settings.warmup_steps)
+
+
+def fit(
+    model: CodingModel,
+    data: Sequence[VersionNotes],
+    settings: Settings,
+    folder: Path,
+    validate: Callable[[CodingModel], dict[str, float]],
+    watch: Callable[[dict[str, float]], None],
+) -> list[dict[str, float]]:
+    """Trains in place, leaves the weights of the best epoch in ``model`` and returns the log, a row an epoch.
+
+    ``folder`` holds ``checkpoint.safetensors`` (after each epoch and on interrupt) and ``best.safetensors``; a
+    checkpoint found there is gone on from, to the same weights as without a break (same seed, CPU).
+    ``validate`` returns figures named ``val_...``; ``watch`` is called with each row. Raises
+    ``KeyboardInterrupt`` after saving when asked to stop.
+    """
+    fabric = Fabric(accelerator=settings.device, devices=1, precision=settings.precision)
+    optimizer = torch.optim.AdamW(
+        model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True
+    )
+    checkpoint, best_file = folder / "checkpoint.safetensors", folder / "best.safetensors"
+    state: dict[str, Any] = {"epoch": 0, "batch": 0, "loss": 0.0, "seconds": 0.0, "log": [], "best": None}
+    if checkpoint.exists():
+        state = load_checkpoint(checkpoint, model, optimizer)
+    wrapped, optimizer = fabric.setup(model, optimizer)
+    wrapped.mark_forward_method("loss")
+    metric = f"val_{settings.validation_metric}"
+
+    with Interrupt() as interrupt:
+        while state["epoch"] < settings.epochs and not _stalled(state, settings.patience):
+            epoch = state["epoch"]
+            plan = plan_epoch(data, settings.batch_size, settings.batch_words, settings.seed, epoch)
+            steps = settings.epochs * len(plan)
+            model.train()
+            with progress_bar() as bar:
+                task = bar.add_task(f"epoch {epoch + 1}", total=len(plan), completed=state["batch"])
+                batches = batches_ahead(
+                    data, plan, settings.label_space, (settings.seed, epoch), state["batch"]
+                )
+                began = time.monotonic()
+                for batch in batches:
+                    if interrupt.asked:
+                        batches.close()
+                        save_checkpoint(checkpoint, model, optimizer, state)
+                        raise KeyboardInterrupt
+                    step = epoch * len(plan) + state["batch"]
+                    for group in optimizer.param_groups:
+                        group["lr"] = learning_rate(step, steps, settings)
+                    # seeded by the step, dropout needs no state of its own to go on after a break
+                    torch.manual_seed(settings.seed * 1_000_003 + step)
+                    batch = fabric.to_device(batch)
+                    with fast_products():
+                        loss = wrapped.loss(*batch[:5], settings.label_chunk, **_further(batch))
+                        optimizer.zero_grad()
+                        fabric.backward(loss)
+                    optimizer.step()
+                    state["loss"] += loss.item()
+                    state["seconds"] += time.monotonic() - began
+                    began = time.monotonic()
+                    state["batch"] += 1
+                    bar.advance(task)
+            figures = validate(model)
+            notes = sum(len(version) for version in data)
+            row = {
+                "epoch": epoch + 1,
+                "step": (epoch + 1) * len(plan),
+                "train_loss": state["loss"] / len(plan),
+                **figures,
+                "lr": optimizer.param_groups[0]["lr"],
+                "seconds": round(state["seconds"], 2),
+                "notes_per_second": round(notes / max(state["seconds"], 1e-9), 2),
+            }
+            state["log"].append(row)
+            watch(row)
+            console.print(
+                f"epoch {epoch + 1}/{settings.epochs}: train loss {row['train_loss']:.5f}, "
+                + ", ".join(f"{name.removeprefix('val_')} {value:.4f}" for name, value in figures.items())
+                + " on val"
+            )
+            if state["best"] is None or figures[metric] > state["best"][metric]:
+                state["best"] = row
+                with atomic_file(best_file) as partial:
+                    save_file(
+                        {name: t.detach().cpu().contiguous() for name, t in model.state_dict().items()},
+                        partial,
+                    )
+            state |= {"epoch": epoch + 1, "batch": 0, "loss": 0.0, "seconds": 0.0}
+            save_checkpoint(checkpoint, model, optimizer, state)
+    model.load_state_dict(load_file(best_file))
+    log: list[dict[str, float]] = state["log"]
+    return log
+
+
+def _further(batch: Batch) -> dict[str, Tensor]:
+    return {} if batch.features is None else {"features": batch.features}
+
+
+def _stalled(state: dict[str, Any], patience: int) -> bool:
+    return state["best"] is not None and state["epoch"] - state["best"]["epoch"] >= patience

@@ -1,0 +1,77 @@
+"""A pretrained transformer from a folder or, when asked for by its name there, from the Hugging Face hub."""
+
+from typing import Any, NamedTuple
+
+from torch import Tensor
+
+from icdbridge.errors import InputError
+from icdbridge.text import Tokenizer
+
+
+class Pretrained(NamedTuple):
+    """What training takes from a pretrained encoder; ``weights`` are those of the transformer alone."""
+
+    tokenizer: Tokenizer
+    config: dict[str, Any]
+    weights: dict[str, Tensor]
+
+
+def load_pretrained(name: str, segment: int) -> Pretrained:
+    """Loads the encoder in the folder ``name``, or of that name on the hub (this downloads it).
+
+    Its tokenizer reads text that is normalised as for all models. Raises ``InputError`` when there is none, when
+    it has no tokenizer.json, or when it cannot read ``segment`` tokens at once.
+    """
+    if not name:
+        raise InputError(
+            "this model needs a pretrained encoder: --set pretrained=FOLDER (or a name on the hub, or small)"
+        )
+    try:
+        from transformers import AutoModel, AutoTokenizer
+    except ImportError as error:
+        raise InputError(
+            "a pretrained encoder needs the package transformers: install icdbridge[plm]"
+        ) from error
+    try:
+        transformer = AutoModel.from_pretrained(name)
+        tokenizer = AutoTokenizer.from_pretrained(name)
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"{name} is no pretrained encoder: give a folder with config.json, model.safetensors and tokenizer.json, "
+            "or its name on the hub"
+        ) from error
+    if getattr(tokenizer, "backend_tokenizer", None) is None:
+        raise InputError(f"{name} has no tokenizer.json: save it by transformers' save_pretrained first")
+    positions = getattr(transformer.config, "max_position_embeddings", segment + 2)
+    if segment > positions - 2:
+        raise InputError(
+            f"{name} reads at most {positions - 2} tokens at once: --set segment={positions - 2}"
+        )
+    weights = {
+        key: tensor for key, tensor in transformer.state_dict().items() if not key.startswith("pooler.")
+    }
+    config = {key: value for key, value in transformer.config.to_diff_dict().items() if key not in _NOT_SIZES}
+    config |= {"bos_token_id": tokenizer.cls_token_id, "eos_token_id": tokenizer.sep_token_id}
+    return Pretrained(Tokenizer.of_words_parts(tokenizer.backend_tokenizer), config, weights)
+
+
+# where a configuration was made, not what the model is
+_NOT_SIZES = ("_name_or_path", "architectures", "transformers_version", "dtype", "torch_dtype")
+
+
+def small_transformer(shape: tuple[int, ...], layers: int, segment: int) -> dict[str, Any]:
+    """The configuration of a small RoBERTa over whole words with vectors of ``shape`` [words, size], for a machine or
+    corpus too small for a real one.
+    """
+    vocabulary, size = shape
+    return {
+        "model_type": "roberta",
+        "vocab_size": vocabulary,
+        "hidden_size": size,
+        "num_hidden_layers": layers,
+        "num_attention_heads": 2,
+        "intermediate_size": 2 * size,
+        "max_position_embeddings": segment + 2,
+        "type_vocab_size": 1,
+        "pad_token_id": 0,
+    }

@@ -1,0 +1,282 @@
+"""From corpora to a run folder: vocabulary and vectors, tokenized notes, the loop, the finished run."""
+
+import platform
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+import icdbridge
+from icdbridge.codes.packages import SYSTEMS, load_system
+from icdbridge.corpora import Corpus
+from icdbridge.corpora.corpus import SPLITS
+from icdbridge.errors import InputError
+from icdbridge.evaluation.thresholds import tune_threshold
+from icdbridge.evaluation.validation import validation_figures
+from icdbridge.files import read_json, write_json
+from icdbridge.matching import Lexicon, read_terms
+from icdbridge.models import ARCHITECTURES, CodingModel
+from icdbridge.runs import CodeIndex, Run, write_run
+from icdbridge.runs.matched import match_split
+from icdbridge.runs.scoring import encode_codes, score_notes
+from icdbridge.runs.tokens import code_words, tokenize_split
+from icdbridge.text import Tokenizer
+from icdbridge.training.batches import VersionNotes
+from icdbridge.training.building import Texts, start_model
+from icdbridge.training.calibration import calibrate
+from icdbridge.training.card import model_card
+from icdbridge.training.loop import fit
+from icdbridge.training.matching import match_training
+from icdbridge.training.settings import Settings
+
+
+def train(
+    corpora: Sequence[Corpus],
+    out: Path | str,
+    settings: Settings,
+    *,
+    train_only: Sequence[Corpus] = (),
+    validate_on: str | None = None,
+    resume: bool = False,
+    force: bool = False,
+    tensorboard: bool = False,
+) -> Run:
+    """Trains on the train splits of ``corpora`` and on all notes of ``train_only``, and writes the run folder.
+
+    Validation is on the val split of the corpus named ``validate_on`` (the first one without a name).
+    ``resume`` goes on with an interrupted training of the same settings and corpora.
+    Raises ``InputError`` for what does not fit together, ``KeyboardInterrupt`` when interrupted (state saved).
+    """
+    out = Path(out)
+    chosen = _validation_corpus(corpora, validate_on)
+    config = describe_training(settings, corpora, train_only, chosen.name)
+    versions = list(dict.fromkeys(corpus.version for corpus in [*corpora, *train_only]))
+    fixed_labels = ARCHITECTURES[settings.architecture][0].fixed_labels
+    if fixed_labels and len(versions) > 1:
+        raise InputError(
+            f"{settings.architecture} has fixed labels and learns one version, not {', '.join(versions)} together: "
+            "train one run for each"
+        )
+    if settings.matching and settings.architecture != "duallaat":
+        raise InputError(
+            f"matching goes into the scores of duallaat, not of {settings.architecture}: set matching=false"
+        )
+    if (settings.associations or settings.terms) and not settings.matching:
+        raise InputError("associations and terms are for matching: set matching=true too")
+    work = _working_folder(out, config, resume, force)
+    torch.manual_seed(settings.seed)
+    pools = {
+        version: _pool([c for c in [*corpora, *train_only] if c.version == version], settings)
+        for version in versions
+    }
+
+    described = {key: text for pool in pools.values() for key, text in pool.items()}
+    outputs = list(described) if fixed_labels else None
+    texts = Texts([(c, "train") for c in corpora] + [(c, None) for c in train_only])
+    model, tokenizer = start_model(texts, described, settings, work)
+
+    with tempfile.TemporaryDirectory(prefix="tokens-", dir=work) as folder:
+        data = _training_notes(corpora, train_only, pools, tokenizer, settings, outputs, Path(folder))
+        val_codes = (
+            chosen.codes[: chosen.n_frequent] if settings.training_scope == "frequent" else chosen.codes
+        )
+        held = tokenize_split(chosen, "val", tokenizer, settings.max_note_words, val_codes, Path(folder))
+        val_words = code_words(
+            tokenizer, val_codes, chosen.descriptions[: len(val_codes)], settings.max_code_words, outputs
+        )
+        notes = [held[i] for i in range(len(held))]
+        lexicons: dict[str, Lexicon] = {}
+        features = None
+        if settings.matching:
+            data, lexicons = _match(data, corpora, train_only, pools, settings, Path(folder))
+            scales = np.stack([notes_of.matched.scale() for notes_of in data if notes_of.matched is not None])
+            with torch.no_grad():
+                model.get_buffer("combiner.scale").copy_(torch.from_numpy(np.sqrt((scales**2).mean(axis=0))))
+            matcher = lexicons[chosen.version].matcher(val_codes, chosen.descriptions[: len(val_codes)])
+            matched = match_split(chosen, "val", matcher, settings.max_note_words, Path(folder))
+            features = matched.features_of(matcher)
+
+        def validate(current: CodingModel) -> dict[str, float]:
+            logits = score_notes(current, notes, encode_codes(current, val_words), features=features)
+            return validation_figures(logits, held.labels, chosen.n_frequent, settings.validation_scope)
+
+        log = fit(model, data, settings, work, validate, _watcher(out, tensorboard))
+        logits = score_notes(model, notes, encode_codes(model, val_words), features=features)
+    tuned = tune_threshold(logits, held.labels)
+    train_notes = {
+        notes_of.version: np.bincount(notes_of.labels.indices, minlength=len(pools[notes_of.version]))
+        for notes_of in data
+    }
+    index = CodeIndex(
+        code=[key for version in versions for key in pools[version]],
+        version=[version for version in versions for _ in pools[version]],
+        description=[text for version in versions for text in pools[version].values()],
+        train_notes=[int(n) for version in versions for n in train_notes[version]],
+    )
+    best = max(log, key=lambda row: row[f"val_{settings.validation_metric}"])
+    config |= {
+        "threshold": tuned.threshold if tuned else 0.5,
+        "best_epoch": best["epoch"],
+        "parameters": sum(p.numel() for p in model.parameters()),
+        "synthetic": any(c.meta.get("synthetic") is True for c in [*corpora, *train_only]),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "made_with": {
+            "icdbridge": icdbridge.__version__,
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            "numpy": np.__version__,
+        },
+    }
+    calibration = calibrate(Run(out, config, model, tokenizer, index, None, lexicons), corpora, work)
+    card = model_card(out.name, config, index, best, calibration)
+    run = write_run(out, config, model, tokenizer, index, log, card, calibration, lexicons)
+    shutil.rmtree(work)
+    return run
+
+
+def _validation_corpus(corpora: Sequence[Corpus], name: str | None) -> Corpus:
+    if not corpora:
+        raise InputError("no corpus to train on: give at least one that has a val split")
+    names = [corpus.name for corpus in corpora]
+    if len(set(names)) < len(names):
+        raise InputError(f"two corpora have the same name ({', '.join(names)}): rename one folder")
+    if name is not None and name not in names:
+        raise InputError(f"no corpus named {name!r} to validate on: there are {', '.join(names)}")
+    chosen = corpora[names.index(name) if name else 0]
+    for split in ("train", "val"):
+        if not chosen.count(split):
+            raise InputError(f"{chosen.path} has no {split} notes: prepare it with a {split} split")
+    return chosen
+
+
+def describe_training(
+    settings: Settings, corpora: Sequence[Corpus], train_only: Sequence[Corpus], validate_on: str
+) -> dict[str, Any]:
+    """All that decides the result, as stored with the run and compared on resuming."""
+    return {
+        "settings": settings.model_dump(mode="json"),
+        "corpora": [
+            {
+                "name": corpus.name,
+                "version": corpus.version,
+                "source": corpus.meta.get("source"),
+                "role": role,
+                "notes": corpus.count("train") if role == "train" else corpus.meta["notes"]["total"],
+                "sha256": corpus.checksum,
+            }
+            for role, group in (("train", corpora), ("train only", train_only))
+            for corpus in group
+        ],
+        "validate_on": validate_on,
+    }
+
+
+def _working_folder(out: Path, described: dict[str, Any], resume: bool, force: bool) -> Path:
+    work = out / "training"
+    if resume:
+        if not (work / "described.json").exists():
+            raise InputError(f"{out} has no interrupted training to resume: leave --resume out to start one")
+        if read_json(work / "described.json") != described:
+            raise InputError(
+                f"{out} was begun with other settings or corpora: give the same, or start anew with --force"
+            )
+        return work
+    if out.exists() and force:
+        shutil.rmtree(out)
+    if out.exists():
+        raise InputError(
+            f"{out} exists already: give another name, --resume to go on with it, or --force to replace it"
+        )
+    try:
+        work.mkdir(parents=True)
+    except OSError as error:
+        raise InputError(f"cannot write {out}: {error.strerror or error}") from error
+    write_json(work / "described.json", described)
+    return work
+
+
+def _pool(corpora: Sequence[Corpus], settings: Settings) -> dict[str, str]:
+    """The codes of a version with their descriptions, sorted; the first corpus that has a code describes it."""
+    scope = settings.training_scope
+    pool: dict[str, str] = {}
+    for corpus in reversed(corpora):
+        described = list(zip(corpus.codes, corpus.descriptions, strict=True))
+        pool |= dict(described[: corpus.n_frequent] if scope == "frequent" else described)
+    if settings.negatives == "system":
+        for system in {key.partition(":")[0] for key in pool} & set(SYSTEMS):
+            pool = {f"{system}:{code}": title for code, title in load_system(system).titles.items()} | pool
+    return dict(sorted(pool.items()))
+
+
+def _training_notes(
+    corpora: Sequence[Corpus],
+    train_only: Sequence[Corpus],
+    pools: dict[str, dict[str, str]],
+    tokenizer: Tokenizer,
+    settings: Settings,
+    outputs: Sequence[str] | None,
+    folder: Path,
+) -> list[VersionNotes]:
+    data = []
+    for version, pool in pools.items():
+        parts = [
+            tokenize_split(corpus, split, tokenizer, settings.max_note_words, list(pool), folder)
+            for corpus, split in _sources(corpora, train_only, version)
+        ]
+        texts = list(pool.values())
+        words = code_words(tokenizer, list(pool), texts, settings.max_code_words, outputs)
+        data.append(VersionNotes.join(version, parts, texts, words, settings.negatives))
+    return data
+
+
+def _sources(
+    corpora: Sequence[Corpus], train_only: Sequence[Corpus], version: str
+) -> list[tuple[Corpus, str]]:
+    """The splits whose notes training learns a version from, in their order."""
+    every = [(c, "train") for c in corpora] + [(c, split) for c in train_only for split in SPLITS]
+    return [(corpus, split) for corpus, split in every if corpus.version == version]
+
+
+def _match(
+    data: Sequence[VersionNotes],
+    corpora: Sequence[Corpus],
+    train_only: Sequence[Corpus],
+    pools: dict[str, dict[str, str]],
+    settings: Settings,
+    folder: Path,
+) -> tuple[list[VersionNotes], dict[str, Lexicon]]:
+    """The training notes with their lexical evidence, and the lexicon of each version."""
+    terms = read_terms(settings.terms) if settings.terms is not None else {}
+    matched, lexicons = [], {}
+    for notes in data:
+        sources = _sources(corpora, train_only, notes.version)
+        lexicon, found = match_training(sources, pools[notes.version], notes.labels, terms, settings, folder)
+        lexicons[notes.version] = lexicon
+        matched.append(replace(notes, matched=found))
+    return matched, lexicons
+
+
+def _watcher(out: Path, tensorboard: bool) -> Callable[[dict[str, float]], None]:
+    """What to do with each epoch's row: nothing, or TensorBoard files under ``out``/tensorboard."""
+    if not tensorboard:
+        return lambda row: None
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError as error:
+        raise InputError(
+            "--tensorboard needs the package tensorboard: install icdbridge[tensorboard]"
+        ) from error
+    writer = SummaryWriter(str(out / "tensorboard"))
+
+    def watch(row: dict[str, float]) -> None:
+        for name, value in row.items():
+            writer.add_scalar(name, value, int(row["step"]))
+        writer.flush()
+
+    return watch

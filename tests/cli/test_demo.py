@@ -1,0 +1,30 @@
+"""The main job from end to end, at a small share of the demo's size."""
+
+import json
+
+from typer.testing import CliRunner
+
+from icdbridge.cli import app
+from icdbridge.runs import Run
+
+
+def test_demo_from_raw_files_to_a_coded_note(tmp_path):
+    out = tmp_path / "demo"
+    answer = CliRunner().invoke(app, ["demo", "--out", str(out), "--scale", "0.06", "--epochs", "1"])
+    assert answer.exit_code == 0, answer.output
+    assert "synthetic" in answer.stdout
+    assert "Mixing in ICD-9" in answer.stdout
+    assert "evidence" in answer.stdout
+    assert "<svg" in (out / "report" / "report.html").read_text("utf-8")
+    mixed = Run.open(out / "runs" / "mixed")
+    assert mixed.versions == ["icd10", "icd9"]
+    assert mixed.config["synthetic"] is True
+    metrics = json.loads((out / "runs/mixed/evaluations/mimic4-icd10-test/metrics.json").read_text("utf-8"))
+    assert metrics["synthetic"] is True
+
+
+def test_demo_leaves_other_folders_alone(tmp_path):
+    (tmp_path / "mine.txt").write_text("kept")
+    answer = CliRunner().invoke(app, ["demo", "--out", str(tmp_path)])
+    assert "is no demo folder" in str(answer.exception)
+    assert (tmp_path / "mine.txt").read_text() == "kept"

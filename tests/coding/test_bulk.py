@@ -1,0 +1,225 @@
+"""Coding many notes: folders and tables in, four formats out, bad notes skipped, interrupted and resumed."""
+
+import csv
+import json
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from fhir.resources.R4B import get_fhir_model_class
+from tests.small import WORDS, make_corpus, tiny_settings
+from typer.testing import CliRunner
+
+from icdbridge import Coder, InputError
+from icdbridge.cli import app
+from icdbridge.coding import bulk
+from icdbridge.coding.bulk import Done, code_notes, journal_of
+from icdbridge.coding.sources import NoteColumns, Source
+from icdbridge.training import train
+
+NOTES = {f"n{number:02}": f"seen today, {WORDS[number % 5]}, feels well\n" * 3 for number in range(11)}
+
+
+@pytest.fixture(scope="module")
+def coder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("run")
+    corpora = [make_corpus(folder, "ten", "icd10"), make_corpus(folder, "nine", "icd9", seed=1)]
+    return Coder(train(corpora, folder / "run", tiny_settings(epochs=1)))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    below = tmp_path / "notes"
+    (below / "ward").mkdir(parents=True)
+    for number, (name, text) in enumerate(NOTES.items()):
+        (below / ("ward" if number > 8 else ".") / f"{name}.txt").write_text(text, "utf-8")
+    return below
+
+
+def write_table(path, rows):
+    if path.suffix == ".parquet":
+        pq.write_table(pa.Table.from_pylist(rows), path)
+    elif path.suffix == ".jsonl":
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    else:
+        with path.open("w", newline="") as handle:
+            writer = csv.DictWriter(handle, list(rows[0]), delimiter="\t" if path.suffix == ".tsv" else ",")
+            writer.writeheader()
+            writer.writerows(rows)
+    return path
+
+
+def results(path):
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+def test_a_folder_gives_what_the_coder_gives_for_each_note(coder, folder, tmp_path):
+    out = tmp_path / "out.jsonl"
+    assert code_notes(coder, Source([folder]), out, version="icd10", top=3) == Done(11, 0)
+    found = results(out)
+    assert [record["note_id"] for record in found] == [
+        name if number < 9 else f"ward/{name}" for number, name in enumerate(NOTES)
+    ]
+    for record, text in zip(found, NOTES.values(), strict=True):
+        expected = coder.code(text, "icd10", top=3)
+        assert [one["code"] for one in record["suggestions"]] == [one.code for one in expected]
+        for one, other in zip(record["suggestions"], expected, strict=True):
+            assert one["probability"] == pytest.approx(other.probability, abs=1e-6)
+            assert all(text[span["start"] : span["end"]] == span["text"] for span in one["evidence"])
+    assert not journal_of(out).exists()
+
+
+@pytest.mark.parametrize("ending", [".csv", ".tsv", ".jsonl", ".parquet"])
+def test_every_table_gives_the_same(coder, folder, tmp_path, ending):
+    rows = [{"id": number, "note": text} for number, text in enumerate(NOTES.values())]
+    table = write_table(tmp_path / f"table{ending}", rows)
+    outs = [tmp_path / "a.jsonl", tmp_path / "b.jsonl"]
+    source = Source([table], NoteColumns("id", "note"))
+    assert len(source) == 11
+    code_notes(coder, source, outs[0], version="icd9", top=2)
+    code_notes(coder, Source([folder]), outs[1], version="icd9", top=2)
+    one, other = results(outs[0]), results(outs[1])
+    assert [record["note_id"] for record in one] == [str(number) for number in range(11)]
+    assert [record["suggestions"] for record in one] == [record["suggestions"] for record in other]
+
+
+def test_every_format_says_the_same(coder, folder, tmp_path):
+    table = write_table(
+        tmp_path / "t.csv",
+        [{"note_id": name, "text": text, "person": "p1"} for name, text in NOTES.items()],
+    )
+    for ending in (".jsonl", ".csv", ".parquet", ".ndjson"):
+        source = Source([table], NoteColumns(patient="person"))
+        code_notes(coder, source, tmp_path / f"out{ending}", version="icd10", top=2)
+    rows = [
+        {"note_id": record["note_id"], **found}
+        for record in results(tmp_path / "out.jsonl")
+        for found in record["suggestions"]
+    ]
+    assert pq.read_table(tmp_path / "out.parquet").to_pylist() == rows
+    with (tmp_path / "out.csv").open(newline="") as handle:
+        read = list(csv.DictReader(handle))
+    assert [(row["note_id"], row["code"], row["band"]) for row in read] == [
+        (row["note_id"], row["code"], row["band"]) for row in rows
+    ]
+    assert [json.loads(row["evidence"]) for row in read] == [row["evidence"] for row in rows]
+    resources = results(tmp_path / "out.ndjson")
+    assert [one["code"]["coding"][0]["code"] for one in resources] == [row["code"] for row in rows]
+    for one in resources:
+        read = get_fhir_model_class(one["resourceType"]).model_validate(one)
+        assert read.subject.identifier.value == "p1"
+
+
+def test_bad_notes_are_named_and_skipped(coder, tmp_path):
+    folder = tmp_path / "notes"
+    folder.mkdir()
+    (folder / "a.txt").write_text("dyspnea")
+    (folder / "b.txt").write_bytes("secreto: caf\u00e9".encode("latin-1"))
+    (folder / "c.txt").write_text(" \n")
+    lines = folder / "d.jsonl"
+    lines.write_text(
+        '{"note_id": "ok", "text": "metformin"}\nsecreto\n[1]\n{"note_id": "n", "text": 5}\n'
+        '{"text": "secreto"}\n{"note_id": "m"}\n{"note_id": "s", "text": "secreto \\ud800"}\n'
+    )
+    cells = tmp_path / "e.csv"
+    cells.write_bytes(b'note_id,text\n1,"two\nlines"\n2,secreto,more\n\n3,secreto \xff\n4,infiltrate\n')
+    said = []
+    out = tmp_path / "out.jsonl"
+    source = Source([folder, lines, cells])
+    assert len(source) == 3 + 7 + 4
+    done = code_notes(coder, source, out, version="icd10", skip=said.append)
+    assert done == Done(4, 10)
+    assert [record["note_id"] for record in results(out) if "suggestions" in record] == ["a", "ok", "1", "4"]
+    told = "\n".join(said)
+    assert "secreto" not in told
+    for expected in (
+        "b.txt (note b): not UTF-8",
+        "c.txt (note c): the note is empty or has no words",
+        "d.jsonl, row 2: not JSON",
+        "d.jsonl, row 3: not a JSON object",
+        "d.jsonl, row 4 (note n): the text is not a string",
+        "d.jsonl, row 5: the column note_id is empty",
+        "d.jsonl, row 6 (note m): no text",
+        "d.jsonl, row 7 (note s): not UTF-8",
+        "e.csv, row 3: 3 cells under a header of 2",
+        "e.csv, row 5 (note 3): not UTF-8",
+    ):
+        assert expected in told
+
+
+def test_interrupted_and_resumed_is_the_same_as_in_one_go(coder, folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(bulk, "NOTES", 4)
+    whole, out = tmp_path / "whole.jsonl", tmp_path / "out.jsonl"
+    code_notes(coder, Source([folder]), whole, version="icd10", top=2)
+    real, coded = Coder.code_many, []
+
+    def interrupting(self, texts, *arguments, **options):
+        if len(coded) == 4:
+            raise KeyboardInterrupt
+        coded.extend(texts)
+        return real(self, texts, *arguments, **options)
+
+    monkeypatch.setattr(Coder, "code_many", interrupting)
+    options = {"version": "icd10", "top": 2}
+    with pytest.raises(KeyboardInterrupt):
+        code_notes(coder, Source([folder]), out, **options)
+    assert not out.exists()
+    with journal_of(out).open("a") as handle:
+        handle.write('{"note_id": "n04", "sugg')  # as a power cut leaves it
+    coded.clear()
+    monkeypatch.setattr(Coder, "code_many", lambda *a, **o: coded.extend(a[1]) or real(*a, **o))
+    with pytest.raises(InputError, match="go on by --resume"):
+        code_notes(coder, Source([folder]), out, **options)
+    with pytest.raises(InputError, match="other notes or options"):
+        code_notes(coder, Source([folder]), out, version="icd10", top=3, resume=True)
+    assert code_notes(coder, Source([folder]), out, resume=True, **options) == Done(11, 0)
+    assert coded == list(NOTES.values())[4:]
+    assert out.read_bytes() == whole.read_bytes()
+    (folder / "n00.txt").write_text("other")
+    with pytest.raises(InputError, match="exists already"):
+        code_notes(coder, Source([folder]), out, **options)
+    with pytest.raises(InputError, match="was not begun"):
+        code_notes(coder, Source([folder]), tmp_path / "none.csv", resume=True, **options)
+    assert code_notes(coder, Source([folder]), out, force=True, **options) == Done(11, 0)
+    assert out.read_bytes() != whole.read_bytes()
+
+
+def test_what_does_not_fit(coder, folder, tmp_path):
+    with pytest.raises(InputError, match=r"expected a name ending in \.csv, \.jsonl, \.parquet, \.ndjson"):
+        code_notes(coder, Source([folder]), tmp_path / "out.xlsx", version="icd10")
+    with pytest.raises(InputError, match="say which by version"):
+        code_notes(coder, Source([folder]), tmp_path / "out.csv")
+    (tmp_path / "none").mkdir()
+    for paths, message in (
+        ([], "no notes"),
+        ([tmp_path / "none"], "holds no .txt file"),
+        ([tmp_path / "gone.csv"], "is missing"),
+    ):
+        with pytest.raises(InputError, match=message):
+            Source(paths)
+    table = tmp_path / "t.csv"
+    table.write_text("id,text\n1,dyspnea\n")
+    with pytest.raises(InputError, match=r"t\.csv has no column note_id: it has id, text"):
+        code_notes(coder, Source([table]), tmp_path / "out.csv", version="icd10")
+    (tmp_path / "t.parquet").write_bytes(b"PAR1 no")
+    with pytest.raises(InputError, match="not a whole Parquet file"):
+        len(Source([tmp_path / "t.parquet"]))
+    assert not list(tmp_path.glob(".out*"))
+
+
+def test_command(coder, folder, tmp_path):
+    out = tmp_path / "out.csv"
+    arguments = ["code", str(coder.run.path), str(folder), "--version", "icd10", "--top", "2"]
+    runner = CliRunner()
+    answer = runner.invoke(app, [*arguments, "--out", str(out)])
+    assert answer.exit_code == 0, answer.output
+    assert "11 notes coded, 0 skipped" in answer.stdout
+    (folder / "empty.txt").write_text("")
+    answer = runner.invoke(app, [*arguments, "--out", str(out), "--force", "--no-evidence"])
+    assert answer.exit_code == 3
+    assert "11 notes coded, 1 skipped" in answer.stdout
+    with out.open(newline="") as handle:
+        assert {row["evidence"] for row in csv.DictReader(handle)} == {"[]"}
+    refused = runner.invoke(app, arguments)
+    assert isinstance(refused.exception, InputError)
+    assert "say by --out" in str(refused.exception)

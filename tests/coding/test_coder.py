@@ -1,0 +1,164 @@
+"""Coding notes: evidence in the original text, unseen codes, damaged runs, the command."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+from tests.small import make_corpus, tiny_settings
+from typer.testing import CliRunner
+
+from icdbridge import Coder, InputError
+from icdbridge.cli import app
+from icdbridge.cli.code import _print as show
+from icdbridge.coding import Evidence, Suggestion
+from icdbridge.runs import Run
+from icdbridge.training import train
+
+NOTE = "Seen today:\n  DYSPNEA at rest (12 34), was given metformin."
+
+
+@pytest.fixture(scope="module")
+def corpora(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("corpora")
+    return [make_corpus(folder, "ten", "icd10", 60), make_corpus(folder, "nine", "icd9", 60, seed=1)]
+
+
+@pytest.fixture(scope="module")
+def run(corpora, tmp_path_factory):
+    changes = ("label_space=5", "learning_rate=0.01", "dropout=0", "patience=40", "warmup_steps=5")
+    return train(
+        corpora, tmp_path_factory.mktemp("run") / "run", tiny_settings("duallaat-rnn", *changes, epochs=40)
+    )
+
+
+def test_codes_of_either_version_with_evidence(run):
+    coder = Coder.load(run.path)
+    for version, expected in (("icd10", {"I50.9", "E11.9"}), ("icd9", {"428.0", "250.00"})):
+        found = coder.code(NOTE, version=version, top=2)
+        assert {suggestion.code for suggestion in found} == expected
+        assert found[0].probability >= found[1].probability
+        for suggestion in found:
+            assert suggestion.evidence
+            assert all(span.text == NOTE[span.start : span.end] for span in suggestion.evidence)
+        words = " ".join(span.text for suggestion in found for span in suggestion.evidence)
+        assert "DYSPNEA" in words
+        assert "metformin" in words
+
+
+def test_a_code_set_that_training_never_saw_does_not_move_the_others(run):
+    coder = Coder.load(run.path)
+    own = {s.code: s.probability for s in coder.code(NOTE, "icd10", top=5)}
+    descriptions = dict(zip(run.index.code, run.index.description, strict=True))
+    candidates = {"icd10cm:I50.9": descriptions["icd10cm:I50.9"], "house:X1": "Fracture of the left tibia"}
+    found = {s.code: s for s in coder.code(NOTE, codes=candidates)}
+    assert found["I50.9"].probability == pytest.approx(own["I50.9"], abs=1e-5)
+    assert (found["X1"].system, found["X1"].train_notes) == ("house", 0)
+
+
+def test_scores_of_the_coder_are_those_of_the_evaluation(run, corpora, tmp_path):
+    scored = run.score_corpus(corpora[0], "test", tmp_path)
+    texts = [text for batch in corpora[0].notes("test") for text in batch.column("text").to_pylist()]
+    found = {f"{s.system}:{s.code}": s.probability for s in Coder(run).code(texts[3], "icd10", top=5)}
+    expected = 1 / (1 + np.exp(-scored.logits[3].astype(float)))
+    assert found == pytest.approx(dict(zip(scored.codes, expected, strict=True)), abs=1e-5)
+
+
+def test_notes_coded_together_get_what_each_gets_alone(run):
+    coder = Coder.load(run.path)
+    texts = [NOTE, "...", "creatinine " * 300, "lisinopril and metformin", NOTE[:20]]
+    together = coder.code_many(texts, "icd10", top=3)
+    assert together[1] is None
+    for text, found in zip(texts, together, strict=True):
+        if found is None:
+            continue
+        for one, alone in zip(found, coder.code(text, "icd10", top=3), strict=True):
+            assert (one.code, one.rank, one.predicted) == (alone.code, alone.rank, alone.predicted)
+            assert one.probability == pytest.approx(alone.probability, abs=1e-6)
+            assert [(e.start, e.end, e.text) for e in one.evidence] == [
+                (e.start, e.end, e.text) for e in alone.evidence
+            ]
+
+
+@pytest.mark.parametrize("text", ["", "  \n ", "... --- !!!"])
+def test_note_without_words(run, text):
+    with pytest.raises(InputError, match="has no words"):
+        Coder(run).code(text, "icd10")
+
+
+def test_note_of_only_digits_is_coded_by_what_is_left(run):
+    assert Coder(run).code("12 34 56", "icd10", top=1)
+
+
+def test_unknown_version(run):
+    with pytest.raises(InputError, match="trained on icd10, icd9, not on 'icd11'"):
+        Coder(run).code(NOTE, "icd11")
+    with pytest.raises(InputError, match="say which"):
+        Coder(run).code(NOTE)
+
+
+@pytest.mark.parametrize(
+    "name", ["model.safetensors", "config.json", "tokenizer.json", "codes.parquet", "manifest.json"]
+)
+def test_run_with_a_missing_or_damaged_file(run, tmp_path, name):
+    folder = tmp_path / "copy"
+    shutil.copytree(run.path, folder)
+    (folder / name).write_bytes((folder / name).read_bytes()[:-20])
+    with pytest.raises(InputError, match=name.replace(".", r"\.")):
+        Run.open(folder)
+    (folder / name).unlink()
+    with pytest.raises(InputError, match=name.replace(".", r"\.")):
+        Run.open(folder)
+
+
+def test_not_a_run(tmp_path, corpora):
+    with pytest.raises(InputError, match="ten is not a run folder"):
+        Run.open(corpora[0].path)
+    with pytest.raises(InputError, match="not a folder"):
+        Run.open(tmp_path / "none")
+
+
+def test_command(run, tmp_path):
+    note = tmp_path / "note.txt"
+    note.write_text(NOTE)
+    table = tmp_path / "codes.csv"
+    table.write_text("code,description\nX1,dyspnea\nX2,unspecified metformin\n")
+    runner = CliRunner()
+    arguments = ["code", str(run.path), "--version", "icd10", "--json", "--top", "2"]
+    answer = runner.invoke(app, [*arguments, str(note)])
+    assert answer.exit_code == 0, answer.output
+    assert {s["code"] for s in json.loads(answer.stdout)["suggestions"]} == {"I50.9", "E11.9"}
+    piped = runner.invoke(app, arguments, input=NOTE)
+    assert json.loads(piped.stdout)["suggestions"] == json.loads(answer.stdout)["suggestions"]
+    several = runner.invoke(app, [*arguments, str(note), str(note)])
+    assert len(several.stdout.splitlines()) == 2
+    other = runner.invoke(app, ["code", str(run.path), str(note), "--codes", str(table), "--json"])
+    assert {s["code"] for s in json.loads(other.stdout)["suggestions"]} == {"X1", "X2"}
+    shown = runner.invoke(app, ["code", str(run.path), str(note), "--version", "icd9"])
+    assert "428.0" in shown.stdout
+
+
+def test_command_bad_input(run, tmp_path):
+    bad = tmp_path / "latin.txt"
+    bad.write_bytes("caf\u00e9".encode("latin-1"))
+    runner = CliRunner()
+    for arguments, message in (
+        ([str(tmp_path / "none.txt")], "cannot read"),
+        ([str(bad)], "not UTF-8"),
+    ):
+        answer = runner.invoke(app, ["code", str(run.path), *arguments, "--version", "icd10"])
+        assert isinstance(answer.exception, InputError)
+        assert message in str(answer.exception)
+
+
+def test_brackets_in_a_note_are_shown_not_read_as_markup(capsys):
+    words = "dyspnea [/bold] dyspnea [red]"
+    evidence = (Evidence(0, len(words), words, 1.0),)
+    show(
+        "[red]note.txt",
+        [Suggestion(1, "icd10cm", "I50.9", "[dim]a description", 0.5, True, 3, evidence)],
+        "val",
+    )
+    shown = " ".join(capsys.readouterr().out.split())
+    for expected in ("[red]note.txt", "[dim]a description", "[/bold]"):
+        assert expected in shown

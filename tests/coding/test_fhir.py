@@ -1,0 +1,65 @@
+"""FHIR resources, validated by the library fhir.resources (R4B: Condition and Procedure as in R4)."""
+
+import pytest
+from fhir.resources.R4B.bundle import Bundle
+from fhir.resources.R4B.condition import Condition
+from fhir.resources.R4B.procedure import Procedure
+
+from icdbridge.coding import Evidence, Suggestion
+from icdbridge.coding.fhir import bundle, resource
+
+
+def suggestion(system, code, **given):
+    evidence = (Evidence(3, 10, "dyspnea", 0.8),)
+    return Suggestion(1, system, code, "a description", 0.25, True, 7, evidence, **given)
+
+
+@pytest.mark.parametrize(
+    ("system", "code", "kind", "uri"),
+    [
+        ("icd10cm", "I21.4", Condition, "http://hl7.org/fhir/sid/icd-10-cm"),
+        ("icd9cm", "428.0", Condition, "http://hl7.org/fhir/sid/icd-9-cm"),
+        ("icd9proc", "96.71", Procedure, "http://hl7.org/fhir/sid/icd-9-cm"),
+        ("icd10pcs", "0JH60DZ", Procedure, "http://www.cms.gov/Medicare/Coding/ICD10"),
+        ("house", "X1", Condition, "urn:icdbridge:code-system:house"),
+    ],
+)
+@pytest.mark.parametrize("patient", [None, "p1"])
+def test_a_resource_of_the_right_kind_and_code_system(system, code, kind, uri, patient):
+    made = resource(suggestion(system, code, confidence=0.4, band="possible"), "note 1", patient)
+    read = kind.model_validate(made)
+    assert (read.code.coding[0].system, read.code.coding[0].code) == (uri, code)
+    values = {one.url.rsplit(":", 1)[1]: one for one in read.extension}
+    assert float(values["probability"].valueDecimal) == 0.25
+    assert float(values["confidence"].valueDecimal) == 0.4
+    assert values["band"].valueString == "possible"
+    parts = {part.url: part for part in values["evidence"].extension}
+    assert (parts["start"].valueInteger, parts["end"].valueInteger, parts["text"].valueString) == (
+        3,
+        10,
+        "dyspnea",
+    )
+    if patient:
+        assert read.subject.identifier.value == patient
+    else:
+        assert read.subject.extension[0].valueCode == "unknown"
+
+
+def test_status_and_ids():
+    found = suggestion("icd10cm", "I21.4")
+    assert resource(found, "a") == resource(found, "a")
+    assert resource(found, "a")["id"] != resource(found, "b")["id"]
+    for accepted, status in ((False, "unconfirmed"), (True, "confirmed")):
+        read = Condition.model_validate(resource(found, "a", accepted=accepted))
+        assert read.verificationStatus.coding[0].code == status
+    assert {one["url"] for one in resource(found, "a")["extension"]} == {
+        "urn:icdbridge:probability",
+        "urn:icdbridge:evidence",
+    }
+
+
+def test_bundle():
+    several = [resource(suggestion("icd10cm", "I10"), "a"), resource(suggestion("icd10pcs", "BW20"), "a")]
+    read = Bundle.model_validate(bundle(several))
+    assert [entry.resource.get_resource_type() for entry in read.entry] == ["Condition", "Procedure"]
+    assert Bundle.model_validate(bundle([])).entry is None

@@ -1,0 +1,22 @@
+"""Fixtures shared by all tests."""
+
+import os
+from pathlib import Path
+
+import pytest
+import torch
+
+
+@pytest.fixture(scope="session")
+def public_data() -> Path:
+    """The folder of real public data (CodiEsp, CMC 2007, ...), which is never part of the project."""
+    folder = Path(os.environ.get("ICDBRIDGE_DATA", Path(__file__).parents[2] / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"needs the public data folder {folder} (set ICDBRIDGE_DATA)")
+    return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> None:
+    """Tests run side by side: threads of their own would only fight for the cores."""
+    torch.set_num_threads(1)

@@ -1,0 +1,132 @@
+"""The evaluation folder and its report."""
+
+import json
+import re
+
+import pyarrow.parquet as pq
+import pytest
+
+from icdbridge.errors import InputError
+from icdbridge.evaluation.evaluate import evaluate_run, evaluation_folder
+from icdbridge.evaluation.results import SCOPES, VIEWS
+
+from .conftest import MadeUpRun, made_up_corpus
+
+
+def test_the_folder_holds_figures_tables_and_report(run, corpus):
+    results = evaluate_run(run, corpus)
+    folder = evaluation_folder(run.path, corpus.name, "test")
+    assert sorted(file.name for file in folder.iterdir()) == [
+        "cells.parquet",
+        "codes.parquet",
+        "metrics.json",
+        "notes.parquet",
+        "report.html",
+    ]
+    assert [file.name for file in folder.parent.iterdir()] == [folder.name]  # no scores left behind
+    text = (folder / "metrics.json").read_text()
+    assert "NaN" not in text
+    assert json.loads(text) == results
+    assert (results["run"], results["corpus"], results["split"]) == ("alone", "plainly-a-test", "test")
+    assert results["synthetic"] is True
+    codes, notes = pq.read_table(folder / "codes.parquet"), pq.read_table(folder / "notes.parquet")
+    assert codes.num_rows == 40
+    assert notes.num_rows == sum(results["scopes"][scope]["notes"] for scope in SCOPES)
+    assert codes["auc"].null_count == 40 - results["scopes"]["full"]["auc_macro_codes"]
+
+
+def test_evaluating_again_replaces_the_folder(run, corpus):
+    first = evaluate_run(run, corpus)
+    run.skill = 4.0
+    second = evaluate_run(run, corpus)
+    folder = evaluation_folder(run.path, corpus.name, "test")
+    assert json.loads((folder / "metrics.json").read_text()) == second != first
+
+
+def test_report_has_tables_and_plots_and_fetches_nothing(run, corpus):
+    results = evaluate_run(run, corpus)
+    page = (evaluation_folder(run.path, corpus.name, "test") / "report.html").read_text()
+    for heading in (
+        "Metrics",
+        "The long tail",
+        "Precision and recall",
+        "Training curves",
+        "AUC micro",
+        "MAP",
+    ):
+        assert heading in page
+    assert page.count("<svg") == 4
+    for scope in SCOPES:
+        for view in VIEWS:
+            assert f"<td>{100 * results['scopes'][scope][view]['f1_micro']:.1f}</td>" in page
+    assert "<script" not in page
+    assert not re.search(r'(src|href)="(?!#)', page)  # links go to ids of this page only
+    assert "url(http" not in page
+    assert "nan" not in re.sub(r"<[^>]*>", " ", page).lower().split()
+    ids = re.findall(r'\bid="([^"]*)"', page)
+    assert len(ids) == len(set(ids))
+
+
+def test_synthetic_stands_beside_every_title_or_nowhere(run):
+    def page(synthetic):
+        corpus = made_up_corpus(synthetic=synthetic)
+        evaluate_run(run, corpus)
+        return (evaluation_folder(run.path, corpus.name, "test") / "report.html").read_text()
+
+    marked = page(True)
+    for title in re.findall(r"<h[12]>.*?</h[12]>|<caption>.*?</caption>", marked):
+        assert "synthetic" in title
+    assert marked.count("(synthetic)</text>") == 8  # the titles inside the plots
+    assert "synthetic" not in page(False)
+
+
+def test_names_are_escaped_in_the_report(tmp_path, corpus):
+    path = tmp_path / "a<b>&c"
+    path.mkdir()
+    evaluate_run(MadeUpRun(path), corpus)
+    page = (evaluation_folder(path, corpus.name, "test") / "report.html").read_text()
+    assert "a<b>" not in page
+    assert "a&lt;b&gt;&amp;c" in page
+
+
+def test_a_run_without_a_log_and_a_corpus_without_val(tmp_path):
+    class Silent(MadeUpRun):
+        log = property(lambda self: [])
+
+    path = tmp_path / "silent"
+    path.mkdir()
+    corpus = made_up_corpus(counts={"train": 100, "val": 0, "test": 60, "total": 160})
+    results = evaluate_run(Silent(path), corpus)
+    assert results["scopes"]["full"]["threshold"] == 0.5
+    assert "no training log" in (evaluation_folder(path, corpus.name, "test") / "report.html").read_text()
+
+
+def test_a_split_without_notes_is_refused(run):
+    corpus = made_up_corpus(counts={"train": 100, "val": 30, "test": 0, "total": 130})
+    with pytest.raises(InputError, match="plainly-a-test has no test notes"):
+        evaluate_run(run, corpus)
+    assert not (run.path / "evaluations").exists()
+
+
+def test_nothing_is_left_when_scoring_fails(run, corpus, monkeypatch):
+    def broken(*_):
+        raise RuntimeError("stopped")
+
+    monkeypatch.setattr(MadeUpRun, "score_corpus", broken)
+    with pytest.raises(RuntimeError):
+        evaluate_run(run, corpus)
+    assert list((run.path / "evaluations").iterdir()) == []
+
+
+def test_scores_of_val_are_gone_before_the_split_is_scored(run, corpus, monkeypatch):
+    seen = []
+    score = MadeUpRun.score_corpus
+
+    def watched(self, corpus, split, folder):
+        seen.append((split, sorted(path.name for path in folder.parent.iterdir())))
+        (folder / "scores").write_text("large")
+        return score(self, corpus, split, folder)
+
+    monkeypatch.setattr(MadeUpRun, "score_corpus", watched)
+    evaluate_run(run, corpus)
+    assert seen == [("val", ["val"]), ("test", ["test"])]

@@ -1,0 +1,54 @@
+"""Lexical features added to the label attention."""
+
+import torch
+
+from icdbridge.models import build_model
+from icdbridge.models.combiner import Combiner
+
+SIZES = {
+    "vocabulary": 20,
+    "embedding_dim": 8,
+    "encoder": "cnn",
+    "hidden_size": 8,
+    "layers": 1,
+    "kernel_size": 3,
+    "heads": 2,
+    "shared_dim": 8,
+    "dropout": 0.0,
+}
+
+
+def test_a_pair_is_judged_by_its_own_features():
+    torch.manual_seed(0)
+    combiner = Combiner(5).eval()
+    logits, features = torch.randn(3, 4), torch.rand(3, 4, 5)
+    whole = combiner(logits, features)
+    alone = combiner(logits[1:2, 2:3], features[1:2, 2:3])
+    assert torch.allclose(whole[1, 2], alone[0, 0], atol=1e-6)
+    assert torch.allclose(whole - logits, combiner(torch.zeros(3, 4), features), atol=1e-6)
+
+
+def test_scaled_features_are_the_same_evidence():
+    torch.manual_seed(0)
+    combiner, features = Combiner(5), torch.rand(2, 3, 5)
+    before = combiner(torch.zeros(2, 3), features)
+    combiner.scale.mul_(7)
+    assert torch.allclose(before, combiner(torch.zeros(2, 3), features * 7), atol=1e-5)
+
+
+def test_a_model_without_features_has_no_combiner_and_its_weights_load():
+    plain = build_model("duallaat", SIZES)
+    assert not [name for name in plain.state_dict() if name.startswith("combiner")]
+    lexical = build_model("duallaat", SIZES | {"features": 6})
+    missing = lexical.load_state_dict(plain.state_dict(), strict=False).missing_keys
+    assert missing
+    assert all(name.startswith("combiner.") for name in missing)
+
+
+def test_the_loss_teaches_the_combiner():
+    torch.manual_seed(0)
+    model = build_model("duallaat", SIZES | {"features": 6})
+    words, lengths = torch.tensor([[3, 4, 5]]), torch.tensor([3])
+    labels = torch.tensor([[1.0]])
+    model.loss(words, lengths, words, lengths, labels, features=torch.rand(1, 1, 6)).backward()
+    assert model.get_parameter("combiner.network.0.weight").grad.abs().sum() > 0

@@ -1,0 +1,107 @@
+"""A small model of two versions with procedures, and the server before it as a process of its own."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+from tests.small import make_corpus, tiny_settings
+
+from icdbridge import Coder
+from icdbridge.training import train
+
+WORDS = ["dyspnea", "metformin", "infiltrate", "creatinine", "lisinopril", "dialysed"]
+KEYS = {
+    "icd10": [
+        "icd10cm:I50.9",
+        "icd10cm:E11.9",
+        "icd10cm:J18.9",
+        "icd10cm:N17.9",
+        "icd10cm:I10",
+        "icd10pcs:5A1D70Z",
+    ],
+    "icd9": ["icd9cm:428.0", "icd9cm:250.00", "icd9cm:486", "icd9cm:584.9", "icd9cm:401.9", "icd9proc:39.95"],
+}
+NOTE = "Seen today:\n  DYSPNEA at rest (12 34), was given metformin.\nPatient was dialysed and feels well."
+
+
+@pytest.fixture(scope="session")
+def run_path(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("serve")
+    corpora = [
+        make_corpus(folder, version, version, 120, seed, dict(zip(keys, WORDS, strict=True)))
+        for seed, (version, keys) in enumerate(KEYS.items())
+    ]
+    changes = ("label_space=6", "learning_rate=0.01", "dropout=0", "patience=40", "warmup_steps=5")
+    return train(corpora, folder / "tiny", tiny_settings("duallaat-cnn", *changes, epochs=20)).path
+
+
+@pytest.fixture(scope="session")
+def coder(run_path):
+    return Coder.load(run_path)
+
+
+@dataclass
+class Served:
+    url: str
+    log: Path
+    process: subprocess.Popen
+
+    def metrics(self):
+        return httpx.get(f"{self.url}/metrics", timeout=60).text
+
+
+def start_server(run_path, log, *arguments):
+    """``icdbridge serve`` on a free port; all that it prints goes to ``log``."""
+    command = "from icdbridge.cli import main; main()"
+    with log.open("wb") as handle:
+        process = subprocess.Popen(
+            [sys.executable, "-c", command, "serve", str(run_path), "--port", "0", *arguments],
+            stdout=handle,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"},
+        )
+    for _ in range(600):
+        if found := re.search(r"at (http://\S+)", log.read_text("utf-8")):
+            break
+        assert process.poll() is None, log.read_text("utf-8")
+        time.sleep(0.1)
+    else:
+        process.kill()
+        raise AssertionError(log.read_text("utf-8"))
+    served = Served(found[1], log, process)
+    for _ in range(600):
+        if httpx.get(f"{served.url}/health/ready", timeout=60).status_code == 200:
+            return served
+        time.sleep(0.1)
+    raise AssertionError(log.read_text("utf-8"))
+
+
+def assert_nothing_of_notes(text):
+    """No word that any test puts into a note stands in ``text``, nor the mark of a note's error."""
+    found = [word for word in (*WORDS, "qzxsecret", "<script>", "Traceback") if word.lower() in text.lower()]
+    assert not found
+
+
+@pytest.fixture(scope="session")
+def served(run_path, tmp_path_factory):
+    """One server for all tests; when they are done its log and metrics are searched for words of the notes."""
+    server = start_server(run_path, tmp_path_factory.mktemp("served") / "log.txt")
+    yield server
+    metrics = server.metrics()
+    server.process.send_signal(signal.SIGTERM)
+    server.process.wait(30)
+    assert_nothing_of_notes(metrics)
+    assert_nothing_of_notes(server.log.read_text("utf-8"))
+
+
+@pytest.fixture
+def client(served):
+    with httpx.Client(base_url=served.url, timeout=60) as client:
+        yield client

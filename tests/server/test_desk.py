@@ -1,0 +1,320 @@
+"""The coder's desk in a real browser, over the true server and a trained small model."""
+
+import csv
+import json
+import os
+import re
+import shutil
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from fhir.resources.R4B.bundle import Bundle
+from playwright.sync_api import expect, sync_playwright
+from tests.server.conftest import NOTE
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+expect.set_options(timeout=30_000)  # for a busy machine: nothing waits longer than it has to
+WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="module")  # while it is open an event loop runs, which other tests' loops do not bear
+def browser():
+    if CHROMIUM is None:
+        pytest.skip("needs Chromium in the PATH (Debian: apt-get install chromium)")
+    with sync_playwright() as playwright:
+        root = ["--no-sandbox"] if os.geteuid() == 0 else []
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--disable-dev-shm-usage", "--disable-gpu", *root]
+        )
+        yield browser
+        browser.close()
+
+
+def is_trouble(message):
+    """Chromium calls an answer that refuses an error too, but this is the page's business."""
+    return message.type == "error" and "the server responded with a status of 4" not in message.text
+
+
+@pytest.fixture
+def open_desk(browser, served):
+    """Opens the page in a window of its own; at the end nothing may have failed or gone elsewhere."""
+    contexts, troubles = [], []
+
+    def open_page(viewport=WIDE, scheme="light"):
+        context = browser.new_context(
+            viewport=viewport, color_scheme=scheme, permissions=["clipboard-read", "clipboard-write"]
+        )
+        context.set_default_timeout(30_000)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.on("console", lambda message: troubles.append(message.text) if is_trouble(message) else None)
+        page.on("dialog", lambda dialog: troubles.append(f"dialog {dialog.message}"))
+        page.on("request", lambda request: None if request.url.startswith((served.url, "data:", "blob:"))
+                else troubles.append(request.url))  # fmt: skip
+        page.goto(served.url)
+        expect(page.get_by_label("ICD-10", exact=True)).to_be_checked()
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert troubles == []
+
+
+def code_note(page, text=NOTE):
+    page.get_by_role("textbox", name="Note").fill(text)
+    page.get_by_role("button", name="Suggest codes").click()
+    expect(page.locator(".pick").first).to_be_visible()
+
+
+def row(page, code):
+    return page.locator(".code", has=page.locator(".id", has_text=code))
+
+
+def lit(page):
+    return " ".join("".join(page.locator(".lit1, .lit2, .lit3").all_text_contents()).split())
+
+
+def test_codes_stand_in_two_groups_with_their_confidence(open_desk):
+    page = open_desk()
+    code_note(page)
+    diagnoses, procedures = page.locator("[data-kind=diagnosis]"), page.locator("[data-kind=procedure]")
+    expect(diagnoses.locator(".id", has_text="I50.9")).to_be_visible()
+    expect(procedures.locator(".id", has_text="5A1D70Z")).to_have_count(1)
+    assert diagnoses.locator(".id", has_text="5A1D70Z").count() == 0
+    assert set(page.locator(".code .band > span").all_text_contents()) <= {"likely", "possible", "unlikely"}
+    page.get_by_text("How to read the confidence").click()
+    expect(page.locator("#legend-text")).to_contain_text("were right on validation notes")
+    expect(page.locator("#note-facts")).to_have_text("14 words")
+
+
+def test_choosing_a_code_lights_up_its_evidence_and_words_show_their_codes(open_desk, coder):
+    page = open_desk()
+    code_note(page)
+    found = {one.code: one for one in coder.code(NOTE, "icd10", top=6)}
+    row(page, "I50.9").locator(".pick").click()
+    for span in found["I50.9"].evidence:
+        assert " ".join(span.text.split()) in lit(page)
+    assert "DYSPNEA" in lit(page)
+    expect(row(page, "I50.9").locator(".why")).to_contain_text("training notes carried this code")
+    page.keyboard.press("Escape")
+    assert lit(page) == ""
+    page.locator(".speaking[role]", has_text="dialysed").first.click()
+    expect(page.locator("#spoken")).to_be_visible()
+    speaking = set(page.locator(".code.speaks .id").all_text_contents())
+    start = NOTE.index("dialysed")
+    assert speaking >= {
+        one.code for one in found.values() for span in one.evidence if span.start <= start < span.end
+    }
+    page.get_by_role("button", name="Clear").click()
+    assert page.locator(".code.speaks").count() == 0
+
+
+def test_words_selected_with_the_mouse_show_their_codes(open_desk):
+    page = open_desk()
+    code_note(page)
+    x, y = page.evaluate(
+        """() => {
+          const part = [...document.querySelectorAll(".speaking")].find(one => one.textContent.includes("DYSPNEA"));
+          const range = document.createRange();
+          const start = part.textContent.indexOf("DYSPNEA");
+          range.setStart(part.firstChild, start);
+          range.setEnd(part.firstChild, start + 7);
+          const box = range.getBoundingClientRect();
+          return [box.x + box.width / 2, box.y + box.height / 2];
+        }"""
+    )
+    page.mouse.dblclick(x, y)
+    expect(page.locator("#spoken-text")).to_have_text(re.compile("^“DYSPNEA ?” speaks for .*I50.9"))
+
+
+def test_accept_reject_add_and_take_away(open_desk, tmp_path):
+    page = open_desk()
+    code_note(page)
+    expect(page.get_by_role("button", name="CSV")).to_be_disabled()
+    row(page, "I50.9").get_by_role("button", name="Accept").click()
+    row(page, "E11.9").get_by_role("button", name="Reject").click()
+    search = page.get_by_role("combobox", name="Add a code of ICD-10")
+    search.fill("hemodialysis status")
+    page.get_by_role("option", name="Z99.2").click()
+    expect(page.locator("#tally")).to_have_text("1 accepted, 1 added, 1 rejected")
+    expect(row(page, "Z99.2")).to_contain_text("added")
+
+    page.get_by_role("button", name="Copy").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.splitlines()[0] == "I50.9\tHeart failure, unspecified"
+
+    saved = {}
+    for name in ("CSV", "JSON", "FHIR"):
+        with page.expect_download() as download:
+            page.get_by_role("button", name=name).click()
+        saved[name] = tmp_path / download.value.suggested_filename
+        download.value.save_as(saved[name])
+    with saved["CSV"].open(encoding="utf-8", newline="") as handle:
+        rows = list(csv.DictReader(handle))
+    assert [(one["code"], one["status"]) for one in rows] == [("I50.9", "accepted"), ("Z99.2", "added")]
+    record = json.loads(saved["JSON"].read_text("utf-8"))
+    assert [one["code"] for one in record["codes"]] == ["I50.9", "Z99.2"]
+    assert [one["code"] for one in record["rejected"]] == ["E11.9"]
+    assert "DYSPNEA" in "".join(NOTE[span["start"] : span["end"]] for span in record["codes"][0]["evidence"])
+    bundle = Bundle.model_validate_json(saved["FHIR"].read_bytes())
+    assert [entry.resource.code.coding[0].code for entry in bundle.entry] == ["I50.9", "Z99.2"]
+
+    row(page, "Z99.2").get_by_role("button", name="Remove").click()
+    row(page, "I50.9").get_by_role("button", name="Accept").click()
+    expect(page.locator("#tally")).to_have_text("1 rejected")
+
+
+def test_the_same_note_in_the_other_version_and_side_by_side(open_desk):
+    page = open_desk()
+    code_note(page)
+    row(page, "I50.9").get_by_role("button", name="Accept").click()
+    page.get_by_label("ICD-9", exact=True).check()
+    expect(row(page, "428.0")).to_be_visible()
+    assert row(page, "I50.9").count() == 0
+    expect(page.locator("#tally")).to_have_text("Nothing settled yet")
+    page.get_by_label("Side by side").check()
+    columns = page.locator(".column")
+    expect(columns).to_have_count(2)
+    expect(columns.nth(0).locator("h3")).to_have_text("ICD-10")
+    expect(columns.nth(1).locator(".id", has_text="428.0")).to_be_visible()
+    expect(row(page, "I50.9").get_by_role("button", name="Accept")).to_have_attribute("aria-pressed", "true")
+    boxes = [columns.nth(i).bounding_box() for i in (0, 1)]
+    assert boxes[0]["y"] == boxes[1]["y"]
+    assert boxes[0]["x"] + boxes[0]["width"] <= boxes[1]["x"]
+
+
+def test_by_keyboard_alone(open_desk):
+    page = open_desk()
+    keyboard = page.keyboard
+
+    def focus(selector):
+        for _ in range(30):
+            keyboard.press("Tab")
+            if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+                return
+        raise AssertionError(f"the Tab key does not reach {selector}")
+
+    focus("#text")
+    keyboard.insert_text(NOTE)
+    keyboard.press("Control+Enter")
+    expect(page.locator(".pick").first).to_be_focused()
+    codes = page.locator(".code:visible .id").all_text_contents()
+    keyboard.press("Enter")
+    assert lit(page)
+    keyboard.press("ArrowDown")
+    expect(row(page, codes[1]).locator(".pick")).to_be_focused()
+    expect(row(page, codes[1]).locator(".pick")).to_have_attribute("aria-pressed", "true")
+    keyboard.press("a")
+    keyboard.press("ArrowUp")
+    keyboard.press("r")
+    expect(page.locator("#tally")).to_have_text("1 accepted, 1 rejected")
+    keyboard.press("/")
+    keyboard.type("pulmonary embol")
+    expect(page.get_by_role("option").first).to_be_visible()
+    keyboard.press("ArrowDown")
+    added = page.locator("[role=option][aria-selected=true] .id").text_content()
+    keyboard.press("Enter")
+    expect(row(page, added).locator(".pick")).to_be_focused()
+    expect(page.locator("#tally")).to_have_text("1 accepted, 1 added, 1 rejected")
+    with page.expect_download():
+        focus("#csv")
+        keyboard.press("Enter")
+    focus("#versions input")
+    keyboard.press("ArrowRight")
+    expect(row(page, "428.0")).to_be_visible()
+    focus(".speaking")
+    keyboard.press("ArrowRight")
+    keyboard.press("Enter")
+    expect(page.locator("#spoken-text")).to_contain_text("speaks for")
+    keyboard.press("Escape")
+    expect(page.locator("#spoken")).to_be_hidden()
+
+
+def test_markup_in_a_note_stays_text(open_desk, coder):
+    page = open_desk()
+    text = "\U0001fac0 <script>alert(1)</script> <img src=x onerror=alert(2)> DYSPNEA & <b>metformin</b> was dialysed"
+    code_note(page, text)
+    assert page.locator("#reading").text_content() == text
+    assert page.locator("#reading").locator("script, img, b").count() == 0
+    row(page, "I50.9").locator(".pick").click()
+    (span, *_) = next(one for one in coder.code(text, "icd10", top=6) if one.code == "I50.9").evidence
+    assert " ".join(span.text.split()) in lit(page)
+
+
+def test_a_note_of_100_kb_from_a_file(open_desk, tmp_path):
+    page = open_desk()
+    text = NOTE + " the patient feels well in clinic" * 3_100
+    assert len(text) > 100_000
+    (tmp_path / "note.txt").write_text(text, "utf-8")
+    page.locator("#file").set_input_files(tmp_path / "note.txt")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".pick").first).to_be_visible()
+    assert page.locator("#reading").text_content() == text
+    expect(page.locator("#note-facts")).to_contain_text("the first 1,500 read")
+
+
+def test_bad_input_is_told_in_words(open_desk, tmp_path):
+    page = open_desk()
+    page.get_by_role("button", name="Suggest codes").click()
+    expect(page.get_by_role("alert")).to_contain_text("The note is empty")
+    page.get_by_role("textbox", name="Note").fill("... --- ...")
+    page.get_by_role("button", name="Suggest codes").click()
+    expect(page.get_by_role("alert")).to_contain_text("The note has no words")
+    (tmp_path / "latin.txt").write_bytes("caf\u00e9".encode("latin-1"))
+    page.locator("#file").set_input_files(tmp_path / "latin.txt")
+    expect(page.get_by_role("alert")).to_contain_text("not UTF-8")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["1280", "390"])
+def test_wcag_aa_and_no_sideways_scrolling(open_desk, viewport, scheme):
+    page = open_desk(viewport, scheme)
+
+    def check():
+        report = Axe().run(
+            page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+        )
+        assert report.violations_count == 0, report.generate_report()
+        assert "color-contrast" in {rule["id"] for rule in report.response["passes"]}
+        assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
+
+    check()
+    code_note(page)
+    row(page, "I50.9").locator(".pick").click()
+    row(page, "I50.9").get_by_role("button", name="Accept").click()
+    row(page, "E11.9").get_by_role("button", name="Reject").click()
+    check()
+    page.get_by_label("Side by side").check()
+    expect(page.locator(".column")).to_have_count(2)
+    page.locator(".speaking[role]").first.click()
+    search = page.get_by_role("combobox").first
+    search.fill("fever")
+    expect(page.get_by_role("option").first).to_be_visible()
+    at = search.bounding_box()
+    if viewport == NARROW:  # the note stays on top, but not over what has the focus
+        note = page.locator("#note-pane").bounding_box()
+        assert note["y"] + note["height"] <= at["y"]
+    check()
+
+
+def test_where_a_token_is_demanded_the_page_asks_for_it(open_desk, served):
+    page = open_desk()
+    given = []
+
+    def guarded(route):
+        given.append(route.request.headers.get("authorization"))
+        if given[-1] == "Bearer right-token":
+            route.continue_()
+        else:
+            route.fulfill(status=401, content_type="application/problem+json", body="{}")
+
+    page.route("**/v1/**", guarded)
+    page.reload()
+    page.get_by_role("textbox", name="Token").fill("right-token")
+    page.get_by_role("button", name="Continue").click()
+    code_note(page)
+    assert given == [None, "Bearer right-token", "Bearer right-token"]
+    assert "right-token" not in page.url

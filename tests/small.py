@@ -1,0 +1,44 @@
+"""Small corpora and settings for tests: notes whose words name their codes, so that a model can learn them."""
+
+import json
+import random
+
+from icdbridge.corpora import Columns, prepare_table
+from icdbridge.training import make_settings
+
+WORDS = ["dyspnea", "metformin", "infiltrate", "creatinine", "lisinopril"]
+CODES = {  # code: the word that stands for it in a note
+    "icd10": dict(zip(["I50.9", "E11.9", "J18.9", "N17.9", "I10"], WORDS, strict=True)),
+    "icd9": dict(zip(["428.0", "250.00", "486", "584.9", "401.9"], WORDS, strict=True)),
+}
+TINY = [
+    "embedding_dim=16",
+    "hidden_size=16",
+    "shared_dim=16",
+    "label_space=5",
+    "batch_size=8",
+    "min_word_notes=1",
+]
+
+
+def make_corpus(folder, name, version="icd10", notes=40, seed=0, words=None):
+    """``words``: the word that stands for each code, instead of those of ``CODES``."""
+    words_of = words or CODES[version]
+    rng = random.Random(seed)
+    rows = []
+    for number in range(notes):
+        codes = rng.sample(sorted(words_of), rng.randint(1, 3))
+        filler = rng.choices(
+            ["patient", "was", "seen", "today", "and", "feels", "well", "in", "clinic"], k=rng.randint(5, 25)
+        )
+        words = [*filler, *(words_of[code] for code in codes)]
+        rng.shuffle(words)
+        split = "val" if number % 5 == 3 else "test" if number % 5 == 4 else "train"
+        rows.append({"note_id": f"n{number}", "text": " ".join(words), "codes": codes, "split": split})
+    table = folder / f"{name}.jsonl"
+    table.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return prepare_table(table, folder / name, version=version, columns=Columns(split="split"))
+
+
+def tiny_settings(model="duallaat-cnn", *changes, **given):
+    return make_settings(model, "small", None, [*TINY, *changes], **given)

@@ -1,0 +1,156 @@
+"""Training, evaluating and coding with lexical evidence in the scores."""
+
+import json
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_array
+from tests.small import CODES, make_corpus, tiny_settings
+
+from icdbridge.coding import Coder
+from icdbridge.corpora import Columns, prepare_table
+from icdbridge.errors import InputError
+from icdbridge.evaluation.evaluate import evaluate_run
+from icdbridge.matching import LEARNT, LEXICAL
+from icdbridge.runs import Run
+from icdbridge.training import train
+from icdbridge.training.matching import FOLDS, match_training
+
+MATCHING = ("matching=true", "associations=true")
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory):
+    return make_corpus(tmp_path_factory.mktemp("corpus"), "ten", notes=60)
+
+
+@pytest.fixture(scope="module")
+def run(corpus, tmp_path_factory):
+    out = tmp_path_factory.mktemp("runs") / "matching"
+    return train([corpus], out, tiny_settings("duallaat-cnn", *MATCHING, "warmup_steps=5", epochs=10))
+
+
+def matched(corpus, tmp_path, *changes):
+    pool = dict(zip(corpus.codes, corpus.descriptions, strict=True))
+    codes = [
+        codes for batch in corpus.notes("train", ("codes",)) for codes in batch.column("codes").to_pylist()
+    ]
+    labels = csr_array(np.array([[key in own for key in pool] for own in codes]))
+    settings = tiny_settings("duallaat-cnn", *MATCHING, *changes)
+    return match_training([(corpus, "train")], pool, labels, {}, settings, tmp_path), labels
+
+
+def test_a_note_never_helps_to_find_its_own_codes(tmp_path):
+    rows = [
+        {
+            "note_id": f"n{i}",
+            "patient_id": f"p{i}",
+            "text": f"word{i} word{i}b",
+            "codes": ["I10"],
+            "split": "train",
+        }
+        for i in range(30)
+    ]
+    (tmp_path / "t.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    columns = Columns(patient="patient_id", split="split")
+    corpus = prepare_table(tmp_path / "t.jsonl", tmp_path / "c", version="icd10", columns=columns)
+    (_, training), _ = matched(corpus, tmp_path)
+    # every note's words are its own: what only it says cannot have been learnt from the others
+    features = training.features(np.arange(30), np.array([0]))
+    assert not features[:, :, LEXICAL.index("best") : LEXICAL.index("train_notes")].any()
+    # its fold's counts leave its whole fold out
+    for note in range(30):
+        fold = training.folds[note]
+        assert training.train_notes[fold, 0] == (training.folds != fold).sum()
+
+
+def test_notes_of_a_patient_share_a_fold(tmp_path, corpus):
+    (lexicon, training), labels = matched(corpus, tmp_path)
+    assert training.train_notes.shape == (FOLDS, len(lexicon.keys) + len(lexicon.categories))
+    assert np.array_equal(lexicon.train_notes, labels.toarray().sum(axis=0))
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5])
+def test_withheld_codes_keep_their_names_alone(tmp_path, corpus, share):
+    (_, training), _ = matched(corpus, tmp_path, f"withheld={share}")
+    rows, columns = np.arange(8), np.arange(5)
+    whole = training.features(rows, columns)
+    drawn = training.draw(rows, columns, np.random.default_rng(3))
+    hidden = (drawn != whole).any(axis=(0, 2))
+    assert hidden.any() == (share > 0)
+    assert not hidden.all()
+    assert not drawn[:, hidden, LEARNT].any()
+    names = np.s_[:, :, : LEARNT.start]
+    assert np.array_equal(drawn[names], whole[names])
+
+
+def test_training_evaluating_and_reopening(run, corpus, tmp_path):
+    scored = run.score_corpus(corpus, "test", tmp_path)
+    opened = Run.open(run.path)
+    (tmp_path / "again").mkdir()
+    again = opened.score_corpus(corpus, "test", tmp_path / "again")
+    assert np.array_equal(scored.logits, again.logits)
+    evaluate_run(opened, corpus, "test")
+    assert (run.path / "evaluations").exists()
+
+
+def texts_of(corpus):
+    return [text for batch in corpus.notes("test", ("text",)) for text in batch.column("text").to_pylist()]
+
+
+def test_the_words_of_training_find_the_codes(run, corpus):
+    coder = Coder(run)
+    for word_code, word in CODES["icd10"].items():
+        best = coder.code(f"seen today with {word} in clinic", top=1)[0]
+        assert best.code == word_code
+        assert word in {span.text for span in best.evidence} or any(
+            word in span.text for span in best.evidence
+        )
+
+
+def test_a_probability_depends_on_its_note_and_code_alone(run, corpus):
+    coder = Coder(run)
+    texts = [*texts_of(corpus), "dyspnea"]
+    keys = list(zip(run.index.code, run.index.description, strict=True))
+    together = coder.code_many(texts, top=len(keys), evidence=False)
+    for text, found in zip(texts, together, strict=True):
+        whole = {one.code: one.probability for one in found}
+        alone = coder.code(text, top=len(keys), evidence=False)
+        assert {one.code: one.probability for one in alone} == pytest.approx(whole, abs=1e-5)
+    new = ("icd10cm:J45.909", "Unspecified asthma, uncomplicated")
+    for some in ([keys[0]], [keys[3], new, keys[1]]):
+        for one in coder.code(texts[0], codes=dict(some), evidence=False):
+            if one.code != "J45.909":
+                expected = {other.code: other.probability for other in together[0]}[one.code]
+                assert one.probability == pytest.approx(expected, abs=1e-5)
+
+
+def test_a_code_training_never_saw_gets_lexical_evidence(run):
+    codes = {"icd10cm:J45.909": "Unspecified asthma, uncomplicated", "icd10cm:N20.0": "Calculus of kidney"}
+    note = "Patient has asthma since childhood"
+    found = Coder(run).code(note, codes=codes)
+    asthma = next(one for one in found if one.code == "J45.909")
+    assert any(note[span.start : span.end] == "asthma" for span in asthma.evidence)
+
+
+def test_codes_of_two_versions_cannot_be_matched_together(run):
+    with pytest.raises(InputError, match="several versions"):
+        Coder(run).code("gout", codes={"icd10cm:M10.9": "Gout", "icd9cm:274.9": "Gout"})
+
+
+def test_matching_is_off_unless_asked_for(corpus, tmp_path):
+    plain = train([corpus], tmp_path / "plain", tiny_settings("duallaat-cnn", epochs=1))
+    assert not plain.lexicons
+    assert not (plain.path / "names.parquet").exists()
+
+
+@pytest.mark.parametrize(
+    ("model", "changes", "message"),
+    [
+        ("caml", ["matching=true"], "not of caml"),
+        ("duallaat-cnn", ["associations=true"], "set matching=true"),
+    ],
+)
+def test_settings_that_do_not_fit(corpus, tmp_path, model, changes, message):
+    with pytest.raises(InputError, match=message):
+        train([corpus], tmp_path / "out", tiny_settings(model, *changes))

@@ -1,0 +1,58 @@
+"""Settings come from presets, files and the command line; what they do not know they refuse."""
+
+import pytest
+
+from icdbridge.errors import InputError
+from icdbridge.training import make_settings
+
+
+def test_presets_are_the_papers():
+    rnn, cnn = make_settings("duallaat-rnn"), make_settings("duallaat-cnn")
+    assert (rnn.encoder, rnn.hidden_size, rnn.heads, rnn.shared_dim, rnn.dropout) == ("gru", 512, 4, 512, 0.3)
+    assert (rnn.weight_decay, rnn.label_space, rnn.warmup_steps, rnn.learning_rate) == (
+        0.001,
+        8192,
+        2000,
+        0.001,
+    )
+    assert (cnn.encoder, cnn.hidden_size, cnn.kernel_size, cnn.shared_dim, cnn.dropout) == (
+        "cnn",
+        256,
+        10,
+        256,
+        0.2,
+    )
+    assert cnn.weight_decay == 0
+
+
+def test_file_then_changes_then_keywords(tmp_path):
+    (tmp_path / "s.toml").write_text("heads = 7\nepochs = 3\nlayers = 2\n")
+    settings = make_settings("duallaat-rnn", "small", tmp_path / "s.toml", ["heads=5", "epochs=4"], epochs=6)
+    assert (settings.layers, settings.heads, settings.epochs) == (2, 5, 6)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"changes": ["haeds=3"]}, "unknown setting 'haeds'"),
+        ({"changes": ["heads"]}, "not of the form name=value"),
+        ({"changes": ["heads=many"]}, "setting 'heads'.*got 'many'"),
+        ({"changes": ["dropout=1.5"]}, "setting 'dropout'"),
+        ({"model": "duallaat"}, "unknown model 'duallaat'"),
+        ({"preset": "huge"}, "unknown preset 'huge'"),
+    ],
+)
+def test_refused(given, message):
+    with pytest.raises(InputError, match=message):
+        make_settings(**given)
+
+
+def test_bad_files(tmp_path):
+    with pytest.raises(InputError, match="is missing"):
+        make_settings(file=tmp_path / "none.toml")
+    (tmp_path / "bad.toml").write_text("heads = ")
+    with pytest.raises(InputError, match="not valid TOML"):
+        make_settings(file=tmp_path / "bad.toml")
+    (tmp_path / "nested.toml").write_text("[model]\nheads = 3\n")
+    with pytest.raises(InputError, match="unknown setting 'model'"):
+        make_settings(file=tmp_path / "nested.toml")

@@ -1,0 +1,46 @@
+"""Training that starts from the weights and words of an earlier run."""
+
+import pytest
+import torch
+from tests.small import make_corpus, tiny_settings
+
+from icdbridge.errors import InputError
+from icdbridge.training import train
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory):
+    return make_corpus(tmp_path_factory.mktemp("corpora"), "ten", "icd10", 30)
+
+
+@pytest.fixture(scope="module")
+def first(corpus, tmp_path_factory):
+    return train([corpus], tmp_path_factory.mktemp("runs") / "first", tiny_settings(epochs=1))
+
+
+def test_weights_and_words_are_those_of_the_run(corpus, first, tmp_path):
+    settings = tiny_settings(
+        "duallaat-cnn", f"start_from={first.path}", "learning_rate=1e-12", epochs=1, seed=9
+    )
+    run = train([corpus], tmp_path / "second", settings)
+    assert run.tokenizer.size == first.tokenizer.size
+    for name, tensor in first.model.state_dict().items():
+        torch.testing.assert_close(run.model.state_dict()[name], tensor, atol=1e-6, rtol=0, msg=name)
+
+
+def test_lexical_features_may_be_new(corpus, first, tmp_path):
+    settings = tiny_settings("duallaat-cnn", f"start_from={first.path}", "matching=true", epochs=1)
+    run = train([corpus], tmp_path / "matched", settings)
+    assert run.model.settings.features > 0
+    with pytest.raises(InputError, match="reads lexical features: set matching=true"):
+        train([corpus], tmp_path / "third", tiny_settings("duallaat-cnn", f"start_from={run.path}"))
+
+
+def test_other_sizes_and_models_are_refused(corpus, first, tmp_path):
+    for model, change, message in (
+        ("duallaat-cnn", "hidden_size=8", "hidden_size is 16 there and 8 here"),
+        ("caml", "kernel_size=5", "training of caml cannot start from"),
+    ):
+        with pytest.raises(InputError, match=message):
+            train([corpus], tmp_path / model, tiny_settings(model, change, f"start_from={first.path}"))
+        assert not (tmp_path / model / "manifest.json").exists()
