@@ -213,7 +213,7 @@ def test_by_keyboard_alone(open_desk):
     expect(page.locator("#tally")).to_have_text("1 accepted, 1 rejected")
     keyboard.press("/")
     keyboard.type("pulmonary embol")
-    expect(page.get_by_role("option").first).to_be_visible()
+    expect(page.get_by_role("option").first).to_contain_text(re.compile("embol", re.IGNORECASE))
     keyboard.press("ArrowDown")
     added = page.locator("[role=option][aria-selected=true] .id").text_content()
     keyboard.press("Enter")
@@ -254,6 +254,31 @@ def test_a_note_of_100_kb_from_a_file(open_desk, tmp_path):
     expect(page.locator(".pick").first).to_be_visible()
     assert page.locator("#reading").text_content() == text
     expect(page.locator("#note-facts")).to_contain_text("the first 1,500 read")
+
+
+def test_codes_asked_for_while_a_file_is_still_read_are_those_of_the_file(open_desk, tmp_path):
+    page = open_desk()
+    page.evaluate(
+        """() => {
+          const read = Blob.prototype.arrayBuffer;
+          Blob.prototype.arrayBuffer = async function () {
+            await new Promise((resolve) => setTimeout(resolve, 500));
+            return read.call(this);
+          };
+        }"""
+    )
+    (tmp_path / "note.txt").write_text(NOTE, "utf-8")
+    page.locator("#file").set_input_files(tmp_path / "note.txt")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".pick").first).to_be_visible()
+    assert page.locator("#reading").text_content() == NOTE
+    page.get_by_role("button", name="New").click()
+    (tmp_path / "latin.txt").write_bytes("caf\u00e9".encode("latin-1"))
+    page.locator("#file").set_input_files(tmp_path / "latin.txt")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("alert")).to_contain_text("not UTF-8")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("alert")).to_contain_text("The note is empty")
 
 
 def test_bad_input_is_told_in_words(open_desk, tmp_path):

@@ -15,6 +15,7 @@ const state = {
   chosen: null, // {version, key}: the code whose words are lit
   asked: null, // {start, end}: the words whose codes are shown
   request: null, // AbortController of the request under way
+  opening: null, // promise of the file being read: whether it is text
 };
 
 // ---------------------------------------------------------------- the server
@@ -142,6 +143,7 @@ function bandSign(name) {
 // ---------------------------------------------------------------- coding a note
 
 async function codeNote() {
+  if (state.opening && !(await state.opening)) return;
   const text = $("text").value;
   if (!text.trim()) {
     complain("The note is empty: paste one, or open a file.");
@@ -601,16 +603,25 @@ function download(name, type, content) {
 
 // ---------------------------------------------------------------- hands on the page
 
-async function openFile(file) {
+// Whoever asks for codes while a file is still being read asks for those of the file.
+function openFile(file) {
   if (!file) return;
+  const opening = (state.opening = readFile(file).finally(() => {
+    if (state.opening === opening) state.opening = null;
+  }));
+}
+
+async function readFile(file) {
   let text;
   try {
     text = new TextDecoder("utf-8", { fatal: true }).decode(await file.arrayBuffer());
   } catch {
-    return complain("The file is not UTF-8 text: convert it first.");
+    complain("The file is not UTF-8 text: convert it first.");
+    return false;
   }
   complain("");
   edit(text);
+  return true;
 }
 
 function edit(text) {
