@@ -183,6 +183,47 @@ def test_laat_is_its_equations():
         assert logits[0, column] == pytest.approx(expected.item(), abs=1e-5)
 
 
+def test_multirescnn_by_hand():
+    # One note of two words with vectors 1 and 2; of the six channels only that of width 3 has weights.
+    model = make("multirescnn", vocabulary=3, labels=2, embedding_dim=1, hidden_size=1)
+    with torch.no_grad():
+        for parameter in model.channels.parameters():
+            if parameter.dim() == 3:
+                parameter.zero_()
+    set_all(
+        model,
+        embedding__weight=[[0.0], [1.0], [2.0]],
+        channels__0__first__convolution__weight=[[[0.5, 1.0, 0.0]]],
+        channels__0__second__convolution__weight=[[[0.0, 1.0, 0.0]]],
+        channels__0__third__convolution__weight=[[[0.0, 0.0, 1.0]]],
+        channels__0__shortcut__convolution__weight=[[[2.0]]],
+        label_queries=[[0.0] * 6, [20.0] + [0.0] * 5],
+        output__weight=[[1.0] * 6, [3.0] * 6],
+        output__bias=[0.5, -1.0],
+    )
+    logits = score_notes(model, [np.array([1, 2])], encode_codes(model, rows(0, 1)))
+    # first: tanh(0.5 · 0 + 1) = 0.761594, tanh(0.5 · 1 + 2) = 0.986614; a fresh norm divides by sqrt(1.00001);
+    # second: tanh of these, 0.642013 and 0.755913; third, the next word's: 0.755909 and 0; shortcut: 1.523181, 1.973219;
+    # states tanh(tanh(2.279090)) and tanh(tanh(1.973219))
+    first, second = np.tanh(np.tanh([2.279090, 1.973219]))
+    weight = 1 / (1 + np.exp(20 * (second - first)))
+    expected = [(first + second) / 2 + 0.5, 3 * (weight * first + (1 - weight) * second) - 1]
+    np.testing.assert_allclose(logits, [expected], atol=1e-5)
+
+
+def test_plm_icd_is_its_equations():
+    model = make("plm-icd", segment=4)
+    note = notes(1, 10, 11)[0]
+    segments = [torch.from_numpy(note[start : start + 4])[None] for start in (0, 4, 8)]
+    states = torch.cat([model.encoder.transformer(input_ids=one).last_hidden_state[0] for one in segments])
+    keys = torch.tanh(states @ model.note_projection.weight.T)
+    logits = score_notes(model, [note], encode_codes(model, rows(2, 7)))
+    for column, row in enumerate((2, 7)):
+        context = torch.softmax(keys @ model.label_queries[row], dim=0) @ states
+        expected = context @ model.output.weight[row] + model.output.bias[row]
+        assert logits[0, column] == pytest.approx(expected.item(), abs=1e-5)
+
+
 def test_built_again_from_what_config_json_stores():
     for architecture in FIXED:
         stored = describe_model(make(architecture))
