@@ -203,7 +203,8 @@ def test_multirescnn_by_hand():
     )
     logits = score_notes(model, [np.array([1, 2])], encode_codes(model, rows(0, 1)))
     # first: tanh(0.5 · 0 + 1) = 0.761594, tanh(0.5 · 1 + 2) = 0.986614; a fresh norm divides by sqrt(1.00001);
-    # second: tanh of these, 0.642013 and 0.755913; third, the next word's: 0.755909 and 0; shortcut: 1.523181, 1.973219;
+    # second: tanh of these, 0.642013 and 0.755913; third, the next word's: 0.755909 and 0;
+    # shortcut: 1.523181, 1.973219;
     # states tanh(tanh(2.279090)) and tanh(tanh(1.973219))
     first, second = np.tanh(np.tanh([2.279090, 1.973219]))
     weight = 1 / (1 + np.exp(20 * (second - first)))
