@@ -3,16 +3,15 @@ sizes.
 """
 
 from importlib.resources import files
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from jinja2 import Environment, StrictUndefined
 
 from icdbridge.codes import SYSTEMS, releases
 from icdbridge.corpora.corpus import SPLITS
+from icdbridge.corpora.plots import Counts, histogram, long_tail
 from icdbridge.corpora.staging import Staging
 
 # Notes per split and codes per scope of Edin et al. (2023), and of the paper's tables for the full scope.
@@ -43,8 +42,6 @@ SOURCES = {
     "ancestor": "the nearest wider category",
     "none": "nowhere: the code stands for itself",
 }
-
-Counts = npt.NDArray[np.int64]
 
 
 def figures(
@@ -101,9 +98,9 @@ def write_html(path: Path, name: str, meta: dict[str, Any], data: dict[str, Coun
     environment.filters["number"] = lambda value: f"{value:,.{int(value % 1 > 0)}f}"
     template = environment.from_string(files("icdbridge.corpora").joinpath("report.html").read_text("utf-8"))
     plots = [
-        _histogram(data["codes"], "codes per note", "notes"),
-        _histogram(data["words"], "words per note", "notes"),
-        _long_tail(data["notes"], meta["scopes"]["frequent"]),
+        histogram(data["codes"], "codes per note", "notes"),
+        histogram(data["words"], "words per note", "notes"),
+        long_tail(data["notes"], meta["scopes"]["frequent"]),
     ]
     page = template.render(name=name, meta=meta, plots=plots, splits=SPLITS, labels=LABELS, sources=SOURCES)
     path.write_text(page, "utf-8")
@@ -140,72 +137,3 @@ def _compare(source: str, version: str, here: dict[str, int]) -> dict[str, Any] 
         for what, size in sizes.items()
     ]
     return {"dataset": dataset, "rows": rows}
-
-
-def _histogram(values: Counts, across: str, up: str) -> str:
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(4.4, 2.7), layout="constrained")
-    axes = figure.subplots()
-    limit = max(
-        int(np.percentile(values, 99.5)), 1
-    )  # a few very long notes would squeeze all others into one bar
-    width = max(1, -(-limit // 40))
-    axes.hist(values, bins=np.arange(-0.5, limit + width, width).tolist(), color=BLUE, rwidth=0.9)
-    axes.margins(y=0.12)  # room for the median's label above the bars
-    median = float(np.median(values))
-    axes.axvline(median, color=ORANGE, linewidth=1.5)
-    above = ("data", "axes fraction")
-    axes.annotate(f" median {median:,.0f}", (median, 1), xycoords=above, va="top", color=ORANGE, size=9)
-    beyond = int((values > limit).sum())
-    axes.set_xlabel(across + (f" ({beyond:,} notes beyond)" if beyond else ""))
-    axes.set_ylabel(up)
-    return _svg(figure)
-
-
-def _long_tail(notes: Counts, frequent: int) -> str:
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(4.4, 2.7), layout="constrained")
-    axes = figure.subplots()
-    rank = np.arange(1, len(notes) + 1)
-    axes.loglog(rank, notes, color=BLUE, linewidth=2)
-    if 0 < frequent < len(notes):
-        axes.axvspan(frequent, len(notes), color=ORANGE, alpha=0.15, linewidth=0)
-        axes.annotate(
-            "rare ",
-            (len(notes), 1),
-            xycoords=("data", "axes fraction"),
-            ha="right",
-            va="top",
-            color=ORANGE,
-            size=9,
-        )
-    axes.set_xlabel("codes, the most frequent first")
-    axes.set_ylabel("notes that carry it")
-    return _svg(figure)
-
-
-BLUE, ORANGE, GREY = "#2563a8", "#c2570c", "#5b6470"
-
-
-def _svg(figure: Any) -> str:
-    import matplotlib as mpl
-    from matplotlib.ticker import MaxNLocator
-
-    style: Any = {"svg.fonttype": "none", "svg.hashsalt": "icdbridge"}
-    for axes in figure.axes:
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.spines[["left", "bottom"]].set_color(GREY)
-        axes.tick_params(colors=GREY, labelsize=9)
-        axes.xaxis.label.set_color(GREY)
-        axes.yaxis.label.set_color(GREY)
-        if axes.get_yscale() == "linear":
-            for axis in (axes.xaxis, axes.yaxis):
-                axis.set_major_locator(MaxNLocator(integer=True, nbins=6))
-                axis.set_major_formatter(lambda value, _: f"{value:,.0f}")
-    text = StringIO()
-    with mpl.rc_context(style):
-        figure.savefig(text, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    svg = text.getvalue()
-    return svg[svg.index("<svg") :]
