@@ -6,6 +6,7 @@ from tests.models.test_dual_laat import make, sequences
 from torch.nn.functional import binary_cross_entropy_with_logits
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+from icdbridge.models import encoders, shared_recurrence
 from icdbridge.models.label_attention import label_contexts, score_note
 from icdbridge.models.products import fast_products
 from icdbridge.models.recurrence import bidirectional_gru
@@ -61,6 +62,55 @@ def test_recurrence_is_that_of_torch(lengths):
         torch.testing.assert_close(one, other)
 
 
+def descriptions():
+    """Word ids [9, 5], padded with 0: shared beginnings and ends, one inside another, one twice, one word alone."""
+    rows = ["12345", "123", "12645", "7", "123", "3", "72345", "54321", "1111"]
+    words = torch.tensor([[int(word) for word in row.ljust(5, "0")] for row in rows])
+    return words, (words > 0).sum(dim=1)
+
+
+@pytest.mark.parametrize("rows", [2, 1024])
+def test_descriptions_are_read_as_by_torch(rows, monkeypatch):
+    monkeypatch.setattr(shared_recurrence, "ROWS", rows)
+    torch.manual_seed(0)
+    words, lengths = descriptions()
+    embedding = torch.nn.Embedding(8, 4, padding_idx=0).double()
+    rnn = torch.nn.GRU(4, 3, batch_first=True, bidirectional=True).double()
+    packed = pack_padded_sequence(embedding(words), lengths, batch_first=True, enforce_sorted=False)
+    expected = torch.cat(list(rnn(packed)[1]), dim=1)
+    found = shared_recurrence.last_states(rnn, embedding, words, lengths)
+    torch.testing.assert_close(found, expected)
+    weights = [embedding.weight, *rnn.parameters()]
+    gradients = [torch.autograd.grad(given.sin().square().sum(), weights) for given in (found, expected)]
+    for one, other in zip(*gradients, strict=True):
+        torch.testing.assert_close(one, other)
+
+
+def test_each_beginning_is_read_once():
+    words, lengths = descriptions()
+    tree = shared_recurrence.make_tree(words.numpy(), lengths.numpy())
+    beginnings = {tuple(row[:end]) for row in words.tolist() for end in range(1, 6) if row[end - 1]}
+    assert sum(map(len, tree.words)) == len(beginnings) == 22
+    assert tree.ends[1] == tree.ends[4]
+
+
+@pytest.mark.parametrize("width", [1, 3, 4])
+@pytest.mark.parametrize("positions", [1, 2**14])
+def test_descriptions_are_pooled_as_by_the_convolution(width, positions, monkeypatch):
+    monkeypatch.setattr(encoders, "POSITIONS", positions)
+    torch.manual_seed(0)
+    words, lengths = descriptions()
+    embedding = torch.nn.Embedding(8, 4, padding_idx=0).double()
+    encoder = encoders.ConvolutionEncoder(4, 6, width).double()
+    expected = pooled_states(encoder, embedding(words), lengths)
+    found = encoder.pool(embedding, words, lengths)
+    torch.testing.assert_close(found, expected)
+    weights = [embedding.weight, *encoder.parameters()]
+    gradients = [torch.autograd.grad(given.sin().square().sum(), weights) for given in (found, expected)]
+    for one, other in zip(*gradients, strict=True):
+        torch.testing.assert_close(one, other)
+
+
 def test_short_and_long_notes_go_through_the_classifier_in_either_order():
     model = make("cnn", heads=3, hidden_size=6)  # fewer than 3 · 6 / 2 = 9 positions are a short note
     queries = encode_codes(model, sequences(11, 1, 6, seed=1))
@@ -72,6 +122,11 @@ def test_short_and_long_notes_go_through_the_classifier_in_either_order():
                 states.states[0], states.keys[0], queries, model.classifier[0], model.classifier[2], 4
             )
             torch.testing.assert_close(found, model.classifier(contexts)[0, :, 0], atol=1e-5, rtol=0)
+
+
+def pooled_states(encoder, embedded, lengths):
+    states, mask = encoder(embedded, lengths)
+    return states.masked_fill(~mask[..., None], -torch.inf).max(dim=1).values
 
 
 class Straightforward(torch.nn.Module):
@@ -97,7 +152,7 @@ class Straightforward(torch.nn.Module):
         embedded = self.model.embedding(words)
         if self.model.settings.encoder == "cnn":
             return (
-                encoder.pool(embedded, lengths)
+                pooled_states(encoder, embedded, lengths)
                 if pooled
                 else (encoder(embedded, lengths)[0], (lengths + 1).tolist())
             )

@@ -77,7 +77,7 @@ class CAML(FixedLabelModel):
         carried = labels.any(dim=0)
         rows, labels = codes[carried, 0], labels[:, carried]
         words, lengths = (self.get_buffer(f"description_{name}")[rows] for name in ("words", "lengths"))
-        described = self.description_encoder.pool(self.embedding(words), lengths)
+        described = self.description_encoder.pool(self.embedding, words, lengths)
         distance = (described - self.output.weight[rows]).norm(dim=1)
         of_notes = (labels @ distance) / labels.sum(dim=1).clamp(min=1)
         return torch.add(loss, of_notes.mean(), alpha=self.settings.description_weight)

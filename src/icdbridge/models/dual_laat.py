@@ -110,7 +110,7 @@ class DualLAAT(CodingModel):
         return states, mask
 
     def _read_codes(self, codes: Tensor, lengths: Tensor) -> Tensor:
-        return self.code_encoder.pool(self.embedding(codes), lengths)
+        return self.code_encoder.pool(self.embedding, codes, lengths)
 
     def _by_head(self, projected: Tensor) -> Tensor:
         return projected.view(*projected.shape[:-1], self.settings.heads, self.settings.shared_dim)

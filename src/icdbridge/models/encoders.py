@@ -6,9 +6,13 @@ Both give the states of every position (equation 1 of the paper) and one pooled 
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from icdbridge.models.recurrence import bidirectional_gru
+from icdbridge.models.shared_recurrence import last_states
+
+POSITIONS = 2**14  # of a convolution's states, held at once to take their maximum
 
 
 def length_mask(lengths: Tensor, size: int) -> Tensor:
@@ -33,9 +37,13 @@ class RecurrentEncoder(nn.Module):
         self.size = 2 * hidden_size
         self.window = (0, 1)  # first word of position t, relative to t, and how many words it sees directly
 
+    def _one_gru(self, device: torch.device) -> bool:
+        """Whether our own recurrences can do it, and are faster."""
+        return isinstance(self.rnn, nn.GRU) and self.rnn.num_layers == 1 and device.type == "cpu"
+
     def _run(self, embedded: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        one_gru = isinstance(self.rnn, nn.GRU) and self.rnn.num_layers == 1
-        if one_gru and torch.is_grad_enabled() and embedded.device.type == "cpu":
+        if self._one_gru(embedded.device) and torch.is_grad_enabled():
+            assert isinstance(self.rnn, nn.GRU)
             return bidirectional_gru(self.rnn, embedded, lengths)
         packed = pack_padded_sequence(embedded, lengths.cpu(), batch_first=True, enforce_sorted=False)
         states, last = self.rnn(packed)
@@ -47,9 +55,12 @@ class RecurrentEncoder(nn.Module):
         states, _ = self._run(embedded, lengths)
         return states, length_mask(lengths, states.shape[1])
 
-    def pool(self, embedded: Tensor, lengths: Tensor) -> Tensor:
-        """[N, T, E] and [N] to [N, d]."""
-        _, last = self._run(embedded, lengths)
+    def pool(self, embedding: nn.Embedding, words: Tensor, lengths: Tensor) -> Tensor:
+        """Word ids [N, T] and lengths [N] to [N, d]."""
+        if self._one_gru(words.device):
+            assert isinstance(self.rnn, nn.GRU)
+            return last_states(self.rnn, embedding, words, lengths)
+        _, last = self._run(embedding(words), lengths)
         return torch.cat([last[-2], last[-1]], dim=1)
 
 
@@ -74,8 +85,35 @@ class ConvolutionEncoder(nn.Module):
         states = self.convolution(embedded.transpose(1, 2)).transpose(1, 2)
         return states, length_mask(lengths + self._extra, states.shape[1])
 
-    def pool(self, embedded: Tensor, lengths: Tensor) -> Tensor:
-        """[N, T, E] and [N] to [N, d]."""
-        states, mask = self(embedded, lengths)
-        pooled: Tensor = states.masked_fill(~mask[..., None], -torch.inf).amax(dim=1)
-        return pooled
+    def pool(self, embedding: nn.Embedding, words: Tensor, lengths: Tensor) -> Tensor:
+        """Word ids [N, T] and lengths [N] to [N, d].
+
+        The same few thousand words stand in all codes' descriptions: each is multiplied once by the filters' part for
+        each of its places in the window, and a state is the sum of its words' products.
+        """
+        distinct, numbers = torch.unique(words, return_inverse=True)
+        filters, inputs, width = self.convolution.weight.shape
+        offsets = torch.arange(width, device=words.device)
+        with torch.autocast(words.device.type, enabled=False):
+            by_place = self.convolution.weight.permute(1, 2, 0).reshape(inputs, width * filters)
+            products = (embedding(distinct) @ by_place).view(-1, filters)  # [distinct · width, F]
+            order = torch.argsort(lengths, descending=True, stable=True)
+            pooled, start = [], 0
+            while start < len(order):
+                longest = int(lengths[order[start]])
+                rows = order[start : start + max(1, POSITIONS // (longest + self._extra))]
+                start += len(rows)
+                mask = length_mask(lengths[rows] + self._extra, longest + self._extra)  # [n, T']
+                place = torch.arange(mask.shape[1], device=words.device)[:, None] + offsets - self.padding
+                inside = ((place >= 0) & (place < lengths[rows, None, None])) & mask[
+                    ..., None
+                ]  # [n, T', width]
+                summands = numbers[rows][:, place.clamp(0, longest - 1)] * width + offsets
+                counts = inside.sum(2).flatten()
+                states = functional.embedding_bag(
+                    summands[inside], products, counts.cumsum(0) - counts, mode="sum"
+                ).view(*mask.shape, filters)
+                pooled.append(states.masked_fill(~mask[..., None], -torch.inf).max(dim=1).values)
+            together = torch.cat(pooled).index_select(0, torch.argsort(order))
+            assert self.convolution.bias is not None
+            return together + self.convolution.bias
