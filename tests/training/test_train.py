@@ -11,6 +11,8 @@ import torch
 from tests.small import make_corpus, tiny_settings
 
 from icdbridge.errors import InputError
+from icdbridge.models import DualLAAT
+from icdbridge.models.products import product_dtype
 from icdbridge.runs import Run
 from icdbridge.training import batches, building, loop, train
 
@@ -44,6 +46,20 @@ def test_same_seed_same_weights(corpora, tmp_path):
         torch.equal(tensor, second.model.state_dict()[name]) for name, tensor in weights(first).items()
     )
     assert not torch.equal(first.model.embedding.weight, other.model.embedding.weight)
+
+
+@pytest.mark.parametrize(("precision", "used"), [("bf16-mixed", torch.bfloat16), ("32-true", torch.float32)])
+def test_precision_is_that_of_the_products(corpora, tmp_path, monkeypatch, precision, used):
+    real, found = DualLAAT.loss, set()
+
+    def recording(self, notes, *rest, **further):
+        found.add(product_dtype(self.embedding.weight))
+        return real(self, notes, *rest, **further)
+
+    monkeypatch.setattr(DualLAAT, "loss", recording)
+    run = train(corpora, tmp_path / "run", tiny_settings(epochs=1, precision=precision))
+    assert found == {used}
+    assert all(tensor.dtype == torch.float32 for tensor in run.model.parameters())
 
 
 def test_interrupted_and_resumed_is_the_same_as_in_one_go(corpora, tmp_path, monkeypatch):

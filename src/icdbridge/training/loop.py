@@ -99,7 +99,8 @@ def fit(
                     torch.manual_seed(settings.seed * 1_000_003 + step)
                     batch = fabric.to_device(batch)
                     with fast_products():
-                        loss = wrapped.loss(*batch[:5], settings.label_chunk, **_further(batch))
+                        with fabric.autocast():  # Fabric's own wrapping leaves methods but `forward` without
+                            loss = wrapped.loss(*batch[:5], settings.label_chunk, **_further(batch))
                         optimizer.zero_grad()
                         fabric.backward(loss)
                     optimizer.step()
