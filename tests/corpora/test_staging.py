@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from icdbridge.corpora.csv_files import find_file
-from icdbridge.corpora.database_errors import LONGEST_ROW
+from icdbridge.corpora.csv_rows import LONGEST_ROW
 from icdbridge.corpora.staging import Staging
 from icdbridge.errors import InputError
 
@@ -16,7 +16,7 @@ def read(tmp_path: Path, content: bytes, name: str = "notes.csv") -> list[tuple[
     path.write_bytes(content)
     staging = Staging(tmp_path / "staging")
     try:
-        staging.read_notes(path, ["id", "text"], "id, file_row::VARCHAR AS patient_id, text")
+        staging.read_notes(path, ["id"], "text", "id, file_row::VARCHAR AS patient_id")
         found = staging.rows("SELECT id, patient_id FROM raw_notes ORDER BY rowid")
         texts = [text for _, batch in staging.texts() for text in batch.to_pylist()]
         return [(*row, text) for row, text in zip(found, texts, strict=True)]

@@ -62,8 +62,9 @@ def _read_notes(staging: Staging, path: Path) -> None:
     errors = "ISERROR" in map(str.upper, read_header(path))
     staging.read_notes(
         path,
-        ["SUBJECT_ID", "HADM_ID", "CATEGORY", "TEXT", *(["ISERROR"] if errors else [])],
-        "HADM_ID AS id, SUBJECT_ID AS patient_id, TEXT AS text"
+        ["SUBJECT_ID", "HADM_ID", "CATEGORY", *(["ISERROR"] if errors else [])],
+        "TEXT",
+        "HADM_ID AS id, SUBJECT_ID AS patient_id"
         + (", coalesce(ISERROR = '1', false) AS marked" if errors else ""),
         where="CATEGORY = 'Discharge summary'",
     )

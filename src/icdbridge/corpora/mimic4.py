@@ -43,7 +43,7 @@ def prepare_mimic4(
     def read(staging: Staging) -> None:
         staging.synthetic = is_synthetic(notes)
         staging.read_notes(
-            notes, ["hadm_id", "subject_id", "text"], "hadm_id AS id, subject_id AS patient_id, text"
+            notes, ["hadm_id", "subject_id"], "text", "hadm_id AS id, subject_id AS patient_id"
         )
         for kind, system in _KINDS.items():
             staging.read_csv(

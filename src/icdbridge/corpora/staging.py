@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -11,11 +10,12 @@ import duckdb
 import pyarrow as pa
 import pyarrow.ipc
 
-from icdbridge.corpora.csv_files import csv_source, decompressed, match_columns, read_header
+from icdbridge.corpora.csv_rows import csv_rows
 from icdbridge.corpora.database_errors import MEMORY_LIMIT, database_error
 from icdbridge.progress import progress_bar
 
 BATCH = 2_000  # notes held at once
+BATCH_BYTES = 64 * 1024 * 1024
 NOTES = ("id", "patient_id", "text")
 _TEXTS = pa.schema([("text", pa.string())])
 
@@ -70,8 +70,7 @@ class Staging:
         self.connection.execute("PRAGMA force_compression = 'zstd'")
         self.connection.execute("PRAGMA disable_checkpoint_on_shutdown")
         self._folder = folder
-        options = pa.ipc.IpcWriteOptions(compression="lz4")
-        self._texts = pa.ipc.new_file(str(folder / "texts.arrow"), _TEXTS, options=options)
+        self._texts = pa.ipc.new_file(str(folder / "texts.arrow"), _TEXTS)
         for name, columns in RELATIONS.items():
             self.run(f"CREATE TABLE {name} ({', '.join(f'{c} {t}' for c, t in columns.items())})")
         self.dropped: list[dict[str, Any]] = []
@@ -167,28 +166,41 @@ class Staging:
         file, and the row or the column, for a missing column, a broken gzip, bad UTF-8 or a row of the wrong
         width; never quotes a row.
         """
-        with self._csv(path, columns, delimiter) as (source, parameters):
-            self.connection.execute(
-                f"INSERT INTO {into} SELECT {select} FROM {source} WHERE {where}", parameters
-            )
-
-    def read_notes(self, path: Path, columns: Iterable[str], select: str, where: str = "true") -> None:
-        """Appends the rows of a CSV file to the notes: as ``read_csv``, ``select`` giving what ``add_notes`` takes."""
-        with self._csv(path, columns, ",") as (source, parameters), self.connection.cursor() as cursor:
-            rows = cursor.sql(f"SELECT {select} FROM {source} WHERE {where}", params=parameters)
-            self.add_notes(rows.to_arrow_reader(BATCH))
-
-    @contextmanager
-    def _csv(self, path: Path, columns: Iterable[str], delimiter: str) -> Iterator[tuple[str, list[Any]]]:
-        """SQL and parameters for the rows of a CSV file with the columns named and ``file_row``."""
-        header = read_header(path, delimiter)
-        found = match_columns(path, header, columns)
         self.files[path.name] = path.stat().st_size
-        renamed = ", ".join(f"c{i} AS {name}" for name, i in found.items())
-        source, spec = csv_source(header)
-        with decompressed(path, self._folder) as pipe:
-            rows = f"(SELECT {renamed}, row_number() OVER () AS file_row FROM {source})"
-            yield rows, [str(pipe), delimiter, spec]
+        for rows in csv_rows(path, columns, delimiter):
+            self.connection.register("rows", rows)
+            self.run(f"INSERT INTO {into} SELECT {select} FROM rows WHERE {where}")
+            self.connection.unregister("rows")
+
+    def read_notes(
+        self, path: Path, columns: Iterable[str], text: str, select: str, where: str = "true"
+    ) -> None:
+        """Appends the rows of a CSV file to the notes: as ``read_csv``, ``select`` giving what ``add_notes`` takes
+        but the text, which is the column ``text``.
+        """
+        self.files[path.name] = path.stat().st_size
+        rows = csv_rows(path, [*columns, text])
+        self.add_notes(self._selected(rows, text, select, where))
+
+    def _selected(
+        self, batches: Iterable[pa.RecordBatch], text: str, select: str, where: str
+    ) -> Iterator[pa.RecordBatch]:
+        """Rows chosen by SQL that does not see the texts, in batches of some size: a file may hold few wanted."""
+        waiting: list[pa.Table] = []
+        for batch in batches:
+            numbers = pa.array(range(len(batch)), pa.int64())
+            self.connection.register("rows", batch.drop_columns(text).append_column("place", numbers))
+            found = self.table(f"SELECT {select}, place FROM rows WHERE {where}")
+            self.connection.unregister("rows")
+            texts = (
+                batch[text] if len(found) == len(batch) else batch[text].take(found["place"].combine_chunks())
+            )
+            waiting.append(found.drop_columns("place").append_column("text", texts))
+            if sum(map(len, waiting)) >= BATCH or sum(table.nbytes for table in waiting) >= BATCH_BYTES:
+                yield from pa.concat_tables(waiting).combine_chunks().to_batches()
+                waiting = []
+        if waiting:
+            yield from pa.concat_tables(waiting).combine_chunks().to_batches()
 
     def add_notes(self, batches: Iterable[pa.RecordBatch]) -> None:
         """Appends notes: Arrow batches with the columns ``id``, ``patient_id``, ``text`` and, if any, ``marked``."""

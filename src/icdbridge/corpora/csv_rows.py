@@ -1,0 +1,151 @@
+"""The rows of a CSV file, gzipped or not, parsed by Arrow a block at a time; what is wrong with one is found anew."""
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import IO, Any
+
+import pyarrow as pa
+import pyarrow.csv
+from isal import igzip
+
+from icdbridge.corpora.csv_files import BROKEN_GZIP, match_columns, read_header
+from icdbridge.errors import InputError
+from icdbridge.progress import progress_bar
+
+LONGEST_ROW = 4 * 1024 * 1024  # bytes
+
+
+def csv_rows(path: Path, columns: Iterable[str], delimiter: str = ",") -> Iterator[pa.RecordBatch]:
+    """Batches with the columns named (found in any case), all text, and ``file_row``, counted from 1 after the header.
+
+    What is empty is null, between quotes or not; lines with nothing in them are no rows. Raises ``InputError`` naming
+    the file, and the row or the column, for a missing column, a gzip that is cut off or damaged, bad UTF-8, a row of
+    another width or longer than ``LONGEST_ROW``, and a quote that is never closed; never quotes a row. Shows a
+    progress bar.
+    """
+    header = read_header(path, delimiter)
+    found = match_columns(path, header, columns)
+    # Column names are made up: the file's own may repeat or be empty.
+    names = [f"c{i}" for i in range(len(header))]
+    used = [names[i] for i in found.values()]
+    with _decompressed(path) as source:
+        try:
+            reader = pyarrow.csv.open_csv(
+                pa.PythonFile(source, mode="r"),
+                read_options=pyarrow.csv.ReadOptions(column_names=names, skip_rows=1, block_size=LONGEST_ROW),
+                parse_options=pyarrow.csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
+                convert_options=pyarrow.csv.ConvertOptions(
+                    include_columns=list(dict.fromkeys(used)),
+                    column_types=dict.fromkeys(used, pa.string()),
+                    null_values=[""],
+                    strings_can_be_null=True,
+                ),
+            )
+            row = 1
+            for batch in reader:
+                numbers = pa.array(range(row, row + len(batch)), pa.int64())
+                row += len(batch)
+                yield pa.record_batch([*(batch[name] for name in used), numbers], names=[*found, "file_row"])
+        except BROKEN_GZIP as error:
+            raise InputError(f"{path} is not a whole gzip file: copy it again") from error
+        except OSError as error:
+            raise InputError(f"cannot read {path}: {error.strerror or 'it is damaged'}") from error
+        except pa.ArrowInvalid:
+            # Arrow's message quotes the row.
+            raise _fault(path, delimiter, len(header)) from None
+        if source.quotes % 2:
+            raise _unclosed(path, source.quotes)
+
+
+class _Decompressed:
+    """What is read from a file in order; counts its quotes."""
+
+    def __init__(self, content: IO[bytes], tick: Callable[[], None]) -> None:
+        self._content, self._tick = content, tick
+        self.quotes = 0
+        self.closed = False
+
+    def read(self, size: int) -> bytes:
+        block = self._content.read(size)
+        self.quotes += block.count(b'"')
+        self._tick()
+        return block
+
+    def close(self) -> None:  # Arrow calls it
+        self.closed = True
+
+
+@contextmanager
+def _decompressed(path: Path) -> Iterator[_Decompressed]:
+    """Opens a file, gzipped or not; a progress bar shows how much of it was read."""
+    size = max(path.stat().st_size, 1)
+    with path.open("rb") as file, progress_bar() as bar:
+        task = bar.add_task(f"reading {path.name} (%)", total=100)
+        gzipped = path.suffix.lower() == ".gz"
+        opened = igzip.open(file, "rb") if gzipped else nullcontext(file)  # type: ignore[no-untyped-call]
+        with opened as content:
+            yield _Decompressed(content, lambda: bar.update(task, completed=100 * file.tell() // size))
+
+
+def _unclosed(path: Path, quotes: int) -> InputError:
+    return InputError(
+        f"{path}: a quote is opened and never closed ({quotes:,} quotes): the file is cut off, or a cell with a quote "
+        "in it is not itself in quotes"
+    )
+
+
+def _fault(path: Path, delimiter: str, width: int) -> InputError:
+    """What is wrong with a file that Arrow refused: its rows are read again, one after another, up to that one."""
+    limit = csv.field_size_limit(LONGEST_ROW)
+    try:
+        with _decompressed(path) as source:
+            found = _first_fault(source, delimiter, width)
+            while source.read(LONGEST_ROW):
+                pass
+            quotes = source.quotes
+    except BROKEN_GZIP:
+        return InputError(f"{path} is not a whole gzip file: copy it again")
+    finally:
+        csv.field_size_limit(limit)
+    if quotes % 2:
+        return _unclosed(path, quotes)
+    if found is None:
+        return InputError(f"{path}: not valid CSV (quotes doubled inside quotes, UTF-8): mend the file")
+    row, what = found
+    return InputError(f"{path}, row {row} (the row of column names is row 1): {what}")
+
+
+def _first_fault(source: _Decompressed, delimiter: str, width: int) -> tuple[int, str] | None:
+    number = 0
+    lines = io.TextIOWrapper(_Raw(source), encoding="utf-8", errors="surrogateescape", newline="")
+    try:
+        for row in csv.reader(lines, delimiter=delimiter):
+            if not row:
+                continue
+            number += 1
+            if any("\udc80" <= sign <= "\udcff" for cell in row for sign in cell if sign > "\u00ff"):
+                return number, "not UTF-8: save the file as UTF-8"
+            if len(row) != width:
+                return number, f"{len(row)} columns instead of {width}: mend or delete the row"
+    except csv.Error:
+        size = LONGEST_ROW // 1024**2
+        return number + 1, f"longer than {size} MB, or not valid CSV: a closing quote may be missing"
+    return None
+
+
+class _Raw(io.RawIOBase):
+    """What ``io.TextIOWrapper`` wants to read from."""
+
+    def __init__(self, source: _Decompressed) -> None:
+        self._source = source
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        block = self._source.read(len(buffer))
+        buffer[: len(block)] = block
+        return len(block)
