@@ -27,12 +27,12 @@ else:
 """
 ICDBRIDGE = """
 import sys
-from icdbridge.corpora import prepare_mimic3, prepare_mimic4
+from icdbridge.corpora import prepare_mimic3, prepare_mimic4_both
 root, out = sys.argv[1:3]
 if "{source}" == "mimic3":
     corpora = [prepare_mimic3(root, out + "/icd9")]
 else:
-    corpora = [prepare_mimic4(root, out + "/" + version, version=version) for version in ("icd9", "icd10")]
+    corpora = prepare_mimic4_both(root, out)
 """
 WORDS = """
 from icdbridge.text import normalize

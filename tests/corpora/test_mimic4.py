@@ -2,10 +2,11 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from icdbridge.codes import parse_code
-from icdbridge.corpora import Corpus, prepare_mimic4
+from icdbridge.corpora import Corpus, prepare_mimic4, prepare_mimic4_both
 from icdbridge.corpora.synthetic import synthesize_mimic4
 from icdbridge.errors import InputError
 
@@ -36,6 +37,20 @@ def test_each_version_takes_its_admissions(
     corpus = prepare_mimic4(mimic4_dump(*two_versions()), tmp_path / "out", version=version)
     assert (corpus.version, corpus.codes, len(texts(corpus))) == (version, codes, 12)
     assert dropped(corpus) == {f"note without a code of {version}": 12}
+
+
+def test_both_versions_of_one_reading_are_those_of_two(tmp_path: Path) -> None:
+    dump = tmp_path / "dump"
+    synthesize_mimic4(dump, 300, seed=5)
+    both = prepare_mimic4_both(dump, tmp_path / "it's both")
+    for corpus in both:
+        alone = prepare_mimic4(dump, tmp_path / f"alone-{corpus.version}", version=corpus.version)
+        for file in ("notes.parquet", "codes.parquet"):
+            assert pq.read_table(corpus.path / file).equals(pq.read_table(alone.path / file))
+        assert corpus.meta == alone.meta
+    assert sorted(file.name for file in (tmp_path / "it's both").iterdir()) == ["icd10", "icd9"]
+    with pytest.raises(InputError, match="icd9 exists already"):
+        prepare_mimic4_both(dump, tmp_path / "it's both")
 
 
 def test_the_dump_s_own_titles_come_first(tmp_path: Path, mimic4_dump: Callable[..., Path]) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from icdbridge.cli import app
+from icdbridge.errors import InputError
 
 if TYPE_CHECKING:
     from icdbridge.corpora import Corpus
@@ -38,7 +39,10 @@ def mimic4(
     root: Annotated[Path, typer.Option(help="The folder that holds hosp/ (and note/).")],
     out: Out,
     version: Annotated[
-        str, typer.Option(help="Which admissions: those coded in icd9 or in icd10.")
+        str,
+        typer.Option(
+            help="Which admissions: those coded in icd9 or in icd10; both: OUT/icd9 and OUT/icd10 of one reading."
+        ),
     ] = "icd10",
     note_root: Annotated[
         Path | None, typer.Option(help="The folder that holds note/, if not --root.")
@@ -48,8 +52,14 @@ def mimic4(
     force: Force = False,
 ) -> None:
     """MIMIC-IV (hosp 2.x or 3.x, note 2.2): discharge summaries with ICD-9 or ICD-10 codes."""
-    from icdbridge.corpora import prepare_mimic4
+    from icdbridge.corpora import prepare_mimic4, prepare_mimic4_both
 
+    if version == "both":
+        if splits is not None:
+            raise InputError("a split file is of one version: prepare each version with its own --splits")
+        for corpus in prepare_mimic4_both(root, out, note_root=note_root, seed=seed, force=force):
+            _show(corpus)
+        return
     _show(
         prepare_mimic4(root, out, version=version, note_root=note_root, splits=splits, seed=seed, force=force)
     )

@@ -4,7 +4,7 @@ from icdbridge.corpora.cmc2007 import prepare_cmc2007
 from icdbridge.corpora.codiesp import prepare_codiesp
 from icdbridge.corpora.corpus import SPLITS, Corpus
 from icdbridge.corpora.mimic3 import prepare_mimic3
-from icdbridge.corpora.mimic4 import prepare_mimic4
+from icdbridge.corpora.mimic4 import prepare_mimic4, prepare_mimic4_both
 from icdbridge.corpora.table import Columns, prepare_table
 
 __all__ = [
@@ -15,5 +15,6 @@ __all__ = [
     "prepare_codiesp",
     "prepare_mimic3",
     "prepare_mimic4",
+    "prepare_mimic4_both",
     "prepare_table",
 ]

@@ -120,7 +120,8 @@ def _fault(path: Path, delimiter: str, width: int) -> InputError:
 
 def _first_fault(source: _Decompressed, delimiter: str, width: int) -> tuple[int, str] | None:
     number = 0
-    lines = io.TextIOWrapper(_Raw(source), encoding="utf-8", errors="surrogateescape", newline="")
+    raw = io.BufferedReader(_Raw(source))
+    lines = io.TextIOWrapper(raw, encoding="utf-8", errors="surrogateescape", newline="")
     try:
         for row in csv.reader(lines, delimiter=delimiter):
             if not row:

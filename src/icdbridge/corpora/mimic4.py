@@ -2,7 +2,10 @@
 reads it.
 """
 
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from icdbridge.codes import VERSIONS
 from icdbridge.corpora.assemble import DEFAULT_SEED, assemble
@@ -35,33 +38,92 @@ def prepare_mimic4(
     note is an admission. Raises ``InputError``.
     """
     if version not in VERSIONS:
-        raise InputError(f"unknown version {version!r} of MIMIC-IV: expected {' or '.join(VERSIONS)}")
-    notes = find_file(Path(note_root or root), "note/discharge", "discharge")
-    codes = {kind: find_file(Path(root), f"hosp/{kind}_icd", f"{kind}_icd") for kind in _KINDS}
-    titles = {kind: find_file(Path(root), f"hosp/d_icd_{kind}", f"d_icd_{kind}") for kind in _KINDS}
+        raise InputError(f"unknown version {version!r} of MIMIC-IV: expected {' or '.join(VERSIONS)} or both")
+    files = _find(Path(root), Path(note_root or root))
 
     def read(staging: Staging) -> None:
-        staging.synthetic = is_synthetic(notes)
-        staging.read_notes(
-            notes, ["hadm_id", "subject_id"], "text", "hadm_id AS id, subject_id AS patient_id"
-        )
-        for kind, system in _KINDS.items():
-            staging.read_csv(
-                codes[kind],
-                ["hadm_id", "icd_code", "icd_version"],
-                "raw_codes",
-                f"hadm_id, {system}, trim(icd_code)",
-            )
-            staging.read_csv(
-                titles[kind],
-                ["icd_code", "icd_version", "long_title"],
-                "raw_titles",
-                f"{system}, trim(icd_code), long_title",
-            )
+        _read(files, staging)
         _keep_version(staging, version)
 
+    return _assemble(Path(out), read, version, splits=splits, seed=seed, force=force)
+
+
+def prepare_mimic4_both(
+    root: Path | str,
+    out: Path | str,
+    *,
+    note_root: Path | str | None = None,
+    seed: int = DEFAULT_SEED,
+    force: bool = False,
+) -> list[Corpus]:
+    """The corpora ``out/icd9`` and ``out/icd10``, the very same as from ``prepare_mimic4``; the dump is read once."""
+    files, out = _find(Path(root), Path(note_root or root)), Path(out)
+    for version in VERSIONS:
+        if (out / version).exists() and not force:
+            raise InputError(f"{out / version} exists already: give another name, or --force to replace it")
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".reading-", dir=out) as folder:
+        read_once = Staging(Path(folder))
+        try:
+            _read(files, read_once)
+        finally:
+            read_once.close()
+
+        def read(staging: Staging) -> None:
+            staging.take_over(read_once)
+            _keep_version(staging, version)
+
+        corpora = []
+        for version in VERSIONS:
+            corpora.append(_assemble(out / version, read, version, splits=None, seed=seed, force=force))
+    return corpora
+
+
+class _Files(NamedTuple):
+    notes: Path
+    codes: dict[str, Path]
+    titles: dict[str, Path]
+
+
+def _find(root: Path, note_root: Path) -> _Files:
+    return _Files(
+        find_file(note_root, "note/discharge", "discharge"),
+        {kind: find_file(root, f"hosp/{kind}_icd", f"{kind}_icd") for kind in _KINDS},
+        {kind: find_file(root, f"hosp/d_icd_{kind}", f"d_icd_{kind}") for kind in _KINDS},
+    )
+
+
+def _read(files: _Files, staging: Staging) -> None:
+    staging.synthetic = is_synthetic(files.notes)
+    staging.read_notes(
+        files.notes, ["hadm_id", "subject_id"], "text", "hadm_id AS id, subject_id AS patient_id"
+    )
+    for kind, system in _KINDS.items():
+        staging.read_csv(
+            files.codes[kind],
+            ["hadm_id", "icd_code", "icd_version"],
+            "raw_codes",
+            f"hadm_id, {system}, trim(icd_code)",
+        )
+        staging.read_csv(
+            files.titles[kind],
+            ["icd_code", "icd_version", "long_title"],
+            "raw_titles",
+            f"{system}, trim(icd_code), long_title",
+        )
+
+
+def _assemble(
+    out: Path,
+    read: Callable[[Staging], None],
+    version: str,
+    *,
+    splits: Path | None,
+    seed: int,
+    force: bool,
+) -> Corpus:
     return assemble(
-        Path(out),
+        out,
         read,
         source="mimic4",
         version=version,

@@ -68,9 +68,8 @@ class Staging:
         self.connection.execute("SET enable_progress_bar = false")
         # The default tries every compression on every text, which takes longer than reading them.
         self.connection.execute("PRAGMA force_compression = 'zstd'")
-        self.connection.execute("PRAGMA disable_checkpoint_on_shutdown")
-        self._folder = folder
-        self._texts = pa.ipc.new_file(str(folder / "texts.arrow"), _TEXTS)
+        self._database, self._texts_file = folder / "staging.duckdb", folder / "texts.arrow"
+        self._texts = pa.ipc.new_file(str(self._texts_file), _TEXTS)
         for name, columns in RELATIONS.items():
             self.run(f"CREATE TABLE {name} ({', '.join(f'{c} {t}' for c, t in columns.items())})")
         self.dropped: list[dict[str, Any]] = []
@@ -82,6 +81,16 @@ class Staging:
     def close(self) -> None:
         self._texts.close()
         self.connection.close()
+
+    def take_over(self, other: "Staging") -> None:
+        """Fills this empty staging with what another, closed one was filled with; its texts stay where they lie."""
+        self.run(f"ATTACH '{str(other._database).replace(chr(39), chr(39) * 2)}' AS other (READ_ONLY)")
+        for name in RELATIONS:
+            self.run(f"INSERT INTO {name} SELECT * FROM other.{name}")
+        self.run("DETACH other")
+        self._texts_file = other._texts_file
+        self.dropped, self.remarks, self.warnings = [*other.dropped], [*other.remarks], [*other.warnings]
+        self.files, self.synthetic = dict(other.files), other.synthetic
 
     def drop(self, reason: str, count: int, unit: str) -> None:
         """Notes down that ``count`` of ``unit`` (``notes``, ``code entries``, ...) were dropped, if any."""
@@ -256,7 +265,7 @@ class Staging:
             yield start, texts
 
     def _stored_texts(self) -> Iterator[tuple[int, pa.Array]]:
-        with pa.OSFile(str(self._folder / "texts.arrow")) as file, pa.ipc.open_file(file) as reader:
+        with pa.OSFile(str(self._texts_file)) as file, pa.ipc.open_file(file) as reader:
             start = 0
             for number in range(reader.num_record_batches):
                 texts = reader.get_batch(number).column(0)
