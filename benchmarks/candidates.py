@@ -1,6 +1,6 @@
 """The candidate search against exact scoring and against the paper, on this machine.
 
-    python -m benchmarks.candidates [--work build/bench/candidates] [--notes 100000] [--paper-code DIR]
+    python -m benchmarks.candidates [--out build/bench] [--notes 100000] [--paper-code DIR]
 
 1. What is lost: a small CNN model trained on synthetic notes, indexed, and compared with its own exact scores on test
    notes. The corpus holds more than 10,000 codes, as it draws on many notes; the model reads few of them.
@@ -9,10 +9,9 @@
    timed at two smaller numbers of codes: the straight line through these is taken.
 3. The same for all codes of ICD-10-CM and ICD-10-PCS, of which only the candidates' descriptions are encoded.
 
-Prints Markdown. The folder keeps notes, corpus and run for the next time.
+Prints Markdown. The folder ``candidates`` in ``--out`` keeps notes, corpus and run for the next time.
 """
 
-import argparse
 import csv
 import gzip
 import random
@@ -26,6 +25,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from benchmarks import options
 from benchmarks.inputs import make_inputs, released_size
 from benchmarks.scoring import FEW, line
 from benchmarks.subjects import Subject, baseline_scorer, timed
@@ -177,25 +177,19 @@ def times(run: Run, corpus: Corpus, rounds: int, paper_code: str | None, clock: 
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--work", type=Path, default=Path("build/bench/candidates"))
+    parser = options.parser(__doc__, rounds=5)
     parser.add_argument(
         "--notes", type=int, default=100_000, help="synthetic notes; about a third carry ICD-10"
     )
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument(
-        "--paper-code", help="a checkout of the paper's code, in place of the straightforward one"
-    )
-    parser.add_argument(
-        "--clock", choices=("wall", "cpu"), default="wall", help="cpu where others compute too"
-    )
     arguments = parser.parse_args()
-    arguments.work.mkdir(parents=True, exist_ok=True)
-    corpus = make_corpus(arguments.work, arguments.notes)
-    run = make_run(arguments.work, corpus)
+    work = arguments.out / "candidates"
+    work.mkdir(parents=True, exist_ok=True)
+    corpus = make_corpus(work, arguments.notes)
+    run = make_run(work, corpus)
     for version, counts in run.candidates.counts.items():
         print(f"{version}: {counts}")
-    found = quality(run, corpus, arguments.work)
+    print("goals: at least 99.5% kept, F1 micro within 0.1, at least 100 times as fast as the paper's code")
+    found = quality(run, corpus, work)
     show([candidates_table({"candidates": found}, " (synthetic)")], markdown=True)
     show([times(run, corpus, arguments.rounds, arguments.paper_code, arguments.clock)], markdown=True)
 

@@ -30,7 +30,9 @@ class Subject:
         other.close()
 
     def __call__(self, *arguments: Any) -> Measured:
-        """What the function returned, and ``peak_bytes`` of the process so far."""
+        """What the function returned, ``peak_bytes`` of the process so far, and ``held_bytes``: what it held before the
+        function was made (Python, torch, the inputs), which is the same for all.
+        """
         self._pipe.send(arguments)
         answer: Measured = self._pipe.recv()
         shown = {name: value for name, value in answer.items() if name != "logits"}
@@ -43,6 +45,7 @@ class Subject:
 
 
 def _serve(pipe: Connection, maker: Callable[..., Any], settings: tuple[Any, ...]) -> None:
+    held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     function = maker(*settings)
     while True:
         try:
@@ -50,6 +53,7 @@ def _serve(pipe: Connection, maker: Callable[..., Any], settings: tuple[Any, ...
         except EOFError:
             return
         answer = function(*arguments)
+        answer["held_bytes"] = held
         answer["peak_bytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         pipe.send(answer)
 

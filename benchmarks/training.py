@@ -7,11 +7,10 @@ a machine with 16 GB has: they are timed at 512 and 1,536 codes and the straight
 Prints a table, writes training.json.
 """
 
-import argparse
-from pathlib import Path
 from statistics import median
 from typing import Any
 
+from benchmarks import options
 from benchmarks.inputs import make_inputs, mimic_lengths
 from benchmarks.scoring import line
 from benchmarks.subjects import Subject, baseline_trainer, icdbridge_trainer
@@ -36,7 +35,7 @@ def measure(
     def step(subject: Subject, size: int, number: int) -> dict[str, float]:
         answer = subject(notes, size, number)
         clocks = {key: answer[key][clock] for key in ("seconds", "batching_seconds")}
-        return clocks | {"peak_bytes": answer["peak_bytes"]}
+        return clocks | {key: answer[key] for key in ("peak_bytes", "held_bytes")}
 
     rows: list[dict[str, Any]] = []
     for number in range(rounds + 1):  # the first round, where memory is laid out, does not count
@@ -62,6 +61,7 @@ def measure(
                 "batching_ms": 1e3 * median(row[key]["batching_seconds"] for row in counted),
                 # a peak never falls again: only in the first round each of several sizes has its own
                 "peak_gb": rows[0][key]["peak_bytes"] / 1e9,
+                "own_gb": (rows[0][key]["peak_bytes"] - rows[0][key]["held_bytes"]) / 1e9,
                 "ratio": median(row[name]["seconds"] / row[key]["seconds"] for row in counted),
             }
             for key in (*ours, name)
@@ -72,32 +72,28 @@ def measure(
 def table(found: list[dict[str, Any]]) -> str:
     """Markdown: a row a case."""
     lines = [
-        "| step | notes/s: bf16, fp32, baseline | × as fast: bf16, fp32 | peak GB: bf16, fp32, baseline | "
-        "batch made in ms |",
-        "| --- | --- | --- | --- | --- |",
+        "| step (goal: 5 × as fast, half the memory) | notes/s: bf16, fp32, baseline | × as fast: bf16, fp32 | "
+        "peak GB: bf16, fp32, baseline | of these for model and step | "
+        "bf16's share of the baseline's: all, model and step | batch made in ms |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     for case in found:
         keys = ("bf16", "fp32", case["baseline"])
         kind = "CNN" if case["encoder"] == "cnn" else "RNN"
         speeds = ", ".join(f"{case[key]['notes_per_second']:.2f}" for key in keys)
-        peaks = ", ".join(f"{case[key]['peak_gb']:.1f}" for key in keys)
+        peaks, own = (", ".join(f"{case[key][which]:.2f}" for key in keys) for which in ("peak_gb", "own_gb"))
+        shares = (case["bf16"][which] / case[case["baseline"]][which] for which in ("peak_gb", "own_gb"))
         lines.append(
             f"| {kind}, L = {case['label_space']:,}, {case['notes']} notes | {speeds} | "
-            f"{case['bf16']['ratio']:.1f}, {case['fp32']['ratio']:.1f} | {peaks} | "
-            f"{case['bf16']['batching_ms']:.1f} ({case[case['baseline']]['batching_ms']:.0f}) |"
+            f"{case['bf16']['ratio']:.1f}, {case['fp32']['ratio']:.1f} | {peaks} | {own} | "
+            f"{', '.join(f'{share:.0%}' for share in shares)} | {case['bf16']['batching_ms']:.1f} |"
         )
     return "\n".join(lines)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--paper-code", help="a checkout of the paper's own code")
-    parser.add_argument("--rounds", type=int, default=2)
-    parser.add_argument(
-        "--clock", choices=["wall", "cpu"], default="wall", help="cpu where others compute too"
-    )
+    parser = options.parser(__doc__, rounds=2)
     parser.add_argument("--case", type=int, action="append", help="only this one of the cases, from 0")
-    parser.add_argument("--out", type=Path, default=Path("build/bench"))
     given = parser.parse_args()
     chosen = [CASES[i] for i in given.case] if given.case else CASES
     found = [measure(*case, given.rounds, given.paper_code, given.clock) for case in chosen]
