@@ -35,6 +35,12 @@ def atomic_file(path: Path) -> Iterator[Path]:
         partial.unlink(missing_ok=True)
 
 
+def check_free(path: Path, *, replace: bool = False) -> None:
+    """Raises ``InputError`` when ``path`` exists and ``replace`` is false."""
+    if path.exists() and not replace:
+        raise InputError(f"{path} exists already: give another name, or --force to replace it")
+
+
 @contextmanager
 def atomic_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
     """Yields a temporary folder beside ``path``; renamed to it on success, removed on any failure.
@@ -42,8 +48,7 @@ def atomic_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
     Raises ``InputError`` when ``path`` exists and ``replace`` is false, or when the disk refuses.
     """
     path = Path(path)
-    if path.exists() and not replace:
-        raise InputError(f"{path} exists already: give another name, or --force to replace it")
+    check_free(path, replace=replace)
     partial = _temporary_name(path)
     try:
         partial.mkdir(parents=True)

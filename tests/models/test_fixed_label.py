@@ -171,16 +171,21 @@ def test_caml_by_hand():
     np.testing.assert_allclose(logits, [[1.111856, 0.966209]], atol=1e-5)
 
 
-def test_laat_is_its_equations():
-    model = make("laat")
-    note = notes(1, 9, 10)[0]
-    states = model.note_encoder.rnn(model.embedding(torch.from_numpy(note)[None]))[0][0]
+def assert_laat_over(model, note, states):
+    """The logits of a note are those of LAAT's label attention over these states [T, d]."""
     keys = torch.tanh(states @ model.note_projection.weight.T)
     logits = score_notes(model, [note], encode_codes(model, rows(2, 7)))
     for column, row in enumerate((2, 7)):
         context = torch.softmax(keys @ model.label_queries[row], dim=0) @ states
         expected = context @ model.output.weight[row] + model.output.bias[row]
         assert logits[0, column] == pytest.approx(expected.item(), abs=1e-5)
+
+
+def test_laat_is_its_equations():
+    model = make("laat")
+    note = notes(1, 9, 10)[0]
+    states = model.note_encoder.rnn(model.embedding(torch.from_numpy(note)[None]))[0][0]
+    assert_laat_over(model, note, states)
 
 
 def test_multirescnn_by_hand():
@@ -217,12 +222,7 @@ def test_plm_icd_is_its_equations():
     note = notes(1, 10, 11)[0]
     segments = [torch.from_numpy(note[start : start + 4])[None] for start in (0, 4, 8)]
     states = torch.cat([model.encoder.transformer(input_ids=one).last_hidden_state[0] for one in segments])
-    keys = torch.tanh(states @ model.note_projection.weight.T)
-    logits = score_notes(model, [note], encode_codes(model, rows(2, 7)))
-    for column, row in enumerate((2, 7)):
-        context = torch.softmax(keys @ model.label_queries[row], dim=0) @ states
-        expected = context @ model.output.weight[row] + model.output.bias[row]
-        assert logits[0, column] == pytest.approx(expected.item(), abs=1e-5)
+    assert_laat_over(model, note, states)
 
 
 def test_built_again_from_what_config_json_stores():

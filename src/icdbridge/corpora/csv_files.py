@@ -14,6 +14,11 @@ from icdbridge.errors import InputError
 BROKEN_GZIP: tuple[type[Exception], ...] = (EOFError, gzip.BadGzipFile, zlib.error, igzip_lib.IsalError)  # type: ignore[assignment]
 
 
+def broken_gzip(path: Path) -> InputError:
+    """What to say of a file whose reading raised one of ``BROKEN_GZIP``."""
+    return InputError(f"{path} is not a whole gzip file: copy it again")
+
+
 def find_file(root: Path, *names: str) -> Path:
     """The file of a dump by its name without ``.csv``, in any case, gzipped or not; ``InputError`` when there
     is none.
@@ -54,7 +59,7 @@ def read_header(path: Path, delimiter: str = ",") -> list[str]:
         with gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb") as handle:
             line = handle.readline(1_000_000)
     except BROKEN_GZIP as error:
-        raise InputError(f"{path} is not a whole gzip file: copy it again") from error
+        raise broken_gzip(path) from error
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or 'it is damaged'}") from error
     try:

@@ -7,11 +7,12 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import IO, Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 from isal import igzip
 
-from icdbridge.corpora.csv_files import BROKEN_GZIP, match_columns, read_header
+from icdbridge.corpora.csv_files import BROKEN_GZIP, broken_gzip, match_columns, read_header
 from icdbridge.errors import InputError
 from icdbridge.progress import progress_bar
 
@@ -46,11 +47,11 @@ def csv_rows(path: Path, columns: Iterable[str], delimiter: str = ",") -> Iterat
             )
             row = 1
             for batch in reader:
-                numbers = pa.array(range(row, row + len(batch)), pa.int64())
+                numbers = pa.array(np.arange(row, row + len(batch)))
                 row += len(batch)
                 yield pa.record_batch([*(batch[name] for name in used), numbers], names=[*found, "file_row"])
         except BROKEN_GZIP as error:
-            raise InputError(f"{path} is not a whole gzip file: copy it again") from error
+            raise broken_gzip(path) from error
         except OSError as error:
             raise InputError(f"cannot read {path}: {error.strerror or 'it is damaged'}") from error
         except pa.ArrowInvalid:
@@ -107,7 +108,7 @@ def _fault(path: Path, delimiter: str, width: int) -> InputError:
                 pass
             quotes = source.quotes
     except BROKEN_GZIP:
-        return InputError(f"{path} is not a whole gzip file: copy it again")
+        return broken_gzip(path)
     finally:
         csv.field_size_limit(limit)
     if quotes % 2:

@@ -13,6 +13,7 @@ from icdbridge.corpora.corpus import Corpus
 from icdbridge.corpora.csv_files import find_file, is_synthetic
 from icdbridge.corpora.staging import Staging
 from icdbridge.errors import InputError
+from icdbridge.files import check_free
 
 _SYSTEM = "CASE trim(icd_version) WHEN '9' THEN '{nine}' WHEN '10' THEN '{ten}' END"
 _KINDS = {
@@ -59,8 +60,7 @@ def prepare_mimic4_both(
     """The corpora ``out/icd9`` and ``out/icd10``, the very same as from ``prepare_mimic4``; the dump is read once."""
     files, out = _find(Path(root), Path(note_root or root)), Path(out)
     for version in VERSIONS:
-        if (out / version).exists() and not force:
-            raise InputError(f"{out / version} exists already: give another name, or --force to replace it")
+        check_free(out / version, replace=force)
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".reading-", dir=out) as folder:
         read_once = Staging(Path(folder))

@@ -8,6 +8,7 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.ipc
 
 from icdbridge.corpora.csv_rows import csv_rows
@@ -197,13 +198,12 @@ class Staging:
         """Rows chosen by SQL that does not see the texts, in batches of some size: a file may hold few wanted."""
         waiting: list[pa.Table] = []
         for batch in batches:
-            numbers = pa.array(range(len(batch)), pa.int64())
-            self.connection.register("rows", batch.drop_columns(text).append_column("place", numbers))
-            found = self.table(f"SELECT {select}, place FROM rows WHERE {where}")
+            self.connection.register("rows", batch.drop_columns(text))
+            found = self.table(f"SELECT {select}, file_row AS place FROM rows WHERE {where}")
             self.connection.unregister("rows")
-            texts = (
-                batch[text] if len(found) == len(batch) else batch[text].take(found["place"].combine_chunks())
-            )
+            texts = batch[text]
+            if len(found) < len(batch):
+                texts = texts.take(pc.subtract(found["place"].combine_chunks(), batch["file_row"][0]))
             waiting.append(found.drop_columns("place").append_column("text", texts))
             if sum(map(len, waiting)) >= BATCH or sum(table.nbytes for table in waiting) >= BATCH_BYTES:
                 yield from pa.concat_tables(waiting).combine_chunks().to_batches()

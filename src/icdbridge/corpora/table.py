@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from icdbridge.codes import SYSTEMS, VERSIONS, Code, describe, parse_code, read_code_table, version_of
 from icdbridge.corpora.assemble import DEFAULT_SEED, assemble
 from icdbridge.corpora.corpus import Corpus
-from icdbridge.corpora.csv_files import match_columns, read_header
+from icdbridge.corpora.csv_files import broken_gzip, match_columns, read_header
 from icdbridge.corpora.splits import name_splits
 from icdbridge.corpora.staging import Staging
 from icdbridge.errors import InputError
@@ -184,7 +184,7 @@ def json_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             f"{path}, line {number}, column {error.colno}: not valid JSON: mend the line"
         ) from None
     except (EOFError, gzip.BadGzipFile) as error:
-        raise InputError(f"{path} is not a whole gzip file: copy it again") from error
+        raise broken_gzip(path) from error
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or 'it is damaged'}") from error
 
