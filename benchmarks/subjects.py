@@ -166,6 +166,7 @@ def icdbridge_trainer(encoder: str, inputs: Inputs, precision: str) -> Callable[
     from icdbridge.models.products import fast_products
     from icdbridge.runs.tokens import TokenizedNotes
     from icdbridge.training.batches import VersionNotes, make_batch
+    from icdbridge.training.settings import make_settings
 
     model = released_size(encoder).train()
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, weight_decay=0.001, fused=True)
@@ -175,19 +176,21 @@ def icdbridge_trainer(encoder: str, inputs: Inputs, precision: str) -> Callable[
     labels = csr_array((np.ones(len(rows), dtype=bool), (rows, columns)), shape=shape)
     starts = np.concatenate([[0], np.cumsum([len(note) for note in inputs.notes])])
     part = TokenizedNotes([""] * len(inputs.notes), np.concatenate(inputs.notes), starts, labels)
-    names = [" ".join(map(str, words)) for words in inputs.codes]
+    names = {f"icd10cm:{i}": " ".join(map(str, words)) for i, words in enumerate(inputs.codes)}
     notes = VersionNotes.join("icd10", [part], names, inputs.codes, "corpora")
 
     def step(count: int, label_space: int, seed: int) -> Measured:
         draw = np.random.default_rng(seed)
-        batching, batch = timed(lambda: make_batch(notes, np.arange(count), label_space, draw))
+        batching, batch = timed(
+            lambda: make_batch(notes, np.arange(count), make_settings(label_space=label_space), draw)
+        )
         seconds, loss = timed(lambda: learn(batch))
         return {"seconds": _sum(batching, seconds), "batching_seconds": batching, "loss": loss}
 
     def learn(batch: Any) -> float:
         with fast_products():
             with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
-                loss = model.loss(*batch[:5], 1024)
+                loss = model.loss(batch, 1024)
             optimizer.zero_grad()
             loss.backward()
         optimizer.step()

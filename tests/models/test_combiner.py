@@ -2,7 +2,7 @@
 
 import torch
 
-from icdbridge.models import build_model
+from icdbridge.models import Batch, build_model
 from icdbridge.models.combiner import Combiner
 
 SIZES = {
@@ -50,5 +50,5 @@ def test_the_loss_teaches_the_combiner():
     model = build_model("duallaat", SIZES | {"features": 6})
     words, lengths = torch.tensor([[3, 4, 5]]), torch.tensor([3])
     labels = torch.tensor([[1.0]])
-    model.loss(words, lengths, words, lengths, labels, features=torch.rand(1, 1, 6)).backward()
+    model.loss(Batch(words, lengths, words, lengths, labels, torch.rand(1, 1, 6))).backward()
     assert model.get_parameter("combiner.network.0.weight").grad.abs().sum() > 0

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from icdbridge.errors import InputError
-from icdbridge.models import build_model, describe_model
+from icdbridge.models import Batch, build_model, describe_model
 from icdbridge.runs.scoring import encode_codes, pad, score_notes
 
 SIZES = {
@@ -120,11 +120,11 @@ def test_chunks_give_the_same_loss_and_a_gradient_for_every_parameter(architectu
     model = make(architecture, dropout=0.0).train()
     codes = pad(rows(*range(9)))
     labels = (torch.arange(63).view(7, 9) % 4 == 0).float()
-    whole = model.loss(*pad(notes()), *codes, labels)
+    whole = model.loss(Batch(*pad(notes()), *codes, labels))
     whole.backward()
     gradients = {name: p.grad.clone() for name, p in model.named_parameters()}
     model.zero_grad()
-    parts = model.loss(*pad(notes()), *codes, labels, chunk=4)
+    parts = model.loss(Batch(*pad(notes()), *codes, labels), chunk=4)
     parts.backward()
     torch.testing.assert_close(parts, whole)
     for name, p in model.named_parameters():
@@ -140,7 +140,7 @@ def test_overfits_thirty_two_notes(architecture):
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01 if architecture == "corelation" else 0.05)
     for _ in range(200 if architecture == "corelation" else 100):
         optimizer.zero_grad()
-        model.loss(*inputs, labels).backward()
+        model.loss(Batch(*inputs, labels)).backward()
         optimizer.step()
     predicted = model.eval()(*inputs) > 0
     right = (predicted & labels.bool()).sum()
@@ -277,7 +277,7 @@ def test_jointlaat_adds_the_loss_of_categories():
     first = model.category_logits(states)
     loss = torch.nn.functional.binary_cross_entropy_with_logits
     expected = loss(model(*inputs), labels) + loss(first, torch.tensor([[0.0, 1.0, 0.0]]))
-    torch.testing.assert_close(model.loss(*inputs, labels), expected)
+    torch.testing.assert_close(model.loss(Batch(*inputs, labels)), expected)
 
 
 def test_drcaml_pulls_outputs_to_descriptions():
@@ -293,4 +293,6 @@ def test_drcaml_pulls_outputs_to_descriptions():
         return (pooled - model.output.weight[row]).norm()
 
     expected = 0.1 * ((distance(3) + distance(4)) / 2 + distance(4)) / 2
-    torch.testing.assert_close(model.loss(*inputs, labels) - plain.loss(*inputs, labels), expected)
+    torch.testing.assert_close(
+        model.loss(Batch(*inputs, labels)) - plain.loss(Batch(*inputs, labels)), expected
+    )

@@ -5,7 +5,7 @@ import pytest
 import torch
 from tests.models.test_fixed_label import ROBERTA_BASE, SIZES, notes
 
-from icdbridge.models import build_model
+from icdbridge.models import Batch, build_model
 from icdbridge.models.transformer import SegmentEncoder
 from icdbridge.runs.scoring import encode_codes, pad, score_notes
 
@@ -75,7 +75,7 @@ def test_duallaat_plm_overfits_and_its_gradient_reaches_every_parameter():
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
     for step in range(200):
         optimizer.zero_grad()
-        model.loss(*inputs, labels).backward()
+        model.loss(Batch(*inputs, labels)).backward()
         if step == 0:
             assert not [name for name, p in model.named_parameters() if not p.grad.abs().sum() > 0]
         optimizer.step()

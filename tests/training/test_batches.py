@@ -1,12 +1,16 @@
 """Label spaces and batches."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
 from icdbridge.errors import InputError
+from icdbridge.models.losses import label_loss
 from icdbridge.runs.tokens import TokenizedNotes
 from icdbridge.training.batches import (
     VersionNotes,
@@ -15,6 +19,7 @@ from icdbridge.training.batches import (
     make_batch,
     plan_epoch,
 )
+from icdbridge.training.settings import make_settings
 
 
 @given(st.data())
@@ -24,7 +29,10 @@ def test_label_space(data):
     drawable = np.array(data.draw(st.lists(st.booleans(), min_size=pool, max_size=pool)))
     positives = np.array(sorted(data.draw(st.sets(st.integers(0, pool - 1), min_size=1))))
     size = data.draw(st.integers(len(positives), 70))
-    columns = draw_label_space(positives, groups, drawable, size, np.random.default_rng(0))
+    near = data.draw(st.sampled_from([0.0, 0.3, 1.0]))
+    categories = np.arange(pool) // 7
+    notes = VersionNotes("icd10", [], None, None, None, groups, drawable, categories)
+    columns, weights = draw_label_space(notes, positives, size, np.random.default_rng(0), near)
     negatives = np.setdiff1d(columns, positives)
     assert set(positives) <= set(columns)
     assert len(set(columns.tolist())) == len(columns)
@@ -32,11 +40,42 @@ def test_label_space(data):
     assert not set(groups[negatives]) & set(groups[positives])  # never the description of a positive
     free = drawable & ~np.isin(groups, groups[positives])
     assert len(columns) == min(size, len(positives) + free.sum())
+    assert (weights[np.isin(columns, positives)] == 1).all()
+    for kin in (
+        (True, False) if near else (None,)
+    ):  # each stratum's draws stand for all of it, if there are any
+        same = np.isin(categories, categories[positives]) == kin if near else np.ones(pool, bool)
+        drawn = np.isin(columns, negatives) & same[columns]
+        assert np.isclose(weights[drawn].sum(), (free & same).sum() if drawn.any() else 0)
 
 
 def test_too_many_positives():
     with pytest.raises(InputError, match="raise label_space"):
-        draw_label_space(np.arange(5), np.arange(9), np.ones(9, bool), 4, np.random.default_rng(0))
+        draw_label_space(notes_of("icd10", 1, 9, 0), np.arange(5), 4, np.random.default_rng(0))
+
+
+def test_negatives_near_the_positives():
+    notes = notes_of("icd10", 1, 400, 0)
+    columns, _ = draw_label_space(notes, np.array([9]), 21, np.random.default_rng(0), near=0.2)
+    assert sum(notes.categories[columns] == notes.categories[9]) == 1 + 4
+    notes = notes_of("icd10", 1, 12, 0)  # fewer near ones than asked for: the others fill the space
+    assert len(draw_label_space(notes, np.array([9]), 9, np.random.default_rng(0), near=1.0).columns) == 9
+
+
+@pytest.mark.parametrize("near", [0.0, 0.5])
+def test_the_weighted_loss_is_on_average_that_of_all_codes(near):
+    notes = replace(
+        notes_of("icd10", 6, 40, 0), groups=np.arange(40)
+    )  # no code is left out for its description
+    logits = torch.from_numpy(np.random.default_rng(1).normal(size=(6, 40)))
+    labels = torch.from_numpy(notes.labels.toarray()).double()
+    positives = np.flatnonzero(labels.any(dim=0))
+    drawn = []
+    for seed in range(400):
+        space = draw_label_space(notes, positives, len(positives) + 4, np.random.default_rng(seed), near)
+        some = logits[:, space.columns], labels[:, space.columns], torch.from_numpy(space.weights)
+        drawn.append(float(label_loss(*some)))
+    assert np.mean(drawn) == pytest.approx(float(label_loss(logits, labels)), abs=3 * np.std(drawn) / 20)
 
 
 def notes_of(version, count, pool, seed):
@@ -48,7 +87,12 @@ def notes_of(version, count, pool, seed):
         [str(i) for i in range(count)], rng.integers(2, 50, starts[-1]).astype(np.int32), starts, labels
     )
     texts = [f"code {i // 2}a" for i in range(pool)]  # pairs share a description
-    return VersionNotes.join(version, [part], texts, [np.array([3, 4 + i]) for i in range(pool)], "corpora")
+    codes = {f"icd10cm:A{i // 7:02}.{i % 7}": text for i, text in enumerate(texts)}
+    return VersionNotes.join(version, [part], codes, [np.array([3, 4 + i]) for i in range(pool)], "corpora")
+
+
+def settings(label_space, **given):
+    return make_settings(label_space=label_space, seed=5, **given)
 
 
 def test_an_epoch_has_every_note_once_and_one_version_a_batch():
@@ -76,18 +120,18 @@ def test_batches_stay_within_notes_and_words(batch_size, batch_words, epoch):
 def test_batches_made_ahead_are_those_of_their_numbers():
     data = [notes_of("icd9", 20, 12, 0), notes_of("icd10", 31, 20, 1)]
     plan = plan_epoch(data, 8, 10_000, seed=5, epoch=2)
-    found = list(batches_ahead(data, plan, 40, (5, 2), first=3))
+    found = list(batches_ahead(data, plan, settings(40), 2, first=3))
     assert len(found) == len(plan) - 3
     for position, batch in enumerate(found, 3):
         number, rows = plan[position]
-        expected = make_batch(data[number], rows, 40, np.random.default_rng([5, 2, position]))
+        expected = make_batch(data[number], rows, settings(40), np.random.default_rng([5, 2, position]))
         assert all((one == other).all() for one, other in zip(batch[:5], expected[:5], strict=True))
 
 
 def test_a_batch_carries_the_labels_of_its_notes():
     notes = notes_of("icd10", 20, 16, 3)
     rows = np.array([4, 0, 11])
-    batch = make_batch(notes, rows, 10, np.random.default_rng(0))
+    batch = make_batch(notes, rows, settings(10), np.random.default_rng(0))
     dense = notes.labels.toarray()
     columns = [int(code[1]) - 4 for code in batch.codes]  # the second word of a description names its column
     assert len(columns) <= 10
@@ -100,5 +144,5 @@ def test_negatives_of_training_notes_only():
     joined = notes_of("icd10", 10, 6, 0)
     unseen = csr_array(np.eye(3, 6, dtype=bool))
     part = TokenizedNotes(["a", "b", "c"], joined.words(0), np.array([0, 1, 1, 1]), unseen)
-    notes = VersionNotes.join("icd10", [part], list("abcdef"), [np.array([2])] * 6, "train")
+    notes = VersionNotes.join("icd10", [part], dict.fromkeys("abcdef", "x"), [np.array([2])] * 6, "train")
     assert notes.drawable.tolist() == [True] * 3 + [False] * 3

@@ -10,6 +10,7 @@ from icdbridge.matching.lexicon import (
     Lexicon,
     Matcher,
     Span,
+    category_of,
     lay_out,
     with_categories,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "NameIndex",
     "Span",
     "Terms",
+    "category_of",
     "code_names",
     "find_phrases",
     "lay_out",

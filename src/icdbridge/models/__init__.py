@@ -1,11 +1,12 @@
 """Pure tensor models: they know words and masks, no file, code or note."""
 
 from icdbridge.models.dual_laat import DualLAAT, ModelSettings
-from icdbridge.models.model import CodingModel, NoteStates
+from icdbridge.models.model import Batch, CodingModel, NoteStates
 from icdbridge.models.registry import ARCHITECTURES, build_model, describe_model
 
 __all__ = [
     "ARCHITECTURES",
+    "Batch",
     "CodingModel",
     "DualLAAT",
     "ModelSettings",

@@ -12,7 +12,8 @@ from torch import Tensor, nn
 
 from icdbridge.models.encoders import ConvolutionEncoder
 from icdbridge.models.fixed_label import FixedLabelModel
-from icdbridge.models.model import NoteStates
+from icdbridge.models.losses import Loss
+from icdbridge.models.model import Batch, NoteStates
 
 
 @dataclass(frozen=True)
@@ -61,21 +62,13 @@ class CAML(FixedLabelModel):
         states = torch.tanh(states)
         return NoteStates(states, states[:, None], mask)
 
-    def loss(
-        self,
-        notes: Tensor,
-        note_lengths: Tensor,
-        codes: Tensor,
-        code_lengths: Tensor,
-        labels: Tensor,
-        chunk: int | None = None,
-    ) -> Tensor:
-        """Binary cross entropy, and in DR-CAML the distance of outputs from descriptions, averaged over notes."""
-        loss = super().loss(notes, note_lengths, codes, code_lengths, labels, chunk)
+    def loss(self, batch: Batch, chunk: int | None = None, kind: Loss = "bce") -> Tensor:
+        """The loss of the labels, and in DR-CAML the distance of outputs from descriptions, averaged over notes."""
+        loss = super().loss(batch, chunk, kind)
         if not self.settings.description_weight:
             return loss
-        carried = labels.any(dim=0)
-        rows, labels = codes[carried, 0], labels[:, carried]
+        carried = batch.labels.any(dim=0)
+        rows, labels = batch.codes[carried, 0], batch.labels[:, carried]
         words, lengths = (self.get_buffer(f"description_{name}")[rows] for name in ("words", "lengths"))
         described = self.description_encoder.pool(self.embedding, words, lengths)
         distance = (described - self.output.weight[rows]).norm(dim=1)

@@ -121,22 +121,6 @@ class DualLAAT(CodingModel):
         scores = scores.masked_fill(~notes.mask[:, None, None, :], -torch.inf)
         return torch.softmax(scores.float(), dim=-1).to(scores.dtype)
 
-    def loss(
-        self,
-        notes: Tensor,
-        note_lengths: Tensor,
-        codes: Tensor,
-        code_lengths: Tensor,
-        labels: Tensor,
-        chunk: int | None = None,
-        features: Tensor | None = None,
-    ) -> Tensor:
-        """Mean binary cross entropy of labels [N, L]; with the lexical ``features`` [N, L, F] if made for such."""
-        logits = self(notes, note_lengths, codes, code_lengths, chunk)
-        if features is not None:
-            logits = self.combine(logits, features)
-        return functional.binary_cross_entropy_with_logits(logits.float(), labels)
-
     def combine(self, logits: Tensor, features: Tensor) -> Tensor:
         assert self.combiner is not None, "made without lexical features"
         combined: Tensor = self.combiner(logits, features)

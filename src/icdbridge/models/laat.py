@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import binary_cross_entropy_with_logits
 
 from icdbridge.models.encoders import RecurrentEncoder
 from icdbridge.models.fixed_label import FixedLabelModel, label_attention
-from icdbridge.models.model import NoteStates
+from icdbridge.models.losses import Loss, label_loss
+from icdbridge.models.model import Batch, NoteStates
 
 
 @dataclass(frozen=True)
@@ -90,23 +90,13 @@ class LAAT(FixedLabelModel):
         logits = (context * weights[:, :size]).sum(dim=2) + self.output.bias[rows]
         return logits if shared is None else logits + shared @ weights[:, size:].T
 
-    def loss(
-        self,
-        notes: Tensor,
-        note_lengths: Tensor,
-        codes: Tensor,
-        code_lengths: Tensor,
-        labels: Tensor,
-        chunk: int | None = None,
-    ) -> Tensor:
-        """Binary cross entropy, in JointLAAT of both levels."""
+    def loss(self, batch: Batch, chunk: int | None = None, kind: Loss = "bce") -> Tensor:
+        """The loss of the labels, in JointLAAT of both levels."""
         if not self.settings.category_dim:
-            return super().loss(notes, note_lengths, codes, code_lengths, labels, chunk)
-        states = self.encode_notes(notes, note_lengths)
-        logits = self.score(states, self.encode_codes(codes, code_lengths), chunk)
+            return super().loss(batch, chunk, kind)
+        states = self.encode_notes(batch.notes, batch.note_lengths)
+        logits = self.score(states, self.encode_codes(batch.codes, batch.code_lengths), chunk)
         first = self.category_logits(states).float()
-        category = self.get_buffer("category_of")[codes[:, 0]].expand_as(labels)
-        carried = torch.zeros_like(first).scatter_reduce(1, category, labels.to(first.dtype), "amax")
-        return binary_cross_entropy_with_logits(logits.float(), labels) + binary_cross_entropy_with_logits(
-            first, carried
-        )
+        category = self.get_buffer("category_of")[batch.codes[:, 0]].expand_as(batch.labels)
+        carried = torch.zeros_like(first).scatter_reduce(1, category, batch.labels.to(first.dtype), "amax")
+        return label_loss(logits, batch.labels, batch.weights, kind) + label_loss(first, carried, kind=kind)

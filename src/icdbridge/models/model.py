@@ -7,7 +7,22 @@ from abc import ABC, abstractmethod
 from typing import Any, ClassVar, NamedTuple
 
 from torch import Tensor, nn
-from torch.nn.functional import binary_cross_entropy_with_logits
+
+from icdbridge.models.losses import Loss, label_loss
+
+
+class Batch(NamedTuple):
+    """Word ids of notes [N, T] and of the label space's codes [L, T'], their lengths, labels [N, L], the lexical
+    features [N, L, F] if the model reads them, and what each code weighs in the loss [L] if not the same.
+    """
+
+    notes: Tensor
+    note_lengths: Tensor
+    codes: Tensor
+    code_lengths: Tensor
+    labels: Tensor
+    features: Tensor | None = None
+    weights: Tensor | None = None
 
 
 class NoteStates(NamedTuple):
@@ -78,15 +93,9 @@ class CodingModel(nn.Module, ABC):
             self.encode_notes(notes, note_lengths), self.encode_codes(codes, code_lengths), chunk
         )
 
-    def loss(
-        self,
-        notes: Tensor,
-        note_lengths: Tensor,
-        codes: Tensor,
-        code_lengths: Tensor,
-        labels: Tensor,
-        chunk: int | None = None,
-    ) -> Tensor:
-        """Mean binary cross entropy of labels [N, L]; models with a term of their own add it."""
-        logits = self(notes, note_lengths, codes, code_lengths, chunk)
-        return binary_cross_entropy_with_logits(logits.float(), labels)
+    def loss(self, batch: Batch, chunk: int | None = None, kind: Loss = "bce") -> Tensor:
+        """Mean loss of a batch's labels (``label_loss``); models with a term of their own add it."""
+        logits = self(*batch[:4], chunk)
+        if batch.features is not None:
+            logits = self.combine(logits, batch.features)
+        return label_loss(logits, batch.labels, batch.weights, kind)

@@ -1,6 +1,6 @@
 """Batches: one version and one label space each, notes of like length together, the same for the same seed."""
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -11,27 +11,17 @@ from scipy.sparse import csr_array, vstack
 from torch import Tensor
 
 from icdbridge.errors import InputError
+from icdbridge.matching import category_of
+from icdbridge.models import Batch
 from icdbridge.runs.scoring import pad
 from icdbridge.runs.tokens import TokenizedNotes
 from icdbridge.text import normalize
 from icdbridge.training.matching import MatchedTraining
+from icdbridge.training.settings import Settings
 
 WINDOW = (
     20  # batches whose notes are sorted by length together: long enough to save padding, short enough to mix
 )
-
-
-class Batch(NamedTuple):
-    """Word ids of notes [N, T] and of the label space's codes [L, T'], their lengths, labels [N, L] in {0, 1},
-    and the lexical features [N, L, F] if the model reads them.
-    """
-
-    notes: Tensor
-    note_lengths: Tensor
-    codes: Tensor
-    code_lengths: Tensor
-    labels: Tensor
-    features: Tensor | None
 
 
 @dataclass(frozen=True)
@@ -40,8 +30,8 @@ class VersionNotes:
 
     ``labels`` [N, pool]; ``code_words`` [pool, T'] the descriptions as word ids, padded with 0, and
     ``code_lengths`` [pool] theirs; ``groups`` [pool] is the same number for codes of the same (normalised)
-    description; ``drawable`` [pool] marks the codes that may be negatives; ``matched`` is the lexical evidence
-    of the notes, if the model reads it.
+    description; ``drawable`` [pool] marks the codes that may be negatives; ``categories`` [pool] numbers theirs;
+    ``matched`` is the lexical evidence of the notes, if the model reads it.
     """
 
     version: str
@@ -51,6 +41,7 @@ class VersionNotes:
     code_lengths: Tensor
     groups: np.ndarray
     drawable: np.ndarray
+    categories: np.ndarray
     matched: MatchedTraining | None = None
 
     @classmethod
@@ -58,16 +49,18 @@ class VersionNotes:
         cls,
         version: str,
         parts: Sequence[TokenizedNotes],
-        descriptions: Sequence[str],
+        pool: Mapping[str, str],
         code_words: Sequence[np.ndarray],
         negatives: str,
     ) -> "VersionNotes":
+        """``pool``: key to description of each code."""
         labels = vstack([part.labels for part in parts], format="csr")
         group_of: dict[str, int] = {}
-        groups = np.array([group_of.setdefault(normalize(text), len(group_of)) for text in descriptions])
-        seen = np.bincount(labels.indices, minlength=len(descriptions)) > 0
-        drawable = seen if negatives == "train" else np.ones(len(descriptions), dtype=bool)
-        return cls(version, parts, csr_array(labels), *pad(code_words), groups, drawable)
+        groups = np.array([group_of.setdefault(normalize(text), len(group_of)) for text in pool.values()])
+        seen = np.bincount(labels.indices, minlength=len(pool)) > 0
+        drawable = seen if negatives == "train" else np.ones(len(pool), dtype=bool)
+        categories = np.unique([category_of(key) for key in pool], return_inverse=True)[1]
+        return cls(version, parts, csr_array(labels), *pad(code_words), groups, drawable, categories)
 
     def __len__(self) -> int:
         return int(self.labels.shape[0])
@@ -84,10 +77,18 @@ class VersionNotes:
         raise IndexError(note)
 
 
+class LabelSpace(NamedTuple):
+    """The columns of a batch's codes, ascending, and what each weighs: a negative as many codes as it stands for."""
+
+    columns: np.ndarray
+    weights: np.ndarray
+
+
 def draw_label_space(
-    positives: np.ndarray, groups: np.ndarray, drawable: np.ndarray, size: int, rng: np.random.Generator
-) -> np.ndarray:
-    """The columns of a batch's label space, sorted: its positives and negatives drawn up to ``size`` (paper, B.2).
+    notes: VersionNotes, positives: np.ndarray, size: int, rng: np.random.Generator, near: float = 0.0
+) -> LabelSpace:
+    """The label space of a batch: its positives and negatives drawn up to ``size`` (paper, B.2), a share ``near`` of
+    them from the positives' categories, as far as these have so many.
 
     A code with the description of a positive is never drawn. Fewer than ``size`` where the pool is smaller.
     Raises ``InputError`` when the positives alone are more than ``size``.
@@ -98,12 +99,22 @@ def draw_label_space(
             f"a batch carries {len(positives)} different codes, more than label_space = {size}: "
             "raise label_space or lower batch_size"
         )
-    taken = np.zeros(int(groups.max(initial=-1)) + 1, dtype=bool)
-    taken[groups[positives]] = True
-    candidates = np.flatnonzero(drawable & ~taken[groups])
-    if len(candidates) > wanted:
-        candidates = rng.choice(candidates, wanted, replace=False, shuffle=False)
-    return np.sort(np.concatenate([positives, candidates]))
+    taken = np.zeros(int(notes.groups.max(initial=-1)) + 1, dtype=bool)
+    taken[notes.groups[positives]] = True
+    free = notes.drawable & ~taken[notes.groups]
+    kin = np.zeros(int(notes.categories.max(initial=-1)) + 1, dtype=bool)
+    kin[notes.categories[positives]] = near > 0
+    siblings, others = (np.flatnonzero(free & (kin[notes.categories] == same)) for same in (True, False))
+    drawn_near = min(len(siblings), max(round(near * wanted), wanted - len(others)))
+    columns, weights = [positives], [np.ones(len(positives))]
+    for candidates, count in ((siblings, drawn_near), (others, min(len(others), wanted - drawn_near))):
+        drawn = candidates
+        if count < len(candidates):
+            drawn = rng.choice(candidates, count, replace=False, shuffle=False)
+        columns.append(drawn)
+        weights.append(np.full(count, len(candidates) / max(count, 1)))
+    order = np.argsort(np.concatenate(columns))
+    return LabelSpace(np.concatenate(columns)[order], np.concatenate(weights)[order])
 
 
 def plan_epoch(
@@ -135,11 +146,12 @@ def _split(rows: np.ndarray, lengths: np.ndarray, batch_size: int, batch_words: 
         start += max(1, fitting)
 
 
-def make_batch(notes: VersionNotes, rows: np.ndarray, label_space: int, rng: np.random.Generator) -> Batch:
+def make_batch(notes: VersionNotes, rows: np.ndarray, settings: Settings, rng: np.random.Generator) -> Batch:
     """The notes ``rows`` with a label space of their own."""
     labels = notes.labels[rows]
     positives = np.unique(labels.indices)
-    columns = draw_label_space(positives, notes.groups, notes.drawable, label_space, rng)
+    space = draw_label_space(notes, positives, settings.label_space, rng, settings.near_negatives)
+    columns = space.columns
     target = torch.zeros(len(rows), len(columns))
     where = np.repeat(np.arange(len(rows)), np.diff(labels.indptr))
     target[where, np.searchsorted(columns, labels.indices)] = 1.0
@@ -147,24 +159,26 @@ def make_batch(notes: VersionNotes, rows: np.ndarray, label_space: int, rng: np.
     code_lengths = notes.code_lengths[columns]
     codes = notes.code_words[columns, : int(code_lengths.max())]
     features = None if notes.matched is None else torch.from_numpy(notes.matched.draw(rows, columns, rng))
-    return Batch(words, lengths, codes, code_lengths, target, features)
+    weights = torch.from_numpy(space.weights).float() if settings.weighted_negatives else None
+    return Batch(words, lengths, codes, code_lengths, target, features, weights)
 
 
 def batches_ahead(
     data: Sequence[VersionNotes],
     plan: Sequence[tuple[int, np.ndarray]],
-    label_space: int,
-    seeds: tuple[int, int],
+    settings: Settings,
+    epoch: int,
     first: int = 0,
 ) -> Generator[Batch, None, None]:
     """The batches of a plan from number ``first`` on, each made in a thread while the one before is learned.
 
-    The draws of batch b depend on (seed, epoch, b) alone: ``seeds`` are seed and epoch.
+    The draws of batch b depend on (seed, epoch, b) alone.
     """
 
     def make(position: int) -> Batch:
         number, rows = plan[position]
-        return make_batch(data[number], rows, label_space, np.random.default_rng([*seeds, position]))
+        draws = np.random.default_rng([settings.seed, epoch, position])
+        return make_batch(data[number], rows, settings, draws)
 
     with ThreadPoolExecutor(1) as thread:
         ahead = None

@@ -10,13 +10,12 @@ from typing import Any
 import torch
 from lightning_fabric import Fabric
 from safetensors.torch import load_file, save_file
-from torch import Tensor
 
 from icdbridge.files import atomic_file
 from icdbridge.models import CodingModel
 from icdbridge.models.products import fast_products
 from icdbridge.progress import console, progress_bar
-from icdbridge.training.batches import Batch, VersionNotes, batches_ahead, plan_epoch
+from icdbridge.training.batches import VersionNotes, batches_ahead, plan_epoch
 from icdbridge.training.checkpoints import load_checkpoint, save_checkpoint
 from icdbridge.training.settings import Settings
 
@@ -83,9 +82,7 @@ def fit(
             model.train()
             with progress_bar() as bar:
                 task = bar.add_task(f"epoch {epoch + 1}", total=len(plan), completed=state["batch"])
-                batches = batches_ahead(
-                    data, plan, settings.label_space, (settings.seed, epoch), state["batch"]
-                )
+                batches = batches_ahead(data, plan, settings, epoch, state["batch"])
                 began = time.monotonic()
                 for batch in batches:
                     if interrupt.asked:
@@ -100,7 +97,7 @@ def fit(
                     batch = fabric.to_device(batch)
                     with fast_products():
                         with fabric.autocast():  # Fabric's own wrapping leaves methods but `forward` without
-                            loss = wrapped.loss(*batch[:5], settings.label_chunk, **_further(batch))
+                            loss = wrapped.loss(batch, settings.label_chunk, settings.loss)
                         optimizer.zero_grad()
                         fabric.backward(loss)
                     optimizer.step()
@@ -139,10 +136,6 @@ def fit(
     model.load_state_dict(load_file(best_file))
     log: list[dict[str, float]] = state["log"]
     return log
-
-
-def _further(batch: Batch) -> dict[str, Tensor]:
-    return {} if batch.features is None else {"features": batch.features}
 
 
 def _stalled(state: dict[str, Any], patience: int) -> bool:
