@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from icdbridge.text import NORMALIZER, normalize
+from icdbridge.text.normalize import count_words, split_words
 
 CLINICAL = st.text(st.sampled_from("ab 19\n.,-_[*]éİKß\t"), max_size=40)
 
@@ -41,6 +42,11 @@ def test_same_as_regular_expressions(text):
 @given(CLINICAL | st.text(max_size=40))
 def test_same_as_the_normaliser_that_knows_places(text):
     assert normalize(text) == NORMALIZER.normalize_str(text)
+
+
+@given(CLINICAL | st.text(max_size=40))
+def test_words_counted_without_making_them(text):
+    assert count_words(text) == len(split_words(text))
 
 
 def test_every_character_as_the_normaliser_that_knows_places():
