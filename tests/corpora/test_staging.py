@@ -8,6 +8,7 @@ import pytest
 from icdbridge.corpora.csv_files import find_file
 from icdbridge.corpora.csv_rows import LONGEST_ROW
 from icdbridge.corpora.staging import Staging
+from icdbridge.corpora.threads import run_together
 from icdbridge.errors import InputError
 
 
@@ -89,6 +90,38 @@ def test_line_breaks_in_quotes_in_a_file_larger_than_the_buffers(tmp_path: Path)
         writer.writerows([("id", "text"), *enumerate(texts)])
     assert path.stat().st_size > 2 * LONGEST_ROW
     assert [row[2] for row in read(tmp_path, path.read_bytes())] == texts
+
+
+def test_what_fails_in_one_thread_ends_the_other(tmp_path: Path) -> None:
+    whole = Staging(tmp_path / "staging")
+    finished = []
+
+    def fail(staging: Staging) -> None:
+        raise InputError("this one")
+
+    def go_on(staging: Staging) -> None:
+        for _ in range(100_000):
+            staging.rows("SELECT count(*) FROM range(1000)")
+        finished.append(staging)
+
+    with pytest.raises(InputError, match="this one"):
+        run_together({whole.branch("a"): go_on, whole.branch("b"): fail})
+    assert not finished
+    whole.close()
+
+
+def test_branches_keep_what_they_make_to_themselves(tmp_path: Path) -> None:
+    whole = Staging(tmp_path / "staging")
+    whole.run("INSERT INTO raw_codes VALUES ('1', 'icd9cm', '4280')")
+    one, other = whole.branch("one"), whole.branch("other")
+    one.run("CREATE TABLE raw_codes AS SELECT * FROM main.raw_codes WHERE false")
+    one.run("INSERT INTO raw_splits VALUES ('1', 'train')")
+    one.drop("reason", 2, "notes")
+    counted = "SELECT (SELECT count(*) FROM raw_codes), (SELECT count(*) FROM raw_splits)"
+    assert [staging.rows(counted)[0] for staging in (one, other, whole)] == [(0, 1), (1, 0), (1, 0)]
+    assert (len(one.dropped), other.dropped, whole.dropped) == (1, [], [])
+    for staging in (one, other, whole):
+        staging.close()
 
 
 def test_find_file(tmp_path: Path) -> None:

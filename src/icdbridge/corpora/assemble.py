@@ -5,14 +5,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
 from icdbridge import __version__
 from icdbridge.codes import parse_code
-from icdbridge.corpora.corpus import FORMAT, SPLITS, Corpus
+from icdbridge.corpora.corpus import FORMAT, Corpus
 from icdbridge.corpora.report import figures, spreads, write_html
-from icdbridge.corpora.splits import PROPORTIONS, read_splits, stratify
+from icdbridge.corpora.splits import choose_splits, read_splits
 from icdbridge.corpora.staging import Staging
 from icdbridge.corpora.writing import write_codes, write_evidence, write_notes
 from icdbridge.errors import InputError
@@ -35,6 +34,7 @@ def assemble(
     number_repeats: bool = False,
     val_share: float | None = None,
     force: bool = False,
+    staging: Staging | None = None,
 ) -> Corpus:
     """Writes the corpus folder ``out`` from what ``read`` stages, and opens it.
 
@@ -42,13 +42,14 @@ def assemble(
     with ``seed``. ``only_with_frequent`` drops notes that have no frequent code (after counting what is
     frequent). ``number_repeats``: a second note of the same id, with another text, gets ``-2`` after its id;
     otherwise it is an error. ``val_share``: where the source has no val split, this share of the train
-    patients becomes it. Memory does not grow with the notes. Raises ``InputError`` for whatever is wrong with
-    the source or the disk.
+    patients becomes it. ``staging`` is one that holds something already, to which ``read`` is to add the rest; it is
+    closed. Of the texts few lie in memory at once, however many there are. Raises ``InputError`` for whatever is
+    wrong with the source or the disk.
     """
     out = Path(out)
     given = read_splits(splits) if splits else None
     with atomic_folder(out, replace=force) as folder:
-        staging = Staging(folder / "staging")
+        staging = staging or Staging(folder / "staging")
         try:
             read(staging)
             if given is not None:
@@ -58,7 +59,7 @@ def assemble(
             _index_notes(staging, number_repeats)
             malformed = _index_codes(staging, version)
             _choose_scopes(staging, only_with_frequent)
-            how = _choose_splits(staging, seed, val_share)
+            how = choose_splits(staging, seed, val_share)
             _settle(staging)
             sources = write_codes(staging, folder / "codes.parquet")
             words = write_notes(staging, folder / "notes.parquet", version)
@@ -82,7 +83,7 @@ def assemble(
             write_html(folder / "report.html", out.resolve().name, meta, spreads(staging, words))
         finally:
             staging.close()
-        shutil.rmtree(folder / "staging")
+        shutil.rmtree(folder / "staging", ignore_errors=True)
         write_manifest(folder, sorted(file.name for file in folder.iterdir()))
     return Corpus.open(out)
 
@@ -201,81 +202,6 @@ def _choose_scopes(staging: Staging, only_with_frequent: bool) -> None:
             raise InputError(
                 f"no code occurs in {FREQUENT} notes, and notes without such a code are dropped: none is left"
             )
-
-
-def _choose_splits(staging: Staging, seed: int, val_share: float | None) -> str:
-    """Fills ``note.split``; says how the split came about."""
-    staging.run("ALTER TABLE note ADD COLUMN split VARCHAR")
-    if not staging.number("SELECT count(*) FROM raw_splits"):
-        _draw(staging, "true", dict(zip(SPLITS, PROPORTIONS, strict=True)), seed)
-        shares = "/".join(f"{share:.0%}" for share in PROPORTIONS)
-        return f"patients drawn {shares} by iterative stratification over their codes (seed {seed})"
-    two = staging.rows("SELECT id FROM raw_splits GROUP BY id HAVING count(DISTINCT split) > 1 ORDER BY id")
-    if two:
-        raise InputError(f"{len(two)} ids are in two splits, such as {str(two[0][0])[:40]}: put each in one")
-    staging.run(
-        """UPDATE note SET split = given.split FROM (SELECT DISTINCT id, split FROM raw_splits) AS given
-           WHERE given.id = note.id"""
-    )
-    matched = staging.number("SELECT count(*) FROM note WHERE split IS NOT NULL")
-    if not matched:
-        raise InputError(
-            "no id of the splits given is among the notes: is it the split file of this dataset?"
-        )
-    staging.drop(
-        "id in the splits given without a kept note",
-        staging.number("SELECT count(DISTINCT id) FROM raw_splits WHERE id NOT IN (SELECT id FROM note)"),
-        "ids",
-    )
-    staging.drop(
-        "note that no split names", staging.number("SELECT count(*) FROM note WHERE split IS NULL"), "notes"
-    )
-    staging.run("DELETE FROM note WHERE split IS NULL")
-    straddling = staging.number(
-        "SELECT count(*) FROM (SELECT 1 FROM note GROUP BY patient_id HAVING count(DISTINCT split) > 1)"
-    )
-    if straddling:
-        staging.warn(
-            f"{straddling:,} patients have notes in more than one split: the split given is not by patient."
-        )
-    how = "as given"
-    if val_share is not None and not staging.number("SELECT count(*) FROM note WHERE split = 'val'"):
-        _draw(staging, "split = 'train'", {"train": 1 - val_share, "val": val_share}, seed)
-        how += (
-            f"; val is {val_share:.0%} of the train patients, drawn by iterative stratification (seed {seed})"
-        )
-    return how
-
-
-def _draw(staging: Staging, where: str, shares: dict[str, float], seed: int) -> None:
-    """Draws the split of the notes that ``where`` names, by patient."""
-    staging.run(
-        f"""CREATE OR REPLACE TABLE patient AS
-            SELECT patient_id, row_number() OVER (ORDER BY patient_id) - 1 AS number
-            FROM (SELECT DISTINCT patient_id FROM note WHERE {where})"""
-    )
-    pairs = staging.table(
-        f"""SELECT DISTINCT patient.number AS patient, note_code.number AS code
-            FROM note JOIN patient USING (patient_id) JOIN note_code USING (row) WHERE {where}
-            ORDER BY 1, 2"""
-    )
-    n_patients = staging.number("SELECT count(*) FROM patient")
-    chosen = stratify(
-        pairs["patient"].to_numpy(),
-        pairs["code"].to_numpy(),
-        n_patients,
-        [*shares.values()],
-        seed,
-    )
-    staging.run("CREATE OR REPLACE TABLE chosen(number BIGINT, split VARCHAR)")
-    names = np.array([*shares])[chosen]
-    staging.insert(
-        "chosen", [pa.record_batch({"number": np.arange(n_patients), "split": pa.array(names.tolist())})]
-    )
-    staging.run(
-        f"""UPDATE note SET split = chosen.split FROM patient JOIN chosen USING (number)
-            WHERE patient.patient_id = note.patient_id AND ({where.replace("split", "note.split")})"""
-    )
 
 
 def _settle(staging: Staging) -> None:

@@ -4,6 +4,7 @@ reads it.
 
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ from icdbridge.corpora.assemble import DEFAULT_SEED, assemble
 from icdbridge.corpora.corpus import Corpus
 from icdbridge.corpora.csv_files import find_file, is_synthetic
 from icdbridge.corpora.staging import Staging
+from icdbridge.corpora.threads import run_together
 from icdbridge.errors import InputError
 from icdbridge.files import check_free
 
@@ -66,17 +68,22 @@ def prepare_mimic4_both(
         read_once = Staging(Path(folder))
         try:
             _read(files, read_once)
+            return run_together(
+                {
+                    read_once.branch(version): partial(
+                        _assemble,
+                        out / version,
+                        partial(_keep_version, version=version),
+                        version,
+                        splits=None,
+                        seed=seed,
+                        force=force,
+                    )
+                    for version in VERSIONS
+                }
+            )
         finally:
             read_once.close()
-
-        def read(staging: Staging) -> None:
-            staging.take_over(read_once)
-            _keep_version(staging, version)
-
-        corpora = []
-        for version in VERSIONS:
-            corpora.append(_assemble(out / version, read, version, splits=None, seed=seed, force=force))
-    return corpora
 
 
 class _Files(NamedTuple):
@@ -95,9 +102,19 @@ def _find(root: Path, note_root: Path) -> _Files:
 
 def _read(files: _Files, staging: Staging) -> None:
     staging.synthetic = is_synthetic(files.notes)
+    # The data report names them in this order, whichever is read first.
+    for path in (files.notes, *(part[kind] for kind in _KINDS for part in (files.codes, files.titles))):
+        staging.files[path.name] = path.stat().st_size
+    run_together({staging: partial(_read_notes, files), staging.beside(): partial(_read_codes, files)})
+
+
+def _read_notes(files: _Files, staging: Staging) -> None:
     staging.read_notes(
         files.notes, ["hadm_id", "subject_id"], "text", "hadm_id AS id, subject_id AS patient_id"
     )
+
+
+def _read_codes(files: _Files, staging: Staging) -> None:
     for kind, system in _KINDS.items():
         staging.read_csv(
             files.codes[kind],
@@ -121,6 +138,7 @@ def _assemble(
     splits: Path | None,
     seed: int,
     force: bool,
+    staging: Staging | None = None,
 ) -> Corpus:
     return assemble(
         out,
@@ -133,6 +151,7 @@ def _assemble(
         only_with_frequent=True,
         number_repeats=True,
         force=force,
+        staging=staging,
     )
 
 
@@ -148,5 +167,6 @@ def _keep_version(staging: Staging, version: str) -> None:
     )
     if both:
         staging.warn(f"{both:,} admissions carry codes of both versions: only those of {version} were taken.")
-    staging.run(f"DELETE FROM raw_codes WHERE system IS NULL OR system NOT IN ({wanted})")
-    staging.run("DELETE FROM raw_titles WHERE system IS NULL OR title IS NULL")
+    staging.run(
+        f"CREATE OR REPLACE TABLE raw_codes AS SELECT * FROM main.raw_codes WHERE system IN ({wanted})"
+    )

@@ -1,6 +1,5 @@
 """Which patients train, validate and test: read from a file, or drawn so that every code is spread alike."""
 
-import heapq
 from collections.abc import Sequence
 from math import ceil
 from pathlib import Path
@@ -14,10 +13,87 @@ import pyarrow.feather
 import pyarrow.parquet
 
 from icdbridge.corpora.corpus import SPLITS
+from icdbridge.corpora.staging import Staging
 from icdbridge.errors import InputError
 
 PROPORTIONS = (0.73, 0.11, 0.16)  # train, val, test, as in the splits of Edin et al. (2023)
+_DONE = np.iinfo(np.int64).max
 NAMES = {"train": "train", "val": "val", "test": "test", "dev": "val", "valid": "val", "validation": "val"}
+
+
+def choose_splits(staging: Staging, seed: int, val_share: float | None) -> str:
+    """Fills ``note.split``; says how the split came about."""
+    staging.run("ALTER TABLE note ADD COLUMN split VARCHAR")
+    if not staging.number("SELECT count(*) FROM raw_splits"):
+        _draw(staging, "true", dict(zip(SPLITS, PROPORTIONS, strict=True)), seed)
+        shares = "/".join(f"{share:.0%}" for share in PROPORTIONS)
+        return f"patients drawn {shares} by iterative stratification over their codes (seed {seed})"
+    two = staging.rows("SELECT id FROM raw_splits GROUP BY id HAVING count(DISTINCT split) > 1 ORDER BY id")
+    if two:
+        raise InputError(f"{len(two)} ids are in two splits, such as {str(two[0][0])[:40]}: put each in one")
+    staging.run(
+        """UPDATE note SET split = given.split FROM (SELECT DISTINCT id, split FROM raw_splits) AS given
+           WHERE given.id = note.id"""
+    )
+    matched = staging.number("SELECT count(*) FROM note WHERE split IS NOT NULL")
+    if not matched:
+        raise InputError(
+            "no id of the splits given is among the notes: is it the split file of this dataset?"
+        )
+    staging.drop(
+        "id in the splits given without a kept note",
+        staging.number("SELECT count(DISTINCT id) FROM raw_splits WHERE id NOT IN (SELECT id FROM note)"),
+        "ids",
+    )
+    staging.drop(
+        "note that no split names", staging.number("SELECT count(*) FROM note WHERE split IS NULL"), "notes"
+    )
+    staging.run("DELETE FROM note WHERE split IS NULL")
+    straddling = staging.number(
+        "SELECT count(*) FROM (SELECT 1 FROM note GROUP BY patient_id HAVING count(DISTINCT split) > 1)"
+    )
+    if straddling:
+        staging.warn(
+            f"{straddling:,} patients have notes in more than one split: the split given is not by patient."
+        )
+    how = "as given"
+    if val_share is not None and not staging.number("SELECT count(*) FROM note WHERE split = 'val'"):
+        _draw(staging, "split = 'train'", {"train": 1 - val_share, "val": val_share}, seed)
+        how += (
+            f"; val is {val_share:.0%} of the train patients, drawn by iterative stratification (seed {seed})"
+        )
+    return how
+
+
+def _draw(staging: Staging, where: str, shares: dict[str, float], seed: int) -> None:
+    """Draws the split of the notes that ``where`` names, by patient."""
+    staging.run(
+        f"""CREATE OR REPLACE TABLE patient AS
+            SELECT patient_id, row_number() OVER (ORDER BY patient_id) - 1 AS number
+            FROM (SELECT DISTINCT patient_id FROM note WHERE {where})"""
+    )
+    pairs = staging.table(
+        f"""SELECT DISTINCT patient.number AS patient, note_code.number AS code
+            FROM note JOIN patient USING (patient_id) JOIN note_code USING (row) WHERE {where}
+            ORDER BY 1, 2"""
+    )
+    n_patients = staging.number("SELECT count(*) FROM patient")
+    chosen = stratify(
+        pairs["patient"].to_numpy(),
+        pairs["code"].to_numpy(),
+        n_patients,
+        [*shares.values()],
+        seed,
+    )
+    staging.run("CREATE OR REPLACE TABLE chosen(number BIGINT, split VARCHAR)")
+    names = np.array([*shares])[chosen]
+    staging.insert(
+        "chosen", [pa.record_batch({"number": np.arange(n_patients), "split": pa.array(names.tolist())})]
+    )
+    staging.run(
+        f"""UPDATE note SET split = chosen.split FROM patient JOIN chosen USING (number)
+            WHERE patient.patient_id = note.patient_id AND ({where.replace("split", "note.split")})"""
+    )
 
 
 def stratify(
@@ -49,42 +125,41 @@ def stratify(
 
     left = np.bincount(codes, minlength=len(count))
     wanted = share[:, None] * left
-    wanted_patients = share * n_patients
+    wanted_patients = (share * n_patients).tolist()
     split = np.full(n_patients, -1, dtype=np.int8)
-
-    def assign(patient: int, wish: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
-        open_ = wanted_patients > 0  # a full split takes no more: many small roundings up would swell it
-        wish = np.where(open_, wish, -np.inf) if open_.any() else wish
-        best = np.flatnonzero(wish >= wish.max() - 1e-9)
-        if len(best) > 1:
-            most = wanted_patients[best]
-            best = best[most >= most.max() - 1e-9]
-        chosen = int(best[0]) if len(best) == 1 else int(rng.choice(best))
-        split[patient] = chosen
-        wanted_patients[chosen] -= 1
-        own = by_patient[patient_start[patient] : patient_start[patient + 1]]
-        wanted[chosen, own] -= 1
-        left[own] -= 1
-        return own
-
-    heap = [(int(n), code) for code, n in enumerate(left) if n]
-    heapq.heapify(heap)
-    while heap:
-        n, code = heapq.heappop(heap)
-        if n != left[code]:
-            continue  # counted again since; the newer entry is in the heap
-        touched = [
-            assign(int(patient), wanted[:, code])
-            for patient in by_code[code_start[code] : code_start[code + 1]]
-            if split[patient] < 0
-        ]
-        for other in np.unique(np.concatenate(touched)):
-            if left[other]:
-                heapq.heappush(heap, (int(left[other]), int(other)))
-    for patient in np.argsort(place):
-        if split[patient] < 0:
-            assign(int(patient), wanted_patients)
+    left[left == 0] = _DONE
+    while (n := left[code := int(left.argmin())]) != _DONE:
+        members = by_code[code_start[code] : code_start[code + 1]]
+        members = members[split[members] < 0]
+        chosen = np.array(_place(n, wanted[:, code].tolist(), wanted_patients, rng))
+        split[members] = chosen
+        own_start, n_own = patient_start[members], patient_start[members + 1] - patient_start[members]
+        first = np.repeat(own_start - np.cumsum(n_own) + n_own, n_own)
+        own = by_patient[first + np.arange(len(first))]
+        np.subtract.at(wanted, (np.repeat(chosen, n_own), own), 1)
+        np.subtract.at(left, own, 1)
+        left[own[left[own] == 0]] = _DONE
+    rest = np.argsort(place)
+    rest = rest[split[rest] < 0]
+    split[rest] = _place(len(rest), [*wanted_patients], wanted_patients, rng)
     return split
+
+
+def _place(n: int, wish: list[float], wanted_patients: list[float], rng: np.random.Generator) -> list[int]:
+    """The splits of the next ``n`` patients; each is counted off ``wish`` and ``wanted_patients``."""
+    # Plain numbers: for a handful of splits numpy would take ten times as long.
+    chosen = []
+    for _ in range(n):
+        # A full split takes no more: many small roundings up would swell it.
+        best = [i for i, left in enumerate(wanted_patients) if left > 0] or [*range(len(wish))]
+        for measure in (wish, wanted_patients):
+            most = max(measure[i] for i in best) - 1e-9
+            best = [i for i in best if measure[i] >= most]
+        one = best[0] if len(best) == 1 else int(rng.choice(best))
+        wish[one] -= 1
+        wanted_patients[one] -= 1
+        chosen.append(one)
+    return chosen
 
 
 def _group(

@@ -1,24 +1,25 @@
 """Raw notes, codes and splits of a source, staged on disk so that memory does not grow with the dump."""
 
+import copy
 import threading
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.ipc
 
 from icdbridge.corpora.csv_rows import csv_rows
 from icdbridge.corpora.database_errors import MEMORY_LIMIT, database_error
+from icdbridge.corpora.texts import Texts
 from icdbridge.progress import progress_bar
 
 BATCH = 2_000  # notes held at once
-BATCH_BYTES = 64 * 1024 * 1024
+QUERIED = 4  # batches of a CSV file that are chosen from at once
 NOTES = ("id", "patient_id", "text")
-_TEXTS = pa.schema([("text", pa.string())])
 
 RELATIONS = {
     "raw_notes": {
@@ -62,15 +63,13 @@ class Staging:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self.connection = duckdb.connect(str(folder / "staging.duckdb"))
+        self._connection = duckdb.connect()
+        self._stopped = False
         self.connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
         self.connection.execute("SET threads = 2")
         self.connection.execute("SET temp_directory = ?", [str(folder / "spill")])
         self.connection.execute("SET enable_progress_bar = false")
-        # The default tries every compression on every text, which takes longer than reading them.
-        self.connection.execute("PRAGMA force_compression = 'zstd'")
-        self._database, self._texts_file = folder / "staging.duckdb", folder / "texts.arrow"
-        self._texts = pa.ipc.new_file(str(self._texts_file), _TEXTS)
+        self._texts = Texts(folder / "texts.arrow")
         for name, columns in RELATIONS.items():
             self.run(f"CREATE TABLE {name} ({', '.join(f'{c} {t}' for c, t in columns.items())})")
         self.dropped: list[dict[str, Any]] = []
@@ -79,19 +78,42 @@ class Staging:
         self.files: dict[str, int] = {}  # name -> bytes
         self.synthetic = False
 
-    def close(self) -> None:
-        self._texts.close()
-        self.connection.close()
+    @property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        if self._stopped:
+            raise KeyboardInterrupt
+        return self._connection
 
-    def take_over(self, other: "Staging") -> None:
-        """Fills this empty staging with what another, closed one was filled with; its texts stay where they lie."""
-        self.run(f"ATTACH '{str(other._database).replace(chr(39), chr(39) * 2)}' AS other (READ_ONLY)")
-        for name in RELATIONS:
-            self.run(f"INSERT INTO {name} SELECT * FROM other.{name}")
-        self.run("DETACH other")
-        self._texts_file = other._texts_file
-        self.dropped, self.remarks, self.warnings = [*other.dropped], [*other.remarks], [*other.warnings]
-        self.files, self.synthetic = dict(other.files), other.synthetic
+    def close(self) -> None:
+        self._texts.finish()
+        self._connection.close()
+
+    def beside(self) -> "Staging":
+        """The same staging, to be used in another thread at the same time; only one of them may add notes."""
+        other = copy.copy(self)
+        other._connection = self.connection.cursor()
+        return other
+
+    def branch(self, name: str) -> "Staging":
+        """A staging that begins with what this one was filled with, to be used in another thread.
+
+        Tables that it makes are its own and hide those of the same name; ``raw_splits`` is its own from the start.
+        Those of this staging are ``main.raw_notes`` and so on: a branch may not change them, nor add notes.
+        """
+        self._texts.finish()
+        other = self.beside()
+        other.run(f"CREATE SCHEMA {name}")
+        other.run(f"SET search_path = '{name},main'")
+        other.run("CREATE TABLE raw_splits AS SELECT * FROM main.raw_splits")
+        other.dropped, other.remarks, other.warnings = [*self.dropped], [*self.remarks], [*self.warnings]
+        other.files = dict(self.files)
+        return other
+
+    def stop(self) -> None:
+        """Ends whatever another thread does with this staging, by ``KeyboardInterrupt`` there."""
+        self._stopped = True
+        with suppress(duckdb.ConnectionException):  # closed already
+            self._connection.interrupt()
 
     def drop(self, reason: str, count: int, unit: str) -> None:
         """Notes down that ``count`` of ``unit`` (``notes``, ``code entries``, ...) were dropped, if any."""
@@ -193,29 +215,26 @@ class Staging:
         self.add_notes(self._selected(rows, text, select, where))
 
     def _selected(
-        self, batches: Iterable[pa.RecordBatch], text: str, select: str, where: str
-    ) -> Iterator[pa.RecordBatch]:
-        """Rows chosen by SQL that does not see the texts, in batches of some size: a file may hold few wanted."""
-        waiting: list[pa.Table] = []
-        for batch in batches:
-            self.connection.register("rows", batch.drop_columns(text))
+        self, batches: Iterator[pa.RecordBatch], text: str, select: str, where: str
+    ) -> Iterator[pa.Table]:
+        """Rows chosen by SQL that does not see the texts, several batches at once: each query costs a millisecond."""
+        while some := list(islice(batches, QUERIED)):
+            rows = pa.Table.from_batches(some)
+            self.connection.register("rows", rows.drop_columns(text))
             found = self.table(f"SELECT {select}, file_row AS place FROM rows WHERE {where}")
             self.connection.unregister("rows")
-            texts = batch[text]
-            if len(found) < len(batch):
-                texts = texts.take(pc.subtract(found["place"].combine_chunks(), batch["file_row"][0]))
-            waiting.append(found.drop_columns("place").append_column("text", texts))
-            if sum(map(len, waiting)) >= BATCH or sum(table.nbytes for table in waiting) >= BATCH_BYTES:
-                yield from pa.concat_tables(waiting).combine_chunks().to_batches()
-                waiting = []
-        if waiting:
-            yield from pa.concat_tables(waiting).combine_chunks().to_batches()
+            texts = rows[text]
+            if len(found) < len(rows):
+                wanted = np.zeros(len(rows), bool)
+                wanted[found["place"].to_numpy() - rows["file_row"][0].as_py()] = True
+                texts = texts.filter(pa.array(wanted))
+            yield found.drop_columns("place").append_column("text", texts)
 
-    def add_notes(self, batches: Iterable[pa.RecordBatch]) -> None:
-        """Appends notes: Arrow batches with the columns ``id``, ``patient_id``, ``text`` and, if any, ``marked``."""
-        for batch in batches:
+    def add_notes(self, batches: Iterable[pa.Table | pa.RecordBatch]) -> None:
+        """Appends notes in Arrow with the columns ``id``, ``patient_id``, ``text`` and, if any, ``marked``."""
+        for batch in map(pa.table, batches):
             marked = "marked" if "marked" in batch.schema.names else "NULL"
-            self._texts.write_batch(pa.record_batch([batch.column("text").cast(pa.string())], schema=_TEXTS))
+            self._texts.append(batch["text"])
             self.connection.register("batch", batch)
             self.run(
                 f"""INSERT INTO raw_notes SELECT id, patient_id, {marked}, length(text), hash(text),
@@ -247,30 +266,12 @@ class Staging:
 
     def texts(self) -> Iterator[tuple[int, pa.Array]]:
         """The texts of all notes, in batches with the ``rowid`` of the first; a joined note's is at its first part."""
-        self._texts.close()
+        self._texts.finish()
         parts = dict(self.rows("SELECT rowid, part_of FROM raw_notes WHERE part_of IS NOT NULL"))
-        later: dict[int, list[str]] = {}
-        if parts:
-            for start, texts in self._stored_texts():
-                for row in range(start, start + len(texts)):
-                    if row in parts and (text := texts[row - start].as_py()) is not None:
-                        later.setdefault(parts[row], []).append(text)
-        for start, texts in self._stored_texts():
-            rows = [row for row in range(start, start + len(texts)) if row in later]
-            if rows:
-                whole = texts.to_pylist()
-                for row in rows:
-                    whole[row - start] = " ".join([whole[row - start] or "", *later[row]])
-                texts = pa.array(whole, pa.string())
+        for start, texts in self._texts.joined(parts):
+            if self._stopped:
+                raise KeyboardInterrupt
             yield start, texts
-
-    def _stored_texts(self) -> Iterator[tuple[int, pa.Array]]:
-        with pa.OSFile(str(self._texts_file)) as file, pa.ipc.open_file(file) as reader:
-            start = 0
-            for number in range(reader.num_record_batches):
-                texts = reader.get_batch(number).column(0)
-                yield start, texts
-                start += len(texts)
 
     def insert(self, into: str, batches: Iterable[pa.RecordBatch]) -> None:
         """Appends Arrow batches, whose columns are named as those of the relation, one after another."""

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -12,7 +13,7 @@ from icdbridge.corpora.corpus import CODES_SCHEMA, EVIDENCE_SCHEMA, NOTES_SCHEMA
 from icdbridge.corpora.staging import Staging
 from icdbridge.errors import InputError
 from icdbridge.progress import progress_bar
-from icdbridge.text.normalize import split_words
+from icdbridge.text.normalize import count_words
 
 MEASURED = 2_000  # notes whose words are counted for the data report, evenly chosen
 
@@ -22,8 +23,9 @@ def write_codes(staging: Staging, path: Path) -> dict[str, int]:
     own: dict[str, str] = {}
     plain = "replace(upper(trim(code)), '.', '')"  # a dump lists ten times as many codes as its notes carry
     for system, text, title in staging.rows(
-        f"""SELECT system, code, title FROM raw_titles WHERE trim(title) <> ''
-            AND (system, {plain}) IN (SELECT (system, {plain}) FROM spelling) ORDER BY rowid"""
+        f"""SELECT system, code, title
+            FROM (SELECT *, rowid AS row, {plain} AS plain FROM raw_titles WHERE trim(title) <> '')
+            SEMI JOIN (SELECT system, {plain} AS plain FROM spelling) USING (system, plain) ORDER BY row"""
     ):
         try:
             own.setdefault(str(parse_code(text, system)), " ".join(title.split()))
@@ -87,10 +89,7 @@ def write_notes(staging: Staging, path: Path, version: str) -> list[int]:
         waiting = NOTES_SCHEMA.empty_table()
         for first, notes in _kept_notes(staging, version):
             chosen = range(-first % every, len(notes), every)
-            words += [
-                len(split_words(text))
-                for text in notes["text"].take(pa.array(chosen, pa.int64())).to_pylist()
-            ]
+            words += map(count_words, notes["text"].take(pa.array(chosen, pa.int64())).to_pylist())
             waiting = pa.concat_tables([waiting, notes])
             while len(waiting) >= ROW_GROUP:
                 writer.write_table(waiting.slice(0, ROW_GROUP), row_group_size=ROW_GROUP)
@@ -102,16 +101,25 @@ def write_notes(staging: Staging, path: Path, version: str) -> list[int]:
 
 def _kept_notes(staging: Staging, version: str) -> Iterator[tuple[int, pa.Table]]:
     """The kept notes in their order, a batch at a time, each after the number of its first."""
-    first = 0
+    kept = staging.table("SELECT row, note_id, patient_id, split FROM kept ORDER BY n")
+    rows = kept["row"].to_numpy()
+    kept = kept.append_column("codes", _codes_of_notes(staging, len(kept)))
     for start, texts in staging.texts():
-        kept = staging.table(
-            """SELECT row - ? AS place, note_id, patient_id, ? AS version, codes, split
-               FROM kept JOIN (SELECT n, list(key ORDER BY key) AS codes
-                               FROM kept_code JOIN kept_codes USING (rank)
-                               WHERE n IN (SELECT n FROM kept WHERE row BETWEEN ? AND ?) GROUP BY n) USING (n)
-               WHERE row BETWEEN ? AND ? ORDER BY n""",
-            [start, version, *[start, start + len(texts) - 1] * 2],
-        )
-        notes = kept.append_column("text", texts.take(kept["place"].combine_chunks()))
-        yield first, notes.select(NOTES_SCHEMA.names).cast(NOTES_SCHEMA)
-        first += len(notes)
+        first, end = np.searchsorted(rows, [start, start + len(texts)])
+        notes = kept.slice(first, end - first)
+        notes = notes.append_column("text", texts.take(pa.array(rows[first:end] - start)))
+        notes = notes.append_column("version", pa.repeat(version, len(notes)))
+        yield int(first), notes.select(NOTES_SCHEMA.names).cast(NOTES_SCHEMA)
+
+
+def _codes_of_notes(staging: Staging, n_notes: int) -> pa.Array:
+    """The keys of each kept note in their order, as lists of dictionary values: all of them lie in memory."""
+    keys = staging.table("SELECT key, rank FROM kept_codes ORDER BY key")
+    place = np.argsort(keys["rank"].to_numpy())
+    pairs = staging.table("SELECT n, rank FROM kept_code")
+    n, code = np.divmod(
+        np.sort(pairs["n"].to_numpy() * len(keys) + place[pairs["rank"].to_numpy()]), len(keys)
+    )
+    start = np.concatenate([[0], np.cumsum(np.bincount(n, minlength=n_notes))])
+    values = pa.DictionaryArray.from_arrays(code.astype(np.int32), keys["key"].combine_chunks())
+    return pa.ListArray.from_arrays(start.astype(np.int32), values)
