@@ -53,6 +53,43 @@ def test_both_versions_of_one_reading_are_those_of_two(tmp_path: Path) -> None:
         prepare_mimic4_both(dump, tmp_path / "it's both")
 
 
+def test_both_versions_with_a_split_file_each(tmp_path: Path, mimic4_dump: Callable[..., Path]) -> None:
+    dump = mimic4_dump(*two_versions())
+    for version, first in (("icd10", 200), ("icd9", 212)):
+        rows = [f"{first + i},{split}\n" for i, split in enumerate(["train"] * 9 + ["val"] + ["test"] * 2)]
+        (tmp_path / f"split_{version}.csv").write_text("_id,split\n" + "".join(rows))
+    corpora = prepare_mimic4_both(dump, tmp_path / "out", splits=tmp_path / "split_{version}.csv")
+    for corpus in corpora:
+        assert {split: corpus.count(split) for split in ("train", "val", "test")} == {
+            "train": 9,
+            "val": 1,
+            "test": 2,
+        }
+        assert corpus.meta["settings"]["splits"] == f"split_{corpus.version}.csv"
+        assert not dropped(corpus).get("id in the splits given without a kept note")
+
+
+@pytest.mark.parametrize(
+    ("name", "complaint"),
+    [("split_icd9.csv", "write {version} where"), ("{version}.csv", "the split file .*icd9.csv is missing")],
+)
+def test_split_files_of_both_versions_that_cannot_be(
+    tmp_path: Path, mimic4_dump: Callable[..., Path], name: str, complaint: str
+) -> None:
+    with pytest.raises(InputError, match=complaint):
+        prepare_mimic4_both(mimic4_dump(*two_versions()), tmp_path / "out", splits=tmp_path / name)
+    assert not (tmp_path / "out").exists()
+
+
+def test_one_version_that_cannot_be_made_ends_both(tmp_path: Path, mimic4_dump: Callable[..., Path]) -> None:
+    notes, diagnoses, procedures = two_versions()
+    only_icd10 = [[row for row in rows if row[2] == 10] for rows in (diagnoses, procedures)]
+    with pytest.raises(InputError, match="no icd9 code that can be read"):
+        prepare_mimic4_both(mimic4_dump(notes, *only_icd10), tmp_path / "out")
+    assert not (tmp_path / "out" / "icd9").exists()
+    assert not any(path.name.startswith(".") for path in (tmp_path / "out").iterdir())
+
+
 def test_the_dump_s_own_titles_come_first(tmp_path: Path, mimic4_dump: Callable[..., Path]) -> None:
     corpus = prepare_mimic4(mimic4_dump(*two_versions()), tmp_path / "out")
     assert corpus.descriptions[0] == "Pressure, high"

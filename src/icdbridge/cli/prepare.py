@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from icdbridge.cli import app
-from icdbridge.errors import InputError
 
 if TYPE_CHECKING:
     from icdbridge.corpora import Corpus
@@ -47,7 +46,13 @@ def mimic4(
     note_root: Annotated[
         Path | None, typer.Option(help="The folder that holds note/, if not --root.")
     ] = None,
-    splits: Splits = None,
+    splits: Annotated[
+        Path | None,
+        typer.Option(
+            help="Split file (.feather, .csv, .parquet) with the columns _id and split; else drawn by patient. "
+            "For both versions write {version} for icd9 and icd10, as in mimiciv_{version}_split.feather."
+        ),
+    ] = None,
     seed: Seed = 10,
     force: Force = False,
 ) -> None:
@@ -55,9 +60,8 @@ def mimic4(
     from icdbridge.corpora import prepare_mimic4, prepare_mimic4_both
 
     if version == "both":
-        if splits is not None:
-            raise InputError("a split file is of one version: prepare each version with its own --splits")
-        for corpus in prepare_mimic4_both(root, out, note_root=note_root, seed=seed, force=force):
+        corpora = prepare_mimic4_both(root, out, note_root=note_root, splits=splits, seed=seed, force=force)
+        for corpus in corpora:
             _show(corpus)
         return
     _show(

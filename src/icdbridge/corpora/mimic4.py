@@ -12,6 +12,7 @@ from icdbridge.codes import VERSIONS
 from icdbridge.corpora.assemble import DEFAULT_SEED, assemble
 from icdbridge.corpora.corpus import Corpus
 from icdbridge.corpora.csv_files import find_file, is_synthetic
+from icdbridge.corpora.splits import read_splits
 from icdbridge.corpora.staging import Staging
 from icdbridge.corpora.threads import run_together
 from icdbridge.errors import InputError
@@ -56,11 +57,16 @@ def prepare_mimic4_both(
     out: Path | str,
     *,
     note_root: Path | str | None = None,
+    splits: Path | str | None = None,
     seed: int = DEFAULT_SEED,
     force: bool = False,
 ) -> list[Corpus]:
-    """The corpora ``out/icd9`` and ``out/icd10``, the very same as from ``prepare_mimic4``; the dump is read once."""
+    """The corpora ``out/icd9`` and ``out/icd10``, the very same as from ``prepare_mimic4``; the dump is read once.
+
+    In ``splits`` the letters ``{version}`` stand for ``icd9`` and ``icd10``: each version has a split file of its own.
+    """
     files, out = _find(Path(root), Path(note_root or root)), Path(out)
+    split_files = _split_files(splits)
     for version in VERSIONS:
         check_free(out / version, replace=force)
     out.mkdir(parents=True, exist_ok=True)
@@ -75,7 +81,7 @@ def prepare_mimic4_both(
                         out / version,
                         partial(_keep_version, version=version),
                         version,
-                        splits=None,
+                        splits=split_files[version],
                         seed=seed,
                         force=force,
                     )
@@ -84,6 +90,20 @@ def prepare_mimic4_both(
             )
         finally:
             read_once.close()
+
+
+def _split_files(splits: Path | str | None) -> dict[str, Path | None]:
+    """The split file of each version; read once here, so that a bad one is told before the dump is read."""
+    if splits is None:
+        return dict.fromkeys(VERSIONS)
+    if "{version}" not in str(splits):
+        raise InputError(
+            f"a split file is of one version: write {{version}} where the names of the two differ, not {splits}"
+        )
+    found = {version: Path(str(splits).replace("{version}", version)) for version in VERSIONS}
+    for path in found.values():
+        read_splits(path)
+    return dict(found)
 
 
 class _Files(NamedTuple):
