@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from icdbridge.matching import FEATURES, Name, NameIndex
+from icdbridge.codes import Name
+from icdbridge.matching import FEATURES, NameIndex
 from icdbridge.matching.index import FLOOR
 from icdbridge.matching.words import split, stem
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from icdbridge.matching import LEXICAL, Associations, Lexicon, code_names, find_phrases, with_categories
+from icdbridge.codes import code_names
+from icdbridge.matching import LEXICAL, Associations, Lexicon, find_phrases, with_categories
 
 CODES = {
     "icd10cm:I10": "Essential (primary) hypertension",

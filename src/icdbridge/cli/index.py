@@ -28,8 +28,8 @@ def index(
     seed: int = typer.Option(0, help="Seed of everything random."),
 ) -> None:
     """Add a candidate search to a run: for `icdbridge code --candidates` and `evaluate --candidates`."""
+    from icdbridge.codes import read_terms
     from icdbridge.corpora import Corpus
-    from icdbridge.matching import read_terms
     from icdbridge.runs import Run
     from icdbridge.training.candidates import index_run
 

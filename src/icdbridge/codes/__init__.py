@@ -3,6 +3,7 @@
 from icdbridge.codes.code import VERSIONS, Code, parse_code, parse_key, undotted, version_of
 from icdbridge.codes.crosswalks import GemEntry, crosswalk
 from icdbridge.codes.descriptions import Description, describe
+from icdbridge.codes.names import Name, Terms, code_names, read_terms
 from icdbridge.codes.packages import SYSTEMS, load_system, releases
 from icdbridge.codes.searching import Hit, search
 from icdbridge.codes.system import CodeSystem
@@ -16,12 +17,16 @@ __all__ = [
     "Description",
     "GemEntry",
     "Hit",
+    "Name",
+    "Terms",
+    "code_names",
     "crosswalk",
     "describe",
     "load_system",
     "parse_code",
     "parse_key",
     "read_code_table",
+    "read_terms",
     "releases",
     "search",
     "undotted",

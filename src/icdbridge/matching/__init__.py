@@ -14,12 +14,10 @@ from icdbridge.matching.lexicon import (
     lay_out,
     with_categories,
 )
-from icdbridge.matching.names import KINDS, Name, Terms, code_names, read_terms
 
 __all__ = [
     "ASSOCIATIONS",
     "FEATURES",
-    "KINDS",
     "LEARNT",
     "LEXICAL",
     "STORED",
@@ -30,14 +28,10 @@ __all__ = [
     "Matcher",
     "Matches",
     "Mention",
-    "Name",
     "NameIndex",
     "Span",
-    "Terms",
     "category_of",
-    "code_names",
     "find_phrases",
     "lay_out",
-    "read_terms",
     "with_categories",
 ]

@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.sparse import csr_array
 
+from icdbridge.codes.names import KINDS, OWN, Name
 from icdbridge.matching.contexts import CONTEXTS, contexts
-from icdbridge.matching.names import KINDS, OWN, Name
 from icdbridge.matching.words import EMPTY, Occurrences, abbreviations, split, stem, stems
 
 FEATURES = (

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.sparse import csr_array, hstack
 
+from icdbridge.codes import Name, Terms, code_names
 from icdbridge.matching.associations import ASSOCIATIONS, Associated, Associations, find_phrases
 from icdbridge.matching.index import FEATURES, Matches, NameIndex
-from icdbridge.matching.names import Name, Terms, code_names
 
 _STRENGTH = ("strength", "firm_strength")
 _OF_CATEGORY = tuple(f"category_{name}" for name in ASSOCIATIONS)

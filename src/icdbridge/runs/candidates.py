@@ -16,9 +16,10 @@ import torch
 from safetensors.numpy import load_file, save_file
 from torch import Tensor
 
+from icdbridge.codes import Name, code_names
 from icdbridge.errors import InputError
 from icdbridge.files import atomic_folder, check_manifest, read_json, write_json, write_manifest
-from icdbridge.matching import FEATURES, Matcher, Name, NameIndex, code_names
+from icdbridge.matching import FEATURES, Matcher, NameIndex
 from icdbridge.models import CodingModel, NoteStates
 from icdbridge.progress import progress_bar
 from icdbridge.runs.scoring import Precision, length_batches, pad, score_states

@@ -9,8 +9,8 @@ import pyarrow.parquet as pq
 from safetensors.numpy import load_file, save_file
 from scipy.sparse import csr_array
 
-from icdbridge.codes import Code, parse_key
-from icdbridge.matching import Associations, Lexicon, Name
+from icdbridge.codes import Code, Name, parse_key
+from icdbridge.matching import Associations, Lexicon
 
 FILES = ["names.parquet", "terms.parquet", "associations.safetensors"]
 _ARRAYS = ("hashes", "notes", "indptr", "indices", "counts")

@@ -13,11 +13,10 @@ from scipy.special import expit
 from torch import Tensor, nn
 from torch.nn.functional import log_softmax
 
+from icdbridge.codes import Terms, code_names
 from icdbridge.corpora import Corpus
 from icdbridge.errors import InputError
 from icdbridge.evaluation.thresholds import logit
-from icdbridge.matching import code_names
-from icdbridge.matching.names import Terms
 from icdbridge.progress import console, progress_bar, track
 from icdbridge.runs import Run
 from icdbridge.runs.candidates import Candidates, Counts, LinearScorer, Proposer

@@ -13,13 +13,12 @@ from typing import Any
 
 import numpy as np
 
+from icdbridge.codes import Terms, code_names
 from icdbridge.corpora import Corpus
 from icdbridge.matching import (
     LEARNT,
     Associations,
     Lexicon,
-    Terms,
-    code_names,
     find_phrases,
     lay_out,
     with_categories,

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 import icdbridge
+from icdbridge.codes import read_terms
 from icdbridge.codes.packages import SYSTEMS, load_system
 from icdbridge.corpora import Corpus
 from icdbridge.corpora.corpus import SPLITS
@@ -20,7 +21,7 @@ from icdbridge.errors import InputError
 from icdbridge.evaluation.thresholds import tune_threshold
 from icdbridge.evaluation.validation import validation_figures
 from icdbridge.files import read_json, write_json
-from icdbridge.matching import Lexicon, read_terms
+from icdbridge.matching import Lexicon
 from icdbridge.models import ARCHITECTURES, CodingModel
 from icdbridge.runs import CodeIndex, Run, write_run
 from icdbridge.runs.matched import match_split

@@ -6,8 +6,11 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from icdbridge.codes import SYSTEMS, Code, CodeSystem, crosswalk, describe, load_system, parse_code, parse_key
-from icdbridge.codes.crosswalks import PAIRS
+from icdbridge.codes.code import Code, parse_code, parse_key
+from icdbridge.codes.crosswalks import PAIRS, crosswalk
+from icdbridge.codes.descriptions import describe
+from icdbridge.codes.packages import SYSTEMS, load_system
+from icdbridge.codes.system import CodeSystem
 from icdbridge.errors import InputError
 
 # Names that mean the code itself, and those that mean something wider.

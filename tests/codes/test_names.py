@@ -2,9 +2,8 @@
 
 import pytest
 
-from icdbridge.codes import Code
+from icdbridge.codes import Code, code_names, read_terms
 from icdbridge.errors import InputError
-from icdbridge.matching import code_names, read_terms
 
 
 def names(key, description="x", **given):
