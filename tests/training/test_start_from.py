@@ -28,6 +28,21 @@ def test_weights_and_words_are_those_of_the_run(corpus, first, tmp_path):
         torch.testing.assert_close(run.model.state_dict()[name], tensor, atol=1e-6, rtol=0, msg=name)
 
 
+def test_words_that_the_run_does_not_know_join(first, tmp_path):
+    words = {"I50.9": "orthopnea", "E11.9": "metformin", "J18.9": "crackles"}
+    corpus = make_corpus(tmp_path, "other", "icd10", 30, words=words)
+    settings = tiny_settings(
+        "duallaat-cnn", f"start_from={first.path}", "learning_rate=1e-12", epochs=1, describing_words=False
+    )
+    run = train([corpus], tmp_path / "second", settings)
+    known = first.tokenizer.words
+    assert run.tokenizer.words[: len(known)] == known
+    assert set(run.tokenizer.words[len(known) :]) == {"orthopnea", "crackles"}
+    before, after = (r.model.get_parameter("embedding.weight") for r in (first, run))
+    torch.testing.assert_close(after[: len(known)], before, atol=1e-6, rtol=0)
+    assert after[len(known) :].norm(dim=1).min() > 0.5
+
+
 def test_lexical_features_may_be_new(corpus, first, tmp_path):
     settings = tiny_settings("duallaat-cnn", f"start_from={first.path}", "matching=true", epochs=1)
     run = train([corpus], tmp_path / "matched", settings)

@@ -141,6 +141,38 @@ def table(
     _show(corpus)
 
 
+@prepare.command()
+def names(
+    out: Out,
+    version: Annotated[str, typer.Option(help="icd9 or icd10.")] = "icd10",
+    system: Annotated[
+        list[str] | None, typer.Option(help="A code system of the version; may be repeated. Default: all.")
+    ] = None,
+    terms: Annotated[
+        Path | None,
+        typer.Option(help="Table with the columns code and term (or full_term): further names of codes."),
+    ] = None,
+    names_per_note: Annotated[int, typer.Option(min=1, help="Names of codes in a note.")] = 8,
+    passes: Annotated[int, typer.Option(min=1, help="How often each name is used.")] = 1,
+    seed: Annotated[int, typer.Option(help="Seed of the order of the names.")] = 10,
+    force: Force = False,
+) -> None:
+    """Names of codes as notes, to learn every code from before the first real note (start_from)."""
+    from icdbridge.corpora import prepare_names
+
+    corpus = prepare_names(
+        out,
+        version=version,
+        systems=system or (),
+        terms=terms,
+        names_per_note=names_per_note,
+        passes=passes,
+        seed=seed,
+        force=force,
+    )
+    _show(corpus)
+
+
 def _show(corpus: "Corpus") -> None:
     """Prints the data report, and its warnings on standard error."""
     from rich.console import Console

@@ -5,6 +5,7 @@ from icdbridge.corpora.codiesp import prepare_codiesp
 from icdbridge.corpora.corpus import SPLITS, Corpus
 from icdbridge.corpora.mimic3 import prepare_mimic3
 from icdbridge.corpora.mimic4 import prepare_mimic4, prepare_mimic4_both
+from icdbridge.corpora.names import prepare_names
 from icdbridge.corpora.table import Columns, prepare_table
 
 __all__ = [
@@ -16,5 +17,6 @@ __all__ = [
     "prepare_mimic3",
     "prepare_mimic4",
     "prepare_mimic4_both",
+    "prepare_names",
     "prepare_table",
 ]

@@ -2,7 +2,7 @@
 
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,11 +20,14 @@ def train_vectors(
     min_notes: int = 3,
     seed: int = 0,
     workers: int = 1,
+    known: Mapping[str, np.ndarray] | None = None,
 ) -> tuple[list[str], np.ndarray]:
     """Trains CBOW vectors on whole notes; words in fewer than ``min_notes`` notes are dropped afterwards.
 
     The words of code ``descriptions`` join the vocabulary though no note may hold them: without them a code
     that no training note names would be a row of unknown words. Pass none to follow the benchmark.
+
+    ``known`` words come first, in their order, and keep their vectors as they are: the others are trained among them.
 
     Returns the words (by falling number of notes, then by name) and float32 vectors [2 + words, dimensions]:
     padding (zeros), the unknown word (random normal), then the words; all but padding L2-normalised.
@@ -33,11 +36,12 @@ def train_vectors(
     with tempfile.TemporaryDirectory(prefix="icdbridge-") as folder:
         lines = Path(folder) / "notes.txt"
         counts = _write_normalized(notes, lines)
-        vectors_of = _cbow(lines, dimensions, epochs, seed, workers) if counts else {}
+        vectors_of = _cbow(lines, dimensions, epochs, seed, workers, known or {}) if counts else {}
 
-    kept = {word: n for word, n in counts.items() if n >= min_notes}
-    described = {word for text in descriptions for word in normalize(text).split()} - kept.keys()
-    words = sorted(kept, key=lambda word: (-kept[word], word)) + sorted(described)
+    first = list(known or ())
+    kept = {word: n for word, n in counts.items() if n >= min_notes and word not in set(first)}
+    described = {word for text in descriptions for word in normalize(text).split()} - kept.keys() - set(first)
+    words = first + sorted(kept, key=lambda word: (-kept[word], word)) + sorted(described)
 
     vectors = np.random.default_rng(seed).standard_normal((2 + len(words), dimensions), dtype=np.float32)
     for row, word in enumerate(words, start=2):
@@ -45,6 +49,8 @@ def train_vectors(
             vectors[row] = vectors_of[word]
     vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
     vectors[0] = 0
+    for row, word in enumerate(first, start=2):
+        vectors[row] = (known or {})[word]
     return words, vectors
 
 
@@ -59,14 +65,21 @@ def _write_normalized(notes: Iterable[str], path: Path) -> Counter[str]:
     return counts
 
 
-def _cbow(lines: Path, dimensions: int, epochs: int, seed: int, workers: int) -> dict[str, np.ndarray]:
-    model = Word2Vec(
+def _cbow(
+    lines: Path, dimensions: int, epochs: int, seed: int, workers: int, known: Mapping[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    model = Word2Vec(vector_size=dimensions, min_count=1, sg=0, seed=seed, workers=workers)
+    model.build_vocab(corpus_file=str(lines))
+    fixed = [word for word in model.wv.index_to_key if word in known]
+    if fixed:
+        rows = [model.wv.key_to_index[word] for word in fixed]
+        model.wv.vectors[rows] = np.stack([known[word] for word in fixed])
+        model.wv.vectors_lockf = np.ones(len(model.wv), np.float32)  # how far each vector may move
+        model.wv.vectors_lockf[rows] = 0
+    model.train(
         corpus_file=str(lines),
-        vector_size=dimensions,
+        total_examples=model.corpus_count,
+        total_words=model.corpus_total_words,
         epochs=epochs,
-        min_count=1,
-        sg=0,
-        seed=seed,
-        workers=workers,
     )
     return {word: model.wv[word] for word in model.wv.index_to_key}

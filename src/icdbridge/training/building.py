@@ -47,7 +47,7 @@ def start_model(
     pretrained encoder. What takes long is kept in the folder ``work``, so resuming does not make it again.
     """
     if settings.start_from is not None:
-        return _start_from(settings.start_from, settings)
+        return _start_from(settings.start_from, texts, described, settings, work)
     kind, kind_settings = ARCHITECTURES[settings.architecture]
     sizes = settings.model_dump()
     weights: Mapping[str, torch.Tensor] = {}
@@ -74,8 +74,11 @@ def start_model(
     return model, tokenizer
 
 
-def _start_from(path: Path, settings: Settings) -> tuple[CodingModel, Tokenizer]:
-    """The weights and words of an earlier run, such as an imported checkpoint; padding is masked all the same.
+def _start_from(
+    path: Path, texts: Texts, described: Mapping[str, str], settings: Settings, work: Path
+) -> tuple[CodingModel, Tokenizer]:
+    """The weights and words of an earlier run, such as an imported checkpoint; padding is masked all the same. Words
+    that the run does not know join it.
 
     Raises ``InputError`` where the run is of another architecture or size than ``settings`` say.
     """
@@ -94,17 +97,28 @@ def _start_from(path: Path, settings: Settings) -> tuple[CodingModel, Tokenizer]
         )
     if sizes["features"] and not settings.matching:
         raise InputError(f"{path} reads lexical features: set matching=true too")
+    tokenizer, vectors = _vocabulary(texts, described.values(), settings, work, run)
     sizes |= {"padded_words": 0, "features": len(LEXICAL) if settings.matching else 0}
+    sizes["vocabulary"] = tokenizer.size
     model = build_model(settings.architecture, sizes)
     kept = {name: tensor for name, tensor in run.model.state_dict().items() if name in model.state_dict()}
+    kept["embedding.weight"] = torch.from_numpy(vectors)
     model.load_state_dict(kept, strict=False)  # a combiner of lexical features may be new
-    return model, run.tokenizer
+    return model, tokenizer
 
 
 def _vocabulary(
-    texts: Texts, descriptions: Iterable[str], settings: Settings, work: Path
+    texts: Texts, descriptions: Iterable[str], settings: Settings, work: Path, start: Run | None = None
 ) -> tuple[Tokenizer, np.ndarray]:
-    """The tokenizer of whole words and their vectors [size, E], from the first corpus's cache if made before."""
+    """The tokenizer of whole words and their vectors [size, E], from the first corpus's cache if made before. Those of
+    the run ``start`` stay as they are.
+    """
+    known: dict[str, np.ndarray] = {}
+    special = np.zeros((0, settings.embedding_dim), np.float32)
+    if start is not None:
+        embedded = start.model.get_parameter("embedding.weight").detach().numpy()
+        special, words = embedded[:2], start.tokenizer.words[2:]
+        known = dict(zip(words, embedded[2:], strict=True))
     made_with = {
         "dimensions": settings.embedding_dim,
         "epochs": settings.vector_epochs,
@@ -113,12 +127,14 @@ def _vocabulary(
         "workers": settings.vector_workers,
     }
     described = list(descriptions) if settings.describing_words else []
-    made_of = json.dumps([icdbridge.__version__, texts.checksums, described, made_with])
+    weights = hashlib.sha256(b"".join(vector.tobytes() for vector in known.values())).hexdigest()
+    made_of = json.dumps([icdbridge.__version__, texts.checksums, described, made_with, list(known), weights])
 
     def fill(folder: Path) -> None:
         console.print("reading the training notes for the vocabulary and word vectors")
-        words, vectors = train_vectors(texts, described, **made_with)
+        words, vectors = train_vectors(texts, described, **made_with, known=known)
         Tokenizer.from_words(words).save(folder / "tokenizer.json")
+        vectors[: len(special)] = special
         save_file({"vectors": vectors}, folder / "vectors.safetensors")
 
     key = hashlib.sha256(made_of.encode()).hexdigest()[:16]

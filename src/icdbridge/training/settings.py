@@ -36,7 +36,8 @@ class Settings(BaseModel):
         "small: a small one with fresh weights",
     )
     start_from: Path | None = Field(
-        None, description="duallaat: a run of the same sizes whose weights and words training starts from"
+        None,
+        description="duallaat: a run of the same sizes to start from: its weights, and its words, which others join",
     )
     segment: int = Field(128, ge=8, description="tokens that a pretrained encoder reads at once")
 

@@ -1,0 +1,117 @@
+"""A corpus of what codes are called: short texts of a few names each, coded with the codes that they name.
+
+No note is needed to make it. A model that learned it has a place for every code, and for the words of its names,
+before the first real note (``start_from``).
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from icdbridge.codes import SYSTEMS, VERSIONS, Terms, code_names, load_system, read_terms
+from icdbridge.corpora.assemble import assemble
+from icdbridge.corpora.corpus import Corpus
+from icdbridge.corpora.staging import NOTES, RELATIONS, Staging, batches_of
+from icdbridge.errors import InputError
+
+NAMED = (
+    "title",
+    "inclusion",
+    "index",
+    "equivalent",
+    "approximate",
+)  # kinds of names; ancestors are no code's own
+VAL_NOTES = 100
+
+
+def prepare_names(
+    out: Path | str,
+    *,
+    version: str,
+    systems: Sequence[str] = (),
+    terms: Path | None = None,
+    names_per_note: int = 8,
+    passes: int = 1,
+    seed: int = 10,
+    force: bool = False,
+) -> Corpus:
+    """Makes notes of ``names_per_note`` names of different codes, drawn without replacement until every name of every
+    code of the newest releases has been used, ``passes`` times over.
+
+    Names are titles, inclusion terms, the titles of the codes that the general equivalence mappings give, and those of
+    ``terms`` (``read_terms``; of the first system). ``systems`` are some of those of the version (default: all).
+    ``VAL_NOTES`` of the notes, or a tenth if they are few, are the val split. Raises ``InputError`` for an unknown version or system.
+    """
+    if version not in VERSIONS:
+        raise InputError(f"unknown version {version!r}: names are known of {', '.join(VERSIONS)}")
+    for system in systems:
+        if system not in VERSIONS[version]:
+            raise InputError(
+                f"{system!r} is no code system of {version}: those are {', '.join(VERSIONS[version])}"
+            )
+    chosen = [system for system in VERSIONS[version] if system in (systems or SYSTEMS)]
+    further = read_terms(terms, chosen[0]) if terms is not None else {}
+
+    def read(staging: Staging) -> None:
+        rng = np.random.default_rng(seed)
+        keys, texts = _names(chosen, further)
+        notes = list(_notes(keys, texts, names_per_note, passes, rng))
+        staging.synthetic = True
+        staging.insert("raw_codes", batches_of(_codes(notes), RELATIONS["raw_codes"]))
+        val = set(rng.choice(len(notes), min(VAL_NOTES, -(-len(notes) // 10)), replace=False).tolist())
+        splits = (
+            {"id": note["id"], "split": "val" if number in val else "train"}
+            for number, note in enumerate(notes)
+        )
+        staging.insert("raw_splits", batches_of(splits, RELATIONS["raw_splits"]))
+        staging.add_notes(batches_of(notes, NOTES))
+        made_of = f"{len(texts):,} names of {len(set(keys)):,} codes ({', '.join(chosen)})"
+        staging.remarks.append(f"Made of {made_of}: no note of any patient.")
+
+    settings = {
+        "systems": chosen,
+        "terms": terms.name if terms else None,
+        "names_per_note": names_per_note,
+        "passes": passes,
+    }
+    return assemble(
+        Path(out), read, source="names", version=version, settings=settings, seed=seed, force=force
+    )
+
+
+def _names(systems: Sequence[str], terms: Terms) -> tuple[list[str], list[str]]:
+    """Every name of every code, and the key of its code."""
+    keys, texts = [], []
+    for system in systems:
+        titles = load_system(system).titles
+        own = [f"{system}:{code}" for code in titles]
+        for key, names in zip(own, code_names(own, list(titles.values()), terms), strict=True):
+            for name in names:
+                if name.kind in NAMED:
+                    keys.append(key)
+                    texts.append(name.text)
+    return keys, texts
+
+
+def _notes(
+    keys: Sequence[str], texts: Sequence[str], size: int, passes: int, rng: np.random.Generator
+) -> Iterator[dict[str, Any]]:
+    for turn in range(passes):
+        order = rng.permutation(len(texts))
+        for number, first in enumerate(range(0, len(order), size), start=1):
+            some = order[first : first + size]
+            yield {
+                "id": f"names-{turn + 1}-{number}",
+                "patient_id": None,
+                "text": ".\n".join(texts[i] for i in some) + ".",
+                "codes": list(dict.fromkeys(keys[i] for i in some)),
+            }
+
+
+def _codes(notes: Sequence[dict[str, Any]]) -> Iterator[dict[str, str]]:
+    for note in notes:
+        for key in note["codes"]:
+            system, _, code = key.partition(":")
+            yield {"id": note["id"], "system": system, "code": code}
