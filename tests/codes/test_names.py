@@ -3,6 +3,7 @@
 import pytest
 
 from icdbridge.codes import Code, code_names, read_terms
+from icdbridge.codes.names import shortened
 from icdbridge.errors import InputError
 
 
@@ -68,3 +69,28 @@ def test_the_public_index_is_read(public_data):
     terms = read_terms(public_data / "icd10cm_index" / "ICD10CM_2025_Index_fullterm.tsv")
     assert sum(map(len, terms.values())) == 62_721
     assert len(terms) > 20_000
+
+
+@pytest.mark.parametrize(
+    ("title", "short"),
+    [
+        (
+            "Malignant neoplasm of testis, unspecified whether descended or undescended",
+            ["Malignant neoplasm of testis"],
+        ),
+        ("Cryptococcosis, unspecified", ["Cryptococcosis"]),
+        (
+            "Unspecified open wound of unspecified finger without damage to nail, initial encounter",
+            ["Unspecified open wound of unspecified finger"],
+        ),
+        (
+            "Abscess of corpus cavernosum and penis",
+            ["Abscess of corpus cavernosum", "Abscess of penis"],
+        ),
+        ("Essential (primary) hypertension", []),
+        ("Without", []),
+    ],
+)
+def test_titles_as_notes_would_say_them(title, short):
+    assert shortened(title) == short
+    assert names("icd10cm:B45.9", "Cryptococcosis, unspecified")["Cryptococcosis"] == "short"

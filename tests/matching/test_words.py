@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from icdbridge.matching.words import EMPTY, abbreviations, split, stem, stems
+from icdbridge.matching.words import EMPTY, abbreviations, split, stem, stems, synonyms
 
 
 @given(st.text(max_size=60))
@@ -54,6 +54,14 @@ def test_a_stem_is_a_beginning_of_at_least_four_letters(word):
     if word not in ("ii", "iii"):
         assert word.startswith(found) or word.endswith("ies")
         assert len(found) >= min(len(word), 4)
+
+
+def test_synonyms_lead_to_other_words_of_names():
+    assert stem("kidney") in synonyms()[stem("renal")]
+    assert synonyms()[stem("cancers")] == tuple(stems("malignant neoplasm"))
+    for word, meant in synonyms().items():
+        assert meant
+        assert word not in meant
 
 
 def test_abbreviations_are_single_words_with_a_meaning():

@@ -1,6 +1,7 @@
 """What a code is called: its title and the other wordings that code systems, GEM and the user's tables give."""
 
 import csv
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -14,14 +15,24 @@ from icdbridge.codes.system import CodeSystem
 from icdbridge.errors import InputError
 
 # Names that mean the code itself, and those that mean something wider.
-OWN = ("title", "inclusion", "index", "equivalent")
+OWN = ("title", "short", "inclusion", "index", "equivalent")
 WIDER = ("approximate", "ancestor")
 KINDS = (*OWN, *WIDER)
+# What titles say and notes do not: what was not specified or is not there, and the encounter's number.
+_UNSAID = re.compile(
+    r",? *\b(?:unspecified whether|without|with no|not specified|not otherwise|not intractable|uncomplicated|sequela|"
+    r"(?:initial|subsequent) encounter|elsewhere classified|not elsewhere|classified elsewhere|unspecified$)\b.*$",
+    re.IGNORECASE,
+)
+_EITHER = re.compile(
+    r"(.*\b(?:of|in|on|to|from)\b(?: the)?) (\w+(?: \w+)?) (?:and|or|and/or) (\w+(?: \w+)?)", re.IGNORECASE
+)
 MAX_APPROXIMATE = 12  # a code with more approximate equivalents is too wide for them to be names of it
 
 
 class Name(NamedTuple):
-    """One wording of a code. ``kind``: ``title``, ``inclusion`` (inclusion terms), ``index`` (the user's terms),
+    """One wording of a code. ``kind``: ``title``, ``short`` (of the title, what a note would say), ``inclusion``
+    (inclusion terms), ``index`` (the user's terms),
     ``equivalent`` or ``approximate`` (titles of the codes that GEM gives), ``ancestor`` (names of categories above).
     """
 
@@ -44,7 +55,8 @@ def code_names(
     every = []
     for key, description in zip(keys, descriptions, strict=True):
         code = parse_key(key)
-        names = [Name(description, "title"), *_own(code, terms), *_mapped(code)]
+        names = [Name(description, "title"), *(Name(text, "short") for text in shortened(description))]
+        names += [*_own(code, terms), *_mapped(code)]
         for above in _ancestors(code):
             names.append(Name(describe(above).text, "ancestor"))
             names += [Name(name.text, "ancestor") for name in _own(above, terms)]
@@ -53,6 +65,16 @@ def code_names(
             first.setdefault(name.text, name)
         every.append(list(first.values()))
     return every
+
+
+def shortened(title: str) -> list[str]:
+    """A title without what notes do not say ("without ...", ", unspecified"), and with each of two joined by "and"."""
+    said = _UNSAID.sub("", title).strip(" ,;")
+    found = [said] if said and said != title else []
+    either = _EITHER.fullmatch(said)
+    if either:
+        found += [f"{either[1]} {either[part]}" for part in (2, 3)]
+    return found
 
 
 def _own(code: Code, terms: Terms) -> list[Name]:

@@ -42,7 +42,8 @@ def prepare_names(
 
     Names are titles, inclusion terms, the titles of the codes that the general equivalence mappings give, and those of
     ``terms`` (``read_terms``; of the first system). ``systems`` are some of those of the version (default: all).
-    ``VAL_NOTES`` of the notes, or a tenth if they are few, are the val split. Raises ``InputError`` for an unknown version or system.
+    ``VAL_NOTES`` of the notes, or a tenth if they are few, are the val split. Raises ``InputError`` for an unknown
+    version or system.
     """
     if version not in VERSIONS:
         raise InputError(f"unknown version {version!r}: names are known of {', '.join(VERSIONS)}")

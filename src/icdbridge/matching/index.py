@@ -8,7 +8,7 @@ from scipy.sparse import csr_array
 
 from icdbridge.codes.names import KINDS, OWN, Name
 from icdbridge.matching.contexts import CONTEXTS, contexts
-from icdbridge.matching.words import EMPTY, Occurrences, abbreviations, split, stem, stems
+from icdbridge.matching.words import EMPTY, Occurrences, abbreviations, split, stem, stems, synonyms
 
 FEATURES = (
     "coverage",
@@ -147,12 +147,13 @@ class NameIndex:
 
     def read(self, text: str, max_words: int = MAX_WORDS) -> Occurrences:
         """The words of a text that some name has."""
-        short = abbreviations()
+        short, meant = abbreviations(), synonyms()
         found = split(text)[:max_words]
         words: list[int] = []
         places: list[int] = []
         for place, (word, _, _) in enumerate(found):
-            for one in (*(() if word in EMPTY else (stem(word),)), *short.get(word, ())):
+            own = () if word in EMPTY else (stem(word), *meant.get(stem(word), ()))
+            for one in dict.fromkeys((*own, *short.get(word, ()))):
                 number = self._vocabulary.get(one)
                 if number is not None:
                     words.append(number)

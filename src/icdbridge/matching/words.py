@@ -1,4 +1,4 @@
-"""What counts as the same word in a note and in the name of a code: stems, empty words, abbreviations."""
+"""What counts as the same word in a note and in the name of a code: stems, empty words, abbreviations, synonyms."""
 
 import csv
 import re
@@ -78,6 +78,16 @@ def abbreviations() -> dict[str, tuple[str, ...]]:
     with files("icdbridge.matching").joinpath("abbreviations.csv").open(encoding="utf-8") as handle:
         rows = list(csv.reader(handle))[1:]
     return {short: tuple(stems(meaning)) for short, meaning in rows}
+
+
+@cache
+def synonyms() -> dict[str, tuple[str, ...]]:
+    """Words of notes, by their stems, with the stems by which names of codes say the same (renal: kidney)."""
+    found: dict[str, list[str]] = {}
+    with files("icdbridge.matching").joinpath("synonyms.csv").open(encoding="utf-8") as handle:
+        for word, meaning in list(csv.reader(handle))[1:]:
+            found.setdefault(stem(word), []).extend(stems(meaning))
+    return {word: tuple(dict.fromkeys(one for one in meant if one != word)) for word, meant in found.items()}
 
 
 def stems(text: str) -> list[str]:
