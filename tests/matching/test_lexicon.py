@@ -55,6 +55,13 @@ def test_what_is_found_for_a_code_does_not_depend_on_the_other_candidates(lexico
                 assert np.array_equal(found, whole[key]), (keys, key)
 
 
+def test_some_codes_get_what_they_get_among_all(lexicon):
+    found = [lexicon.own.match(text, 100) for text in (NOTE, *TRAINING)]
+    whole = lexicon.own.lay_out(found)
+    for columns in ([2, 0], [1], []):
+        assert np.array_equal(lexicon.own.lay_out(found, np.array(columns, int)), whole[:, columns])
+
+
 def test_a_code_that_training_never_saw_is_found_by_its_names(lexicon):
     matcher = lexicon.matcher(list(NEW), list(NEW.values()))
     found = features(matcher, "has asthma")[0]

@@ -105,15 +105,19 @@ class Matcher:
             spans.append(own)
         return spans
 
-    def lay_out(self, found: Sequence[Lexical]) -> np.ndarray:
-        """Features float32 [N, codes, len(LEXICAL)] of some notes."""
-        shape = (len(found), len(self.train_notes))
-        of_category = np.append(self.category_notes, 0)[self.categories]
+    def lay_out(self, found: Sequence[Lexical], columns: np.ndarray | None = None) -> np.ndarray:
+        """Features float32 [N, L, len(LEXICAL)] of some notes, of all codes or of the ``columns``."""
+        if columns is None:
+            columns = np.arange(len(self.train_notes))
+        places = np.full(len(self.train_notes), -1)
+        places[columns] = np.arange(len(columns))
+        categories, shape = self.categories[columns], (len(found), len(columns))
+        of_category = np.append(self.category_notes, 0)[categories]
         return lay_out(
             found,
-            np.arange(shape[1]),
-            self.categories,
-            np.broadcast_to(self.train_notes, shape),
+            places,
+            categories,
+            np.broadcast_to(self.train_notes[columns], shape),
             np.broadcast_to(of_category, shape),
         )
 

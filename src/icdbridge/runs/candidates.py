@@ -180,7 +180,7 @@ def score_candidates(
                     if matched is not None:
                         matcher, words = matched
                         features = torch.from_numpy(
-                            matcher.lay_out([matcher.match(texts[row], words)])[:, columns]
+                            matcher.lay_out([matcher.match(texts[row], words)], columns)
                         )
                         logits = model.combine(logits, features.to(logits.device))
                     out[row, columns] = logits[0].cpu().numpy()
