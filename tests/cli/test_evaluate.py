@@ -116,3 +116,22 @@ def test_bad_input_is_one_line(home, tmp_path, monkeypatch, capsys):
     assert "corpus" in line("evaluate", home / "short", home / "nowhere")
     assert "one run cannot be compared" in line("compare", home / "short")
     assert "was not evaluated" in line("compare", home / "short", home / "tiny")
+
+
+def test_more_codes_to_choose_from(home, monkeypatch, capsys):
+    results = json.loads(call("evaluate", home / "long", home / "tiny", "--codes", "icd10cm", "--json"))
+    found = results["tiny-among-icd10cm"]
+    assert found["codes"] > 70_000
+    own = json.loads(call("evaluate", home / "long", home / "tiny", "--json"))["tiny"]
+    assert found["scopes"]["full"]["labels"] == own["scopes"]["full"]["labels"]
+    # a code's score does not depend on the others, so where all are asked for it can only come later
+    assert found["scopes"]["full"]["all"]["map"] < own["scopes"]["full"]["all"]["map"]
+    present = [each["scopes"]["full"]["present"]["map"] for each in (found, own)]
+    assert present[0] == pytest.approx(present[1])  # among the codes of the split alone
+    assert (home / "long" / "evaluations" / "tiny-among-icd10cm-test" / "metrics.json").exists()
+    arguments = ("evaluate", home / "long", home / "tiny", "--codes", "icd9cm")
+    assert "holds icd9 codes, but tiny has icd10 codes" in fails(monkeypatch, capsys, *arguments)
+    table = home / "few.csv"
+    table.write_text('code,description\nR06.00,"Dyspnea, unspecified"\nI10,Not asked for\n')
+    few = json.loads(call("evaluate", home / "long", home / "tiny", "--codes", table, "--json"))
+    assert few["tiny-among-few"]["codes"] == own["codes"] + 1

@@ -59,7 +59,7 @@ def code(
     """
     from icdbridge.coding import Coder
 
-    chosen = _table(codes, system) if codes else None
+    chosen = read_codes(codes, system) if codes else None
     if out is not None:
         from icdbridge.coding.sources import NoteColumns, Source
 
@@ -112,7 +112,8 @@ def _code_into(out: Path, coder: "Coder", source: "Source", options: dict[str, A
         raise typer.Exit(3)
 
 
-def _table(codes: str, system: str) -> dict[str, str]:
+def read_codes(codes: str, system: str) -> dict[str, str]:
+    """Key -> description of a code system, or of a table of codes of ``system``."""
     from icdbridge.codes import SYSTEMS, Code, load_system, read_code_table
 
     table = load_system(codes) if codes in SYSTEMS else read_code_table(Path(codes), system)

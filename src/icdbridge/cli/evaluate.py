@@ -2,11 +2,16 @@
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from icdbridge.cli import PRECISION, app, precision_named
+from icdbridge.cli.code import read_codes
 from icdbridge.errors import InputError
+
+if TYPE_CHECKING:
+    from icdbridge.corpora import Corpus
 
 
 @app.command()
@@ -28,6 +33,12 @@ def evaluate(
         "--candidates",
         help="Measure the candidate search of `icdbridge index` too, beside exact scores.",
     ),
+    codes: str | None = typer.Option(
+        None,
+        help="Choose among these codes too, not the corpus's alone: a CSV, TSV or Parquet file (code, description) "
+        "or a code system, such as icd10cm.",
+    ),
+    system: str = typer.Option("icd10cm", help="The code system that the codes of --codes FILE belong to."),
     as_json: bool = typer.Option(False, "--json", help="Print the figures as JSON, with corpora as keys."),
     markdown: bool = typer.Option(False, "--markdown", help="Print the tables as Markdown."),
     device: str = typer.Option("cpu", help="Where to compute: cpu, cuda, mps."),
@@ -56,6 +67,8 @@ def evaluate(
     if split not in SPLITS:
         raise InputError(f"unknown split {split!r}: expected {', '.join(SPLITS)}")
     opened_corpora = [Corpus.open(path) for path in corpora]
+    if codes is not None:
+        opened_corpora = [_among(corpus, codes, system) for corpus in opened_corpora]
     names = [corpus.name for corpus in opened_corpora]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
@@ -77,3 +90,13 @@ def evaluate(
         typer.echo(f"report: {folder / 'report.html'}", err=markdown)
     if as_json:
         typer.echo(json.dumps(every, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def _among(corpus: "Corpus", codes: str, system: str) -> "Corpus":
+    from icdbridge.codes import parse_key, version_of
+
+    more = read_codes(codes, system)
+    for version in {version_of(parse_key(key).system) for key in more}:
+        if version != corpus.version:
+            raise InputError(f"{codes} holds {version} codes, but {corpus.name} has {corpus.version} codes")
+    return corpus.among(more, Path(codes).stem)

@@ -1,8 +1,9 @@
 """The corpus folder: notes of one version with their codes and split, whatever they came from."""
 
+import copy
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -131,6 +132,22 @@ class Corpus:
                     batch = batch.filter(pc.equal(batch.column("split"), split))
                 if batch.num_rows:
                     yield batch.select(list(columns))
+
+    def among(self, descriptions: Mapping[str, str], name: str) -> "Corpus":
+        """The same notes with more codes to choose from: of ``descriptions`` (by key), those that no note carries. They
+        are rare ones. The name tells it from the corpus itself: what ``name`` is called comes after ``among``.
+        """
+        own = set(self.codes)
+        more = [code for code in descriptions if code not in own]
+        wider = copy.copy(self)
+        wider.name = f"{self.name}-among-{name}"
+        wider.codes = self.codes + more
+        wider.descriptions = self.descriptions + [descriptions[code] for code in more]
+        wider.scopes = self.scopes + ["rare"] * len(more)
+        wider.notes_with, wider.train_notes = (
+            counts + [0] * len(more) for counts in (self.notes_with, self.train_notes)
+        )
+        return wider
 
     def evidence(self) -> dict[tuple[str, str], list[tuple[int, int]]]:
         """The spans in which people saw a code: by note id and key, ``text[start:end]``; empty without any."""
