@@ -84,7 +84,7 @@ def quality(run: Run, corpus: Corpus, work: Path) -> dict[str, Any]:
     exact = Scored(
         notes.note_ids[:MEASURED], corpus.codes, corpus.n_frequent, logits, notes.labels[:MEASURED]
     )
-    return compare_candidates(run, corpus, "test", exact, run.config["threshold"])
+    return compare_candidates(run, corpus, "test", exact, run.thresholds(corpus.version, exact.codes))
 
 
 def long_notes(corpus: Corpus, count: int) -> list[str]:

@@ -10,6 +10,7 @@ import pytest
 from scipy import sparse
 
 from icdbridge.corpora.corpus import CODES_SCHEMA, Corpus
+from icdbridge.runs import Run
 from icdbridge.runs.scored import Scored
 
 
@@ -65,6 +66,8 @@ class MadeUpRun:
     def train_notes(self):
         seen = [500, 100, 60, 30, 12, 8, 3, 1]
         return {f"icd10cm:A{number:02d}": seen[number // 5] for number in range(self.codes - 5)}
+
+    thresholds = Run.thresholds
 
     @property
     def log(self):

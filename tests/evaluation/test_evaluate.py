@@ -3,12 +3,19 @@
 import json
 import re
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from scipy.special import expit
+from sklearn.metrics import f1_score
 
 from icdbridge.errors import InputError
+from icdbridge.evaluation.compare import compare, read_groups
+from icdbridge.evaluation.compare_report import decisions_table
 from icdbridge.evaluation.evaluate import evaluate_run, evaluation_folder
 from icdbridge.evaluation.results import SCOPES, VIEWS
+from icdbridge.evaluation.tables import percent
+from icdbridge.runs.calibration import BANDS, FREQUENCIES, Band, Scale, VersionCalibration
 
 from .conftest import MadeUpRun, made_up_corpus
 
@@ -130,3 +137,41 @@ def test_scores_of_val_are_gone_before_the_split_is_scored(run, corpus, monkeypa
     monkeypatch.setattr(MadeUpRun, "score_corpus", watched)
     evaluate_run(run, corpus)
     assert seen == [("val", ["val"]), ("test", ["test"])]
+
+
+def test_decisions_by_frequency_stand_beside_the_one_threshold(run, corpus):
+    scales = {name: Scale(1.0, 0.0, 100, 50) for name in FREQUENCIES}
+    bands = tuple(Band(name, above, 0, 0) for name, above in BANDS.items())
+    thresholds = {"frequent": 0.3, "rare": 0.1, "unseen": 0.9}
+    run.calibration = {"icd10": VersionCalibration(("a",), scales, bands, thresholds)}
+    results = evaluate_run(run, corpus)
+    scored = run.score_corpus(corpus, "test", evaluation_folder(run.path, corpus.name, "test"))
+    seen = np.array([run.train_notes.get(code, 0) for code in scored.codes])
+    group_of = {"frequent": seen >= 10, "rare": (seen > 0) & (seen < 10), "unseen": seen == 0}
+    labels, probabilities = scored.labels.toarray(), expit(scored.logits.astype(float))
+    one = results["scopes"]["full"]["threshold"]
+    for way, of_code in (("one", np.full(40, one)), ("by_frequency", run.thresholds("icd10", scored.codes))):
+        predicted = probabilities > of_code
+        for name, own in {"all": np.ones(40, bool), **group_of}.items():
+            found, p, y = results["decisions"][name][way], predicted[:, own], labels[:, own]
+            assert found["predicted"] == p.sum()
+            assert found["f1_micro"] == pytest.approx(f1_score(y, p, average="micro"))
+            assert found["recall"] == pytest.approx((p & y).sum() / y.sum())
+            present = y.any(axis=0)
+            assert found["f1_macro"] == pytest.approx(
+                f1_score(y[:, present], p[:, present], average="macro", zero_division=0)
+            )
+    assert results["scopes"]["full"]["all"]["f1_micro"] == results["decisions"]["all"]["one"]["f1_micro"]
+    low, high = results["decisions"]["rare"]["difference"]["f1_micro"]["interval"]
+    assert low <= results["decisions"]["rare"]["difference"]["f1_micro"]["value"] <= high
+    page = (evaluation_folder(run.path, corpus.name, "test") / "report.html").read_text()
+    assert "thresholds by training frequency" in page
+    table = decisions_table(compare(read_groups([str(run.path)], None, "test")))
+    assert table.rows[0][2:] == [
+        percent(results["decisions"]["all"][way]["f1_micro"]) for way in ("one", "by_frequency")
+    ]
+
+
+def test_a_run_that_decides_by_one_threshold_has_no_other_table(run, corpus):
+    assert "decisions" not in evaluate_run(run, corpus)
+    assert decisions_table(compare(read_groups([str(run.path)], None, "test"))) is None

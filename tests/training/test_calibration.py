@@ -1,22 +1,26 @@
 """Platt scaling against scikit-learn's own, few and no labels, and what a trained run stores."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy import sparse
-from scipy.special import expit
+from scipy.special import expit, logit
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.frozen import FrozenEstimator
 from sklearn.svm import LinearSVC
 from tests.small import make_corpus, tiny_settings
 
 from icdbridge import Coder, InputError
+from icdbridge.evaluation.decisions import decisions
+from icdbridge.evaluation.metrics import label_csr
+from icdbridge.evaluation.thresholds import tune_threshold
 from icdbridge.runs import Run
 from icdbridge.runs.calibration import BANDS, read_calibration
 from icdbridge.runs.scored import Scored
 from icdbridge.training import train
-from icdbridge.training.calibration import Tally, fit_scale
+from icdbridge.training.calibration import FEWEST, Tally, fit_scale
 
 
 def made_up(logits, labels):
@@ -84,8 +88,7 @@ def test_a_trained_run_is_calibrated_for_each_version(run):
     assert stored["versions"]["icd10"]["scales"]["frequent"]["pairs"] == 12 * 5
     for found in Coder(run).code("patient with dyspnea", "icd9", top=5):
         calibration = run.calibration["icd9"]
-        logit = np.log(found.probability / (1 - found.probability))
-        expected = calibration.confidence([logit], [found.train_notes])[0]
+        expected = calibration.confidence([logit(found.probability)], [found.train_notes])[0]
         assert found.confidence == pytest.approx(expected, abs=1e-6)
         assert found.band == calibration.band(expected).name
 
@@ -103,3 +106,111 @@ def test_a_damaged_calibration_is_named(tmp_path):
     (tmp_path / "calibration.json").write_text('{"versions": {"icd10": {"scales": {}}}}')
     with pytest.raises(InputError, match=r"calibration\.json is not a calibration"):
         read_calibration(tmp_path / "calibration.json")
+
+
+def best_by_trying(logits, labels, groups, grid):
+    """The highest micro F1 of any pair of cuts of a grid, by counting."""
+    best = 0.0
+    for first in grid:
+        for second in grid:
+            predicted = logits > np.where(groups, second, first)
+            best = max(best, 2 * (predicted & labels).sum() / (predicted.sum() + labels.sum()))
+    return best
+
+
+def drawn(seed, notes=400):
+    """Scores of codes that training saw often (whose confidence is their probability) and seldom (it is far less)."""
+    rng = np.random.default_rng(seed)
+    logits = rng.normal(-3, 2, (notes, 40)).astype(np.float32)
+    train_notes = np.repeat([50, 5], 20)
+    labels = rng.random(logits.shape) < expit(logits - np.where(train_notes == 50, 0.0, 2.5))
+    return logits, train_notes, labels
+
+
+def test_thresholds_by_frequency_are_the_best_pair():
+    logits, train_notes, labels = drawn(3)
+    tally = Tally()
+    tally.add(made_up(logits, labels), train_notes)
+    thresholds = tally.calibration(["a"], 0.5).thresholds
+    assert thresholds["unseen"] == 0.5  # val had none: the run's one threshold stays
+    cuts = np.where(train_notes == 50, logit(thresholds["frequent"]), logit(thresholds["rare"]))
+    predicted = logits > cuts
+    reached = 2 * (predicted & labels).sum() / (predicted.sum() + labels.sum())
+    best = best_by_trying(logits, labels, train_notes == 5, np.arange(-3, 4, 0.1))
+    assert reached > best - 0.005
+    # the law says by how much the scores of seldom seen codes have to be higher
+    assert logit(thresholds["rare"]) - logit(thresholds["frequent"]) == pytest.approx(2.5, abs=0.4)
+
+
+def test_thresholds_by_frequency_predict_rare_codes_without_loss_on_frequent_ones():
+    rng = np.random.default_rng(5)
+    train_notes = np.repeat([50, 5], [10, 30])
+    chance = np.where(train_notes == 50, 0.3, 0.02)
+
+    def notes(count):
+        labels = rng.random((count, 40)) < chance
+        shift = np.where(train_notes == 50, 0.0, -6.0)  # rare codes score low, and no worse for their kind
+        return (rng.normal(size=labels.shape) + 5 * labels - 2 + shift).astype(np.float32), labels
+
+    logits, labels = notes(300)
+    one = tune_threshold(logits, label_csr(labels)).threshold
+    tally = Tally()
+    tally.add(made_up(logits, labels), train_notes)
+    found = tally.calibration(["a"], one).thresholds
+    logits, labels = notes(300)
+    by_frequency = np.where(train_notes == 50, found["frequent"], found["rare"])
+    results = decisions(made_up(logits, labels), train_notes, one, by_frequency, resamples=200)
+    rare, frequent = results["rare"], results["frequent"]
+    assert rare["one"]["f1_micro"] < 0.2
+    assert rare["by_frequency"]["f1_micro"] > 0.7
+    assert rare["difference"]["f1_micro"]["p"] < 0.05
+    assert frequent["by_frequency"]["f1_micro"] >= frequent["one"]["f1_micro"] - 0.01
+
+
+def test_one_threshold_stays_where_more_say_nothing():
+    few = Tally()
+    logits, train_notes, labels = drawn(1, notes=4)
+    few.add(made_up(logits, labels & (logits > 1.5)), train_notes)
+    assert few.labels.sum() < FEWEST
+    assert few.calibration(["a"], 0.3).thresholds is None
+    # labels that scores know nothing of: whatever is fitted to them is chance
+    chance = Tally()
+    chance.add(
+        made_up(logits.repeat(40, axis=0), np.random.default_rng(0).random((160, 40)) < 0.1), train_notes
+    )
+    assert not chance.better_by_frequency()
+    asked = Tally()
+    asked.add(made_up(*(drawn(3)[i] for i in (0, 2))), train_notes)
+    assert asked.calibration(["a"]).thresholds is None  # nobody asked for them
+    assert asked.calibration(["a"], 0.5).thresholds
+
+
+def test_the_coder_predicts_by_the_thresholds_that_are_stored(run):
+    found = Coder(run).code("patient with dyspnea", "icd10", top=5)
+    least = min(one.probability for one in found)
+    thresholds = {"frequent": 0.0, "rare": 1.0, "unseen": 1.0}
+    calibration = dict(run.calibration)
+    calibration["icd10"] = replace(calibration["icd10"], thresholds=thresholds)
+    changed = Run(
+        run.path, {**run.config, "threshold": 0.999}, run.model, run.tokenizer, run.index, calibration
+    )
+    assert all(one.predicted for one in Coder(changed).code("patient with dyspnea", "icd10", top=5))
+    assert least > 0
+    new = Coder(changed).code("patient with dyspnea", codes={"icd10cm:R06.00": "Dyspnea, unspecified"})
+    assert not new[0].predicted
+    calibration["icd10"] = replace(calibration["icd10"], thresholds=None)
+    one = Run(
+        run.path, {**run.config, "threshold": least / 2}, run.model, run.tokenizer, run.index, calibration
+    )
+    assert set(one.thresholds("icd10", run.index.code)) == {least / 2}
+    assert all(found.predicted for found in Coder(one).code("patient with dyspnea", "icd10", top=5))
+
+
+def test_a_run_from_before_thresholds_by_frequency_opens(run, tmp_path):
+    stored = json.loads((run.path / "calibration.json").read_text())
+    for version in stored["versions"].values():
+        del version["thresholds"]
+    (tmp_path / "calibration.json").write_text(json.dumps(stored))
+    old = read_calibration(tmp_path / "calibration.json")
+    assert old["icd10"].thresholds is None
+    assert old["icd10"].scales == run.calibration["icd10"].scales

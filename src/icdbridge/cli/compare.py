@@ -26,6 +26,7 @@ def compare(
     from icdbridge.evaluation.compare import compare as compare_groups
     from icdbridge.evaluation.compare import read_groups
     from icdbridge.evaluation.compare_report import (
+        decisions_table,
         differences_table,
         figures_table,
         tail_table,
@@ -51,6 +52,7 @@ def compare(
         return
     tables = [figures_table(results, view) for view in ("present", "all")]
     tables += [differences_table(results)] if len(results["groups"]) > 1 else []
-    show([*tables, tail_table(results)], markdown)
+    decided = decisions_table(results)
+    show([*tables, tail_table(results), *([decided] if decided else [])], markdown)
     if out is not None:
         typer.echo(f"report: {out / 'report.html'}", err=markdown)

@@ -46,11 +46,13 @@ def evaluate(
 ) -> None:
     """Measure a run: AUC, F1, P@k, R-precision and MAP of frequent, full and rare codes, and the long tail.
 
-    The threshold is tuned on the val notes. Prints tables; writes metrics.json and report.html into the run
+    The threshold is tuned on the val notes; what the run predicts by thresholds of its own for frequent, rare and
+    unseen codes stands in a table of its own. Prints tables; writes metrics.json and report.html into the run
     folder.
     """
     from icdbridge.corpora.corpus import SPLITS, Corpus
     from icdbridge.evaluation.candidates import candidates_table
+    from icdbridge.evaluation.decisions import decisions_table
     from icdbridge.evaluation.evaluate import evaluate_run, evaluation_folder
     from icdbridge.evaluation.report import (
         bands_table,
@@ -85,6 +87,7 @@ def evaluate(
         tables += evidence_tables(results) if evidence else []
         tables += [calibration_table(results)] if results["calibration"] else []
         tables += [bands_table(results)] if results["bands"] else []
+        tables += [decisions_table(results, synthetic_tag(results))] if "decisions" in results else []
         tables += [candidates_table(results, synthetic_tag(results))] if candidates else []
         show(tables, markdown)
         typer.echo(f"report: {folder / 'report.html'}", err=markdown)

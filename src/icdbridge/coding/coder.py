@@ -23,7 +23,7 @@ from icdbridge.runs.scoring import Precision, length_batches, pad, score_states
 
 @dataclass(frozen=True)
 class Suggestion:
-    """A code suggested for a note. ``predicted``: above the threshold tuned on val; ``train_notes``: how many
+    """A code suggested for a note. ``predicted``: above its threshold (``Run.thresholds``); ``train_notes``: how many
     training notes carried it (0: never seen, scored by its description alone; None: not known).
     ``confidence`` is the share of right codes to expect among such suggestions, and ``band`` its name
     (``likely``, ``possible``, ``unlikely``), by calibration on val; None for a run, or a version, that was not
@@ -125,7 +125,7 @@ class Coder:
                     logits = score_states(model, note, queries, self.run.precision)[0]
                 if asked.matcher is not None:
                     lexical = asked.matcher.match(texts[row], self.run.max_note_words)
-                    features = torch.from_numpy(asked.matcher.lay_out([lexical])[:, columns])
+                    features = torch.from_numpy(asked.matcher.lay_out([lexical], columns))
                     logits = model.combine(logits[None], features.to(device))[0]
                 logits = logits.double()
                 order = torch.argsort(logits, descending=True, stable=True)[:top]
@@ -151,7 +151,8 @@ class Coder:
         code = parse_key(key)
         probability, seen = float(expit(logit)), self.run.train_notes
         train_notes = None if seen is None else seen.get(key, 0)
-        calibration = self.run.calibration.get(version_of(code.system))
+        version = version_of(code.system)
+        calibration = self.run.calibration.get(version)
         confidence = float(calibration.confidence([logit], [train_notes or 0])[0]) if calibration else None
         return Suggestion(
             rank,
@@ -159,7 +160,7 @@ class Coder:
             code.code,
             description,
             probability,
-            probability > self.run.config["threshold"],
+            probability > float(self.run.thresholds(version, [key])[0]),
             train_notes,
             tuple(evidence),
             confidence,

@@ -143,12 +143,18 @@ def paired(
     tested: dict[str, dict[str, Any]] = {view: {} for view in VIEWS}
     for view in VIEWS:
         for name in EVERY:
-            shifted = _about(new[view][name] - old[view][name], after[view][name] - before[view][name])
-            if shifted is None:
-                continue
-            side = min(int((shifted <= 0).sum()), int((shifted >= 0).sum()))
-            tested[view][name] = {
-                "interval": _interval(shifted),
-                "p": min(1.0, 2 * (side + 1) / (resamples + 1)),
-            }
+            found = tested_difference(
+                new[view][name] - old[view][name], after[view][name] - before[view][name]
+            )
+            if found is not None:
+                tested[view][name] = found
     return tested
+
+
+def tested_difference(difference: Floats, resampled: Floats) -> dict[str, Any] | None:
+    """``interval`` and two-sided ``p`` of a difference [1] by its resamples; None where not all are defined."""
+    shifted = _about(difference, resampled)
+    if shifted is None:
+        return None
+    side = min(int((shifted <= 0).sum()), int((shifted >= 0).sum()))
+    return {"interval": _interval(shifted), "p": min(1.0, 2 * (side + 1) / (len(shifted) + 1))}

@@ -5,11 +5,12 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.special import logit
 
 from icdbridge.corpora.corpus import Corpus
 from icdbridge.evaluation import metrics
+from icdbridge.evaluation.metrics import Floats
 from icdbridge.evaluation.tables import Table, percent
-from icdbridge.evaluation.thresholds import logit
 from icdbridge.progress import track
 from icdbridge.runs.scored import Scored
 
@@ -20,10 +21,10 @@ TIMED = 32  # notes on which both ways are timed, in turns
 
 
 def compare_candidates(
-    run: "Run", corpus: Corpus, split: str, exact: Scored, threshold: float
+    run: "Run", corpus: Corpus, split: str, exact: Scored, thresholds: Floats
 ) -> dict[str, Any]:
-    """Scores the notes of ``exact`` (the split's, or its first ones) again by candidates, at the same ``threshold`` (a
-    probability), all codes together.
+    """Scores the notes of ``exact`` (the split's, or its first ones) again by candidates, at the same ``thresholds`` (a
+    probability for each code), all codes together.
 
     ``kept``: share of the exact run's predicted codes that are predicted by candidates too; ``candidates``: their mean
     number a note; ``f1_micro`` and ``seconds`` a note (codes encoded beforehand, on at most ``TIMED`` notes) for
@@ -40,7 +41,7 @@ def compare_candidates(
     queries = run.queries(exact.codes, descriptions)
     matcher = run.matcher(corpus.version, exact.codes, descriptions)
     matched = None if matcher is None else (matcher, run.max_note_words)
-    cut = np.float32(logit(threshold))
+    cuts = logit(thresholds).astype(np.float32)
     labels = metrics.label_csr(exact.labels)
     notes = len(exact.note_ids)
     timed = set(np.linspace(0, notes - 1, min(TIMED, notes)).round().astype(int).tolist())
@@ -59,7 +60,7 @@ def compare_candidates(
             features = None if matcher is None else match_text(matcher, text, run.max_note_words)
             score_notes(run.model, [ids], queries, features=features, precision=run.precision)
             seconds += time.perf_counter() - ended, ended - began
-        above = np.array([exact.logits[row], found]) > cut
+        above = np.array([exact.logits[row], found]) > cuts
         predicted += above.sum(axis=1)
         hits += above[:, labels.indices[labels.indptr[row] : labels.indptr[row + 1]]].sum(axis=1)
         proposed += int((found != NOT_PROPOSED).sum())
@@ -93,5 +94,5 @@ def candidates_table(results: dict[str, Any], tag: str = "") -> Table:
     ]
     columns = ["candidates a note", "predicted codes kept, %", "F1 micro exact", "candidates", "difference"]
     columns += ["ms a note exact", "candidates", "ratio"]
-    note = f"Full scope, threshold tuned on val with exact scores; asked for on val: {100 * found['target']:.1f}%."
+    note = f"Full scope, by the thresholds that the run predicts by; asked for on val: {100 * found['target']:.1f}%."
     return Table(f"Candidate search{tag}", columns, [cells], 0, note)

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 from icdbridge.errors import InputError
 from icdbridge.evaluation.bootstrap import paired
 from icdbridge.evaluation.contributions import Contributions
+from icdbridge.evaluation.decisions import WAYS
 from icdbridge.evaluation.report import figure
 from icdbridge.evaluation.results import AUCS, BIN_NAMES, RANKED, SCOPES, THRESHOLDED, VIEWS, long_tail
 from icdbridge.files import read_json
@@ -152,6 +153,7 @@ def compare(groups: list[Group]) -> dict[str, Any]:
                 "runs": [one.results["run"] for one in group.evaluations],
                 "same_settings": same_settings(group),
                 "scopes": scopes,
+                "decisions": _mean_decisions(group),
                 "long_tail": [_mean_row([tail[i] for tail in tails]) for i in range(len(tails[0]))],
                 "training": [one.results["training"] for one in group.evaluations],
             }
@@ -204,6 +206,22 @@ def _tail(one: Evaluation, seen: dict[str, Any]) -> list[dict[str, Any]]:
     if not seen or np.isnan(seen["train_notes"]).any():
         return []
     return long_tail(one.per_code(), seen["train_notes"])
+
+
+def _mean_decisions(group: Group) -> dict[str, dict[str, float | None]]:
+    """Mean micro F1 by how often training saw the codes, by one threshold and by those that the runs themselves predict
+    by; empty where a run has no such thresholds.
+    """
+    found = [one.results.get("decisions", {}) for one in group.evaluations]
+    if not all(found):
+        return {}
+    means: dict[str, dict[str, float | None]] = {}
+    for name in found[0]:
+        means[name] = {}
+        for way in WAYS:
+            values: list[Any] = [one[name][way]["f1_micro"] if one[name]["labels"] else None for one in found]
+            means[name][way] = None if None in values else float(np.mean(values))
+    return means
 
 
 def _mean_row(rows: list[dict[str, Any]]) -> dict[str, Any]:

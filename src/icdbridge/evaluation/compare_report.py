@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from icdbridge.evaluation import plots
+from icdbridge.evaluation.decisions import GROUPS, WAYS
 from icdbridge.evaluation.page import Section, write_page
 from icdbridge.evaluation.report import PAPER, synthetic_tag
 from icdbridge.evaluation.results import NAMES, SCOPES, VIEWS, VIEWS_MEAN
@@ -59,6 +60,21 @@ def tail_table(results: dict[str, Any]) -> Table:
     return Table(f"By training frequency, percent{synthetic_tag(results)}", columns, rows, 1, note)
 
 
+def decisions_table(results: dict[str, Any]) -> Table | None:
+    """Micro F1 by one threshold and by those by frequency; None where not all runs predict by the latter."""
+    groups = results["groups"]
+    if not all(group["decisions"] for group in groups):
+        return None
+    rows = [
+        [seen, group["label"], *(percent(group["decisions"][seen][way]) for way in WAYS)]
+        for seen in GROUPS
+        for group in groups
+    ]
+    note = "Each run's own training says how often it saw a code: the codes of a row may differ between runs."
+    columns = ["seen in training", "run", *(f"threshold {name}" for name in WAYS.values())]
+    return Table(f"F1 micro of what is predicted, percent{synthetic_tag(results)}", columns, rows, 2, note)
+
+
 def write_comparison(results: dict[str, Any], path: Path) -> None:
     """Writes the report of a comparison (what ``compare`` returns) as one HTML file."""
     tag, groups = synthetic_tag(results), results["groups"]
@@ -98,6 +114,11 @@ def write_comparison(results: dict[str, Any], path: Path) -> None:
         tail.svg(plots.frequency_lines("tail", [row["train_notes"] for row in rows], curves, below, tag))
         tail.table(tail_table(results))
         sections.append(tail)
+    decided = decisions_table(results)
+    if decided is not None:
+        section = Section("What the runs predict: thresholds by training frequency")
+        section.table(decided)
+        sections.append(section)
     training = _training(results)
     if training is not None:
         sections.append(training)

@@ -17,6 +17,7 @@ from icdbridge.evaluation.bootstrap import RESAMPLES, intervals
 from icdbridge.evaluation.calibration import band_shares, reliability, seen
 from icdbridge.evaluation.candidates import compare_candidates
 from icdbridge.evaluation.contributions import Contributions
+from icdbridge.evaluation.decisions import decisions
 from icdbridge.evaluation.report import write_report
 from icdbridge.evaluation.results import (
     FLATTERED,
@@ -81,14 +82,18 @@ def evaluate_run(
             train_notes, calibration = seen(run, scored.codes), run.calibration.get(corpus.version)
             results["calibration"] = reliability(scored, train_notes, calibration)
             results["bands"] = band_shares(scored, train_notes, calibration) if calibration else []
+            if calibration is not None and calibration.thresholds is not None:
+                own = run.thresholds(corpus.version, scored.codes)
+                one = thresholds["full"]["threshold"]
+                results["decisions"] = decisions(scored, train_notes, one, own)
         marked = pa.table({})
         if evidence:
             from icdbridge.evaluation.evidence import measure_evidence
 
             results["evidence"], marked = measure_evidence(run, corpus, split, scored)
         if candidates:
-            threshold = thresholds["full"]["threshold"]
-            results["candidates"] = compare_candidates(run, corpus, split, scored, threshold)
+            own = run.thresholds(corpus.version, scored.codes)
+            results["candidates"] = compare_candidates(run, corpus, split, scored, own)
         del scored
     results = {
         "format": FORMAT,

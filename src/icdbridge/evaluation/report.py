@@ -5,6 +5,7 @@ from typing import Any
 
 from icdbridge.evaluation import plots
 from icdbridge.evaluation.candidates import candidates_table
+from icdbridge.evaluation.decisions import decisions_table
 from icdbridge.evaluation.page import Section, write_page
 from icdbridge.evaluation.results import EVIDENCE_KINDS, NAMES, OVERLAP, SCOPES, VIEWS, VIEWS_MEAN
 from icdbridge.evaluation.tables import Table, percent
@@ -215,6 +216,10 @@ def write_report(results: dict[str, Any], path: Path) -> None:
     if results["calibration"]:
         sections.append(calibration_section(results))
     sections.append(training_section(results))
+    if "decisions" in results:
+        section = Section("What the run predicts: thresholds by training frequency")
+        section.table(decisions_table(results, tag))
+        sections.append(section)
     if "candidates" in results:
         searched = Section("Candidate search")
         searched.text(

@@ -1,7 +1,9 @@
-"""What a probability is worth: Platt scaling fitted on val, and bands of confidence that people can read.
+"""What a probability is worth: Platt scaling fitted on val, bands of confidence that people can read, and the
+thresholds that follow.
 
 calibration.json: ``{"top": 15, "versions": {version: {"corpora": [names], "scales": {frequency: {"slope",
-"intercept", "pairs", "labels"}}, "bands": [{"name", "above", "suggestions", "right"}]}}}``.
+"intercept", "pairs", "labels"}}, "bands": [{"name", "above", "suggestions", "right"}], "thresholds": {frequency:
+probability} or null}}}``. Runs from before there were thresholds by frequency have none there.
 """
 
 from collections.abc import Mapping, Sequence
@@ -53,11 +55,16 @@ class Band:
 
 @dataclass(frozen=True)
 class VersionCalibration:
-    """The calibration of one version, fitted on the val notes of ``corpora``."""
+    """The calibration of one version, fitted on the val notes of ``corpora``.
+
+    ``thresholds``: the probability above which a code is predicted, by frequency; None where the run decides by one
+    threshold for all codes.
+    """
 
     corpora: tuple[str, ...]
     scales: Mapping[str, Scale]  # by frequency
     bands: tuple[Band, ...]  # the most confident first
+    thresholds: Mapping[str, float] | None = None
 
     def confidence(
         self, logits: Sequence[float] | np.ndarray, train_notes: Sequence[int] | np.ndarray
@@ -93,6 +100,9 @@ def read_calibration(path: Path) -> Calibration:
                 tuple(found["corpora"]),
                 {name: Scale(**found["scales"][name]) for name in FREQUENCIES},
                 tuple(Band(**band) for band in found["bands"]),
+                None
+                if found.get("thresholds") is None
+                else {name: float(found["thresholds"][name]) for name in FREQUENCIES},
             )
             for version, found in read_json(path)["versions"].items()
         }

@@ -19,7 +19,13 @@ from icdbridge.errors import InputError
 from icdbridge.files import check_manifest, read_json, write_json, write_manifest
 from icdbridge.matching import Lexicon, Matcher
 from icdbridge.models import CodingModel, build_model, describe_model
-from icdbridge.runs.calibration import Calibration, calibration_json, read_calibration
+from icdbridge.runs.calibration import (
+    FREQUENCIES,
+    Calibration,
+    calibration_json,
+    frequency,
+    read_calibration,
+)
 from icdbridge.runs.candidates import Candidates
 from icdbridge.runs.lexicons import FILES as LEXICON_FILES
 from icdbridge.runs.lexicons import read_lexicons, write_lexicons
@@ -155,6 +161,19 @@ class Run:
             return None
         lexicon = self.lexicons.get(version) or next(iter(self.lexicons.values()))
         return lexicon.matcher(codes, descriptions)
+
+    def thresholds(self, version: str, codes: Sequence[str]) -> np.ndarray:
+        """The probability above which each code (key) of a version is predicted [L].
+
+        It goes by how many training notes carried the code, where the run has such thresholds; else it is the one
+        tuned on val.
+        """
+        calibration = self.calibration.get(version)
+        if calibration is None or calibration.thresholds is None or self.train_notes is None:
+            return np.full(len(codes), float(self.config["threshold"]))
+        chosen = np.array([calibration.thresholds[name] for name in FREQUENCIES])
+        own: np.ndarray = chosen[frequency([self.train_notes.get(code, 0) for code in codes])]
+        return own
 
     def score_corpus(self, corpus: Corpus, split: str, folder: Path) -> Scored:
         """Scores a split against all codes of its corpus; the logits are a memory map in ``folder``.

@@ -227,6 +227,7 @@ def _model_out(name: str, coder: Coder) -> schemas.ModelOut:
             ),
             codes=len(coder.run.index.of_version(version)[0]),
             bands=bands(coder, version),
+            thresholds=_thresholds(coder, version),
         )
         for version in coder.versions
     ]
@@ -237,6 +238,11 @@ def _model_out(name: str, coder: Coder) -> schemas.ModelOut:
         max_words=coder.run.max_note_words,
         synthetic=coder.run.config["synthetic"],
     )
+
+
+def _thresholds(coder: Coder, version: str) -> dict[str, float] | None:
+    calibration = coder.run.calibration.get(version)
+    return dict(calibration.thresholds) if calibration and calibration.thresholds else None
 
 
 def _resources(

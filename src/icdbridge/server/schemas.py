@@ -111,7 +111,7 @@ class SuggestionOut(BaseModel):
         examples=["likely"],
         description="Confidence in words: /v1/models says what it was worth on validation notes.",
     )
-    predicted: bool = Field(description="Above the threshold tuned on validation notes.")
+    predicted: bool = Field(description="Above the threshold for such codes, tuned on validation notes.")
     train_notes: int = Field(description="Training notes that carried it; 0: known by its description alone.")
     evidence: list[EvidenceOut]
 
@@ -161,12 +161,17 @@ class VersionOut(BaseModel):
     systems: list[str] = Field(examples=[["icd10cm", "icd10pcs"]])
     codes: int = Field(description="Codes that the model chooses from.", examples=[7942])
     bands: list[BandOut]
+    thresholds: dict[str, float] | None = Field(
+        description="The probability above which a code is predicted, by how often training saw it; null: by the "
+        "model's one threshold.",
+        examples=[{"frequent": 0.44, "rare": 0.71, "unseen": 0.83}],
+    )
 
 
 class ModelOut(BaseModel):
     name: str = Field(examples=["mixed"])
     versions: list[VersionOut]
-    threshold: float = Field(description="Tuned on validation notes.", examples=[0.31])
+    threshold: float = Field(description="One for all codes, tuned on validation notes.", examples=[0.31])
     max_words: int = Field(description="Words of a note that the model reads.", examples=[4000])
     synthetic: bool = Field(
         description="Trained on synthetic notes: no figure says anything about real ones."

@@ -1,10 +1,13 @@
-"""Calibration on val once training is over: Platt scaling of each version and training frequency, and the bands."""
+"""Calibration on val once training is over: Platt scaling of each version and training frequency, the bands, and
+the thresholds.
+"""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+from scipy.special import expit, logit
 from sklearn.linear_model import LogisticRegression
 
 from icdbridge.corpora import Corpus
@@ -14,17 +17,21 @@ from icdbridge.runs import Run
 from icdbridge.runs.calibration import BANDS, FREQUENCIES, Band, Scale, VersionCalibration, frequency
 from icdbridge.runs.scored import Scored
 
+FEWEST = 20  # labels of a frequency on val; fewer say too little of where to set its threshold
 _LIMIT, _STEP = 30.0, 0.01  # logits are counted in steps, so that memory does not grow with notes x codes
 _CELLS = int(2 * _LIMIT / _STEP) + 1
+_EDGES = np.arange(_CELLS) * _STEP - _LIMIT - _STEP / 2  # above which the logits of each cell lie
+FOLDS = 5  # of val notes
 
 
 class Tally:
-    """The scores and labels of a version's val notes, counted: by frequency, and for the best codes of each note."""
+    """The scores and labels of a version's val notes, counted: by fold of notes and frequency, and for the best codes
+    of each note.
+    """
 
     def __init__(self) -> None:
-        self.pairs = np.zeros((len(FREQUENCIES), _CELLS))
-        self.labels = np.zeros((len(FREQUENCIES), _CELLS))
-        self.logits = np.zeros((len(FREQUENCIES), _CELLS))  # their sum
+        self.pairs, self.labels, self.logits = np.zeros((3, FOLDS, len(FREQUENCIES), _CELLS))
+        self.notes = 0
         self.best: list[tuple[Floats, Ints, Floats]] = []  # logit, training notes of the code, label
 
     def add(self, scored: Scored, train_notes: Ints) -> None:
@@ -32,30 +39,71 @@ class Tally:
         which = frequency(train_notes)
         for block, labels in labelled_blocks(scored):
             place = ((np.clip(block, -_LIMIT, _LIMIT) + _LIMIT) / _STEP).round().astype(np.int64)
-            for group in range(len(FREQUENCIES)):
-                own, cells = which == group, place[:, which == group].ravel()
-                self.pairs[group] += np.bincount(cells, minlength=_CELLS)
-                self.labels[group] += np.bincount(cells, labels[:, own].ravel(), _CELLS)
-                self.logits[group] += np.bincount(cells, block[:, own].ravel(), _CELLS)
+            fold_of = (self.notes + np.arange(len(block))) % FOLDS
+            self.notes += len(block)
+            for fold, group in np.ndindex(FOLDS, len(FREQUENCIES)):
+                own = np.ix_(fold_of == fold, which == group)
+                cells = place[own].ravel()
+                self.pairs[fold, group] += np.bincount(cells, minlength=_CELLS)
+                self.labels[fold, group] += np.bincount(cells, labels[own].ravel(), _CELLS)
+                self.logits[fold, group] += np.bincount(cells, block[own].ravel(), _CELLS)
             top = best_codes(block)
             note = np.arange(len(block))[:, None]
             self.best.append((block[note, top].ravel(), train_notes[top].ravel(), labels[note, top].ravel()))
 
-    def calibration(self, corpora: Sequence[str]) -> VersionCalibration:
-        """Fits the scales, and measures the bands on the best codes of the notes."""
-        scales = {
-            name: fit_scale(self.logits[group], self.pairs[group], self.labels[group])
-            for group, name in enumerate(FREQUENCIES)
-        }
+    def calibration(self, corpora: Sequence[str], threshold: float | None = None) -> VersionCalibration:
+        """Fits the scales, and measures the bands on the best codes of the notes.
+
+        With ``threshold``, the probability that is the one threshold of the run, those by frequency are found too, and
+        kept where they are better.
+        """
+        pairs, labels, logits = (counts.sum(axis=0) for counts in (self.pairs, self.labels, self.logits))
+        scales = fit_scales(logits, pairs, labels)
         fitted = VersionCalibration(tuple(corpora), scales, ())
-        logits, train_notes, labels = (np.concatenate(part) for part in zip(*self.best, strict=True))
-        confidence = fitted.confidence(logits, train_notes)
+        best, train_notes, right = (np.concatenate(part) for part in zip(*self.best, strict=True))
+        confidence = fitted.confidence(best, train_notes)
         bands, below = [], np.inf
         for name, above in BANDS.items():
             inside = (confidence >= above) & (confidence < below)
-            bands.append(Band(name, above, int(inside.sum()), int(labels[inside].sum())))
+            bands.append(Band(name, above, int(inside.sum()), int(right[inside].sum())))
             below = above
-        return VersionCalibration(tuple(corpora), scales, tuple(bands))
+        thresholds = None
+        if threshold is not None and self.better_by_frequency():
+            thresholds = choose_thresholds(scales, pairs, labels, threshold)
+        return VersionCalibration(tuple(corpora), scales, tuple(bands), thresholds)
+
+    def better_by_frequency(self) -> bool:
+        """Whether thresholds by frequency reach a higher micro F1 than one, each tuned on all folds but one and counted
+        on that: with few labels, or a model that knows little, they fit chance.
+        """
+        predicted, hits = np.zeros((2, 2))
+        for fold in range(FOLDS):
+            pairs, labels, logits = (
+                counts.sum(axis=0) - counts[fold] for counts in (self.pairs, self.labels, self.logits)
+            )
+            one = float(expit(_EDGES[_best_edge(pairs.sum(axis=0), labels.sum(axis=0))]))
+            several = choose_thresholds(fit_scales(logits, pairs, labels), pairs, labels, one)
+            for way, thresholds in enumerate((dict.fromkeys(FREQUENCIES, one), several)):
+                if thresholds is None:
+                    return False
+                above = logit([[thresholds[name]] for name in FREQUENCIES]) <= _EDGES
+                predicted[way] += self.pairs[fold][above].sum()
+                hits[way] += self.labels[fold][above].sum()
+        one_f1, several_f1 = hits / np.maximum(predicted + self.labels.sum(), 1)
+        return bool(several_f1 > one_f1)
+
+
+def _best_edge(pairs: Floats, labels: Floats) -> int:
+    """The cell from which on all are predicted at the highest micro F1, of counted scores [cells]."""
+    predicted, hits = pairs[::-1].cumsum()[::-1], labels[::-1].cumsum()[::-1]
+    return int(np.argmax(hits / np.maximum(predicted + labels.sum(), 1)))
+
+
+def fit_scales(logits: Floats, pairs: Floats, labels: Floats) -> dict[str, Scale]:
+    """The scale of each frequency, from counted scores [frequencies, cells]."""
+    return {
+        name: fit_scale(logits[group], pairs[group], labels[group]) for group, name in enumerate(FREQUENCIES)
+    }
 
 
 def fit_scale(logits: Floats, pairs: Floats, labels: Floats) -> Scale:
@@ -82,8 +130,50 @@ def fit_scale(logits: Floats, pairs: Floats, labels: Floats) -> Scale:
     return Scale(slope, intercept, int(total), int(right))
 
 
-def calibrate(run: Run, corpora: Sequence[Corpus], folder: Path) -> dict[str, VersionCalibration]:
-    """The calibration of each version that has val notes, all its corpora together; scores lie in ``folder``."""
+def choose_thresholds(
+    scales: Mapping[str, Scale], pairs: Floats, labels: Floats, threshold: float
+) -> dict[str, float] | None:
+    """The probability above which codes of each frequency are predicted, from counted scores [frequencies, cells].
+
+    The same confidence for all: that at which micro F1 on val is highest, all codes together (under calibrated
+    confidences one bound is best for all codes, Lipton et al. 2014). A frequency whose scale rests on fewer than
+    ``FEWEST`` labels, or orders nothing, keeps ``threshold``; None where all do.
+    """
+    known = [scales[name].labels >= FEWEST and scales[name].slope > 0 for name in FREQUENCIES]
+    if not any(known):
+        return None
+    bounds, counts = [], []
+    predicted = hits = 0.0
+    for group, name in enumerate(FREQUENCIES):
+        if known[group]:
+            held = np.flatnonzero(pairs[group])
+            bounds.append(scales[name].slope * _EDGES[held] + scales[name].intercept)
+            counts.append(np.stack([pairs[group, held], labels[group, held]]))
+        else:
+            above = logit(threshold) <= _EDGES
+            predicted += pairs[group, above].sum()
+            hits += labels[group, above].sum()
+    together = np.concatenate(bounds)
+    order = np.argsort(-together, kind="stable")
+    all_pairs, all_hits = np.concatenate(counts, axis=1)[:, order].cumsum(axis=1)
+    best = int(np.argmax((hits + all_hits) / (predicted + all_pairs + labels.sum())))
+    bound = together[order][best : best + 2].mean()  # between the last that is predicted and the next
+    return {
+        name: float(expit((bound - scales[name].intercept) / scales[name].slope))
+        if known[group]
+        else threshold
+        for group, name in enumerate(FREQUENCIES)
+    }
+
+
+def calibrate(
+    run: Run, corpora: Sequence[Corpus], folder: Path, by_frequency: bool = True
+) -> dict[str, VersionCalibration]:
+    """The calibration of each version that has val notes, all its corpora together; scores lie in ``folder``.
+
+    With ``by_frequency`` it has thresholds by frequency, too.
+    """
+    threshold = float(run.config["threshold"]) if by_frequency else None
     tallies: dict[str, tuple[Tally, list[str]]] = {}
     for corpus in corpora:
         if corpus.count("val"):
@@ -92,4 +182,4 @@ def calibrate(run: Run, corpora: Sequence[Corpus], folder: Path) -> dict[str, Ve
             with TemporaryDirectory(prefix="val-", dir=folder) as scratch:
                 scored = run.score_corpus(corpus, "val", Path(scratch))
                 tally.add(scored, seen(run, scored.codes))
-    return {version: tally.calibration(names) for version, (tally, names) in tallies.items()}
+    return {version: tally.calibration(names, threshold) for version, (tally, names) in tallies.items()}

@@ -9,14 +9,13 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from scipy.special import expit
+from scipy.special import expit, logit
 from torch import Tensor, nn
 from torch.nn.functional import log_softmax
 
 from icdbridge.codes import Terms, code_names
 from icdbridge.corpora import Corpus
 from icdbridge.errors import InputError
-from icdbridge.evaluation.thresholds import logit
 from icdbridge.progress import console, progress_bar, track
 from icdbridge.runs import Run
 from icdbridge.runs.candidates import Candidates, Counts, LinearScorer, Proposer
@@ -191,11 +190,11 @@ def choose_counts(
 ) -> Counts:
     """The fewest candidates by which at least ``target`` of the codes that the run predicts on val are proposed."""
     codes = run.index.version.count(version)
-    threshold = logit(run.config["threshold"])
+    cuts = logit(run.thresholds(version, run.index.of_version(version)[0]))
     linear_ranks: list[np.ndarray] = []
     lexical_ranks: list[np.ndarray] = []
     for text, ids, logits in exact_scores(run, version, corpora, "val", VAL_NOTES, folder):
-        predicted = np.flatnonzero(logits > threshold)
+        predicted = np.flatnonzero(logits > cuts)
         for ranks, order in (
             (linear_ranks, proposer.linear_order(ids, codes)),
             (lexical_ranks, proposer.lexical_order(text, codes)),

@@ -28,6 +28,12 @@ def model_card(
         for version, found in calibration.items()
         for band in found.bands
     )
+    thresholds = "; ".join(
+        f"{version}: " + ", ".join(f"{name} codes {value:.4f}" for name, value in found.thresholds.items())
+        for version, found in calibration.items()
+        if found.thresholds is not None
+    )
+    thresholds = f" (by how often training saw it, {thresholds})" if thresholds else ""
     settings = config["settings"]
     architecture = settings["architecture"]
     parameters = f"{config['parameters']:,} parameters"
@@ -54,8 +60,8 @@ val split of {config["validate_on"]}:
 | --- | --- |
 {figures}
 
-A code is predicted when its probability is above {config["threshold"]:.4f}. What the confidence in a suggestion stands
-for, among the {TOP} best codes of each {synthetic}val note:
+A code is predicted when its probability is above {config["threshold"]:.4f}{thresholds}.
+What the confidence in a suggestion stands for, among the {TOP} best codes of each {synthetic}val note:
 
 | version | band | confidence from | suggestions | right |
 | --- | --- | --- | --- | --- |

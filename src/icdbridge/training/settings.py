@@ -99,6 +99,11 @@ class Settings(BaseModel):
     patience: int = Field(5, ge=1, description="epochs without a better validation before stopping early")
     validation_metric: Literal["map", "f1_micro"] = "f1_micro"
     validation_scope: Literal["frequent", "full", "rare"] = "full"
+    thresholds: Literal["frequency", "one"] = Field(
+        "frequency",
+        description="which codes the run predicts: by thresholds for frequent, rare and unseen codes, tuned together "
+        "on val, or by one for all",
+    )
     precision: Literal["32-true", "bf16-mixed"] = "32-true"
     device: Literal["auto", "cpu", "cuda"] = "auto"
     seed: int = Field(0, ge=0)

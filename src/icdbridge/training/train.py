@@ -134,7 +134,8 @@ def train(
             "numpy": np.__version__,
         },
     }
-    calibration = calibrate(Run(out, config, model, tokenizer, index, None, lexicons), corpora, work)
+    scored = Run(out, config, model, tokenizer, index, None, lexicons)
+    calibration = calibrate(scored, corpora, work, settings.thresholds == "frequency")
     card = model_card(out.name, config, index, best, calibration)
     run = write_run(out, config, model, tokenizer, index, log, card, calibration, lexicons)
     shutil.rmtree(work)
