@@ -1,4 +1,4 @@
-"""Raw notes, codes and splits of a source, staged on disk so that memory does not grow with the dump."""
+"""Raw notes, codes and splits of a source, staged so that memory stays bounded: tables spill, texts lie on disk."""
 
 import copy
 import threading
