@@ -63,6 +63,11 @@ class Settings(BaseModel):
         lt=1,
         description="with matching: the share of a batch's codes that are treated as if training had never seen them",
     )
+    matching_steps: int = Field(
+        2000,
+        ge=0,
+        description="with matching: steps in which the network of lexical features learns alone, before attention does",
+    )
     terms: Path | None = Field(
         None, description="a table of further names of codes (the CDC's index of ICD-10-CM), for matching"
     )

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -23,6 +23,7 @@ from icdbridge.evaluation.validation import validation_figures
 from icdbridge.files import read_json, write_json
 from icdbridge.matching import Lexicon
 from icdbridge.models import ARCHITECTURES, CodingModel
+from icdbridge.models.combiner import Combiner
 from icdbridge.runs import CodeIndex, Run, write_run
 from icdbridge.runs.matched import match_split
 from icdbridge.runs.scoring import encode_codes, score_notes
@@ -32,6 +33,7 @@ from icdbridge.training.batches import VersionNotes
 from icdbridge.training.building import Texts, start_model
 from icdbridge.training.calibration import calibrate
 from icdbridge.training.card import model_card
+from icdbridge.training.combining import fit_combiner
 from icdbridge.training.loop import fit
 from icdbridge.training.matching import match_training
 from icdbridge.training.settings import Settings
@@ -99,6 +101,8 @@ def train(
             scales = np.stack([notes_of.matched.scale() for notes_of in data if notes_of.matched is not None])
             with torch.no_grad():
                 model.get_buffer("combiner.scale").copy_(torch.from_numpy(np.sqrt((scales**2).mean(axis=0))))
+            if not (work / "checkpoint.safetensors").exists():  # else it is in there
+                fit_combiner(cast(Combiner, model.get_submodule("combiner")), data, settings)
             matcher = lexicons[chosen.version].matcher(val_codes, chosen.descriptions[: len(val_codes)])
             matched = match_split(chosen, "val", matcher, settings.max_note_words, Path(folder))
             features = matched.features_of(matcher)
