@@ -13,7 +13,7 @@ from icdbridge.training import train
 from icdbridge.training.batches import make_batch
 from icdbridge.training.combining import fit_combiner
 
-SETTINGS = tiny_settings("duallaat-cnn", "matching=true", "associations=true", epochs=1, matching_steps=40)
+SETTINGS = tiny_settings("duallaat-cnn", "matching=true", "associations=true", epochs=1, matching_steps=300)
 
 
 @pytest.fixture(scope="module")
