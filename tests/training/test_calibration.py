@@ -17,10 +17,10 @@ from icdbridge.evaluation.decisions import decisions
 from icdbridge.evaluation.metrics import label_csr
 from icdbridge.evaluation.thresholds import tune_threshold
 from icdbridge.runs import Run
-from icdbridge.runs.calibration import BANDS, read_calibration
+from icdbridge.runs.calibration import BANDS, FREQUENCIES, Scale, read_calibration
 from icdbridge.runs.scored import Scored
 from icdbridge.training import train
-from icdbridge.training.calibration import FEWEST, Tally, fit_scale
+from icdbridge.training.calibration import _EDGES, FEWEST, Tally, choose_thresholds, fit_scale
 
 
 def made_up(logits, labels):
@@ -108,16 +108,6 @@ def test_a_damaged_calibration_is_named(tmp_path):
         read_calibration(tmp_path / "calibration.json")
 
 
-def best_by_trying(logits, labels, groups, grid):
-    """The highest micro F1 of any pair of cuts of a grid, by counting."""
-    best = 0.0
-    for first in grid:
-        for second in grid:
-            predicted = logits > np.where(groups, second, first)
-            best = max(best, 2 * (predicted & labels).sum() / (predicted.sum() + labels.sum()))
-    return best
-
-
 def drawn(seed, notes=400):
     """Scores of codes that training saw often (whose confidence is their probability) and seldom (it is far less)."""
     rng = np.random.default_rng(seed)
@@ -127,19 +117,36 @@ def drawn(seed, notes=400):
     return logits, train_notes, labels
 
 
-def test_thresholds_by_frequency_are_the_best_pair():
+def f1_above(cut, logits, labels):
+    predicted = logits > cut
+    return 2 * (predicted & labels).sum() / (predicted.sum() + labels.sum())
+
+
+def test_each_threshold_is_the_best_of_its_frequency():
     logits, train_notes, labels = drawn(3)
     tally = Tally()
     tally.add(made_up(logits, labels), train_notes)
     thresholds = tally.calibration(["a"], 0.5).thresholds
     assert thresholds["unseen"] == 0.5  # val had none: the run's one threshold stays
-    cuts = np.where(train_notes == 50, logit(thresholds["frequent"]), logit(thresholds["rare"]))
-    predicted = logits > cuts
-    reached = 2 * (predicted & labels).sum() / (predicted.sum() + labels.sum())
-    best = best_by_trying(logits, labels, train_notes == 5, np.arange(-3, 4, 0.1))
-    assert reached > best - 0.005
-    # the law says by how much the scores of seldom seen codes have to be higher
-    assert logit(thresholds["rare"]) - logit(thresholds["frequent"]) == pytest.approx(2.5, abs=0.4)
+    for name, seen in (("frequent", 50), ("rare", 5)):
+        own = np.s_[:, train_notes == seen]
+        tried = [f1_above(cut, logits[own], labels[own]) for cut in np.arange(-4, 4, 0.1)]
+        assert f1_above(logit(thresholds[name]), logits[own], labels[own]) > max(tried) - 0.02
+
+
+def test_a_threshold_is_where_the_confidence_is_half_the_best_f1():
+    # 100 pairs that are right with confidence 0.5 and 100 with confidence 0.1: F1 is highest for the former alone,
+    # 2 * 50 / (100 + 60), so a code is predicted from a confidence of 0.3125 on
+    pairs = np.zeros((3, len(_EDGES)))
+    logits = {0.5: 0.0, 0.1: logit(0.1)}
+    for value in logits.values():
+        pairs[0, np.searchsorted(_EDGES, value)] = 100
+    scales = {name: Scale(1.0, 0.0, 200, 60) for name in FREQUENCIES}
+    scales["rare"] = Scale(1.0, 0.0, 200, FEWEST - 1)
+    scales["unseen"] = Scale(0.0, -5.0, 200, 60)
+    found = choose_thresholds(scales, pairs, 0.8)
+    assert found == {"frequent": pytest.approx(0.3125, abs=0.005), "rare": 0.8, "unseen": 0.8}
+    assert choose_thresholds({**scales, "frequent": scales["unseen"]}, pairs, 0.8) is None
 
 
 def test_thresholds_by_frequency_predict_rare_codes_without_loss_on_frequent_ones():

@@ -69,12 +69,12 @@ class Tally:
             below = above
         thresholds = None
         if threshold is not None and self.better_by_frequency():
-            thresholds = choose_thresholds(scales, pairs, labels, threshold)
+            thresholds = choose_thresholds(scales, pairs, threshold)
         return VersionCalibration(tuple(corpora), scales, tuple(bands), thresholds)
 
     def better_by_frequency(self) -> bool:
-        """Whether thresholds by frequency reach a higher micro F1 than one, each tuned on all folds but one and counted
-        on that: with few labels, or a model that knows little, they fit chance.
+        """Whether thresholds by frequency reach a higher micro F1 of all codes together than one, each tuned on all but
+        one fold and counted on that: a model that knows nothing of rare codes is better off not predicting them.
         """
         predicted, hits = np.zeros((2, 2))
         for fold in range(FOLDS):
@@ -82,7 +82,7 @@ class Tally:
                 counts.sum(axis=0) - counts[fold] for counts in (self.pairs, self.labels, self.logits)
             )
             one = float(expit(_EDGES[_best_edge(pairs.sum(axis=0), labels.sum(axis=0))]))
-            several = choose_thresholds(fit_scales(logits, pairs, labels), pairs, labels, one)
+            several = choose_thresholds(fit_scales(logits, pairs, labels), pairs, one)
             for way, thresholds in enumerate((dict.fromkeys(FREQUENCIES, one), several)):
                 if thresholds is None:
                     return False
@@ -131,39 +131,22 @@ def fit_scale(logits: Floats, pairs: Floats, labels: Floats) -> Scale:
 
 
 def choose_thresholds(
-    scales: Mapping[str, Scale], pairs: Floats, labels: Floats, threshold: float
+    scales: Mapping[str, Scale], pairs: Floats, threshold: float
 ) -> dict[str, float] | None:
-    """The probability above which codes of each frequency are predicted, from counted scores [frequencies, cells].
+    """The probability above which codes of each frequency are predicted, for counted ``pairs`` [frequencies, cells].
 
-    The same confidence for all: that at which micro F1 on val is highest, all codes together (under calibrated
-    confidences one bound is best for all codes, Lipton et al. 2014). A frequency whose scale rests on fewer than
-    ``FEWEST`` labels, or orders nothing, keeps ``threshold``; None where all do.
+    Where the confidence is half the highest F1 that the frequency's own confidences promise, its F1 is highest (Lipton
+    et al. 2014). A frequency whose scale rests on fewer than ``FEWEST`` labels, or orders nothing, keeps ``threshold``;
+    None where all do.
     """
-    known = [scales[name].labels >= FEWEST and scales[name].slope > 0 for name in FREQUENCIES]
-    if not any(known):
-        return None
-    bounds, counts = [], []
-    predicted = hits = 0.0
-    for group, name in enumerate(FREQUENCIES):
-        if known[group]:
-            held = np.flatnonzero(pairs[group])
-            bounds.append(scales[name].slope * _EDGES[held] + scales[name].intercept)
-            counts.append(np.stack([pairs[group, held], labels[group, held]]))
-        else:
-            above = logit(threshold) <= _EDGES
-            predicted += pairs[group, above].sum()
-            hits += labels[group, above].sum()
-    together = np.concatenate(bounds)
-    order = np.argsort(-together, kind="stable")
-    all_pairs, all_hits = np.concatenate(counts, axis=1)[:, order].cumsum(axis=1)
-    best = int(np.argmax((hits + all_hits) / (predicted + all_pairs + labels.sum())))
-    bound = together[order][best : best + 2].mean()  # between the last that is predicted and the next
-    return {
-        name: float(expit((bound - scales[name].intercept) / scales[name].slope))
-        if known[group]
-        else threshold
-        for group, name in enumerate(FREQUENCIES)
-    }
+    found = {}
+    for (name, scale), own in zip(scales.items(), pairs, strict=True):
+        if scale.labels >= FEWEST and scale.slope > 0:
+            confidence = expit(scale.slope * _EDGES + scale.intercept)[::-1]  # the most confident first
+            predicted, right = own[::-1].cumsum(), (own[::-1] * confidence).cumsum()
+            bound = (right / (predicted + right[-1])).max()  # half of the highest F1
+            found[name] = float(expit((logit(bound) - scale.intercept) / scale.slope))
+    return dict.fromkeys(scales, threshold) | found if found else None
 
 
 def calibrate(
