@@ -47,8 +47,9 @@ def mimic_lengths(count: int, seed: int = 0) -> list[int]:
     return np.random.default_rng(seed).permutation(lengths).tolist()
 
 
-def released_size(encoder: str, seed: int = 0) -> DualLAAT:
-    """A DualLAAT of the released sizes with random weights."""
+def released_size(encoder: str, seed: int = 0, features: int = 0) -> DualLAAT:
+    """A DualLAAT of the released sizes with random weights, which reads so many lexical features."""
     torch.manual_seed(seed)
     size, dropout = (256, 0.2) if encoder == "cnn" else (512, 0.3)
-    return DualLAAT(ModelSettings(VOCABULARY, 100, encoder, size, 1, 10, 4, size, dropout))  # type: ignore[arg-type]
+    settings = ModelSettings(VOCABULARY, 100, encoder, size, 1, 10, 4, size, dropout, features=features)  # type: ignore[arg-type]
+    return DualLAAT(settings)

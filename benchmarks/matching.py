@@ -1,0 +1,204 @@
+"""What matching adds to the time of coding and of training: the same model with and without, in turns.
+
+    python -m benchmarks.matching [--rounds 3] [--clock cpu] [--encoder cnn] [--out build/bench]
+
+Released sizes, random weights, 26,085 ICD-10 codes with their names. The notes are synthetic: names of codes between
+other words of names. Coding is one note against all codes; a training step makes its batch, goes forward and back and
+takes the optimiser's step. Finding the words of training notes is done once, before the first epoch, and stands in a
+column of its own. Prints Markdown, writes matching.json.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from statistics import median
+from typing import Any
+
+import numpy as np
+import torch
+from scipy.sparse import csr_array
+
+from benchmarks import options
+from benchmarks.inputs import CODES, Inputs, make_inputs, released_size
+from benchmarks.scoring import LENGTHS
+from benchmarks.subjects import timed
+from icdbridge.codes import code_names, load_system
+from icdbridge.files import write_json
+from icdbridge.matching import (
+    LEXICAL,
+    Associations,
+    Lexicon,
+    Matcher,
+    find_phrases,
+    with_categories,
+)
+from icdbridge.models import CodingModel
+from icdbridge.models.products import fast_products
+from icdbridge.runs.matched import MatchedNotes, match_text
+from icdbridge.runs.scoring import Precision, encode_codes, score_notes
+from icdbridge.runs.tokens import TokenizedNotes
+from icdbridge.training.batches import VersionNotes, make_batch
+from icdbridge.training.matching import MatchedTraining
+from icdbridge.training.settings import make_settings
+
+STEPS = [(1_024, 4), (8_192, 2)]  # |L|, notes
+LEARNT = 300  # synthetic training notes that phrases are counted over
+WORDS = 4_000  # of a note, at most
+
+
+def make_texts(titles: list[str], lengths: list[int], rng: np.random.Generator) -> list[str]:
+    """Notes of so many words: half of them names of random codes, between words of other names."""
+    vocabulary = sorted({word for title in titles for word in title.split()})
+    texts = []
+    for length in lengths:
+        words: list[str] = []
+        while len(words) < length:
+            words += titles[rng.integers(len(titles))].split()
+            words += [vocabulary[i % len(vocabulary)] for i in rng.zipf(1.2, 8)]
+        texts.append(" ".join(words[:length]))
+    return texts
+
+
+def make_matcher(rng: np.random.Generator) -> tuple[Matcher, list[str]]:
+    """The matcher of ``CODES`` codes, phrases counted over synthetic notes, and the titles of its codes."""
+    every = {
+        f"{system}:{code}": title
+        for system in ("icd10cm", "icd10pcs")
+        for code, title in load_system(system).titles.items()
+    }
+    keys = sorted(every)
+    pool = {keys[i]: every[keys[i]] for i in np.sort(rng.choice(len(keys), CODES, replace=False))}
+    titles = list(pool.values())
+    codes = np.stack([rng.choice(len(pool), 16, replace=False) for _ in range(LEARNT)])
+    texts = make_texts(titles, [1_500] * LEARNT, rng)
+    labels = csr_array(
+        (np.ones(codes.size, np.int64), (np.repeat(np.arange(LEARNT), 16), codes.ravel())),
+        shape=(LEARNT, len(pool)),
+    )
+    lexicon = Lexicon(
+        list(pool), code_names(list(pool), titles), {}, None, _carriers(labels), np.zeros(0, np.int64)
+    )
+    whole = with_categories(labels, lexicon.categories_of(lexicon.keys))
+    associations = Associations.learn([find_phrases(text, WORDS).hashes for text in texts], whole)
+    lexicon = replace(lexicon, associations=associations, category_notes=_carriers(whole)[len(pool) :])
+    return lexicon.own, titles
+
+
+def _carriers(labels: Any) -> np.ndarray:
+    return np.bincount(labels.indices, minlength=labels.shape[1])
+
+
+def ratios(
+    plain: Callable[[], Any], matching: Callable[[], Any], rounds: int, clock: str
+) -> dict[str, float]:
+    """Medians of seconds with and without, and of the ratio, in turns; a first round does not count."""
+    taken = []
+    for _ in range(rounds + 1):
+        first, _ = timed(plain)
+        second, _ = timed(matching)
+        taken.append((first[clock], second[clock]))
+    without, with_it = zip(*taken[1:], strict=True)
+    return {
+        "plain": median(without),
+        "matching": median(with_it),
+        "ratio": median(b / a for a, b in taken[1:]),
+    }
+
+
+def coding(
+    encoder: str, inputs: Inputs, texts: list[str], matcher: Matcher, precision: Precision, given: Any
+) -> dict[str, float]:
+    """One note of the median length against all codes, which are encoded beforehand."""
+    model = released_size(encoder, features=len(LEXICAL))
+    queries = encode_codes(model, inputs.codes)
+
+    def code(features: bool) -> None:
+        found = match_text(matcher, texts[0], WORDS) if features else None
+        score_notes(model, inputs.notes[:1], queries, features=found, precision=precision)
+
+    return ratios(lambda: code(False), lambda: code(True), given.rounds, given.clock)
+
+
+def training(
+    encoder: str, inputs: Inputs, matched: MatchedTraining, precision: Precision, given: Any
+) -> list[dict[str, float]]:
+    """A step of each of ``STEPS``."""
+    plain, matching = released_size(encoder), released_size(encoder, features=len(LEXICAL))
+    rows = np.repeat(np.arange(len(inputs.notes)), [len(codes) for codes in inputs.carried])
+    columns = np.concatenate([np.array(codes) for codes in inputs.carried])
+    labels = csr_array((np.ones(len(rows), bool), (rows, columns)), shape=(len(inputs.notes), CODES))
+    starts = np.concatenate([[0], np.cumsum([len(note) for note in inputs.notes])])
+    part = TokenizedNotes([""] * len(inputs.notes), np.concatenate(inputs.notes), starts, labels)
+    names = {f"icd10cm:{i}": " ".join(map(str, words)) for i, words in enumerate(inputs.codes)}
+    notes = VersionNotes.join("icd10", [part], names, inputs.codes, "corpora")
+    both = {plain: notes, matching: replace(notes, matched=matched)}
+    optimizers = {model: torch.optim.AdamW(model.parameters(), lr=1e-4, fused=True) for model in both}
+
+    def step(model: CodingModel, label_space: int, count: int) -> None:
+        settings = make_settings(label_space=label_space)
+        batch = make_batch(both[model], np.arange(count), settings, np.random.default_rng(0))
+        with fast_products():
+            with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
+                loss = model.train().loss(batch, 1_024)
+            optimizers[model].zero_grad()
+            loss.backward()
+        optimizers[model].step()
+
+    return [
+        {"label_space": size, "notes": count}
+        | ratios(
+            lambda s=size, c=count: step(plain, s, c),  # type: ignore[misc]
+            lambda s=size, c=count: step(matching, s, c),  # type: ignore[misc]
+            given.rounds,
+            given.clock,
+        )
+        for size, count in STEPS
+    ]
+
+
+def main() -> None:
+    parser = options.parser(__doc__, rounds=3)
+    parser.add_argument("--encoder", choices=["gru", "cnn"], action="append")
+    parser.add_argument("--precision", choices=["bf16", "fp32"], default="bf16")
+    given = parser.parse_args()
+    rng = np.random.default_rng(0)
+    matcher, titles = make_matcher(rng)
+    lengths = [*LENGTHS, 1_500]
+    texts, inputs = make_texts(titles, lengths, rng), make_inputs(lengths)
+    found = [matcher.match(text, WORDS) for text in texts]
+    once = median(timed(lambda t=text: matcher.match(t, WORDS))[0][given.clock] for text in texts)  # type: ignore[misc]
+    starts = np.cumsum([0, *(len(each.codes) for each in found)])
+    together = MatchedNotes(
+        starts,
+        np.concatenate([each.codes for each in found]),
+        np.concatenate([each.features for each in found]),
+    )
+    counts = np.tile(np.concatenate([matcher.train_notes, matcher.category_notes]), (2, 1))
+    matched = MatchedTraining(together, np.zeros(len(texts), np.int64), counts, matcher.categories, 0.2)
+    results: dict[str, Any] = {
+        "match_ms": 1e3 * once,
+        "codes_with_evidence": float(np.mean([len(each.codes) for each in found])),
+        "precision": given.precision,
+    }
+    print("| | plain, s | with matching, s | ratio (goal 1.3) |\n| --- | ---: | ---: | ---: |")
+    for encoder in given.encoder or ["gru", "cnn"]:
+        kind = "CNN" if encoder == "cnn" else "RNN"
+        row = coding(encoder, inputs, texts, matcher, given.precision, given)
+        results[encoder] = {"coding": row}
+        _print(f"{kind}, coding a note of {lengths[0]:,} words, {CODES:,} codes", row)
+        results[encoder]["training"] = training(encoder, inputs, matched, given.precision, given)
+        for row in results[encoder]["training"]:
+            _print(f"{kind}, training step, L = {row['label_space']:,}, {row['notes']:.0f} notes", row)
+    print(
+        f"\n{given.precision}; finding words takes {results['match_ms']:.1f} ms a note (once for each training note), "
+        f"and gives evidence for {results['codes_with_evidence']:,.0f} codes"
+    )
+    given.out.mkdir(parents=True, exist_ok=True)
+    write_json(given.out / "matching.json", results)
+
+
+def _print(name: str, row: dict[str, float]) -> None:
+    print(f"| {name} | {row['plain']:.3f} | {row['matching']:.3f} | {row['ratio']:.3f} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,97 @@
+"""Codes that training never had: a corpus without some of its codes, and how well a run of it finds them.
+
+    python -m benchmarks.new_codes CORPUS [--withhold 100] [--terms TABLE] [--out build/bench]
+
+As when a run codes by a later release than it learnt from. Of the codes that both train and test notes carry some are
+drawn; a corpus of the train and val notes without them is made, and a run with matching and a plain one are trained on
+it. Both are asked for them on the test notes of CORPUS: among its codes and among all of ICD-10-CM. Prints Markdown.
+"""
+
+import json
+import random
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from benchmarks import options
+from icdbridge.codes import load_system, parse_key
+from icdbridge.corpora import Columns, Corpus, prepare_table
+from icdbridge.evaluation import metrics
+from icdbridge.evaluation.tables import Table, percent, show
+from icdbridge.runs import Run
+from icdbridge.training import make_settings, train
+
+MATCHING = ("matching=true", "associations=true")
+TOP = 15
+
+
+def choose(corpus: Corpus, count: int, seed: int = 0) -> list[str]:
+    """``count`` codes (keys) that notes of train and of test carry."""
+    carried = {
+        split: {
+            code
+            for batch in corpus.notes(split, ("codes",))
+            for codes in batch["codes"].to_pylist()
+            for code in codes
+        }
+        for split in ("train", "test")
+    }
+    return random.Random(seed).sample(sorted(carried["train"] & carried["test"]), count)
+
+
+def without(corpus: Corpus, withheld: list[str], folder: Path) -> Corpus:
+    """The train and val notes without these codes; notes that had no other are left out."""
+    rows = []
+    for split in ("train", "val"):
+        for batch in corpus.notes(split):
+            for row in batch.to_pylist():
+                codes = [parse_key(code).code for code in row["codes"] if code not in withheld]
+                if codes:
+                    rows.append(
+                        {"note_id": row["note_id"], "text": row["text"], "codes": codes, "split": split}
+                    )
+    folder.mkdir(parents=True, exist_ok=True)
+    table = folder / "notes.jsonl"
+    table.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return prepare_table(
+        table, folder / "corpus", version=corpus.version, columns=Columns(split="split"), force=True
+    )
+
+
+def recalled(run: Run, corpus: Corpus, withheld: list[str]) -> float:
+    """Share of the withheld codes of test notes that are among the ``TOP`` best of their note."""
+    with TemporaryDirectory() as scratch:
+        scored = run.score_corpus(corpus, "test", Path(scratch))
+        labels = metrics.label_csr(scored.labels)
+        ranks = metrics.label_ranks(scored.logits, labels)
+        new = np.isin(np.array(scored.codes)[labels.indices], withheld)
+        return float((ranks.data[new] <= TOP).mean())
+
+
+def main() -> None:
+    parser = options.parser(__doc__, rounds=1)
+    parser.add_argument("corpus", type=Path)
+    parser.add_argument("--withhold", type=int, default=100)
+    parser.add_argument("--terms", help="a table of further names of codes, for matching")
+    parser.add_argument("--epochs", type=int, default=8)
+    given = parser.parse_args()
+    corpus = Corpus.open(given.corpus)
+    withheld = choose(corpus, given.withhold)
+    fewer = without(corpus, withheld, given.out / "new_codes")
+    every = {f"icd10cm:{code}": title for code, title in load_system("icd10cm").titles.items()}
+    wider = corpus.among(every, "icd10cm")
+    terms = (f"terms={given.terms}",) if given.terms else ()
+    rows = []
+    for name, changes in (("plain", ()), ("matching", (*MATCHING, *terms))):
+        settings = make_settings("duallaat-cnn", "small", None, changes, epochs=given.epochs)
+        run = train([fewer], given.out / "new_codes" / name, settings, force=True)
+        assert not set(withheld) & set(run.index.code)
+        rows.append([name, *(percent(recalled(run, among, withheld)) for among in (corpus, wider))])
+    columns = ["run", f"among {len(corpus.codes):,} codes", f"among {len(wider.codes):,} codes"]
+    note = f"{given.withhold} codes of {corpus.name} taken out of its train and val notes, asked for on its test notes."
+    show([Table(f"Recall@{TOP} of codes that training never had, percent", columns, rows, 1, note)], True)
+
+
+if __name__ == "__main__":
+    main()
