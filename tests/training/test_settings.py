@@ -40,6 +40,10 @@ def test_file_then_changes_then_keywords(tmp_path):
         ({"changes": ["dropout=1.5"]}, "setting 'dropout'"),
         ({"model": "duallaat"}, "unknown model 'duallaat'"),
         ({"preset": "huge"}, "unknown preset 'huge'"),
+        (
+            {"model": "caml", "preset": "few-notes"},
+            "few-notes is for duallaat-rnn and duallaat-cnn, not for caml",
+        ),
     ],
 )
 def test_refused(given, message):

@@ -16,7 +16,9 @@ def train(
         help="duallaat-rnn, -cnn, -plm; with fixed labels, one version: caml, drcaml, multirescnn, laat, jointlaat, "
         "plm-icd, corelation.",
     ),
-    preset: str = typer.Option("paper", help="paper (its sizes; wants a GPU) or small (for CPUs)."),
+    preset: str = typer.Option(
+        "paper", help="paper (wants a GPU), small (for CPUs) or few-notes (and matching)."
+    ),
     settings: Path | None = typer.Option(None, help="A TOML file of settings, over the preset's."),
     changes: list[str] = typer.Option([], "--set", help="name=value, over the file's; may be repeated."),
     train_only: list[Path] = typer.Option(

@@ -183,20 +183,24 @@ _SMALL = {
 }
 _SMALL_FIXED = {key: value for key, value in _SMALL.items() if key not in ("label_space", "negatives")}
 _SMALL_PLM = {"pretrained": "small", "layers": 2, "learning_rate": 0.001}
+_SMALL_PRESET: Mapping[str, Mapping[str, Any]] = {
+    "duallaat-rnn": _SMALL | {"hidden_size": 64},
+    "duallaat-cnn": _SMALL | {"hidden_size": 128, "kernel_size": 5},
+    "duallaat-plm": _SMALL | _SMALL_PLM,
+    "caml": _SMALL_FIXED | {"hidden_size": 64, "kernel_size": 5},
+    "drcaml": _SMALL_FIXED | {"hidden_size": 64, "kernel_size": 5},
+    "laat": _SMALL_FIXED | {"hidden_size": 64},
+    "jointlaat": _SMALL_FIXED | {"hidden_size": 64, "category_dim": 16},
+    "multirescnn": _SMALL_FIXED | {"hidden_size": 16},
+    "plm-icd": _SMALL_FIXED | _SMALL_PLM,
+    "corelation": _SMALL_FIXED | {"hidden_size": 32},
+}
+# The words of notes and names beside attention, which learns a few hundred notes by heart in a few epochs.
+_FEW_NOTES = {"matching": True, "associations": True, "weighted_negatives": True, "epochs": 5}
 PRESETS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "paper": {name: {} for name in MODELS},
-    "small": {
-        "duallaat-rnn": _SMALL | {"hidden_size": 64},
-        "duallaat-cnn": _SMALL | {"hidden_size": 128, "kernel_size": 5},
-        "duallaat-plm": _SMALL | _SMALL_PLM,
-        "caml": _SMALL_FIXED | {"hidden_size": 64, "kernel_size": 5},
-        "drcaml": _SMALL_FIXED | {"hidden_size": 64, "kernel_size": 5},
-        "laat": _SMALL_FIXED | {"hidden_size": 64},
-        "jointlaat": _SMALL_FIXED | {"hidden_size": 64, "category_dim": 16},
-        "multirescnn": _SMALL_FIXED | {"hidden_size": 16},
-        "plm-icd": _SMALL_FIXED | _SMALL_PLM,
-        "corelation": _SMALL_FIXED | {"hidden_size": 32},
-    },
+    "small": _SMALL_PRESET,
+    "few-notes": {name: {**_SMALL_PRESET[name], **_FEW_NOTES} for name in ("duallaat-rnn", "duallaat-cnn")},
 }
 
 
@@ -214,6 +218,8 @@ def make_settings(
     for what, name, known in (("model", model, MODELS), ("preset", preset, PRESETS)):
         if name not in known:
             raise InputError(f"unknown {what} {name!r}: known are {', '.join(known)}")
+    if model not in PRESETS[preset]:
+        raise InputError(f"preset {preset} is for {' and '.join(PRESETS[preset])}, not for {model}")
     values = {**MODELS[model], **PRESETS[preset][model]}
     if file is not None:
         values |= _read(file)
