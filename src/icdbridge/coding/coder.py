@@ -18,7 +18,7 @@ from icdbridge.models import NoteStates
 from icdbridge.runs import Run
 from icdbridge.runs.candidates import Proposer
 from icdbridge.runs.evidence import Evidence, add_spans, find_evidence, word_weights
-from icdbridge.runs.scoring import Precision, length_batches, pad, score_states
+from icdbridge.runs.scoring import Precision, length_batches, read_notes, score_states
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ class Coder:
         model, device = self.run.model, next(self.run.model.parameters()).device
         found: list[list[Suggestion] | None] = [None] * len(texts)
         for rows in length_batches(np.array([len(note.ids) for note in words]).clip(min=model.padded_words)):
-            states = model.encode_notes(*pad([words[row].ids for row in rows], device))
+            states = read_notes(model, [words[row].ids for row in rows], self.run.precision, device)
             every = None if candidates else score_states(model, states, asked.queries, self.run.precision)
             for place, row in enumerate(rows):
                 if not len(words[row].ids):

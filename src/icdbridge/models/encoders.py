@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+from icdbridge.models.half_recurrence import half_gru, may_halve
 from icdbridge.models.recurrence import bidirectional_gru
 from icdbridge.models.shared_recurrence import last_states
 
@@ -52,7 +53,11 @@ class RecurrentEncoder(nn.Module):
 
     def forward(self, embedded: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """[N, T, E] and [N] to states [N, T, d] and their mask [N, T]."""
-        states, _ = self._run(embedded, lengths)
+        if may_halve(embedded) and self._one_gru(embedded.device):
+            assert isinstance(self.rnn, nn.GRU)
+            states = half_gru(self.rnn, embedded, lengths)
+        else:
+            states, _ = self._run(embedded, lengths)
         return states, length_mask(lengths, states.shape[1])
 
     def pool(self, embedding: nn.Embedding, words: Tensor, lengths: Tensor) -> Tensor:

@@ -22,7 +22,7 @@ from icdbridge.files import atomic_folder, check_manifest, read_json, write_json
 from icdbridge.matching import FEATURES, Matcher, NameIndex
 from icdbridge.models import CodingModel, NoteStates
 from icdbridge.progress import progress_bar
-from icdbridge.runs.scoring import Precision, length_batches, pad, score_states
+from icdbridge.runs.scoring import Precision, length_batches, read_notes, score_states
 
 FOLDER = "candidates"  # in the run folder
 WEIGHTS, NAMES, COUNTS = FILES = ("linear.safetensors", "names.parquet", "counts.json")
@@ -169,7 +169,7 @@ def score_candidates(
     with progress_bar() as bar:
         task = bar.add_task(description or "", total=len(notes), visible=description is not None)
         for rows in length_batches(lengths):
-            states = model.encode_notes(*pad([notes[i] for i in rows], queries.device))
+            states = read_notes(model, [notes[i] for i in rows], precision, queries.device)
             for place, row in enumerate(rows):
                 out[row] = NOT_PROPOSED
                 columns = proposer.propose(texts[row], notes[row], counts)

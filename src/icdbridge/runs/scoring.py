@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from icdbridge.models import CodingModel, NoteStates
+from icdbridge.models.half_recurrence import half_weights
 from icdbridge.models.products import fast_products
 from icdbridge.progress import progress_bar
 from icdbridge.text import UNKNOWN_ID
@@ -63,6 +64,17 @@ def encode_codes(model: CodingModel, sequences: Sequence[np.ndarray]) -> Tensor:
     return queries
 
 
+def read_notes(
+    model: CodingModel,
+    notes: Sequence[np.ndarray],
+    precision: Precision = "fp32",
+    device: torch.device | str = "cpu",
+) -> NoteStates:
+    """Encoded notes (word ids) in fp32; with ``bf16`` a recurrence reads them by weights of half precision."""
+    with fast_products(), half_weights(precision == "bf16"):
+        return model.encode_notes(*pad(notes, device))
+
+
 def score_states(
     model: CodingModel, states: NoteStates, queries: Tensor, precision: Precision = "fp32"
 ) -> Tensor:
@@ -99,7 +111,7 @@ def score_notes(
     with progress_bar() as bar:
         task = bar.add_task(description or "", total=len(notes), visible=description is not None)
         for rows in length_batches(lengths.clip(min=model.padded_words)):
-            states = model.encode_notes(*pad([notes[i] for i in rows], device))
+            states = read_notes(model, [notes[i] for i in rows], precision, device)
             logits = score_states(model, states, queries, precision)
             if features is not None:
                 for place in range(len(rows)):  # one by one, so that memory is bounded
