@@ -1,11 +1,12 @@
 """How this machine multiplies fp32 and bf16 matrices fastest."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 
 @contextmanager
@@ -45,3 +46,21 @@ def product_dtype(tensor: Tensor) -> torch.dtype:
     """In which precision to multiply ``tensor``: autocast's where it is on, else its own."""
     device = tensor.device.type
     return torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else tensor.dtype
+
+
+def repeated_product(weight: Tensor, rows: int) -> Callable[[Tensor], Tensor]:
+    """x [n, E] ↦ x · weightᵀ for a weight [F, E] that multiplies few rows (about ``rows``) many times.
+
+    oneDNN lays out a weight for itself with every product, which takes longer than multiplying a few rows by it: here
+    it is laid out once. Without gradients.
+    """
+    own = torch.ops.mkldnn
+    if (
+        weight.device.type != "cpu"
+        or weight.dtype not in (torch.float32, torch.bfloat16)
+        or not torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
+        or not hasattr(own, "_reorder_linear_weight")
+    ):
+        return lambda x: functional.linear(x, weight)
+    laid_out = own._reorder_linear_weight(weight.contiguous(), rows)
+    return lambda x: own._linear_pointwise(x, laid_out, None, "none", [], "")  # type: ignore[no-any-return]

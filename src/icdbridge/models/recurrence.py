@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from icdbridge.models.products import fast_products, product_dtype
+from icdbridge.models.products import fast_products, product_dtype, repeated_product
 
 
 def bidirectional_gru(rnn: nn.GRU, embedded: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
@@ -70,7 +70,7 @@ class _GRU(torch.autograd.Function):
                 tensor.to(dtype) for tensor in (inputs, input_weight, hidden_weight)
             )
             gates = torch.baddbmm(input_bias.to(dtype)[:, None], inputs, input_weight.transpose(1, 2))
-            transposed = hidden_weight.transpose(1, 2).contiguous()
+            products = [repeated_product(side, active[0]) for side in hidden_weight]
             bias = hidden_bias.to(dtype)[:, None]
             states = gates.new_empty(*gates.shape[:2], size)
             candidates = torch.empty_like(states)  # the new gate's share of the last state, before the reset
@@ -80,7 +80,8 @@ class _GRU(torch.autograd.Function):
             for count in active:
                 rows = slice(start, start + count)
                 state, start = state[:, :count], start + count
-                recurrent = torch.baddbmm(bias, state.to(dtype), transposed)
+                narrow = state.to(dtype)
+                recurrent = torch.stack([products[0](narrow[0]), products[1](narrow[1])]).add_(bias)
                 gate = gates[:, rows]
                 gate[..., : 2 * size].add_(recurrent[..., : 2 * size]).sigmoid_()
                 reset, update, new = gate.chunk(3, dim=2)
@@ -117,6 +118,7 @@ class _GRU(torch.autograd.Function):
         of_states = torch.empty_like(states)
         of_state = torch.zeros(2, active[0], size, dtype=wide, device=states.device)
         with torch.autocast(states.device.type, enabled=False), fast_products():
+            products = [repeated_product(side.T, active[0]) for side in hidden_weight]
             start = gates.shape[1]
             for count in reversed(active):
                 start -= count
@@ -126,7 +128,9 @@ class _GRU(torch.autograd.Function):
                 narrow = of_states[:, rows]
                 of_gates = factors[:, rows]
                 of_gates.view(2, count, 3, size).mul_(narrow[:, :, None])
-                upper.mul_(update[:, rows]).add_(torch.bmm(of_gates, hidden_weight))
+                upper.mul_(update[:, rows])
+                for side, product in enumerate(products):
+                    upper[side].add_(product(of_gates[side]))
             of_hidden_weight = torch.bmm(factors.transpose(1, 2), previous).to(wide)
             of_hidden_bias = factors.sum(1, dtype=wide)
             factors[..., 2 * size :] = of_states * of_new
