@@ -6,9 +6,10 @@ from tests.models.test_dual_laat import make, sequences
 from torch.nn.functional import binary_cross_entropy_with_logits
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from icdbridge.models import encoders, shared_recurrence
+from icdbridge.models import encoders, label_attention, shared_recurrence
+from icdbridge.models.half_recurrence import half_weights
 from icdbridge.models.label_attention import label_contexts, score_note
-from icdbridge.models.products import fast_products
+from icdbridge.models.products import fast_products, repeated_product
 from icdbridge.models.recurrence import bidirectional_gru
 from icdbridge.runs.scoring import encode_codes, pad, score_notes
 
@@ -31,7 +32,11 @@ def attended(dtype):
 
 
 @pytest.mark.parametrize("chunk", [1, 3, 100])
-def test_contexts_and_their_gradients(chunk):
+@pytest.mark.parametrize(
+    "kept", [0, 900, 2**26]
+)  # bytes: nothing, the attention of some notes and heads, all
+def test_contexts_and_their_gradients(chunk, kept, monkeypatch):
+    monkeypatch.setattr(label_attention, "KEPT", kept)
     given, lengths = attended(torch.float64), [6, 1, 4]
     expected = plain_contexts(given["states"], given["keys"], lengths, given["queries"])
     found = label_contexts(given["states"], given["keys"], lengths, given["queries"], chunk)
@@ -40,6 +45,19 @@ def test_contexts_and_their_gradients(chunk):
         lambda states, keys, queries: label_contexts(states, keys, lengths, queries, chunk),
         tuple(given.values()),
     )
+
+
+@pytest.mark.parametrize(("dtype", "error"), [("float32", 1e-5), ("bfloat16", 2e-2), ("float64", 1e-12)])
+def test_a_weight_laid_out_once_multiplies_any_number_of_rows(dtype, error):
+    torch.manual_seed(0)
+    weight, x = (torch.randn(48, 32).to(getattr(torch, dtype)) for _ in range(2))
+    with torch.no_grad():
+        product = repeated_product(weight.T[:, ::2], 3)  # of a view, too
+        for rows in (1, 3, 7):
+            expected = x[:rows, :24].double() @ weight[::2].double()
+            found = product(x[:rows, :24])
+            assert found.dtype == weight.dtype
+            torch.testing.assert_close(found.double(), expected, atol=error * 10, rtol=error)
 
 
 @pytest.mark.parametrize("lengths", [[5, 5, 5], [9, 2, 5, 1], [3]])
@@ -60,6 +78,26 @@ def test_recurrence_is_that_of_torch(lengths):
         torch.testing.assert_close(one, other)
     for one, other in zip(*gradients, strict=True):
         torch.testing.assert_close(one, other)
+
+
+def test_a_note_is_read_by_half_weights_where_that_is_allowed():
+    torch.manual_seed(0)
+    encoder = encoders.RecurrentEncoder("gru", 4, 3, 1, 0.0)
+    inputs, sizes = torch.randn(4, 9, 4), torch.tensor([2, 9, 1, 5])
+    with torch.no_grad():
+        for _ in range(2):  # the second time with other weights
+            exact, mask = encoder(inputs, sizes)
+            with half_weights():
+                found, same = encoder(inputs, sizes)
+            torch.testing.assert_close(found, exact, atol=2e-3, rtol=0)
+            assert not torch.equal(found, exact)  # or fp16 was not used, and nothing is tested here
+            assert torch.equal(mask, same)
+            for parameter in encoder.parameters():
+                parameter.mul_(-2)
+    with half_weights():  # gradients need the weights themselves
+        states, _ = encoder(inputs, sizes)
+    torch.testing.assert_close(states, encoder(inputs, sizes)[0])
+    assert states.requires_grad
 
 
 def descriptions():

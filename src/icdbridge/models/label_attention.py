@@ -1,8 +1,9 @@
 """Label attention (paper, equations 3 and 4) note by note, without padding, and in chunks of codes.
 
-Scores of notes × heads × codes × words are never held: training computes them anew in the backward pass, as in
-Dao et al. 2022, "FlashAttention". Scores and their softmax are fp32; all other products are of the precision
-that autocast asks for. Shapes: N notes, T' positions, L codes, M heads, d state size, s shared size.
+Scores of notes × heads × codes × words are not held: training computes them anew in the backward pass, as in
+Dao et al. 2022, "FlashAttention", but for what ``KEPT`` bytes hold. Scores and their softmax are fp32; all other
+products are of the precision that autocast asks for. Shapes: N notes, T' positions, L codes, M heads, d state
+size, s shared size.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,6 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from icdbridge.models.products import fast_products, product_dtype
+
+KEPT = 2**26  # bytes of attention that training keeps for the backward pass
 
 
 def label_contexts(
@@ -43,20 +46,27 @@ class _LabelAttention(torch.autograd.Function):
         contexts = torch.empty(len(states), codes, heads * size, dtype=dtype, device=states.device)
         with torch.autocast(states.device.type, enabled=False):
             queries = queries.contiguous()
+            kept: dict[tuple[int, int], Tensor] = {}
+            room = KEPT // dtype.itemsize
             for note, length in enumerate(lengths):
                 values = states[note, :length].to(dtype)
                 for head in range(heads):
                     columns = slice(head * size, (head + 1) * size)
+                    if codes * length <= room:
+                        kept[note, head] = torch.empty(codes, length, dtype=dtype, device=states.device)
+                        room -= codes * length
+                    held = kept.get((note, head))
                     for rows, weights in _weights(keys[note, head, :length], queries[head], chunk):
-                        torch.mm(weights.to(dtype), values, out=contexts[note, rows, columns])
-        ctx.save_for_backward(states, keys, queries, contexts)
-        ctx.settings = lengths, chunk, dtype
+                        narrow = weights.to(dtype) if held is None else held[rows].copy_(weights)
+                        torch.mm(narrow, values, out=contexts[note, rows, columns])
+        ctx.save_for_backward(states, keys, queries)
+        ctx.settings = lengths, chunk, dtype, kept
         return contexts
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
-        states, keys, queries, contexts = ctx.saved_tensors
-        lengths, chunk, dtype = ctx.settings
+        states, keys, queries = ctx.saved_tensors
+        lengths, chunk, dtype, kept = ctx.settings
         heads, size = queries.shape[0], states.shape[2]
         wide = torch.promote_types(states.dtype, torch.float32)  # sums are not kept in bf16
         of_states = torch.zeros_like(states, dtype=wide)
@@ -70,11 +80,14 @@ class _LabelAttention(torch.autograd.Function):
                     columns = slice(head * size, (head + 1) * size)
                     note_keys = keys[note, head, :length]
                     narrow_keys = note_keys.to(dtype).contiguous()
-                    for rows, weights in _weights(note_keys, queries[head], chunk):
+                    held = kept.pop((note, head), None)
+                    for rows, weights in (
+                        _weights(note_keys, queries[head], chunk) if held is None else _chunks(held, chunk)
+                    ):
+                        narrow = weights.to(dtype)
                         upper = gradient[note, rows, columns].to(dtype)
-                        expected = (upper * contexts[note, rows, columns]).sum(1, keepdim=True, dtype=wide)
-                        of_states[note, :length] += weights.to(dtype).T @ upper
-                        of_scores = (upper @ values.T).to(wide).sub_(expected).mul_(weights).to(dtype)
+                        of_states[note, :length] += narrow.T @ upper
+                        of_scores = torch._softmax_backward_data(upper @ values.T, narrow, 1, dtype)
                         of_queries[head, rows] += of_scores @ narrow_keys
                         of_keys[note, head, :length] += of_scores.T @ narrow_queries[head, rows]
         return (
@@ -85,6 +98,12 @@ class _LabelAttention(torch.autograd.Function):
             None,
             None,
         )
+
+
+def _chunks(whole: Tensor, chunk: int) -> Iterator[tuple[slice, Tensor]]:
+    for start in range(0, len(whole), chunk):
+        rows = slice(start, min(start + chunk, len(whole)))
+        yield rows, whole[rows]
 
 
 def _weights(keys: Tensor, queries: Tensor, chunk: int) -> Iterator[tuple[slice, Tensor]]:
