@@ -166,10 +166,12 @@ def icdbridge_trainer(encoder: str, inputs: Inputs, precision: str) -> Callable[
     from icdbridge.models.products import fast_products
     from icdbridge.runs.tokens import TokenizedNotes
     from icdbridge.training.batches import VersionNotes, make_batch
+    from icdbridge.training.gradients import RowGradients
     from icdbridge.training.settings import make_settings
 
     model = released_size(encoder).train()
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, weight_decay=0.001, fused=True)
+    word_vectors = RowGradients(model)
     rows = np.repeat(np.arange(len(inputs.notes)), [len(codes) for codes in inputs.carried])
     columns = np.concatenate([np.array(codes) for codes in inputs.carried])
     shape = (len(inputs.notes), len(inputs.codes))
@@ -193,6 +195,7 @@ def icdbridge_trainer(encoder: str, inputs: Inputs, precision: str) -> Callable[
                 loss = model.loss(batch, 1024)
             optimizer.zero_grad()
             loss.backward()
+        word_vectors.make_whole()
         optimizer.step()
         return float(loss.item())
 

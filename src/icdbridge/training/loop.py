@@ -17,6 +17,7 @@ from icdbridge.models.products import fast_products
 from icdbridge.progress import console, progress_bar
 from icdbridge.training.batches import VersionNotes, batches_ahead, plan_epoch
 from icdbridge.training.checkpoints import load_checkpoint, save_checkpoint
+from icdbridge.training.gradients import RowGradients
 from icdbridge.training.settings import Settings
 
 
@@ -72,6 +73,7 @@ def fit(
         state = load_checkpoint(checkpoint, model, optimizer)
     wrapped, optimizer = fabric.setup(model, optimizer)
     wrapped.mark_forward_method("loss")
+    rows = RowGradients(model)
     metric = f"val_{settings.validation_metric}"
 
     with Interrupt() as interrupt:
@@ -100,6 +102,7 @@ def fit(
                             loss = wrapped.loss(batch, settings.label_chunk, settings.loss)
                         optimizer.zero_grad()
                         fabric.backward(loss)
+                    rows.make_whole()
                     optimizer.step()
                     state["loss"] += loss.item()
                     state["seconds"] += time.monotonic() - began
