@@ -96,7 +96,13 @@ class DualLAAT(CodingModel):
             notes = functional.pad(notes, (0, self.padded_words - notes.shape[1]))
             lengths = torch.full_like(lengths, notes.shape[1])
         states, mask = self._read_notes(notes, lengths.clamp(min=1))
-        keys = torch.tanh(self.note_projection(states))
+        if mask.all():
+            keys = torch.tanh(self.note_projection(states))
+        else:  # padding is not multiplied
+            inside = mask.flatten().nonzero()[:, 0]
+            found = torch.tanh(self.note_projection(states.flatten(0, 1).index_select(0, inside)))
+            keys = found.new_zeros(mask.numel(), found.shape[1]).index_copy(0, inside, found)
+            keys = keys.view(*mask.shape, -1)
         return NoteStates(states, self._by_head(keys).permute(0, 2, 1, 3), mask)
 
     def encode_codes(self, codes: Tensor, lengths: Tensor) -> Tensor:

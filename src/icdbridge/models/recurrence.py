@@ -106,15 +106,13 @@ class _GRU(torch.autograd.Function):
         previous = torch.zeros_like(states)
         previous[:, active[0] :] = states[:, rows_before.to(states.device)]
         # the gates' gradients are these factors times the state's gradient, which the loop finds
-        of_new = (1 - update) * (1 - new * new)
-        factors = torch.cat(
-            [
-                of_new * candidates * reset * (1 - reset),
-                (previous - new) * update * (1 - update),
-                of_new * reset,
-            ],
-            dim=2,
-        )
+        kept = torch.rsub(update, 1)
+        of_new = torch.mul(new, new).neg_().add_(1).mul_(kept)
+        factors = torch.empty_like(gates)
+        of_reset, of_update, of_share = factors.chunk(3, dim=2)
+        torch.sub(previous, new, out=of_update).mul_(update).mul_(kept)
+        torch.mul(of_new, reset, out=of_share)
+        torch.mul(of_share, candidates, out=of_reset).mul_(torch.rsub(reset, 1))
         of_states = torch.empty_like(states)
         of_state = torch.zeros(2, active[0], size, dtype=wide, device=states.device)
         with torch.autocast(states.device.type, enabled=False), fast_products():
