@@ -26,7 +26,7 @@ from icdbridge.runs.tokens import tokenize_split
 TARGET = 0.998  # of the predicted codes of val notes
 TRAIN_NOTES = 8_000  # of a version, scored exactly to learn from
 BEST = 40  # codes of a note that the linear scorer learns to put first
-VAL_NOTES = 300  # of a version, scored exactly to choose the counts
+VAL_NOTES = 1_000  # of a version, scored exactly to choose the counts
 BATCH = 64
 LEARNING_RATE = 0.1
 SIZES = (25, 50, 75, 100, 150, 200, 300, 400, 600, 800, 1200, 1600, 2400, 3200, 4800)  # counts that are tried
@@ -41,7 +41,7 @@ def index_run(
     target: float = TARGET,
     train_notes: int = TRAIN_NOTES,
     dimensions: int = 128,
-    epochs: int = 5,
+    epochs: int = 10,
     seed: int = 0,
 ) -> Candidates:
     """Trains the linear scorer on ``train_notes`` train notes of each version of ``corpora``, chooses the counts of
