@@ -2,7 +2,7 @@
 
     python -m benchmarks.precision RUN CORPUS [--split test]
 
-Scores the split in fp32 and in bf16 at the threshold tuned on val, and prints how many decisions differ.
+Scores the split in fp32 and in bf16 by the thresholds that the run predicts by, and prints how many decisions differ.
 """
 
 import argparse
@@ -24,8 +24,10 @@ def compare(path: Path, corpus: Corpus, split: str) -> dict[str, Any]:
     for precision in ("fp32", "bf16"):
         run = Run.open(path, precision=precision)  # type: ignore[arg-type]
         with TemporaryDirectory(prefix="icdbridge-") as folder:
-            logits.append(np.array(run.score_corpus(corpus, split, Path(folder)).logits))
-    exact, narrow = (scores > logit(run.config["threshold"]) for scores in logits)
+            scored = run.score_corpus(corpus, split, Path(folder))
+            logits.append(np.array(scored.logits))
+    cuts = logit(run.thresholds(corpus.version, scored.codes))
+    exact, narrow = (scores > cuts for scores in logits)
     one, other = (expit(scores.astype(np.float64)) for scores in logits)
     return {
         "parameters": run.config["parameters"],
