@@ -20,8 +20,8 @@ _DRAW = 1  # tells these draws from those of the epochs
 
 
 def fit_combiner(combiner: Combiner, data: Sequence[VersionNotes], settings: Settings) -> None:
-    """``matching_steps`` steps of AdamW for each version, with the losses and label spaces of training, at a learning rate that falls
-    linearly to 0. Reproducible: the same seed, the same weights.
+    """``matching_steps`` steps of AdamW for each version, with the losses and label spaces of training, at a learning
+    rate that falls linearly to 0. Reproducible: the same seed, the same weights.
     """
     rate, steps = settings.learning_rate, settings.matching_steps * len(data)
     optimizer = torch.optim.AdamW(combiner.parameters(), lr=rate, weight_decay=settings.weight_decay)

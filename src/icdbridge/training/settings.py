@@ -66,7 +66,7 @@ class Settings(BaseModel):
     matching_steps: int = Field(
         2000,
         ge=0,
-        description="with matching: steps a version in which the network of lexical features learns alone, before attention",
+        description="with matching: steps a version in which the network of lexical features learns alone at first",
     )
     terms: Path | None = Field(
         None, description="a table of further names of codes (the CDC's index of ICD-10-CM), for matching"
