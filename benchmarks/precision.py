@@ -11,10 +11,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-from scipy.special import expit
+from scipy.special import expit, logit
 
 from icdbridge.corpora import Corpus
-from icdbridge.evaluation.thresholds import logit
 from icdbridge.runs import Run
 
 

@@ -152,7 +152,8 @@ class NameIndex:
         words: list[int] = []
         places: list[int] = []
         for place, (word, _, _) in enumerate(found):
-            own = () if word in EMPTY else (stem(word), *meant.get(stem(word), ()))
+            root = stem(word)
+            own = () if word in EMPTY else (root, *meant.get(root, ()))
             for one in dict.fromkeys((*own, *short.get(word, ()))):
                 number = self._vocabulary.get(one)
                 if number is not None:

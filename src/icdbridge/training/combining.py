@@ -16,12 +16,13 @@ from icdbridge.progress import progress_bar
 from icdbridge.training.batches import VersionNotes, make_batch, plan_epoch
 from icdbridge.training.settings import Settings
 
+_RISE = 100  # steps in which the learning rate rises
 _DRAW = 1  # tells these draws from those of the epochs
 
 
 def fit_combiner(combiner: Combiner, data: Sequence[VersionNotes], settings: Settings) -> None:
     """``matching_steps`` steps of AdamW for each version, with the losses and label spaces of training, at a learning
-    rate that falls linearly to 0. Reproducible: the same seed, the same weights.
+    rate that rises over ``_RISE`` steps and falls linearly to 0. Reproducible: the same seed, the same weights.
     """
     rate, steps = settings.learning_rate, settings.matching_steps * len(data)
     optimizer = torch.optim.AdamW(combiner.parameters(), lr=rate, weight_decay=settings.weight_decay)
@@ -30,7 +31,7 @@ def fit_combiner(combiner: Combiner, data: Sequence[VersionNotes], settings: Set
         for step, batch in zip(range(steps), _batches(data, settings), strict=False):
             assert batch.features is not None
             for group in optimizer.param_groups:
-                group["lr"] = rate * min((step + 1) / 100, (steps - step) / steps)
+                group["lr"] = rate * min((step + 1) / _RISE, (steps - step) / steps)
             logits = combiner(torch.zeros_like(batch.labels), batch.features)
             loss = label_loss(logits, batch.labels, batch.weights, settings.loss)
             optimizer.zero_grad()
