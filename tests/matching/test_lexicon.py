@@ -7,7 +7,7 @@ import pytest
 from scipy.sparse import csr_array
 
 from icdbridge.codes import code_names
-from icdbridge.matching import LEXICAL, Associations, Lexicon, find_phrases, with_categories
+from icdbridge.matching import LEXICAL, Associations, Learnt, Lexicon, find_phrases, with_categories
 
 CODES = {
     "icd10cm:I10": "Essential (primary) hypertension",
@@ -25,9 +25,11 @@ def lexicon():
     keys = list(CODES)
     phrases = [find_phrases(text, 100).hashes for text in TRAINING]
     names = code_names(keys, list(CODES.values()))
-    lexicon = Lexicon(keys, names, {}, None, np.array([0, 1, 2]), np.array([0, 1, 2]))
+    nothing = Learnt(np.zeros(6, np.float32))
+    lexicon = Lexicon(keys, names, {}, (nothing, nothing))
     labels = with_categories(LABELS, lexicon.categories_of(keys))
-    return replace(lexicon, associations=Associations.learn(phrases, labels))
+    own = Learnt(np.array([0, 1, 2, 0, 1, 2], np.float32), Associations.learn(phrases, labels))
+    return replace(lexicon, learnt=(own, nothing))
 
 
 def features(matcher, text=NOTE):
@@ -99,5 +101,5 @@ def test_spans_are_places_of_the_note(lexicon):
 
 def test_a_note_without_words(lexicon):
     found = features(lexicon.own, "")
-    assert not found[:, :-2].any()
+    assert not found[:, : LEXICAL.index("train_notes")].any()
     assert lexicon.own.spans("", 100, [0]) == [[]]

@@ -51,4 +51,4 @@ def test_the_loss_teaches_the_combiner():
     words, lengths = torch.tensor([[3, 4, 5]]), torch.tensor([3])
     labels = torch.tensor([[1.0]])
     model.loss(Batch(words, lengths, words, lengths, labels, torch.rand(1, 1, 6))).backward()
-    assert model.get_parameter("combiner.network.0.weight").grad.abs().sum() > 0
+    assert model.get_parameter("combiner.networks.0.0.weight").grad.abs().sum() > 0

@@ -37,7 +37,10 @@ def matched(corpus, tmp_path, *changes):
     ]
     labels = csr_array(np.array([[key in own for key in pool] for own in codes]))
     settings = tiny_settings("duallaat-cnn", *MATCHING, *changes)
-    return match_training([(corpus, "train")], pool, labels, {}, settings, tmp_path), labels
+    found = match_training(
+        {"icd10": [(corpus, "train")]}, {"icd10": labels}, {"icd10": pool}, settings, tmp_path
+    )
+    return found["icd10"], labels
 
 
 def test_a_note_never_helps_to_find_its_own_codes(tmp_path):
@@ -61,13 +64,13 @@ def test_a_note_never_helps_to_find_its_own_codes(tmp_path):
     # its fold's counts leave its whole fold out
     for note in range(30):
         fold = training.folds[note]
-        assert training.train_notes[fold, 0] == (training.folds != fold).sum()
+        assert training.matchers[fold].notes[0, 0] == (training.folds != fold).sum()
 
 
 def test_notes_of_a_patient_share_a_fold(tmp_path, corpus):
     (lexicon, training), labels = matched(corpus, tmp_path)
-    assert training.train_notes.shape == (FOLDS, len(lexicon.keys) + len(lexicon.categories))
-    assert np.array_equal(lexicon.train_notes, labels.toarray().sum(axis=0))
+    assert len(training.matchers) == FOLDS
+    assert np.array_equal(lexicon.own.notes[:, 0], labels.toarray().sum(axis=0))
 
 
 @pytest.mark.parametrize("share", [0.0, 0.5])
@@ -79,8 +82,8 @@ def test_withheld_codes_keep_their_names_alone(tmp_path, corpus, share):
     hidden = (drawn != whole).any(axis=(0, 2))
     assert hidden.any() == (share > 0)
     assert not hidden.all()
-    assert not drawn[:, hidden, LEARNT].any()
-    names = np.s_[:, :, : LEARNT.start]
+    assert not drawn[:, hidden][:, :, LEARNT].any()
+    names = np.s_[:, :, : LEXICAL.index("best")]
     assert np.array_equal(drawn[names], whole[names])
 
 

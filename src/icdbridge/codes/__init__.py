@@ -1,7 +1,7 @@
 """How codes are written, the code systems and their releases, descriptions, crosswalks and search."""
 
 from icdbridge.codes.code import VERSIONS, Code, parse_code, parse_key, undotted, version_of
-from icdbridge.codes.crosswalks import GemEntry, crosswalk
+from icdbridge.codes.crosswalks import GemEntry, crosswalk, equivalents
 from icdbridge.codes.descriptions import Description, describe
 from icdbridge.codes.names import Name, Terms, code_names, read_terms
 from icdbridge.codes.packages import SYSTEMS, load_system, releases
@@ -22,6 +22,7 @@ __all__ = [
     "code_names",
     "crosswalk",
     "describe",
+    "equivalents",
     "load_system",
     "parse_code",
     "parse_key",

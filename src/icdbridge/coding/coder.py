@@ -126,7 +126,7 @@ class Coder:
                 if asked.matcher is not None:
                     lexical = asked.matcher.match(texts[row], self.run.max_note_words)
                     features = torch.from_numpy(asked.matcher.lay_out([lexical], columns))
-                    logits = model.combine(logits[None], features.to(device))[0]
+                    logits = model.combine(logits[None], features.to(device), asked.matcher.version)[0]
                 logits = logits.double()
                 order = torch.argsort(logits, descending=True, stable=True)[:top]
                 spans: list[list[Evidence]] = [[] for _ in order]

@@ -1,28 +1,22 @@
 """Names of codes found in notes: lexical evidence, with its place, for every code at once."""
 
 from icdbridge.matching.associations import ASSOCIATIONS, Associated, Associations, find_phrases
+from icdbridge.matching.bridging import bridge
+from icdbridge.matching.features import EQUIVALENT, LEARNT, LEXICAL, STORED, Lexical, lay_out
 from icdbridge.matching.index import FEATURES, Matches, Mention, NameIndex
-from icdbridge.matching.lexicon import (
-    LEARNT,
-    LEXICAL,
-    STORED,
-    Lexical,
-    Lexicon,
-    Matcher,
-    Span,
-    category_of,
-    lay_out,
-    with_categories,
-)
+from icdbridge.matching.lexicon import Lexicon, category_of, with_categories
+from icdbridge.matching.matcher import Learnt, Matcher, Span
 
 __all__ = [
     "ASSOCIATIONS",
+    "EQUIVALENT",
     "FEATURES",
     "LEARNT",
     "LEXICAL",
     "STORED",
     "Associated",
     "Associations",
+    "Learnt",
     "Lexical",
     "Lexicon",
     "Matcher",
@@ -30,6 +24,7 @@ __all__ = [
     "Mention",
     "NameIndex",
     "Span",
+    "bridge",
     "category_of",
     "find_phrases",
     "lay_out",

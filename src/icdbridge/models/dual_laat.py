@@ -37,6 +37,7 @@ class ModelSettings:
     dropout: float
     padded_words: int = 0
     features: int = 0  # lexical features of a note and a code, 0: none
+    versions: int = 1  # each has its own network of these features
 
 
 class DualLAAT(CodingModel):
@@ -57,7 +58,7 @@ class DualLAAT(CodingModel):
             nn.Linear(heads * size, heads * size), nn.ReLU(inplace=True), nn.Linear(heads * size, 1)
         )
         self._initialise()
-        self.combiner = Combiner(settings.features) if settings.features else None
+        self.combiner = Combiner(settings.features, settings.versions) if settings.features else None
         if self.combiner is not None:  # attention begins with nothing to add to what the words say
             nn.init.zeros_(cast(nn.Linear, self.classifier[2]).weight)
 
@@ -129,9 +130,9 @@ class DualLAAT(CodingModel):
         scores = scores.masked_fill(~notes.mask[:, None, None, :], -torch.inf)
         return torch.softmax(scores.float(), dim=-1).to(scores.dtype)
 
-    def combine(self, logits: Tensor, features: Tensor) -> Tensor:
+    def combine(self, logits: Tensor, features: Tensor, version: int) -> Tensor:
         assert self.combiner is not None, "made without lexical features"
-        combined: Tensor = self.combiner(logits, features)
+        combined: Tensor = self.combiner(logits, features, version)
         return combined
 
     def score(self, notes: NoteStates, queries: Tensor, chunk: int | None = None) -> Tensor:

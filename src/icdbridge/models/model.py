@@ -13,7 +13,8 @@ from icdbridge.models.losses import Loss, label_loss
 
 class Batch(NamedTuple):
     """Word ids of notes [N, T] and of the label space's codes [L, T'], their lengths, labels [N, L], the lexical
-    features [N, L, F] if the model reads them, and what each code weighs in the loss [L] if not the same.
+    features [N, L, F] if the model reads them, what each code weighs in the loss [L] if not the same, and the number
+    of the notes' version.
     """
 
     notes: Tensor
@@ -23,6 +24,7 @@ class Batch(NamedTuple):
     labels: Tensor
     features: Tensor | None = None
     weights: Tensor | None = None
+    version: int = 0
 
 
 class NoteStates(NamedTuple):
@@ -76,8 +78,10 @@ class CodingModel(nn.Module, ABC):
         ``words`` [L, T'] and ``lengths`` [L]: the codes' descriptions.
         """
 
-    def combine(self, logits: Tensor, features: Tensor) -> Tensor:
-        """Logits [N, L] with what lexical features [N, L, F] add to them, for models that read such."""
+    def combine(self, logits: Tensor, features: Tensor, version: int) -> Tensor:
+        """Logits [N, L] with what lexical features [N, L, F] add to them, for models that read such; ``version`` is the
+        number of the one whose notes and codes they are.
+        """
         raise NotImplementedError(f"{type(self).__name__} reads no lexical features")
 
     def forward(
@@ -97,5 +101,5 @@ class CodingModel(nn.Module, ABC):
         """Mean loss of a batch's labels (``label_loss``); models with a term of their own add it."""
         logits = self(*batch[:4], chunk)
         if batch.features is not None:
-            logits = self.combine(logits, batch.features)
+            logits = self.combine(logits, batch.features, batch.version)
         return label_loss(logits, batch.labels, batch.weights, kind)

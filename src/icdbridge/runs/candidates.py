@@ -182,7 +182,7 @@ def score_candidates(
                         features = torch.from_numpy(
                             matcher.lay_out([matcher.match(texts[row], words)], columns)
                         )
-                        logits = model.combine(logits, features.to(logits.device))
+                        logits = model.combine(logits, features.to(logits.device), matcher.version)
                     out[row, columns] = logits[0].cpu().numpy()
                 bar.advance(task)
     return out

@@ -10,10 +10,11 @@ from safetensors.numpy import load_file, save_file
 from scipy.sparse import csr_array
 
 from icdbridge.codes import Code, Name, parse_key
-from icdbridge.matching import Associations, Lexicon
+from icdbridge.matching import Associations, Learnt, Lexicon
 
 FILES = ["names.parquet", "terms.parquet", "associations.safetensors"]
-_ARRAYS = ("hashes", "notes", "indptr", "indices", "counts")
+_ARRAYS = ("hashes", "often", "indptr", "indices", "counts")
+_PARTS = ("own", "others")  # notes of the version, and of other versions
 
 
 def write_lexicons(path: Path, lexicons: Mapping[str, Lexicon]) -> None:
@@ -35,16 +36,19 @@ def write_lexicons(path: Path, lexicons: Mapping[str, Lexicon]) -> None:
     pq.write_table(pa.table(table), path / FILES[1])
     tensors: dict[str, np.ndarray] = {}
     for version, lexicon in lexicons.items():
-        tensors[f"{version}.category_notes"] = lexicon.category_notes
-        if (found := lexicon.associations) is not None:
-            counts = found.counts
-            arrays = (found.hashes, found.notes, counts.indptr, counts.indices, counts.data)
-            tensors |= {f"{version}.{name}": array for name, array in zip(_ARRAYS, arrays, strict=True)}
+        for part, learnt in zip(_PARTS, lexicon.learnt, strict=True):
+            tensors[f"{version}.{part}.notes"] = learnt.notes
+            if (found := learnt.associations) is not None:
+                counts = found.counts
+                arrays = (found.hashes, found.notes, counts.indptr, counts.indices, counts.data)
+                tensors |= {
+                    f"{version}.{part}.{name}": array for name, array in zip(_ARRAYS, arrays, strict=True)
+                }
     save_file(tensors, path / FILES[2])
 
 
-def read_lexicons(path: Path, train_notes: Mapping[str, int]) -> dict[str, Lexicon]:
-    """The lexicons of a run folder, by version; ``train_notes`` says how often training saw each code (key)."""
+def read_lexicons(path: Path) -> dict[str, Lexicon]:
+    """The lexicons of a run folder, by version."""
     terms: dict[Code, list[str]] = {}
     for row in pq.read_table(path / FILES[1]).to_pylist():
         terms.setdefault(parse_key(row["code"]), []).append(row["term"])
@@ -55,14 +59,16 @@ def read_lexicons(path: Path, train_notes: Mapping[str, int]) -> dict[str, Lexic
         )
     arrays = load_file(path / FILES[2])
     lexicons = {}
-    for version, of_code in names.items():
-        keys = list(of_code)
-        category_notes = arrays[f"{version}.category_notes"]
-        associations = None
-        if f"{version}.hashes" in arrays:
-            hashes, notes, indptr, indices, counts = (arrays[f"{version}.{name}"] for name in _ARRAYS)
-            shape = (len(hashes), len(keys) + len(category_notes))
-            associations = Associations(hashes, notes, csr_array((counts, indices, indptr), shape=shape))
-        seen = np.array([train_notes[key] for key in keys])
-        lexicons[version] = Lexicon(keys, list(of_code.values()), terms, associations, seen, category_notes)
+    for number, (version, of_code) in enumerate(names.items()):
+        own, others = (_read_learnt(arrays, f"{version}.{part}.") for part in _PARTS)
+        lexicons[version] = Lexicon(list(of_code), list(of_code.values()), terms, (own, others), number)
     return lexicons
+
+
+def _read_learnt(arrays: Mapping[str, np.ndarray], part: str) -> Learnt:
+    notes = arrays[f"{part}notes"]
+    if f"{part}hashes" not in arrays:
+        return Learnt(notes)
+    hashes, often, indptr, indices, counts = (arrays[part + name] for name in _ARRAYS)
+    shape = (len(hashes), len(notes))
+    return Learnt(notes, Associations(hashes, often, csr_array((counts, indices, indptr), shape=shape)))

@@ -1,6 +1,6 @@
 """The lexical evidence of many notes, on disk."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +9,7 @@ import numpy as np
 from icdbridge.corpora import Corpus
 from icdbridge.matching import STORED, Lexical, Matcher
 from icdbridge.progress import progress_bar
+from icdbridge.runs.scoring import Features
 
 
 @dataclass(frozen=True)
@@ -26,9 +27,9 @@ class MatchedNotes:
         own = slice(self.starts[note], self.starts[note + 1])
         return Lexical(self.codes[own], self.features[own])
 
-    def features_of(self, matcher: Matcher) -> Callable[[np.ndarray], np.ndarray]:
-        """The features [n, L, F] of the notes with such numbers, for all codes of the matcher that found them."""
-        return lambda rows: matcher.lay_out([self[int(row)] for row in rows])
+    def features_of(self, matcher: Matcher) -> Features:
+        """The features of the notes for all codes of the matcher that found them."""
+        return Features(lambda rows: matcher.lay_out([self[int(row)] for row in rows]), matcher.version)
 
 
 def match_notes(
@@ -66,6 +67,6 @@ def match_split(corpus: Corpus, split: str, matcher: Matcher, max_words: int, fo
     )
 
 
-def match_text(matcher: Matcher, text: str, max_words: int) -> Callable[[np.ndarray], np.ndarray]:
-    """The features [1, L, F] of one note, when they are asked for."""
-    return lambda rows: matcher.lay_out([matcher.match(text, max_words)])
+def match_text(matcher: Matcher, text: str, max_words: int) -> Features:
+    """The features of one note, found when they are asked for."""
+    return Features(lambda rows: matcher.lay_out([matcher.match(text, max_words)]), matcher.version)

@@ -114,8 +114,7 @@ class Run:
             raise InputError(f"{path / 'model.safetensors'} does not fit config.json: train again") from error
         index = CodeIndex(**pq.read_table(path / "codes.parquet").to_pydict())
         calibration = read_calibration(path / "calibration.json")
-        seen = {code: notes or 0 for code, notes in zip(index.code, index.train_notes, strict=True)}
-        lexicons = read_lexicons(path, seen) if config["model"].get("features") else {}
+        lexicons = read_lexicons(path) if config["model"].get("features") else {}
         return cls(path, config, model.to(device), tokenizer, index, calibration, lexicons, precision)
 
     @property

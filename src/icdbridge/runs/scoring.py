@@ -1,7 +1,7 @@
 """Exact scoring in bounded memory: notes of like length together, codes encoded once and taken in chunks."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -17,6 +17,13 @@ BATCH_WORDS = 16_384  # words, padding included, of one batch of notes
 CELLS = 2**25  # notes × heads × codes × positions scored at once
 
 Precision = Literal["fp32", "bf16"]
+
+
+class Features(NamedTuple):
+    """Lexical features float32 [n, L, F] ``of`` the notes with such numbers, and the number of their version."""
+
+    of: Callable[[np.ndarray], np.ndarray]
+    version: int
 
 
 def pad(
@@ -95,13 +102,13 @@ def score_notes(
     queries: Tensor,
     out: np.ndarray | None = None,
     description: str | None = None,
-    features: Callable[[np.ndarray], np.ndarray] | None = None,
+    features: Features | None = None,
     precision: Precision = "fp32",
 ) -> np.ndarray:
     """Logits float32 [N, L] of notes (word ids) for encoded codes, written into ``out`` when given.
 
-    ``description`` names a progress bar. ``features`` gives the lexical features [n, L, F] of the notes with such
-    numbers, for a model that reads them. No result depends on how notes are batched or codes chunked.
+    ``description`` names a progress bar. ``features`` are for a model that reads lexical features. No result depends
+    on how notes are batched or codes chunked.
     """
     model.eval()
     device = next(model.parameters()).device
@@ -115,8 +122,8 @@ def score_notes(
             logits = score_states(model, states, queries, precision)
             if features is not None:
                 for place in range(len(rows)):  # one by one, so that memory is bounded
-                    found = torch.from_numpy(features(rows[place : place + 1])).to(device)
-                    logits[place] = model.combine(logits[place : place + 1], found)[0]
+                    found = torch.from_numpy(features.of(rows[place : place + 1])).to(device)
+                    logits[place] = model.combine(logits[place : place + 1], found, features.version)[0]
             out[rows] = logits.cpu().numpy()
             bar.advance(task, len(rows))
     return out

@@ -31,7 +31,7 @@ class VersionNotes:
     ``labels`` [N, pool]; ``code_words`` [pool, T'] the descriptions as word ids, padded with 0, and
     ``code_lengths`` [pool] theirs; ``groups`` [pool] is the same number for codes of the same (normalised)
     description; ``drawable`` [pool] marks the codes that may be negatives; ``categories`` [pool] numbers theirs;
-    ``matched`` is the lexical evidence of the notes, if the model reads it.
+    ``matched`` is the lexical evidence of the notes, if the model reads it; ``number`` that of the version.
     """
 
     version: str
@@ -42,6 +42,7 @@ class VersionNotes:
     groups: np.ndarray
     drawable: np.ndarray
     categories: np.ndarray
+    number: int = 0
     matched: MatchedTraining | None = None
 
     @classmethod
@@ -52,6 +53,7 @@ class VersionNotes:
         pool: Mapping[str, str],
         code_words: Sequence[np.ndarray],
         negatives: str,
+        number: int = 0,
     ) -> "VersionNotes":
         """``pool``: key to description of each code."""
         labels = vstack([part.labels for part in parts], format="csr")
@@ -60,7 +62,7 @@ class VersionNotes:
         seen = np.bincount(labels.indices, minlength=len(pool)) > 0
         drawable = seen if negatives == "train" else np.ones(len(pool), dtype=bool)
         categories = np.unique([category_of(key) for key in pool], return_inverse=True)[1]
-        return cls(version, parts, csr_array(labels), *pad(code_words), groups, drawable, categories)
+        return cls(version, parts, csr_array(labels), *pad(code_words), groups, drawable, categories, number)
 
     def __len__(self) -> int:
         return int(self.labels.shape[0])
@@ -160,7 +162,7 @@ def make_batch(notes: VersionNotes, rows: np.ndarray, settings: Settings, rng: n
     codes = notes.code_words[columns, : int(code_lengths.max())]
     features = None if notes.matched is None else torch.from_numpy(notes.matched.draw(rows, columns, rng))
     weights = torch.from_numpy(space.weights).float() if settings.weighted_negatives else None
-    return Batch(words, lengths, codes, code_lengths, target, features, weights)
+    return Batch(words, lengths, codes, code_lengths, target, features, weights, notes.number)
 
 
 def batches_ahead(

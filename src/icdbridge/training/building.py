@@ -25,6 +25,8 @@ from icdbridge.text.vectors import train_vectors
 from icdbridge.training.pretrained import load_pretrained, small_transformer
 from icdbridge.training.settings import Settings
 
+_NETWORKS = "combiner.networks."  # of lexical features, one a version, in the names of weights
+
 
 class Texts:
     """The texts of splits (None: all) of corpora, one after another, as often as asked."""
@@ -41,13 +43,14 @@ class Texts:
 
 
 def start_model(
-    texts: Texts, described: Mapping[str, str], settings: Settings, work: Path
+    texts: Texts, described: Mapping[str, str], versions: Sequence[str], settings: Settings, work: Path
 ) -> tuple[CodingModel, Tokenizer]:
-    """A model for the codes ``described`` (key to description), with word vectors of the training notes, or over a
-    pretrained encoder. What takes long is kept in the folder ``work``, so resuming does not make it again.
+    """A model of ``versions`` for the codes ``described`` (key to description), with word vectors of the training
+    notes, or over a pretrained encoder. What takes long is kept in the folder ``work``, so resuming does not make it
+    again.
     """
     if settings.start_from is not None:
-        return _start_from(settings.start_from, texts, described, settings, work)
+        return _start_from(settings.start_from, texts, described, versions, settings, work)
     kind, kind_settings = ARCHITECTURES[settings.architecture]
     sizes = settings.model_dump()
     weights: Mapping[str, torch.Tensor] = {}
@@ -62,7 +65,7 @@ def start_model(
             weights = {"embeddings.word_embeddings.weight": weights["embedding.weight"]}
             sizes["transformer"] = small_transformer(vectors.shape, settings.layers, settings.segment)
     sizes["vocabulary"] = tokenizer.size
-    sizes["features"] = len(LEXICAL) if settings.matching else 0
+    sizes |= {"features": len(LEXICAL) if settings.matching else 0, "versions": len(versions)}
     relations = code_relations(list(described)) if kind.fixed_labels else np.zeros((0, 0), np.uint8)
     sizes |= {"labels": relations.shape[0], "categories": relations.shape[1]}
     model = build_model(settings.architecture, sizes)
@@ -75,10 +78,15 @@ def start_model(
 
 
 def _start_from(
-    path: Path, texts: Texts, described: Mapping[str, str], settings: Settings, work: Path
+    path: Path,
+    texts: Texts,
+    described: Mapping[str, str],
+    versions: Sequence[str],
+    settings: Settings,
+    work: Path,
 ) -> tuple[CodingModel, Tokenizer]:
     """The weights and words of an earlier run, such as an imported checkpoint; padding is masked all the same. Words
-    that the run does not know join it.
+    that the run does not know join it. A version that it knows keeps its network of lexical features.
 
     Raises ``InputError`` where the run is of another architecture or size than ``settings`` say.
     """
@@ -99,9 +107,17 @@ def _start_from(
         raise InputError(f"{path} reads lexical features: set matching=true too")
     tokenizer, vectors = _vocabulary(texts, described.values(), settings, work, run)
     sizes |= {"padded_words": 0, "features": len(LEXICAL) if settings.matching else 0}
-    sizes["vocabulary"] = tokenizer.size
+    sizes |= {"vocabulary": tokenizer.size, "versions": len(versions)}
     model = build_model(settings.architecture, sizes)
-    kept = {name: tensor for name, tensor in run.model.state_dict().items() if name in model.state_dict()}
+    kept = {}
+    for name, tensor in run.model.state_dict().items():
+        if name.startswith(_NETWORKS):
+            number, _, rest = name.removeprefix(_NETWORKS).partition(".")
+            version = run.versions[int(number)]
+            if version in versions:
+                kept[f"{_NETWORKS}{versions.index(version)}.{rest}"] = tensor
+        elif name in model.state_dict() and name != "combiner.scale":  # training measures scales anew
+            kept[name] = tensor
     kept["embedding.weight"] = torch.from_numpy(vectors)
     model.load_state_dict(kept, strict=False)  # a combiner of lexical features may be new
     return model, tokenizer

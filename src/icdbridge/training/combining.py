@@ -32,7 +32,7 @@ def fit_combiner(combiner: Combiner, data: Sequence[VersionNotes], settings: Set
             assert batch.features is not None
             for group in optimizer.param_groups:
                 group["lr"] = rate * min((step + 1) / _RISE, (steps - step) / steps)
-            logits = combiner(torch.zeros_like(batch.labels), batch.features)
+            logits = combiner(torch.zeros_like(batch.labels), batch.features, batch.version)
             loss = label_loss(logits, batch.labels, batch.weights, settings.loss)
             optimizer.zero_grad()
             torch.autograd.backward(loss)

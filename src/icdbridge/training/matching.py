@@ -6,21 +6,25 @@ are codes never seen for it, which teaches how far to trust their names.
 """
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.sparse import csr_array, vstack
 
-from icdbridge.codes import Terms, code_names
+from icdbridge.codes import Terms, code_names, read_terms
 from icdbridge.corpora import Corpus
 from icdbridge.matching import (
+    EQUIVALENT,
     LEARNT,
     Associations,
+    Learnt,
     Lexicon,
+    Matcher,
+    bridge,
     find_phrases,
-    lay_out,
     with_categories,
 )
 from icdbridge.runs.matched import MatchedNotes, match_notes
@@ -31,79 +35,137 @@ FOLDS = 10
 
 @dataclass(frozen=True)
 class MatchedTraining:
-    """The evidence of all training notes of a version; ``folds`` [N]; and, by fold, how many notes of the other folds
-    carry each code and each category: ``train_notes`` [FOLDS, codes + categories]. ``categories`` [codes].
+    """The evidence of all training notes of a version, each found by the matcher of its fold (``folds`` [N]), which
+    knows what the notes of all other folds teach.
     """
 
     notes: MatchedNotes
     folds: np.ndarray
-    train_notes: np.ndarray
-    categories: np.ndarray
+    matchers: Sequence[Matcher]
     withheld: float
 
     def draw(self, rows: np.ndarray, columns: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """``features`` of a batch. A share ``withheld`` of the codes, drawn anew each time, have none that come of
-        training notes, as if never seen: they teach how far to trust names alone.
+        training notes, as if never seen: they teach how far to trust names alone. As many, drawn apart, have none
+        that come of notes of other versions.
         """
         features = self.features(rows, columns)
-        features[:, rng.random(len(columns)) < self.withheld, LEARNT] = 0
+        for learnt in (LEARNT, EQUIVALENT):
+            hidden = rng.random(len(columns)) < self.withheld
+            features[:, hidden[:, None] & learnt] = 0
         return features
 
     def features(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
         """Features float32 [len(rows), len(columns), F] of some notes for some codes."""
-        places = np.full(len(self.categories), -1)
-        places[columns] = np.arange(len(columns))
-        categories, counts = self.categories[columns], self.train_notes[self.folds[rows]]
-        found = [self.notes[int(row)] for row in rows]
-        return lay_out(found, places, categories, counts[:, columns], counts[:, len(places) + categories])
+        return np.concatenate(
+            [self.matchers[self.folds[row]].lay_out([self.notes[int(row)]], columns) for row in rows]
+        )
 
     def scale(self, rows: int = 200) -> np.ndarray:
         """The root mean square of each feature [F] over all codes of up to ``rows`` notes."""
         some = np.unique(np.linspace(0, len(self.notes) - 1, rows).astype(int))
-        columns = np.arange(len(self.categories))
+        columns = np.arange(self.matchers[0].names.codes)
         squares = sum((self.features(some[[i]], columns) ** 2).mean(axis=(0, 1)) for i in range(len(some)))
         found: np.ndarray = np.sqrt(squares / len(some))
         return np.where(found > 0, found, 1).astype(np.float32)
 
 
+@dataclass(frozen=True)
+class TrainingTexts:
+    """The training notes of a version: the splits they come from, one after another, their ``folds`` [N], the phrases
+    of each (hashes; none without associations) and their ``labels`` [N, codes], which may be soft.
+    """
+
+    sources: Sequence[tuple[Corpus, str]]
+    folds: np.ndarray
+    phrases: Sequence[np.ndarray]
+    labels: Any
+
+    @classmethod
+    def read(cls, sources: Sequence[tuple[Corpus, str]], labels: Any, settings: Settings) -> "TrainingTexts":
+        """Reads the notes of ``sources``; those of a patient share a fold, in every version."""
+        folds = np.array([zlib.crc32(patient.encode()) % FOLDS for patient in _column(sources, "patient_id")])
+        phrases = []
+        if settings.associations:
+            words = settings.max_note_words
+            phrases = [find_phrases(text, words).hashes for text in _column(sources, "text")]
+        return cls(sources, folds, phrases, labels)
+
+    def texts(self) -> Iterator[str]:
+        return _column(self.sources, "text")
+
+
 def match_training(
-    sources: Sequence[tuple[Corpus, str]],
-    pool: dict[str, str],
-    labels: Any,
+    sources: Mapping[str, Sequence[tuple[Corpus, str]]],
+    labels: Mapping[str, Any],
+    pools: Mapping[str, Mapping[str, str]],
+    settings: Settings,
+    folder: Path,
+) -> dict[str, tuple[Lexicon, MatchedTraining]]:
+    """The lexicon and the training notes' evidence of each version: from the splits ``sources``, one after another,
+    whose notes have ``labels`` [N, codes] by the codes ``pools`` (key to description).
+    """
+    terms = read_terms(settings.terms) if settings.terms is not None else {}
+    read = {version: TrainingTexts.read(own, labels[version], settings) for version, own in sources.items()}
+    matched = {}
+    for number, (version, notes) in enumerate(read.items()):
+        others = [
+            replace(texts, labels=csr_array(texts.labels) @ bridge(list(pools[other]), list(pools[version])))
+            for other, texts in read.items()
+            if other != version and settings.equivalents
+        ]
+        matched[version] = _match_version(notes, others, pools[version], terms, settings, folder, number)
+    return matched
+
+
+def _match_version(
+    notes: TrainingTexts,
+    others: Sequence[TrainingTexts],
+    pool: Mapping[str, str],
     terms: Terms,
     settings: Settings,
     folder: Path,
+    version: int,
 ) -> tuple[Lexicon, MatchedTraining]:
-    """Learns the lexicon of a version from its training notes, the splits ``sources`` one after another, whose
-    ``labels`` [N, pool] are those of the codes ``pool`` (key to description), and matches these notes.
+    """Learns the lexicon of a version from its training notes, labelled by the codes of ``pool`` (key to description),
+    and from those of ``others``, whose labels are soft ones of the same codes, and matches the notes. ``version`` is
+    the number of the version.
     """
-    words, count = settings.max_note_words, labels.shape[0]
-    folds = np.array([zlib.crc32(patient.encode()) % FOLDS for patient in _column(sources, "patient_id")])
     names = code_names(list(pool), list(pool.values()), terms)
-    others = [np.flatnonzero(folds != fold) for fold in range(FOLDS)]
-    lexicon = Lexicon(list(pool), names, terms, None, _carriers(labels), np.zeros(0, np.int64))
+    nothing = Learnt(np.zeros(0, np.float32))
+    lexicon = Lexicon(list(pool), names, terms, (nothing, nothing), version)
     categories = lexicon.categories_of(lexicon.keys)
-    labels = with_categories(labels, categories)
-    train_notes = np.stack([_carriers(labels[rows]) for rows in others])
-    whole: Associations | None = None
-    held_out: list[Associations | None] = [None] * FOLDS
-    if settings.associations:
-        phrases = [find_phrases(text, words).hashes for text in _column(sources, "text")]
-        whole = Associations.learn(phrases, labels)
-        held_out = [Associations.learn([phrases[row] for row in rows], labels[rows]) for rows in others]
-    lexicon = replace(lexicon, associations=whole, category_notes=_carriers(labels)[len(pool) :])
-    matchers = [
-        lexicon.own_with(held_out[fold], counts[: len(pool)], counts[len(pool) :])
-        for fold, counts in enumerate(train_notes)
-    ]
-    texts = ((text, matchers[fold]) for text, fold in zip(_column(sources, "text"), folds, strict=True))
-    path = folder / "-".join(dict.fromkeys(f"{corpus.name}-train.matched" for corpus, _ in sources))
-    matched = match_notes(texts, count, words, path, "matching the training notes")
-    return lexicon, MatchedTraining(matched, folds, train_notes, categories, settings.withheld)
+    own = _learn([notes], categories, settings.associations)
+    foreign = _learn(others, categories, settings.associations)
+    learnt = list(zip(own, foreign, strict=True))
+    lexicon = replace(lexicon, learnt=learnt[-1])
+    matchers = [lexicon.own_with(of_fold) for of_fold in learnt[:-1]]
+    texts = ((text, matchers[fold]) for text, fold in zip(notes.texts(), notes.folds, strict=True))
+    path = folder / "-".join(dict.fromkeys(f"{corpus.name}-train.matched" for corpus, _ in notes.sources))
+    matched = match_notes(
+        texts, len(notes.folds), settings.max_note_words, path, "matching the training notes"
+    )
+    # phrases have done their work: features are laid out by counts of notes alone
+    laying = [lexicon.own_with((Learnt(own.notes), Learnt(other.notes))) for own, other in learnt[:-1]]
+    return lexicon, MatchedTraining(matched, notes.folds, laying, settings.withheld)
 
 
-def _carriers(labels: Any) -> np.ndarray:
-    return np.bincount(labels.indices, minlength=labels.shape[1])
+def _learn(several: Sequence[TrainingTexts], categories: np.ndarray, associations: bool) -> list[Learnt]:
+    """What all notes but those of a fold teach, for each fold, and last what all notes do."""
+    if not several:
+        return [Learnt(np.zeros(len(categories) + int(categories.max(initial=-1)) + 1, np.float32))] * (
+            FOLDS + 1
+        )
+    labels = csr_array(vstack([with_categories(notes.labels, categories) for notes in several], format="csr"))
+    phrases = [each for notes in several for each in notes.phrases]
+    folds = np.concatenate([notes.folds for notes in several])
+    learnt = []
+    for fold in range(FOLDS + 1):  # the last: none is left out
+        rows = np.flatnonzero(folds != fold)
+        carried = labels[rows]
+        counted = Associations.learn([phrases[row] for row in rows], carried) if associations else None
+        learnt.append(Learnt(np.asarray(carried.sum(axis=0), np.float32), counted))
+    return learnt
 
 
 def _column(sources: Sequence[tuple[Corpus, str]], name: str) -> Iterator[str]:

@@ -57,6 +57,10 @@ class Settings(BaseModel):
     associations: bool = Field(
         False, description="with matching: what training notes with the same phrases were coded, too"
     )
+    equivalents: bool = Field(
+        False,
+        description="with associations: what notes of the other versions with the same phrases were coded, by GEM, too",
+    )
     withheld: float = Field(
         0.2,
         ge=0,
@@ -196,7 +200,13 @@ _SMALL_PRESET: Mapping[str, Mapping[str, Any]] = {
     "corelation": _SMALL_FIXED | {"hidden_size": 32},
 }
 # The words of notes and names beside attention, which learns a few hundred notes by heart in a few epochs.
-_FEW_NOTES = {"matching": True, "associations": True, "weighted_negatives": True, "epochs": 5}
+_FEW_NOTES = {
+    "matching": True,
+    "associations": True,
+    "equivalents": True,
+    "weighted_negatives": True,
+    "epochs": 5,
+}
 PRESETS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "paper": {name: {} for name in MODELS},
     "small": _SMALL_PRESET,

@@ -13,7 +13,6 @@ import numpy as np
 import torch
 
 import icdbridge
-from icdbridge.codes import read_terms
 from icdbridge.codes.packages import SYSTEMS, load_system
 from icdbridge.corpora import Corpus
 from icdbridge.corpora.corpus import SPLITS
@@ -72,6 +71,8 @@ def train(
         )
     if (settings.associations or settings.terms) and not settings.matching:
         raise InputError("associations and terms are for matching: set matching=true too")
+    if settings.equivalents and not settings.associations:
+        raise InputError("equivalents are associations of other versions: set associations=true too")
     work = _working_folder(out, config, resume, force)
     torch.manual_seed(settings.seed)
     pools = {
@@ -82,7 +83,7 @@ def train(
     described = {key: text for pool in pools.values() for key, text in pool.items()}
     outputs = list(described) if fixed_labels else None
     texts = Texts([(c, "train") for c in corpora] + [(c, None) for c in train_only])
-    model, tokenizer = start_model(texts, described, settings, work)
+    model, tokenizer = start_model(texts, described, versions, settings, work)
 
     with tempfile.TemporaryDirectory(prefix="tokens-", dir=work) as folder:
         data = _training_notes(corpora, train_only, pools, tokenizer, settings, outputs, Path(folder))
@@ -97,15 +98,18 @@ def train(
         lexicons: dict[str, Lexicon] = {}
         features = None
         if settings.matching:
-            data, lexicons = _match(data, corpora, train_only, pools, settings, Path(folder))
+            sources = {version: _sources(corpora, train_only, version) for version in versions}
+            labels = {notes_of.version: notes_of.labels for notes_of in data}
+            matched = match_training(sources, labels, pools, settings, Path(folder))
+            lexicons = {version: lexicon for version, (lexicon, _) in matched.items()}
+            data = [replace(notes_of, matched=matched[notes_of.version][1]) for notes_of in data]
             scales = np.stack([notes_of.matched.scale() for notes_of in data if notes_of.matched is not None])
-            with torch.no_grad():
-                model.get_buffer("combiner.scale").copy_(torch.from_numpy(np.sqrt((scales**2).mean(axis=0))))
+            model.get_buffer("combiner.scale").copy_(torch.from_numpy(scales))
             if not (work / "checkpoint.safetensors").exists():  # else it is in there
                 fit_combiner(cast(Combiner, model.get_submodule("combiner")), data, settings)
             matcher = lexicons[chosen.version].matcher(val_codes, chosen.descriptions[: len(val_codes)])
-            matched = match_split(chosen, "val", matcher, settings.max_note_words, Path(folder))
-            features = matched.features_of(matcher)
+            held_out = match_split(chosen, "val", matcher, settings.max_note_words, Path(folder))
+            features = held_out.features_of(matcher)
 
         def validate(current: CodingModel) -> dict[str, float]:
             logits = score_notes(current, notes, encode_codes(current, val_words), features=features)
@@ -230,14 +234,14 @@ def _training_notes(
     folder: Path,
 ) -> list[VersionNotes]:
     data = []
-    for version, pool in pools.items():
+    for number, (version, pool) in enumerate(pools.items()):
         parts = [
             tokenize_split(corpus, split, tokenizer, settings.max_note_words, list(pool), folder)
             for corpus, split in _sources(corpora, train_only, version)
         ]
         texts = list(pool.values())
         words = code_words(tokenizer, list(pool), texts, settings.max_code_words, outputs)
-        data.append(VersionNotes.join(version, parts, pool, words, settings.negatives))
+        data.append(VersionNotes.join(version, parts, pool, words, settings.negatives, number))
     return data
 
 
@@ -247,25 +251,6 @@ def _sources(
     """The splits whose notes training learns a version from, in their order."""
     every = [(c, "train") for c in corpora] + [(c, split) for c in train_only for split in SPLITS]
     return [(corpus, split) for corpus, split in every if corpus.version == version]
-
-
-def _match(
-    data: Sequence[VersionNotes],
-    corpora: Sequence[Corpus],
-    train_only: Sequence[Corpus],
-    pools: dict[str, dict[str, str]],
-    settings: Settings,
-    folder: Path,
-) -> tuple[list[VersionNotes], dict[str, Lexicon]]:
-    """The training notes with their lexical evidence, and the lexicon of each version."""
-    terms = read_terms(settings.terms) if settings.terms is not None else {}
-    matched, lexicons = [], {}
-    for notes in data:
-        sources = _sources(corpora, train_only, notes.version)
-        lexicon, found = match_training(sources, pools[notes.version], notes.labels, terms, settings, folder)
-        lexicons[notes.version] = lexicon
-        matched.append(replace(notes, matched=found))
-    return matched, lexicons
 
 
 def _watcher(out: Path, tensorboard: bool) -> Callable[[dict[str, float]], None]:
