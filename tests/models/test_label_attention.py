@@ -84,6 +84,7 @@ def test_a_note_is_read_by_half_weights_where_that_is_allowed():
     torch.manual_seed(0)
     encoder = encoders.RecurrentEncoder("gru", 4, 3, 1, 0.0)
     inputs, sizes = torch.randn(4, 9, 4), torch.tensor([2, 9, 1, 5])
+    threads = torch.get_num_threads()
     with torch.no_grad():
         for _ in range(2):  # the second time with other weights
             exact, mask = encoder(inputs, sizes)
@@ -94,6 +95,7 @@ def test_a_note_is_read_by_half_weights_where_that_is_allowed():
             assert torch.equal(mask, same)
             for parameter in encoder.parameters():
                 parameter.mul_(-2)
+    assert torch.get_num_threads() == threads  # reading takes one a direction, and gives them back
     with half_weights():  # gradients need the weights themselves
         states, _ = encoder(inputs, sizes)
     torch.testing.assert_close(states, encoder(inputs, sizes)[0])

@@ -38,13 +38,16 @@ def may_halve(embedded: Tensor) -> bool:
 def half_gru(rnn: nn.GRU, embedded: Tensor, lengths: Tensor) -> Tensor:
     """States [N, T, 2h] (0 beyond a sequence's end) of sequences [N, T, E] of one layer of ``rnn``, without gradients.
 
-    Each direction has a thread of its own: the steps of one are too small for two.
+    Each direction has a thread of its own, and one alone: the steps are too small to be shared, and a team of threads
+    that waits for work in each of them takes the processor from the other direction.
     """
+    threads = torch.get_num_threads()
     steps, longest = lengths[:, None], embedded.shape[1]
     place = torch.arange(longest)
     backwards = torch.where(place < steps, steps - 1 - place, place)[..., None]  # its own inverse
 
     def read(cell: Any, sequences: Tensor) -> Tensor:
+        torch.set_num_threads(1)
         with torch.no_grad():  # not inherited from the other thread
             data, sizes, order, back = pack_padded_sequence(
                 sequences, lengths, batch_first=True, enforce_sorted=False
@@ -54,8 +57,11 @@ def half_gru(rnn: nn.GRU, embedded: Tensor, lengths: Tensor) -> Tensor:
             return pad_packed_sequence(PackedSequence(states, sizes, order, back), True, 0.0, longest)[0]
 
     reverse = embedded.gather(1, backwards.expand_as(embedded))
-    with ThreadPoolExecutor(2) as threads:
-        forth, back = threads.map(read, _cells(rnn), (embedded, reverse))
+    try:
+        with ThreadPoolExecutor(2) as workers:
+            forth, back = workers.map(read, _cells(rnn), (embedded, reverse))
+    finally:
+        torch.set_num_threads(threads)
     return torch.cat([forth, back.gather(1, backwards.expand_as(back))], dim=2)
 
 
