@@ -26,6 +26,7 @@ from icdbridge.files import write_json
 from icdbridge.matching import (
     LEXICAL,
     Associations,
+    Learnt,
     Lexicon,
     Matcher,
     find_phrases,
@@ -74,17 +75,13 @@ def make_matcher(rng: np.random.Generator) -> tuple[Matcher, list[str]]:
         (np.ones(codes.size, np.int64), (np.repeat(np.arange(LEARNT), 16), codes.ravel())),
         shape=(LEARNT, len(pool)),
     )
-    lexicon = Lexicon(
-        list(pool), code_names(list(pool), titles), {}, None, _carriers(labels), np.zeros(0, np.int64)
-    )
+    nothing = Learnt(np.zeros(0, np.float32))
+    lexicon = Lexicon(list(pool), code_names(list(pool), titles), {}, (nothing, nothing))
     whole = with_categories(labels, lexicon.categories_of(lexicon.keys))
     associations = Associations.learn([find_phrases(text, WORDS).hashes for text in texts], whole)
-    lexicon = replace(lexicon, associations=associations, category_notes=_carriers(whole)[len(pool) :])
-    return lexicon.own, titles
-
-
-def _carriers(labels: Any) -> np.ndarray:
-    return np.bincount(labels.indices, minlength=labels.shape[1])
+    learnt = Learnt(np.asarray(whole.sum(axis=0), np.float32), associations)
+    # as many phrases again, of notes of another version, as in a run of two
+    return replace(lexicon, learnt=(learnt, learnt)).own, titles
 
 
 def ratios(
@@ -172,8 +169,7 @@ def main() -> None:
         np.concatenate([each.codes for each in found]),
         np.concatenate([each.features for each in found]),
     )
-    counts = np.tile(np.concatenate([matcher.train_notes, matcher.category_notes]), (2, 1))
-    matched = MatchedTraining(together, np.zeros(len(texts), np.int64), counts, matcher.categories, 0.2)
+    matched = MatchedTraining(together, np.zeros(len(texts), np.int64), [matcher], 0.2)
     results: dict[str, Any] = {
         "match_ms": 1e3 * once,
         "codes_with_evidence": float(np.mean([len(each.codes) for each in found])),

@@ -45,6 +45,18 @@ def test_a_model_without_features_has_no_combiner_and_its_weights_load():
     assert all(name.startswith("combiner.") for name in missing)
 
 
+def test_each_version_has_its_own_network_and_scale():
+    torch.manual_seed(0)
+    combiner, features, nothing = Combiner(5, versions=2), torch.rand(2, 3, 5), torch.zeros(2, 3)
+    before = [combiner(nothing, features, version) for version in range(2)]
+    assert not torch.allclose(*before)
+    with torch.no_grad():
+        combiner.networks[1][0].bias.add_(1)
+        combiner.scale[1].mul_(3)
+    assert torch.equal(combiner(nothing, features, 0), before[0])
+    assert not torch.allclose(combiner(nothing, features, 1), before[1])
+
+
 def test_the_loss_teaches_the_combiner():
     torch.manual_seed(0)
     model = build_model("duallaat", SIZES | {"features": 6})

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+import torch
 from scipy.sparse import csr_array
 from tests.small import CODES, make_corpus, tiny_settings
 
@@ -157,3 +158,79 @@ def test_matching_is_off_unless_asked_for(corpus, tmp_path):
 def test_settings_that_do_not_fit(corpus, tmp_path, model, changes, message):
     with pytest.raises(InputError, match=message):
         train([corpus], tmp_path / "out", tiny_settings(model, *changes))
+
+
+def two_versions(tmp_path, rows9, rows10, **changes):
+    """The matched training notes of an ICD-10 and an ICD-9 corpus of the notes (patient, text, code)."""
+    sources, labels, pools = {}, {}, {}
+    for version, rows in (("icd10", rows10), ("icd9", rows9)):
+        given = [
+            {
+                "note_id": f"{version}-{i}",
+                "patient_id": patient,
+                "text": text,
+                "codes": [code],
+                "split": "train",
+            }
+            for i, (patient, text, code) in enumerate(rows)
+        ]
+        (tmp_path / f"{version}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in given))
+        columns = Columns(patient="patient_id", split="split")
+        corpus = prepare_table(
+            tmp_path / f"{version}.jsonl", tmp_path / version, version=version, columns=columns
+        )
+        pools[version] = dict(zip(corpus.codes, corpus.descriptions, strict=True))
+        codes = [code for batch in corpus.notes("train", ("codes",)) for code in batch["codes"].to_pylist()]
+        labels[version] = csr_array(np.array([[key in own for key in pools[version]] for own in codes]))
+        sources[version] = [(corpus, "train")]
+    settings = tiny_settings("duallaat-cnn", *MATCHING, **changes)
+    return match_training(sources, labels, pools, settings, tmp_path)
+
+
+@pytest.mark.parametrize("equivalents", [True, False])
+def test_notes_of_another_version_speak_for_the_codes_that_gem_gives(tmp_path, equivalents):
+    rows9 = [(f"a{i}", "blorp today", "401.9") for i in range(12)]
+    rows10 = [(f"b{i}", "nothing of it", "I10") for i in range(12)]
+    found = two_versions(tmp_path, rows9, rows10, equivalents=equivalents)
+    matcher = found["icd10"][0].own
+    features = matcher.lay_out([matcher.match("blorp", 100)])[0, 0]
+    assert (features[LEXICAL.index("equivalent_best")] > 0) == equivalents
+    assert (features[LEXICAL.index("category_equivalent_best")] > 0) == equivalents
+    assert (features[LEXICAL.index("equivalent_notes")] > 0) == equivalents
+    assert features[LEXICAL.index("best")] == 0
+    assert [lexicon.version for lexicon, _ in found.values()] == [0, 1]
+
+
+def test_a_patient_s_notes_of_another_version_do_not_help_either(tmp_path):
+    rows9 = [(f"p{i}", f"word{i} word{i}b", "401.9") for i in range(30) for _ in range(2)]
+    rows10 = [(f"p{i}", f"word{i} word{i}b", "I10") for i in range(30)]
+    lexicon, training = two_versions(tmp_path, rows9, rows10, equivalents=True)["icd10"]
+    best = LEXICAL.index("equivalent_best")
+    features = training.features(np.arange(30), np.array([0]))
+    assert not features[:, 0, best].any()
+    assert (features[:, 0, LEXICAL.index("equivalent_notes")] > 0).all()
+    new = lexicon.own.lay_out([lexicon.own.match("word3 word3b", 100)])
+    assert new[0, 0, best] > 0
+
+
+def test_a_run_of_two_versions_is_the_same_when_opened_again(tmp_path):
+    corpora = [make_corpus(tmp_path, "ten", notes=60), make_corpus(tmp_path, "nine", "icd9", notes=60)]
+    settings = tiny_settings("duallaat-cnn", *MATCHING, equivalents=True, epochs=1, matching_steps=50)
+    run = train(corpora, tmp_path / "run", settings)
+    again = Run.open(run.path)
+    for number, corpus in enumerate(corpora):
+        (tmp_path / corpus.version).mkdir()
+        kept, read = (one.matcher(corpus.version, corpus.codes, corpus.descriptions) for one in (run, again))
+        text = next(corpus.notes("test", ("text",))).column("text")[0].as_py()
+        features = [matcher.lay_out([matcher.match(text, 100)]) for matcher in (kept, read)]
+        assert np.array_equal(*features)
+        assert kept.version == read.version == number
+        assert features[0][:, :, LEXICAL.index("train_notes")].any()
+    alone = run.model.combine
+    zeros = torch.zeros(1, features[0].shape[1])
+    assert not torch.allclose(*(alone(zeros, torch.from_numpy(features[0]), version) for version in (0, 1)))
+
+
+def test_equivalents_are_associations(corpus, tmp_path):
+    with pytest.raises(InputError, match="associations=true"):
+        train([corpus], tmp_path / "run", tiny_settings("duallaat-cnn", "matching=true", equivalents=True))
