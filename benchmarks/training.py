@@ -16,7 +16,14 @@ from benchmarks.scoring import line
 from benchmarks.subjects import Subject, baseline_trainer, icdbridge_trainer
 from icdbridge.files import write_json
 
-CASES = [("gru", 1_024, 4), ("cnn", 1_024, 4), ("gru", 8_192, 2), ("cnn", 8_192, 2)]  # encoder, |L|, notes
+CASES = [
+    ("gru", 1_024, 4),
+    ("cnn", 1_024, 4),
+    ("gru", 1_024, 16),
+    ("cnn", 1_024, 16),
+    ("gru", 8_192, 2),
+    ("cnn", 8_192, 2),
+]  # encoder, |L|, notes: 16 are a batch of the released configuration
 FEW = (512, 1_536)
 
 
