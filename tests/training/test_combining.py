@@ -1,24 +1,26 @@
-"""The network of lexical features learning alone."""
+"""Words beside attention: their networks learn alone, and val says how far to trust each of the two."""
 
 import copy
 import importlib
+import itertools
 
 import numpy as np
 import pytest
 import torch
+from scipy.special import expit
 from tests.small import make_corpus, tiny_settings
 
 from icdbridge.models.losses import label_loss
+from icdbridge.runs import Run
 from icdbridge.training import train
-from icdbridge.training.batches import make_batch
-from icdbridge.training.combining import fit_combiner
+from icdbridge.training.combining import PAIRS, _draws, fit_networks, trust
 
 SETTINGS = tiny_settings("duallaat-cnn", "matching=true", "associations=true", epochs=1, matching_steps=300)
 
 
 @pytest.fixture(scope="module")
 def begun(tmp_path_factory):
-    """What training gives to the first stage: the combiner, the notes, the settings."""
+    """What training gives to the networks' learning: the combiner, the notes, their evidence, the settings."""
     given = []
 
     def stop(*found):
@@ -27,36 +29,82 @@ def begun(tmp_path_factory):
 
     folder = tmp_path_factory.mktemp("combining")
     with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(importlib.import_module("icdbridge.training.train"), "fit_combiner", stop)
+        patch.setattr(importlib.import_module("icdbridge.training.train"), "fit_networks", stop)
         train([make_corpus(folder, "ten", notes=60)], folder / "run", SETTINGS)
     return given
 
 
-def loss_of(combiner, data, settings):
-    batch = make_batch(data[0], np.arange(20), settings, np.random.default_rng(0))
+def loss_of(combiner, data, matched, settings):
+    number, labels, features, _ = next(_draws(data, matched, settings))
     with torch.no_grad():
-        return float(label_loss(combiner(torch.zeros_like(batch.labels), batch.features), batch.labels))
+        return float(label_loss(combiner.words(features, number), labels))
 
 
 def test_it_learns_which_words_to_trust(begun):
-    combiner, data, settings = begun
+    combiner, *given = begun
     learned = copy.deepcopy(combiner)
-    fit_combiner(learned, data, settings)
-    assert loss_of(learned, data, settings) < 0.8 * loss_of(combiner, data, settings)
+    fit_networks(learned, *given)
+    assert loss_of(learned, *given) < 0.8 * loss_of(combiner, *given)
 
 
 def test_the_same_seed_gives_the_same_weights(begun):
-    combiner, data, settings = begun
+    combiner, data, matched, settings = begun
     one, other, third = (copy.deepcopy(combiner) for _ in range(3))
-    fit_combiner(one, data, settings)
-    fit_combiner(other, data, settings)
-    fit_combiner(third, data, settings.model_copy(update={"seed": 7}))
+    fit_networks(one, data, matched, settings)
+    fit_networks(other, data, matched, settings)
+    fit_networks(third, data, matched, settings.model_copy(update={"seed": 7}))
     assert all(torch.equal(a, b) for a, b in zip(one.parameters(), other.parameters(), strict=True))
     assert not all(torch.equal(a, b) for a, b in zip(one.parameters(), third.parameters(), strict=True))
 
 
-def test_no_steps_change_nothing(begun):
-    combiner, data, settings = begun
-    left = copy.deepcopy(combiner)
-    fit_combiner(left, data, settings.model_copy(update={"matching_steps": 0}))
-    assert all(torch.equal(a, b) for a, b in zip(left.parameters(), combiner.parameters(), strict=True))
+@pytest.mark.parametrize("weighted", [True, False])
+def test_what_a_drawn_negative_weighs(begun, weighted):
+    _, data, matched, settings = begun
+    settings = settings.model_copy(update={"weighted_negatives": weighted, "label_space": 4, "batch_size": 1})
+    _, labels, _, weights = next(_draws(data, matched, settings))
+    assert (weights is not None) == weighted
+    if weights is not None:
+        assert weights.max() > 1
+        assert (weights[labels.any(dim=0)] == 1).all()
+
+
+@pytest.mark.parametrize("pairs", [20_000, PAIRS + 500_000])  # more than are drawn
+def test_trust_is_found_where_it_is_known(pairs):
+    rng = np.random.default_rng(0)
+    said = rng.normal(size=(pairs, 2))
+    labels = rng.random(pairs) < expit(said @ [0.5, 1.5] - 3)
+    assert trust(said, labels) == pytest.approx((0.5, 1.5, -3), abs=0.15)
+
+
+def test_what_counts_against_itself_counts_nothing():
+    rng = np.random.default_rng(0)
+    said = rng.normal(size=(20_000, 2))
+    attention, words, _ = trust(said, rng.random(20_000) < expit(said @ [-1.0, 1.0] - 2))
+    assert attention == 0
+    assert words > 0.5
+
+
+def test_both_together_score_as_val_says(tmp_path):
+    corpora = [make_corpus(tmp_path, "ten", notes=60), make_corpus(tmp_path, "nine", "icd9", notes=60)]
+    run = train(corpora, tmp_path / "run", SETTINGS)
+    weights = run.model.get_buffer("combiner.weights")
+    assert not torch.allclose(weights[0], weights[1])  # each version its own
+    (tmp_path / "scores").mkdir()
+    together = run.score_corpus(corpora[1], "test", tmp_path / "scores").logits.copy()
+    alone = []
+    for said in ([1.0, 0.0, 0.0], [0.0, 1.0, 0.0]):
+        opened = Run.open(run.path)
+        opened.model.get_buffer("combiner.weights")[1] = torch.tensor(said)
+        alone.append(opened.score_corpus(corpora[1], "test", tmp_path / "scores").logits.copy())
+    attention, words, constant = weights[1].tolist()
+    assert np.allclose(together, attention * alone[0] + words * alone[1] + constant, atol=1e-4)
+    for (one, other), name in zip(itertools.pairwise([*alone, together]), ("words", "both"), strict=True):
+        assert not np.allclose(one, other), name
+
+
+def test_a_version_with_few_labels_on_val_takes_the_weights_of_the_validated_one(tmp_path):
+    ten, nine = make_corpus(tmp_path, "ten", notes=60), make_corpus(tmp_path, "nine", "icd9", notes=60)
+    run = train([ten], tmp_path / "run", SETTINGS, train_only=[nine])
+    weights = run.model.get_buffer("combiner.weights")
+    assert torch.equal(weights[0], weights[1])
+    assert not torch.equal(weights[0], torch.tensor([1.0, 1.0, 0.0]))

@@ -1,4 +1,4 @@
-"""How far to trust words: a small network over the lexical features of a note and a code.
+"""How far to trust words, and how far attention.
 
 Shapes: N notes, L codes, F features.
 """
@@ -11,18 +11,22 @@ _LARGEST = 10.0  # scaled features beyond it say no more
 
 
 class Combiner(nn.Module):
-    """Adds what the features of each pair of a note and a code say to the logit of the label attention.
+    """Brings together what label attention and the lexical features say of each pair of a note and a code: the logit
+    is a · attention + w · words + c.
 
-    Each version has a network of its own: notes of one source name their codes, those of another hint at them.
-    ``scale`` [versions, F] (of the training pairs; set before training) brings features to a like size; 0 stays 0:
-    nothing found. The square roots of the scaled features join them, because the first small evidence says the most.
+    Each version has a network of its own, which makes the logit of words of the features, and its own ``weights`` a, w
+    and c [versions, 3], as in stacking (Wolpert 1992): notes of one source name their codes, those of another hint at
+    them. ``scale`` [versions, F] (of the training pairs; set before training) brings features to a like size; 0 stays
+    0: nothing found. The square roots of the scaled features join them, because the first small evidence says the most.
     """
 
     scale: Tensor
+    weights: Tensor
 
     def __init__(self, features: int, versions: int = 1) -> None:
         super().__init__()
         self.register_buffer("scale", torch.ones(versions, features))
+        self.register_buffer("weights", torch.tensor([[1.0, 1.0, 0.0]] * versions))
         self.networks = nn.ModuleList(
             nn.Sequential(
                 nn.Linear(2 * features, HIDDEN),
@@ -34,10 +38,16 @@ class Combiner(nn.Module):
             for _ in range(versions)
         )
 
-    def forward(self, logits: Tensor, features: Tensor, version: int = 0) -> Tensor:
-        """Logits [N, L] and features [N, L, F], none of them negative, of notes of one version (its number), to
-        logits [N, L].
+    def words(self, features: Tensor, version: int = 0) -> Tensor:
+        """Logits [N, L] of what the features [N, L, F], none of them negative, of notes of one version (its number)
+        say alone.
         """
         scaled = (features / self.scale[version]).clamp(0, _LARGEST)
         found: Tensor = self.networks[version](torch.cat([scaled, scaled.sqrt()], dim=-1)).squeeze(-1)
-        return logits + found
+        return found
+
+    def forward(self, logits: Tensor, features: Tensor, version: int = 0) -> Tensor:
+        """Logits [N, L] of attention and features to logits [N, L] of both."""
+        attention, words, constant = self.weights[version]
+        combined: Tensor = attention * logits + words * self.words(features, version) + constant
+        return combined

@@ -59,8 +59,6 @@ class DualLAAT(CodingModel):
         )
         self._initialise()
         self.combiner = Combiner(settings.features, settings.versions) if settings.features else None
-        if self.combiner is not None:  # attention begins with nothing to add to what the words say
-            nn.init.zeros_(cast(nn.Linear, self.classifier[2]).weight)
 
     def _initialise(self) -> None:
         for module in (*self._fresh_encoders(), self.classifier):

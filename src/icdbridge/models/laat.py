@@ -99,4 +99,4 @@ class LAAT(FixedLabelModel):
         first = self.category_logits(states).float()
         category = self.get_buffer("category_of")[batch.codes[:, 0]].expand_as(batch.labels)
         carried = torch.zeros_like(first).scatter_reduce(1, category, batch.labels.to(first.dtype), "amax")
-        return label_loss(logits, batch.labels, batch.weights, kind) + label_loss(first, carried, kind=kind)
+        return label_loss(logits, batch.labels, kind=kind) + label_loss(first, carried, kind=kind)

@@ -12,19 +12,13 @@ from icdbridge.models.losses import Loss, label_loss
 
 
 class Batch(NamedTuple):
-    """Word ids of notes [N, T] and of the label space's codes [L, T'], their lengths, labels [N, L], the lexical
-    features [N, L, F] if the model reads them, what each code weighs in the loss [L] if not the same, and the number
-    of the notes' version.
-    """
+    """Word ids of notes [N, T] and of the label space's codes [L, T'], their lengths, and labels [N, L]."""
 
     notes: Tensor
     note_lengths: Tensor
     codes: Tensor
     code_lengths: Tensor
     labels: Tensor
-    features: Tensor | None = None
-    weights: Tensor | None = None
-    version: int = 0
 
 
 class NoteStates(NamedTuple):
@@ -79,8 +73,9 @@ class CodingModel(nn.Module, ABC):
         """
 
     def combine(self, logits: Tensor, features: Tensor, version: int) -> Tensor:
-        """Logits [N, L] with what lexical features [N, L, F] add to them, for models that read such; ``version`` is the
-        number of the one whose notes and codes they are.
+        """Logits [N, L] of attention with what lexical features [N, L, F] say, for models that read such.
+
+        ``version`` is the number of the one whose notes and codes they are.
         """
         raise NotImplementedError(f"{type(self).__name__} reads no lexical features")
 
@@ -99,7 +94,4 @@ class CodingModel(nn.Module, ABC):
 
     def loss(self, batch: Batch, chunk: int | None = None, kind: Loss = "bce") -> Tensor:
         """Mean loss of a batch's labels (``label_loss``); models with a term of their own add it."""
-        logits = self(*batch[:4], chunk)
-        if batch.features is not None:
-            logits = self.combine(logits, batch.features, batch.version)
-        return label_loss(logits, batch.labels, batch.weights, kind)
+        return label_loss(self(*batch[:4], chunk), batch.labels, kind=kind)

@@ -16,7 +16,6 @@ from icdbridge.models import Batch
 from icdbridge.runs.scoring import pad
 from icdbridge.runs.tokens import TokenizedNotes
 from icdbridge.text import normalize
-from icdbridge.training.matching import MatchedTraining
 from icdbridge.training.settings import Settings
 
 WINDOW = (
@@ -30,8 +29,7 @@ class VersionNotes:
 
     ``labels`` [N, pool]; ``code_words`` [pool, T'] the descriptions as word ids, padded with 0, and
     ``code_lengths`` [pool] theirs; ``groups`` [pool] is the same number for codes of the same (normalised)
-    description; ``drawable`` [pool] marks the codes that may be negatives; ``categories`` [pool] numbers theirs;
-    ``matched`` is the lexical evidence of the notes, if the model reads it; ``number`` that of the version.
+    description; ``drawable`` [pool] marks the codes that may be negatives; ``categories`` [pool] numbers theirs.
     """
 
     version: str
@@ -42,8 +40,6 @@ class VersionNotes:
     groups: np.ndarray
     drawable: np.ndarray
     categories: np.ndarray
-    number: int = 0
-    matched: MatchedTraining | None = None
 
     @classmethod
     def join(
@@ -53,7 +49,6 @@ class VersionNotes:
         pool: Mapping[str, str],
         code_words: Sequence[np.ndarray],
         negatives: str,
-        number: int = 0,
     ) -> "VersionNotes":
         """``pool``: key to description of each code."""
         labels = vstack([part.labels for part in parts], format="csr")
@@ -62,7 +57,7 @@ class VersionNotes:
         seen = np.bincount(labels.indices, minlength=len(pool)) > 0
         drawable = seen if negatives == "train" else np.ones(len(pool), dtype=bool)
         categories = np.unique([category_of(key) for key in pool], return_inverse=True)[1]
-        return cls(version, parts, csr_array(labels), *pad(code_words), groups, drawable, categories, number)
+        return cls(version, parts, csr_array(labels), *pad(code_words), groups, drawable, categories)
 
     def __len__(self) -> int:
         return int(self.labels.shape[0])
@@ -148,21 +143,26 @@ def _split(rows: np.ndarray, lengths: np.ndarray, batch_size: int, batch_words: 
         start += max(1, fitting)
 
 
-def make_batch(notes: VersionNotes, rows: np.ndarray, settings: Settings, rng: np.random.Generator) -> Batch:
-    """The notes ``rows`` with a label space of their own."""
+def draw_batch(
+    notes: VersionNotes, rows: np.ndarray, settings: Settings, rng: np.random.Generator
+) -> tuple[LabelSpace, Tensor]:
+    """A label space for the notes ``rows``, and their labels in it [N, L]."""
     labels = notes.labels[rows]
     positives = np.unique(labels.indices)
     space = draw_label_space(notes, positives, settings.label_space, rng, settings.near_negatives)
-    columns = space.columns
-    target = torch.zeros(len(rows), len(columns))
+    target = torch.zeros(len(rows), len(space.columns))
     where = np.repeat(np.arange(len(rows)), np.diff(labels.indptr))
-    target[where, np.searchsorted(columns, labels.indices)] = 1.0
+    target[where, np.searchsorted(space.columns, labels.indices)] = 1.0
+    return space, target
+
+
+def make_batch(notes: VersionNotes, rows: np.ndarray, settings: Settings, rng: np.random.Generator) -> Batch:
+    """The notes ``rows`` with a label space of their own."""
+    space, labels = draw_batch(notes, rows, settings, rng)
     words, lengths = pad([notes.words(int(row)) for row in rows])
-    code_lengths = notes.code_lengths[columns]
-    codes = notes.code_words[columns, : int(code_lengths.max())]
-    features = None if notes.matched is None else torch.from_numpy(notes.matched.draw(rows, columns, rng))
-    weights = torch.from_numpy(space.weights).float() if settings.weighted_negatives else None
-    return Batch(words, lengths, codes, code_lengths, target, features, weights, notes.number)
+    code_lengths = notes.code_lengths[space.columns]
+    codes = notes.code_words[space.columns, : int(code_lengths.max())]
+    return Batch(words, lengths, codes, code_lengths, labels)
 
 
 def batches_ahead(

@@ -2,7 +2,7 @@
 
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -123,9 +123,7 @@ def fit(
             state["log"].append(row)
             watch(row)
             console.print(
-                f"epoch {epoch + 1}/{settings.epochs}: train loss {row['train_loss']:.5f}, "
-                + ", ".join(f"{name.removeprefix('val_')} {value:.4f}" for name, value in figures.items())
-                + " on val"
+                f"epoch {epoch + 1}/{settings.epochs}: train loss {row['train_loss']:.5f}, {show_figures(figures)}"
             )
             if state["best"] is None or figures[metric] > state["best"][metric]:
                 state["best"] = row
@@ -139,6 +137,13 @@ def fit(
     model.load_state_dict(load_file(best_file))
     log: list[dict[str, float]] = state["log"]
     return log
+
+
+def show_figures(figures: Mapping[str, float]) -> str:
+    """Validation figures in words."""
+    return (
+        ", ".join(f"{name.removeprefix('val_')} {value:.4f}" for name, value in figures.items()) + " on val"
+    )
 
 
 def _stalled(state: dict[str, Any], patience: int) -> bool:

@@ -69,8 +69,13 @@ class Settings(BaseModel):
     )
     matching_steps: int = Field(
         2000,
-        ge=0,
-        description="with matching: steps a version in which the network of lexical features learns alone at first",
+        ge=1,
+        description="with matching: steps in which the network of lexical features of a version learns",
+    )
+    weighted_negatives: bool = Field(
+        True,
+        description="with matching: to the network of lexical features a drawn negative counts for those that were "
+        "not drawn",
     )
     terms: Path | None = Field(
         None, description="a table of further names of codes (the CDC's index of ICD-10-CM), for matching"
@@ -81,10 +86,6 @@ class Settings(BaseModel):
         "corpora",
         description="drawn from all codes of the version's corpora, from those of training notes, or from the "
         "newest releases of the code systems too",
-    )
-    weighted_negatives: bool = Field(
-        False,
-        description="a drawn negative counts for those that were not drawn, so the loss is that of all codes",
     )
     near_negatives: float = Field(
         0.0, ge=0, le=1, description="the share of negatives drawn from the categories of a batch's labels"
@@ -199,14 +200,7 @@ _SMALL_PRESET: Mapping[str, Mapping[str, Any]] = {
     "plm-icd": _SMALL_FIXED | _SMALL_PLM,
     "corelation": _SMALL_FIXED | {"hidden_size": 32},
 }
-# The words of notes and names beside attention, which learns a few hundred notes by heart in a few epochs.
-_FEW_NOTES = {
-    "matching": True,
-    "associations": True,
-    "equivalents": True,
-    "weighted_negatives": True,
-    "epochs": 5,
-}
+_FEW_NOTES = {"matching": True, "associations": True, "equivalents": True}
 PRESETS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "paper": {name: {} for name in MODELS},
     "small": _SMALL_PRESET,

@@ -3,8 +3,7 @@
 import platform
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
@@ -23,6 +22,7 @@ from icdbridge.files import read_json, write_json
 from icdbridge.matching import Lexicon
 from icdbridge.models import ARCHITECTURES, CodingModel
 from icdbridge.models.combiner import Combiner
+from icdbridge.progress import console
 from icdbridge.runs import CodeIndex, Run, write_run
 from icdbridge.runs.matched import match_split
 from icdbridge.runs.scoring import encode_codes, score_notes
@@ -32,8 +32,8 @@ from icdbridge.training.batches import VersionNotes
 from icdbridge.training.building import Texts, start_model
 from icdbridge.training.calibration import calibrate
 from icdbridge.training.card import model_card
-from icdbridge.training.combining import fit_combiner
-from icdbridge.training.loop import fit
+from icdbridge.training.combining import fit_networks, fit_weights
+from icdbridge.training.loop import fit, show_figures
 from icdbridge.training.matching import match_training
 from icdbridge.training.settings import Settings
 
@@ -96,38 +96,34 @@ def train(
         )
         notes = [held[i] for i in range(len(held))]
         lexicons: dict[str, Lexicon] = {}
-        features = None
         if settings.matching:
             sources = {version: _sources(corpora, train_only, version) for version in versions}
             labels = {notes_of.version: notes_of.labels for notes_of in data}
             matched = match_training(sources, labels, pools, settings, Path(folder))
             lexicons = {version: lexicon for version, (lexicon, _) in matched.items()}
-            data = [replace(notes_of, matched=matched[notes_of.version][1]) for notes_of in data]
-            scales = np.stack([notes_of.matched.scale() for notes_of in data if notes_of.matched is not None])
-            model.get_buffer("combiner.scale").copy_(torch.from_numpy(scales))
-            if not (work / "checkpoint.safetensors").exists():  # else it is in there
-                fit_combiner(cast(Combiner, model.get_submodule("combiner")), data, settings)
-            matcher = lexicons[chosen.version].matcher(val_codes, chosen.descriptions[: len(val_codes)])
-            held_out = match_split(chosen, "val", matcher, settings.max_note_words, Path(folder))
-            features = held_out.features_of(matcher)
+            if not (work / "checkpoint.safetensors").exists():  # else they are in there
+                evidence = [matched[version][1] for version in versions]
+                fit_networks(cast(Combiner, model.get_submodule("combiner")), data, evidence, settings)
 
         def validate(current: CodingModel) -> dict[str, float]:
-            logits = score_notes(current, notes, encode_codes(current, val_words), features=features)
+            logits = score_notes(current, notes, encode_codes(current, val_words))
             return validation_figures(logits, held.labels, chosen.n_frequent, settings.validation_scope)
 
         log = fit(model, data, settings, work, validate, _watcher(out, tensorboard))
+        index = _index(data, pools)
+        features = None
+        if settings.matching:
+            combiner = cast(Combiner, model.get_submodule("combiner"))
+            trained = Run(out, config, model, tokenizer, index, None, lexicons)
+            fit_weights(trained, combiner, corpora, chosen.version, work)
+            matcher = lexicons[chosen.version].matcher(val_codes, chosen.descriptions[: len(val_codes)])
+            held_out = match_split(chosen, "val", matcher, settings.max_note_words, Path(folder))
+            features = held_out.features_of(matcher)
         logits = score_notes(model, notes, encode_codes(model, val_words), features=features)
     tuned = tune_threshold(logits, held.labels)
-    train_notes = {
-        notes_of.version: np.bincount(notes_of.labels.indices, minlength=len(pools[notes_of.version]))
-        for notes_of in data
-    }
-    index = CodeIndex(
-        code=[key for version in versions for key in pools[version]],
-        version=[version for version in versions for _ in pools[version]],
-        description=[text for version in versions for text in pools[version].values()],
-        train_notes=[int(n) for version in versions for n in train_notes[version]],
-    )
+    figures = validation_figures(logits, held.labels, chosen.n_frequent, settings.validation_scope)
+    if settings.matching:
+        console.print("attention and words together: " + show_figures(figures))
     best = max(log, key=lambda row: row[f"val_{settings.validation_metric}"])
     config |= {
         "threshold": tuned.threshold if tuned else 0.5,
@@ -144,7 +140,7 @@ def train(
     }
     scored = Run(out, config, model, tokenizer, index, None, lexicons)
     calibration = calibrate(scored, corpora, work, settings.thresholds == "frequency")
-    card = model_card(out.name, config, index, best, calibration)
+    card = model_card(out.name, config, index, best | figures, calibration)
     run = write_run(out, config, model, tokenizer, index, log, card, calibration, lexicons)
     shutil.rmtree(work)
     return run
@@ -234,15 +230,26 @@ def _training_notes(
     folder: Path,
 ) -> list[VersionNotes]:
     data = []
-    for number, (version, pool) in enumerate(pools.items()):
+    for version, pool in pools.items():
         parts = [
             tokenize_split(corpus, split, tokenizer, settings.max_note_words, list(pool), folder)
             for corpus, split in _sources(corpora, train_only, version)
         ]
         texts = list(pool.values())
         words = code_words(tokenizer, list(pool), texts, settings.max_code_words, outputs)
-        data.append(VersionNotes.join(version, parts, pool, words, settings.negatives, number))
+        data.append(VersionNotes.join(version, parts, pool, words, settings.negatives))
     return data
+
+
+def _index(data: Sequence[VersionNotes], pools: Mapping[str, Mapping[str, str]]) -> CodeIndex:
+    """The codes of all versions, and how many training notes carried each."""
+    counts = [np.bincount(notes.labels.indices, minlength=len(pools[notes.version])) for notes in data]
+    return CodeIndex(
+        code=[key for pool in pools.values() for key in pool],
+        version=[version for version, pool in pools.items() for _ in pool],
+        description=[text for pool in pools.values() for text in pool.values()],
+        train_notes=[int(n) for count in counts for n in count],
+    )
 
 
 def _sources(
