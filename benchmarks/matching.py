@@ -3,9 +3,9 @@
     python -m benchmarks.matching [--rounds 3] [--clock cpu] [--encoder cnn] [--out build/bench]
 
 Released sizes, random weights, 26,085 ICD-10 codes with their names. The notes are synthetic: names of codes between
-other words of names. Coding is one note against all codes; a training step makes its batch, goes forward and back and
-takes the optimiser's step. Finding the words of training notes is done once, before the first epoch, and stands in a
-column of its own. Prints Markdown, writes matching.json.
+other words of names. Coding is one note against all codes. In training attention learns as without matching; what is
+added is done once, before the first epoch: finding the words of the training notes, and the steps of the network of
+lexical features. Prints Markdown, writes matching.json.
 """
 
 from collections.abc import Callable
@@ -32,18 +32,21 @@ from icdbridge.matching import (
     find_phrases,
     with_categories,
 )
-from icdbridge.models import CodingModel
+from icdbridge.models.combiner import Combiner
 from icdbridge.models.products import fast_products
 from icdbridge.runs.matched import MatchedNotes, match_text
 from icdbridge.runs.scoring import Precision, encode_codes, score_notes
 from icdbridge.runs.tokens import TokenizedNotes
 from icdbridge.training.batches import VersionNotes, make_batch
+from icdbridge.training.combining import fit_networks
 from icdbridge.training.matching import MatchedTraining
 from icdbridge.training.settings import make_settings
 
 STEPS = [(1_024, 4), (8_192, 2)]  # |L|, notes
 LEARNT = 300  # synthetic training notes that phrases are counted over
 WORDS = 4_000  # of a note, at most
+NOTES, EPOCHS = 10_000, 10  # of a training whose cost is told
+MATCHING_STEPS = make_settings().matching_steps
 
 
 def make_texts(titles: list[str], lengths: list[int], rng: np.random.Generator) -> list[str]:
@@ -115,41 +118,54 @@ def coding(
     return ratios(lambda: code(False), lambda: code(True), given.rounds, given.clock)
 
 
-def training(
-    encoder: str, inputs: Inputs, matched: MatchedTraining, precision: Precision, given: Any
-) -> list[dict[str, float]]:
-    """A step of each of ``STEPS``."""
-    plain, matching = released_size(encoder), released_size(encoder, features=len(LEXICAL))
+def plain_step(encoder: str, notes: VersionNotes, precision: Precision, given: Any) -> list[dict[str, float]]:
+    """Seconds of a training step of the model, for each of ``STEPS``; attention learns without lexical features."""
+    model = released_size(encoder)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, fused=True)
+
+    def step(label_space: int, count: int) -> None:
+        settings = make_settings(label_space=label_space)
+        batch = make_batch(notes, np.arange(count), settings, np.random.default_rng(0))
+        with fast_products():
+            with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
+                loss = model.train().loss(batch, 1_024)
+            optimizer.zero_grad()
+            loss.backward()
+        optimizer.step()
+
+    found = []
+    for size, count in STEPS:
+        step(size, count)  # the first does not count
+        seconds = median(
+            timed(lambda s=size, c=count: step(s, c))[0][given.clock] for _ in range(given.rounds)
+        )  # type: ignore[misc]
+        found.append({"label_space": size, "notes": count, "plain": seconds})
+    return found
+
+
+def network_step(
+    notes: VersionNotes, matched: MatchedTraining, label_space: int, count: int, given: Any
+) -> float:
+    """Seconds of a step of the network of lexical features: what more steps take longer."""
+
+    def learn(steps: int) -> float:
+        settings = make_settings(label_space=label_space, batch_size=count, matching_steps=steps)
+        return timed(lambda: fit_networks(Combiner(len(LEXICAL)), [notes], [matched], settings))[0][
+            given.clock
+        ]
+
+    return median((learn(25) - learn(5)) / 20 for _ in range(given.rounds))
+
+
+def training_notes(inputs: Inputs) -> VersionNotes:
+    """The inputs as training notes, whose codes are named by their numbers."""
     rows = np.repeat(np.arange(len(inputs.notes)), [len(codes) for codes in inputs.carried])
     columns = np.concatenate([np.array(codes) for codes in inputs.carried])
     labels = csr_array((np.ones(len(rows), bool), (rows, columns)), shape=(len(inputs.notes), CODES))
     starts = np.concatenate([[0], np.cumsum([len(note) for note in inputs.notes])])
     part = TokenizedNotes([""] * len(inputs.notes), np.concatenate(inputs.notes), starts, labels)
     names = {f"icd10cm:{i}": " ".join(map(str, words)) for i, words in enumerate(inputs.codes)}
-    notes = VersionNotes.join("icd10", [part], names, inputs.codes, "corpora")
-    both = {plain: notes, matching: replace(notes, matched=matched)}
-    optimizers = {model: torch.optim.AdamW(model.parameters(), lr=1e-4, fused=True) for model in both}
-
-    def step(model: CodingModel, label_space: int, count: int) -> None:
-        settings = make_settings(label_space=label_space)
-        batch = make_batch(both[model], np.arange(count), settings, np.random.default_rng(0))
-        with fast_products():
-            with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
-                loss = model.train().loss(batch, 1_024)
-            optimizers[model].zero_grad()
-            loss.backward()
-        optimizers[model].step()
-
-    return [
-        {"label_space": size, "notes": count}
-        | ratios(
-            lambda s=size, c=count: step(plain, s, c),  # type: ignore[misc]
-            lambda s=size, c=count: step(matching, s, c),  # type: ignore[misc]
-            given.rounds,
-            given.clock,
-        )
-        for size, count in STEPS
-    ]
+    return VersionNotes.join("icd10", [part], names, inputs.codes, "corpora")
 
 
 def main() -> None:
@@ -169,31 +185,46 @@ def main() -> None:
         np.concatenate([each.codes for each in found]),
         np.concatenate([each.features for each in found]),
     )
+    notes = training_notes(inputs)
     matched = MatchedTraining(together, np.zeros(len(texts), np.int64), [matcher], 0.2)
     results: dict[str, Any] = {
         "match_ms": 1e3 * once,
         "codes_with_evidence": float(np.mean([len(each.codes) for each in found])),
         "precision": given.precision,
     }
-    print("| | plain, s | with matching, s | ratio (goal 1.3) |\n| --- | ---: | ---: | ---: |")
-    for encoder in given.encoder or ["gru", "cnn"]:
-        kind = "CNN" if encoder == "cnn" else "RNN"
+    print("| coding | plain, s | with matching, s | ratio (goal 1.3) |\n| --- | ---: | ---: | ---: |")
+    encoders = {"gru": "RNN", "cnn": "CNN"}
+    chosen = given.encoder or list(encoders)
+    for encoder in chosen:
         row = coding(encoder, inputs, texts, matcher, given.precision, given)
         results[encoder] = {"coding": row}
-        _print(f"{kind}, coding a note of {lengths[0]:,} words, {CODES:,} codes", row)
-        results[encoder]["training"] = training(encoder, inputs, matched, given.precision, given)
-        for row in results[encoder]["training"]:
-            _print(f"{kind}, training step, L = {row['label_space']:,}, {row['notes']:.0f} notes", row)
+        print(
+            f"| {encoders[encoder]}, a note of {lengths[0]:,} words, {CODES:,} codes | {row['plain']:.3f} | "
+            f"{row['matching']:.3f} | {row['ratio']:.3f} |",
+            flush=True,
+        )
+    network = [network_step(notes, matched, size, count, given) for size, count in STEPS]
+    print(
+        f"\n| training of {NOTES:,} notes, {EPOCHS} epochs | plain, s a step | network of features, s a step | "
+        "whole, ratio (goal 1.3) |\n| --- | ---: | ---: | ---: |"
+    )
+    for encoder in chosen:
+        results[encoder]["training"] = plain_step(encoder, notes, given.precision, given)
+        for row, step in zip(results[encoder]["training"], network, strict=True):
+            plain = EPOCHS * NOTES / row["notes"] * row["plain"]
+            row |= {"network": step, "ratio": 1 + (NOTES * once + MATCHING_STEPS * step) / plain}
+            print(
+                f"| {encoders[encoder]}, L = {row['label_space']:,}, {row['notes']:.0f} notes | {row['plain']:.3f} | "
+                f"{step:.3f} | {row['ratio']:.3f} |",
+                flush=True,
+            )
     print(
         f"\n{given.precision}; finding words takes {results['match_ms']:.1f} ms a note (once for each training note), "
-        f"and gives evidence for {results['codes_with_evidence']:,.0f} codes"
+        f"and gives evidence for {results['codes_with_evidence']:,.0f} codes. Whole: all steps, finding the words of "
+        f"all notes, and {MATCHING_STEPS:,} steps of the network."
     )
     given.out.mkdir(parents=True, exist_ok=True)
     write_json(given.out / "matching.json", results)
-
-
-def _print(name: str, row: dict[str, float]) -> None:
-    print(f"| {name} | {row['plain']:.3f} | {row['matching']:.3f} | {row['ratio']:.3f} |", flush=True)
 
 
 if __name__ == "__main__":
