@@ -20,7 +20,7 @@ from scipy.sparse import csr_array
 from benchmarks import options
 from benchmarks.inputs import CODES, Inputs, make_inputs, released_size
 from benchmarks.scoring import LENGTHS
-from benchmarks.subjects import timed
+from benchmarks.subjects import timed, training_notes
 from icdbridge.codes import code_names, load_system
 from icdbridge.files import write_json
 from icdbridge.matching import (
@@ -36,7 +36,6 @@ from icdbridge.models.combiner import Combiner
 from icdbridge.models.products import fast_products
 from icdbridge.runs.matched import MatchedNotes, match_text
 from icdbridge.runs.scoring import Precision, encode_codes, score_notes
-from icdbridge.runs.tokens import TokenizedNotes
 from icdbridge.training.batches import VersionNotes, make_batch
 from icdbridge.training.combining import fit_networks
 from icdbridge.training.matching import MatchedTraining
@@ -155,17 +154,6 @@ def network_step(
         ]
 
     return median((learn(25) - learn(5)) / 20 for _ in range(given.rounds))
-
-
-def training_notes(inputs: Inputs) -> VersionNotes:
-    """The inputs as training notes, whose codes are named by their numbers."""
-    rows = np.repeat(np.arange(len(inputs.notes)), [len(codes) for codes in inputs.carried])
-    columns = np.concatenate([np.array(codes) for codes in inputs.carried])
-    labels = csr_array((np.ones(len(rows), bool), (rows, columns)), shape=(len(inputs.notes), CODES))
-    starts = np.concatenate([[0], np.cumsum([len(note) for note in inputs.notes])])
-    part = TokenizedNotes([""] * len(inputs.notes), np.concatenate(inputs.notes), starts, labels)
-    names = {f"icd10cm:{i}": " ".join(map(str, words)) for i, words in enumerate(inputs.codes)}
-    return VersionNotes.join("icd10", [part], names, inputs.codes, "corpora")
 
 
 def main() -> None:

@@ -7,13 +7,16 @@ import sys
 import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
 from benchmarks.inputs import Inputs, released_size
 from benchmarks.reference import NOTE_WORDS, Reference, draw_batch, pad_to
+
+if TYPE_CHECKING:  # imported where needed, so that a baseline's process does not hold it
+    from icdbridge.training.batches import VersionNotes
 
 Measured = dict[str, Any]
 
@@ -28,6 +31,7 @@ class Subject:
         self._process = context.Process(target=_serve, args=(other, maker, settings), daemon=True)
         self._process.start()
         other.close()
+        self._pipe.recv()  # it is made: no other is timed meanwhile
 
     def __call__(self, *arguments: Any) -> Measured:
         """What the function returned, ``peak_bytes`` of the process so far, and ``held_bytes``: what it held before the
@@ -47,6 +51,7 @@ class Subject:
 def _serve(pipe: Connection, maker: Callable[..., Any], settings: tuple[Any, ...]) -> None:
     held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     function = maker(*settings)
+    pipe.send(None)
     while True:
         try:
             arguments = pipe.recv()
@@ -159,19 +164,13 @@ def baseline(encoder: str, paper_code: str | None) -> torch.nn.Module:
     return paper  # type: ignore[no-any-return]
 
 
-def icdbridge_trainer(encoder: str, inputs: Inputs, precision: str) -> Callable[..., Measured]:
-    """One training step, its batch made in the process: as the training loop does them."""
+def training_notes(inputs: Inputs) -> "VersionNotes":
+    """The inputs as training notes, whose codes are named by their words' numbers."""
     from scipy.sparse import csr_array
 
-    from icdbridge.models.products import fast_products
     from icdbridge.runs.tokens import TokenizedNotes
-    from icdbridge.training.batches import VersionNotes, make_batch
-    from icdbridge.training.gradients import RowGradients
-    from icdbridge.training.settings import make_settings
+    from icdbridge.training.batches import VersionNotes
 
-    model = released_size(encoder).train()
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, weight_decay=0.001, fused=True)
-    word_vectors = RowGradients(model)
     rows = np.repeat(np.arange(len(inputs.notes)), [len(codes) for codes in inputs.carried])
     columns = np.concatenate([np.array(codes) for codes in inputs.carried])
     shape = (len(inputs.notes), len(inputs.codes))
@@ -179,7 +178,20 @@ def icdbridge_trainer(encoder: str, inputs: Inputs, precision: str) -> Callable[
     starts = np.concatenate([[0], np.cumsum([len(note) for note in inputs.notes])])
     part = TokenizedNotes([""] * len(inputs.notes), np.concatenate(inputs.notes), starts, labels)
     names = {f"icd10cm:{i}": " ".join(map(str, words)) for i, words in enumerate(inputs.codes)}
-    notes = VersionNotes.join("icd10", [part], names, inputs.codes, "corpora")
+    return VersionNotes.join("icd10", [part], names, inputs.codes, "corpora")
+
+
+def icdbridge_trainer(encoder: str, inputs: Inputs, precision: str) -> Callable[..., Measured]:
+    """One training step, its batch made in the process: as the training loop does them."""
+    from icdbridge.models.products import fast_products
+    from icdbridge.training.batches import make_batch
+    from icdbridge.training.gradients import RowGradients
+    from icdbridge.training.settings import make_settings
+
+    model = released_size(encoder).train()
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, weight_decay=0.001, fused=True)
+    word_vectors = RowGradients(model)
+    notes = training_notes(inputs)
 
     def step(count: int, label_space: int, seed: int) -> Measured:
         draw = np.random.default_rng(seed)
@@ -190,10 +202,10 @@ def icdbridge_trainer(encoder: str, inputs: Inputs, precision: str) -> Callable[
         return {"seconds": _sum(batching, seconds), "batching_seconds": batching, "loss": loss}
 
     def learn(batch: Any) -> float:
+        optimizer.zero_grad()
         with fast_products():
             with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
                 loss = model.loss(batch, 1024)
-            optimizer.zero_grad()
             loss.backward()
         word_vectors.make_whole()
         optimizer.step()

@@ -100,7 +100,7 @@ class DualLAAT(CodingModel):
         else:  # padding is not multiplied
             inside = mask.flatten().nonzero()[:, 0]
             found = torch.tanh(self.note_projection(states.flatten(0, 1).index_select(0, inside)))
-            keys = found.new_zeros(mask.numel(), found.shape[1]).index_copy(0, inside, found)
+            keys = found.new_zeros(mask.numel(), found.shape[1]).index_copy_(0, inside, found)
             keys = keys.view(*mask.shape, -1)
         return NoteStates(states, self._by_head(keys).permute(0, 2, 1, 3), mask)
 

@@ -69,16 +69,17 @@ class _LabelAttention(torch.autograd.Function):
         lengths, chunk, dtype, kept = ctx.settings
         heads, size = queries.shape[0], states.shape[2]
         wide = torch.promote_types(states.dtype, torch.float32)  # sums are not kept in bf16
-        of_states = torch.zeros_like(states, dtype=wide)
-        of_keys = torch.zeros_like(keys, dtype=wide)
+        of_states, of_keys = torch.zeros_like(states), torch.zeros_like(keys)
         of_queries = torch.zeros_like(queries, dtype=wide)
         narrow_queries = queries.to(dtype)
         with torch.autocast(states.device.type, enabled=False), fast_products():
             for note, length in enumerate(lengths):
                 values = states[note, :length].to(dtype)
+                of_values = torch.zeros_like(values, dtype=wide)
                 for head in range(heads):
                     columns = slice(head * size, (head + 1) * size)
                     note_keys = keys[note, head, :length]
+                    of_note_keys = torch.zeros_like(note_keys, dtype=wide)
                     narrow_keys = note_keys.to(dtype).contiguous()
                     held = kept.pop((note, head), None)
                     for rows, weights in (
@@ -86,18 +87,13 @@ class _LabelAttention(torch.autograd.Function):
                     ):
                         narrow = weights.to(dtype)
                         upper = gradient[note, rows, columns].to(dtype)
-                        of_states[note, :length] += narrow.T @ upper
+                        of_values += narrow.T @ upper
                         of_scores = torch._softmax_backward_data(upper @ values.T, narrow, 1, dtype)
                         of_queries[head, rows] += of_scores @ narrow_keys
-                        of_keys[note, head, :length] += of_scores.T @ narrow_queries[head, rows]
-        return (
-            of_states.to(states.dtype),
-            of_keys.to(keys.dtype),
-            of_queries.to(queries.dtype),
-            None,
-            None,
-            None,
-        )
+                        of_note_keys += of_scores.T @ narrow_queries[head, rows]
+                    of_keys[note, head, :length] = of_note_keys
+                of_states[note, :length] = of_values
+        return of_states, of_keys, of_queries.to(queries.dtype), None, None, None
 
 
 def _chunks(whole: Tensor, chunk: int) -> Iterator[tuple[slice, Tensor]]:

@@ -116,7 +116,10 @@ def _start_from(
             version = run.versions[int(number)]
             if version in versions:
                 kept[f"{_NETWORKS}{versions.index(version)}.{rest}"] = tensor
-        elif name in model.state_dict() and name not in ("combiner.scale", "combiner.weights"):  # measured anew
+        elif name in model.state_dict() and name not in (
+            "combiner.scale",
+            "combiner.weights",
+        ):  # measured anew
             kept[name] = tensor
     kept["embedding.weight"] = torch.from_numpy(vectors)
     model.load_state_dict(kept, strict=False)  # a combiner of lexical features may be new

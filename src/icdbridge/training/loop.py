@@ -97,10 +97,10 @@ def fit(
                     # seeded by the step, dropout needs no state of its own to go on after a break
                     torch.manual_seed(settings.seed * 1_000_003 + step)
                     batch = fabric.to_device(batch)
+                    optimizer.zero_grad()  # before the forward pass, which needs the room
                     with fast_products():
                         with fabric.autocast():  # Fabric's own wrapping leaves methods but `forward` without
                             loss = wrapped.loss(batch, settings.label_chunk, settings.loss)
-                        optimizer.zero_grad()
                         fabric.backward(loss)
                     rows.make_whole()
                     optimizer.step()
