@@ -22,7 +22,6 @@ from icdbridge.evaluation.tables import Table, percent, show
 from icdbridge.runs import Run
 from icdbridge.training import make_settings, train
 
-MATCHING = ("matching=true", "associations=true")
 TOP = 15
 
 
@@ -74,7 +73,7 @@ def main() -> None:
     parser.add_argument("corpus", type=Path)
     parser.add_argument("--withhold", type=int, default=100)
     parser.add_argument("--terms", help="a table of further names of codes, for matching")
-    parser.add_argument("--epochs", type=int, default=8)
+    parser.add_argument("--epochs", type=int, default=10)
     given = parser.parse_args()
     corpus = Corpus.open(given.corpus)
     withheld = choose(corpus, given.withhold)
@@ -83,8 +82,8 @@ def main() -> None:
     wider = corpus.among(every, "icd10cm")
     terms = (f"terms={given.terms}",) if given.terms else ()
     rows = []
-    for name, changes in (("plain", ()), ("matching", (*MATCHING, *terms))):
-        settings = make_settings("duallaat-cnn", "small", None, changes, epochs=given.epochs)
+    for name, preset, changes in (("plain", "small", ()), ("matching", "few-notes", terms)):
+        settings = make_settings("duallaat-cnn", preset, None, changes, epochs=given.epochs)
         run = train([fewer], given.out / "new_codes" / name, settings, force=True)
         assert not set(withheld) & set(run.index.code)
         rows.append([name, *(percent(recalled(run, among, withheld)) for among in (corpus, wider))])

@@ -42,7 +42,7 @@ def training_rows(found: list[dict[str, Any]]) -> list[Row]:
         memory = case["bf16"]["peak_gb"] / case[case["baseline"]]["peak_gb"]
         rows.append(
             (
-                f"training step, {kind}, L = {case['label_space']:,}, bf16",
+                f"training step, {kind}, L = {case['label_space']:,}, {case['notes']} notes, bf16",
                 "≥ 5 ×, memory ≤ 50 %",
                 f"{case['bf16']['ratio']:.1f} ×, memory {memory:.0%}",
             )
