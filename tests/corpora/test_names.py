@@ -24,7 +24,8 @@ def rows(corpus: Corpus):
 def test_every_code_is_named_in_each_pass(corpus):
     carried = Counter(code for row in rows(corpus) for code in row["codes"])
     titles = load_system("icd9cm").titles
-    assert set(carried) == {f"icd9cm:{code}" for code in titles}
+    codes = {f"icd9cm:{code}" for code in titles}
+    assert set(carried) == codes | {code.partition(".")[0] for code in codes}
     assert min(carried.values()) >= 2
     assert corpus.meta["synthetic"] is True
     assert corpus.count("val") == 100
@@ -32,10 +33,18 @@ def test_every_code_is_named_in_each_pass(corpus):
 
 def test_a_note_has_a_line_for_each_name(corpus):
     found = rows(corpus)
-    assert all(len(row["codes"]) <= len(row["text"].split("\n")) <= 8 for row in found)
+    named = [[code for code in row["codes"] if "." in code] for row in found]
+    assert all(
+        len(codes) <= len(row["text"].split("\n")) <= 8 for codes, row in zip(named, found, strict=True)
+    )
     text = next(row["text"] for row in found if "Sugar sickness." in row["text"].split("\n"))
     assert sum("Sugar sickness." in row["text"].split("\n") for row in found) == 2
     assert text.endswith(".")
+
+
+def test_a_code_s_category_is_named_with_it(corpus):
+    for row in rows(corpus):
+        assert {code.partition(".")[0] for code in row["codes"]} <= set(row["codes"])
 
 
 def test_equivalent_icd10_titles_name_icd9_codes(corpus):

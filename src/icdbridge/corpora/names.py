@@ -41,9 +41,10 @@ def prepare_names(
     code of the newest releases has been used, ``passes`` times over.
 
     Names are titles, inclusion terms, the titles of the codes that the general equivalence mappings give, and those of
-    ``terms`` (``read_terms``; of the first system). ``systems`` are some of those of the version (default: all).
-    ``VAL_NOTES`` of the notes, or a tenth if they are few, are the val split. Raises ``InputError`` for an unknown
-    version or system.
+    ``terms`` (``read_terms``; of the first system). A note is coded with the codes that it names and their categories,
+    what stands before the dot, so that children and parents share their names. ``systems`` are some of those of the
+    version (default: all). ``VAL_NOTES`` of the notes, or a tenth if they are few, are the val split. Raises
+    ``InputError`` for an unknown version or system.
     """
     if version not in VERSIONS:
         raise InputError(f"unknown version {version!r}: names are known of {', '.join(VERSIONS)}")
@@ -107,7 +108,9 @@ def _notes(
                 "id": f"names-{turn + 1}-{number}",
                 "patient_id": None,
                 "text": ".\n".join(texts[i] for i in some) + ".",
-                "codes": list(dict.fromkeys(keys[i] for i in some)),
+                "codes": list(
+                    dict.fromkeys(key for i in some for key in (keys[i], keys[i].partition(".")[0]))
+                ),
             }
 
 
