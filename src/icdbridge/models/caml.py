@@ -12,7 +12,6 @@ from torch import Tensor, nn
 
 from icdbridge.models.encoders import ConvolutionEncoder
 from icdbridge.models.fixed_label import FixedLabelModel
-from icdbridge.models.losses import Loss
 from icdbridge.models.model import Batch, NoteStates
 
 
@@ -62,9 +61,9 @@ class CAML(FixedLabelModel):
         states = torch.tanh(states)
         return NoteStates(states, states[:, None], mask)
 
-    def loss(self, batch: Batch, chunk: int | None = None, kind: Loss = "bce") -> Tensor:
+    def loss(self, batch: Batch, chunk: int | None = None) -> Tensor:
         """The loss of the labels, and in DR-CAML the distance of outputs from descriptions, averaged over notes."""
-        loss = super().loss(batch, chunk, kind)
+        loss = super().loss(batch, chunk)
         if not self.settings.description_weight:
             return loss
         carried = batch.labels.any(dim=0)

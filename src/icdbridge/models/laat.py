@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from icdbridge.models.encoders import RecurrentEncoder
 from icdbridge.models.fixed_label import FixedLabelModel, label_attention
-from icdbridge.models.losses import Loss, label_loss
+from icdbridge.models.losses import label_loss
 from icdbridge.models.model import Batch, NoteStates
 
 
@@ -90,13 +90,13 @@ class LAAT(FixedLabelModel):
         logits = (context * weights[:, :size]).sum(dim=2) + self.output.bias[rows]
         return logits if shared is None else logits + shared @ weights[:, size:].T
 
-    def loss(self, batch: Batch, chunk: int | None = None, kind: Loss = "bce") -> Tensor:
+    def loss(self, batch: Batch, chunk: int | None = None) -> Tensor:
         """The loss of the labels, in JointLAAT of both levels."""
         if not self.settings.category_dim:
-            return super().loss(batch, chunk, kind)
+            return super().loss(batch, chunk)
         states = self.encode_notes(batch.notes, batch.note_lengths)
         logits = self.score(states, self.encode_codes(batch.codes, batch.code_lengths), chunk)
         first = self.category_logits(states).float()
         category = self.get_buffer("category_of")[batch.codes[:, 0]].expand_as(batch.labels)
         carried = torch.zeros_like(first).scatter_reduce(1, category, batch.labels.to(first.dtype), "amax")
-        return label_loss(logits, batch.labels, kind=kind) + label_loss(first, carried, kind=kind)
+        return label_loss(logits, batch.labels) + label_loss(first, carried)

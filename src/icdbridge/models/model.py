@@ -8,7 +8,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from torch import Tensor, nn
 
-from icdbridge.models.losses import Loss, label_loss
+from icdbridge.models.losses import label_loss
 
 
 class Batch(NamedTuple):
@@ -92,6 +92,6 @@ class CodingModel(nn.Module, ABC):
             self.encode_notes(notes, note_lengths), self.encode_codes(codes, code_lengths), chunk
         )
 
-    def loss(self, batch: Batch, chunk: int | None = None, kind: Loss = "bce") -> Tensor:
+    def loss(self, batch: Batch, chunk: int | None = None) -> Tensor:
         """Mean loss of a batch's labels (``label_loss``); models with a term of their own add it."""
-        return label_loss(self(*batch[:4], chunk), batch.labels, kind=kind)
+        return label_loss(self(*batch[:4], chunk), batch.labels)

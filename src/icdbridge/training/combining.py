@@ -50,7 +50,7 @@ def fit_networks(
         ):
             for group in optimizer.param_groups:
                 group["lr"] = rate * min((step + 1) / _RISE, (steps - step) / steps)
-            loss = label_loss(combiner.words(features, number), labels, weights, settings.loss)
+            loss = label_loss(combiner.words(features, number), labels, weights)
             optimizer.zero_grad()
             torch.autograd.backward(loss)
             optimizer.step()

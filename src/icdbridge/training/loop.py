@@ -100,7 +100,7 @@ def fit(
                     optimizer.zero_grad()  # before the forward pass, which needs the room
                     with fast_products():
                         with fabric.autocast():  # Fabric's own wrapping leaves methods but `forward` without
-                            loss = wrapped.loss(batch, settings.label_chunk, settings.loss)
+                            loss = wrapped.loss(batch, settings.label_chunk)
                         fabric.backward(loss)
                     rows.make_whole()
                     optimizer.step()

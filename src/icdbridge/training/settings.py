@@ -90,9 +90,6 @@ class Settings(BaseModel):
     near_negatives: float = Field(
         0.0, ge=0, le=1, description="the share of negatives drawn from the categories of a batch's labels"
     )
-    loss: Literal["bce", "focal", "asymmetric"] = Field(
-        "bce", description="binary cross entropy (bce), focal or asymmetric"
-    )
     label_chunk: int = Field(
         1024, ge=1, description="codes attending at once, and again in the backward pass"
     )
