@@ -29,10 +29,8 @@ def test_label_space(data):
     drawable = np.array(data.draw(st.lists(st.booleans(), min_size=pool, max_size=pool)))
     positives = np.array(sorted(data.draw(st.sets(st.integers(0, pool - 1), min_size=1))))
     size = data.draw(st.integers(len(positives), 70))
-    near = data.draw(st.sampled_from([0.0, 0.3, 1.0]))
-    categories = np.arange(pool) // 7
-    notes = VersionNotes("icd10", [], None, None, None, groups, drawable, categories)
-    columns, weights = draw_label_space(notes, positives, size, np.random.default_rng(0), near)
+    notes = VersionNotes("icd10", [], None, None, None, groups, drawable)
+    columns, weights = draw_label_space(notes, positives, size, np.random.default_rng(0))
     negatives = np.setdiff1d(columns, positives)
     assert set(positives) <= set(columns)
     assert len(set(columns.tolist())) == len(columns)
@@ -41,12 +39,8 @@ def test_label_space(data):
     free = drawable & ~np.isin(groups, groups[positives])
     assert len(columns) == min(size, len(positives) + free.sum())
     assert (weights[np.isin(columns, positives)] == 1).all()
-    for kin in (
-        (True, False) if near else (None,)
-    ):  # each stratum's draws stand for all of it, if there are any
-        same = np.isin(categories, categories[positives]) == kin if near else np.ones(pool, bool)
-        drawn = np.isin(columns, negatives) & same[columns]
-        assert np.isclose(weights[drawn].sum(), (free & same).sum() if drawn.any() else 0)
+    drawn = np.isin(columns, negatives)  # they stand for all that might have been, if there are any
+    assert np.isclose(weights[drawn].sum(), free.sum() if drawn.any() else 0)
 
 
 def test_too_many_positives():
@@ -54,16 +48,7 @@ def test_too_many_positives():
         draw_label_space(notes_of("icd10", 1, 9, 0), np.arange(5), 4, np.random.default_rng(0))
 
 
-def test_negatives_near_the_positives():
-    notes = notes_of("icd10", 1, 400, 0)
-    columns, _ = draw_label_space(notes, np.array([9]), 21, np.random.default_rng(0), near=0.2)
-    assert sum(notes.categories[columns] == notes.categories[9]) == 1 + 4
-    notes = notes_of("icd10", 1, 12, 0)  # fewer near ones than asked for: the others fill the space
-    assert len(draw_label_space(notes, np.array([9]), 9, np.random.default_rng(0), near=1.0).columns) == 9
-
-
-@pytest.mark.parametrize("near", [0.0, 0.5])
-def test_the_weighted_loss_is_on_average_that_of_all_codes(near):
+def test_the_weighted_loss_is_on_average_that_of_all_codes():
     notes = replace(
         notes_of("icd10", 6, 40, 0), groups=np.arange(40)
     )  # no code is left out for its description
@@ -72,7 +57,7 @@ def test_the_weighted_loss_is_on_average_that_of_all_codes(near):
     positives = np.flatnonzero(labels.any(dim=0))
     drawn = []
     for seed in range(400):
-        space = draw_label_space(notes, positives, len(positives) + 4, np.random.default_rng(seed), near)
+        space = draw_label_space(notes, positives, len(positives) + 4, np.random.default_rng(seed))
         some = logits[:, space.columns], labels[:, space.columns], torch.from_numpy(space.weights)
         drawn.append(float(label_loss(*some)))
     assert np.mean(drawn) == pytest.approx(float(label_loss(logits, labels)), abs=3 * np.std(drawn) / 20)

@@ -4,7 +4,7 @@ from icdbridge.matching.associations import ASSOCIATIONS, Associated, Associatio
 from icdbridge.matching.bridging import bridge
 from icdbridge.matching.features import EQUIVALENT, LEARNT, LEXICAL, STORED, Lexical, lay_out
 from icdbridge.matching.index import FEATURES, Matches, Mention, NameIndex
-from icdbridge.matching.lexicon import Lexicon, category_of, with_categories
+from icdbridge.matching.lexicon import Lexicon, with_categories
 from icdbridge.matching.matcher import Learnt, Matcher, Span
 
 __all__ = [
@@ -25,7 +25,6 @@ __all__ = [
     "NameIndex",
     "Span",
     "bridge",
-    "category_of",
     "find_phrases",
     "lay_out",
     "with_categories",

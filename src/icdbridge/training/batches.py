@@ -11,7 +11,6 @@ from scipy.sparse import csr_array, vstack
 from torch import Tensor
 
 from icdbridge.errors import InputError
-from icdbridge.matching import category_of
 from icdbridge.models import Batch
 from icdbridge.runs.scoring import pad
 from icdbridge.runs.tokens import TokenizedNotes
@@ -29,7 +28,7 @@ class VersionNotes:
 
     ``labels`` [N, pool]; ``code_words`` [pool, T'] the descriptions as word ids, padded with 0, and
     ``code_lengths`` [pool] theirs; ``groups`` [pool] is the same number for codes of the same (normalised)
-    description; ``drawable`` [pool] marks the codes that may be negatives; ``categories`` [pool] numbers theirs.
+    description; ``drawable`` [pool] marks the codes that may be negatives.
     """
 
     version: str
@@ -39,7 +38,6 @@ class VersionNotes:
     code_lengths: Tensor
     groups: np.ndarray
     drawable: np.ndarray
-    categories: np.ndarray
 
     @classmethod
     def join(
@@ -56,8 +54,7 @@ class VersionNotes:
         groups = np.array([group_of.setdefault(normalize(text), len(group_of)) for text in pool.values()])
         seen = np.bincount(labels.indices, minlength=len(pool)) > 0
         drawable = seen if negatives == "train" else np.ones(len(pool), dtype=bool)
-        categories = np.unique([category_of(key) for key in pool], return_inverse=True)[1]
-        return cls(version, parts, csr_array(labels), *pad(code_words), groups, drawable, categories)
+        return cls(version, parts, csr_array(labels), *pad(code_words), groups, drawable)
 
     def __len__(self) -> int:
         return int(self.labels.shape[0])
@@ -82,10 +79,9 @@ class LabelSpace(NamedTuple):
 
 
 def draw_label_space(
-    notes: VersionNotes, positives: np.ndarray, size: int, rng: np.random.Generator, near: float = 0.0
+    notes: VersionNotes, positives: np.ndarray, size: int, rng: np.random.Generator
 ) -> LabelSpace:
-    """The label space of a batch: its positives and negatives drawn up to ``size`` (paper, B.2), a share ``near`` of
-    them from the positives' categories, as far as these have so many.
+    """The label space of a batch: its positives and negatives drawn up to ``size`` (paper, B.2).
 
     A code with the description of a positive is never drawn. Fewer than ``size`` where the pool is smaller.
     Raises ``InputError`` when the positives alone are more than ``size``.
@@ -98,20 +94,13 @@ def draw_label_space(
         )
     taken = np.zeros(int(notes.groups.max(initial=-1)) + 1, dtype=bool)
     taken[notes.groups[positives]] = True
-    free = notes.drawable & ~taken[notes.groups]
-    kin = np.zeros(int(notes.categories.max(initial=-1)) + 1, dtype=bool)
-    kin[notes.categories[positives]] = near > 0
-    siblings, others = (np.flatnonzero(free & (kin[notes.categories] == same)) for same in (True, False))
-    drawn_near = min(len(siblings), max(round(near * wanted), wanted - len(others)))
-    columns, weights = [positives], [np.ones(len(positives))]
-    for candidates, count in ((siblings, drawn_near), (others, min(len(others), wanted - drawn_near))):
-        drawn = candidates
-        if count < len(candidates):
-            drawn = rng.choice(candidates, count, replace=False, shuffle=False)
-        columns.append(drawn)
-        weights.append(np.full(count, len(candidates) / max(count, 1)))
-    order = np.argsort(np.concatenate(columns))
-    return LabelSpace(np.concatenate(columns)[order], np.concatenate(weights)[order])
+    free = drawn = np.flatnonzero(notes.drawable & ~taken[notes.groups])
+    if wanted < len(free):
+        drawn = rng.choice(free, wanted, replace=False, shuffle=False)
+    columns = np.concatenate([positives, drawn])
+    weights = np.repeat([1.0, len(free) / max(len(drawn), 1)], [len(positives), len(drawn)])
+    order = np.argsort(columns)
+    return LabelSpace(columns[order], weights[order])
 
 
 def plan_epoch(
@@ -149,7 +138,7 @@ def draw_batch(
     """A label space for the notes ``rows``, and their labels in it [N, L]."""
     labels = notes.labels[rows]
     positives = np.unique(labels.indices)
-    space = draw_label_space(notes, positives, settings.label_space, rng, settings.near_negatives)
+    space = draw_label_space(notes, positives, settings.label_space, rng)
     target = torch.zeros(len(rows), len(space.columns))
     where = np.repeat(np.arange(len(rows)), np.diff(labels.indptr))
     target[where, np.searchsorted(space.columns, labels.indices)] = 1.0

@@ -87,9 +87,6 @@ class Settings(BaseModel):
         description="drawn from all codes of the version's corpora, from those of training notes, or from the "
         "newest releases of the code systems too",
     )
-    near_negatives: float = Field(
-        0.0, ge=0, le=1, description="the share of negatives drawn from the categories of a batch's labels"
-    )
     label_chunk: int = Field(
         1024, ge=1, description="codes attending at once, and again in the backward pass"
     )
