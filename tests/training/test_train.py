@@ -62,8 +62,9 @@ def test_precision_is_that_of_the_products(corpora, tmp_path, monkeypatch, preci
     assert all(tensor.dtype == torch.float32 for tensor in run.model.parameters())
 
 
-def test_interrupted_and_resumed_is_the_same_as_in_one_go(corpora, tmp_path, monkeypatch):
-    settings = tiny_settings("duallaat-rnn", epochs=3)
+@pytest.mark.parametrize("changes", [(), ("matching=true", "associations=true", "matching_steps=20")])
+def test_interrupted_and_resumed_is_the_same_as_in_one_go(corpora, tmp_path, monkeypatch, changes):
+    settings = tiny_settings("duallaat-rnn", *changes, epochs=3)
     whole = train(corpora, tmp_path / "whole", settings)
     real, calls = batches.make_batch, []
 
