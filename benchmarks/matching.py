@@ -14,13 +14,12 @@ from statistics import median
 from typing import Any
 
 import numpy as np
-import torch
 from scipy.sparse import csr_array
 
 from benchmarks import options
 from benchmarks.inputs import CODES, Inputs, make_inputs, released_size
 from benchmarks.scoring import LENGTHS
-from benchmarks.subjects import timed, training_notes
+from benchmarks.subjects import icdbridge_trainer, timed, training_notes
 from icdbridge.codes import code_names, load_system
 from icdbridge.files import write_json
 from icdbridge.matching import (
@@ -33,10 +32,9 @@ from icdbridge.matching import (
     with_categories,
 )
 from icdbridge.models.combiner import Combiner
-from icdbridge.models.products import fast_products
 from icdbridge.runs.matched import MatchedNotes, match_text
 from icdbridge.runs.scoring import Precision, encode_codes, score_notes
-from icdbridge.training.batches import VersionNotes, make_batch
+from icdbridge.training.batches import VersionNotes
 from icdbridge.training.combining import fit_networks
 from icdbridge.training.matching import MatchedTraining
 from icdbridge.training.settings import make_settings
@@ -117,28 +115,14 @@ def coding(
     return ratios(lambda: code(False), lambda: code(True), given.rounds, given.clock)
 
 
-def plain_step(encoder: str, notes: VersionNotes, precision: Precision, given: Any) -> list[dict[str, float]]:
+def plain_step(encoder: str, inputs: Inputs, precision: Precision, given: Any) -> list[dict[str, float]]:
     """Seconds of a training step of the model, for each of ``STEPS``; attention learns without lexical features."""
-    model = released_size(encoder)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, fused=True)
-
-    def step(label_space: int, count: int) -> None:
-        settings = make_settings(label_space=label_space)
-        batch = make_batch(notes, np.arange(count), settings, np.random.default_rng(0))
-        with fast_products():
-            with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
-                loss = model.train().loss(batch, 1_024)
-            optimizer.zero_grad()
-            loss.backward()
-        optimizer.step()
-
+    step = icdbridge_trainer(encoder, inputs, precision)
     found = []
     for size, count in STEPS:
-        step(size, count)  # the first does not count
-        seconds = median(
-            timed(lambda s=size, c=count: step(s, c))[0][given.clock] for _ in range(given.rounds)
-        )  # type: ignore[misc]
-        found.append({"label_space": size, "notes": count, "plain": seconds})
+        step(count, size, 0)  # does not count
+        seconds = [step(count, size, 0)["seconds"][given.clock] for _ in range(given.rounds)]
+        found.append({"label_space": size, "notes": count, "plain": median(seconds)})
     return found
 
 
@@ -197,7 +181,7 @@ def main() -> None:
         "whole, ratio (goal 1.3) |\n| --- | ---: | ---: | ---: |"
     )
     for encoder in chosen:
-        results[encoder]["training"] = plain_step(encoder, notes, given.precision, given)
+        results[encoder]["training"] = plain_step(encoder, inputs, given.precision, given)
         for row, step in zip(results[encoder]["training"], network, strict=True):
             plain = EPOCHS * NOTES / row["notes"] * row["plain"]
             row |= {"network": step, "ratio": 1 + (NOTES * once + MATCHING_STEPS * step) / plain}

@@ -25,6 +25,20 @@ def test_weights_count_columns():
     torch.testing.assert_close(label_loss(logits, labels, torch.ones(3)), label_loss(logits, labels))
 
 
+def test_extreme_logits_stay_finite():
+    logits = torch.tensor([[-500.0, 500.0, 500.0, -500.0]], requires_grad=True)
+    loss = label_loss(logits, torch.tensor([[1.0, 0, 1, 0]]))
+    loss.backward()
+    assert loss.isfinite()
+    assert logits.grad.isfinite().all()
+
+
+def test_cross_entropy_is_torchs():
+    torch.manual_seed(0)
+    logits, labels = torch.randn(5, 7), (torch.rand(5, 7) < 0.3).float()
+    torch.testing.assert_close(label_loss(logits, labels), binary_cross_entropy_with_logits(logits, labels))
+
+
 def test_half_precision_is_widened_first():
     logits, labels = torch.tensor([[3.0, -2.0]], dtype=torch.bfloat16), torch.tensor([[1.0, 0]])
     torch.testing.assert_close(

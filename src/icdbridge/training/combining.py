@@ -18,16 +18,16 @@ from icdbridge.models.combiner import Combiner
 from icdbridge.models.losses import label_loss
 from icdbridge.progress import console, progress_bar
 from icdbridge.runs import Run
-from icdbridge.runs.matched import match_split
+from icdbridge.runs.matched import match_text
 from icdbridge.runs.scoring import score_notes
 from icdbridge.runs.tokens import tokenize_split
 from icdbridge.training.batches import VersionNotes, draw_batch, plan_epoch
+from icdbridge.training.calibration import FEWEST
 from icdbridge.training.matching import MatchedTraining
 from icdbridge.training.settings import Settings
 
 NOTES = 500  # of val, of each corpus, that weights are fitted on
 PAIRS = 1_000_000  # of a note and a code, at most so many without a label
-FEWEST = 20  # labels on val; fewer say too little
 _RISE = 100  # steps in which the learning rate rises
 _DRAW = 1  # tells these draws from those of the epochs
 
@@ -87,10 +87,8 @@ def fit_weights(
             for corpus in corpora
             if corpus.version == version and corpus.count("val")
         ]
-        said, labels = (
-            (np.concatenate(each) for each in zip(*parts, strict=True)) if parts else (np.zeros((0, 2)),) * 2
-        )
-        if labels.sum() >= FEWEST:
+        if sum(labels.sum() for _, labels in parts) >= FEWEST:
+            said, labels = (np.concatenate(each) for each in zip(*parts, strict=True))
             fitted[version] = torch.tensor(trust(said, labels))
             console.print(
                 f"{version}: attention counts {fitted[version][0]:.2f}, words {fitted[version][1]:.2f}"
@@ -111,9 +109,10 @@ def trust(said: np.ndarray, labels: np.ndarray) -> tuple[float, float, float]:
     drawn = np.random.default_rng(0).choice(rest, min(PAIRS, len(rest)), replace=False)
     pairs = np.concatenate([np.flatnonzero(labels), drawn])
     counts = np.where(labels[pairs], 1.0, len(rest) / max(1, len(drawn)))
+    said, labels = said[pairs], labels[pairs]
     for kept in ([0, 1], [1], [0]):
         model = LogisticRegression(C=np.inf, max_iter=1000)
-        model.fit(said[pairs][:, kept], labels[pairs], sample_weight=counts)
+        model.fit(said[:, kept], labels, sample_weight=counts)
         weights = np.zeros(2)
         weights[kept] = model.coef_[0]
         if (weights >= 0).all():
@@ -128,17 +127,20 @@ def _said(
     with TemporaryDirectory(prefix="val-", dir=folder) as scratch:
         matcher = run.matcher(corpus.version, corpus.codes, corpus.descriptions)
         assert matcher is not None, "made without lexicons"
-        words, path = run.max_note_words, Path(scratch)
-        features = match_split(corpus, "val", matcher, words, path).features_of(matcher)
-        notes = tokenize_split(corpus, "val", run.tokenizer, words, corpus.codes, path)
+        words = run.max_note_words
+        notes = tokenize_split(corpus, "val", run.tokenizer, words, corpus.codes, Path(scratch))
         some = np.unique(np.linspace(0, len(notes) - 1, NOTES).astype(int))
+        texts = [
+            text for batch in corpus.notes("val", ("text",)) for text in batch.column("text").to_pylist()
+        ]
         queries = run.queries(corpus.codes, corpus.descriptions)
         attention = score_notes(run.model, [notes[int(note)] for note in some], queries)
         device = combiner.weights.device
         with torch.inference_mode():
-            lexical = [
-                combiner.words(torch.from_numpy(features.of(some[[i]])).to(device), number).cpu().numpy()[0]
-                for i in range(len(some))
-            ]
+            lexical = []
+            for note in some:  # these alone are matched, one by one, so that memory is bounded
+                features = match_text(matcher, texts[note], words).of(np.zeros(1, np.int64))
+                said = combiner.words(torch.from_numpy(features).to(device), number)
+                lexical.append(said.cpu().numpy()[0])
         labels = notes.labels[some].toarray().astype(bool)
     return np.stack([attention.ravel(), np.concatenate(lexical)], axis=1), labels.ravel()

@@ -110,11 +110,10 @@ def train(
             return validation_figures(logits, held.labels, chosen.n_frequent, settings.validation_scope)
 
         log = fit(model, data, settings, work, validate, _watcher(out, tensorboard))
-        index = _index(data, pools)
+        trained = Run(out, config, model, tokenizer, _index(data, pools), None, lexicons)
         features = None
         if settings.matching:
             combiner = cast(Combiner, model.get_submodule("combiner"))
-            trained = Run(out, config, model, tokenizer, index, None, lexicons)
             fit_weights(trained, combiner, corpora, chosen.version, work)
             matcher = lexicons[chosen.version].matcher(val_codes, chosen.descriptions[: len(val_codes)])
             held_out = match_split(chosen, "val", matcher, settings.max_note_words, Path(folder))
@@ -138,10 +137,9 @@ def train(
             "numpy": np.__version__,
         },
     }
-    scored = Run(out, config, model, tokenizer, index, None, lexicons)
-    calibration = calibrate(scored, corpora, work, settings.thresholds == "frequency")
-    card = model_card(out.name, config, index, best | figures, calibration)
-    run = write_run(out, config, model, tokenizer, index, log, card, calibration, lexicons)
+    calibration = calibrate(trained, corpora, work, settings.thresholds == "frequency")
+    card = model_card(out.name, config, trained.index, best | figures, calibration)
+    run = write_run(out, config, model, tokenizer, trained.index, log, card, calibration, lexicons)
     shutil.rmtree(work)
     return run
 
