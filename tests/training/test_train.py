@@ -48,6 +48,13 @@ def test_same_seed_same_weights(corpora, tmp_path):
     assert not torch.equal(first.model.embedding.weight, other.model.embedding.weight)
 
 
+@pytest.mark.skipif(torch.cuda.is_available(), reason="a GPU is here")
+def test_a_gpu_that_is_not_there_is_said_before_anything_is_read(corpora, tmp_path):
+    with pytest.raises(InputError, match="torch finds no CUDA GPU here: set device=cpu"):
+        train(corpora, tmp_path / "run", tiny_settings(device="cuda"))
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.parametrize(("precision", "used"), [("bf16-mixed", torch.bfloat16), ("32-true", torch.float32)])
 def test_precision_is_that_of_the_products(corpora, tmp_path, monkeypatch, precision, used):
     real, found = DualLAAT.loss, set()

@@ -6,6 +6,7 @@ Shapes: N notes, T words (T' positions), L codes, M heads, d state size, s query
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar, NamedTuple
 
+import torch
 from torch import Tensor, nn
 
 from icdbridge.models.losses import label_loss
@@ -19,6 +20,9 @@ class Batch(NamedTuple):
     codes: Tensor
     code_lengths: Tensor
     labels: Tensor
+
+    def to(self, device: torch.device) -> "Batch":
+        return Batch(*(tensor.to(device) for tensor in self))
 
 
 class NoteStates(NamedTuple):

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from gensim.models import Word2Vec
 
 from icdbridge.text.normalize import normalize
 
@@ -68,6 +67,8 @@ def _write_normalized(notes: Iterable[str], path: Path) -> Counter[str]:
 def _cbow(
     lines: Path, dimensions: int, epochs: int, seed: int, workers: int, known: Mapping[str, np.ndarray]
 ) -> dict[str, np.ndarray]:
+    from gensim.models import Word2Vec  # here, as cached vectors need no 60 MB of it
+
     model = Word2Vec(vector_size=dimensions, min_count=1, sg=0, seed=seed, workers=workers)
     model.build_vocab(corpus_file=str(lines))
     fixed = [word for word in model.wv.index_to_key if word in known]

@@ -8,7 +8,6 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 from scipy.special import expit, logit
-from sklearn.linear_model import LogisticRegression
 
 from icdbridge.corpora import Corpus
 from icdbridge.evaluation.calibration import best_codes, labelled_blocks, seen
@@ -117,6 +116,8 @@ def fit_scale(logits: Floats, pairs: Floats, labels: Floats) -> Scale:
     held = np.flatnonzero(pairs)
     positive = labels[held] * high + (pairs[held] - labels[held]) * low
     share = float(positive.sum()) / total if total else 0.5
+    from sklearn.linear_model import LogisticRegression  # here, as no training step needs the 100 MB of it
+
     slope, intercept = 0.0, float(np.log(share / (1 - share)))
     if len(held) > 1:
         place = logits[held] / pairs[held]

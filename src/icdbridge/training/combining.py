@@ -10,7 +10,6 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
-from sklearn.linear_model import LogisticRegression
 from torch import Tensor
 
 from icdbridge.corpora import Corpus
@@ -105,6 +104,8 @@ def trust(said: np.ndarray, labels: np.ndarray) -> tuple[float, float, float]:
     One that would count against itself counts nothing. At most ``PAIRS`` without a label are drawn, each counting for
     those that were not.
     """
+    from sklearn.linear_model import LogisticRegression  # here, as no training step needs the 100 MB of it
+
     rest = np.flatnonzero(~labels)
     drawn = np.random.default_rng(0).choice(rest, min(PAIRS, len(rest)), replace=False)
     pairs = np.concatenate([np.flatnonzero(labels), drawn])

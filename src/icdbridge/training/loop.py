@@ -8,9 +8,9 @@ from types import FrameType
 from typing import Any
 
 import torch
-from lightning_fabric import Fabric
 from safetensors.torch import load_file, save_file
 
+from icdbridge.errors import InputError
 from icdbridge.files import atomic_file
 from icdbridge.models import CodingModel
 from icdbridge.models.products import fast_products
@@ -48,6 +48,18 @@ def learning_rate(step: int, steps: int, settings: Settings) -> float:
     return settings.learning_rate * (steps - step) / max(1, steps - settings.warmup_steps)
 
 
+def training_device(name: str) -> torch.device:
+    """The device of the setting ``device``: ``auto`` is an accelerator where torch finds one.
+
+    Raises ``InputError`` where the one asked for is not there.
+    """
+    if name == "auto":
+        return torch.accelerator.current_accelerator(check_available=True) or torch.device("cpu")
+    if name == "cuda" and not torch.cuda.is_available():
+        raise InputError("device is cuda, but torch finds no CUDA GPU here: set device=cpu or device=auto")
+    return torch.device(name)
+
+
 def fit(
     model: CodingModel,
     data: Sequence[VersionNotes],
@@ -63,7 +75,7 @@ def fit(
     ``validate`` returns figures named ``val_...``; ``watch`` is called with each row. Raises
     ``KeyboardInterrupt`` after saving when asked to stop.
     """
-    fabric = Fabric(accelerator=settings.device, devices=1, precision=settings.precision)
+    device = next(model.parameters()).device
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True
     )
@@ -71,9 +83,8 @@ def fit(
     state: dict[str, Any] = {"epoch": 0, "batch": 0, "loss": 0.0, "seconds": 0.0, "log": [], "best": None}
     if checkpoint.exists():
         state = load_checkpoint(checkpoint, model, optimizer)
-    wrapped, optimizer = fabric.setup(model, optimizer)
-    wrapped.mark_forward_method("loss")
     rows = RowGradients(model)
+    narrow = settings.precision == "bf16-mixed"
     metric = f"val_{settings.validation_metric}"
 
     with Interrupt() as interrupt:
@@ -96,12 +107,11 @@ def fit(
                         group["lr"] = learning_rate(step, steps, settings)
                     # seeded by the step, dropout needs no state of its own to go on after a break
                     torch.manual_seed(settings.seed * 1_000_003 + step)
-                    batch = fabric.to_device(batch)
                     optimizer.zero_grad()  # before the forward pass, which needs the room
                     with fast_products():
-                        with fabric.autocast():  # Fabric's own wrapping leaves methods but `forward` without
-                            loss = wrapped.loss(batch, settings.label_chunk)
-                        fabric.backward(loss)
+                        with torch.autocast(device.type, torch.bfloat16, enabled=narrow):
+                            loss = model.loss(batch.to(device), settings.label_chunk)
+                        torch.autograd.backward(loss)
                     rows.make_whole()
                     optimizer.step()
                     state["loss"] += loss.item()

@@ -33,7 +33,7 @@ from icdbridge.training.building import Texts, start_model
 from icdbridge.training.calibration import calibrate
 from icdbridge.training.card import model_card
 from icdbridge.training.combining import fit_networks, fit_weights
-from icdbridge.training.loop import fit, show_figures
+from icdbridge.training.loop import fit, show_figures, training_device
 from icdbridge.training.matching import match_training
 from icdbridge.training.settings import Settings
 
@@ -73,6 +73,7 @@ def train(
         raise InputError("associations and terms are for matching: set matching=true too")
     if settings.equivalents and not settings.associations:
         raise InputError("equivalents are associations of other versions: set associations=true too")
+    device = training_device(settings.device)
     work = _working_folder(out, config, resume, force)
     torch.manual_seed(settings.seed)
     pools = {
@@ -109,7 +110,7 @@ def train(
             logits = score_notes(current, notes, encode_codes(current, val_words))
             return validation_figures(logits, held.labels, chosen.n_frequent, settings.validation_scope)
 
-        log = fit(model, data, settings, work, validate, _watcher(out, tensorboard))
+        log = fit(model.to(device), data, settings, work, validate, _watcher(out, tensorboard))
         trained = Run(out, config, model, tokenizer, _index(data, pools), None, lexicons)
         features = None
         if settings.matching:
