@@ -64,6 +64,19 @@ def test_scores_of_the_coder_are_those_of_the_evaluation(run, corpora, tmp_path)
     assert found == pytest.approx(dict(zip(scored.codes, expected, strict=True)), abs=1e-5)
 
 
+def test_in_bf16_the_same_codes_are_predicted(run, monkeypatch):
+    exact = {s.code: s.probability for s in Coder(run).code(NOTE, "icd10", top=5)}
+    plain = {s.code: s.probability for s in Coder.load(run.path, precision="bf16").code(NOTE, "icd10", top=5)}
+    between = {code: (exact[code] + plain[code]) / 2 for code in exact}  # the two are on different sides
+    assert any((exact[code] > cut) != (plain[code] > cut) for code, cut in between.items())
+    cuts = lambda self, version, keys: np.array([between[key.partition(":")[2]] for key in keys])  # noqa: E731
+    monkeypatch.setattr(Run, "thresholds", cuts)
+    own = dict(zip(*run.index.of_version("icd10"), strict=True))
+    coder = Coder.load(run.path, precision="bf16")
+    for found in (coder.code(NOTE, "icd10", top=5), coder.code(NOTE, codes=own)):
+        assert {s.code: s.predicted for s in found} == {code: exact[code] > between[code] for code in exact}
+
+
 def test_notes_coded_together_get_what_each_gets_alone(run):
     coder = Coder.load(run.path)
     texts = [NOTE, "...", "creatinine " * 300, "lisinopril and metformin", NOTE[:20]]

@@ -18,7 +18,7 @@ from icdbridge.models import NoteStates
 from icdbridge.runs import Run
 from icdbridge.runs.candidates import Proposer
 from icdbridge.runs.evidence import Evidence, add_spans, find_evidence, word_weights
-from icdbridge.runs.scoring import Precision, length_batches, read_notes, score_states
+from icdbridge.runs.scoring import Precision, length_batches, read_notes, score_states, settle
 
 
 @dataclass(frozen=True)
@@ -123,11 +123,13 @@ class Coder:
                         continue
                     queries = asked.queries_of(columns)
                     logits = score_states(model, note, queries, self.run.precision)[0]
+                features, number = None, 0
                 if asked.matcher is not None:
                     lexical = asked.matcher.match(texts[row], self.run.max_note_words)
                     features = torch.from_numpy(asked.matcher.lay_out([lexical], columns))
-                    logits = model.combine(logits[None], features.to(device), asked.matcher.version)[0]
-                logits = logits.double()
+                    number = asked.matcher.version
+                cuts = None if asked.cuts is None else asked.cuts[columns]
+                logits = settle(model, words[row].ids, queries, logits, features, number, cuts).double()
                 order = torch.argsort(logits, descending=True, stable=True)[:top]
                 spans: list[list[Evidence]] = [[] for _ in order]
                 if evidence:
@@ -209,6 +211,19 @@ class _Asked:
                 f"the codes to choose from are of several versions: {', '.join(sorted(versions))}"
             )
         return self.run.matcher(min(versions), self.keys, self.descriptions)
+
+    @cached_property
+    def cuts(self) -> np.ndarray | None:
+        """The logits above which each code is predicted, where scores are to be settled by them."""
+        versions = np.array([self.version or version_of(parse_key(key).system) for key in self.keys])
+        cuts = np.empty(len(self.keys))
+        for version in np.unique(versions):
+            own = np.flatnonzero(versions == version)
+            found = self.run.cuts(str(version), [self.keys[i] for i in own])
+            if found is None:
+                return None
+            cuts[own] = found
+        return cuts
 
     @cached_property
     def _proposer(self) -> Proposer:

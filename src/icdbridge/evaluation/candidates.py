@@ -42,6 +42,7 @@ def compare_candidates(
     matcher = run.matcher(corpus.version, exact.codes, descriptions)
     matched = None if matcher is None else (matcher, run.max_note_words)
     cuts = logit(thresholds).astype(np.float32)
+    settled = run.cuts(corpus.version, exact.codes)
     labels = metrics.label_csr(exact.labels)
     notes = len(exact.note_ids)
     timed = set(np.linspace(0, notes - 1, min(TIMED, notes)).round().astype(int).tolist())
@@ -53,12 +54,20 @@ def compare_candidates(
         ids = run.tokenizer.encode(text, run.max_note_words).ids
         began = time.perf_counter()
         found = score_candidates(
-            run.model, proposer, counts, [text], [ids], queries, matched=matched, precision=run.precision
+            run.model,
+            proposer,
+            counts,
+            [text],
+            [ids],
+            queries,
+            matched=matched,
+            precision=run.precision,
+            cuts=settled,
         )[0]
         ended = time.perf_counter()
         if row in timed:
             features = None if matcher is None else match_text(matcher, text, run.max_note_words)
-            score_notes(run.model, [ids], queries, features=features, precision=run.precision)
+            score_notes(run.model, [ids], queries, features=features, precision=run.precision, cuts=settled)
             seconds += time.perf_counter() - ended, ended - began
         above = np.array([exact.logits[row], found]) > cuts
         predicted += above.sum(axis=1)

@@ -22,7 +22,7 @@ from icdbridge.files import atomic_folder, check_manifest, read_json, write_json
 from icdbridge.matching import FEATURES, Matcher, NameIndex
 from icdbridge.models import CodingModel, NoteStates
 from icdbridge.progress import progress_bar
-from icdbridge.runs.scoring import Precision, length_batches, read_notes, score_states
+from icdbridge.runs.scoring import Precision, length_batches, read_notes, score_states, settle
 
 FOLDER = "candidates"  # in the run folder
 WEIGHTS, NAMES, COUNTS = FILES = ("linear.safetensors", "names.parquet", "counts.json")
@@ -157,6 +157,7 @@ def score_candidates(
     description: str | None = None,
     matched: tuple[Matcher, int] | None = None,
     precision: Precision = "fp32",
+    cuts: np.ndarray | None = None,
 ) -> np.ndarray:
     """Like ``score_notes``, but only of each note's candidates: logits float32 [N, L], ``NOT_PROPOSED`` elsewhere.
 
@@ -176,14 +177,17 @@ def score_candidates(
                 if len(columns):
                     note = NoteStates(*(tensor[place : place + 1] for tensor in states))
                     own = queries[:, torch.from_numpy(columns).to(queries.device)]
-                    logits = score_states(model, note, own, precision)
+                    logits = score_states(model, note, own, precision)[0]
+                    features, version = None, 0
                     if matched is not None:
                         matcher, words = matched
                         features = torch.from_numpy(
                             matcher.lay_out([matcher.match(texts[row], words)], columns)
                         )
-                        logits = model.combine(logits, features.to(logits.device), matcher.version)
-                    out[row, columns] = logits[0].cpu().numpy()
+                        version = matcher.version
+                    of_columns = None if cuts is None else cuts[columns]
+                    logits = settle(model, notes[row], own, logits, features, version, of_columns)
+                    out[row, columns] = logits.cpu().numpy()
                 bar.advance(task)
     return out
 

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
+from scipy.special import logit
 from torch import Tensor
 
 from icdbridge.corpora import Corpus
@@ -174,6 +175,15 @@ class Run:
         own: np.ndarray = chosen[frequency([self.train_notes.get(code, 0) for code in codes])]
         return own
 
+    def cuts(self, version: str, codes: Sequence[str]) -> np.ndarray | None:
+        """The logits above which codes of a version are predicted [L], by which scores in bf16 are settled
+        (``runs.scoring.settle``); None in fp32, which needs none.
+        """
+        if self.precision == "fp32":
+            return None
+        own: np.ndarray = logit(self.thresholds(version, codes))
+        return own
+
     def score_corpus(self, corpus: Corpus, split: str, folder: Path) -> Scored:
         """Scores a split against all codes of its corpus; the logits are a memory map in ``folder``.
 
@@ -197,7 +207,8 @@ class Run:
             logits = np.zeros(shape, dtype=np.float32)
         sequences = [notes[i] for i in range(len(notes))]
         title = f"scoring {corpus.name} {split}"
-        score_notes(self.model, sequences, queries, logits, title, features, self.precision)
+        cuts = self.cuts(corpus.version, codes)
+        score_notes(self.model, sequences, queries, logits, title, features, self.precision, cuts)
         return Scored(notes.note_ids, codes, corpus.n_frequent, logits, notes.labels, frequent_only)
 
 

@@ -15,6 +15,7 @@ from icdbridge.text import UNKNOWN_ID
 
 BATCH_WORDS = 16_384  # words, padding included, of one batch of notes
 CELLS = 2**25  # notes × heads × codes × positions scored at once
+MARGIN = 0.05  # logits: bf16 moves one by less (docs/performance.md)
 
 Precision = Literal["fp32", "bf16"]
 
@@ -96,6 +97,37 @@ def score_states(
 
 
 @torch.inference_mode()
+def settle(
+    model: CodingModel,
+    note: np.ndarray,
+    queries: Tensor,
+    logits: Tensor,
+    features: Tensor | None = None,
+    version: int = 0,
+    cuts: np.ndarray | None = None,
+) -> Tensor:
+    """Logits [L] of one note (word ids) as they decide, from those of attention.
+
+    What ``features`` [1, L, F] of a ``version`` (its number) say joins them. With ``cuts`` [L], the logits above which
+    codes are predicted, those that bf16 leaves within ``MARGIN`` of theirs are scored anew in fp32: a few, so that
+    bf16 decides as fp32 does.
+    """
+
+    def joined(attention: Tensor, columns: Tensor | slice) -> Tensor:
+        if features is None:
+            return attention
+        return model.combine(attention[None], features[:, columns].to(attention.device), version)[0]
+
+    whole = joined(logits, slice(None))
+    if cuts is not None:
+        near = (whole - torch.from_numpy(cuts).to(whole)).abs().lt(MARGIN).nonzero()[:, 0]
+        if len(near):
+            states = read_notes(model, [note], device=queries.device)
+            whole[near] = joined(score_states(model, states, queries[:, near])[0], near)
+    return whole
+
+
+@torch.inference_mode()
 def score_notes(
     model: CodingModel,
     notes: Sequence[np.ndarray],
@@ -104,11 +136,12 @@ def score_notes(
     description: str | None = None,
     features: Features | None = None,
     precision: Precision = "fp32",
+    cuts: np.ndarray | None = None,
 ) -> np.ndarray:
     """Logits float32 [N, L] of notes (word ids) for encoded codes, written into ``out`` when given.
 
-    ``description`` names a progress bar. ``features`` are for a model that reads lexical features. No result depends
-    on how notes are batched or codes chunked.
+    ``description`` names a progress bar. ``features`` are for a model that reads lexical features, ``cuts`` [L] for
+    decisions (``settle``). No result depends on how notes are batched or codes chunked.
     """
     model.eval()
     device = next(model.parameters()).device
@@ -120,10 +153,10 @@ def score_notes(
         for rows in length_batches(lengths.clip(min=model.padded_words)):
             states = read_notes(model, [notes[i] for i in rows], precision, device)
             logits = score_states(model, states, queries, precision)
-            if features is not None:
-                for place in range(len(rows)):  # one by one, so that memory is bounded
-                    found = torch.from_numpy(features.of(rows[place : place + 1])).to(device)
-                    logits[place] = model.combine(logits[place : place + 1], found, features.version)[0]
+            for place, row in enumerate(rows):  # one by one, so that memory is bounded
+                found = None if features is None else torch.from_numpy(features.of(rows[place : place + 1]))
+                number = 0 if features is None else features.version
+                logits[place] = settle(model, notes[row], queries, logits[place], found, number, cuts)
             out[rows] = logits.cpu().numpy()
             bar.advance(task, len(rows))
     return out
