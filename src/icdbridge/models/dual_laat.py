@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from icdbridge.models.classifier import classify
 from icdbridge.models.combiner import Combiner
 from icdbridge.models.encoders import ConvolutionEncoder, RecurrentEncoder
 from icdbridge.models.label_attention import label_contexts, score_note
@@ -140,12 +141,11 @@ class DualLAAT(CodingModel):
         """
         chunk = chunk or queries.shape[1]
         lengths = notes.mask.sum(dim=1).tolist()
+        first, last = cast(nn.Linear, self.classifier[0]), cast(nn.Linear, self.classifier[2])
         with fast_products():
             if torch.is_grad_enabled():
                 contexts = label_contexts(notes.states, notes.keys, lengths, queries, chunk)
-                logits: Tensor = self.classifier(contexts).squeeze(2)
-                return logits
-            first, last = cast(nn.Linear, self.classifier[0]), cast(nn.Linear, self.classifier[2])
+                return classify(contexts, first, last)
             return torch.stack(
                 [
                     score_note(states[:length], keys[:, :length], queries, first, last, chunk)
