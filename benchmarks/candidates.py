@@ -31,7 +31,8 @@ from benchmarks.inputs import make_inputs, released_size
 from benchmarks.scoring import FEW, line
 from benchmarks.subjects import Subject, baseline_scorer, timed
 from icdbridge.codes import Code, load_system
-from icdbridge.corpora import Corpus, prepare_mimic4
+from icdbridge.corpora import Corpus
+from icdbridge.corpora.mimic4 import prepare_mimic4
 from icdbridge.corpora.synthetic import synthesize_mimic4
 from icdbridge.evaluation.candidates import candidates_table, compare_candidates
 from icdbridge.evaluation.tables import Table, show

@@ -16,7 +16,8 @@ import numpy as np
 
 from benchmarks import options
 from icdbridge.codes import load_system, parse_key
-from icdbridge.corpora import Columns, Corpus, prepare_table
+from icdbridge.corpora import Corpus
+from icdbridge.corpora.table import Columns, prepare_table
 from icdbridge.evaluation import metrics
 from icdbridge.evaluation.tables import Table, percent, show
 from icdbridge.runs import Run

@@ -27,7 +27,8 @@ else:
 """
 ICDBRIDGE = """
 import sys
-from icdbridge.corpora import prepare_mimic3, prepare_mimic4_both
+from icdbridge.corpora.mimic3 import prepare_mimic3
+from icdbridge.corpora.mimic4 import prepare_mimic4_both
 root, out = sys.argv[1:3]
 if "{source}" == "mimic3":
     corpora = [prepare_mimic3(root, out + "/icd9")]

@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from icdbridge.corpora import Corpus, prepare_cmc2007
+from icdbridge.corpora import Corpus
+from icdbridge.corpora.cmc2007 import prepare_cmc2007
 from icdbridge.errors import InputError
 
 DOC = """<doc id="{id}" type="RADIOLOGY_REPORT"><codes>

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from icdbridge.corpora import prepare_codiesp
+from icdbridge.corpora.codiesp import prepare_codiesp
 from icdbridge.errors import InputError
 
 

@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from icdbridge.corpora import Corpus, prepare_mimic3
+from icdbridge.corpora import Corpus
+from icdbridge.corpora.mimic3 import prepare_mimic3
 from icdbridge.errors import InputError
 
 NOTE = "Discharge summary"

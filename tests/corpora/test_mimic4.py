@@ -6,7 +6,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from icdbridge.codes import parse_code
-from icdbridge.corpora import Corpus, prepare_mimic4, prepare_mimic4_both
+from icdbridge.corpora import Corpus
+from icdbridge.corpora.mimic4 import prepare_mimic4, prepare_mimic4_both
 from icdbridge.corpora.synthetic import synthesize_mimic4
 from icdbridge.errors import InputError
 

@@ -5,7 +5,8 @@ from collections import Counter
 import pytest
 
 from icdbridge.codes import load_system
-from icdbridge.corpora import Corpus, prepare_names
+from icdbridge.corpora import Corpus
+from icdbridge.corpora.names import prepare_names
 from icdbridge.errors import InputError
 
 

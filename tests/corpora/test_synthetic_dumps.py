@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from icdbridge.codes import load_system, parse_code
-from icdbridge.corpora import prepare_mimic3, prepare_mimic4
+from icdbridge.corpora.mimic3 import prepare_mimic3
+from icdbridge.corpora.mimic4 import prepare_mimic4
 from icdbridge.corpora.synthetic import Settings, mimic4, synthesize_mimic3, synthesize_mimic4
 from icdbridge.errors import InputError
 from icdbridge.text import normalize

@@ -8,7 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from icdbridge.corpora import Columns, Corpus, prepare_table
+from icdbridge.corpora import Corpus
+from icdbridge.corpora.table import Columns, prepare_table
 from icdbridge.errors import InputError
 
 Rows = list[dict[str, Any]]

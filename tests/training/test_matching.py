@@ -9,7 +9,7 @@ from scipy.sparse import csr_array
 from tests.small import CODES, make_corpus, tiny_settings
 
 from icdbridge.coding import Coder
-from icdbridge.corpora import Columns, prepare_table
+from icdbridge.corpora.table import Columns, prepare_table
 from icdbridge.errors import InputError
 from icdbridge.evaluation.evaluate import evaluate_run
 from icdbridge.matching import LEARNT, LEXICAL

@@ -28,7 +28,7 @@ Force = Annotated[bool, typer.Option("--force", help="Replace the corpus folder 
 @prepare.command()
 def mimic3(root: Root, out: Out, splits: Splits = None, seed: Seed = 10, force: Force = False) -> None:
     """MIMIC-III 1.4: discharge summaries with ICD-9 codes."""
-    from icdbridge.corpora import prepare_mimic3
+    from icdbridge.corpora.mimic3 import prepare_mimic3
 
     _show(prepare_mimic3(root, out, splits=splits, seed=seed, force=force))
 
@@ -57,7 +57,7 @@ def mimic4(
     force: Force = False,
 ) -> None:
     """MIMIC-IV (hosp 2.x or 3.x, note 2.2): discharge summaries with ICD-9 or ICD-10 codes."""
-    from icdbridge.corpora import prepare_mimic4, prepare_mimic4_both
+    from icdbridge.corpora.mimic4 import prepare_mimic4, prepare_mimic4_both
 
     if version == "both":
         corpora = prepare_mimic4_both(root, out, note_root=note_root, splits=splits, seed=seed, force=force)
@@ -80,7 +80,7 @@ def codiesp(
     force: Force = False,
 ) -> None:
     """CodiEsp (CLEF eHealth 2020): case reports with ICD-10 codes."""
-    from icdbridge.corpora import prepare_codiesp
+    from icdbridge.corpora.codiesp import prepare_codiesp
 
     _show(prepare_codiesp(root, out, language=language, codes=codes, splits=splits, seed=seed, force=force))
 
@@ -88,7 +88,7 @@ def codiesp(
 @prepare.command()
 def cmc2007(root: Root, out: Out, splits: Splits = None, seed: Seed = 10, force: Force = False) -> None:
     """CMC 2007 challenge: radiology reports with ICD-9 codes, as XML or JSON lines."""
-    from icdbridge.corpora import prepare_cmc2007
+    from icdbridge.corpora.cmc2007 import prepare_cmc2007
 
     _show(prepare_cmc2007(root, out, splits=splits, seed=seed, force=force))
 
@@ -124,7 +124,7 @@ def table(
     force: Force = False,
 ) -> None:
     """A table of your own with one note a row."""
-    from icdbridge.corpora import Columns, prepare_table
+    from icdbridge.corpora.table import Columns, prepare_table
 
     corpus = prepare_table(
         root,
@@ -158,7 +158,7 @@ def names(
     force: Force = False,
 ) -> None:
     """Names of codes as notes, to learn every code from before the first real note (start_from)."""
-    from icdbridge.corpora import prepare_names
+    from icdbridge.corpora.names import prepare_names
 
     corpus = prepare_names(
         out,
