@@ -1,8 +1,9 @@
-"""What bf16 changes in the decisions of a trained run.
+"""What bf16 changes in the decisions of a trained run, and what is left of it where codes near their threshold are
+scored anew in fp32, as runs do.
 
     python -m benchmarks.precision RUN CORPUS [--split test]
 
-Scores the split in fp32 and in bf16 by the thresholds that the run predicts by, and prints how many decisions differ.
+Scores the split by the thresholds that the run predicts by, and prints how many decisions differ from those of fp32.
 """
 
 import argparse
@@ -15,26 +16,34 @@ from scipy.special import expit, logit
 
 from icdbridge.corpora import Corpus
 from icdbridge.runs import Run
+from icdbridge.runs.scoring import MARGIN
 
 
 def compare(path: Path, corpus: Corpus, split: str) -> dict[str, Any]:
-    """Codes predicted in fp32, decisions that bf16 changes, and the largest difference of a probability."""
+    """Codes predicted in fp32; how many decisions bf16 alone changes, and as runs decide; the largest difference of a
+    probability and of a logit, of bf16 alone; and how many notes and codes are scored anew.
+    """
+    alone, decided = Run.open(path, precision="bf16"), Run.open(path, precision="bf16")
+    alone.cuts = lambda version, codes: None  # type: ignore[method-assign]
     logits = []
-    for precision in ("fp32", "bf16"):
-        run = Run.open(path, precision=precision)  # type: ignore[arg-type]
+    for run in (Run.open(path), alone, decided):
         with TemporaryDirectory(prefix="icdbridge-") as folder:
             scored = run.score_corpus(corpus, split, Path(folder))
             logits.append(np.array(scored.logits))
-    cuts = logit(run.thresholds(corpus.version, scored.codes))
-    exact, narrow = (scores > cuts for scores in logits)
-    one, other = (expit(scores.astype(np.float64)) for scores in logits)
+    exact, narrow, settled = logits
+    cuts = logit(decided.thresholds(corpus.version, scored.codes))
+    near = abs(narrow - cuts) < MARGIN
     return {
-        "parameters": run.config["parameters"],
+        "parameters": decided.config["parameters"],
+        "pairs": exact.size,
         "notes": len(exact),
-        "codes": exact.shape[1],
-        "predicted": int(exact.sum()),
-        "changed": int((exact != narrow).sum()),
-        "largest difference": float(abs(one - other).max()),
+        "predicted": int((exact > cuts).sum()),
+        "changed by bf16": int(((exact > cuts) != (narrow > cuts)).sum()),
+        "changed": int(((exact > cuts) != (settled > cuts)).sum()),
+        "largest difference": float(abs(expit(exact) - expit(narrow)).max()),
+        "of a logit near its threshold": float(abs(exact - narrow)[abs(narrow - cuts) < 1].max()),
+        "pairs anew": int(near.sum()),
+        "notes anew": int(near.any(axis=1).sum()),
     }
 
 
@@ -45,11 +54,19 @@ def main() -> None:
     parser.add_argument("--split", default="test")
     given = parser.parse_args()
     found = compare(given.run, Corpus.open(given.corpus), given.split)
-    share = found["changed"] / max(found["predicted"], 1)
-    print(f"{found['parameters']:,} parameters, {found['notes']:,} notes × {found['codes']:,} codes")
+    share = {key: found[key] / max(found["predicted"], 1) for key in ("changed by bf16", "changed")}
     print(
-        f"{found['predicted']:,} predicted, {found['changed']:,} decisions changed by bf16 ({share:.2%} of the "
-        f"predicted), probabilities at most {found['largest difference']:.1e} apart"
+        f"{found['parameters']:,} parameters, {found['notes']:,} notes, {found['pairs']:,} pairs of a note and a code"
+    )
+    print(
+        f"{found['predicted']:,} predicted in fp32; decisions changed by bf16 alone: {found['changed by bf16']:,} "
+        f"({share['changed by bf16']:.2%} of the predicted), where codes near their threshold are scored anew: "
+        f"{found['changed']:,} ({share['changed']:.2%})"
+    )
+    print(
+        f"scored anew: {found['pairs anew']:,} pairs of {found['notes anew']:,} notes; bf16 alone moves a probability "
+        f"by at most {found['largest difference']:.1e}, a logit within 1 of its threshold by "
+        f"{found['of a logit near its threshold']:.3f}"
     )
 
 

@@ -1,6 +1,6 @@
 """Training steps: icdbridge against the paper, same notes and label spaces of the same size, interleaved.
 
-    python -m benchmarks.training [--paper-code DIR] [--rounds 2] [--out build/bench]
+    python -m benchmarks.training [--paper-code DIR] [--rounds 1] [--out build/bench]
 
 A step is making the batch, forward, backward and the optimiser's; each takes two in its turn, of which the second
 counts. At |L| = 8,192 the baselines need more memory than
@@ -102,7 +102,7 @@ def table(found: list[dict[str, Any]]) -> str:
 
 
 def main() -> None:
-    parser = options.parser(__doc__, rounds=2)
+    parser = options.parser(__doc__, rounds=1)
     parser.add_argument("--case", type=int, action="append", help="only this one of the cases, from 0")
     given = parser.parse_args()
     chosen = [CASES[i] for i in given.case] if given.case else CASES
