@@ -64,10 +64,12 @@ def _serve(pipe: Connection, maker: Callable[..., Any], settings: tuple[Any, ...
 
 
 def peak_bytes() -> int:
-    """The most that this process has held so far (Linux).
+    """The most that this process has held so far (Linux): of the GPU's memory where it uses one.
 
     ``getrusage`` says more: a process that is made starts with what the one that made it held.
     """
+    if torch.cuda.is_initialized():
+        return torch.cuda.max_memory_allocated()
     status = Path("/proc/self/status").read_text()
     return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]) * 1024
 
@@ -79,10 +81,12 @@ def timed(function: Callable[[], Any]) -> tuple[Seconds, Any]:
     """Seconds by the wall's clock and of the processor, all threads together, and what ``function`` returned."""
     began, used = time.perf_counter(), time.process_time()
     result = function()
+    if torch.cuda.is_initialized():
+        torch.cuda.synchronize()
     return {"wall": time.perf_counter() - began, "cpu": time.process_time() - used}, result
 
 
-def matrix_products() -> Callable[..., Measured]:
+def matrix_products(device: str = "cpu") -> Callable[..., Measured]:
     """Rates in FLOP/s of square matrix products by a clock, the best of several."""
     from icdbridge.models.products import fast_products
 
@@ -90,7 +94,7 @@ def matrix_products() -> Callable[..., Measured]:
         rates = {}
         with fast_products():
             for name, dtype in (("fp32", torch.float32), ("bf16", torch.bfloat16)):
-                left = torch.randn(4096, 4096).to(dtype)
+                left = torch.randn(4096, 4096).to(device, dtype)
                 out = torch.empty_like(left)
                 seconds = min(timed(lambda a=left, o=out: torch.mm(a, a, out=o))[0][clock] for _ in range(3))
                 rates[name] = 2 * 4096**3 / seconds
@@ -190,14 +194,16 @@ def training_notes(inputs: Inputs) -> "VersionNotes":
     return VersionNotes.join("icd10", [part], names, inputs.codes, "corpora")
 
 
-def icdbridge_trainer(encoder: str, inputs: Inputs, precision: str) -> Callable[..., Measured]:
+def icdbridge_trainer(
+    encoder: str, inputs: Inputs, precision: str, device: str = "cpu"
+) -> Callable[..., Measured]:
     """One training step, its batch made in the process: as the training loop does them."""
     from icdbridge.models.products import fast_products
     from icdbridge.training.batches import make_batch
     from icdbridge.training.gradients import RowGradients
     from icdbridge.training.settings import make_settings
 
-    model = released_size(encoder).train()
+    model = released_size(encoder).to(device).train()
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, weight_decay=0.001, fused=True)
     word_vectors = RowGradients(model)
     notes = training_notes(inputs)
@@ -213,8 +219,8 @@ def icdbridge_trainer(encoder: str, inputs: Inputs, precision: str) -> Callable[
     def learn(batch: Any) -> float:
         optimizer.zero_grad()
         with fast_products():
-            with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
-                loss = model.loss(batch, 1024)
+            with torch.autocast(device, torch.bfloat16, enabled=precision == "bf16"):
+                loss = model.loss(batch.to(torch.device(device)), 1024)
             loss.backward()
         word_vectors.make_whole()
         optimizer.step()
@@ -227,9 +233,11 @@ def _sum(first: Seconds, second: Seconds) -> Seconds:
     return {clock: first[clock] + second[clock] for clock in first}
 
 
-def baseline_trainer(encoder: str, inputs: Inputs, paper_code: str | None) -> Callable[..., Measured]:
+def baseline_trainer(
+    encoder: str, inputs: Inputs, paper_code: str | None, device: str = "cpu"
+) -> Callable[..., Measured]:
     """One training step of the straightforward implementation, or of the paper's code."""
-    model = baseline(encoder, paper_code).train()
+    model = baseline(encoder, paper_code).to(device).train()
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, weight_decay=0.001)
     descriptions = dict(enumerate(inputs.codes))
 
@@ -240,6 +248,7 @@ def baseline_trainer(encoder: str, inputs: Inputs, paper_code: str | None) -> Ca
         return {"seconds": _sum(batching, seconds), "batching_seconds": batching, "loss": loss}
 
     def learn(notes: torch.Tensor, codes: torch.Tensor, labels: torch.Tensor) -> float:
+        notes, codes, labels = (tensor.to(device) for tensor in (notes, codes, labels))
         loss = torch.nn.functional.binary_cross_entropy_with_logits(model(notes, codes), labels)
         optimizer.zero_grad()
         loss.backward()

@@ -1,10 +1,13 @@
 """Training steps: icdbridge against the paper, same notes and label spaces of the same size, interleaved.
 
-    python -m benchmarks.training [--paper-code DIR] [--rounds 1] [--out build/bench]
+    python -m benchmarks.training [--paper-code DIR] [--rounds 1] [--device cuda] [--out build/bench]
 
 A step is making the batch, forward, backward and the optimiser's; each takes two in its turn, of which the second
-counts. At |L| = 8,192 the baselines need more memory than
-a machine with 16 GB has: they are timed at 512 and 1,536 codes and the straight line through these is taken.
+counts. At |L| = 8,192 the baselines need more memory than a machine with 16 GB has: they are timed at 512 and 1,536
+codes and the straight line through these is taken. The share of the machine's rate counts equations 3 to 6 three times
+(forward, and both gradients), over the time of all and the rate of square matrix products in the same run.
+
+On a GPU memory is the GPU's, batches are of 32 notes, and the hours of the paper's full mixed run are projected.
 Prints a table, writes training.json.
 """
 
@@ -13,8 +16,8 @@ from typing import Any
 
 from benchmarks import options
 from benchmarks.inputs import make_inputs, mimic_lengths
-from benchmarks.scoring import line
-from benchmarks.subjects import Subject, baseline_trainer, icdbridge_trainer
+from benchmarks.scoring import line, released_size_settings
+from benchmarks.subjects import Subject, baseline_trainer, icdbridge_trainer, matrix_products
 from icdbridge.files import write_json
 
 CASES = [
@@ -25,19 +28,33 @@ CASES = [
     ("gru", 8_192, 2),
     ("cnn", 8_192, 2),
 ]  # encoder, |L|, notes: 16 are a batch of the released configuration
+GPU_CASES = [("gru", 8_192, 32), ("cnn", 8_192, 32)]
 FEW = (512, 1_536)
+PAPER_NOTES, PAPER_EPOCHS = 282_042, 10  # of the paper's full mixed run
+
+
+def operations(encoder: str, lengths: list[int], codes: int) -> float:
+    """Floating-point operations of equations 3 to 6 in a step on notes of so many words: forward and both gradients."""
+    sizes = released_size_settings(encoder)
+    whole = sizes["heads"] * sizes["size"]
+    attention = sizes["heads"] * (sizes["shared_dim"] + sizes["size"])
+    return 3 * sum(2.0 * codes * (attention * words + whole**2) for words in lengths)
 
 
 def measure(
-    encoder: str, label_space: int, notes: int, rounds: int, paper_code: str | None, clock: str
+    encoder: str, label_space: int, notes: int, rounds: int, paper_code: str | None, clock: str, device: str
 ) -> dict[str, Any]:
     """Medians over rounds of seconds a step, and peak memory."""
-    inputs = make_inputs(mimic_lengths(notes))
+    lengths = mimic_lengths(notes)
+    inputs = make_inputs(lengths)
+    rates = Subject(matrix_products, device)
     ours = {
-        precision: Subject(icdbridge_trainer, encoder, inputs, precision) for precision in ("bf16", "fp32")
+        precision: Subject(icdbridge_trainer, encoder, inputs, precision, device)
+        for precision in ("bf16", "fp32")
     }
     name = "paper's code" if paper_code else "straightforward"
-    theirs = Subject(baseline_trainer, encoder, inputs, paper_code)
+    theirs = Subject(baseline_trainer, encoder, inputs, paper_code, device)
+    work = operations(encoder, lengths, label_space)
     sizes = FEW if label_space > max(FEW) else (label_space,)
 
     def step(subject: Subject, size: int, number: int) -> dict[str, float]:
@@ -50,14 +67,17 @@ def measure(
 
     rows: list[dict[str, Any]] = []
     for number in range(rounds):
+        rate = rates(clock)
         row: dict[str, Any] = {key: step(subject, label_space, number) for key, subject in ours.items()}
+        for key in ours:
+            row[key]["utilisation"] = work / row[key]["seconds"] / rate[key]
         answers = {size: step(theirs, size, number) for size in sizes}
         row[name] = {
             key: line({size: answer[key] for size, answer in answers.items()}, label_space)
             for key in answers[sizes[0]]
         }
         rows.append(row)
-    for subject in (*ours.values(), theirs):
+    for subject in (rates, *ours.values(), theirs):
         subject.close()
     return {
         "encoder": encoder,
@@ -73,6 +93,12 @@ def measure(
                 "peak_gb": rows[0][key]["peak_bytes"] / 1e9,
                 "own_gb": (rows[0][key]["peak_bytes"] - rows[0][key]["held_bytes"]) / 1e9,
                 "ratio": median(row[name]["seconds"] / row[key]["seconds"] for row in rows),
+                "utilisation": median(row[key].get("utilisation", 0.0) for row in rows),
+                "paper_hours": PAPER_NOTES
+                * PAPER_EPOCHS
+                * median(row[key]["seconds"] for row in rows)
+                / notes
+                / 3600,
             }
             for key in (*ours, name)
         },
@@ -83,9 +109,9 @@ def table(found: list[dict[str, Any]]) -> str:
     """Markdown: a row a case."""
     lines = [
         "| step (goal: 5 × as fast, half the memory) | notes/s: bf16, fp32, baseline | × as fast: bf16, fp32 | "
-        "peak GB: bf16, fp32, baseline | of these for model and step | "
-        "bf16's share of the baseline's: all, model and step | batch made in ms |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
+        "share of the matrix-product rate: bf16, fp32 | peak GB: bf16, fp32, baseline | "
+        "of these for model and step | bf16's share of the baseline's: all, model and step | batch made in ms |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for case in found:
         keys = ("bf16", "fp32", case["baseline"])
@@ -95,7 +121,8 @@ def table(found: list[dict[str, Any]]) -> str:
         shares = (case["bf16"][which] / case[case["baseline"]][which] for which in ("peak_gb", "own_gb"))
         lines.append(
             f"| {kind}, L = {case['label_space']:,}, {case['notes']} notes | {speeds} | "
-            f"{case['bf16']['ratio']:.1f}, {case['fp32']['ratio']:.1f} | {peaks} | {own} | "
+            f"{case['bf16']['ratio']:.1f}, {case['fp32']['ratio']:.1f} | "
+            f"{case['bf16']['utilisation']:.0%}, {case['fp32']['utilisation']:.0%} | {peaks} | {own} | "
             f"{', '.join(f'{share:.0%}' for share in shares)} | {case['bf16']['batching_ms']:.1f} |"
         )
     return "\n".join(lines)
@@ -104,15 +131,24 @@ def table(found: list[dict[str, Any]]) -> str:
 def main() -> None:
     parser = options.parser(__doc__, rounds=1)
     parser.add_argument("--case", type=int, action="append", help="only this one of the cases, from 0")
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     given = parser.parse_args()
-    chosen = [CASES[i] for i in given.case] if given.case else CASES
-    found = [measure(*case, given.rounds, given.paper_code, given.clock) for case in chosen]
+    cases = GPU_CASES if given.device == "cuda" else CASES
+    chosen = [cases[i] for i in given.case] if given.case else cases
+    found = [measure(*case, given.rounds, given.paper_code, given.clock, given.device) for case in chosen]
     print(table(found))
     print(
         "\nbaseline: "
         + found[0]["baseline"]
         + ", padded to 4,000 words, fp32; at |L| = 8,192 by extrapolation"
     )
+    if given.device == "cuda":
+        hours = ", ".join(
+            f"{case['encoder']} {case['bf16']['paper_hours']:.1f} "
+            f"(baseline {case[case['baseline']]['paper_hours']:.0f})"
+            for case in found
+        )
+        print(f"hours of {PAPER_NOTES:,} notes, {PAPER_EPOCHS} epochs, in bf16: {hours}")
     given.out.mkdir(parents=True, exist_ok=True)
     write_json(given.out / "training.json", found)
 
