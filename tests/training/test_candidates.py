@@ -104,6 +104,14 @@ def test_candidates_get_their_exact_scores(indexed):
     assert (proposed.sum(axis=1) <= 3).all()
     assert proposed.any(axis=1).all()
     np.testing.assert_allclose(found[proposed], exact[proposed], atol=1e-5)
+    narrow = score_notes(run.model, notes, queries, precision="bf16")
+    for row in range(len(texts)):  # where bf16 decides otherwise, candidates do not
+        cuts = (exact[row] + narrow[row]) / 2.0
+        own = [texts[row]], [notes[row]], queries
+        settled = score_candidates(
+            run.model, proposer, Counts(2, 1, 1.0, 1.0, 1), *own, precision="bf16", cuts=cuts
+        )[0]
+        np.testing.assert_array_equal((settled > cuts)[proposed[row]], (exact[row] > cuts)[proposed[row]])
 
 
 def test_the_coder_gives_the_same_suggestions_where_all_are_candidates(indexed):
