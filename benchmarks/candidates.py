@@ -1,16 +1,18 @@
 """The candidate search against exact scoring and against the paper, on this machine.
 
-    python -m benchmarks.candidates [--out build/bench] [--notes 880000] [--paper-code DIR]
+    python -m benchmarks.candidates [--matching] [--out build/bench] [--notes 880000] [--paper-code DIR]
 
 1. What is lost: a small CNN model trained on synthetic notes, indexed, and compared with its own exact scores on test
-   notes. The corpus holds 26,147 codes, as it draws on many notes; the model reads few of them.
+   notes. The corpus holds 26,147 codes, as it draws on many notes; the model reads few of them. With ``--matching``
+   the codes' names enter the scores (preset few-notes).
 2. What is saved: one note of about 1,500 words at the released RNN size with random weights (time does not depend on
    them), exactly, by as many candidates as 1 chose, and by the straightforward implementation of the paper, which is
    timed at two smaller numbers of codes: the straight line through these is taken.
 3. The same for all codes of ICD-10-CM and ICD-10-PCS, of which only the candidates' descriptions are encoded.
 
-Prints Markdown, writes candidates.json. The folder ``candidates`` in ``--out`` keeps notes, corpus and run for the
-next time; making them takes most of an hour, and a training that was stopped goes on.
+Prints Markdown, writes candidates.json or candidates-matching.json. The folder ``candidates`` in ``--out`` keeps
+notes, corpus and runs for the next time; making them takes an hour and a half for both runs, and a training that was
+stopped goes on.
 """
 
 import csv
@@ -18,6 +20,7 @@ import gzip
 import random
 from collections.abc import Callable
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -37,10 +40,12 @@ from icdbridge.corpora.synthetic import synthesize_mimic4
 from icdbridge.evaluation.candidates import candidates_table, compare_candidates
 from icdbridge.evaluation.tables import Table, show
 from icdbridge.files import write_json
+from icdbridge.matching import LEXICAL, Matcher
 from icdbridge.models import CodingModel
 from icdbridge.runs import Run, Scored
 from icdbridge.runs.candidates import Proposer
-from icdbridge.runs.scoring import Precision, encode_codes, read_notes, score_notes, score_states
+from icdbridge.runs.matched import match_notes, match_text
+from icdbridge.runs.scoring import Precision, encode_codes, read_notes, score_notes, score_states, settle
 from icdbridge.runs.tokens import tokenize_split
 from icdbridge.training import make_settings, train
 from icdbridge.training.candidates import index_run
@@ -70,22 +75,42 @@ def make_corpus(work: Path, notes: int) -> Corpus:
     return Corpus.open(work / "corpus")
 
 
-def make_run(work: Path, corpus: Corpus) -> Run:
-    begun = (work / "run" / "training").exists()
-    if begun or not (work / "run").exists():
-        train([corpus], work / "run", make_settings("duallaat-cnn", "small", None, SMALL), resume=begun)
-    run = Run.open(work / "run")
-    if not (work / "run" / "candidates").exists():
+def make_run(path: Path, corpus: Corpus, preset: str) -> Run:
+    begun = (path / "training").exists()
+    if begun or not path.exists():
+        train([corpus], path, make_settings("duallaat-cnn", preset, None, SMALL), resume=begun)
+    run = Run.open(path)
+    if not (path / "candidates").exists():
         seconds, _ = timed(lambda: index_run(run, [corpus], train_notes=TRAIN))
         print(f"indexing: {seconds['cpu']:.0f} s of the processor")
-    return Run.open(work / "run")
+    return Run.open(path)
 
 
 def quality(run: Run, corpus: Corpus, work: Path) -> dict[str, Any]:
     """What ``icdbridge evaluate --candidates`` measures, on the first test notes."""
     notes = tokenize_split(corpus, "test", run.tokenizer, run.max_note_words, corpus.codes, work)
     queries = run.queries(corpus.codes, corpus.descriptions)
-    logits = score_notes(run.model, [notes[i] for i in range(MEASURED)], queries, description="exact scores")
+    features = None
+    matcher = run.matcher(corpus.version, corpus.codes, corpus.descriptions)
+    if matcher is not None:
+        texts = (
+            text for batch in corpus.notes("test", ("text",)) for text in batch.column("text").to_pylist()
+        )
+        matched = match_notes(
+            ((text, matcher) for text in islice(texts, MEASURED)),
+            MEASURED,
+            run.max_note_words,
+            work / "matched",
+            "matching",
+        )
+        features = matched.features_of(matcher)
+    logits = score_notes(
+        run.model,
+        [notes[i] for i in range(MEASURED)],
+        queries,
+        description="exact scores",
+        features=features,
+    )
     exact = Scored(
         notes.note_ids[:MEASURED], corpus.codes, corpus.n_frequent, logits, notes.labels[:MEASURED]
     )
@@ -117,14 +142,28 @@ def by_candidates(
     queries_of: Callable[[np.ndarray], Tensor],
     text: str,
     clock: str,
+    matcher: Matcher | None,
 ) -> dict[str, float]:
-    """Seconds of each part of coding one note, and the number of its candidates."""
+    """Seconds of each part of coding one note, and the number of its candidates; a run with matching has a matcher."""
     ids = run.tokenizer.encode(text, run.max_note_words).ids
     proposing, columns = timed(lambda: proposer.propose(text, ids, run.candidates.counts_for("icd10")))
     encoding, states = timed(lambda: read_notes(model, [ids], PRECISION))
     describing, queries = timed(lambda: queries_of(columns))
-    scoring, _ = timed(lambda: score_states(model, states, queries, PRECISION))
-    taken = {"first stage": proposing, "note": encoding, "codes": describing, "scoring": scoring}
+    scoring, logits = timed(lambda: score_states(model, states, queries, PRECISION))
+
+    def match() -> None:
+        if matcher is not None:
+            features = torch.from_numpy(matcher.lay_out([matcher.match(text, run.max_note_words)], columns))
+            settle(model, ids, queries, logits[0], features, matcher.version)
+
+    matching, _ = timed(match)
+    taken = {
+        "first stage": proposing,
+        "note": encoding,
+        "codes": describing,
+        "scoring": scoring,
+        "matching": matching,
+    }
     parts = {name: seconds[clock] for name, seconds in taken.items()}
     return {"whole": sum(parts.values()), **parts, "candidates": len(columns)}
 
@@ -133,7 +172,7 @@ def times(
     run: Run, corpus: Corpus, rounds: int, paper_code: str | None, clock: str
 ) -> tuple[Table, dict[int, float]]:
     """One row a number of codes; and how many times as fast as the baseline at each."""
-    model = released_size("gru").eval()
+    model = released_size("gru", features=len(LEXICAL) if run.lexicons else 0).eval()
     texts = long_notes(corpus, rounds)
     whole = {"icd10cm": load_system("icd10cm", "FY2024"), "icd10pcs": load_system("icd10pcs")}
     titles = {
@@ -150,20 +189,25 @@ def times(
         def described(columns: np.ndarray, descriptions: list[str] = descriptions) -> Tensor:
             return encode_codes(model, run.tokenizer.encode_many([descriptions[i] for i in columns], 48))
 
+        reading, matcher = timed(partial(run.matcher, "icd10", keys, descriptions))
         made = torch.tanh(torch.randn(4, 1 if own else len(keys), 512))
         queries_of = described if own else lambda columns, made=made: made[:, torch.from_numpy(columns)]
         found = seconds_a_note(
-            [by_candidates(run, model, proposer, queries_of, text, clock) for text in texts]
+            [by_candidates(run, model, proposer, queries_of, text, clock, matcher) for text in texts]
         )
         exact = None
         if not own:
             ids = run.tokenizer.encode(texts[0], run.max_note_words).ids
-            exact = timed(lambda ids=ids, made=made: score_notes(model, [ids], made, precision=PRECISION))[0][
-                clock
-            ]
+            features = None if matcher is None else match_text(matcher, texts[0], run.max_note_words)
+            exact = timed(partial(score_notes, model, [ids], made, features=features, precision=PRECISION))[
+                0
+            ][clock]
         slow = line(straight, len(keys))
         ratios[len(keys)] = slow / found["whole"]
-        print(f"{len(keys):,} codes: names read into the index in {building[clock]:.1f} s")
+        print(
+            f"{len(keys):,} codes: names read into the index in {building[clock]:.1f} s, "
+            f"the matcher made in {reading[clock]:.1f} s"
+        )
         rows.append(
             [
                 f"{len(keys):,}",
@@ -171,11 +215,14 @@ def times(
                 "-" if exact is None else f"{exact:.1f}",
                 f"{found['candidates']:.0f}",
             ]
-            + [f"{1000 * found[part]:.0f}" for part in ("first stage", "note", "codes", "scoring", "whole")]
+            + [
+                f"{1000 * found[part]:.0f}"
+                for part in ("first stage", "note", "codes", "scoring", "matching", "whole")
+            ]
             + [f"{ratios[len(keys)]:.0f}"]
         )
     columns = ["codes", "straightforward, s", "exact, s", "candidates", "first stage, ms", "note, ms"]
-    columns += ["their descriptions, ms", "scoring, ms", "whole, ms", "times as fast"]
+    columns += ["their descriptions, ms", "scoring, ms", "matching, ms", "whole, ms", "times as fast"]
     name = "the paper's code" if paper_code else "straightforward"
     note = (
         f"Released RNN size, random weights, {PRECISION}, one synthetic note of {NOTE_WORDS:,} words; straightforward: "
@@ -189,11 +236,13 @@ def main() -> None:
     parser.add_argument(
         "--notes", type=int, default=880_000, help="synthetic notes; about a third carry ICD-10"
     )
+    parser.add_argument("--matching", action="store_true", help="let the codes' names enter the scores")
     arguments = parser.parse_args()
     work = arguments.out / "candidates"
     work.mkdir(parents=True, exist_ok=True)
     corpus = make_corpus(work, arguments.notes)
-    run = make_run(work, corpus)
+    suffix, preset = ("-matching", "few-notes") if arguments.matching else ("", "small")
+    run = make_run(work / f"run{suffix}", corpus, preset)
     for version, counts in run.candidates.counts.items():
         print(f"{version}: {counts}")
     print("goals: at least 99.5% kept, F1 micro within 0.1, at least 100 times as fast as the paper's code")
@@ -201,7 +250,8 @@ def main() -> None:
     show([candidates_table({"candidates": found}, " (synthetic)")], markdown=True)
     table, ratios = times(run, corpus, arguments.rounds, arguments.paper_code, arguments.clock)
     show([table], markdown=True)
-    write_json(arguments.out / "candidates.json", found | {"ratio": ratios[len(corpus.codes)]})
+    found |= {"ratio": ratios[len(corpus.codes)], "matching": arguments.matching}
+    write_json(arguments.out / f"candidates{suffix}.json", found)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 
     python -m benchmarks.summary [--out build/bench]
 
-Reads scoring.json, training.json and candidates.json in ``--out``; what is not there was not measured. Prints Markdown.
+Reads scoring.json, training.json, candidates.json and candidates-matching.json in ``--out``; what is not there was not
+measured. Prints Markdown.
 """
 
 import argparse
@@ -56,7 +57,7 @@ def candidate_rows(found: dict[str, Any]) -> list[Row]:
     difference = 100 * (f1["candidates"] - f1["exact"])
     return [
         (
-            f"candidate search, {found['codes']:,} codes",
+            f"candidate search, {found['codes']:,} codes" + (", with matching" if found["matching"] else ""),
             "≥ 100 ×, ≥ 99.5 % kept, micro F1 ± 0.1",
             f"{found['ratio']:.0f} ×, {100 * found['kept']:.2f} % of {found['predicted']:,} kept, {difference:+.2f}",
         )
@@ -66,6 +67,7 @@ def candidate_rows(found: dict[str, Any]) -> list[Row]:
 PARTS: dict[str, Callable[[Any], list[Row]]] = {
     "scoring": scoring_rows,
     "candidates": candidate_rows,
+    "candidates-matching": candidate_rows,
     "training": training_rows,
 }
 
