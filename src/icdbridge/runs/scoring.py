@@ -116,8 +116,9 @@ def settle(
     def joined(attention: Tensor, columns: Tensor | slice) -> Tensor:
         if features is None:
             return attention
-        return model.combine(attention[None], features[:, columns].to(attention.device), version)[0]
+        return model.combine(attention[None], features[:, columns], version)[0]
 
+    features = None if features is None else features.to(logits.device)
     whole = joined(logits, slice(None))
     if cuts is not None:
         near = (whole - torch.from_numpy(cuts).to(whole)).abs().lt(MARGIN).nonzero()[:, 0]
