@@ -21,7 +21,7 @@ app = typer.Typer(
 )
 
 
-PRECISION = "fp32, or bf16: the large products of scoring, faster where the processor multiplies it faster."
+PRECISION = "fp32, or bf16: faster where the processor multiplies it faster; the same codes are predicted."
 
 
 def precision_named(name: str) -> Literal["fp32", "bf16"]:
