@@ -175,3 +175,19 @@ def test_brackets_in_a_note_are_shown_not_read_as_markup(capsys):
     shown = " ".join(capsys.readouterr().out.split())
     for expected in ("[red]note.txt", "[dim]a description", "[/bold]"):
         assert expected in shown
+
+
+def test_words_that_a_note_denies_are_shown_as_such(run, tmp_path):
+    note = tmp_path / "note.txt"
+    note.write_text("Denies dyspnea. Takes metformin.")
+    arguments = ["code", str(run.path), "--version", "icd10", "--top", "2", str(note)]
+    shown = CliRunner().invoke(app, arguments).stdout
+    assert "(negated)" in next(line for line in shown.splitlines() if "I50.9" in line)
+    assert "(negated)" not in next(line for line in shown.splitlines() if "E11.9" in line)
+    table = tmp_path / "codes.jsonl"
+    assert CliRunner().invoke(app, [*arguments, "--out", str(table)]).exit_code == 0
+    (line,) = table.read_text().splitlines()
+    contexts = {
+        one["code"]: {span["context"] for span in one["evidence"]} for one in json.loads(line)["suggestions"]
+    }
+    assert contexts == {"I50.9": {"negated"}, "E11.9": {None}}

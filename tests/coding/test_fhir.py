@@ -9,8 +9,8 @@ from icdbridge.coding import Evidence, Suggestion
 from icdbridge.coding.fhir import bundle, resource
 
 
-def suggestion(system, code, **given):
-    evidence = (Evidence(3, 10, "dyspnea", 0.8),)
+def suggestion(system, code, context=None, **given):
+    evidence = (Evidence(3, 10, "dyspnea", 0.8, context),)
     return Suggestion(1, system, code, "a description", 0.25, True, 7, evidence, **given)
 
 
@@ -43,6 +43,12 @@ def test_a_resource_of_the_right_kind_and_code_system(system, code, kind, uri, p
         assert read.subject.identifier.value == patient
     else:
         assert read.subject.extension[0].valueCode == "unknown"
+
+
+def test_the_context_of_evidence_is_told():
+    read = Condition.model_validate(resource(suggestion("icd10cm", "R06.0", "negated"), "a"))
+    (evidence,) = [one for one in read.extension if one.url.endswith(":evidence")]
+    assert {part.url: part.valueString for part in evidence.extension}["context"] == "negated"
 
 
 def test_status_and_ids():

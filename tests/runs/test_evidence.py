@@ -1,5 +1,7 @@
 """Contributions of words against numeric derivatives, and phrases."""
 
+import re
+
 import numpy as np
 import pytest
 import torch
@@ -93,13 +95,30 @@ def test_a_contribution_is_the_derivative_by_the_length_of_the_state(model):
 def test_neighbouring_words_make_one_phrase():
     text = "acute heart failure and fever"
     offsets = np.array([[0, 5], [6, 11], [12, 19], [20, 23], [24, 29]])
-    found = find_evidence(text, np.array([0.05, 0.4, 0.3, 0.0, 0.25]), offsets, words=3)
+    weights = np.array([[0.05, 0.4, 0.3, 0.0, 0.25], [0.45, 0.0, 0.0, 0.0, 0.55], [0.0] * 5])
+    together, apart, none = find_evidence(text, weights, offsets)
     # "and" stands between, within the gap
-    assert [span.text for span in found] == ["heart failure and fever"]
-    found = find_evidence(text, np.array([0.45, 0.0, 0.0, 0.0, 0.55]), offsets)
-    assert [(span.text, span.weight) for span in found] == [("fever", 0.55), ("acute", 0.45)]
-    assert find_evidence(text, np.zeros(5), offsets) == []
-    assert find_evidence("", np.zeros(0), np.zeros((0, 2))) == []
+    assert [span.text for span in together] == ["heart failure and fever"]
+    assert [(span.text, span.weight) for span in apart] == [("fever", 0.55), ("acute", 0.45)]
+    assert none == []
+    assert find_evidence("", np.zeros((1, 0)), np.zeros((0, 2))) == [[]]
+
+
+@pytest.mark.parametrize(
+    ("text", "context"),
+    [
+        ("Denies fever.", "negated"),
+        ("No cough. Has fever.", None),
+        ("Mother had fever.", "family"),
+        ("History of fever.", "historical"),
+        ("No family history of fever.", "negated"),  # the strongest doubt
+    ],
+)
+def test_words_of_evidence_say_in_which_context_they_stand(text, context):
+    offsets = np.array([found.span() for found in re.finditer(r"\w+", text)])
+    weights = np.array([[float("fever" in text[start:end]) for start, end in offsets]])
+    ((found,),) = find_evidence(text, weights, offsets)
+    assert (found.text, found.context) == ("fever", context)
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=30))

@@ -89,6 +89,16 @@ def test_codes_stand_in_two_groups_with_their_confidence(open_desk):
     expect(page.locator("#note-facts")).to_have_text("14 words")
 
 
+def test_words_that_the_note_denies_are_marked(open_desk):
+    page = open_desk()
+    code_note(page, "Denies DYSPNEA at rest. Was given metformin.")
+    expect(row(page, "I50.9").locator(".name")).to_have_text("Heart failure, unspecified negated")
+    row(page, "I50.9").locator(".pick").click()
+    expect(row(page, "I50.9").locator(".words em").first).to_have_text("negated")
+    assert "metformin" in row(page, "E11.9").locator(".words").text_content()
+    assert row(page, "E11.9").locator("em").count() == 0
+
+
 def test_choosing_a_code_lights_up_its_evidence_and_words_show_their_codes(open_desk, coder):
     page = open_desk()
     code_note(page)

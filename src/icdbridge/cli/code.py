@@ -145,7 +145,10 @@ def _print(name: str, suggestions: "list[Suggestion]", threshold_source: str) ->
         table.add_column(column, justify="right" if column == "probability" else "left")
     for found in suggestions:
         style = "bold" if found.predicted else "dim"
-        words = " … ".join(" ".join(span.text.split()) for span in found.evidence)
+        words = " … ".join(
+            " ".join(span.text.split()) + (f" ({span.context})" if span.context else "")
+            for span in found.evidence
+        )
         # Text, not str: brackets in a note are no markup
         cells = (found.code, f"{found.probability:.3f}", found.description)
         table.add_row(*(Text(cell, style) for cell in cells), Text(words))

@@ -138,7 +138,7 @@ class Coder:
                         best = columns[order.cpu().numpy()].tolist()
                         lexical_spans = asked.matcher.spans(texts[row], self.run.max_note_words, best)
                         weights = add_spans(weights, lexical_spans, words[row].offsets)
-                    spans = [find_evidence(texts[row], of_code, words[row].offsets) for of_code in weights]
+                    spans = find_evidence(texts[row], weights, words[row].offsets)
                 found[row] = [
                     self._suggestion(rank, asked.keys[column], asked.descriptions[column], logit, of_code)
                     for rank, (column, logit, of_code) in enumerate(

@@ -82,5 +82,7 @@ def _extensions(found: Suggestion) -> list[dict[str, Any]]:
             {"url": "end", "valueInteger": span.end},
             {"url": "text", "valueString": span.text},
         ]
+        if span.context is not None:
+            parts.append({"url": "context", "valueString": span.context})
         extensions.append({"url": f"{EXTENSION}evidence", "extension": parts})
     return extensions

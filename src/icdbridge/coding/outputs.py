@@ -19,7 +19,13 @@ from icdbridge.runs.evidence import Evidence
 Record = dict[str, Any]  # note_id, patient_id, suggestions (or skipped: the reason), as in a line of JSON
 ROWS = 20_000  # suggestions in a row group of Parquet
 _EVIDENCE = pa.struct(
-    {"start": pa.int64(), "end": pa.int64(), "text": pa.string(), "weight": pa.float64()}  # type: ignore[arg-type]
+    {
+        "start": pa.int64(),
+        "end": pa.int64(),
+        "text": pa.string(),
+        "weight": pa.float64(),
+        "context": pa.string(),
+    }  # type: ignore[arg-type]
 )
 SCHEMA = pa.schema(
     [

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from icdbridge.matching import Span
+from icdbridge.matching.contexts import CONTEXTS, DOUBTFUL, contexts
 from icdbridge.models import CodingModel
 from icdbridge.runs.scoring import BATCH_WORDS, pad
 
@@ -26,12 +27,16 @@ GAP = 1  # words between two words of evidence that still make one phrase
 
 @dataclass(frozen=True)
 class Evidence:
-    """A span of the original text: ``text == note[start:end]``; ``weight`` is its share of what speaks for the code."""
+    """A span of the original text: ``text == note[start:end]``; ``weight`` is its share of what speaks for the code.
+    ``context``, one of ``DOUBTFUL``: its heaviest word stands negated ("no fever"), or is said of the family or of the
+    past, by the English trigger words of ``matching.contexts``.
+    """
 
     start: int
     end: int
     text: str
     weight: float
+    context: str | None = None
 
 
 def word_weights(model: CodingModel, ids: np.ndarray, queries: Tensor) -> np.ndarray:
@@ -103,14 +108,19 @@ def add_spans(weights: np.ndarray, spans: Sequence[Sequence[Span]], offsets: np.
     return together
 
 
-def find_evidence(
-    text: str, weights: np.ndarray, offsets: np.ndarray, phrases: int = 3, words: int = 6
-) -> list[Evidence]:
-    """The phrases made of the ``words`` heaviest words: weights [T], offsets [T, 2] into ``text``."""
+def find_evidence(text: str, weights: np.ndarray, offsets: np.ndarray) -> list[list[Evidence]]:
+    """For each code the phrases made of its heaviest words: weights [L, T], offsets [T, 2] into ``text``."""
+    marked = contexts(text, offsets) if len(offsets) else np.zeros((0, len(CONTEXTS)), dtype=bool)
     found = []
-    for first, last in heavy_phrases(weights, phrases, words):
-        start, end = int(offsets[first, 0]), int(offsets[last, 1])
-        found.append(Evidence(start, end, text[start:end], float(weights[first : last + 1].sum())))
+    for of_code in weights:
+        own = []
+        for first, last in heavy_phrases(of_code):
+            start, end = int(offsets[first, 0]), int(offsets[last, 1])
+            heaviest = marked[first + int(of_code[first : last + 1].argmax())]
+            context = next((name for name in DOUBTFUL if heaviest[CONTEXTS.index(name)]), None)
+            weight = float(of_code[first : last + 1].sum())
+            own.append(Evidence(start, end, text[start:end], weight, context))
+        found.append(own)
     return found
 
 

@@ -3,6 +3,7 @@
 const $ = (id) => document.getElementById(id);
 const LABELS = { icd9: "ICD-9", icd10: "ICD-10" };
 const label = (version) => LABELS[version] ?? version;
+const CONTEXTS = { negated: "negated", family: "family", historical: "past" }; // of words that may be no reason
 const TOP = 30;
 
 const state = {
@@ -317,6 +318,8 @@ function row(version, code) {
   made.dataset.version = version;
   made.querySelector(".id").textContent = code.code;
   made.querySelector(".name").textContent = code.description;
+  const doubtful = code.evidence.length && code.evidence.every((span) => span.context);
+  if (doubtful) made.querySelector(".name").append(" ", doubt(code.evidence[0].context));
   made.querySelector(".band").replaceWith(settled?.added ? bandSign("added") : bandSign(code.band));
   made.querySelector(".accept").setAttribute("aria-label", `Accept ${code.code}`);
   made.querySelector(".reject").setAttribute("aria-label", `${settled?.added ? "Remove" : "Reject"} ${code.code}`);
@@ -325,6 +328,7 @@ function row(version, code) {
   const words = code.evidence.map((span) => {
     const button = Object.assign(document.createElement("button"), { type: "button" });
     button.textContent = span.text.replace(/\s+/g, " ");
+    if (span.context) button.append(" ", doubt(span.context));
     button.onclick = () => askAbout(state.place(span.start), state.place(span.end));
     return button;
   });
@@ -336,6 +340,10 @@ function row(version, code) {
       : "No training note carried this code: it is known by its description alone.");
   showStatus(made, settled?.status);
   return made;
+}
+
+function doubt(context) {
+  return Object.assign(document.createElement("em"), { className: "doubt", textContent: CONTEXTS[context] });
 }
 
 function worth({ confidence, probability }) {
@@ -580,7 +588,7 @@ function asCsv() {
 function asJson() {
   const record = ({ version, system, code, description, kind, status, band, probability, evidence }) => ({
     version, system, code, description, kind, status, band, probability,
-    evidence: evidence.map(({ start, end, weight }) => ({ start, end, weight })),
+    evidence: evidence.map(({ start, end, weight, context }) => ({ start, end, weight, context })),
   });
   const rejected = state.shown.flatMap((version) => [...settledIn(version).values()]
     .filter((one) => one.status === "rejected").map((one) => record({ version, status: "rejected", ...one.code })));
