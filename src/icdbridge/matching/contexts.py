@@ -8,11 +8,7 @@ import re
 import numpy as np
 
 CONTEXTS = ("diagnosis_section", "negated", "historical", "family")
-DOUBTFUL = (
-    "negated",
-    "family",
-    "historical",
-)  # in which a word may be no reason for a code, the strongest first
+DOUBTFUL = ("negated", "family")  # in which a word is no reason for a code, the strongest first
 REACH = 90
 _TRIGGERS = {
     "negated": r"no|not|denie[sd]|deny|denying|without|negative for|free of|absence of|rules? out|ruled out|never",

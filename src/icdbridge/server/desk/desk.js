@@ -3,7 +3,7 @@
 const $ = (id) => document.getElementById(id);
 const LABELS = { icd9: "ICD-9", icd10: "ICD-10" };
 const label = (version) => LABELS[version] ?? version;
-const CONTEXTS = { negated: "negated", family: "family", historical: "past" }; // of words that may be no reason
+const CONTEXTS = { negated: "negated", family: "family" }; // of words that are no reason
 const TOP = 30;
 
 const state = {
