@@ -10,7 +10,7 @@ import httpx
 import pytest
 from tests.server.conftest import NOTE, assert_nothing_of_notes, start_server
 
-from icdbridge import InputError
+from icdbridge import Coder, InputError
 from icdbridge.server import Limits, create_app, serve
 from icdbridge.server.listening import is_loopback, read_token
 
@@ -214,6 +214,20 @@ def test_what_cannot_be_served(run_path, tmp_path):
         port = taken.getsockname()[1]
         with pytest.raises(InputError, match=f"cannot listen on 127.0.0.1:{port}"):
             serve([run_path], "127.0.0.1", port)
+
+
+def test_the_server_scores_in_the_precision_asked_for(run_path, coder, tmp_path):
+    server = start_server(run_path, tmp_path / "log.txt", "--precision", "bf16")
+    try:
+        body = {"notes": [{"text": NOTE}], "version": "icd10", "top": 3, "evidence": False}
+        answer = httpx.post(f"{server.url}/v1/code", json=body, timeout=60).json()
+    finally:
+        server.process.terminate()
+        server.process.wait(60)
+    found = [one["probability"] for one in answer["notes"][0]["suggestions"]]
+    narrow = Coder.load(run_path, precision="bf16").code(NOTE, "icd10", top=3)
+    assert found == pytest.approx([one.probability for one in narrow], abs=1e-6)
+    assert found != pytest.approx([one.probability for one in coder.code(NOTE, "icd10", top=3)], abs=1e-5)
 
 
 def test_told_to_stop_the_server_finishes_what_is_running(run_path, tmp_path):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import typer
 
-from icdbridge.cli import app
+from icdbridge.cli import PRECISION, app, precision_named
 from icdbridge.errors import InputError
 
 
@@ -18,6 +18,7 @@ def serve(
     ),
     waiting: int = typer.Option(128, min=64, help="Notes that may wait; more are answered with 503."),
     seconds: float = typer.Option(30.0, min=1, help="Time limit of a request."),
+    precision: str = typer.Option("fp32", help=PRECISION),
 ) -> None:
     """Serve the coder's desk in the browser and the HTTP interface. Nothing leaves this machine."""
     try:
@@ -26,4 +27,4 @@ def serve(
     except ModuleNotFoundError as error:
         raise InputError(f"serving needs {error.name}: pip install 'icdbridge[serve]'") from error
     limits = Limits(waiting=waiting, seconds=seconds)
-    run_server(runs, host, port, token_file, limits, typer.echo)
+    run_server(runs, host, port, token_file, limits, typer.echo, precision_named(precision))

@@ -12,6 +12,7 @@ import uvicorn
 
 from icdbridge.coding import Coder
 from icdbridge.errors import InputError
+from icdbridge.runs.scoring import Precision
 from icdbridge.server.app import create_app
 from icdbridge.server.limits import Limits
 from icdbridge.server.observing import LOGGING
@@ -28,8 +29,9 @@ def serve(
     token_file: Path | None = None,
     limits: Limits = Limits(),
     announce: Callable[[str], None] = print,
+    precision: Precision = "fp32",
 ) -> None:
-    """Serves run folders until SIGINT or SIGTERM; what is running then is finished first.
+    """Serves run folders, scored in ``precision``, until SIGINT or SIGTERM; what is running then is finished first.
 
     Raises ``InputError`` for a folder that is no run, a missing token off loopback or an address in use.
     """
@@ -41,7 +43,7 @@ def serve(
         )
     coders: dict[str, Coder] = {}
     for path in runs:
-        coder = Coder.load(path)
+        coder = Coder.load(path, precision=precision)
         if coder.run.name in coders:
             raise InputError(f"two runs are called {coder.run.name}: rename one of the folders")
         coders[coder.run.name] = coder
