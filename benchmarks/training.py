@@ -14,6 +14,8 @@ Prints a table, writes training.json.
 from statistics import median
 from typing import Any
 
+import torch
+
 from benchmarks import options
 from benchmarks.inputs import make_inputs, mimic_lengths
 from benchmarks.scoring import line, released_size_settings
@@ -133,6 +135,8 @@ def main() -> None:
     parser.add_argument("--case", type=int, action="append", help="only this one of the cases, from 0")
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     given = parser.parse_args()
+    if given.device == "cuda" and not torch.cuda.is_available():
+        parser.error("torch finds no CUDA GPU here")
     cases = GPU_CASES if given.device == "cuda" else CASES
     chosen = [cases[i] for i in given.case] if given.case else cases
     found = [measure(*case, given.rounds, given.paper_code, given.clock, given.device) for case in chosen]
