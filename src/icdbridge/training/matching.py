@@ -101,9 +101,11 @@ def match_training(
     pools: Mapping[str, Mapping[str, str]],
     settings: Settings,
     folder: Path,
-) -> dict[str, tuple[Lexicon, MatchedTraining]]:
+    evidence: bool = True,
+) -> dict[str, tuple[Lexicon, MatchedTraining | None]]:
     """The lexicon and the training notes' evidence of each version: from the splits ``sources``, one after another,
-    whose notes have ``labels`` [N, codes] by the codes ``pools`` (key to description).
+    whose notes have ``labels`` [N, codes] by the codes ``pools`` (key to description). The ``evidence`` takes longest,
+    and is not needed where the networks have learnt.
     """
     terms = read_terms(settings.terms) if settings.terms is not None else {}
     read = {version: TrainingTexts.read(own, labels[version], settings) for version, own in sources.items()}
@@ -114,58 +116,73 @@ def match_training(
             for other, texts in read.items()
             if other != version and settings.equivalents
         ]
-        matched[version] = _match_version(notes, others, pools[version], terms, settings, folder, number)
+        lexicon = _learn_lexicon(notes, others, pools[version], terms, settings, number)
+        matched[version] = lexicon, _match(lexicon, notes, others, settings, folder) if evidence else None
     return matched
 
 
-def _match_version(
+def _learn_lexicon(
     notes: TrainingTexts,
     others: Sequence[TrainingTexts],
     pool: Mapping[str, str],
     terms: Terms,
     settings: Settings,
-    folder: Path,
     version: int,
-) -> tuple[Lexicon, MatchedTraining]:
-    """Learns the lexicon of a version from its training notes, labelled by the codes of ``pool`` (key to description),
-    and from those of ``others``, whose labels are soft ones of the same codes, and matches the notes. ``version`` is
-    the number of the version.
+) -> Lexicon:
+    """The lexicon of a version from its training notes, labelled by the codes of ``pool`` (key to description), and
+    from those of ``others``, whose labels are soft ones of the same codes. ``version`` is the number of the version.
     """
     names = code_names(list(pool), list(pool.values()), terms)
     nothing = Learnt(np.zeros(0, np.float32))
     lexicon = Lexicon(list(pool), names, terms, (nothing, nothing), version)
-    categories = lexicon.categories_of(lexicon.keys)
-    own = _learn([notes], categories, settings.associations)
-    foreign = _learn(others, categories, settings.associations)
-    learnt = list(zip(own, foreign, strict=True))
-    lexicon = replace(lexicon, learnt=learnt[-1])
-    matchers = [lexicon.own_with(of_fold) for of_fold in learnt[:-1]]
+    return replace(lexicon, learnt=_learn(lexicon, notes, others, settings, None))
+
+
+def _match(
+    lexicon: Lexicon,
+    notes: TrainingTexts,
+    others: Sequence[TrainingTexts],
+    settings: Settings,
+    folder: Path,
+) -> MatchedTraining:
+    """The notes, each matched by what the notes of all other folds teach."""
+    learnt = [_learn(lexicon, notes, others, settings, fold) for fold in range(FOLDS)]
+    matchers = [lexicon.own_with(of_fold) for of_fold in learnt]
     texts = ((text, matchers[fold]) for text, fold in zip(notes.texts(), notes.folds, strict=True))
     path = folder / "-".join(dict.fromkeys(f"{corpus.name}-train.matched" for corpus, _ in notes.sources))
     matched = match_notes(
         texts, len(notes.folds), settings.max_note_words, path, "matching the training notes"
     )
     # phrases have done their work: features are laid out by counts of notes alone
-    laying = [lexicon.own_with((Learnt(own.notes), Learnt(other.notes))) for own, other in learnt[:-1]]
-    return lexicon, MatchedTraining(matched, notes.folds, laying, settings.withheld)
+    laying = [lexicon.own_with((Learnt(own.notes), Learnt(other.notes))) for own, other in learnt]
+    return MatchedTraining(matched, notes.folds, laying, settings.withheld)
 
 
-def _learn(several: Sequence[TrainingTexts], categories: np.ndarray, associations: bool) -> list[Learnt]:
-    """What all notes but those of a fold teach, for each fold, and last what all notes do."""
+def _learn(
+    lexicon: Lexicon,
+    notes: TrainingTexts,
+    others: Sequence[TrainingTexts],
+    settings: Settings,
+    left_out: int | None,
+) -> tuple[Learnt, Learnt]:
+    """What the notes of all folds but one teach, those of the version and those of others."""
+    categories = lexicon.categories_of(lexicon.keys)
+    own, foreign = (_count(each, categories, settings.associations, left_out) for each in ([notes], others))
+    return own, foreign
+
+
+def _count(
+    several: Sequence[TrainingTexts], categories: np.ndarray, associations: bool, left_out: int | None
+) -> Learnt:
     if not several:
-        return [Learnt(np.zeros(len(categories) + int(categories.max(initial=-1)) + 1, np.float32))] * (
-            FOLDS + 1
-        )
-    labels = csr_array(vstack([with_categories(notes.labels, categories) for notes in several], format="csr"))
-    phrases = [each for notes in several for each in notes.phrases]
+        return Learnt(np.zeros(len(categories) + int(categories.max(initial=-1)) + 1, np.float32))
     folds = np.concatenate([notes.folds for notes in several])
-    learnt = []
-    for fold in range(FOLDS + 1):  # the last: none is left out
-        rows = np.flatnonzero(folds != fold)
-        carried = labels[rows]
-        counted = Associations.learn([phrases[row] for row in rows], carried) if associations else None
-        learnt.append(Learnt(np.asarray(carried.sum(axis=0), np.float32), counted))
-    return learnt
+    rows = np.flatnonzero(folds != left_out) if left_out is not None else np.arange(len(folds))
+    labels = csr_array(vstack([notes.labels for notes in several], format="csr"))[rows]
+    carried = csr_array(with_categories(labels, categories))
+    phrases = [each for notes in several for each in notes.phrases]
+    counted = Associations.learn([phrases[row] for row in rows], carried) if associations else None
+    return Learnt(np.asarray(carried.sum(axis=0), np.float32), counted)
 
 
 def _column(sources: Sequence[tuple[Corpus, str]], name: str) -> Iterator[str]:

@@ -34,7 +34,7 @@ from icdbridge.training.calibration import calibrate
 from icdbridge.training.card import model_card
 from icdbridge.training.combining import fit_networks, fit_weights
 from icdbridge.training.loop import fit, show_figures, training_device
-from icdbridge.training.matching import match_training
+from icdbridge.training.matching import MatchedTraining, match_training
 from icdbridge.training.settings import Settings
 
 
@@ -100,10 +100,11 @@ def train(
         if settings.matching:
             sources = {version: _sources(corpora, train_only, version) for version in versions}
             labels = {notes_of.version: notes_of.labels for notes_of in data}
-            matched = match_training(sources, labels, pools, settings, Path(folder))
+            begun = (work / "checkpoint.safetensors").exists()  # then the networks are in there
+            matched = match_training(sources, labels, pools, settings, Path(folder), evidence=not begun)
             lexicons = {version: lexicon for version, (lexicon, _) in matched.items()}
-            if not (work / "checkpoint.safetensors").exists():  # else they are in there
-                evidence = [matched[version][1] for version in versions]
+            if not begun:
+                evidence = [cast(MatchedTraining, matched[version][1]) for version in versions]
                 fit_networks(cast(Combiner, model.get_submodule("combiner")), data, evidence, settings)
 
         def validate(current: CodingModel) -> dict[str, float]:
