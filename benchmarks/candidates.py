@@ -93,11 +93,8 @@ def quality(run: Run, corpus: Corpus, work: Path) -> dict[str, Any]:
     features = None
     matcher = run.matcher(corpus.version, corpus.codes, corpus.descriptions)
     if matcher is not None:
-        texts = (
-            text for batch in corpus.notes("test", ("text",)) for text in batch.column("text").to_pylist()
-        )
         matched = match_notes(
-            ((text, matcher) for text in islice(texts, MEASURED)),
+            ((text, matcher) for text in islice(corpus.column("text", "test"), MEASURED)),
             MEASURED,
             run.max_note_words,
             work / "matched",
@@ -119,7 +116,7 @@ def quality(run: Run, corpus: Corpus, work: Path) -> dict[str, Any]:
 
 def long_notes(corpus: Corpus, count: int) -> list[str]:
     """Test notes joined to about ``NOTE_WORDS`` words each."""
-    texts = (text for batch in corpus.notes("test", ("text",)) for text in batch.column("text").to_pylist())
+    texts = corpus.column("text", "test")
     joined = []
     for _ in range(count):
         parts: list[str] = []

@@ -36,7 +36,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=15, help="for each number of clients")
     asked = parser.parse_args()
     corpus = Corpus.open(asked.corpus)
-    texts = [text for batch in corpus.notes("test") for text in batch.column("text").to_pylist()][:500]
+    texts = list(corpus.column("text", "test"))[:500]
     words = np.array([len(text.split()) for text in texts])
     print(
         f"{len(texts)} notes of {corpus.name}, {np.median(words):.0f} words (median), {words.max()} at most\n"

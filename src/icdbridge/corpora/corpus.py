@@ -133,6 +133,11 @@ class Corpus:
                 if batch.num_rows:
                     yield batch.select(list(columns))
 
+    def column(self, name: str, split: str | None = None) -> Iterator[Any]:
+        """One column (``text``, ``codes``, ``patient_id``) of the notes of a split, or of all, a note after another."""
+        for batch in self.notes(split, (name,)):
+            yield from batch.column(name).to_pylist()
+
     def among(self, descriptions: Mapping[str, str], name: str) -> "Corpus":
         """The same notes with more codes to choose from: of ``descriptions`` (by key), those that no note carries. They
         are rare ones. The name tells it from the corpus itself: what ``name`` is called comes after ``among``.

@@ -49,8 +49,8 @@ def compare_candidates(
     seconds = np.zeros(2)
     proposed = 0
     predicted, hits = np.zeros(2, np.int64), np.zeros(2, np.int64)
-    texts = (text for batch in corpus.notes(split, ("text",)) for text in batch.column("text").to_pylist())
-    for row, text in enumerate(track(islice(texts, notes), notes, f"{corpus.name} {split} by candidates")):
+    texts = islice(corpus.column("text", split), notes)
+    for row, text in enumerate(track(texts, notes, f"{corpus.name} {split} by candidates")):
         ids = run.tokenizer.encode(text, run.max_note_words).ids
         began = time.perf_counter()
         found = score_candidates(

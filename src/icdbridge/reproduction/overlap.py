@@ -21,13 +21,7 @@ def overlap(study: Study) -> Table:
     counterparts = {found for code in other_codes for found in _counterparts(code, target.version)}
     categories = {_category(code) for code in counterparts}
     rare = set(target.codes[target.n_frequent :])
-    labels = [
-        code
-        for batch in target.notes("test", ("codes",))
-        for codes in batch.column("codes").to_pylist()
-        for code in codes
-        if code in rare
-    ]
+    labels = [code for codes in target.column("codes", "test") for code in codes if code in rare]
     described = {
         word
         for code, text in zip(target.codes, target.descriptions, strict=True)

@@ -193,12 +193,11 @@ def table_5(study: Study) -> Table:
         total = int(corpus.meta["notes"]["total"])
         carried: dict[str, list[int]] = {scope: [] for scope in ("frequent", "full", "rare")}
         frequent = set(corpus.codes[: corpus.n_frequent])
-        for batch in corpus.notes(None, ("codes",)):
-            for codes in batch.column("codes").to_pylist():
-                common = sum(code in frequent for code in codes)
-                carried["frequent"].append(common)
-                carried["full"].append(len(codes))
-                carried["rare"].append(len(codes) - common)
+        for codes in corpus.column("codes"):
+            common = sum(code in frequent for code in codes)
+            carried["frequent"].append(common)
+            carried["full"].append(len(codes))
+            carried["rare"].append(len(codes) - common)
         sizes = {"frequent": corpus.n_frequent, "full": len(corpus.codes)}
         sizes["rare"] = sizes["full"] - sizes["frequent"]
         shares = "/".join(f"{100 * corpus.count(split) / total:.1f}" for split in ("train", "val", "test"))

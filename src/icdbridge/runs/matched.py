@@ -57,9 +57,8 @@ def match_notes(
 
 def match_split(corpus: Corpus, split: str, matcher: Matcher, max_words: int, folder: Path) -> MatchedNotes:
     """The lexical evidence of the notes of a split, in their order."""
-    texts = (text for batch in corpus.notes(split, ("text",)) for text in batch.column("text").to_pylist())
     return match_notes(
-        ((text, matcher) for text in texts),
+        ((text, matcher) for text in corpus.column("text", split)),
         corpus.count(split),
         max_words,
         folder / f"{corpus.name}-{split}.matched",

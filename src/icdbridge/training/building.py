@@ -38,8 +38,7 @@ class Texts:
 
     def __iter__(self) -> Iterator[str]:
         for corpus, split in self._sources:
-            for batch in corpus.notes(split, ("text",)):
-                yield from batch.column("text").to_pylist()
+            yield from corpus.column("text", split)
 
 
 def start_model(

@@ -88,10 +88,7 @@ def exact_scores(
         number = 0
         for corpus in corpora:
             notes = tokenize_split(corpus, split, run.tokenizer, run.max_note_words, keys, folder)
-            texts = (
-                text for batch in corpus.notes(split, ("text",)) for text in batch.column("text").to_pylist()
-            )
-            for note, text in enumerate(texts):
+            for note, text in enumerate(corpus.column("text", split)):
                 if number in chosen:
                     features = None if matcher is None else match_text(matcher, text, run.max_note_words)
                     ids = np.array(notes[note])

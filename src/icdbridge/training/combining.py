@@ -131,9 +131,7 @@ def _said(
         words = run.max_note_words
         notes = tokenize_split(corpus, "val", run.tokenizer, words, corpus.codes, Path(scratch))
         some = np.unique(np.linspace(0, len(notes) - 1, NOTES).astype(int))
-        texts = [
-            text for batch in corpus.notes("val", ("text",)) for text in batch.column("text").to_pylist()
-        ]
+        texts = list(corpus.column("text", "val"))
         queries = run.queries(corpus.codes, corpus.descriptions)
         attention = score_notes(run.model, [notes[int(note)] for note in some], queries)
         device = combiner.weights.device

@@ -187,5 +187,4 @@ def _count(
 
 def _column(sources: Sequence[tuple[Corpus, str]], name: str) -> Iterator[str]:
     for corpus, split in sources:
-        for batch in corpus.notes(split, (name,)):
-            yield from batch.column(name).to_pylist()
+        yield from corpus.column(name, split)
