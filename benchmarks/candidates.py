@@ -150,8 +150,8 @@ def by_candidates(
 
     def match() -> None:
         if matcher is not None:
-            features = torch.from_numpy(matcher.lay_out([matcher.match(text, run.max_note_words)], columns))
-            settle(model, ids, queries, logits[0], features, matcher.version)
+            features = match_text(matcher, text, run.max_note_words, columns)
+            settle(model, ids, queries, logits[0], features)
 
     matching, _ = timed(match)
     taken = {

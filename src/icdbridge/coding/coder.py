@@ -18,6 +18,7 @@ from icdbridge.models import NoteStates
 from icdbridge.runs import Run
 from icdbridge.runs.candidates import Proposer
 from icdbridge.runs.evidence import Evidence, add_spans, find_evidence, word_weights
+from icdbridge.runs.matched import match_text
 from icdbridge.runs.scoring import Precision, length_batches, read_notes, score_states, settle
 
 
@@ -123,13 +124,11 @@ class Coder:
                         continue
                     queries = asked.queries_of(columns)
                     logits = score_states(model, note, queries, self.run.precision)[0]
-                features, number = None, 0
+                features = None
                 if asked.matcher is not None:
-                    lexical = asked.matcher.match(texts[row], self.run.max_note_words)
-                    features = torch.from_numpy(asked.matcher.lay_out([lexical], columns))
-                    number = asked.matcher.version
+                    features = match_text(asked.matcher, texts[row], self.run.max_note_words, columns)
                 cuts = None if asked.cuts is None else asked.cuts[columns]
-                logits = settle(model, words[row].ids, queries, logits, features, number, cuts).double()
+                logits = settle(model, words[row].ids, queries, logits, features, cuts).double()
                 order = torch.argsort(logits, descending=True, stable=True)[:top]
                 spans: list[list[Evidence]] = [[] for _ in order]
                 if evidence:
@@ -204,8 +203,13 @@ class _Asked:
         return self.run.queries(self.keys, self.descriptions)
 
     @cached_property
+    def _versions(self) -> list[str]:
+        """The version of each code."""
+        return [self.version or version_of(parse_key(key).system) for key in self.keys]
+
+    @cached_property
     def matcher(self) -> Matcher | None:
-        versions = {self.version or version_of(parse_key(key).system) for key in self.keys}
+        versions = set(self._versions)
         if self.run.lexicons and len(versions) > 1:
             raise InputError(
                 f"the codes to choose from are of several versions: {', '.join(sorted(versions))}"
@@ -215,15 +219,14 @@ class _Asked:
     @cached_property
     def cuts(self) -> np.ndarray | None:
         """The logits above which each code is predicted, where scores are to be settled by them."""
-        versions = np.array([self.version or version_of(parse_key(key).system) for key in self.keys])
-        cuts = np.empty(len(self.keys))
-        for version in np.unique(versions):
-            own = np.flatnonzero(versions == version)
-            found = self.run.cuts(str(version), [self.keys[i] for i in own])
+        cuts: dict[str, float] = {}
+        for version in set(self._versions):
+            own = [key for key, of_key in zip(self.keys, self._versions, strict=True) if of_key == version]
+            found = self.run.cuts(version, own)
             if found is None:
                 return None
-            cuts[own] = found
-        return cuts
+            cuts |= zip(own, found, strict=True)
+        return np.array([cuts[key] for key in self.keys])
 
     @cached_property
     def _proposer(self) -> Proposer:

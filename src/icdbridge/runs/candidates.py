@@ -22,6 +22,7 @@ from icdbridge.files import atomic_folder, check_manifest, read_json, write_json
 from icdbridge.matching import FEATURES, Matcher, NameIndex
 from icdbridge.models import CodingModel, NoteStates
 from icdbridge.progress import progress_bar
+from icdbridge.runs.matched import match_text
 from icdbridge.runs.scoring import Precision, length_batches, read_notes, score_states, settle
 
 FOLDER = "candidates"  # in the run folder
@@ -178,15 +179,12 @@ def score_candidates(
                     note = NoteStates(*(tensor[place : place + 1] for tensor in states))
                     own = queries[:, torch.from_numpy(columns).to(queries.device)]
                     logits = score_states(model, note, own, precision)[0]
-                    features, version = None, 0
+                    features = None
                     if matched is not None:
                         matcher, words = matched
-                        features = torch.from_numpy(
-                            matcher.lay_out([matcher.match(texts[row], words)], columns)
-                        )
-                        version = matcher.version
+                        features = match_text(matcher, texts[row], words, columns)
                     of_columns = None if cuts is None else cuts[columns]
-                    logits = settle(model, notes[row], own, logits, features, version, of_columns)
+                    logits = settle(model, notes[row], own, logits, features, of_columns)
                     out[row, columns] = logits.cpu().numpy()
                 bar.advance(task)
     return out

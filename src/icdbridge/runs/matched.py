@@ -66,6 +66,6 @@ def match_split(corpus: Corpus, split: str, matcher: Matcher, max_words: int, fo
     )
 
 
-def match_text(matcher: Matcher, text: str, max_words: int) -> Features:
-    """The features of one note, found when they are asked for."""
-    return Features(lambda rows: matcher.lay_out([matcher.match(text, max_words)]), matcher.version)
+def match_text(matcher: Matcher, text: str, max_words: int, columns: np.ndarray | None = None) -> Features:
+    """The features of one note, of all codes or of the ``columns``, found when they are asked for."""
+    return Features(lambda rows: matcher.lay_out([matcher.match(text, max_words)], columns), matcher.version)

@@ -102,23 +102,24 @@ def settle(
     note: np.ndarray,
     queries: Tensor,
     logits: Tensor,
-    features: Tensor | None = None,
-    version: int = 0,
+    features: Features | None = None,
     cuts: np.ndarray | None = None,
+    number: int = 0,
 ) -> Tensor:
     """Logits [L] of one note (word ids) as they decide, from those of attention.
 
-    What ``features`` [1, L, F] of a ``version`` (its number) say joins them. With ``cuts`` [L], the logits above which
+    What the ``features`` of the note, by its ``number``, say joins them. With ``cuts`` [L], the logits above which
     codes are predicted, those that bf16 leaves within ``MARGIN`` of theirs are scored anew in fp32: a few, so that
     bf16 decides as fp32 does.
     """
 
-    def joined(attention: Tensor, columns: Tensor | slice) -> Tensor:
-        if features is None:
-            return attention
-        return model.combine(attention[None], features[:, columns], version)[0]
+    found = None if features is None else torch.from_numpy(features.of(np.array([number]))).to(logits.device)
 
-    features = None if features is None else features.to(logits.device)
+    def joined(attention: Tensor, columns: Tensor | slice) -> Tensor:
+        if features is None or found is None:
+            return attention
+        return model.combine(attention[None], found[:, columns], features.version)[0]
+
     whole = joined(logits, slice(None))
     if cuts is not None:
         near = (whole - torch.from_numpy(cuts).to(whole)).abs().lt(MARGIN).nonzero()[:, 0]
@@ -154,10 +155,9 @@ def score_notes(
         for rows in length_batches(lengths.clip(min=model.padded_words)):
             states = read_notes(model, [notes[i] for i in rows], precision, device)
             logits = score_states(model, states, queries, precision)
-            for place, row in enumerate(rows):  # one by one, so that memory is bounded
-                found = None if features is None else torch.from_numpy(features.of(rows[place : place + 1]))
-                number = 0 if features is None else features.version
-                logits[place] = settle(model, notes[row], queries, logits[place], found, number, cuts)
+            if features is not None or cuts is not None:
+                for place, row in enumerate(rows):  # one by one, so that memory is bounded
+                    logits[place] = settle(model, notes[row], queries, logits[place], features, cuts, row)
             out[rows] = logits.cpu().numpy()
             bar.advance(task, len(rows))
     return out
