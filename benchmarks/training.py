@@ -69,10 +69,8 @@ def measure(
 
     rows: list[dict[str, Any]] = []
     for number in range(rounds):
-        rate = rates(clock)
-        row: dict[str, Any] = {key: step(subject, label_space, number) for key, subject in ours.items()}
-        for key in ours:
-            row[key]["utilisation"] = work / row[key]["seconds"] / rate[key]
+        row: dict[str, Any] = {"rates": rates(clock)}
+        row |= {key: step(subject, label_space, number) for key, subject in ours.items()}
         answers = {size: step(theirs, size, number) for size in sizes}
         row[name] = {
             key: line({size: answer[key] for size, answer in answers.items()}, label_space)
@@ -95,12 +93,10 @@ def measure(
                 "peak_gb": rows[0][key]["peak_bytes"] / 1e9,
                 "own_gb": (rows[0][key]["peak_bytes"] - rows[0][key]["held_bytes"]) / 1e9,
                 "ratio": median(row[name]["seconds"] / row[key]["seconds"] for row in rows),
-                "utilisation": median(row[key].get("utilisation", 0.0) for row in rows),
-                "paper_hours": PAPER_NOTES
-                * PAPER_EPOCHS
-                * median(row[key]["seconds"] for row in rows)
-                / notes
-                / 3600,
+                "utilisation": median(
+                    work / row[key]["seconds"] / row["rates"]["bf16" if key == "bf16" else "fp32"]
+                    for row in rows
+                ),
             }
             for key in (*ours, name)
         },
@@ -147,9 +143,10 @@ def main() -> None:
         + ", padded to 4,000 words, fp32; at |L| = 8,192 by extrapolation"
     )
     if given.device == "cuda":
+        paper_run = PAPER_NOTES * PAPER_EPOCHS / 3600  # by notes a second: hours
         hours = ", ".join(
-            f"{case['encoder']} {case['bf16']['paper_hours']:.1f} "
-            f"(baseline {case[case['baseline']]['paper_hours']:.0f})"
+            f"{case['encoder']} {paper_run / case['bf16']['notes_per_second']:.1f} "
+            f"(baseline {paper_run / case[case['baseline']]['notes_per_second']:.0f})"
             for case in found
         )
         print(f"hours of {PAPER_NOTES:,} notes, {PAPER_EPOCHS} epochs, in bf16: {hours}")

@@ -101,7 +101,7 @@ def test_neighbouring_words_make_one_phrase():
     assert [span.text for span in together] == ["heart failure and fever"]
     assert [(span.text, span.weight) for span in apart] == [("fever", 0.55), ("acute", 0.45)]
     assert none == []
-    assert find_evidence("", np.zeros((1, 0)), np.zeros((0, 2))) == [[]]
+    assert find_evidence("", np.zeros((1, 0)), np.zeros((0, 2), int)) == [[]]
 
 
 @pytest.mark.parametrize(

@@ -110,7 +110,7 @@ def add_spans(weights: np.ndarray, spans: Sequence[Sequence[Span]], offsets: np.
 
 def find_evidence(text: str, weights: np.ndarray, offsets: np.ndarray) -> list[list[Evidence]]:
     """For each code the phrases made of its heaviest words: weights [L, T], offsets [T, 2] into ``text``."""
-    marked = contexts(text, offsets) if len(offsets) else np.zeros((0, len(CONTEXTS)), dtype=bool)
+    marked = contexts(text, offsets)
     found = []
     for of_code in weights:
         own = []

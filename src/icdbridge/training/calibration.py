@@ -111,13 +111,13 @@ def fit_scale(logits: Floats, pairs: Floats, labels: Floats) -> Scale:
     Platt's targets, (labels + 1) / (labels + 2) and 1 / (others + 2), keep it finite where labels are few or
     none. Scores that order the codes the wrong way round get slope 0: all the same confidence.
     """
+    from sklearn.linear_model import LogisticRegression  # here, as no training step needs the 100 MB of it
+
     total, right = float(pairs.sum()), float(labels.sum())
     high, low = (right + 1) / (right + 2), 1 / (total - right + 2)
     held = np.flatnonzero(pairs)
     positive = labels[held] * high + (pairs[held] - labels[held]) * low
     share = float(positive.sum()) / total if total else 0.5
-    from sklearn.linear_model import LogisticRegression  # here, as no training step needs the 100 MB of it
-
     slope, intercept = 0.0, float(np.log(share / (1 - share)))
     if len(held) > 1:
         place = logits[held] / pairs[held]

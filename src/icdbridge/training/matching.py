@@ -135,7 +135,8 @@ def _learn_lexicon(
     names = code_names(list(pool), list(pool.values()), terms)
     nothing = Learnt(np.zeros(0, np.float32))
     lexicon = Lexicon(list(pool), names, terms, (nothing, nothing), version)
-    return replace(lexicon, learnt=_learn(lexicon, notes, others, settings, None))
+    (learnt,) = _learn(lexicon, notes, others, settings, [FOLDS])  # no note is of that fold: none is left out
+    return replace(lexicon, learnt=learnt)
 
 
 def _match(
@@ -146,7 +147,7 @@ def _match(
     folder: Path,
 ) -> MatchedTraining:
     """The notes, each matched by what the notes of all other folds teach."""
-    learnt = [_learn(lexicon, notes, others, settings, fold) for fold in range(FOLDS)]
+    learnt = _learn(lexicon, notes, others, settings, range(FOLDS))
     matchers = [lexicon.own_with(of_fold) for of_fold in learnt]
     texts = ((text, matchers[fold]) for text, fold in zip(notes.texts(), notes.folds, strict=True))
     path = folder / "-".join(dict.fromkeys(f"{corpus.name}-train.matched" for corpus, _ in notes.sources))
@@ -163,26 +164,30 @@ def _learn(
     notes: TrainingTexts,
     others: Sequence[TrainingTexts],
     settings: Settings,
-    left_out: int | None,
-) -> tuple[Learnt, Learnt]:
-    """What the notes of all folds but one teach, those of the version and those of others."""
+    left_out: Sequence[int],
+) -> list[tuple[Learnt, Learnt]]:
+    """What all notes but those of a fold teach, the version's own and others, for each fold ``left_out``."""
     categories = lexicon.categories_of(lexicon.keys)
     own, foreign = (_count(each, categories, settings.associations, left_out) for each in ([notes], others))
-    return own, foreign
+    return list(zip(own, foreign, strict=True))
 
 
 def _count(
-    several: Sequence[TrainingTexts], categories: np.ndarray, associations: bool, left_out: int | None
-) -> Learnt:
+    several: Sequence[TrainingTexts], categories: np.ndarray, associations: bool, left_out: Sequence[int]
+) -> list[Learnt]:
     if not several:
-        return Learnt(np.zeros(len(categories) + int(categories.max(initial=-1)) + 1, np.float32))
-    folds = np.concatenate([notes.folds for notes in several])
-    rows = np.flatnonzero(folds != left_out) if left_out is not None else np.arange(len(folds))
-    labels = csr_array(vstack([notes.labels for notes in several], format="csr"))[rows]
-    carried = csr_array(with_categories(labels, categories))
+        nothing = np.zeros(len(categories) + int(categories.max(initial=-1)) + 1, np.float32)
+        return [Learnt(nothing)] * len(left_out)
+    labels = csr_array(vstack([with_categories(notes.labels, categories) for notes in several], format="csr"))
     phrases = [each for notes in several for each in notes.phrases]
-    counted = Associations.learn([phrases[row] for row in rows], carried) if associations else None
-    return Learnt(np.asarray(carried.sum(axis=0), np.float32), counted)
+    folds = np.concatenate([notes.folds for notes in several])
+    learnt = []
+    for fold in left_out:
+        rows = np.flatnonzero(folds != fold)
+        carried = labels[rows]
+        counted = Associations.learn([phrases[row] for row in rows], carried) if associations else None
+        learnt.append(Learnt(np.asarray(carried.sum(axis=0), np.float32), counted))
+    return learnt
 
 
 def _column(sources: Sequence[tuple[Corpus, str]], name: str) -> Iterator[str]:

@@ -3,7 +3,6 @@
 const $ = (id) => document.getElementById(id);
 const LABELS = { icd9: "ICD-9", icd10: "ICD-10" };
 const label = (version) => LABELS[version] ?? version;
-const CONTEXTS = { negated: "negated", family: "family" }; // of words that are no reason
 const TOP = 30;
 
 const state = {
@@ -343,7 +342,7 @@ function row(version, code) {
 }
 
 function doubt(context) {
-  return Object.assign(document.createElement("em"), { className: "doubt", textContent: CONTEXTS[context] });
+  return Object.assign(document.createElement("em"), { className: "doubt", textContent: context });
 }
 
 function worth({ confidence, probability }) {
