@@ -58,6 +58,7 @@ def code(
     command with --resume goes on).
     """
     from icdbridge.coding import Coder
+    from icdbridge.coding.identity import check_ids
 
     chosen = read_codes(codes, system) if codes else None
     if out is not None:
@@ -78,6 +79,7 @@ def code(
                 f"{path} is a folder or a table: say by --out into which file to write its codes"
             )
     texts = [(str(path), _read(path)) for path in notes or [Path("-")]]
+    check_ids(lambda: [(name, name) for name, _ in texts])
     coder = Coder.load(run, precision=precision_named(precision))
     for name, note in texts:
         try:

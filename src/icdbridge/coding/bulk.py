@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from icdbridge.coding.coder import Coder
+from icdbridge.coding.identity import note_identity
 from icdbridge.coding.outputs import Record, check_format, write_results
 from icdbridge.coding.sources import Source, SourceNote
 from icdbridge.errors import InputError
 from icdbridge.files import MANIFEST, sha256
 from icdbridge.progress import progress_bar
 
+JOURNAL = 2  # what a line of it holds
 NOTES = 64  # coded together, and written to the journal together
 
 
@@ -63,6 +65,7 @@ def code_notes(
     # asked for before any note is read, so that a wrong version is no fault of the first note
     coder.code_many([], **options)
     told = {
+        "journal": JOURNAL,
         "run": sha256(coder.run.path / MANIFEST),
         "notes": source.fingerprint(),
         "version": version,
@@ -99,7 +102,8 @@ def _code(coder: Coder, notes: tuple[SourceNote, ...], options: dict[str, Any]) 
         if suggestions is None:
             yield record | {"skipped": note.fault or "the note is empty or has no words"}
         else:
-            yield record | {"suggestions": [suggestion.to_dict() for suggestion in suggestions]}
+            identity = note_identity(note.note_id, note.patient_id, note.text)
+            yield record | {"identity": identity, "suggestions": [one.to_dict() for one in suggestions]}
 
 
 def _begin(journal: Path, out: Path, told: dict[str, Any], resume: bool, force: bool) -> int:

@@ -1,10 +1,10 @@
 """Suggestions as FHIR R4 resources: a Condition for a diagnosis, a Procedure for a procedure."""
 
-import uuid
 from collections.abc import Sequence
 from typing import Any
 
 from icdbridge.coding.coder import Suggestion
+from icdbridge.coding.identity import note_identity, part_identity
 
 # The URIs that HL7 Terminology gives the code systems; ICD-9-CM has one for diagnoses and procedures alike.
 SYSTEM_URI = {
@@ -24,46 +24,68 @@ _UNKNOWN = {
         }
     ]
 }
-_NAMES = uuid.UUID("6f0d3c0e-5a0a-5a3e-9c55-0c6a8f2f7d11")  # of resource ids, made by uuid5
 
 
 def coded(
-    system: str, code: str, description: str, note: str, patient: str | None = None, *, accepted: bool = False
+    system: str,
+    code: str,
+    description: str,
+    note: str | None,
+    patient: str | None = None,
+    *,
+    identity: str | None = None,
+    accepted: bool = False,
 ) -> dict[str, Any]:
     """One code of a note as a Condition or (ICD-9 and ICD-10 procedure systems) a Procedure.
 
     ``note`` and ``patient`` are identifiers; without a patient the subject, which FHIR demands, is marked
-    unknown. Until a coder has ``accepted`` it, a Condition is unconfirmed. Codes of the user's own systems
-    are Conditions under ``urn:icdbridge:code-system:NAME``. The same note and code give the same id.
+    unknown, and without a note no source is named. Until a coder has ``accepted`` it, a Condition is unconfirmed.
+    Codes of the user's own systems are Conditions under ``urn:icdbridge:code-system:NAME``. The id is made of the
+    code and the note's ``identity`` (``note_identity``, by default that of patient and note without a text).
     """
     uri = SYSTEM_URI.get(system, f"{EXTENSION}code-system:{system}")
-    source = {"type": "DocumentReference", "identifier": {"value": note}}
+    identity = identity or note_identity(note, patient)
     made: dict[str, Any] = {
         "resourceType": "Procedure" if system in PROCEDURES else "Condition",
-        "id": str(uuid.uuid5(_NAMES, f"{note}\n{system}:{code}")),
+        "id": part_identity(identity, f"{system}:{code}"),
         "code": {"coding": [{"system": uri, "code": code, "display": description}]},
         "subject": {"type": "Patient", "identifier": {"value": patient}} if patient else dict(_UNKNOWN),
     }
+    source = [{"type": "DocumentReference", "identifier": {"value": note}}] if note else []
     if system in PROCEDURES:  # whether it was carried out is for the reader of the note to say
-        return made | {"status": "unknown", "report": [source]}
+        return made | {"status": "unknown"} | ({"report": source} if source else {})
     status = "confirmed" if accepted else "unconfirmed"
-    return made | {
-        "verificationStatus": {"coding": [{"system": _CONDITION_STATUS, "code": status}]},
-        "evidence": [{"detail": [source]}],
-    }
+    return (
+        made
+        | {
+            "verificationStatus": {"coding": [{"system": _CONDITION_STATUS, "code": status}]},
+        }
+        | ({"evidence": [{"detail": source}]} if source else {})
+    )
 
 
 def resource(
-    found: Suggestion, note: str, patient: str | None = None, *, accepted: bool = False
+    found: Suggestion,
+    note: str | None,
+    patient: str | None = None,
+    *,
+    identity: str | None = None,
+    accepted: bool = False,
 ) -> dict[str, Any]:
     """A suggestion as ``coded`` makes it, with its probability, confidence, band and evidence as extensions."""
-    made = coded(found.system, found.code, found.description, note, patient, accepted=accepted)
+    made = coded(
+        found.system, found.code, found.description, note, patient, identity=identity, accepted=accepted
+    )
     return made | {"extension": _extensions(found)}
 
 
 def bundle(resources: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """A collection Bundle of resources."""
-    entries = [{"fullUrl": f"urn:uuid:{one['id']}", "resource": one} for one in resources]
+    """A collection Bundle of resources; one that is given twice is in it once. ``ValueError`` for two of one id."""
+    by_id: dict[str, dict[str, Any]] = {}
+    for one in resources:
+        if by_id.setdefault(one["id"], one) != one:
+            raise ValueError(f"two resources have the id {one['id']}")
+    entries = [{"fullUrl": f"urn:uuid:{name}", "resource": one} for name, one in by_id.items()]
     # FHIR has no empty lists: what is empty is left out
     return {"resourceType": "Bundle", "type": "collection"} | ({"entry": entries} if entries else {})
 

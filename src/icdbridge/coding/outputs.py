@@ -16,7 +16,8 @@ from icdbridge.errors import InputError
 from icdbridge.files import atomic_file
 from icdbridge.runs.evidence import Evidence
 
-Record = dict[str, Any]  # note_id, patient_id, suggestions (or skipped: the reason), as in a line of JSON
+# note_id, patient_id, identity (note_identity), suggestions (or skipped: the reason)
+Record = dict[str, Any]
 ROWS = 20_000  # suggestions in a row group of Parquet
 _EVIDENCE = pa.struct(
     {
@@ -77,7 +78,8 @@ def _write_csv(records: Iterable[Record], path: Path) -> None:
 def _write_jsonl(records: Iterable[Record], path: Path) -> None:
     with path.open("w", encoding="utf-8") as handle:
         for record in records:
-            handle.write(json.dumps(record, ensure_ascii=False) + "\n")
+            told = {name: value for name, value in record.items() if name != "identity"}
+            handle.write(json.dumps(told, ensure_ascii=False) + "\n")
 
 
 def _write_parquet(records: Iterable[Record], path: Path) -> None:
@@ -93,7 +95,9 @@ def _write_fhir(records: Iterable[Record], path: Path) -> None:
             for found in record.get("suggestions", ()):
                 evidence = tuple(Evidence(**span) for span in found["evidence"])
                 suggestion = Suggestion(**(found | {"evidence": evidence}))
-                made = resource(suggestion, record["note_id"], record.get("patient_id"))
+                made = resource(
+                    suggestion, record["note_id"], record["patient_id"], identity=record["identity"]
+                )
                 handle.write(json.dumps(made, ensure_ascii=False) + "\n")
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from icdbridge.coding.identity import check_ids, file_ids
 from icdbridge.errors import InputError
 
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
@@ -41,16 +42,16 @@ class NoteColumns:
 
 class Source:
     """The notes of ``paths`` in order: text files, folders (their .txt files, also in folders below, by name) and
-    tables (.csv, .tsv, .jsonl, .parquet). The id of a text file is its name without .txt, with the folders below the
-    one given.
+    tables (.csv, .tsv, .jsonl, .parquet). ``file_ids`` says what the id of a text file is.
 
     Iterating reads one note at a time and starts anew each time. Raises ``InputError`` for what is missing, or
-    unreadable as a whole.
+    unreadable as a whole, and for two notes of one id.
     """
 
     def __init__(self, paths: Sequence[Path], columns: NoteColumns = NoteColumns()) -> None:
         self.columns = columns
-        self._files: list[tuple[Path, str]] = []  # with the id that a text file gives its note
+        self._files: list[tuple[Path, str | None]]  # with the id that a text file gives its note
+        files: list[Path] = []
         if not paths:
             raise InputError("no notes: give text files, folders of them, or tables")
         for path in paths:
@@ -58,29 +59,38 @@ class Source:
                 below = sorted(path.rglob("*.txt"))
                 if not below:
                     raise InputError(f"{path} holds no .txt file: give a folder of notes, or a table")
-                self._files += [(file, file.relative_to(path).with_suffix("").as_posix()) for file in below]
+                files += below
             elif path.is_file():
-                self._files.append((path, path.stem))
+                files.append(path)
             else:
                 raise InputError(f"{path} is missing: expected a text file, a folder of them, or a table")
+        texts = [path for path in paths if path.is_dir() or not _is_table(path)]
+        named = iter(file_ids(texts, [file for file in files if not _is_table(file)]))
+        self._files = [(file, None if _is_table(file) else next(named)) for file in files]
 
     def fingerprint(self) -> str:
         """Changes when a file is added, taken away, or gets another size or time."""
         digest = hashlib.sha256(repr(self.columns).encode())
-        for file, _ in self._files:
+        for file, name in self._files:
             stat = file.stat()
-            digest.update(f"{file.name}\0{stat.st_size}\0{stat.st_mtime_ns}\0".encode())
+            digest.update(f"{name}\0{file.suffix}\0{stat.st_size}\0{stat.st_mtime_ns}\0".encode())
         return digest.hexdigest()
 
     def __len__(self) -> int:
-        """Reads the tables once, so that a missing column is found before the first note is coded."""
-        return sum(
-            _rows(file, self.columns) if file.suffix.lower() in TABLES else 1 for file, _ in self._files
-        )
+        """Reads the tables once: a missing column or a repeated id is found before the first note is coded."""
+        return check_ids(self._named)
+
+    def _named(self) -> Iterator[tuple[str | None, str]]:
+        """The id and the place of every note."""
+        for file, name in self._files:
+            if name is None:
+                yield from ((note.note_id, note.place) for note in self._table(file))
+            else:
+                yield name, str(file)
 
     def __iter__(self) -> Iterator[SourceNote]:
         for file, name in self._files:
-            if file.suffix.lower() in TABLES:
+            if name is None:
                 yield from self._table(file)
             else:
                 yield _checked(str(file), name, _decoded(file))
@@ -103,6 +113,10 @@ class Source:
                 )
 
 
+def _is_table(file: Path) -> bool:
+    return file.suffix.lower() in TABLES
+
+
 def _checked(place: str, note_id: str, text: Any, patient_id: str | None = None) -> SourceNote:
     fault = None
     if not isinstance(text, str):
@@ -112,6 +126,8 @@ def _checked(place: str, note_id: str, text: Any, patient_id: str | None = None)
             text.encode()
         except UnicodeEncodeError:
             fault = "not UTF-8"
+    if any("\ud800" <= character <= "\udfff" for character in note_id):  # a file's name, or an escape in JSON
+        return SourceNote(place, None, "", patient_id, "its id is not UTF-8")
     return SourceNote(place, note_id, "" if fault else text, patient_id, fault)
 
 
@@ -121,14 +137,6 @@ def _decoded(file: Path) -> str:
         return file.read_bytes().decode("utf-8-sig", errors="surrogateescape")
     except OSError as error:
         raise InputError(f"cannot read {file}: {error.strerror}") from error
-
-
-def _rows(file: Path, columns: NoteColumns) -> int:
-    if file.suffix.lower() != ".parquet":
-        return sum(1 for _ in _read(file, columns))
-    table = _parquet(file)
-    _check(file, columns, table.schema_arrow.names)
-    return int(table.metadata.num_rows)
 
 
 def _read(file: Path, columns: NoteColumns) -> Iterator[tuple[int, Mapping[str, Any] | str]]:

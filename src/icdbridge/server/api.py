@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse, Response
 from icdbridge import __version__
 from icdbridge.codes import SYSTEMS, VERSIONS, CodeSystem, describe, parse_code, search
 from icdbridge.coding import Coder, Suggestion, fhir
+from icdbridge.coding.identity import note_identity
 from icdbridge.errors import InputError
 from icdbridge.server import schemas
 from icdbridge.server.bands import band, bands
@@ -55,6 +56,7 @@ def make_router(coders: Mapping[str, Coder], queue: BatchQueue, metrics: Metrics
         changes no result.
         """
         name, coder = coder_named(request.model, "body.model")
+        _check_note_ids(request.notes)
         codes = None if request.codes is None else _code_set(request.codes)
         version = None if codes is not None else _version(coder, request.version)
         words = await asyncio.to_thread(_count_words, request.notes)
@@ -131,15 +133,24 @@ def make_router(coders: Mapping[str, Coder], queue: BatchQueue, metrics: Metrics
         responses={200: _BUNDLE, **answers(400, 401, 408, 413, 415, 422, 503)},
     )
     async def settled(request: schemas.BundleRequest) -> Response:
-        """A FHIR R4 Bundle of the codes that a person settled on for one note."""
-        return _fhir(
-            [
+        """A FHIR R4 Bundle of the codes that a person settled on for one note. A code given twice is in it once."""
+        identity, titles = note_identity(request.note, request.patient), dict[tuple[str, str], str]()
+        resources = []
+        for number, code in enumerate(request.codes):
+            if titles.setdefault((code.system, code.code), code.description) != code.description:
+                raise field_problem(f"body.codes.{number}", "this code was given with another description")
+            resources.append(
                 fhir.coded(
-                    code.system, code.code, code.description, request.note, request.patient, accepted=True
+                    code.system,
+                    code.code,
+                    code.description,
+                    request.note,
+                    request.patient,
+                    identity=identity,
+                    accepted=True,
                 )
-                for code in request.codes
-            ]
-        )
+            )
+        return _fhir(resources)
 
     return router
 
@@ -175,6 +186,19 @@ def _count_words(notes: Sequence[schemas.NoteIn]) -> list[int]:
     return counts
 
 
+def _check_note_ids(notes: Sequence[schemas.NoteIn]) -> None:
+    """A note without an id is called by its place, which no other note may be called."""
+    places: dict[str, int] = {}
+    for number, note in enumerate(notes):
+        first = places.setdefault(note.id or str(number + 1), number)
+        if first != number:
+            given, other = (number, first) if note.id else (first, number)
+            raise field_problem(
+                f"body.notes.{given}.id",
+                f"body.notes.{other} has the same id: give every note one of its own",
+            )
+
+
 def _version(coder: Coder, version: str | None) -> str:
     if version is None and len(coder.versions) == 1:
         return coder.versions[0]
@@ -192,7 +216,9 @@ def _code_set(given: Sequence[schemas.CodeIn]) -> dict[str, str]:
             raise field_problem(
                 f"body.codes.{number}.code", "not written as this system's codes are"
             ) from error
-        codes[str(code)] = one.description or describe(code).text
+        description = one.description or describe(code).text
+        if codes.setdefault(str(code), description) != description:
+            raise field_problem(f"body.codes.{number}", "this code was given with another description")
     return codes
 
 
@@ -249,8 +275,9 @@ def _resources(
     notes: Sequence[schemas.NoteIn], found: Sequence[Sequence[Suggestion]]
 ) -> list[dict[str, Any]]:
     return [
-        fhir.resource(one, note.id or str(number), note.patient)
-        for number, (note, suggestions) in enumerate(zip(notes, found, strict=True), 1)
+        fhir.resource(one, note.id, note.patient, identity=identity)
+        for note, suggestions in zip(notes, found, strict=True)
+        for identity in [note_identity(note.id, note.patient, note.text)]
         for one in suggestions
     ]
 

@@ -24,7 +24,8 @@ class NoteIn(Request):
     text: str = Field(min_length=1, max_length=NOTE_CHARACTERS, examples=[_NOTE])
     id: Identifier | None = Field(
         default=None,
-        description="Comes back with the result; the note's place, from 1, if absent.",
+        description="Comes back with the result, no other note of the request may have it; the note's place, from 1, "
+        "if absent.",
         examples=["n-17"],
     )
     patient: Identifier | None = Field(
@@ -199,7 +200,11 @@ class BundleRequest(Request):
     """The codes of one note, as a person settled on them."""
 
     codes: list[ChosenCode] = Field(max_length=CODES)
-    note: Identifier = Field(examples=["n-17"])
+    note: Identifier | None = Field(
+        default=None,
+        description="With the patient it makes the ids; random ones if absent.",
+        examples=["n-17"],
+    )
     patient: Identifier | None = Field(default=None, examples=["p-4"])
 
 

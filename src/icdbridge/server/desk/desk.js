@@ -596,8 +596,7 @@ function asJson() {
 
 async function asFhir() {
   const codes = final().map(({ system, code, description }) => ({ system, code, description }));
-  const body = { note: `note-${Date.now()}`, codes };
-  return JSON.stringify(await (await ask("v1/fhir", body, "application/fhir+json")).json(), null, 2);
+  return JSON.stringify(await (await ask("v1/fhir", { codes }, "application/fhir+json")).json(), null, 2);
 }
 
 function download(name, type, content) {

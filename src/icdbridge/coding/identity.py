@@ -1,0 +1,77 @@
+"""What tells notes apart: ids of files, ids that occur twice, and what the ids of a note's resources are made of."""
+
+import hashlib
+import json
+import os
+import uuid
+from array import array
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from icdbridge.errors import InputError
+
+_NAMES = uuid.UUID("6f0d3c0e-5a0a-5a3e-9c55-0c6a8f2f7d11")  # of what uuid5 makes here
+
+Named = Callable[
+    [], Iterable[tuple[str | None, str]]
+]  # the id of each note (None: it has none) and its place
+
+
+def file_ids(given: Sequence[Path], files: Sequence[Path]) -> list[str]:
+    """The id of each text file: its path without the ending, below the deepest folder that holds all of ``given``, the
+    files and folders that were asked for.
+
+    So ``wardA/note.txt`` and ``wardB/note.txt`` are ``wardA/note`` and ``wardB/note``, and the files of one folder
+    are called as they lie in it. Links are not followed: the id is the name that the user sees.
+    """
+    if not files:
+        return []
+    absolute = [_absolute(path) for path in given]
+    root = os.path.commonpath([path if path.is_dir() else path.parent for path in absolute])
+    return [_absolute(file).relative_to(root).with_suffix("").as_posix() for file in files]
+
+
+def check_ids(named: Named) -> int:
+    """How many notes there are; ``InputError`` with both places where two of them have one id.
+
+    ``named`` is called once more where an id may be repeated, so that only 8 bytes a note are held.
+    """
+    total, hashes = 0, array("Q")
+    for note_id, _ in named():
+        total += 1
+        if note_id is not None:
+            hashes.append(_hash(note_id))
+    values, counts = np.unique(np.frombuffer(hashes, np.uint64), return_counts=True)
+    repeated = set(values[counts > 1].tolist())
+    first: dict[str, str] = {}
+    for note_id, place in named() if repeated else ():
+        if note_id is None or _hash(note_id) not in repeated:
+            continue
+        if note_id in first:
+            raise InputError(
+                f"two notes have the id {note_id}: {first[note_id]} and {place}; give every note an id of its own"
+            )
+        first[note_id] = place
+    return total
+
+
+def note_identity(note_id: str | None, patient_id: str | None = None, text: str | None = None) -> str:
+    """A UUID that no other note shares: of patient, id and text, or a random one where the note has no id."""
+    if note_id is None:
+        return str(uuid.uuid4())
+    return str(uuid.uuid5(_NAMES, json.dumps([patient_id, note_id, text])))
+
+
+def part_identity(identity: str, part: str) -> str:
+    """The UUID of one thing, such as a code, that belongs to what has ``identity``."""
+    return str(uuid.uuid5(uuid.UUID(identity), part))
+
+
+def _absolute(path: Path) -> Path:
+    return Path(os.path.abspath(path))  # noqa: PTH100  (resolve follows links)
+
+
+def _hash(note_id: str) -> int:
+    return int.from_bytes(hashlib.blake2b(note_id.encode("utf-8", "surrogatepass"), digest_size=8).digest())
