@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from icdbridge.knowledge.words import split
 from icdbridge.matching.contexts import CONTEXTS, contexts
-from icdbridge.matching.words import split
 
 
 def found(text, word):

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from icdbridge.codes import Name
+from icdbridge.knowledge.words import split, stem
 from icdbridge.matching import FEATURES, NameIndex
 from icdbridge.matching.index import FLOOR
-from icdbridge.matching.words import split, stem
 
 NAMES = [
     [Name("Acute myocardial infarction", "title"), Name("Heart attack", "inclusion")],

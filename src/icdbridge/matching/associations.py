@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.sparse import csr_array, vstack
 
-from icdbridge.matching.words import EMPTY, split, stem
+from icdbridge.knowledge.words import EMPTY, split, stem
 
 ASSOCIATIONS = ("best", "steady", "second", "five", "all")
 MIN_NOTES = 2  # a phrase of one note says nothing that the names of its codes do not say better

@@ -7,8 +7,9 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from icdbridge.codes.names import KINDS, OWN, Name
+from icdbridge.knowledge.words import EMPTY, split, stem, stems
 from icdbridge.matching.contexts import CONTEXTS, contexts
-from icdbridge.matching.words import EMPTY, Occurrences, abbreviations, split, stem, stems, synonyms
+from icdbridge.matching.words import Occurrences, abbreviations, synonyms
 
 FEATURES = (
     "coverage",

@@ -1,0 +1,19 @@
+"""The packed tables that ship with the package (written by ``packing``), read row by row."""
+
+import gzip
+from pathlib import Path
+
+from icdbridge.errors import InputError
+
+DATA = Path(__file__).parent / "data"
+LEVEL = " | "  # between the levels of a nested table
+
+
+def rows(name: str) -> list[list[str]]:
+    """The rows of a packed table (``index``, ``external``, ``neoplasm``, ``drug``, ``frequency``), as text cells."""
+    file = DATA / f"{name}.tsv.gz"
+    try:
+        text = gzip.decompress(file.read_bytes()).decode()
+    except (OSError, EOFError) as error:
+        raise InputError(f"{file} is missing or damaged: install the package again") from error
+    return [line.split("\t") for line in text.splitlines()]

@@ -1,0 +1,125 @@
+"""What codes are called, from every source that knows: the list that coding without training and search build on."""
+
+import csv
+from collections.abc import Iterator
+from functools import cache
+from typing import NamedTuple
+
+from icdbridge.codes import load_system, parse_code
+from icdbridge.codes.crosswalks import equivalents
+from icdbridge.codes.descriptions import describe
+from icdbridge.codes.system import CodeSystem
+from icdbridge.errors import InputError
+from icdbridge.knowledge.tables import DATA, LEVEL, rows
+from icdbridge.knowledge.wording import neoplasms, spoken, substances
+
+TITLE = "title"
+INCLUSION = "inclusion"
+INDEX = "index"
+EXTERNAL = "external"
+NEOPLASM = "neoplasm"
+DRUG = "drug"
+EQUIVALENT = "equivalent"
+DEFAULT = "default"
+SOURCES = (DEFAULT, TITLE, INCLUSION, INDEX, EXTERNAL, NEOPLASM, DRUG, EQUIVALENT)
+
+
+class Term(NamedTuple):
+    """One wording of a code. ``code`` is dotted and may be a category or any beginning of assignable codes.
+
+    ``source`` is one of ``SOURCES``: ``default`` (what a coder takes where a note says no more), ``title``,
+    ``inclusion`` (inclusion terms), ``index`` (the alphabetic index), ``external`` (the index to external causes),
+    ``neoplasm``, ``drug`` (the tables of neoplasms, of drugs and chemicals), ``equivalent`` (the title of its exact
+    equivalent in the other version).
+    """
+
+    text: str
+    code: str
+    source: str
+
+
+class Dropped(NamedTuple):
+    """Rows of a source whose code is neither a code of the newest release nor the beginning of one."""
+
+    source: str
+    rows: int
+    example: Term
+
+
+@cache
+def terms(system: str) -> list[Term]:
+    """All terms of the newest release of ``icd10cm``, ``icd9cm``, ``icd9proc`` or ``icd10pcs``, ordered as ``SOURCES``.
+
+    A wording of a code is there once, from the first source that has it. Do not change the list: it is kept. Raises
+    ``InputError`` for another system.
+    """
+    return _kept(system)[0]
+
+
+def dropped(system: str) -> list[Dropped]:
+    """What ``terms`` left out, by source."""
+    return _kept(system)[1]
+
+
+@cache
+def _kept(system: str) -> tuple[list[Term], list[Dropped]]:
+    table = load_system(system)
+    known = {code[:end] for code in table.titles for end in range(2, len(code) + 1)}
+    seen: set[tuple[str, str]] = set()
+    kept: list[Term] = []
+    left: dict[str, list[Term]] = {}
+    for term in _every(table):
+        wording = (term.text.lower(), term.code)
+        if term.code not in known:
+            left.setdefault(term.source, []).append(term)
+        elif wording not in seen:
+            seen.add(wording)
+            kept.append(term)
+    return kept, [Dropped(source, len(several), several[0]) for source, several in left.items()]
+
+
+def _every(table: CodeSystem) -> Iterator[Term]:
+    yield from _defaults(table.name)
+    for titles in (table.titles, table.headings):
+        for code, title in titles.items():
+            yield Term(title, code, TITLE)
+    for code, several in table.synonyms.items():
+        for text in several:
+            yield Term(text, code, INCLUSION)
+    if table.name == "icd10cm":
+        yield from _published()
+    for code, others in equivalents(table.name).items():
+        for other, exact in others.items():
+            if exact:
+                yield Term(describe(other).text, code, EQUIVALENT)
+
+
+def _published() -> Iterator[Term]:
+    for path, code in rows("index"):
+        for text in spoken(path.split(", ")):
+            yield Term(text, code, INDEX)
+    for path, code in rows("external"):
+        for text in spoken(path.split(LEVEL)):
+            yield Term(text, code, EXTERNAL)
+    for path, *codes in rows("neoplasm"):
+        for code, texts in zip(codes, neoplasms(path.split(LEVEL)), strict=True):
+            for text in texts if code else ():
+                yield Term(text, code, NEOPLASM)
+    for path, *codes in rows("drug"):
+        for code, texts in zip(codes, substances(path.split(LEVEL), medicinal=bool(codes[4])), strict=True):
+            for text in texts if code else ():
+                yield Term(text, code, DRUG)
+
+
+def _defaults(system: str) -> Iterator[Term]:
+    """Rows of ``data/defaults.csv``: ``term``, ``code`` and, where it is not icd10cm, ``system``."""
+    file = DATA / "defaults.csv"
+    if not file.is_file():
+        return
+    with file.open(encoding="utf-8", newline="") as handle:
+        for number, row in enumerate(csv.DictReader(handle), start=2):
+            try:
+                if (row.get("system") or "icd10cm") == system:
+                    yield Term(row["term"].strip(), parse_code(row["code"].rstrip("-"), system).code, DEFAULT)
+            except (KeyError, AttributeError, InputError) as error:
+                raise InputError(f"{file}, row {number}: {error}") from error

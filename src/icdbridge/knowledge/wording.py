@@ -1,0 +1,184 @@
+"""Rows of the published tables, written as a coder or clinician says them.
+
+The index files a term under its noun, from the general to the special ("Failure, heart, congestive"). Read backwards
+it is what people say ("congestive heart failure"); parts that begin with a linking word stay behind ("Diabetes, with,
+retinopathy, proliferative": "diabetes with proliferative retinopathy").
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from icdbridge.knowledge.words import stem
+
+_RESIDUAL = re.compile(r"\b(?:NEC|NOS)\b")
+# fmt: off
+_LINKING = frozenset({
+    "with", "without", "due", "in", "of", "by", "from", "following", "complicating", "complicated", "affecting", "for",
+    "on", "to", "during", "and", "or", "as", "at", "involving", "causing", "caused", "associated", "resulting",
+    "after", "into", "not", "while", "against", "through", "between", "under", "over", "than", "occurring",
+    "off", "out",
+})
+# Forms of one word that do not begin alike, and words that the tables set beside each other as the same.
+_IRREGULAR = frozenset({
+    ("anus", "anal"), ("nose", "nasal"), ("vein", "venous"), ("tear", "torn"), ("tooth", "teeth"), ("foot", "feet"),
+    ("bile", "biliary"), ("bite", "bitten"), ("strike", "struck"), ("freezing", "frozen"), ("loss", "lost"),
+    ("labial", "lip"), ("stairs", "steps"), ("staircase", "stairs"), ("fire", "flames"), ("boat", "ship"),
+    ("ship", "watercraft"), ("brawl", "fight"), ("slipping", "stumbling"), ("stumbling", "tripping"),
+    ("highway", "road"), ("road", "street"), ("carpet", "rug"), ("liquid", "substance"),
+})
+# fmt: on
+_ALIKE = 0.6  # share of the shorter word by which two forms of one word begin alike
+_MIN_ALIKE = 3  # letters
+_OTHER = re.compile(
+    r"(?:specified|other)\b.*|unspecified .*|\w* ?specified (?:site|type|organ)s?", re.IGNORECASE
+)
+# First parts of the index that are no nouns to put others before; what they are called in front of the rest.
+_LEADING = {
+    ("history", "personal"): "personal history of",
+    ("history", "family"): "family history of",
+    ("screening",): "screening for",
+    ("exposure",): "exposure to",
+}
+_ASSUMED = {"fracture": "traumatic"}  # "Fracture, traumatic" is every fracture that is not said to be another
+_SAME_LINK = {"down": "from"}  # who falls down stairs falls from them
+
+
+def spoken(path: Sequence[str]) -> list[str]:
+    """The wordings of an index row, its levels from the outermost in; more than one where a level has alternatives.
+
+    None for a residual row ("specified NEC"), which is meant only where the index has nothing better.
+    """
+    levels = [text for level in path for text in _parts(level)]
+    levels = _without_assumed([" ".join(level.split()) for level in levels])
+    if levels and levels[0][1:].islower() and "'" not in levels[0]:
+        levels[0] = levels[0].lower()
+    if not levels or _OTHER.fullmatch(levels[-1]):
+        return []
+    levels = [
+        _SAME_LINK.get(level, level) for level in levels if level.lower() not in ("unspecified", "specified")
+    ]
+    found = [_in_order(choice) for choice in _choices(_grouped(levels))]
+    return list(dict.fromkeys(text for text in found if text))
+
+
+def _parts(level: str) -> list[str]:
+    """The comma-separated parts of a level without "NEC" and "NOS"."""
+    return [part.strip() for part in _RESIDUAL.sub("", level).split(",") if part.strip()]
+
+
+def _without_assumed(levels: list[str]) -> list[str]:
+    assumed = _ASSUMED.get(levels[0].lower()) if levels else None
+    return [levels[0], *levels[2:]] if assumed and levels[1:2] == [assumed] else levels
+
+
+def _grouped(levels: list[str]) -> list[list[str]]:
+    """Neighbouring levels that are forms of one word, or alternative linking phrases, as one group."""
+    groups: list[list[str]] = []
+    for level in levels:
+        if groups and _same_word(groups[-1][-1], level):
+            groups[-1].append(level)
+        else:
+            groups.append([level])
+    return groups
+
+
+def _same_word(one: str, other: str) -> bool:
+    one, other = one.lower(), other.lower()
+    if _links_only(one) and _links_only(other):
+        return True
+    if " " in one + other:
+        return False
+    if (one, other) in _IRREGULAR or (other, one) in _IRREGULAR:
+        return True
+    alike = next(
+        (at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
+    )
+    return alike >= max(_MIN_ALIKE, _ALIKE * min(len(one), len(other)))
+
+
+def _links_only(text: str) -> bool:
+    return all(word in _LINKING for word in text.split())
+
+
+def _choices(groups: list[list[str]]) -> Iterator[list[str]]:
+    """One level of each group: the first ones, then with one group's other form where its stem differs."""
+    first = [group[0] for group in groups]
+    yield first
+    for place, group in enumerate(groups):
+        stems = {stem(group[0].lower())}
+        for other in group[1:]:
+            if (root := stem(other.lower())) not in stems and not _links_only(other.lower()):
+                stems.add(root)
+                yield [*first[:place], other, *first[place + 1 :]]
+
+
+def _in_order(levels: Sequence[str]) -> str:
+    """Special before general; a part that begins with a linking word, and all within it, after what it belongs to."""
+    for leading, called in _LEADING.items():
+        if tuple(level.lower() for level in levels[: len(leading)]) == leading and len(levels) > len(leading):
+            rest = _in_order(levels[len(leading) :])
+            return f"{called} {rest}" if called.split()[-1] != rest.split()[0].lower() else rest
+    said: list[str] = []
+    phrase = ""
+    linked = False  # the phrase is a linking word that still lacks its object
+    for level in levels:
+        first = level.split()[0].lower()
+        if first in _LINKING or level.lower().startswith("secondary to"):
+            if phrase and not linked:
+                said.append(phrase)
+                phrase = ""
+            phrase, linked = f"{phrase} {level}".strip(), _links_only(level.lower())
+        elif linked:
+            said.append(phrase)
+            phrase, linked = level, False
+        else:
+            phrase = f"{level} {phrase}".strip()
+    return " ".join((*said, phrase))
+
+
+# What a note says of a neoplasm of a site, for each column of the neoplasm table. A tumour or growth is of unspecified
+# behaviour until someone says more; a mass is none of these (R22, N63, R91).
+_NEOPLASMS = (
+    ("malignant neoplasm of {}", "{} cancer", "{} carcinoma"),
+    ("secondary malignant neoplasm of {}", "metastasis to {}", "metastatic to {}"),
+    ("carcinoma in situ of {}",),
+    ("benign neoplasm of {}", "benign tumor of {}"),
+    ("neoplasm of uncertain behavior of {}",),
+    ("neoplasm of {}", "{} tumor", "growth of {}"),
+)
+_HISTOLOGY = re.compile(r".*\b(?:carcinoma|melanoma|sarcoma)\b.*")
+
+
+def neoplasms(path: Sequence[str]) -> list[list[str]]:
+    """The wordings of a row of the neoplasm table, for each of its six columns."""
+    if len(path) > 1 and _HISTOLOGY.fullmatch(path[-1]):
+        sites = spoken(path[1:-1])
+        return [[f"{path[-1]} of {site}" for site in sites], *([] for _ in _NEOPLASMS[1:])]
+    if len(path) == 1:
+        return [[_siteless(template) for template in templates] for templates in _NEOPLASMS]
+    sites = spoken(path[1:])
+    return [[template.format(site) for site in sites for template in templates] for templates in _NEOPLASMS]
+
+
+def _siteless(template: str) -> str:
+    return re.sub(r"(?: (?:of|to))? ?\{\} ?$|^\{\} ", "", template)
+
+
+# The columns of the table of drugs: poisoning (accidental, which is assumed; self-harm; assault; undetermined),
+# adverse effect, underdosing.
+_DRUGS = (
+    ("{} poisoning", "{} overdose", "accidental {} overdose"),
+    ("intentional {} overdose", "suicide attempt by {} overdose", "self-harm by {} poisoning"),
+    ("assault by {} poisoning",),
+    ("{} poisoning of undetermined intent",),
+    ("adverse effect of {}", "{} toxicity"),
+    ("{} underdosing",),
+)
+_TOXIC = ("toxic effect of {}", "{} toxicity")  # of a substance that nobody takes to get well
+
+
+def substances(path: Sequence[str], medicinal: bool) -> list[list[str]]:
+    """The wordings of a row of the table of drugs and chemicals, for each of its six columns."""
+    names = spoken(path)
+    columns = [_DRUGS[0] if medicinal else (*_DRUGS[0], *_TOXIC), *_DRUGS[1:]]
+    return [[template.format(name) for name in names for template in templates] for templates in columns]

@@ -1,0 +1,59 @@
+"""What counts as the same word in notes, queries and names of codes: words with their place, stems, empty words."""
+
+import re
+import unicodedata
+from functools import cache
+
+_WORD = re.compile(r"[a-z0-9]+")
+# Letters with an accent become their letter, one character for one, so that offsets stay those of the text.
+_PLAIN = {
+    number: base
+    for number in range(0xC0, 0x250)
+    if (base := unicodedata.normalize("NFKD", chr(number))[0]).isascii() and base.isalpha()
+}
+# Words of names that a note which means the code need not have.
+# fmt: off
+EMPTY = frozenset({
+    "a", "all", "an", "and", "any", "as", "at", "by", "classified", "due", "during", "elsewhere", "for", "from",
+    "in", "into", "is", "are", "nec", "nos", "not", "of", "on", "or", "organism", "other", "s", "site",
+    "specified", "the", "to", "type", "unspecified", "with", "without",
+})
+# Endings by which words of one meaning differ (infarct, infarction; abdomen's is left alone: abdominal).
+_ENDINGS = (
+    "ations", "ation", "ional", "ical", "ions", "atic", "ial", "eal", "iac", "ary", "ous", "ion", "ing", "ity",
+    "ium", "al", "ar", "ic", "ed", "es", "ia", "um", "us", "is", "y", "a", "e",
+)
+# fmt: on
+_SHORTEST = 4  # letters that an ending leaves
+_ROMAN = {"ii": "2", "iii": "3"}  # not iv, which is mostly a drip
+
+
+def split(text: str) -> list[tuple[str, int, int]]:
+    """The words of a text in lower case, without accents, each with its place in the text."""
+    folded = text.translate(_PLAIN) if not text.isascii() else text
+    lowered = folded.lower()
+    if len(lowered) != len(text):  # a letter whose lower case is longer would move all that follow
+        lowered = "".join(low if len(low := char.lower()) == 1 else char for char in folded)
+    return [(found.group(), found.start(), found.end()) for found in _WORD.finditer(lowered)]
+
+
+@cache
+def stem(word: str) -> str:
+    """The word without its plural and its commonest medical endings; short words and numbers stay as they are."""
+    word = _ROMAN.get(word, word)
+    if len(word) <= _SHORTEST or not word.isalpha():
+        return word
+    if word.endswith("ies"):
+        word = word[:-3] + "y"
+    elif word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        word = word[:-1]
+    if len(word) > _SHORTEST + 1:
+        for ending in _ENDINGS:
+            if word.endswith(ending) and len(word) - len(ending) >= _SHORTEST:
+                return word[: -len(ending)]
+    return word
+
+
+def stems(text: str) -> list[str]:
+    """The different stems of a text in order, without empty words."""
+    return list(dict.fromkeys(stem(word) for word, _, _ in split(text) if word not in EMPTY))

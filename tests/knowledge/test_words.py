@@ -1,0 +1,56 @@
+"""Words of notes and names: offsets, stems."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from icdbridge.knowledge.words import split, stem, stems
+
+
+@given(st.text(max_size=60))
+def test_words_lie_where_they_say(text):
+    for word, start, end in split(text):
+        assert 0 <= start < end <= len(text)
+        assert len(word) == end - start
+        if text[start:end].isascii():
+            assert text[start:end].lower() == word
+
+
+def test_accents_do_not_move_what_follows():
+    text = "İ Ménière's disease, Sjögren"
+    assert [(text[start:end], word) for word, start, end in split(text)][-3:] == [
+        ("s", "s"),
+        ("disease", "disease"),
+        ("Sjögren", "sjogren"),
+    ]
+    assert "meniere" in [word for word, _, _ in split(text)]
+
+
+@pytest.mark.parametrize(
+    "same",
+    [
+        ("infarct", "infarction", "infarctions"),
+        ("fracture", "fractures", "fractured"),
+        ("myocardium", "myocardial"),
+        ("embolus", "embolic"),
+        ("biopsy", "biopsies"),
+        ("stage ii", "stage 2"),
+    ],
+)
+def test_forms_of_a_word_are_the_same(same):
+    assert len({tuple(stems(text)) for text in same}) == 1
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("hyper", "hypo"), ("diabetes 1", "diabetes 2"), ("renal", "rena")]
+)
+def test_different_words_stay_different(one, other):
+    assert stems(one) != stems(other)
+
+
+@given(st.from_regex(r"[a-z]{1,15}", fullmatch=True))
+def test_a_stem_is_a_beginning_of_at_least_four_letters(word):
+    found = stem(word)
+    if word not in ("ii", "iii"):
+        assert word.startswith(found) or word.endswith("ies")
+        assert len(found) >= min(len(word), 4)
