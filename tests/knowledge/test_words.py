@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from icdbridge.folding import fold
 from icdbridge.knowledge.words import split, stem, stems
 
 
@@ -11,9 +12,20 @@ from icdbridge.knowledge.words import split, stem, stems
 def test_words_lie_where_they_say(text):
     for word, start, end in split(text):
         assert 0 <= start < end <= len(text)
-        assert len(word) == end - start
-        if text[start:end].isascii():
-            assert text[start:end].lower() == word
+        assert word in fold(text[start:end]).text.lower()
+
+
+def test_words_of_other_spellings():
+    text = "atrial ﬁbrillation, pneu-\nmonia, Me\u0301nie\u0300re, ＣＨＦ, β‑thalassemia"
+    assert {word: text[start:end] for word, start, end in split(text)} == {
+        "atrial": "atrial",
+        "fibrillation": "ﬁbrillation",
+        "pneumonia": "pneu-\nmonia",
+        "meniere": "Me\u0301nie\u0300re",
+        "chf": "ＣＨＦ",
+        "beta": "β",
+        "thalassemia": "thalassemia",
+    }
 
 
 def test_accents_do_not_move_what_follows():

@@ -1,7 +1,6 @@
 """Finding codes by the words of their titles and synonyms, or by how they begin."""
 
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
@@ -10,6 +9,7 @@ from icdbridge.codes.code import Code
 from icdbridge.codes.packages import SYSTEMS, load_system
 from icdbridge.codes.system import CodeSystem
 from icdbridge.errors import InputError
+from icdbridge.folding import fold
 
 _WORD = re.compile(r"[a-z0-9]+")
 _NOT_NARROWER = {"unspecified", "nos"}  # words that may be added to a title without narrowing it
@@ -99,8 +99,5 @@ def _entries(table: CodeSystem) -> list[_Entry]:
 
 
 def _fold(text: str) -> str:
-    """Lower case without accents, so that "meniere" finds "Ménière"."""
-    if text.isascii():
-        return text.lower()
-    plain = unicodedata.normalize("NFKD", text)
-    return "".join(character for character in plain if not unicodedata.combining(character)).lower()
+    """Folded and in lower case, so that "meniere" finds "Ménière"."""
+    return fold(text).text.lower()

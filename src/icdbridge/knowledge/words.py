@@ -1,16 +1,11 @@
 """What counts as the same word in notes, queries and names of codes: words with their place, stems, empty words."""
 
 import re
-import unicodedata
 from functools import cache
 
+from icdbridge.folding import fold
+
 _WORD = re.compile(r"[a-z0-9]+")
-# Letters with an accent become their letter, one character for one, so that offsets stay those of the text.
-_PLAIN = {
-    number: base
-    for number in range(0xC0, 0x250)
-    if (base := unicodedata.normalize("NFKD", chr(number))[0]).isascii() and base.isalpha()
-}
 # Words of names that a note which means the code need not have.
 # fmt: off
 EMPTY = frozenset({
@@ -29,12 +24,13 @@ _ROMAN = {"ii": "2", "iii": "3"}  # not iv, which is mostly a drip
 
 
 def split(text: str) -> list[tuple[str, int, int]]:
-    """The words of a text in lower case, without accents, each with its place in the text."""
-    folded = text.translate(_PLAIN) if not text.isascii() else text
-    lowered = folded.lower()
-    if len(lowered) != len(text):  # a letter whose lower case is longer would move all that follow
-        lowered = "".join(low if len(low := char.lower()) == 1 else char for char in folded)
-    return [(found.group(), found.start(), found.end()) for found in _WORD.finditer(lowered)]
+    """The words of a text, folded and in lower case, each with its place in the text."""
+    folded = fold(text)
+    words = _WORD.finditer(folded.text.lower())
+    if folded.offsets is None:
+        return [(found[0], found.start(), found.end()) for found in words]
+    starts, ends = folded.offsets.T.tolist()
+    return [(found[0], starts[found.start()], ends[found.end() - 1]) for found in words]
 
 
 @cache

@@ -7,7 +7,7 @@ from icdbridge.codes.crosswalks import PAIRS, crosswalk
 from icdbridge.corpora import Corpus
 from icdbridge.evaluation.tables import Table
 from icdbridge.reproduction.study import Study
-from icdbridge.text import normalize
+from icdbridge.text import split_words
 
 
 def overlap(study: Study) -> Table:
@@ -26,7 +26,7 @@ def overlap(study: Study) -> Table:
         word
         for code, text in zip(target.codes, target.descriptions, strict=True)
         if code in rare
-        for word in normalize(text).split()
+        for word in split_words(text, "benchmark")
     }
     unseen = [code for code in labels if code not in own_codes]
     rows = [
@@ -60,7 +60,7 @@ def _words_and_codes(corpora: Iterable[Corpus]) -> tuple[set[str], set[str]]:
     for corpus in corpora:
         for batch in corpus.notes("train", ("text", "codes")):
             for text, carried in zip(batch["text"].to_pylist(), batch["codes"].to_pylist(), strict=True):
-                words.update(normalize(text).split())
+                words.update(split_words(text, "benchmark"))
                 codes.update(carried)
     return words, codes
 

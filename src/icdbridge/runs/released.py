@@ -90,7 +90,7 @@ def read_released(folder: Path) -> Released:
     _check_tensors(folder / WEIGHTS, state, _renamed(wanted, settings))
     model = DualLAAT(settings)
     model.load_state_dict(_own_names(state, wanted, settings, list(rows.values())))
-    tokenizer = Tokenizer.from_words(list(rows)[_SPECIAL:])
+    tokenizer = Tokenizer.from_words(list(rows)[_SPECIAL:], "benchmark")
     return Released(model, tokenizer, config.max_note_length, config.max_code_length)
 
 

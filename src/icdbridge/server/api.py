@@ -18,7 +18,7 @@ from icdbridge.server.batching import BatchQueue, Found, Job, Overloaded
 from icdbridge.server.limits import SUGGESTIONS
 from icdbridge.server.observing import Metrics
 from icdbridge.server.problems import Problem, answers, field_problem
-from icdbridge.text import normalize
+from icdbridge.text import Reading, split_words
 
 FHIR = "application/fhir+json"
 _BUNDLE: dict[str, Any] = {
@@ -59,7 +59,7 @@ def make_router(coders: Mapping[str, Coder], queue: BatchQueue, metrics: Metrics
         _check_note_ids(request.notes)
         codes = None if request.codes is None else _code_set(request.codes)
         version = None if codes is not None else _version(coder, request.version)
-        words = await asyncio.to_thread(_count_words, request.notes)
+        words = await asyncio.to_thread(_count_words, request.notes, coder.run.tokenizer.reading)
         found = await _coded(queue, coder, version, codes, request)
         metrics.notes.labels(name, version or "code set").inc(len(found))
         if FHIR in accept:
@@ -178,8 +178,8 @@ async def _coded(
     return [[one for one in suggestions or [] if one.probability >= least] for suggestions in found]
 
 
-def _count_words(notes: Sequence[schemas.NoteIn]) -> list[int]:
-    counts = [len(normalize(note.text).split()) for note in notes]
+def _count_words(notes: Sequence[schemas.NoteIn], reading: Reading) -> list[int]:
+    counts = [len(split_words(note.text, reading)) for note in notes]
     for number, count in enumerate(counts):
         if not count:
             raise field_problem(f"body.notes.{number}.text", "the note has no words: nothing to code")

@@ -11,10 +11,16 @@ import tokenizers
 from tokenizers import models, normalizers, pre_tokenizers
 
 from icdbridge.errors import InputError
-from icdbridge.text.normalize import NORMALIZER, split_words
+from icdbridge.folding import Folded, fold
+from icdbridge.text.normalize import FOLDED_NORMALIZER, NORMALIZER, Reading, split_words
 
 PAD, UNKNOWN = "[PAD]", "[UNK]"  # no normalised word can contain a bracket
 PAD_ID, UNKNOWN_ID = 0, 1
+_NORMALIZERS: dict[Reading, normalizers.Normalizer] = {
+    "benchmark": NORMALIZER,
+    "folded": FOLDED_NORMALIZER,
+}
+_DROPS_NUMBERS = rb"(\\s\\d+)+\\s"  # as the benchmark's normaliser is stored
 
 
 @dataclass(frozen=True)
@@ -26,25 +32,27 @@ class Words:
 
 
 class Tokenizer:
-    """A vocabulary of whole words over the normaliser; stored as the ``tokenizers`` library's JSON."""
+    """A vocabulary of whole words over a normaliser; stored as the ``tokenizers`` library's JSON, whose normaliser
+    says which reading it is for.
+    """
 
     def __init__(self, backend: tokenizers.Tokenizer) -> None:
         self._backend = backend
 
     @classmethod
-    def from_words(cls, words: Sequence[str]) -> "Tokenizer":
+    def from_words(cls, words: Sequence[str], reading: Reading = "folded") -> "Tokenizer":
         """A tokenizer whose word ids are 2, 3, ... in the order given; 0 is padding, 1 the unknown word."""
         vocabulary = {PAD: PAD_ID, UNKNOWN: UNKNOWN_ID} | {word: i + 2 for i, word in enumerate(words)}
         backend = tokenizers.Tokenizer(models.WordLevel(vocabulary, unk_token=UNKNOWN))
-        backend.normalizer = NORMALIZER
+        backend.normalizer = _NORMALIZERS[reading]
         backend.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
         return cls(backend)
 
     @classmethod
-    def of_words_parts(cls, backend: tokenizers.Tokenizer) -> "Tokenizer":
+    def of_words_parts(cls, backend: tokenizers.Tokenizer, reading: Reading = "folded") -> "Tokenizer":
         """A pretrained transformer's tokenizer of parts of words, over the same normaliser as whole words."""
         own = [backend.normalizer] if backend.normalizer is not None else []
-        backend.normalizer = normalizers.Sequence([NORMALIZER, *own])
+        backend.normalizer = normalizers.Sequence([_NORMALIZERS[reading], *own])
         backend.no_truncation()
         backend.no_padding()
         return cls(backend)
@@ -61,6 +69,12 @@ class Tokenizer:
 
     def save(self, path: Path) -> None:
         self._backend.save(str(path))
+
+    @cached_property
+    def reading(self) -> Reading:
+        """Which words it finds in a text: those of the benchmark, or those of the folded text."""
+        state = self._backend.normalizer.__getstate__()
+        return "benchmark" if _DROPS_NUMBERS in state else "folded"
 
     @property
     def size(self) -> int:
@@ -83,21 +97,31 @@ class Tokenizer:
 
     def encode(self, text: str, max_words: int) -> Words:
         """The first ``max_words`` words of a text with their places in it."""
-        encoding = self._backend.encode(text, add_special_tokens=False)
+        folded = self._read(text)
+        encoding = self._backend.encode(folded.text, add_special_tokens=False)
         ids = np.array(encoding.ids[:max_words], dtype=np.int32)
         offsets = np.array(encoding.offsets[:max_words], dtype=np.int32).reshape(-1, 2)
-        return Words(ids, offsets)
+        return Words(ids, folded.spans(offsets))
 
     def encode_many(self, texts: Iterable[str], max_words: int) -> list[np.ndarray]:
         """The word ids (int32 [T]) of each text, cut to ``max_words``: those of ``encode``, without places."""
         if not isinstance(self._backend.model, models.WordLevel):  # parts of words
-            encodings = self._backend.encode_batch_fast(list(texts), add_special_tokens=False)
+            read = [self._read(text).text for text in texts]
+            encodings = self._backend.encode_batch_fast(read, add_special_tokens=False)
             return [np.array(encoding.ids[:max_words], dtype=np.int32) for encoding in encodings]
-        id_of = self._id_of
+        id_of, reading = self._id_of, self.reading
         return [
-            np.array([id_of.get(word, UNKNOWN_ID) for word in split_words(text)[:max_words]], dtype=np.int32)
+            np.array(
+                [id_of.get(word, UNKNOWN_ID) for word in split_words(text, reading)[:max_words]],
+                dtype=np.int32,
+            )
             for text in texts
         ]
+
+    def _read(self, text: str) -> Folded:
+        """What the backend is given of a text."""
+        # half a surrogate pair, one character for one, is no text to the backend
+        return fold(text) if self.reading == "folded" else Folded(text.encode("utf-8", "replace").decode())
 
     @cached_property
     def _id_of(self) -> dict[str, int]:

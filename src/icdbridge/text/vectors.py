@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from icdbridge.text.normalize import normalize
+from icdbridge.text.normalize import Reading, normalize, split_words
 
 
 def train_vectors(
@@ -20,11 +20,12 @@ def train_vectors(
     seed: int = 0,
     workers: int = 1,
     known: Mapping[str, np.ndarray] | None = None,
+    reading: Reading = "folded",
 ) -> tuple[list[str], np.ndarray]:
     """Trains CBOW vectors on whole notes; words in fewer than ``min_notes`` notes are dropped afterwards.
 
     The words of code ``descriptions`` join the vocabulary though no note may hold them: without them a code
-    that no training note names would be a row of unknown words. Pass none to follow the benchmark.
+    that no training note names would be a row of unknown words. Pass none to follow the benchmark, and its ``reading``.
 
     ``known`` words come first, in their order, and keep their vectors as they are: the others are trained among them.
 
@@ -34,12 +35,14 @@ def train_vectors(
     """
     with tempfile.TemporaryDirectory(prefix="icdbridge-") as folder:
         lines = Path(folder) / "notes.txt"
-        counts = _write_normalized(notes, lines)
+        counts = _write_normalized(notes, lines, reading)
         vectors_of = _cbow(lines, dimensions, epochs, seed, workers, known or {}) if counts else {}
 
     first = list(known or ())
     kept = {word: n for word, n in counts.items() if n >= min_notes and word not in set(first)}
-    described = {word for text in descriptions for word in normalize(text).split()} - kept.keys() - set(first)
+    described = (
+        {word for text in descriptions for word in split_words(text, reading)} - kept.keys() - set(first)
+    )
     words = first + sorted(kept, key=lambda word: (-kept[word], word)) + sorted(described)
 
     vectors = np.random.default_rng(seed).standard_normal((2 + len(words), dimensions), dtype=np.float32)
@@ -53,12 +56,12 @@ def train_vectors(
     return words, vectors
 
 
-def _write_normalized(notes: Iterable[str], path: Path) -> Counter[str]:
+def _write_normalized(notes: Iterable[str], path: Path, reading: Reading) -> Counter[str]:
     """One normalised note a line; returns in how many notes each word occurs."""
     counts: Counter[str] = Counter()
     with path.open("w", encoding="utf-8") as handle:
         for note in notes:
-            line = normalize(note)
+            line = normalize(note, reading)
             counts.update(set(line.split()))
             handle.write(line + "\n")
     return counts

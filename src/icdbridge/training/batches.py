@@ -14,7 +14,7 @@ from icdbridge.errors import InputError
 from icdbridge.models import Batch
 from icdbridge.runs.scoring import pad
 from icdbridge.runs.tokens import TokenizedNotes
-from icdbridge.text import normalize
+from icdbridge.text import Reading, normalize
 from icdbridge.training.settings import Settings
 
 WINDOW = (
@@ -47,11 +47,14 @@ class VersionNotes:
         pool: Mapping[str, str],
         code_words: Sequence[np.ndarray],
         negatives: str,
+        reading: Reading = "folded",
     ) -> "VersionNotes":
-        """``pool``: key to description of each code."""
+        """``pool``: key to description of each code; those of the same words are never each other's negatives."""
         labels = vstack([part.labels for part in parts], format="csr")
         group_of: dict[str, int] = {}
-        groups = np.array([group_of.setdefault(normalize(text), len(group_of)) for text in pool.values()])
+        groups = np.array(
+            [group_of.setdefault(normalize(text, reading), len(group_of)) for text in pool.values()]
+        )
         seen = np.bincount(labels.indices, minlength=len(pool)) > 0
         drawable = seen if negatives == "train" else np.ones(len(pool), dtype=bool)
         return cls(version, parts, csr_array(labels), *pad(code_words), groups, drawable)

@@ -56,7 +56,9 @@ def start_model(
     transformer = any(field.name == "transformer" for field in fields(kind_settings))
     pretrained = transformer and settings.pretrained != "small"
     if pretrained:
-        tokenizer, sizes["transformer"], weights = load_pretrained(settings.pretrained, settings.segment)
+        tokenizer, sizes["transformer"], weights = load_pretrained(
+            settings.pretrained, settings.segment, settings.reading
+        )
     else:
         tokenizer, vectors = _vocabulary(texts, described.values(), settings, work)
         weights = {"embedding.weight": torch.from_numpy(vectors)}
@@ -146,12 +148,14 @@ def _vocabulary(
     }
     described = list(descriptions) if settings.describing_words else []
     weights = hashlib.sha256(b"".join(vector.tobytes() for vector in known.values())).hexdigest()
-    made_of = json.dumps([icdbridge.__version__, texts.checksums, described, made_with, list(known), weights])
+    made_of = json.dumps(
+        [icdbridge.__version__, texts.checksums, described, made_with, settings.reading, list(known), weights]
+    )
 
     def fill(folder: Path) -> None:
         console.print("reading the training notes for the vocabulary and word vectors")
-        words, vectors = train_vectors(texts, described, **made_with, known=known)
-        Tokenizer.from_words(words).save(folder / "tokenizer.json")
+        words, vectors = train_vectors(texts, described, **made_with, known=known, reading=settings.reading)
+        Tokenizer.from_words(words, settings.reading).save(folder / "tokenizer.json")
         vectors[: len(special)] = special
         save_file({"vectors": vectors}, folder / "vectors.safetensors")
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from torch import Tensor
 
 from icdbridge.errors import InputError
-from icdbridge.text import Tokenizer
+from icdbridge.text import Reading, Tokenizer
 
 
 class Pretrained(NamedTuple):
@@ -16,7 +16,7 @@ class Pretrained(NamedTuple):
     weights: dict[str, Tensor]
 
 
-def load_pretrained(name: str, segment: int) -> Pretrained:
+def load_pretrained(name: str, segment: int, reading: Reading = "folded") -> Pretrained:
     """Loads the encoder in the folder ``name``, or of that name on the hub (this downloads it).
 
     Its tokenizer reads text that is normalised as for all models. Raises ``InputError`` when there is none, when
@@ -52,7 +52,7 @@ def load_pretrained(name: str, segment: int) -> Pretrained:
     }
     config = {key: value for key, value in transformer.config.to_diff_dict().items() if key not in _NOT_SIZES}
     config |= {"bos_token_id": tokenizer.cls_token_id, "eos_token_id": tokenizer.sep_token_id}
-    return Pretrained(Tokenizer.of_words_parts(tokenizer.backend_tokenizer), config, weights)
+    return Pretrained(Tokenizer.of_words_parts(tokenizer.backend_tokenizer, reading), config, weights)
 
 
 # where a configuration was made, not what the model is

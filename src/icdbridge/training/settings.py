@@ -41,6 +41,11 @@ class Settings(BaseModel):
     )
     segment: int = Field(128, ge=8, description="tokens that a pretrained encoder reads at once")
 
+    reading: Literal["benchmark", "folded"] = Field(
+        "benchmark",
+        description="which words a text has: the benchmark's, which drops numbers and letters beyond ASCII; or those "
+        "of the folded text (accents, ligatures, hyphens at line ends), with numbers: type 1 is not type 2",
+    )
     max_note_words: int = Field(4000, ge=1)
     max_code_words: int = Field(48, ge=1)
     min_word_notes: int = Field(3, ge=1, description="words in fewer training notes are unknown")
@@ -170,6 +175,7 @@ _SMALL = {
     "max_note_words": 1500,
     "max_code_words": 24,
     "describing_words": True,
+    "reading": "folded",
     "label_space": 256,
     "negatives": "train",
     "vector_epochs": 20,

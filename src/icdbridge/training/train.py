@@ -237,7 +237,7 @@ def _training_notes(
         ]
         texts = list(pool.values())
         words = code_words(tokenizer, list(pool), texts, settings.max_code_words, outputs)
-        data.append(VersionNotes.join(version, parts, pool, words, settings.negatives))
+        data.append(VersionNotes.join(version, parts, pool, words, settings.negatives, tokenizer.reading))
     return data
 
 
