@@ -1,0 +1,240 @@
+"""Families of codes: what lies below a category, what is coded where a note says no more, what tells siblings apart."""
+
+import re
+from bisect import bisect_left
+from collections import Counter
+from functools import cache
+from typing import TypeVar
+
+from icdbridge.codes import load_system
+from icdbridge.codes.descriptions import shared_words
+from icdbridge.codes.system import CodeSystem
+from icdbridge.errors import InputError
+from icdbridge.knowledge.frequency import FREQUENT, hospital_frequency
+from icdbridge.knowledge.words import split, stems
+
+Value = TypeVar("Value")
+# What a title says of each axis, the first that fits counts. "Unspecified" is no value: it says nothing.
+_SIDED = r"(?! (?:heart|ventric|atri|bundle|upper quadrant|lower quadrant|coronary|anterior))"
+_AXES: dict[str, tuple[tuple[str, str], ...]] = {
+    "side": ((r"bilateral", "bilateral"), (rf"right{_SIDED}", "right"), (rf"left{_SIDED}", "left")),
+    "encounter": (
+        (r"initial encounter", "initial"),
+        (r"subsequent encounter", "subsequent"),
+        (r"sequela", "sequela"),
+    ),
+    "trimester": (
+        (r"first trimester", "first"),
+        (r"second trimester", "second"),
+        (r"third trimester", "third"),
+        (r"childbirth", "childbirth"),
+        (r"puerperium", "puerperium"),
+    ),
+    "acuity": (
+        (r"acute on chronic|acute and chronic|acute and subacute", "acute on chronic"),
+        (r"subacute", "subacute"),
+        (r"acute", "acute"),
+        (r"chronic", "chronic"),
+    ),
+    "stage": ((r"stage ([1-5][ab]?)", "{}"), (r"end stage", "end stage")),
+    "severity": ((r"mild", "mild"), (r"moderate", "moderate"), (r"severe", "severe")),
+    "type": ((r"(?<!fracture )type (1|2|i{1,3}|iv|[ab])", "{}"),),
+    "intent": (
+        (r"accidental", "accidental"),
+        (r"intentional self-harm", "self-harm"),
+        (r"assault", "assault"),
+        (r"undetermined", "undetermined"),
+        (r"adverse effect", "adverse effect"),
+        (r"underdosing", "underdosing"),
+    ),
+    "fracture": ((r"closed fracture", "closed"), (r"open fracture", "open")),
+    "healing": (
+        (r"routine healing", "routine"),
+        (r"delayed healing", "delayed"),
+        (r"nonunion", "nonunion"),
+        (r"malunion", "malunion"),
+    ),
+    "displaced": ((r"nondisplaced", "no"), (r"displaced", "yes")),
+    "intractable": ((r"not intractable", "no"), (r"intractable", "yes")),
+}
+_PATTERNS = {
+    axis: tuple((re.compile(rf"\b(?:{pattern})\b", re.IGNORECASE), value) for pattern, value in values)
+    for axis, values in _AXES.items()
+}
+_WITHOUT = re.compile(r"\bwithout (?:mention of )?([^,]+?)(?= without|,|$)", re.IGNORECASE)
+_WITH = re.compile(r"\bwith ((?!\w+ healing|nonunion|malunion)[^,]+?)(?= with(?:out)?\b|,|$)", re.IGNORECASE)
+
+
+def children(code: str, system: str = "icd10cm") -> list[str]:
+    """The codes and categories directly below a category of the newest release, sorted; none below a billable code."""
+    below = _tree(system).get(code)
+    return list(below) if below is not None else load_system(system).children(code)
+
+
+@cache
+def _tree(system: str) -> dict[str, list[str]]:
+    """Category -> the codes and categories directly below it, where the release lists it."""
+    table = load_system(system)
+    found: dict[str, list[str]] = {}
+    above: list[str] = []  # the path to the code before
+    for code in sorted((*table.headings, *table.titles)):
+        while above and not code.startswith(above[-1]):
+            above.pop()
+        if above:
+            found.setdefault(above[-1], []).append(code)
+        above.append(code)
+    return found
+
+
+def billable_below(code: str, system: str = "icd10cm") -> list[str]:
+    """The billable codes that begin with ``code``, sorted: itself alone where it is one."""
+    table = load_system(system)
+    return [code] if code in table.titles else [other for other in table.below(code) if other in table.titles]
+
+
+def facets(code: str, system: str = "icd10cm") -> dict[str, str]:
+    """What the title of a code says of each axis (``side``: ``left``); axes of which it says nothing are not there.
+
+    The axes are ``side``, ``encounter``, ``trimester``, ``acuity``, ``stage``, ``severity``, ``type``, ``intent``,
+    ``fracture``, ``healing``, ``displaced``, ``intractable``, ``with`` and ``without`` (the value: what).
+    """
+    return dict(_facets(load_system(system).title(code) or ""))
+
+
+@cache
+def _facets(title: str) -> tuple[tuple[str, str], ...]:
+    found = []
+    for axis, patterns in _PATTERNS.items():
+        for pattern, value in patterns:
+            if match := pattern.search(title):
+                found.append((axis, value.format(*(group.lower() for group in match.groups()))))
+                break
+    for axis, pattern in (("without", _WITHOUT), ("with", _WITH)):
+        if match := pattern.search(title):
+            found.append((axis, match.group(1).strip().lower()))
+    return tuple(found)
+
+
+def axes(code: str, system: str = "icd10cm") -> dict[str, dict[str, list[str]]]:
+    """What tells the billable codes below ``code`` apart: axis -> value -> its codes, for axes of two values or more.
+
+    ``""`` is the value of codes whose title says nothing of an axis that others of the family have.
+    """
+    below = billable_below(code, system)
+    said = {other: facets(other, system) for other in below}
+    found: dict[str, dict[str, list[str]]] = {}
+    for axis in (*_AXES, "with", "without"):
+        values: dict[str, list[str]] = {}
+        for other in below:
+            values.setdefault(said[other].get(axis, ""), []).append(other)
+        if len(values) > 1:
+            found[axis] = values
+    return found
+
+
+@cache
+def default_child(code: str, system: str = "icd10cm") -> str:
+    """The billable code that is coded where a note says no more than a category; a billable code itself.
+
+    At each level down: the child that inclusion terms call the category's "NOS", or that is unspecified, without
+    complication, of active treatment (7th character A), closed, displaced, accidental, as the guidelines assume where
+    nothing is said; then "other"; of equals what hospitals code, and the simplest. Raises ``InputError`` where no code
+    begins so.
+    """
+    table = load_system(system)
+    while code not in table.titles:
+        below = children(code, system)
+        if not below:
+            raise InputError(f"no code of {system} begins with {code!r}: give a code or category")
+        code = _best(code, below, table)
+    return code
+
+
+# What a title says, how far that makes it the default of its siblings, and each time that it is said again.
+_ASSUMED = (
+    (re.compile(r"\bunspecified\b|\bnot specified\b|\bNOS\b"), 4.0, 0.5),
+    (re.compile(r"\buncomplicated\b|\bwithout\b|\bnot intractable\b"), 3.0, 0.5),
+    (re.compile(r"\binitial encounter\b"), 5.0, 0.0),
+    (re.compile(r"\bclosed fracture\b"), 0.5, 0.0),
+    (re.compile(r"\baccidental\b"), 2.0, 0.0),
+    (re.compile(r"(?<!with )\bother\b"), 1.0, 0.0),
+    (re.compile(r"\bnot applicable\b"), 3.0, 0.0),
+    (re.compile(r"\bnondisplaced\b|\bbilateral\b|\bopen fracture\b"), -0.5, 0.0),
+    (re.compile(r"\bsequela\b|\bsubsequent encounter\b|\bin remission\b|\bpersonal history\b"), -3.0, 0.0),
+    (re.compile(r"\bcomplications?\b|\bdue to\b|\bin (?:other )?diseases classified elsewhere\b"), -1.0, 0.0),
+    (re.compile(r"\bwith unspecified\b|\bunspecified complications?\b"), -3.0, 0.0),
+)
+_ONLY = 8.0  # an inclusion term says the category's name with "NOS" behind it; if it says a part of the name:
+_PARTLY = 3.5
+_SAME = 3.0  # the title says no more than the category's
+_FREQUENT, _SEEN = 0.3, 0.1
+_RESIDUAL = re.compile(r"\.[0-9]*9[90]?$")  # how the codes of what is not specified end: .9, .90, .99
+_NINE, _NOUGHT = 1.0, 0.5
+_PER_WORD, _PER_CHARACTER = -0.02, -0.3  # further words of the title, further characters of the code
+
+
+def _best(parent: str, siblings: list[str], table: CodeSystem) -> str:
+    """Which of the children of a category is meant where only the category is said."""
+    words = {child: Counter(_words(_title(child, table))) for child in siblings}
+    shared = words[siblings[0]].copy()
+    for counts in words.values():
+        shared &= counts
+    said = set(stems(_title(parent, table)))
+    shortest = min(map(len, siblings))
+    points = {}
+    for child in siblings:
+        left = shared.copy()
+        distinct = []
+        for word in _words(_title(child, table)):
+            distinct += [word] if not left[word] else []
+            left[word] -= left[word] > 0
+        points[child] = _points(child, " ".join(distinct), said, table) + _PER_CHARACTER * (
+            len(child) - shortest
+        )
+    return max(siblings, key=lambda child: points[child])
+
+
+def _points(child: str, distinct: str, said: set[str], table: CodeSystem) -> float:
+    points = _PER_WORD * len(distinct.split())
+    for pattern, first, again in _ASSUMED:
+        if times := len(pattern.findall(distinct)):
+            points += first + again * (times - 1)
+    title = _title(child, table)
+    if said and set(stems(title)) == said and "other" not in _words(title):
+        points += _SAME
+    named = [set(words) for words in _below(_nos(table.name), child)]
+    points += _ONLY if said in named else _PARTLY if any(words <= said for words in named) else 0.0
+    if "unspecified" in distinct:
+        points += _NINE if _RESIDUAL.search(child) else _NOUGHT if child.endswith("0") else 0.0
+    often = _below(_often(table.name), child)
+    return points + (_FREQUENT if FREQUENT in often else _SEEN if often else 0.0)
+
+
+@cache
+def _nos(system: str) -> tuple[list[str], list[frozenset[str]]]:
+    """The codes of inclusion terms that end in "NOS", ascending, and the stems of each of these terms."""
+    synonyms = load_system(system).synonyms
+    pairs = [(code, term) for code in sorted(synonyms) for term in synonyms[code] if term.endswith(" NOS")]
+    return [code for code, _ in pairs], [frozenset(stems(term)) for _, term in pairs]
+
+
+@cache
+def _often(system: str) -> tuple[list[str], list[str]]:
+    """The codes that hospitals use, ascending, and how often."""
+    pairs = sorted(hospital_frequency(system).items())
+    return [code for code, _ in pairs], [often for _, often in pairs]
+
+
+def _below(table: tuple[list[str], list[Value]], prefix: str) -> list[Value]:
+    codes, values = table
+    return values[bisect_left(codes, prefix) : bisect_left(codes, prefix + "\uffff")]
+
+
+def _title(code: str, table: CodeSystem) -> str:
+    """The title of a code; of a beginning that no table lists, the words that the titles below it share."""
+    return table.title(code) or shared_words([table.titles[other] for other in table.below(code)])
+
+
+@cache
+def _words(title: str) -> list[str]:
+    return [word for word, _, _ in split(title)]
