@@ -7,7 +7,7 @@ from benchmarks.gold import FOLDER, gold_notes
 
 from icdbridge.codes import load_system
 
-HALVES = ("tune",)
+HALVES = ("tune", "report")
 NOTES = [note for half in HALVES for note in gold_notes(half)]
 
 
