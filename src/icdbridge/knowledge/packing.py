@@ -4,7 +4,8 @@
 module, with ``data/sources.json``: what each file came from and how many rows it has. The rows are those of the tables;
 how they become terms is decided when they are read. SOURCE holds
 
-- ``icd10cm_index/*fullterm.tsv``: the alphabetic index, flattened (columns ``full_term``, ``code``), CDC,
+- ``icd10cm_index/*fullterm.tsv``: the alphabetic index, flattened (columns ``full_term``, ``nonessential_modifiers``,
+  ``code``), CDC,
 - ``icd10cm_tables/icd10cm-{eindex,neoplasm,drug}-*.xml``: the index to external causes, the neoplasm table and the
   table of drugs and chemicals, CDC,
 - ``mimic_splits/code_scopes.json``: the label sets released with Edin et al. (2023), MIT.
@@ -84,10 +85,15 @@ def _write(file: Path, rows: Iterable[tuple[str, ...]], label: str, year: str) -
     return {"source": label, "release": year, "rows": len(lines)}
 
 
-def _index_rows(file: Path) -> tuple[list[tuple[str, str]], str]:
+def _index_rows(file: Path) -> tuple[list[tuple[str, ...]], str]:
+    """Term, the words that it may have or not, code."""
     with file.open(encoding="utf-8-sig", newline="") as handle:
-        rows = [
-            (" ".join(row["full_term"].split()), row["code"].strip().rstrip("-"))
+        rows: list[tuple[str, ...]] = [
+            (
+                " ".join(row["full_term"].split()),
+                " ".join(row["nonessential_modifiers"].split()),
+                row["code"].strip().rstrip("-"),
+            )
             for row in csv.DictReader(handle, delimiter="\t")
         ]
     return rows, re.sub(r"\D", "", file.stem.removeprefix("ICD10CM"))

@@ -1,6 +1,7 @@
 """What codes are called, from every source that knows: the list that coding without training and search build on."""
 
 import csv
+import re
 from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
@@ -8,29 +9,33 @@ from typing import NamedTuple
 from icdbridge.codes import load_system, parse_code
 from icdbridge.codes.crosswalks import equivalents
 from icdbridge.codes.descriptions import describe
+from icdbridge.codes.names import shortened
 from icdbridge.codes.system import CodeSystem
 from icdbridge.errors import InputError
 from icdbridge.knowledge.tables import DATA, LEVEL, rows
-from icdbridge.knowledge.wording import neoplasms, spoken, substances
+from icdbridge.knowledge.wording import neoplasms, spoken, substances, with_modifiers
 
 TITLE = "title"
+SHORT = "short"
 INCLUSION = "inclusion"
 INDEX = "index"
 EXTERNAL = "external"
 NEOPLASM = "neoplasm"
 DRUG = "drug"
 EQUIVALENT = "equivalent"
+CLINICAL = "clinical"
 DEFAULT = "default"
-SOURCES = (DEFAULT, TITLE, INCLUSION, INDEX, EXTERNAL, NEOPLASM, DRUG, EQUIVALENT)
+SOURCES = (DEFAULT, CLINICAL, TITLE, SHORT, INCLUSION, INDEX, EXTERNAL, NEOPLASM, DRUG, EQUIVALENT)
 
 
 class Term(NamedTuple):
     """One wording of a code. ``code`` is dotted and may be a category or any beginning of assignable codes.
 
-    ``source`` is one of ``SOURCES``: ``default`` (what a coder takes where a note says no more), ``title``,
-    ``inclusion`` (inclusion terms), ``index`` (the alphabetic index), ``external`` (the index to external causes),
-    ``neoplasm``, ``drug`` (the tables of neoplasms, of drugs and chemicals), ``equivalent`` (the title of its exact
-    equivalent in the other version).
+    ``source`` is one of ``SOURCES``: ``default`` (what a coder takes where a note says no more), ``clinical`` (what
+    clinicians call it and no published table does), ``title``, ``short`` (a title or other term without what notes
+    leave out: "without ...", ", unspecified", what stands in brackets), ``inclusion`` (inclusion terms), ``index``
+    (the alphabetic index), ``external`` (the index to external causes), ``neoplasm``, ``drug`` (the tables of neoplasms,
+    of drugs and chemicals), ``equivalent`` (the title of its exact equivalent in the other version).
     """
 
     text: str
@@ -78,8 +83,26 @@ def _kept(system: str) -> tuple[list[Term], list[Dropped]]:
     return kept, [Dropped(source, len(several), several[0]) for source, several in left.items()]
 
 
+_BRACKETS = re.compile(r"\s*(?:\([^()]*\)|\[[^\[\]]*\])")
+_UNENDED = re.compile(r"(?:\b(?:or|and|of|to|by|with|in)|,)$")
+_LATER = re.compile(r"\b(?:subsequent encounter|open fracture|sequela|classified elsewhere)\b", re.IGNORECASE)
+
+
 def _every(table: CodeSystem) -> Iterator[Term]:
-    yield from _defaults(table.name)
+    """The terms of a system, each followed by what notes say of it."""
+    for term in _named(table):
+        yield term
+        if term.source in (TITLE, INCLUSION, EQUIVALENT) and not _LATER.search(term.text):
+            plain = _BRACKETS.sub("", term.text).strip()
+            shorter = shortened(plain) if term.source == TITLE and term.code in table.titles else []
+            for text in (plain, *shorter):
+                if text and text != term.text and not _UNENDED.search(text):
+                    yield Term(text, term.code, SHORT)
+
+
+def _named(table: CodeSystem) -> Iterator[Term]:
+    yield from _table("defaults", DEFAULT, table.name)
+    yield from _table("clinical", CLINICAL, table.name)
     for titles in (table.titles, table.headings):
         for code, title in titles.items():
             yield Term(title, code, TITLE)
@@ -95,8 +118,9 @@ def _every(table: CodeSystem) -> Iterator[Term]:
 
 
 def _published() -> Iterator[Term]:
-    for path, code in rows("index"):
-        for text in spoken(path.split(", ")):
+    for path, modifiers, code in rows("index"):
+        texts = spoken(path.split(", "))
+        for text in (*texts, *with_modifiers(texts, modifiers)):
             yield Term(text, code, INDEX)
     for path, code in rows("external"):
         for text in spoken(path.split(LEVEL)):
@@ -111,15 +135,13 @@ def _published() -> Iterator[Term]:
                 yield Term(text, code, DRUG)
 
 
-def _defaults(system: str) -> Iterator[Term]:
-    """Rows of ``data/defaults.csv``: ``term``, ``code`` and, where it is not icd10cm, ``system``."""
-    file = DATA / "defaults.csv"
-    if not file.is_file():
-        return
+def _table(name: str, source: str, system: str) -> Iterator[Term]:
+    """Rows of a table of our own in ``data``: ``term``, ``code`` and, where it is not icd10cm, ``system``."""
+    file = DATA / f"{name}.csv"
     with file.open(encoding="utf-8", newline="") as handle:
         for number, row in enumerate(csv.DictReader(handle), start=2):
             try:
                 if (row.get("system") or "icd10cm") == system:
-                    yield Term(row["term"].strip(), parse_code(row["code"].rstrip("-"), system).code, DEFAULT)
+                    yield Term(row["term"].strip(), parse_code(row["code"].rstrip("-"), system).code, source)
             except (KeyError, AttributeError, InputError) as error:
                 raise InputError(f"{file}, row {number}: {error}") from error

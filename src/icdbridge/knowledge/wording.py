@@ -61,6 +61,20 @@ def spoken(path: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(text for text in found if text))
 
 
+_MODIFIER = re.compile(r"\(([A-Za-z][A-Za-z' -]{2,})\)")
+_FEW = (
+    4  # where a row has more words in brackets, they name whatever may be, and none of them what it is called
+)
+
+
+def with_modifiers(texts: list[str], modifiers: str) -> list[str]:
+    """The first wording of an index row with each word that it may have in front: "diabetes (mellitus)"."""
+    found = [text for text in _MODIFIER.findall(modifiers) if not _RESIDUAL.search(text)]
+    if not texts or len(found) > _FEW:
+        return []
+    return [f"{text} {texts[0]}" for text in found if text.split()[0].lower() not in _LINKING]
+
+
 def _parts(level: str) -> list[str]:
     """The comma-separated parts of a level without "NEC" and "NOS"."""
     return [part.strip() for part in _RESIDUAL.sub("", level).split(",") if part.strip()]
