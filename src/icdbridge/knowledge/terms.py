@@ -34,8 +34,8 @@ class Term(NamedTuple):
     ``source`` is one of ``SOURCES``: ``default`` (what a coder takes where a note says no more), ``clinical`` (what
     clinicians call it and no published table does), ``title``, ``short`` (a title or other term without what notes
     leave out: "without ...", ", unspecified", what stands in brackets), ``inclusion`` (inclusion terms), ``index``
-    (the alphabetic index), ``external`` (the index to external causes), ``neoplasm``, ``drug`` (the tables of neoplasms,
-    of drugs and chemicals), ``equivalent`` (the title of its exact equivalent in the other version).
+    (the alphabetic index), ``external`` (the index to external causes), ``neoplasm``, ``drug`` (those tables),
+    ``equivalent`` (the title of its exact equivalent in the other version).
     """
 
     text: str
