@@ -20,7 +20,7 @@ def test_codes_with_evidence_as_the_coder_finds_them(client, coder):
     assert (answer["model"], answer["version"]) == ("tiny", "icd10")
     (note,) = answer["notes"]
     assert note["id"] == "n-1"
-    assert note["words"] == note["read_words"] == 14
+    assert note["words"] == note["read_words"] == 16
     expected = [one.to_dict() for one in coder.code(NOTE, "icd10", top=6)]
     for found, alone in zip(note["suggestions"], expected, strict=True):
         assert found["code"] == alone["code"]
@@ -88,13 +88,13 @@ def test_fhir_bundle(client, version):
     notes = [{"text": NOTE, "id": "n-1", "patient": "p-1"}, {"text": NOTE}]
     answer = client.post(
         "/v1/code",
-        json={"notes": notes, "version": version, "top": 3},
+        json={"notes": notes, "version": version, "top": 6},
         headers={"Accept": "application/fhir+json"},
     )
     assert answer.headers["content-type"] == "application/fhir+json"
     bundle = Bundle.model_validate_json(answer.content)
     kinds = [entry.resource.get_resource_type() for entry in bundle.entry]
-    assert (kinds.count("Condition"), kinds.count("Procedure")) == (4, 2)
+    assert (kinds.count("Condition"), kinds.count("Procedure")) == (10, 2)
     systems = {entry.resource.code.coding[0].system for entry in bundle.entry}
     assert (
         systems
