@@ -39,7 +39,7 @@ def run_path(tmp_path_factory):
         for seed, (version, keys) in enumerate(KEYS.items())
     ]
     changes = ("label_space=6", "learning_rate=0.01", "dropout=0", "patience=40", "warmup_steps=5")
-    return train(corpora, folder / "tiny", tiny_settings("duallaat-cnn", *changes, epochs=20)).path
+    return train(corpora, folder / "tiny", tiny_settings("duallaat-cnn", *changes, epochs=30)).path
 
 
 @pytest.fixture(scope="session")

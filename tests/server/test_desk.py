@@ -86,7 +86,7 @@ def test_codes_stand_in_two_groups_with_their_confidence(open_desk):
     assert set(page.locator(".code .band > span").all_text_contents()) <= {"likely", "possible", "unlikely"}
     page.get_by_text("How to read the confidence").click()
     expect(page.locator("#legend-text")).to_contain_text("were right on validation notes")
-    expect(page.locator("#note-facts")).to_have_text("14 words")
+    expect(page.locator("#note-facts")).to_have_text("16 words")
 
 
 def test_words_that_the_note_denies_are_marked(open_desk):

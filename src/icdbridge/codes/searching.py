@@ -42,9 +42,9 @@ def search(
     A query that codes begin with (``I21``, ``4280``, ``42.8``) finds these. Any other finds titles and
     synonyms that have all its words, the last one as the beginning of a word. Whole words come before
     beginnings of words, then exact wordings, then those with fewer further words ("unspecified" is not
-    counted), then those that have the query in one piece, then billable codes before categories. Looks
-    through the newest release of ``systems`` (of all installed, if None) and through ``tables``. Raises
-    ``InputError`` for a query without words or an unknown system.
+    counted), then those that have the query in one piece, then billable codes before categories, at last ICD-10
+    before ICD-9. Looks through the newest release of ``systems`` (of all installed, if None) and through ``tables``.
+    Raises ``InputError`` for a query without words or an unknown system.
     """
     words = _WORD.findall(_fold(query))
     if not words:
@@ -54,7 +54,8 @@ def search(
         for rank, entry in (*_by_code(query, table), *_by_words(words, table)):
             code = Code(table.name, entry.code)
             billable = entry.code in table.titles
-            order = (*rank, not billable, entry.matched_on == "synonym", len(entry.term), entry.code)
+            last = (len(entry.term), table.version == "icd9", entry.code)
+            order = (*rank, not billable, entry.matched_on == "synonym", *last)
             if code not in best or order < best[code][0]:
                 hit = Hit(
                     code, table.title(code.code) or "", table.release, entry.matched_on, entry.term, billable
