@@ -231,8 +231,12 @@ def test_a_folder_that_exists_is_kept_unless_replaced(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="exists already"):
         synthesize_mimic3(tmp_path / "out", 3, concepts=60)
     assert (tmp_path / "out" / "mine").exists()
-    synthesize_mimic3(tmp_path / "out", 3, concepts=60, replace=True)
-    assert not (tmp_path / "out" / "mine").exists()
+    with pytest.raises(InputError, match="is not a synthetic dump"):
+        synthesize_mimic3(tmp_path / "out", 3, concepts=60, replace=True)
+    assert (tmp_path / "out" / "mine").exists()
+    synthesize_mimic3(tmp_path / "dump", 3, concepts=60)
+    synthesize_mimic3(tmp_path / "dump", 4, concepts=60, replace=True)
+    assert "notes=4" in (tmp_path / "dump" / "README.txt").read_text()
 
 
 def test_nothing_is_left_of_a_dump_that_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

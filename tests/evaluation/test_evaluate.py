@@ -26,6 +26,7 @@ def test_the_folder_holds_figures_tables_and_report(run, corpus):
     assert sorted(file.name for file in folder.iterdir()) == [
         "cells.parquet",
         "codes.parquet",
+        "manifest.json",
         "metrics.json",
         "notes.parquet",
         "report.html",

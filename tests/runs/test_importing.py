@@ -107,10 +107,17 @@ def test_nothing_is_overwritten_unless_forced(tmp_path, checkpoint):
     run = import_checkpoint(checkpoint, tmp_path / "run", ["icd9proc"])
     with pytest.raises(InputError, match="exists already"):
         import_checkpoint(checkpoint, tmp_path / "run", ["icd9proc"])
+    export_checkpoint(run, tmp_path / "exported")
     with pytest.raises(InputError, match="exists already"):
-        export_checkpoint(run, checkpoint)
+        export_checkpoint(run, tmp_path / "exported")
+    export_checkpoint(run, tmp_path / "exported", force=True)
     assert import_checkpoint(checkpoint, tmp_path / "run", ["icd9cm"], force=True).index.version[0] == "icd9"
-    export_checkpoint(run, checkpoint, force=True)
+    before = {file.name: file.read_bytes() for file in checkpoint.iterdir()}
+    with pytest.raises(InputError, match="is not a checkpoint made by icdbridge"):
+        export_checkpoint(run, checkpoint, force=True)
+    with pytest.raises(InputError, match="is the input"):
+        import_checkpoint(checkpoint, checkpoint, ["icd9cm"], force=True)
+    assert {file.name: file.read_bytes() for file in checkpoint.iterdir()} == before
 
 
 def test_bad_codes_and_thresholds(tmp_path, checkpoint):

@@ -1,6 +1,7 @@
 """The command ``icdbridge``: one verb a command, each in a module of its own name."""
 
 import os
+import signal
 import sys
 from typing import Literal, cast
 
@@ -48,6 +49,10 @@ def options(
 
 def main() -> None:
     """Runs the command; exits 0 when done, 2 on bad input (one line on standard error), 130 when interrupted."""
+    if sys.argv[1:2] != ["serve"]:  # which ends by itself
+        for number in (signal.SIGTERM, signal.SIGHUP):  # as Ctrl-C: what is half made is cleared away
+            if signal.getsignal(number) is signal.SIG_DFL:
+                signal.signal(number, signal.default_int_handler)
     try:
         app()
     except InputError as error:

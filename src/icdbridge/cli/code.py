@@ -57,20 +57,21 @@ def code(
     coded, 3 when some were skipped (the file holds all others), 2 on bad input, 130 when interrupted (the same
     command with --resume goes on).
     """
+    from icdbridge.codes import SYSTEMS
     from icdbridge.coding import Coder
-    from icdbridge.coding.identity import check_ids
 
     chosen = read_codes(codes, system) if codes else None
     if out is not None:
         from icdbridge.coding.sources import NoteColumns, Source
 
         source = Source(notes or [], NoteColumns(id, text, patient))
+        inputs = [Path(codes)] if codes and codes not in SYSTEMS else []
         options = {"version": version, "top": top, "codes": chosen, "evidence": evidence}
         _code_into(
             out,
             Coder.load(run, precision=precision_named(precision)),
             source,
-            {**options, "candidates": candidates, "resume": resume, "force": force},
+            {**options, "candidates": candidates, "resume": resume, "force": force, "inputs": inputs},
         )
         return
     for path in notes or []:
@@ -79,7 +80,6 @@ def code(
                 f"{path} is a folder or a table: say by --out into which file to write its codes"
             )
     texts = [(str(path), _read(path)) for path in notes or [Path("-")]]
-    check_ids(lambda: [(name, name) for name, _ in texts])
     coder = Coder.load(run, precision=precision_named(precision))
     for name, note in texts:
         try:

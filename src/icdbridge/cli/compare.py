@@ -23,8 +23,8 @@ def compare(
     force: bool = typer.Option(False, "--force", help="Replace an existing --out folder."),
 ) -> None:
     """Put evaluated runs side by side: figures, differences from the first, the long tail. Scores nothing."""
+    from icdbridge.evaluation.compare import COMPARISON, read_groups
     from icdbridge.evaluation.compare import compare as compare_groups
-    from icdbridge.evaluation.compare import read_groups
     from icdbridge.evaluation.compare_report import (
         decisions_table,
         differences_table,
@@ -33,20 +33,25 @@ def compare(
         write_comparison,
     )
     from icdbridge.evaluation.tables import show
-    from icdbridge.files import atomic_folder, write_json
+    from icdbridge.files import atomic_folder, check_output, write_json, write_manifest
 
     if len(runs) < 2 and "," not in runs[0]:
         raise InputError(
             "one run cannot be compared: name two or more, or the seeds of one as label=RUN1,RUN2"
         )
-    results = compare_groups(read_groups(runs, corpus, split))
+    groups = read_groups(runs, corpus, split)
+    paths = [each.folder.parent.parent for group in groups for each in group.evaluations]
+    if out is not None:
+        check_output(out, COMPARISON, paths, replace=force)
+    results = compare_groups(groups)
     for group in results["groups"]:
         if not group["same_settings"]:
             typer.echo(f"note: the runs of {group['label']} differ in more than their seed", err=True)
     if out is not None:
-        with atomic_folder(out, replace=force) as folder:
+        with atomic_folder(out, COMPARISON, paths, replace=force) as folder:
             write_json(folder / "comparison.json", results)
             write_comparison(results, folder / "report.html")
+            write_manifest(folder, ["comparison.json", "report.html"])
     if as_json:
         typer.echo(json.dumps(results, indent=2, ensure_ascii=False, allow_nan=False))
         return

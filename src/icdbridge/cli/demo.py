@@ -1,5 +1,7 @@
 """icdbridge demo: the main job from end to end on synthetic notes, each step a command that one can type oneself."""
 
+import math
+import os
 import shlex
 import shutil
 from collections.abc import Mapping
@@ -10,26 +12,31 @@ import typer
 
 from icdbridge.cli import app
 from icdbridge.errors import InputError
-from icdbridge.files import read_json
+from icdbridge.files import only_writer, read_json
 
 NOTES3, NOTES4, WORDS, CONCEPTS = 1200, 3000, 170, 600
 TRAINING = ["--model", "duallaat-cnn", "--preset", "small", "--set", "label_space=160"]
-MARK = "demo.txt"  # lies in a folder that a demo made, so that only such a folder is replaced
+MARK, SAID = "demo.txt", "Everything in this folder comes from synthetic notes.\n"
+MADE = {MARK, "raw", "corpora", "runs", "report", "note.txt"}  # all that a demo writes into its folder
 
 
 @app.command()
 def demo(
     out: Path = typer.Option(Path("build/demo"), "--out", help="Folder for all that the demo makes."),
-    scale: float = typer.Option(1.0, min=0.01, help="Share of the demo's notes, for a quick look."),
+    scale: float = typer.Option(1.0, min=0.01, max=500, help="Share of the demo's notes, for a quick look."),
     epochs: int = typer.Option(6, min=1, help="Passes over the notes; twice as many for ICD-10 alone."),
 ) -> None:
     """Synthesize MIMIC-like notes, prepare, train on ICD-10 alone and with ICD-9, evaluate, code a note."""
-    if out.exists():
-        if not (out / MARK).exists():
-            raise InputError(f"{out} exists and is no demo folder: give another --out")
-        shutil.rmtree(out)
+    if not math.isfinite(scale):
+        raise InputError(f"--scale {scale} is no number of notes: give one such as 1")
+    with only_writer(Path(os.path.realpath(out))):
+        _demo(out, scale, epochs)
+
+
+def _demo(out: Path, scale: float, epochs: int) -> None:
+    _clear(out)
     out.mkdir(parents=True)
-    (out / MARK).write_text("Everything in this folder comes from synthetic notes.\n", "utf-8")
+    (out / MARK).write_text(SAID, "utf-8")
     raw3, raw4 = out / "raw" / "mimic3", out / "raw" / "mimic4"
     iii9, iv9, iv10 = (out / "corpora" / name for name in ("mimic3-icd9", "mimic4-icd9", "mimic4-icd10"))
     alone, mixed = out / "runs" / "icd10-alone", out / "runs" / "mixed"
@@ -60,6 +67,19 @@ def demo(
     typer.echo(f"\nReport of the comparison: {out / 'report' / 'report.html'}")
     typer.echo(f"Report of the mixed run:  {mixed / 'evaluations' / f'{iv10.name}-test' / 'report.html'}")
     typer.echo(f"Your own note:            icdbridge code {mixed} NOTE.txt --version icd10")
+
+
+def _clear(out: Path) -> None:
+    """Removes the folder of an earlier demo, and nothing that a demo does not write."""
+    if not out.exists():
+        return
+    mark = out / MARK
+    if not out.is_dir() or not mark.is_file() or mark.read_bytes() != SAID.encode():
+        raise InputError(f"{out} exists and is no demo folder: give another --out")
+    foreign = sorted(entry.name for entry in out.iterdir() if entry.name not in MADE)
+    if foreign:
+        raise InputError(f"{out / foreign[0]} is none of the demo's: move it, or give another --out")
+    shutil.rmtree(out)
 
 
 def _say(text: str) -> None:

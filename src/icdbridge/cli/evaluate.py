@@ -50,10 +50,11 @@ def evaluate(
     unseen codes stands in a table of its own. Prints tables; writes metrics.json and report.html into the run
     folder.
     """
+    from icdbridge.codes import SYSTEMS
     from icdbridge.corpora.corpus import SPLITS, Corpus
     from icdbridge.evaluation.candidates import candidates_table
     from icdbridge.evaluation.decisions import decisions_table
-    from icdbridge.evaluation.evaluate import evaluate_run, evaluation_folder
+    from icdbridge.evaluation.evaluate import EVALUATION, evaluate_run, evaluation_folder
     from icdbridge.evaluation.report import (
         bands_table,
         calibration_table,
@@ -64,6 +65,7 @@ def evaluate(
         synthetic_tag,
     )
     from icdbridge.evaluation.tables import show
+    from icdbridge.files import check_output
     from icdbridge.runs.run import Run
 
     if split not in SPLITS:
@@ -76,10 +78,14 @@ def evaluate(
     if twice is not None:
         raise InputError(f"two corpora are called {twice}: evaluate them one by one, with different --out")
     opened = Run.open(run, device, precision_named(precision))
+    folders = [
+        out / f"{name}-{split}" if out else evaluation_folder(opened.path, name, split) for name in names
+    ]
+    inputs = [*corpora, *([Path(codes)] if codes is not None and codes not in SYSTEMS else [])]
+    for folder in folders:
+        check_output(folder, EVALUATION, inputs, replace=True)
     every = {}
-    for corpus in opened_corpora:
-        name = f"{corpus.name}-{split}"
-        folder = out / name if out else evaluation_folder(opened.path, corpus.name, split)
+    for corpus, folder in zip(opened_corpora, folders, strict=True):
         every[corpus.name] = results = evaluate_run(opened, corpus, split, folder, evidence, candidates)
         if as_json:
             continue

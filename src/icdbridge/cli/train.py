@@ -35,11 +35,13 @@ def train(
 ) -> None:
     """Train a model. Ctrl-C keeps what was done; the same command with --resume goes on from there."""
     from icdbridge.corpora import Corpus
+    from icdbridge.files import check_apart
     from icdbridge.training import make_settings
     from icdbridge.training import train as train_run
 
     given = {name: value for name, value in (("epochs", epochs), ("seed", seed)) if value is not None}
     chosen = make_settings(model, preset, settings, changes, **given)
+    check_apart(out, [settings] if settings else [])
     run = train_run(
         [Corpus.open(path) for path in corpora],
         out,

@@ -6,7 +6,8 @@ is being done. When all notes are there, the output is written from the journal.
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -17,7 +18,7 @@ from icdbridge.coding.identity import note_identity
 from icdbridge.coding.outputs import Record, check_format, write_results
 from icdbridge.coding.sources import Source, SourceNote
 from icdbridge.errors import InputError
-from icdbridge.files import MANIFEST, sha256
+from icdbridge.files import MANIFEST, check_output, only_writer, sha256
 from icdbridge.progress import progress_bar
 
 JOURNAL = 2  # what a line of it holds
@@ -34,7 +35,8 @@ class Done:
 
 def journal_of(out: Path) -> Path:
     """Where an unfinished coding is kept."""
-    return out.with_name(f".{out.name}.unfinished")
+    real = Path(os.path.realpath(out))
+    return real.with_name(f".{real.name}.unfinished")
 
 
 def code_notes(
@@ -49,17 +51,20 @@ def code_notes(
     candidates: bool = False,
     resume: bool = False,
     force: bool = False,
+    inputs: Sequence[Path] = (),
     skip: Callable[[str], None] = lambda line: None,
 ) -> Done:
     """Codes the notes of ``source`` into ``out`` (``write_results`` says in which format).
 
     ``skip`` is given one line, without text of the note, for each note that cannot be coded. ``resume`` goes on with
-    an interrupted coding of the same run, notes and options; ``force`` replaces ``out`` and what is unfinished. Raises
-    ``InputError`` where these do not fit, and for what ``Coder.code`` refuses.
+    an interrupted coding of the same run, notes and options; ``force`` replaces ``out``, at the end, and what is
+    unfinished; both together go on where there is something to go on with. No other process may write ``out``
+    meanwhile, and ``out`` must be apart from the notes, the run and ``inputs``. Raises ``InputError`` where these do
+    not fit, and for what ``Coder.code`` refuses.
     """
     out = Path(out)
     check_format(out)
-    journal = journal_of(out)
+    real = check_output(out, None, [coder.run.path, *source.paths, *inputs], replace=True)
     options: dict[str, Any] = {"version": version, "top": top, "codes": codes, "evidence": evidence}
     options["candidates"] = candidates
     # asked for before any note is read, so that a wrong version is no fault of the first note
@@ -75,21 +80,23 @@ def code_notes(
         "candidates": candidates,
     }
     total = len(source)
-    finished = _begin(journal, out, told, resume, force)
-    with progress_bar() as bar, journal.open("a", encoding="utf-8") as handle:
-        task = bar.add_task("coding", total=total, completed=finished)
-        rest = islice(source, finished, None)
-        while notes := tuple(islice(rest, NOTES)):
-            for record, note in zip(_code(coder, notes, options), notes, strict=True):
-                handle.write(json.dumps(record, ensure_ascii=False) + "\n")
-                if "skipped" in record:
-                    name = f" (note {note.note_id})" if note.note_id else ""
-                    skip(f"{note.place}{name}: {record['skipped']}")
-            handle.flush()
-            bar.advance(task, len(notes))
-    write_results(_records(journal), out)
-    skipped = sum("skipped" in record for record in _records(journal))
-    journal.unlink()
+    with only_writer(real):
+        journal = journal_of(real)
+        finished = _begin(real, out, told, resume, force)
+        with progress_bar() as bar, journal.open("a", encoding="utf-8") as handle:
+            task = bar.add_task("coding", total=total, completed=finished)
+            rest = islice(source, finished, None)
+            while notes := tuple(islice(rest, NOTES)):
+                for record, note in zip(_code(coder, notes, options), notes, strict=True):
+                    handle.write(json.dumps(record, ensure_ascii=False) + "\n")
+                    if "skipped" in record:
+                        name = f" (note {note.note_id})" if note.note_id else ""
+                        skip(f"{note.place}{name}: {record['skipped']}")
+                handle.flush()
+                bar.advance(task, len(notes))
+        write_results(_records(journal), real)
+        skipped = sum("skipped" in record for record in _records(journal))
+        journal.unlink()
     return Done(total - skipped, skipped)
 
 
@@ -106,18 +113,19 @@ def _code(coder: Coder, notes: tuple[SourceNote, ...], options: dict[str, Any]) 
             yield record | {"identity": identity, "suggestions": [one.to_dict() for one in suggestions]}
 
 
-def _begin(journal: Path, out: Path, told: dict[str, Any], resume: bool, force: bool) -> int:
+def _begin(real: Path, out: Path, told: dict[str, Any], resume: bool, force: bool) -> int:
     """Starts the journal, or finds out how many notes it holds; a line that was cut off is taken away."""
-    if force:
-        journal.unlink(missing_ok=True)
-    elif out.exists():
+    journal = journal_of(real)
+    begun = _is_begun(journal)
+    if real.exists() and not force:
         raise InputError(f"{out} exists already: give another name, or --force to replace it")
-    elif journal.exists() and not resume:
+    if begun and not resume and not force:
         raise InputError(f"{out} was begun and not finished: go on by --resume, or start anew by --force")
-    elif resume and not journal.exists():
+    if resume and not begun and not force:
         raise InputError(f"{out} was not begun: leave --resume out")
-    if not journal.exists():
-        journal.parent.mkdir(parents=True, exist_ok=True)
+    if not (begun and resume):
+        journal.unlink(missing_ok=True)
+        journal.touch(mode=0o600)  # it holds words of notes
         journal.write_text(json.dumps(told) + "\n", "utf-8")
         return 0
     with journal.open("rb+") as handle:
@@ -133,6 +141,13 @@ def _begin(journal: Path, out: Path, told: dict[str, Any], resume: bool, force: 
     if not same:
         raise InputError(f"{out} was begun with another run, other notes or options: start anew by --force")
     return lines
+
+
+def _is_begun(journal: Path) -> bool:
+    if not journal.exists():
+        return False
+    with journal.open("rb") as handle:
+        return handle.readline().endswith(b"\n")
 
 
 def _records(journal: Path) -> Iterator[Record]:

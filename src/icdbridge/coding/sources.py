@@ -50,6 +50,7 @@ class Source:
 
     def __init__(self, paths: Sequence[Path], columns: NoteColumns = NoteColumns()) -> None:
         self.columns = columns
+        self._given = list(paths)
         self._files: list[tuple[Path, str | None]]  # with the id that a text file gives its note
         files: list[Path] = []
         if not paths:
@@ -67,6 +68,11 @@ class Source:
         texts = [path for path in paths if path.is_dir() or not _is_table(path)]
         named = iter(file_ids(texts, [file for file in files if not _is_table(file)]))
         self._files = [(file, None if _is_table(file) else next(named)) for file in files]
+
+    @property
+    def paths(self) -> list[Path]:
+        """What was given, and every file that is read."""
+        return [*self._given, *(file for file, _ in self._files)]
 
     def fingerprint(self) -> str:
         """Changes when a file is added, taken away, or gets another size or time."""

@@ -1,7 +1,7 @@
 """From staged notes, codes and splits to a corpus folder: the one way that all readers take."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from icdbridge import __version__
 from icdbridge.codes import parse_code
-from icdbridge.corpora.corpus import FORMAT, Corpus
+from icdbridge.corpora.corpus import CORPUS, FORMAT, Corpus
 from icdbridge.corpora.report import figures, spreads, write_html
 from icdbridge.corpora.splits import choose_splits, read_splits
 from icdbridge.corpora.staging import Staging
@@ -25,6 +25,7 @@ def assemble(
     out: Path,
     read: Callable[[Staging], None],
     *,
+    inputs: Sequence[Path],
     source: str,
     version: str,
     settings: dict[str, Any],
@@ -38,6 +39,7 @@ def assemble(
 ) -> Corpus:
     """Writes the corpus folder ``out`` from what ``read`` stages, and opens it.
 
+    ``inputs`` are the files and folders that ``read`` reads: ``out`` must be apart from them.
     ``splits`` is a split file; without one, and without staged splits, patients are split by ``stratify``
     with ``seed``. ``only_with_frequent`` drops notes that have no frequent code (after counting what is
     frequent). ``number_repeats``: a second note of the same id, with another text, gets ``-2`` after its id;
@@ -48,7 +50,8 @@ def assemble(
     """
     out = Path(out)
     given = read_splits(splits) if splits else None
-    with atomic_folder(out, replace=force) as folder:
+    inputs = [*inputs, *([splits] if splits else [])]
+    with atomic_folder(out, CORPUS, inputs, replace=force) as folder:
         staging = staging or Staging(folder / "staging")
         try:
             read(staging)

@@ -44,6 +44,7 @@ def prepare_cmc2007(
     return assemble(
         Path(out),
         read,
+        inputs=[Path(root)],
         source="cmc2007",
         version="icd9",
         settings={},

@@ -82,6 +82,7 @@ def prepare_codiesp(
     return assemble(
         Path(out),
         read,
+        inputs=[root],
         source="codiesp",
         version="icd10",
         settings={"language": language, "codes": codes},

@@ -13,10 +13,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from icdbridge.errors import InputError
-from icdbridge.files import MANIFEST, check_manifest, read_json, sha256
+from icdbridge.files import MANIFEST, Kind, check_manifest, read_json, sha256
 from icdbridge.progress import console
 
 FORMAT = 1
+CORPUS = Kind("a corpus folder", "corpus.json")
 SPLITS = ("train", "val", "test")
 ROW_GROUP = 2_000  # notes in a row group of notes.parquet
 
@@ -75,7 +76,7 @@ class Corpus:
     def open(cls, path: Path | str) -> "Corpus":
         """Opens a corpus folder; ``InputError`` for a missing or damaged file or an unknown format."""
         path = Path(path)
-        check_manifest(path, "a corpus folder", "corpus.json")
+        check_manifest(path, CORPUS)
         meta = read_json(path / "corpus.json")
         if not isinstance(meta, dict) or meta.get("format") != FORMAT:
             raise InputError(f"{path}/corpus.json is not of format {FORMAT}: prepare the corpus again")

@@ -47,6 +47,7 @@ def prepare_mimic3(
     return assemble(
         Path(out),
         read,
+        inputs=[Path(root)],
         source="mimic3",
         version="icd9",
         settings={},

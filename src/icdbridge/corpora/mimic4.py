@@ -2,21 +2,20 @@
 reads it.
 """
 
-import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from icdbridge.codes import VERSIONS
 from icdbridge.corpora.assemble import DEFAULT_SEED, assemble
-from icdbridge.corpora.corpus import Corpus
+from icdbridge.corpora.corpus import CORPUS, Corpus
 from icdbridge.corpora.csv_files import find_file, is_synthetic
 from icdbridge.corpora.splits import read_splits
 from icdbridge.corpora.staging import Staging
 from icdbridge.corpora.threads import run_together
 from icdbridge.errors import InputError
-from icdbridge.files import check_free
+from icdbridge.files import check_output, only_writer, scratch_folder
 
 _SYSTEM = "CASE trim(icd_version) WHEN '9' THEN '{nine}' WHEN '10' THEN '{ten}' END"
 _KINDS = {
@@ -43,13 +42,14 @@ def prepare_mimic4(
     """
     if version not in VERSIONS:
         raise InputError(f"unknown version {version!r} of MIMIC-IV: expected {' or '.join(VERSIONS)} or both")
-    files = _find(Path(root), Path(note_root or root))
+    inputs = [Path(root), Path(note_root or root)]
+    files = _find(*inputs)
 
     def read(staging: Staging) -> None:
         _read(files, staging)
         _keep_version(staging, version)
 
-    return _assemble(Path(out), read, version, splits=splits, seed=seed, force=force)
+    return _assemble(Path(out), read, version, inputs=inputs, splits=splits, seed=seed, force=force)
 
 
 def prepare_mimic4_both(
@@ -65,13 +65,13 @@ def prepare_mimic4_both(
 
     In ``splits`` the letters ``{version}`` stand for ``icd9`` and ``icd10``: each version has a split file of its own.
     """
-    files, out = _find(Path(root), Path(note_root or root)), Path(out)
+    inputs, out = [Path(root), Path(note_root or root)], Path(out)
+    files = _find(*inputs)
     split_files = _split_files(splits)
     for version in VERSIONS:
-        check_free(out / version, replace=force)
-    out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".reading-", dir=out) as folder:
-        read_once = Staging(Path(folder))
+        check_output(out / version, CORPUS, inputs, replace=force)
+    with only_writer(out / "reading"), scratch_folder(out / "reading") as folder:
+        read_once = Staging(folder)
         try:
             _read(files, read_once)
             return run_together(
@@ -81,6 +81,7 @@ def prepare_mimic4_both(
                         out / version,
                         partial(_keep_version, version=version),
                         version,
+                        inputs=inputs,
                         splits=split_files[version],
                         seed=seed,
                         force=force,
@@ -155,6 +156,7 @@ def _assemble(
     read: Callable[[Staging], None],
     version: str,
     *,
+    inputs: Sequence[Path],
     splits: Path | None,
     seed: int,
     force: bool,
@@ -163,6 +165,7 @@ def _assemble(
     return assemble(
         out,
         read,
+        inputs=inputs,
         source="mimic4",
         version=version,
         settings={"version": version},

@@ -79,7 +79,14 @@ def prepare_names(
         "passes": passes,
     }
     return assemble(
-        Path(out), read, source="names", version=version, settings=settings, seed=seed, force=force
+        Path(out),
+        read,
+        inputs=[terms] if terms else [],
+        source="names",
+        version=version,
+        settings=settings,
+        seed=seed,
+        force=force,
     )
 
 

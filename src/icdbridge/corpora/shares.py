@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from icdbridge.corpora.corpus import CODES_SCHEMA, NOTES_SCHEMA, ROW_GROUP, Corpus
+from icdbridge.corpora.corpus import CODES_SCHEMA, CORPUS, NOTES_SCHEMA, ROW_GROUP, Corpus
 from icdbridge.errors import InputError
 from icdbridge.files import atomic_folder, write_json, write_manifest
 
@@ -30,7 +30,7 @@ def take_share(corpus: Corpus, share: float, out: Path) -> Corpus:
     row_of = {code: row for row, code in enumerate(corpus.codes)}
     train_notes = np.zeros(len(corpus.codes), dtype=np.int64)
     seen = 0
-    with atomic_folder(out) as folder:
+    with atomic_folder(out, CORPUS, [corpus.path]) as folder:
         with pq.ParquetWriter(folder / "notes.parquet", NOTES_SCHEMA, compression="zstd") as writer:
             for batch in corpus.notes(None, tuple(NOTES_SCHEMA.names)):
                 of_train = np.array(batch.column("split").to_pylist()) == "train"

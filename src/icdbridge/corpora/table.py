@@ -76,6 +76,7 @@ def prepare_table(
     if code_table is not None and system is None:
         raise InputError("a --code-table needs --system: say which code system it describes")
     table = read_code_table(code_table, system) if code_table is not None and system else None
+    given = [Path(file) for file in ([files] if isinstance(files, str | Path) else files)]
     paths = _tables(files)
 
     def read(staging: Staging) -> None:
@@ -103,6 +104,7 @@ def prepare_table(
     return assemble(
         Path(out),
         read,
+        inputs=[*given, *([code_table] if code_table else [])],
         source="table",
         version=version,
         settings=settings,

@@ -13,9 +13,10 @@ from icdbridge.evaluation.contributions import Contributions
 from icdbridge.evaluation.decisions import WAYS
 from icdbridge.evaluation.report import figure
 from icdbridge.evaluation.results import AUCS, BIN_NAMES, RANKED, SCOPES, THRESHOLDED, VIEWS, long_tail
-from icdbridge.files import read_json
+from icdbridge.files import Kind, read_json
 
 METRICS = (*AUCS, *THRESHOLDED, *RANKED)
+COMPARISON = Kind("a comparison", "comparison.json")
 NOT_COMPARED = ("seed", "name", "out", "created", "best_epoch", "threshold", "made_with")
 
 

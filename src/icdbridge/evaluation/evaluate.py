@@ -1,7 +1,6 @@
 """Evaluating a run on a split of a corpus: scores, figures, and the folder with their report."""
 
 import shutil
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -29,13 +28,14 @@ from icdbridge.evaluation.results import (
     scope_table,
     without_nan,
 )
-from icdbridge.files import atomic_folder, write_json
+from icdbridge.files import Kind, atomic_folder, write_json, write_manifest
 from icdbridge.runs.scored import Scored
 
 if TYPE_CHECKING:  # opening a run loads torch; reading its results does not need to
     from icdbridge.runs.run import Run
 
 FORMAT = 2
+EVALUATION = Kind("an evaluation", "metrics.json")
 
 
 def evaluation_folder(run: Path, corpus: str, split: str) -> Path:
@@ -67,15 +67,16 @@ def evaluate_run(
     out = evaluation_folder(run.path, corpus.name, split) if out is None else Path(out)
     if corpus.count(split) == 0:
         raise InputError(f"corpus {corpus.name} has no {split} notes: choose another --split")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".scores-", dir=out.parent) as scratch:
+    with atomic_folder(out, EVALUATION, _inputs(run, corpus, out), replace=True) as folder:
         # Val first, and its scores let go: only one split's scores are in memory and on disk at a time.
-        scored = _score(run, corpus, "val", Path(scratch)) if corpus.count("val") else None
+        scratch = folder / "scores"
+        scratch.mkdir()
+        scored = _score(run, corpus, "val", scratch) if corpus.count("val") else None
         thresholds = choose_thresholds(scored)
         if scored is None or split != "val":
             scored = None
-            shutil.rmtree(Path(scratch) / "val", ignore_errors=True)
-            scored = _score(run, corpus, split, Path(scratch))
+            shutil.rmtree(scratch / "val", ignore_errors=True)
+            scored = _score(run, corpus, split, scratch)
         results, per_code, per_note, cells = measure(scored, thresholds, split, run.train_notes)
         results |= {"calibration": {}, "bands": []}
         if run.train_notes is not None:
@@ -95,20 +96,20 @@ def evaluate_run(
             own = run.thresholds(corpus.version, scored.codes)
             results["candidates"] = compare_candidates(run, corpus, split, scored, own)
         del scored
-    results = {
-        "format": FORMAT,
-        "tool_version": __version__,
-        "run": run.name,
-        "corpus": corpus.name,
-        "version": corpus.version,
-        "split": split,
-        "synthetic": corpus.meta.get("synthetic") is True,
-        "config": run.config,
-        **results,
-        "training": run.log,
-    }
-    results = cast(dict[str, Any], without_nan(results))
-    with atomic_folder(out, replace=True) as folder:
+        shutil.rmtree(scratch)
+        results = {
+            "format": FORMAT,
+            "tool_version": __version__,
+            "run": run.name,
+            "corpus": corpus.name,
+            "version": corpus.version,
+            "split": split,
+            "synthetic": corpus.meta.get("synthetic") is True,
+            "config": run.config,
+            **results,
+            "training": run.log,
+        }
+        results = cast(dict[str, Any], without_nan(results))
         write_json(folder / "metrics.json", results)
         pq.write_table(per_code, folder / "codes.parquet")
         pq.write_table(per_note, folder / "notes.parquet")
@@ -116,7 +117,14 @@ def evaluate_run(
         if marked.num_rows:
             pq.write_table(marked, folder / "evidence.parquet")
         write_report(results, folder / "report.html")
+        write_manifest(folder, sorted(file.name for file in folder.iterdir()))
     return results
+
+
+def _inputs(run: "Run", corpus: Corpus, out: Path) -> list[Path]:
+    """What ``out`` must be apart from; a run's own evaluations lie in it."""
+    own = (run.path / "evaluations").resolve() in out.resolve().parents
+    return [corpus.path] if own else [corpus.path, run.path]
 
 
 def _score(run: "Run", corpus: Corpus, split: str, scratch: Path) -> Scored:

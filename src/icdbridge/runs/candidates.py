@@ -13,20 +13,22 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file
 from torch import Tensor
 
 from icdbridge.codes import Name, code_names
 from icdbridge.errors import InputError
-from icdbridge.files import atomic_folder, check_manifest, read_json, write_json, write_manifest
+from icdbridge.files import Kind, atomic_folder, check_manifest, read_json, write_json, write_manifest
 from icdbridge.matching import FEATURES, Matcher, NameIndex
 from icdbridge.models import CodingModel, NoteStates
+from icdbridge.models.tensor_files import save_tensors
 from icdbridge.progress import progress_bar
 from icdbridge.runs.matched import match_text
 from icdbridge.runs.scoring import Precision, length_batches, read_notes, score_states, settle
 
 FOLDER = "candidates"  # in the run folder
 WEIGHTS, NAMES, COUNTS = FILES = ("linear.safetensors", "names.parquet", "counts.json")
+KIND = Kind("a candidate search", COUNTS)
 WIDER = 0.02  # weight of a wider name's nearness² beside nearness² · weight of a name of the code's own
 FLOOR = 0.5  # coverage below which a name proposes no code
 NOT_PROPOSED = -1e4  # the logit of a code that was no candidate
@@ -82,10 +84,10 @@ class Candidates:
 
     def save(self, run: Path) -> None:
         """Writes the folder ``candidates`` of a run folder, in place of one that is there."""
-        with atomic_folder(Path(run) / FOLDER, replace=True) as folder:
-            save_file(
-                {name: value.astype(np.float16) for name, value in vars(self.linear).items()},
+        with atomic_folder(Path(run) / FOLDER, KIND, replace=True) as folder:
+            save_tensors(
                 folder / WEIGHTS,
+                {name: value.astype(np.float16) for name, value in vars(self.linear).items()},
             )
             rows = [(code, *name) for code, names in self.names.items() for name in names]
             columns = zip(*rows, strict=True) if rows else ((), (), ())
@@ -101,7 +103,7 @@ class Candidates:
         folder = Path(run) / FOLDER
         if not folder.is_dir():
             raise InputError(f"{run} has no candidate search: make it by `icdbridge index {run} CORPUS`")
-        check_manifest(folder, "a candidate search", COUNTS)
+        check_manifest(folder, KIND)
         tensors = load_file(folder / WEIGHTS)
         linear = LinearScorer(**{name: value.astype(np.float32) for name, value in tensors.items()})
         counts = {version: Counts(**given) for version, given in read_json(folder / COUNTS).items()}

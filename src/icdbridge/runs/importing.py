@@ -14,7 +14,7 @@ from icdbridge.errors import InputError
 from icdbridge.files import atomic_folder, sha256
 from icdbridge.models import DualLAAT
 from icdbridge.runs.released import CONFIG, TOKENS, WEIGHTS, Released, read_released, write_released
-from icdbridge.runs.run import CodeIndex, Run, write_run
+from icdbridge.runs.run import RUN, CodeIndex, Run, write_run
 
 NOT_TUNED = 0.5  # the threshold of the paper's own evaluator; a checkpoint brings none
 
@@ -50,7 +50,8 @@ def import_checkpoint(
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "made_with": {"icdbridge": icdbridge.__version__, "torch": torch.__version__},
     }
-    with atomic_folder(out, replace=force) as partial:
+    inputs = [folder, *(Path(source) for source in codes if str(source) not in SYSTEMS)]
+    with atomic_folder(out, RUN, inputs, replace=force) as partial:
         write_run(partial, config, released.model, released.tokenizer, index, [], _card(out.name, config))
     return Run.open(out)
 
@@ -65,7 +66,7 @@ def export_checkpoint(run: Run, out: Path | str, *, force: bool = False) -> None
         raise InputError(f"{run.path} is no DualLAAT: the released layout holds nothing else")
     settings = run.config["settings"]
     released = Released(run.model, run.tokenizer, settings["max_note_words"], settings["max_code_words"])
-    write_released(released, Path(out), force=force)
+    write_released(released, Path(out), [run.path], force=force)
 
 
 def _code_index(sources: Sequence[str | Path]) -> CodeIndex:

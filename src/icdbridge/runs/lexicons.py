@@ -6,11 +6,12 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file
 from scipy.sparse import csr_array
 
 from icdbridge.codes import Code, Name, parse_key
 from icdbridge.matching import Associations, Learnt, Lexicon
+from icdbridge.models.tensor_files import save_tensors
 
 FILES = ["names.parquet", "terms.parquet", "associations.safetensors"]
 _ARRAYS = ("hashes", "often", "indptr", "indices", "counts")
@@ -44,7 +45,7 @@ def write_lexicons(path: Path, lexicons: Mapping[str, Lexicon]) -> None:
                 tensors |= {
                     f"{version}.{part}.{name}": array for name, array in zip(_ARRAYS, arrays, strict=True)
                 }
-    save_file(tensors, path / FILES[2])
+    save_tensors(path / FILES[2], tensors)
 
 
 def read_lexicons(path: Path) -> dict[str, Lexicon]:

@@ -10,7 +10,7 @@ Their code masks nothing, so an imported model reads padding as theirs does (``M
 """
 
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -20,11 +20,12 @@ from pydantic import BaseModel, Field, ValidationError
 from torch import Tensor
 
 from icdbridge.errors import InputError
-from icdbridge.files import atomic_folder, read_json, write_json
+from icdbridge.files import Kind, atomic_folder, read_json, write_json, write_manifest
 from icdbridge.models import DualLAAT, ModelSettings
 from icdbridge.text import Tokenizer
 
 CONFIG, TOKENS, WEIGHTS = "config.json", "token2id.json", "pytorch_model.bin"
+CHECKPOINT = Kind("a checkpoint made by icdbridge", WEIGHTS)
 UNKNOWN, PADDING = "<UNK>", "<PAD>"
 _SPECIAL = 2  # rows 0 and 1 of our embedding: padding and the unknown word
 
@@ -94,10 +95,13 @@ def read_released(folder: Path) -> Released:
     return Released(model, tokenizer, config.max_note_length, config.max_code_length)
 
 
-def write_released(released: Released, folder: Path, *, force: bool = False) -> None:
+def write_released(
+    released: Released, folder: Path, inputs: Sequence[Path] = (), *, force: bool = False
+) -> None:
     """Writes a model in the released layout.
 
-    Raises ``InputError`` when that layout cannot hold the model, or ``folder`` exists (unless ``force``).
+    Raises ``InputError`` when that layout cannot hold the model, ``folder`` exists (unless ``force``), or it is not
+    apart from ``inputs``.
     """
     settings = released.model.settings
     if settings.layers != 1:
@@ -125,10 +129,11 @@ def write_released(released: Released, folder: Path, *, force: bool = False) -> 
     embedding = state["embedding.weight"]
     state["embedding.weight"] = torch.cat([embedding[_SPECIAL:], embedding[1:2], embedding[0:1]])
     words = [*released.tokenizer.words[_SPECIAL:], UNKNOWN, PADDING]
-    with atomic_folder(folder, replace=force) as partial:
+    with atomic_folder(folder, CHECKPOINT, inputs, replace=force) as partial:
         write_json(partial / CONFIG, dict(sorted(config.items())))
         write_json(partial / TOKENS, {word: row for row, word in enumerate(words)})
         torch.save({name: tensor.detach().cpu().clone() for name, tensor in state.items()}, partial / WEIGHTS)
+        write_manifest(partial, [CONFIG, TOKENS, WEIGHTS])
 
 
 def _read_config(path: Path) -> ReleasedConfig:

@@ -11,15 +11,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from scipy.special import logit
 from torch import Tensor
 
 from icdbridge.corpora import Corpus
 from icdbridge.errors import InputError
-from icdbridge.files import check_manifest, read_json, write_json, write_manifest
+from icdbridge.files import Kind, check_manifest, read_json, write_json, write_manifest
 from icdbridge.matching import Lexicon, Matcher
 from icdbridge.models import CodingModel, build_model, describe_model
+from icdbridge.models.tensor_files import save_tensors
 from icdbridge.runs.calibration import (
     FREQUENCIES,
     Calibration,
@@ -37,6 +38,7 @@ from icdbridge.runs.tokens import code_words, tokenize_split
 from icdbridge.text import Tokenizer
 
 FORMAT = 1
+RUN = Kind("a run folder", "model.safetensors", "training/described.json")
 FILES = [
     "model.safetensors",
     "config.json",
@@ -102,7 +104,7 @@ class Run:
             raise InputError(
                 f"the training of {path} is unfinished: go on with it by `icdbridge train --resume`"
             )
-        check_manifest(path, "a run folder", "config.json")
+        check_manifest(path, RUN)
         config = read_json(path / "config.json")
         if not isinstance(config, dict) or config.get("format") != FORMAT:
             raise InputError(f"{path / 'config.json'} is not of format {FORMAT}: train again")
@@ -222,12 +224,11 @@ def write_run(
     card: str,
     calibration: Calibration | None = None,
     lexicons: Mapping[str, Lexicon] | None = None,
-) -> Run:
+) -> None:
     """Writes a whole run into the folder ``path``; its manifest comes last, so half a run is never a run."""
     path.mkdir(parents=True, exist_ok=True)
     try:
-        tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
-        save_file(tensors, path / "model.safetensors")
+        save_tensors(path / "model.safetensors", model.state_dict())
         write_json(path / "config.json", {"format": FORMAT, "model": describe_model(model), **config})
         tokenizer.save(path / "tokenizer.json")
         pq.write_table(pa.table(asdict(index)), path / "codes.parquet")
@@ -239,7 +240,6 @@ def write_run(
         write_manifest(path, [*FILES, *(LEXICON_FILES if lexicons else ())])
     except OSError as error:
         raise InputError(f"cannot write {path}: {error.strerror or error}") from error
-    return Run.open(path)
 
 
 def write_log(path: Path, log: Sequence[Mapping[str, float]]) -> None:

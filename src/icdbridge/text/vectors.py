@@ -21,6 +21,7 @@ def train_vectors(
     workers: int = 1,
     known: Mapping[str, np.ndarray] | None = None,
     reading: Reading = "folded",
+    folder: Path | None = None,
 ) -> tuple[list[str], np.ndarray]:
     """Trains CBOW vectors on whole notes; words in fewer than ``min_notes`` notes are dropped afterwards.
 
@@ -31,10 +32,11 @@ def train_vectors(
 
     Returns the words (by falling number of notes, then by name) and float32 vectors [2 + words, dimensions]:
     padding (zeros), the unknown word (random normal), then the words; all but padding L2-normalised.
-    Reproducible with one worker. The normalised notes lie in a private temporary file while it runs.
+    Reproducible with one worker. The normalised notes lie in a private temporary file in ``folder`` while
+    it runs.
     """
-    with tempfile.TemporaryDirectory(prefix="icdbridge-") as folder:
-        lines = Path(folder) / "notes.txt"
+    with tempfile.TemporaryDirectory(prefix="icdbridge-", dir=folder) as private:
+        lines = Path(private) / "notes.txt"
         counts = _write_normalized(notes, lines, reading)
         vectors_of = _cbow(lines, dimensions, epochs, seed, workers, known or {}) if counts else {}
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file
 
 import icdbridge
 from icdbridge.codes import parse_key
@@ -17,6 +17,7 @@ from icdbridge.errors import InputError
 from icdbridge.files import cached_folder
 from icdbridge.matching import LEXICAL
 from icdbridge.models import ARCHITECTURES, CodingModel, build_model, describe_model
+from icdbridge.models.tensor_files import save_tensors
 from icdbridge.progress import console
 from icdbridge.runs import Run
 from icdbridge.runs.scoring import pad
@@ -154,10 +155,12 @@ def _vocabulary(
 
     def fill(folder: Path) -> None:
         console.print("reading the training notes for the vocabulary and word vectors")
-        words, vectors = train_vectors(texts, described, **made_with, known=known, reading=settings.reading)
+        words, vectors = train_vectors(
+            texts, described, **made_with, known=known, reading=settings.reading, folder=folder
+        )
         Tokenizer.from_words(words, settings.reading).save(folder / "tokenizer.json")
         vectors[: len(special)] = special
-        save_file({"vectors": vectors}, folder / "vectors.safetensors")
+        save_tensors(folder / "vectors.safetensors", {"vectors": vectors})
 
     key = hashlib.sha256(made_of.encode()).hexdigest()[:16]
     folder = cached_folder((texts.cache or work) / f"vectors-{key}", "tokenizer.json", fill)

@@ -4,7 +4,6 @@ training notes, and how many candidates it takes to keep what the run predicts.
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +15,7 @@ from torch.nn.functional import log_softmax
 from icdbridge.codes import Terms, code_names
 from icdbridge.corpora import Corpus
 from icdbridge.errors import InputError
+from icdbridge.files import only_writer, scratch_folder
 from icdbridge.progress import console, progress_bar, track
 from icdbridge.runs import Run
 from icdbridge.runs.candidates import Candidates, Counts, LinearScorer, Proposer
@@ -61,13 +61,14 @@ def index_run(
     by_version: dict[str, list[Corpus]] = {}
     for corpus in corpora:
         by_version.setdefault(corpus.version, []).append(corpus)
-    with TemporaryDirectory(prefix="icdbridge-") as folder:
-        taught = [_teach(run, version, own, train_notes, Path(folder)) for version, own in by_version.items()]
+    at_work = run.path / "index"  # notes as numbers lie beside it
+    with only_writer(at_work), scratch_folder(at_work) as folder:
+        taught = [_teach(run, version, own, train_notes, folder) for version, own in by_version.items()]
         linear = train_linear(taught, run.tokenizer.size, len(run.index.code), dimensions, epochs, seed)
         counts = {}
         for version, own in by_version.items():
             proposer = Proposer(Candidates(linear, names, {}), *run.index.of_version(version))
-            counts[version] = choose_counts(run, version, own, proposer, target, Path(folder))
+            counts[version] = choose_counts(run, version, own, proposer, target, folder)
     candidates = Candidates(linear, names, counts)
     candidates.save(run.path)
     return candidates

@@ -8,17 +8,17 @@ from types import FrameType
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
 
 from icdbridge.errors import InputError
-from icdbridge.files import atomic_file
 from icdbridge.models import CodingModel
 from icdbridge.models.products import fast_products
+from icdbridge.models.tensor_files import load_checked, save_checked
 from icdbridge.progress import console, progress_bar
 from icdbridge.training.batches import VersionNotes, batches_ahead, plan_epoch
-from icdbridge.training.checkpoints import load_checkpoint, save_checkpoint
+from icdbridge.training.checkpoints import ANEW, load_checkpoint, save_checkpoint
 from icdbridge.training.gradients import RowGradients
 from icdbridge.training.settings import Settings
+from icdbridge.training.work import BEST, CHECKPOINT
 
 
 class Interrupt:
@@ -79,7 +79,7 @@ def fit(
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True
     )
-    checkpoint, best_file = folder / "checkpoint.safetensors", folder / "best.safetensors"
+    checkpoint, best_file = folder / CHECKPOINT, folder / BEST
     state: dict[str, Any] = {"epoch": 0, "batch": 0, "loss": 0.0, "seconds": 0.0, "log": [], "best": None}
     if checkpoint.exists():
         state = load_checkpoint(checkpoint, model, optimizer)
@@ -137,14 +137,10 @@ def fit(
             )
             if state["best"] is None or figures[metric] > state["best"][metric]:
                 state["best"] = row
-                with atomic_file(best_file) as partial:
-                    save_file(
-                        {name: t.detach().cpu().contiguous() for name, t in model.state_dict().items()},
-                        partial,
-                    )
+                save_checked(best_file, model.state_dict(), row)
             state |= {"epoch": epoch + 1, "batch": 0, "loss": 0.0, "seconds": 0.0}
             save_checkpoint(checkpoint, model, optimizer, state)
-    model.load_state_dict(load_file(best_file))
+    model.load_state_dict(load_checked(best_file, ANEW)[0])
     log: list[dict[str, float]] = state["log"]
     return log
 

@@ -12,19 +12,21 @@ import numpy as np
 import torch
 
 import icdbridge
+from icdbridge.codes.names import read_terms
 from icdbridge.codes.packages import SYSTEMS, load_system
 from icdbridge.corpora import Corpus
 from icdbridge.corpora.corpus import SPLITS
 from icdbridge.errors import InputError
 from icdbridge.evaluation.thresholds import tune_threshold
 from icdbridge.evaluation.validation import validation_figures
-from icdbridge.files import read_json, write_json
+from icdbridge.files import check_manifest, replacing
 from icdbridge.matching import Lexicon
 from icdbridge.models import ARCHITECTURES, CodingModel
 from icdbridge.models.combiner import Combiner
 from icdbridge.progress import console
 from icdbridge.runs import CodeIndex, Run, write_run
 from icdbridge.runs.matched import match_split
+from icdbridge.runs.run import RUN
 from icdbridge.runs.scoring import encode_codes, score_notes
 from icdbridge.runs.tokens import code_words, tokenize_split
 from icdbridge.text import Tokenizer
@@ -36,6 +38,8 @@ from icdbridge.training.combining import fit_networks, fit_weights
 from icdbridge.training.loop import fit, show_figures, training_device
 from icdbridge.training.matching import MatchedTraining, match_training
 from icdbridge.training.settings import Settings
+from icdbridge.training.watching import Watch, watcher
+from icdbridge.training.work import begun
 
 
 def train(
@@ -48,17 +52,39 @@ def train(
     resume: bool = False,
     force: bool = False,
     tensorboard: bool = False,
+    inputs: Sequence[Path] = (),
 ) -> Run:
     """Trains on the train splits of ``corpora`` and on all notes of ``train_only``, and writes the run folder.
 
     Validation is on the val split of the corpus named ``validate_on`` (the first one without a name).
-    ``resume`` goes on with an interrupted training of the same settings and corpora.
+    ``resume`` goes on with an interrupted training of the same settings and corpora. ``force`` replaces the run that
+    is there when the new one is whole. ``out`` must be apart from all that is read, ``inputs`` too.
     Raises ``InputError`` for what does not fit together, ``KeyboardInterrupt`` when interrupted (state saved).
     """
     out = Path(out)
     chosen = _validation_corpus(corpora, validate_on)
     config = describe_training(settings, corpora, train_only, chosen.name)
     versions = list(dict.fromkeys(corpus.version for corpus in [*corpora, *train_only]))
+    _check_settings(settings, versions)
+    watch = watcher(tensorboard)
+    sources = [*inputs, *(corpus.path for corpus in [*corpora, *train_only])]
+    sources += [Path(path) for path in (settings.start_from, settings.terms, settings.pretrained) if path]
+    with begun(out, config, sources, resume=resume, force=force) as work:
+        torch.manual_seed(settings.seed)
+        run, log, best = _train(corpora, train_only, chosen, versions, settings, config, work, out, watch)
+        calibration = calibrate(run, corpora, work, settings.thresholds == "frequency")
+        card = model_card(out.name, config, run.index, best, calibration)
+        with replacing(work.parent) as folder:
+            write_run(
+                folder, config, run.model, run.tokenizer, run.index, log, card, calibration, run.lexicons
+            )
+            if (work / "tensorboard").is_dir():
+                shutil.move(work / "tensorboard", folder)
+    return Run.open(out)
+
+
+def _check_settings(settings: Settings, versions: Sequence[str]) -> None:
+    """All that can be told before the first note is read."""
     fixed_labels = ARCHITECTURES[settings.architecture][0].fixed_labels
     if fixed_labels and len(versions) > 1:
         raise InputError(
@@ -73,16 +99,35 @@ def train(
         raise InputError("associations and terms are for matching: set matching=true too")
     if settings.equivalents and not settings.associations:
         raise InputError("equivalents are associations of other versions: set associations=true too")
-    device = training_device(settings.device)
-    work = _working_folder(out, config, resume, force)
-    torch.manual_seed(settings.seed)
+    training_device(settings.device)
+    if settings.start_from is not None:
+        check_manifest(settings.start_from, RUN)
+    if settings.terms is not None:
+        read_terms(settings.terms)
+
+
+def _train(
+    corpora: Sequence[Corpus],
+    train_only: Sequence[Corpus],
+    chosen: Corpus,
+    versions: Sequence[str],
+    settings: Settings,
+    config: dict[str, Any],
+    work: Path,
+    out: Path,
+    watch: Callable[[Path], Watch],
+) -> tuple[Run, list[dict[str, float]], dict[str, float]]:
+    """The trained model as a run that is not calibrated yet, its log, and the figures of the best epoch.
+
+    Completes ``config``.
+    """
     pools = {
         version: _pool([c for c in [*corpora, *train_only] if c.version == version], settings)
         for version in versions
     }
 
     described = {key: text for pool in pools.values() for key, text in pool.items()}
-    outputs = list(described) if fixed_labels else None
+    outputs = list(described) if ARCHITECTURES[settings.architecture][0].fixed_labels else None
     texts = Texts([(c, "train") for c in corpora] + [(c, None) for c in train_only])
     model, tokenizer = start_model(texts, described, versions, settings, work)
 
@@ -111,7 +156,7 @@ def train(
             logits = score_notes(current, notes, encode_codes(current, val_words))
             return validation_figures(logits, held.labels, chosen.n_frequent, settings.validation_scope)
 
-        log = fit(model.to(device), data, settings, work, validate, _watcher(out, tensorboard))
+        log = fit(model.to(training_device(settings.device)), data, settings, work, validate, watch(work))
         trained = Run(out, config, model, tokenizer, _index(data, pools), None, lexicons)
         features = None
         if settings.matching:
@@ -139,11 +184,7 @@ def train(
             "numpy": np.__version__,
         },
     }
-    calibration = calibrate(trained, corpora, work, settings.thresholds == "frequency")
-    card = model_card(out.name, config, trained.index, best | figures, calibration)
-    run = write_run(out, config, model, tokenizer, trained.index, log, card, calibration, lexicons)
-    shutil.rmtree(work)
-    return run
+    return trained, log, best | figures
 
 
 def _validation_corpus(corpora: Sequence[Corpus], name: str | None) -> Corpus:
@@ -181,30 +222,6 @@ def describe_training(
         ],
         "validate_on": validate_on,
     }
-
-
-def _working_folder(out: Path, described: dict[str, Any], resume: bool, force: bool) -> Path:
-    work = out / "training"
-    if resume:
-        if not (work / "described.json").exists():
-            raise InputError(f"{out} has no interrupted training to resume: leave --resume out to start one")
-        if read_json(work / "described.json") != described:
-            raise InputError(
-                f"{out} was begun with other settings or corpora: give the same, or start anew with --force"
-            )
-        return work
-    if out.exists() and force:
-        shutil.rmtree(out)
-    if out.exists():
-        raise InputError(
-            f"{out} exists already: give another name, --resume to go on with it, or --force to replace it"
-        )
-    try:
-        work.mkdir(parents=True)
-    except OSError as error:
-        raise InputError(f"cannot write {out}: {error.strerror or error}") from error
-    write_json(work / "described.json", described)
-    return work
 
 
 def _pool(corpora: Sequence[Corpus], settings: Settings) -> dict[str, str]:
@@ -258,23 +275,3 @@ def _sources(
     """The splits whose notes training learns a version from, in their order."""
     every = [(c, "train") for c in corpora] + [(c, split) for c in train_only for split in SPLITS]
     return [(corpus, split) for corpus, split in every if corpus.version == version]
-
-
-def _watcher(out: Path, tensorboard: bool) -> Callable[[dict[str, float]], None]:
-    """What to do with each epoch's row: nothing, or TensorBoard files under ``out``/tensorboard."""
-    if not tensorboard:
-        return lambda row: None
-    try:
-        from torch.utils.tensorboard import SummaryWriter
-    except ImportError as error:
-        raise InputError(
-            "--tensorboard needs the package tensorboard: install icdbridge[tensorboard]"
-        ) from error
-    writer = SummaryWriter(str(out / "tensorboard"))
-
-    def watch(row: dict[str, float]) -> None:
-        for name, value in row.items():
-            writer.add_scalar(name, value, int(row["step"]))
-        writer.flush()
-
-    return watch

@@ -13,7 +13,7 @@ from icdbridge.corpora.synthetic.patients import HOSPITALS, LONGEST, Admission, 
 from icdbridge.corpora.synthetic.wording import Wordings
 from icdbridge.corpora.synthetic.world import build_world
 from icdbridge.errors import InputError
-from icdbridge.files import atomic_folder
+from icdbridge.files import Kind, atomic_folder, write_manifest
 from icdbridge.progress import progress_bar
 
 MEAN_WORDS = 1500.0  # as in MIMIC
@@ -28,6 +28,8 @@ measured on it without the word "synthetic".
 
 Made with: {settings}
 """
+README = "README.txt"
+DUMP = Kind("a synthetic dump", README)
 Cell = str | int | None
 
 
@@ -110,11 +112,12 @@ def new_dump(out: Path, like: str, settings: Settings, *, replace: bool) -> Iter
     """Yields the folder to write into; it takes its name, with a README.txt, only when all is written."""
     from icdbridge import __version__
 
-    with atomic_folder(out, replace=replace) as folder:
-        (folder / "README.txt").write_text(
+    with atomic_folder(out, DUMP, replace=replace) as folder:
+        (folder / README).write_text(
             _README.format(version=__version__, like=like, settings=settings), "utf-8"
         )
         yield folder
+        write_manifest(folder, [README])
 
 
 def stays(name: str, settings: Settings) -> Iterator[tuple[Admission, random.Random]]:

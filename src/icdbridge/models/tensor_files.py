@@ -1,0 +1,74 @@
+"""Tensors in safetensors files: what the disk refuses is an OSError, as of any other file; checked by a checksum."""
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file as save_arrays
+from safetensors.torch import save_file
+from torch import Tensor
+
+from icdbridge.errors import InputError
+from icdbridge.files import atomic_file
+
+
+def save_tensors(
+    path: Path,
+    tensors: Mapping[str, Tensor] | Mapping[str, np.ndarray],
+    metadata: Mapping[str, str] | None = None,
+) -> None:
+    """Writes ``path``; ``OSError`` where the disk refuses."""
+    told = dict(metadata) if metadata else None
+    arrays = {name: one for name, one in tensors.items() if isinstance(one, np.ndarray)}
+    rest = {name: one.detach().cpu().contiguous() for name, one in tensors.items() if isinstance(one, Tensor)}
+    try:
+        if rest:
+            save_file(rest, path, told)
+        else:
+            save_arrays(arrays, path, told)
+    except SafetensorError as error:  # the library gives the system's error as text
+        found = re.search(r"os error (\d+)", str(error))
+        number = int(found[1]) if found else 0
+        raise OSError(number, os.strerror(number) if found else str(error), str(path)) from error
+
+
+def save_checked(path: Path, tensors: Mapping[str, Tensor], state: Mapping[str, Any]) -> None:
+    """Writes tensors and ``state``, kept as JSON, with the checksum of both, atomically."""
+    told = json.dumps(state)
+    with atomic_file(path) as partial:
+        save_tensors(partial, tensors, {"state": told, "sha256": _digest(tensors, told)})
+
+
+def load_checked(path: Path, what: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """What ``save_checked`` wrote; ``InputError`` for a file that is missing or not as it was written.
+
+    ``what`` is the rest of the message: what to do.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            told = file.metadata()
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        if _digest(tensors, told["state"]) == told["sha256"]:
+            state: dict[str, Any] = json.loads(told["state"])
+            return tensors, state
+    except FileNotFoundError as error:
+        raise InputError(f"{path} is missing: {what}") from error
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+        raise InputError(f"{path} is damaged: {what}") from error
+    raise InputError(f"{path} is damaged (it differs from its checksum): {what}")
+
+
+def _digest(tensors: Mapping[str, Tensor], state: str) -> str:
+    digest = hashlib.sha256(state.encode())
+    for name in sorted(tensors):
+        one = tensors[name].detach().cpu().contiguous()
+        digest.update(f"\0{name} {one.dtype} {tuple(one.shape)}\0".encode())
+        digest.update(one.reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()

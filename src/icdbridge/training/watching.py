@@ -1,0 +1,32 @@
+"""What is done with the figures of each epoch beside the log: TensorBoard files, where they are wanted."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from icdbridge.errors import InputError
+
+Watch = Callable[[dict[str, float]], None]
+
+
+def watcher(tensorboard: bool) -> Callable[[Path], Watch]:
+    """For a folder, what to do with each epoch's row: nothing, or TensorBoard files in it."""
+    if not tensorboard:
+        return lambda folder: lambda row: None
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError as error:
+        raise InputError(
+            "--tensorboard needs the package tensorboard: install icdbridge[tensorboard]"
+        ) from error
+
+    def into(folder: Path) -> Watch:
+        writer = SummaryWriter(str(folder / "tensorboard"))
+
+        def watch(row: dict[str, float]) -> None:
+            for name, value in row.items():
+                writer.add_scalar(name, value, int(row["step"]))
+            writer.flush()
+
+        return watch
+
+    return into
