@@ -7,7 +7,7 @@ from functools import cache
 from typing import TypeVar
 
 from icdbridge.codes import load_system
-from icdbridge.codes.descriptions import shared_words
+from icdbridge.codes.headings import agreed_title
 from icdbridge.codes.system import CodeSystem
 from icdbridge.errors import InputError
 from icdbridge.knowledge.frequency import FREQUENT, hospital_frequency
@@ -231,8 +231,8 @@ def _below(table: tuple[list[str], list[Value]], prefix: str) -> list[Value]:
 
 
 def _title(code: str, table: CodeSystem) -> str:
-    """The title of a code; of a beginning that no table lists, the words that the titles below it share."""
-    return table.title(code) or shared_words([table.titles[other] for other in table.below(code)])
+    """The title of a code; of a beginning that no table lists, what the titles below it agree on."""
+    return table.title(code) or agreed_title([table.titles[other] for other in table.below(code)])
 
 
 @cache
