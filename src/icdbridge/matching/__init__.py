@@ -6,6 +6,8 @@ from icdbridge.matching.features import EQUIVALENT, LEARNT, LEXICAL, STORED, Lex
 from icdbridge.matching.index import FEATURES, Matches, Mention, NameIndex
 from icdbridge.matching.lexicon import Lexicon, with_categories
 from icdbridge.matching.matcher import Learnt, Matcher, Span
+from icdbridge.matching.sections import Section, sections
+from icdbridge.matching.sentences import sentences
 
 __all__ = [
     "ASSOCIATIONS",
@@ -23,9 +25,12 @@ __all__ = [
     "Matches",
     "Mention",
     "NameIndex",
+    "Section",
     "Span",
     "bridge",
     "find_phrases",
     "lay_out",
+    "sections",
+    "sentences",
     "with_categories",
 ]

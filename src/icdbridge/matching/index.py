@@ -8,7 +8,7 @@ from scipy.sparse import csr_array
 
 from icdbridge.codes.names import KINDS, OWN, Name
 from icdbridge.knowledge.words import EMPTY, split, stem, stems
-from icdbridge.matching.contexts import CONTEXTS, contexts
+from icdbridge.matching.contexts import FEATURE_CONTEXTS, contexts
 from icdbridge.matching.words import Occurrences, abbreviations, synonyms
 
 FEATURES = (
@@ -21,7 +21,7 @@ FEATURES = (
     "length",
     "mentions",
     "place",
-    *CONTEXTS,
+    *FEATURE_CONTEXTS,
 )
 MAX_WORDS = 4_000  # of a note, as many as the model reads
 FLOOR = 0.3  # coverage below which a name is no evidence
@@ -70,7 +70,7 @@ class _Found(NamedTuple):
     rarity: np.ndarray
     mentions: np.ndarray
     place: np.ndarray
-    contexts: np.ndarray  # [rows, len(CONTEXTS)] shares of the mentions
+    contexts: np.ndarray  # [rows, len(FEATURE_CONTEXTS)] shares of the mentions
 
 
 class _Largest(NamedTuple):
@@ -206,7 +206,7 @@ class NameIndex:
         nearness = np.maximum.reduceat(near, firsts)
         mention = near >= MENTION * nearness[row]
         mentions = np.add.reduceat(mention.astype(np.int32), firsts)
-        context = contexts(text, read.spans)[place] & mention[:, None]
+        context = contexts(text, read.spans)[place, : len(FEATURE_CONTEXTS)] & mention[:, None]
         return _Found(
             nearness,
             rarity,

@@ -28,8 +28,8 @@ GAP = 1  # words between two words of evidence that still make one phrase
 @dataclass(frozen=True)
 class Evidence:
     """A span of the original text: ``text == note[start:end]``; ``weight`` is its share of what speaks for the code.
-    ``context``, one of ``DOUBTFUL``: its heaviest word stands negated ("no fever"), or is said of the family, by the
-    English trigger words of ``matching.contexts``.
+    ``context``, one of ``DOUBTFUL``: its heaviest word stands negated ("no fever"), is said of a relative, or is
+    hypothetical or uncertain, by the English rules of ``matching.contexts``.
     """
 
     start: int

@@ -92,8 +92,8 @@ class EvidenceOut(BaseModel):
     end: int = Field(examples=[29])
     text: str = Field(examples=["dyspnea at rest"])
     weight: float = Field(description="Share of the attention, 0 to 1.", examples=[0.71])
-    context: Literal["negated", "family"] | None = Field(
-        description="Where the words stand negated, or are said of the family (English notes).",
+    context: Literal["negated", "family", "hypothetical", "uncertain"] | None = Field(
+        description="Where the words stand negated, are said of a relative, hypothetical or uncertain (English notes).",
         examples=[None],
     )
 

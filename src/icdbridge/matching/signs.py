@@ -1,0 +1,57 @@
+"""Check boxes and signs: "[x] asthma [ ] COPD", "(-) fever", "+ cough", "fever -", "[ ] yes [x] no"."""
+
+import re
+
+_SIGN = re.compile(
+    r"\[[ _]?\]|\[[x✓✔*]\]|\((?: |_)?\)|\(x\)|[☐☒☑✓✔]"
+    r"|\([+-]\)"
+    r"|(?:(?<=[\s,;(])|\A)[+-](?= ?[^\W\d_])"
+    r"|(?<=[^\W\d_])\s?[+-](?=\s*(?:[,;/]|\Z))"
+)
+_ANSWERED = re.compile(r"(\[.?\]|\([ x_]?\)|[☐☒☑])\s*(yes|no|y|n)\b")
+_CHECKED = frozenset("x✓✔*☒☑+")
+_SIGNS = frozenset("[(☐☒☑✓✔+-")  # a line without any has no sign
+_ITEM = re.compile(r"[,;]")
+
+
+def signed(line: str, before: str) -> tuple[list[tuple[int, int]], str]:
+    """What signs negate of a line in lower case, and the sign for the next line; ``before``: that of the line before.
+
+    A "-" counts where a "+" stands beside it, in its line or in the lines before: alone it is a bullet or a dash.
+    """
+    found = list(_SIGN.finditer(line)) if not _SIGNS.isdisjoint(line) else []
+    if not found:
+        return [], ""
+    answers = _ANSWERED.findall(line)
+    if answers:
+        checked = [answer for box, answer in answers if not _CHECKED.isdisjoint(box)]
+        return ([(0, found[0].start())] if checked and checked[0][0] == "n" else []), ""
+    signs = [(sign.start(), sign.end(), not _CHECKED.isdisjoint(sign.group())) for sign in found]
+    written = {sign.group().strip() for sign in found}
+    dashes = written <= {"+", "-"}
+    trailing = line[: signs[0][0]].rstrip()[-1:] not in ("", ":")
+    if dashes and "+" not in written and before != "+" and not (trailing and _short_item(line, found[-1])):
+        return [], ""
+    negated = []
+    edges = [0, *(place for start, end, _ in signs for place in (start, end)), len(line)]
+    for i, (_, _, positive) in enumerate(signs):
+        if positive:
+            continue
+        if trailing:
+            left, right = edges[2 * i], edges[2 * i + 1]
+            items = [
+                item.end() for item in _ITEM.finditer(line, left, right) if line[item.end() : right].strip()
+            ]
+            left = items[-1] if items else left
+        else:
+            left, right = edges[2 * i + 2], edges[2 * i + 3]
+            if line[signs[i][0] : signs[i][1]].strip(" ()") == "-":
+                item = _ITEM.search(line, left, right)
+                right = item.start() if item else right
+        negated.append((left, right))
+    return negated, "+" if "+" in written or (before == "+" and dashes) else ""
+
+
+def _short_item(line: str, sign: re.Match[str]) -> bool:
+    """Whether a line is nothing but a few words and a sign behind them."""
+    return sign.end() == len(line.rstrip()) and len(line.split()) <= 5
