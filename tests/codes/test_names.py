@@ -53,8 +53,8 @@ def test_terms_name_codes_and_the_codes_below_categories(tmp_path):
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
-        ("terms.xlsx", "", "expected a .csv or .tsv file"),
-        ("terms.csv", "code,word\n", "its columns are code, word"),
+        ("terms.xlsx", "", "is empty"),
+        ("terms.csv", "code,word\nI10,x\n", "has no column term, nor full_term"),
         ("terms.csv", "code,term\nI21.4,\n", "row 2, column term: the term is empty"),
         ("terms.csv", "code,term\nhello,pain\n", "row 2, column code: 'hello' is not a code of icd10cm"),
     ],

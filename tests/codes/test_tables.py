@@ -44,16 +44,16 @@ def test_another_release_of_a_known_system(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("", "has no column code: its columns are none"),
-        ("code,title\nI10,x\n", "has no column description: its columns are code, title"),
-        ("code,description\n", "has no codes"),
+        ("", "is empty"),
+        ("code,title\nI10,x\n", "has no column description: it has code, title"),
+        ("code,description\n", "has no rows below its header"),
         ("code,description\nI10,x\nhello,y\n", "row 3, column code: 'hello' is not a code of icd10cm"),
         ("code,description\nI10,x\n\nI10.,y\n", "row 4, column code: I10 is already in row 2"),
         ("code,description\nI10, \n", "row 2, column description: the description of I10 is empty"),
         ("code,description\nI10\n", "row 2: 1 cells under a header of 2"),
         ("code,description\nI10,a,b\n", "row 2: 3 cells under a header of 2"),
-        ('code,description\nI10,"a\n', "broken quotes"),
-        (b"code,description\nI10,M\xe9ni\xe8re\n", "is not UTF-8 text"),
+        ('code,description\nI10,"a\n', "row 2: a quote is opened and never closed"),
+        (b"code,description\nI10,M\xe9ni\xe8re\n", "row 2: the byte 0xE9 is not UTF-8"),
     ],
 )
 def test_bad_tables_name_file_row_and_column(tmp_path: Path, content: str | bytes, message: str) -> None:
@@ -70,7 +70,7 @@ def test_bad_files(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is missing"):
         read_code_table(tmp_path / "none.csv", "local")
     (tmp_path / "a.xlsx").write_bytes(b"x")
-    with pytest.raises(InputError, match=r"cannot read a \.xlsx file"):
+    with pytest.raises(InputError, match=r"is named \.xlsx but holds text"):
         read_code_table(tmp_path / "a.xlsx", "local")
     (tmp_path / "a.parquet").write_bytes(b"PAR1 cut off")
     with pytest.raises(InputError, match="not a whole Parquet file"):

@@ -133,16 +133,16 @@ def test_bad_notes_are_named_and_skipped(coder, tmp_path):
     told = "\n".join(said)
     assert "secreto" not in told
     for expected in (
-        "b.txt (note b): not UTF-8",
+        "b.txt (note b): the byte 0xE9 is not UTF-8",
         "c.txt (note c): the note is empty or has no words",
-        "d.jsonl, row 2: not JSON",
+        "d.jsonl, row 2: not valid JSON (column 1)",
         "d.jsonl, row 3: not a JSON object",
-        "d.jsonl, row 4 (note n): the text is not a string",
-        "d.jsonl, row 5: the column note_id is empty",
-        "d.jsonl, row 6 (note m): no text",
-        "d.jsonl, row 7 (note s): not UTF-8",
+        "d.jsonl, row 4 (note n): column text: expected text, found a number",
+        "d.jsonl, row 5: no column note_id: it has text",
+        "d.jsonl, row 6: no column text: it has note_id",
+        "d.jsonl, row 7 (note s): column text: half a character",
         "e.csv, row 3: 3 cells under a header of 2",
-        "e.csv, row 5 (note 3): not UTF-8",
+        "e.csv, row 5: the byte 0xFF is not UTF-8",
     ):
         assert expected in told
 
@@ -192,7 +192,7 @@ def test_what_does_not_fit(coder, folder, tmp_path):
     (tmp_path / "none").mkdir()
     for paths, message in (
         ([], "no notes"),
-        ([tmp_path / "none"], "holds no .txt file"),
+        ([tmp_path / "none"], "holds no note"),
         ([tmp_path / "gone.csv"], "is missing"),
     ):
         with pytest.raises(InputError, match=message):

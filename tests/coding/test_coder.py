@@ -191,3 +191,19 @@ def test_words_that_a_note_denies_are_shown_as_such(run, tmp_path):
         one["code"]: {span["context"] for span in one["evidence"]} for one in json.loads(line)["suggestions"]
     }
     assert contexts == {"I50.9": {"negated"}, "E11.9": {None}}
+
+
+def test_what_is_no_text_is_refused(run):
+    coder = Coder.load(run.path)
+    for texts, complaint in (
+        ("dyspnea", "takes a list of texts"),
+        (["dyspnea", "\ud83d"], "text 2: half a character"),
+        ([None], "the text is missing"),
+        (["a", 5], "text 2 is a number"),
+    ):
+        with pytest.raises(InputError, match=complaint):
+            coder.code_many(texts, "icd10")
+    with pytest.raises(InputError, match="the text: half a character"):
+        coder.code("\ud83d hypertension", "icd10")
+    with pytest.raises(InputError, match="the description of icd10cm:I10: half a character"):
+        coder.code("dyspnea", codes={"icd10cm:I10": "high \udc00"})

@@ -1,5 +1,7 @@
 """FHIR resources, validated by the library fhir.resources (R4B: Condition and Procedure as in R4)."""
 
+from dataclasses import replace
+
 import pytest
 from fhir.resources.R4B.bundle import Bundle
 from fhir.resources.R4B.condition import Condition
@@ -69,3 +71,22 @@ def test_bundle():
     read = Bundle.model_validate(bundle(several))
     assert [entry.resource.get_resource_type() for entry in read.entry] == ["Condition", "Procedure"]
     assert Bundle.model_validate(bundle([])).entry is None
+
+
+def test_strings_hold_no_control_characters():
+    found = suggestion("icd10cm", "I10")
+    found = replace(
+        found, description="a\x00b", evidence=(Evidence(0, 9, "hyper\x07\tten\nsion\x1b\x85", 1.0, None),)
+    )
+    made = resource(found, "n\x01", "p\x7f")
+    Condition.model_validate(made)
+    texts = [
+        part["valueString"]
+        for one in made["extension"]
+        for part in one.get("extension", ())
+        if "valueString" in part
+    ]
+    assert texts == ["hyper \tten\nsion  "]
+    assert made["code"]["coding"][0]["display"] == "a b"
+    assert made["subject"]["identifier"]["value"] == "p "
+    assert made["evidence"][0]["detail"][0]["identifier"]["value"] == "n "

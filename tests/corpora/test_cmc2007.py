@@ -60,7 +60,7 @@ def test_nothing_or_both_forms(tmp_path: Path) -> None:
 
 def test_codes_as_numbers_are_refused(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text('{"id": 1, "text": "Cough", "codes": [486]}\n')
-    with pytest.raises(InputError, match="line 1: codes have to be text"):
+    with pytest.raises(InputError, match="row 1, column codes: expected text"):
         prepare_cmc2007(tmp_path / "a.jsonl", tmp_path / "out")
 
 

@@ -50,7 +50,7 @@ def test_language_and_kinds_of_codes(tmp_path: Path) -> None:
 def test_bad_utf8_names_file_and_line(tmp_path: Path) -> None:
     root = write(tmp_path / "in", "train", "dev")
     (root / "dev" / "text_files_en" / "dev03.txt").write_bytes(b"one\ntwo secret \xff\n")
-    with pytest.raises(InputError, match=r"dev03.txt, line 2: not UTF-8") as caught:
+    with pytest.raises(InputError, match=r"dev03.txt: the byte 0xFF is not UTF-8 .* .byte 16") as caught:
         prepare_codiesp(root, tmp_path / "out")
     assert "secret" not in str(caught.value)
 

@@ -72,7 +72,7 @@ def test_both_versions_with_a_split_file_each(tmp_path: Path, mimic4_dump: Calla
 
 @pytest.mark.parametrize(
     ("name", "complaint"),
-    [("split_icd9.csv", "write {version} where"), ("{version}.csv", "the split file .*icd9.csv is missing")],
+    [("split_icd9.csv", "write {version} where"), ("{version}.csv", "icd9.csv is missing")],
 )
 def test_split_files_of_both_versions_that_cannot_be(
     tmp_path: Path, mimic4_dump: Callable[..., Path], name: str, complaint: str

@@ -177,7 +177,9 @@ def test_a_missing_column(tmp_path: Path, table_file: Write, some_rows: Rows, na
         pq.write_table(pa.Table.from_pylist(some_rows), path)
     else:
         path = table_file(some_rows, name)
-    with pytest.raises(InputError, match=r"no column text: it has note_id, patient_id, codes, note"):
+    with pytest.raises(
+        InputError, match=r"no column text: it has note_id, patient_id, codes, note; name another by --text"
+    ):
         prepare_table(path, tmp_path / "out", version="icd10")
 
 
@@ -187,11 +189,11 @@ def test_a_missing_column(tmp_path: Path, table_file: Write, some_rows: Rows, na
         (
             "n.jsonl",
             b'{"note_id": 1, "text": "a", "codes": ["I10"]}\n{"text": secret\n',
-            "line 2, column 10: not valid JSON",
+            r"row 2: not valid JSON \(column 10\)",
         ),
         ("n.jsonl", b'{"note_id": 1}\n["secret"]\n', "row 1: no column text"),
-        ("n.jsonl", b'["secret"]\n', "line 1: expected an object"),
-        ("n.jsonl", b'\n{"note_id": 1, "text": "secret \xff"}\n', "line 2: not UTF-8"),
+        ("n.jsonl", b'["secret"]\n', "row 1: not a JSON object"),
+        ("n.jsonl", b'\n{"note_id": 1, "text": "secret \xff"}\n', "row 2: the byte 0xFF is not UTF-8"),
         ("n.jsonl", b'{"note_id": 1, "text": 5, "codes": []}\n', "row 1, column text: expected text"),
         (
             "n.jsonl",
@@ -209,10 +211,10 @@ def test_a_missing_column(tmp_path: Path, table_file: Write, some_rows: Rows, na
             "not a whole gzip file",
         ),
         ("n.parquet", b"PAR1 secret", "not a whole Parquet file"),
-        ("n.csv", b"", "is empty: expected a first row with column names"),
-        ("n.csv", b"note_id,text,codes\n", "the source has no notes"),
+        ("n.csv", b"", "is empty"),
+        ("n.csv", b"note_id,text,codes\n", "has no rows below its header"),
         ("n.csv", b"note_id,text,codes\n1,a,\n", "has no icd10 code that can be read"),
-        ("n.xlsx", b"", "of no known kind"),
+        ("n.xlsx", b"", "is empty"),
     ],
 )
 def test_bad_files(tmp_path: Path, name: str, content: bytes, complaint: str) -> None:
@@ -226,7 +228,7 @@ def test_bad_files(tmp_path: Path, name: str, content: bytes, complaint: str) ->
 
 
 def test_missing_file_and_empty_folder(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="is missing: give a table or a folder of tables"):
+    with pytest.raises(InputError, match="is missing: expected a table"):
         prepare_table(tmp_path / "none.csv", tmp_path / "out", version="icd10")
     with pytest.raises(InputError, match="holds no table"):
         prepare_table(tmp_path, tmp_path / "out", version="icd10")

@@ -105,6 +105,19 @@ def test_fhir_bundle(client, version):
     )
 
 
+def test_control_characters_of_a_note_do_not_enter_fhir(client):
+    text = "dysp\u0000nea \u0007metformin\u001b dyspnea"
+    answer = client.post("/v1/code", json={"notes": [{"text": text}], "version": "icd10"})
+    assert answer.status_code == 200
+    spans = [span for one in answer.json()["notes"][0]["suggestions"] for span in one["evidence"]]
+    assert spans
+    assert all(text[span["start"] : span["end"]] == span["text"] for span in spans)
+    headers = {"Accept": "application/fhir+json"}
+    answer = client.post("/v1/code", json={"notes": [{"text": text}], "version": "icd10"}, headers=headers)
+    assert answer.status_code == 200
+    assert not any(sign in answer.text for sign in ("\\u0000", "\\u0007", "\\u001b"))
+
+
 def test_settled_codes_as_fhir(client):
     codes = [
         {"system": "icd10cm", "code": "I50.9", "description": "Heart failure, unspecified"},

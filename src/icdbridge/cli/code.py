@@ -9,6 +9,7 @@ import typer
 
 from icdbridge.cli import PRECISION, app, precision_named
 from icdbridge.errors import InputError
+from icdbridge.tables import decode_note, is_table, read_note
 
 if TYPE_CHECKING:
     from icdbridge.coding import Coder, Suggestion
@@ -20,8 +21,8 @@ def code(
     run: Path = typer.Argument(help="A run folder made by `icdbridge train`."),
     notes: list[Path] = typer.Argument(
         None,
-        help="Text files, one note each; - or none: standard input. With --out also folders of .txt files and "
-        "tables (.csv, .tsv, .jsonl, .parquet).",
+        help="Text files, one note each; - or none: standard input. With --out also folders of them and tables (.csv, "
+        ".tsv, .jsonl, .json, .parquet, .xlsx, .feather; text also as .gz and .zst).",
     ),
     out: Path | None = typer.Option(
         None,
@@ -34,7 +35,7 @@ def code(
     top: int = typer.Option(10, min=1, help="How many codes a note."),
     codes: str | None = typer.Option(
         None,
-        help="Choose among other codes: a CSV, TSV or Parquet file (code, description) or a code system.",
+        help="Choose among other codes: a table with the columns code and description, or a code system.",
     ),
     system: str = typer.Option("custom", help="The code system that the codes of --codes FILE belong to."),
     id: str = typer.Option("note_id", help="Of a table: the column of the note's id."),
@@ -75,7 +76,7 @@ def code(
         )
         return
     for path in notes or []:
-        if path.is_dir() or path.suffix.lower() in (".csv", ".tsv", ".jsonl", ".parquet"):
+        if path.is_dir() or is_table(path):
             raise InputError(
                 f"{path} is a folder or a table: say by --out into which file to write its codes"
             )
@@ -103,6 +104,8 @@ def _code_into(out: Path, coder: "Coder", source: "Source", options: dict[str, A
     def skip(line: str) -> None:
         console.print(f"skipped {line}", markup=False, highlight=False, soft_wrap=True)
 
+    for line in source.left_out:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
     try:
         done = code_notes(coder, source, out, skip=skip, **options)
     except KeyboardInterrupt:
@@ -123,18 +126,9 @@ def read_codes(codes: str, system: str) -> dict[str, str]:
 
 
 def _read(path: Path) -> str:
-    data = sys.stdin.buffer.read() if str(path) == "-" else _bytes(path)
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not UTF-8 (byte {error.start}): convert it first") from error
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}") from error
+    if str(path) != "-":
+        return read_note(path)
+    return decode_note(sys.stdin.buffer.read(), "standard input")
 
 
 def _print(name: str, suggestions: "list[Suggestion]", threshold_source: str) -> None:

@@ -17,9 +17,7 @@ Root = Annotated[Path, typer.Option(help="The folder of the source as it was pub
 Out = Annotated[Path, typer.Option(help="The corpus folder to write.")]
 Splits = Annotated[
     Path | None,
-    typer.Option(
-        help="Split file (.feather, .csv, .parquet) with the columns _id and split; else drawn by patient."
-    ),
+    typer.Option(help="Split file (any table) with the columns _id and split; else drawn by patient."),
 ]
 Seed = Annotated[int, typer.Option(help="Seed of the split that is drawn.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace the corpus folder if it exists.")]
@@ -49,7 +47,7 @@ def mimic4(
     splits: Annotated[
         Path | None,
         typer.Option(
-            help="Split file (.feather, .csv, .parquet) with the columns _id and split; else drawn by patient. "
+            help="Split file (any table) with the columns _id and split; else drawn by patient. "
             "For both versions write {version} for icd9 and icd10, as in mimiciv_{version}_split.feather."
         ),
     ] = None,
@@ -95,7 +93,9 @@ def cmc2007(root: Root, out: Out, splits: Splits = None, seed: Seed = 10, force:
 
 @prepare.command()
 def table(
-    root: Annotated[Path, typer.Option(help="A table (.csv, .tsv, .jsonl, .parquet), or a folder of them.")],
+    root: Annotated[
+        Path, typer.Option(help="A table (.csv, .jsonl, .parquet, .xlsx, ...), or a folder of them.")
+    ],
     out: Out,
     version: Annotated[str, typer.Option(help="icd9, icd10, or a name of your own with --code-table.")],
     id: Annotated[str, typer.Option(help="Column of the note's id.")] = "note_id",
@@ -177,6 +177,7 @@ def _show(corpus: "Corpus") -> None:
     """Prints the data report, and its warnings on standard error."""
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     meta = corpus.meta
     out = Console(highlight=False)
@@ -206,9 +207,10 @@ def _show(corpus: "Corpus") -> None:
     counts = [meta["scopes"]["frequent"], meta["scopes"]["rare"], meta["scopes"]["full"]]
     scopes.add_row(*(f"{n:,}" for n in [*counts, meta["description_sources"].get("none", 0)]))
     out.print(scopes)
-    dropped = grid("Dropped", "reason", "count", "of")
+    dropped = grid("Dropped", "reason", "count", "of", "such as")
     for entry in meta["dropped"]:
-        dropped.add_row(entry["reason"], f"{entry['count']:,}", entry["unit"])
+        example = Text(entry.get("example") or "")
+        dropped.add_row(entry["reason"], f"{entry['count']:,}", entry["unit"], example)
     out.print(dropped if meta["dropped"] else "Nothing was dropped.")
     if meta["published"]:
         compared = grid(

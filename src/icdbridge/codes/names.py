@@ -1,6 +1,5 @@
 """What a code is called: its title and the other wordings that code systems, GEM and the user's tables give."""
 
-import csv
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
@@ -13,6 +12,7 @@ from icdbridge.codes.descriptions import describe
 from icdbridge.codes.packages import SYSTEMS, load_system
 from icdbridge.codes.system import CodeSystem
 from icdbridge.errors import InputError
+from icdbridge.tables import Column, read_rows
 
 # Names that mean the code itself, and those that mean something wider.
 OWN = ("title", "short", "inclusion", "index", "equivalent")
@@ -105,33 +105,26 @@ def _mapped(code: Code) -> Iterable[Name]:
 
 
 def read_terms(path: Path | str, system: str = "icd10cm") -> dict[Code, list[str]]:
-    """Further names of codes from a table (.csv or .tsv) with the columns ``code`` and ``full_term`` or ``term``.
+    """Further names of codes from any table (``read_rows``) with the columns ``code`` and ``full_term`` or ``term``.
 
     This is the layout in which the CDC's alphabetic index of ICD-10-CM is published, flattened (``full_term``,
     ``nonessential_modifiers``, ``code``); the words that it calls nonessential are left out. A code may end in
     ``-`` (any code that begins so): the term then belongs to the category. Raises ``InputError`` naming file,
     row and column.
     """
-    path = Path(path)
-    delimiter = {".csv": ",", ".tsv": "\t"}.get(path.suffix.lower())
-    if delimiter is None or not path.is_file():
-        raise InputError(f"{path} is no table of terms: expected a .csv or .tsv file with code and term")
     terms: dict[Code, list[str]] = {}
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as handle:
-            reader = csv.DictReader(handle, delimiter=delimiter)
-            header = reader.fieldnames or ()
-            column = next((name for name in ("full_term", "term") if name in header), None)
-            if column is None or "code" not in header:
-                raise InputError(f"{path} has no columns code and term: its columns are {', '.join(header)}")
-            for number, row in enumerate(reader, start=2):
-                text, written = (row[column] or "").strip(), (row["code"] or "").strip().rstrip("-")
-                if not text:
-                    raise InputError(f"{path}, row {number}, column {column}: the term is empty")
-                try:
-                    terms.setdefault(parse_code(written, system), []).append(text)
-                except InputError as error:
-                    raise InputError(f"{path}, row {number}, column code: {error}") from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{path} is not a table of UTF-8 text: save it as one") from error
+    for row in read_rows(
+        path, [Column("code"), Column("full_term", needed=False), Column("term", needed=False)]
+    ):
+        column = "full_term" if "full_term" in row.cells else "term"
+        if column not in row.cells and row.fault is None:
+            raise InputError(f"{path} has no column term, nor full_term")
+        text = (row.text(column) or "").strip()
+        if not text:
+            raise row.refusal("the term is empty", column)
+        written = (row.text("code") or "").strip().rstrip("-")
+        try:
+            terms.setdefault(parse_code(written, system), []).append(text)
+        except InputError as error:
+            raise row.refusal(str(error), "code") from error
     return terms

@@ -20,6 +20,7 @@ from icdbridge.runs.candidates import Proposer
 from icdbridge.runs.evidence import Evidence, add_spans, find_evidence, word_weights
 from icdbridge.runs.matched import match_text
 from icdbridge.runs.scoring import Precision, length_batches, read_notes, score_states, settle
+from icdbridge.tables import check_text
 
 
 @dataclass(frozen=True)
@@ -100,8 +101,13 @@ class Coder:
     ) -> list[list[Suggestion] | None]:
         """``code`` for several notes at once; None for a note without words.
 
-        Notes of like length share a batch; what is found for a note does not depend on the others.
+        Notes of like length share a batch; what is found for a note does not depend on the others. Raises
+        ``InputError`` as ``code`` does, and for what is no text.
         """
+        if isinstance(texts, str):
+            raise InputError("code_many takes a list of texts: use code for one")
+        for number, text in enumerate(texts, start=1):
+            check_text(text, f"text {number}" if len(texts) > 1 else "the text")
         words = [self.run.tokenizer.encode(text, self.run.max_note_words) for text in texts]
         asked = self._codes(version, codes)
         if candidates:
@@ -173,6 +179,8 @@ class Coder:
             if not codes:
                 raise InputError("the set of codes to choose from is empty")
             if self._own is None or dict(zip(self._own.keys, self._own.descriptions, strict=True)) != codes:
+                for key, description in codes.items():
+                    check_text(description, f"the description of {key}")
                 self._own = _Asked(self.run, list(codes), list(codes.values()), None)
             return self._own
         if version is None:

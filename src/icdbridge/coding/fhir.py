@@ -1,5 +1,6 @@
 """Suggestions as FHIR R4 resources: a Condition for a diagnosis, a Procedure for a procedure."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,6 +17,7 @@ SYSTEM_URI = {
 PROCEDURES = ("icd9proc", "icd10pcs")
 EXTENSION = "urn:icdbridge:"  # of the extensions: probability, confidence, band, evidence
 _CONDITION_STATUS = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
 _UNKNOWN = {
     "extension": [
         {
@@ -48,10 +50,12 @@ def coded(
     made: dict[str, Any] = {
         "resourceType": "Procedure" if system in PROCEDURES else "Condition",
         "id": part_identity(identity, f"{system}:{code}"),
-        "code": {"coding": [{"system": uri, "code": code, "display": description}]},
-        "subject": {"type": "Patient", "identifier": {"value": patient}} if patient else dict(_UNKNOWN),
+        "code": {"coding": [{"system": uri, "code": code, "display": _string(description)}]},
+        "subject": {"type": "Patient", "identifier": {"value": _string(patient)}}
+        if patient
+        else dict(_UNKNOWN),
     }
-    source = [{"type": "DocumentReference", "identifier": {"value": note}}] if note else []
+    source = [{"type": "DocumentReference", "identifier": {"value": _string(note)}}] if note else []
     if system in PROCEDURES:  # whether it was carried out is for the reader of the note to say
         return made | {"status": "unknown"} | ({"report": source} if source else {})
     status = "confirmed" if accepted else "unconfirmed"
@@ -90,6 +94,11 @@ def bundle(resources: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return {"resourceType": "Bundle", "type": "collection"} | ({"entry": entries} if entries else {})
 
 
+def _string(text: str) -> str:
+    """A text as FHIR strings may be: control characters but tab and line ends, and what XML cannot hold, are blanks."""
+    return _FORBIDDEN.sub(" ", text)
+
+
 def _extensions(found: Suggestion) -> list[dict[str, Any]]:
     extensions: list[dict[str, Any]] = [
         {"url": f"{EXTENSION}probability", "valueDecimal": round(found.probability, 6)}
@@ -102,7 +111,7 @@ def _extensions(found: Suggestion) -> list[dict[str, Any]]:
         parts = [
             {"url": "start", "valueInteger": span.start},
             {"url": "end", "valueInteger": span.end},
-            {"url": "text", "valueString": span.text},
+            {"url": "text", "valueString": _string(span.text)},
         ]
         if span.context is not None:
             parts.append({"url": "context", "valueString": span.context})

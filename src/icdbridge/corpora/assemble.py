@@ -100,16 +100,13 @@ def _index_notes(staging: Staging, number_repeats: bool) -> None:
     )
     if not staging.number("SELECT count(*) FROM note"):
         raise InputError("the source has no notes: look at the files and options named")
-    for fault, count in staging.rows(
-        "SELECT fault, count(*) FROM note WHERE fault IS NOT NULL GROUP BY 1 ORDER BY 1"
+    for fault, count, first in staging.rows(
+        "SELECT fault, count(*), min(row) FROM note WHERE fault IS NOT NULL GROUP BY 1 ORDER BY 1"
     ):
-        staging.drop(fault, count, "notes")
+        staging.drop(fault, count, "notes", staging.place(first))
     staging.run("DELETE FROM note WHERE fault IS NOT NULL")
     repeats = "SELECT row FROM note QUALIFY row_number() OVER (PARTITION BY id, text_hash ORDER BY row) > 1"
-    staging.drop(
-        "the same text again under the same id", staging.number(f"SELECT count(*) FROM ({repeats})"), "notes"
-    )
-    staging.run(f"DELETE FROM note WHERE row IN ({repeats})")
+    staging.drop_notes("the same text again under the same id", f"row IN ({repeats})")
     twice = staging.rows(
         """SELECT id, list(row + 1 ORDER BY row)[:2] FROM note GROUP BY id HAVING count(*) > 1
            ORDER BY min(row)"""
@@ -138,9 +135,10 @@ def _index_codes(staging: Staging, version: str) -> list[dict[str, Any]]:
     staging.drop(
         "code left empty", staging.number(f"SELECT count(*) FROM raw_codes WHERE {empty}"), "code entries"
     )
-    spellings, malformed = [], []
-    for system, text, count in staging.rows(
-        f"SELECT system, code, count(*) FROM raw_codes WHERE NOT ({empty}) GROUP BY 1, 2 ORDER BY 1, 2"
+    spellings, malformed, first = [], [], {}
+    for system, text, count, row in staging.rows(
+        f"""SELECT system, code, count(*), min(rowid) FROM raw_codes WHERE NOT ({empty})
+            GROUP BY 1, 2 ORDER BY 1, 2"""
     ):
         try:
             spellings.append((system, text, str(parse_code(text, system))))
@@ -148,13 +146,23 @@ def _index_codes(staging: Staging, version: str) -> list[dict[str, Any]]:
             # What is no code may be anything, a piece of a note too: only what is short is shown.
             shown = text if len(text) <= 10 else f"({len(text)} characters)"
             malformed.append({"system": system, "text": shown, "count": count})
-    staging.drop("malformed code", sum(entry["count"] for entry in malformed), "code entries")
+            first[row] = shown
+    example = None
+    if first:
+        note_id, row = staging.rows(
+            """SELECT any_value(raw_codes.id), min(raw_notes.rowid) FROM raw_codes LEFT JOIN raw_notes USING (id)
+               WHERE raw_codes.rowid = ?""",
+            [min(first)],
+        )[0]
+        example = f"{first[min(first)]!r} in {staging.place(row, note_id)}"
+    staging.drop("malformed code", sum(entry["count"] for entry in malformed), "code entries", example)
     keys = {key: number for number, key in enumerate(sorted({key for _, _, key in spellings}))}
     staging.run("CREATE TABLE code(number BIGINT, key VARCHAR, system VARCHAR)")
     staging.run("CREATE TABLE spelling(system VARCHAR, code VARCHAR, number BIGINT)")
     if not keys:
+        such = f", such as {example}" if example else ""
         raise InputError(
-            f"the source has no {version} code that can be read: look at the files and options named"
+            f"the source has no {version} code that can be read{such}: look at the files and options named"
         )
     staging.insert("code", [pa.record_batch({"number": list(keys.values()), "key": list(keys)})])
     staging.run("UPDATE code SET system = split_part(key, ':', 1)")
@@ -166,24 +174,16 @@ def _index_codes(staging: Staging, version: str) -> list[dict[str, Any]]:
            FROM raw_codes JOIN spelling USING (system, code) GROUP BY 1, 2""",
         label="collecting the codes",
     )
-    staging.drop(
-        "the same code again for the same note",
-        staging.number("SELECT coalesce(sum(times - 1), 0) FROM coded"),
-        "code entries",
-    )
-    staging.drop(
-        "code of no note",
-        staging.number("SELECT count(*) FROM coded WHERE id IS NULL OR id NOT IN (SELECT id FROM note)"),
-        "code entries",
-    )
+    count, example = staging.rows(
+        "SELECT coalesce(sum(times - 1), 0), min(id) FILTER (times > 1) FROM coded"
+    )[0]
+    staging.drop("the same code again for the same note", count, "code entries", staging.place(None, example))
+    count, example = staging.rows(
+        "SELECT count(*), min(id) FROM coded WHERE id IS NULL OR id NOT IN (SELECT id FROM note)"
+    )[0]
+    staging.drop("code of no note", count, "code entries", staging.place(None, example))
     staging.run("CREATE TABLE note_code AS SELECT row, number FROM note JOIN coded USING (id)")
-    without = "row NOT IN (SELECT row FROM note_code)"
-    staging.drop(
-        f"note without a code of {version}",
-        staging.number(f"SELECT count(*) FROM note WHERE {without}"),
-        "notes",
-    )
-    staging.run(f"DELETE FROM note WHERE {without}")
+    staging.drop_notes(f"note without a code of {version}", "row NOT IN (SELECT row FROM note_code)")
     if not staging.number("SELECT count(*) FROM note"):
         raise InputError(f"no note has a code of {version}: do the ids of the notes and of the codes match?")
     return sorted(malformed, key=lambda entry: -int(entry["count"]))[:20]
@@ -198,9 +198,7 @@ def _choose_scopes(staging: Staging, only_with_frequent: bool) -> None:
     )
     if only_with_frequent:
         keep = "row IN (SELECT row FROM note_code JOIN code USING (number) WHERE frequent)"
-        dropped = staging.number(f"SELECT count(*) FROM note WHERE NOT {keep}")
-        staging.drop(f"note without a frequent code (one in at least {FREQUENT} notes)", dropped, "notes")
-        staging.run(f"DELETE FROM note WHERE NOT {keep}")
+        staging.drop_notes(f"note without a frequent code (one in at least {FREQUENT} notes)", f"NOT {keep}")
         if not staging.number("SELECT count(*) FROM note"):
             raise InputError(
                 f"no code occurs in {FREQUENT} notes, and notes without such a code are dropped: none is left"

@@ -14,8 +14,8 @@ from xml.parsers import expat
 from icdbridge.corpora.assemble import DEFAULT_SEED, assemble
 from icdbridge.corpora.corpus import Corpus
 from icdbridge.corpora.staging import NOTES, RELATIONS, Staging, batches_of
-from icdbridge.corpora.table import json_rows
 from icdbridge.errors import InputError
+from icdbridge.tables import Column, read_rows
 
 LARGEST_XML = 64 * 1024 * 1024  # bytes; the challenge's files have 1 to 2 MB
 
@@ -71,13 +71,9 @@ def _find(root: Path) -> list[Path]:
 
 
 def _json_docs(path: Path) -> Iterator[dict[str, Any]]:
-    for number, row in json_rows(path):
-        codes = row.get("codes")
-        if "id" not in row or not isinstance(row.get("text"), str | None) or not isinstance(codes, list):
-            raise InputError(f"{path}, line {number}: expected id, text and a list of codes")
-        if not all(isinstance(code, str) for code in codes):
-            raise InputError(f"{path}, line {number}: codes have to be text (numbers lose zeros)")
-        yield {"id": str(row["id"]), "patient_id": None, "text": row["text"], "codes": codes}
+    for row in read_rows(path, [Column("id"), Column("text"), Column("codes")]):
+        note = {"id": row.identifier("id"), "patient_id": None, "text": row.text("text")}
+        yield note | {"codes": row.codes("codes")}
 
 
 def _xml_docs(path: Path) -> Iterator[dict[str, Any]]:

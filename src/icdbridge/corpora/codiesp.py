@@ -12,9 +12,9 @@ from pathlib import Path
 
 from icdbridge.corpora.assemble import DEFAULT_SEED, assemble
 from icdbridge.corpora.corpus import Corpus
-from icdbridge.corpora.csv_files import read_text
 from icdbridge.corpora.staging import NOTES, RELATIONS, Staging, batches_of
 from icdbridge.errors import InputError
+from icdbridge.tables import find_notes, read_note, read_text
 
 TEXTS = {"en": "text_files_en", "es": "text_files"}
 CODES = {
@@ -58,8 +58,8 @@ def prepare_codiesp(
 
     def read(staging: Staging) -> None:
         for part, split in split_of.items():
-            files = sorted((root / part / TEXTS[language]).glob("*.txt"))
-            texts = ({"id": file.stem, "patient_id": None, "text": read_text(file)} for file in files)
+            files = find_notes(root / part / TEXTS[language]).files
+            texts = ({"id": file.stem, "patient_id": None, "text": read_note(file)} for file in files)
             staging.add_notes(batches_of(texts, NOTES))
             given = [{"id": file.stem, "split": split} for file in files]
             staging.insert("raw_splits", batches_of(given, RELATIONS["raw_splits"]))

@@ -1,10 +1,9 @@
-"""Files of a dump: found, their first row read, and their columns matched."""
+"""Files of a dump: found, and their first row read."""
 
 import codecs
 import csv
 import gzip
 import zlib
-from collections.abc import Iterable
 from pathlib import Path
 
 from isal import igzip_lib
@@ -53,7 +52,7 @@ def is_synthetic(file: Path) -> bool:
     return any("this folder is SYNTHETIC" in text for text in texts)
 
 
-def read_header(path: Path, delimiter: str = ",") -> list[str]:
+def read_header(path: Path) -> list[str]:
     """The column names in the first row of a CSV file."""
     try:
         with gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb") as handle:
@@ -66,30 +65,7 @@ def read_header(path: Path, delimiter: str = ",") -> list[str]:
         text = line.removeprefix(codecs.BOM_UTF8).decode("utf-8")
     except UnicodeDecodeError as error:
         raise InputError(f"{path}, row 1: not UTF-8: save the file as UTF-8") from error
-    names = next(csv.reader([text], delimiter=delimiter), [])
+    names = next(csv.reader([text]), [])
     if not names:
         raise InputError(f"{path} is empty: expected a first row with column names")
     return [name.strip() for name in names]
-
-
-def read_text(path: Path) -> str:
-    """A whole small text file; ``InputError`` names the file and the line that is not UTF-8."""
-    try:
-        data = path.read_bytes()
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise InputError(f"{path}, line {line}: not UTF-8: save the file as UTF-8") from error
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror or 'it is damaged'}") from error
-
-
-def match_columns(path: Path, header: list[str], wanted: Iterable[str]) -> dict[str, int]:
-    """Where each wanted column is, whatever its case; ``InputError`` naming what the file has instead."""
-    places = {name.lower(): i for i, name in reversed(list(enumerate(header)))}
-    found = {}
-    for name in wanted:
-        if name.lower() not in places:
-            raise InputError(f"{path} has no column {name}: it has {', '.join(header[:20])}")
-        found[name] = places[name.lower()]
-    return found

@@ -1,4 +1,7 @@
-"""The rows of a CSV file, gzipped or not, parsed by Arrow a block at a time; what is wrong with one is found anew."""
+"""The rows of a dump's CSV file, gzipped or not, parsed by Arrow a block at a time: quicker than ``read_rows``.
+
+What is wrong with a row is found by reading the file anew.
+"""
 
 import csv
 import io
@@ -12,14 +15,15 @@ import pyarrow as pa
 import pyarrow.csv
 from isal import igzip
 
-from icdbridge.corpora.csv_files import BROKEN_GZIP, broken_gzip, match_columns, read_header
+from icdbridge.corpora.csv_files import BROKEN_GZIP, broken_gzip, read_header
 from icdbridge.errors import InputError
 from icdbridge.progress import progress_bar
+from icdbridge.tables import Column, match_columns
 
 LONGEST_ROW = 4 * 1024 * 1024  # bytes
 
 
-def csv_rows(path: Path, columns: Iterable[str], delimiter: str = ",") -> Iterator[pa.RecordBatch]:
+def csv_rows(path: Path, columns: Iterable[str]) -> Iterator[pa.RecordBatch]:
     """Batches with the columns named (found in any case), all text, and ``file_row``, counted from 1 after the header.
 
     What is empty is null, between quotes or not; lines with nothing in them are no rows. Raises ``InputError`` naming
@@ -27,8 +31,8 @@ def csv_rows(path: Path, columns: Iterable[str], delimiter: str = ",") -> Iterat
     another width or longer than ``LONGEST_ROW``, and a quote that is never closed; never quotes a row. Shows a
     progress bar.
     """
-    header = read_header(path, delimiter)
-    found = match_columns(path, header, columns)
+    header = read_header(path)
+    found = match_columns(path, header, [Column(name) for name in columns])
     # Column names are made up: the file's own may repeat or be empty.
     names = [f"c{i}" for i in range(len(header))]
     used = [names[i] for i in found.values()]
@@ -37,7 +41,7 @@ def csv_rows(path: Path, columns: Iterable[str], delimiter: str = ",") -> Iterat
             reader = pyarrow.csv.open_csv(
                 pa.PythonFile(source, mode="r"),
                 read_options=pyarrow.csv.ReadOptions(column_names=names, skip_rows=1, block_size=LONGEST_ROW),
-                parse_options=pyarrow.csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
+                parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True),
                 convert_options=pyarrow.csv.ConvertOptions(
                     include_columns=list(dict.fromkeys(used)),
                     column_types=dict.fromkeys(used, pa.string()),
@@ -56,7 +60,7 @@ def csv_rows(path: Path, columns: Iterable[str], delimiter: str = ",") -> Iterat
             raise InputError(f"cannot read {path}: {error.strerror or 'it is damaged'}") from error
         except pa.ArrowInvalid:
             # Arrow's message quotes the row.
-            raise _fault(path, delimiter, len(header)) from None
+            raise _fault(path, len(header)) from None
         if source.quotes % 2:
             raise _unclosed(path, source.quotes)
 
@@ -98,12 +102,12 @@ def _unclosed(path: Path, quotes: int) -> InputError:
     )
 
 
-def _fault(path: Path, delimiter: str, width: int) -> InputError:
+def _fault(path: Path, width: int) -> InputError:
     """What is wrong with a file that Arrow refused: its rows are read again, one after another, up to that one."""
     limit = csv.field_size_limit(LONGEST_ROW)
     try:
         with _decompressed(path) as source:
-            found = _first_fault(source, delimiter, width)
+            found = _first_fault(source, width)
             while source.read(LONGEST_ROW):
                 pass
             quotes = source.quotes
@@ -119,12 +123,12 @@ def _fault(path: Path, delimiter: str, width: int) -> InputError:
     return InputError(f"{path}, row {row} (the row of column names is row 1): {what}")
 
 
-def _first_fault(source: _Decompressed, delimiter: str, width: int) -> tuple[int, str] | None:
+def _first_fault(source: _Decompressed, width: int) -> tuple[int, str] | None:
     number = 0
     raw = io.BufferedReader(_Raw(source))
     lines = io.TextIOWrapper(raw, encoding="utf-8", errors="surrogateescape", newline="")
     try:
-        for row in csv.reader(lines, delimiter=delimiter):
+        for row in csv.reader(lines):
             if not row:
                 continue
             number += 1

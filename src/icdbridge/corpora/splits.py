@@ -7,14 +7,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.csv
-import pyarrow.feather
-import pyarrow.parquet
 
 from icdbridge.corpora.corpus import SPLITS
 from icdbridge.corpora.staging import Staging
 from icdbridge.errors import InputError
+from icdbridge.tables import Column, read_rows
 
 PROPORTIONS = (0.73, 0.11, 0.16)  # train, val, test, as in the splits of Edin et al. (2023)
 _DONE = np.iinfo(np.int64).max
@@ -40,15 +37,11 @@ def choose_splits(staging: Staging, seed: int, val_share: float | None) -> str:
         raise InputError(
             "no id of the splits given is among the notes: is it the split file of this dataset?"
         )
-    staging.drop(
-        "id in the splits given without a kept note",
-        staging.number("SELECT count(DISTINCT id) FROM raw_splits WHERE id NOT IN (SELECT id FROM note)"),
-        "ids",
-    )
-    staging.drop(
-        "note that no split names", staging.number("SELECT count(*) FROM note WHERE split IS NULL"), "notes"
-    )
-    staging.run("DELETE FROM note WHERE split IS NULL")
+    count, example = staging.rows(
+        "SELECT count(DISTINCT id), min(id) FROM raw_splits WHERE id NOT IN (SELECT id FROM note)"
+    )[0]
+    staging.drop("id in the splits given without a kept note", count, "ids", example)
+    staging.drop_notes("note that no split names", "split IS NULL")
     straddling = staging.number(
         "SELECT count(*) FROM (SELECT 1 FROM note GROUP BY patient_id HAVING count(DISTINCT split) > 1)"
     )
@@ -171,46 +164,19 @@ def _group(
 
 
 def read_splits(path: Path) -> pa.Table:
-    """A split file (Feather, CSV or Parquet) with the columns ``_id`` and ``split``, as ``id`` and ``split``
-    texts.
+    """A split file (any table) with the columns ``_id`` and ``split``, as ``id`` and ``split`` texts.
 
-    Raises ``InputError`` for a missing or damaged file, other columns, a split name other than train, val (or
-    dev) and test, and an id that is in two splits.
+    Raises ``InputError`` as ``read_rows`` does, for an empty cell, and for a split name other than train, val (or dev)
+    and test.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise InputError(f"the split file {path} is missing")
-    readers = {
-        ".feather": pa.feather.read_table,
-        ".arrow": pa.feather.read_table,
-        ".parquet": pa.parquet.read_table,
-        ".csv": pa.csv.read_csv,
-    }
-    reader = readers.get(path.suffix.lower())
-    if reader is None:
-        raise InputError(f"the split file {path} is of no known kind: use .feather, .csv or .parquet")
-    try:
-        table = reader(path)
-    except (pa.ArrowException, OSError) as error:
-        raise InputError(
-            f"the split file {path} cannot be read as {path.suffix[1:]}: it is damaged"
-        ) from error
-    for column in ("_id", "split"):
-        if column not in table.column_names:
-            have = ", ".join(table.column_names)
-            raise InputError(f"the split file {path} has no column {column}: it has {have}")
-    ids = table["_id"].combine_chunks()
-    if pa.types.is_floating(ids.type):
-        ids = pc.cast(ids, pa.int64(), safe=False)
-    try:
-        table = pa.table({"id": pc.cast(ids, pa.string()), "split": pc.cast(table["split"], pa.string())})
-    except pa.ArrowException as error:
-        raise InputError(f"the split file {path}: _id has to be a number or text, split a text") from error
-    if table["id"].null_count or table["split"].null_count:
-        raise InputError(f"the split file {path} has a row without _id or split: mend or delete it")
-    return pa.table(
-        {"id": table["id"], "split": name_splits(table["split"].to_pylist(), f"the split file {path}")}
-    )
+    ids, splits = [], []
+    for row in read_rows(path, [Column("_id"), Column("split")]):
+        found, split = row.identifier("_id"), row.text("split")
+        if found is None or split is None:
+            raise row.refusal("no _id or no split: mend or delete the row")
+        ids.append(found)
+        splits.append(split)
+    return pa.table({"id": ids, "split": name_splits(splits, f"the split file {path}")})
 
 
 def name_splits(found: Sequence[str], where: str) -> list[str]:

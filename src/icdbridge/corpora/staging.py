@@ -2,7 +2,7 @@
 
 import copy
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
@@ -77,6 +77,9 @@ class Staging:
         self.warnings: list[str] = []
         self.files: dict[str, int] = {}  # name -> bytes
         self.synthetic = False
+        self.places: Callable[[int], str] | None = (
+            None  # set by a reader that knows where a row of raw_notes stands
+        )
 
     @property
     def connection(self) -> duckdb.DuckDBPyConnection:
@@ -115,10 +118,35 @@ class Staging:
         with suppress(duckdb.ConnectionException):  # closed already
             self._connection.interrupt()
 
-    def drop(self, reason: str, count: int, unit: str) -> None:
-        """Notes down that ``count`` of ``unit`` (``notes``, ``code entries``, ...) were dropped, if any."""
+    def drop(self, reason: str, count: int, unit: str, example: str | None = None) -> None:
+        """Notes down that ``count`` of ``unit`` (``notes``, ``code entries``, ...) were dropped, if any.
+
+        The ``example`` says where one of them is, and holds nothing of a note's text.
+        """
         if count:
-            self.dropped.append({"reason": reason, "count": int(count), "unit": unit})
+            told = {"reason": reason, "count": int(count), "unit": unit}
+            self.dropped.append(told | ({"example": example} if example else {}))
+
+    def drop_notes(self, reason: str, where: str) -> None:
+        """Takes notes out of ``note(row, ...)``, and notes down how many and the first of them."""
+        count, first = self.rows(f"SELECT count(*), min(row) FROM note WHERE {where}")[0]
+        if count:
+            self.drop(reason, count, "notes", self.place(first))
+            self.run(f"DELETE FROM note WHERE {where}")
+
+    def place(self, row: int | None, note_id: str | None = None) -> str:
+        """Where a note stands, for people: by its row in ``raw_notes``, else by its id."""
+        if row is not None and self.places is not None:
+            return self.places(row)
+        if row is not None and note_id is None:
+            note_id = self.rows("SELECT id FROM raw_notes WHERE rowid = ?", [row])[0][0]
+        return (
+            f"note {note_id[:40]}"
+            if note_id
+            else "a note without an id"
+            if row is None
+            else f"note {row + 1:,} in order"
+        )
 
     def warn(self, text: str) -> None:
         self.warnings.append(text)
@@ -189,7 +217,6 @@ class Staging:
         into: str,
         select: str,
         where: str = "true",
-        delimiter: str = ",",
     ) -> None:
         """Appends the rows of a CSV file (plain or gzipped) to a relation.
 
@@ -199,7 +226,7 @@ class Staging:
         width; never quotes a row.
         """
         self.files[path.name] = path.stat().st_size
-        for rows in csv_rows(path, columns, delimiter):
+        for rows in csv_rows(path, columns):
             self.connection.register("rows", rows)
             self.run(f"INSERT INTO {into} SELECT {select} FROM rows WHERE {where}")
             self.connection.unregister("rows")

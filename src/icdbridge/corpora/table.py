@@ -1,26 +1,21 @@
-"""A table of the user's own: CSV, TSV, JSON lines or Parquet, with the names of its columns as options."""
+"""A table of the user's own in any format, with the names of its columns as options."""
 
-import gzip
-import json
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from icdbridge.codes import SYSTEMS, VERSIONS, Code, describe, parse_code, read_code_table, version_of
 from icdbridge.corpora.assemble import DEFAULT_SEED, assemble
 from icdbridge.corpora.corpus import Corpus
-from icdbridge.corpora.csv_files import broken_gzip, match_columns, read_header
 from icdbridge.corpora.splits import name_splits
 from icdbridge.corpora.staging import Staging
 from icdbridge.errors import InputError
+from icdbridge.tables import ENDINGS, Column, is_table, read_rows
 
-ENDINGS = (".csv", ".tsv", ".jsonl", ".parquet", ".csv.gz", ".tsv.gz", ".jsonl.gz")
-ANY_SEPARATOR = r"[\s;,|]+"
 _ROWS = pa.schema(
     [
         ("id", pa.string()),
@@ -59,7 +54,8 @@ def prepare_table(
 ) -> Corpus:
     """Makes a corpus of tables (or of all tables in a folder) with one note a row.
 
-    ``codes`` is a list, or text separated by ``separator`` (default: blanks, commas, semicolons or bars).
+    ``codes`` is a list, or text separated by ``separator`` (default: blanks, commas, semicolons or bars); a list as
+    Python, JSON or PostgreSQL writes it is read too.
     Without ``system``, ICD codes may be keys (``icd9cm:428.0``) or are told apart by their form.
     ``code_table`` describes the codes of ``system``, or of a version of the user's own. Raises ``InputError``
     naming file and row.
@@ -77,16 +73,16 @@ def prepare_table(
         raise InputError("a --code-table needs --system: say which code system it describes")
     table = read_code_table(code_table, system) if code_table is not None and system else None
     given = [Path(file) for file in ([files] if isinstance(files, str | Path) else files)]
-    paths = _tables(files)
 
     def read(staging: Staging) -> None:
         staging.run(
             """CREATE TABLE table_rows(id VARCHAR, patient_id VARCHAR, text VARCHAR, codes VARCHAR[],
                split VARCHAR, file VARCHAR, file_row BIGINT)"""
         )
-        for path in paths:
+        for path in _tables(given, staging):
             _read_file(staging, path, columns, separator)
         staging.add_notes(staging.batches("SELECT id, patient_id, text FROM table_rows"))
+        staging.places = partial(_place, staging)
         _stage_codes(staging, version, system)
         _stage_splits(staging)
         if table is not None:
@@ -114,132 +110,52 @@ def prepare_table(
     )
 
 
-def _tables(files: Path | str | Sequence[Path | str]) -> list[Path]:
-    given = [Path(files)] if isinstance(files, str | Path) else [Path(file) for file in files]
+def _tables(given: Sequence[Path], staging: Staging) -> list[Path]:
+    """The tables given, and those of the folders given; what else lies in a folder is counted."""
     paths: list[Path] = []
     for path in given:
-        if path.is_dir():
-            found = sorted(file for file in path.iterdir() if file.name.lower().endswith(ENDINGS))
-            if not found:
-                raise InputError(f"{path} holds no table ({', '.join(ENDINGS[:4])})")
-            paths += found
-        elif not path.is_file():
-            raise InputError(f"{path} is missing: give a table or a folder of tables")
-        elif not path.name.lower().endswith(ENDINGS):
-            raise InputError(f"{path} is of no known kind: expected {', '.join(ENDINGS[:4])}")
-        else:
+        if not path.is_dir():
             paths.append(path)
+            continue
+        files = sorted(file for file in path.iterdir() if file.is_file())
+        found = [file for file in files if is_table(file) and not file.name.startswith((".", "~$"))]
+        if not found:
+            raise InputError(f"{path} holds no table ({', '.join(ENDINGS)})")
+        others = [file.name for file in files if file not in found]
+        staging.drop("file that is no table", len(others), "files", next(iter(others), None))
+        paths += found
     return paths
 
 
 def _read_file(staging: Staging, path: Path, columns: Columns, separator: str | None) -> None:
-    kind = path.name.lower().removesuffix(".gz").rpartition(".")[2]
-    split = re.compile(re.escape(separator) if separator else ANY_SEPARATOR)
-    if kind in ("csv", "tsv"):
-        delimiter = "," if kind == "csv" else "\t"
-        wanted = _present(columns, read_header(path, delimiter))
-        names = {role: f'"{name}"' for role, name in wanted.items()}
-        pattern = split.pattern.replace("'", "''")
-        staging.read_csv(
-            path,
-            wanted.values(),
-            "table_rows",
-            f"{names['id']}, {names.get('patient', 'NULL')}, {names['text']},"
-            f" regexp_split_to_array(coalesce({names['codes']}, ''), '{pattern}'),"
-            f" {names.get('split', 'NULL')}, '{path.name.replace(chr(39), chr(39) * 2)}', file_row + 1",
-            delimiter=delimiter,
-        )
-        return
-    staging.files[path.name] = path.stat().st_size
-    rows = json_rows(path) if kind == "jsonl" else _parquet_rows(path, columns)
-    checked = (_check_row(path, number, row, columns, split) for number, row in rows)
+    staging.files[path.name] = path.stat().st_size if path.is_file() else 0
+    wanted = {
+        "id": Column(columns.id, option="--id"),
+        "text": Column(columns.text, option="--text"),
+        "codes": Column(columns.codes, option="--codes"),
+        "patient": Column(columns.patient or "patient_id", columns.patient is not None, "--patient"),
+        "split": Column(columns.split or "split", columns.split is not None, "--split"),
+    }
+    rows = read_rows(path, list(wanted.values()), watch=True)
+    checked = (
+        {
+            "id": row.identifier(wanted["id"].name),
+            "patient_id": row.identifier(wanted["patient"].name),
+            "text": row.text(wanted["text"].name),
+            "codes": row.codes(wanted["codes"].name, separator),
+            "split": row.text(wanted["split"].name),
+            "file": path.name,
+            "file_row": row.number,
+        }
+        for row in rows
+    )
     while some := list(islice(checked, 2_000)):
         staging.insert("table_rows", [pa.RecordBatch.from_pylist(some, _ROWS)])
 
 
-def _present(columns: Columns, names: Iterable[str]) -> dict[str, str]:
-    """Role -> column; those not named are taken by their usual names when the table has them."""
-    lower = {name.lower() for name in names}
-    usual = {"patient": "patient_id", "split": "split"}
-    wanted = columns._asdict()
-    for role, name in usual.items():
-        if wanted[role] is None and name in lower:
-            wanted[role] = name
-    return {role: name for role, name in wanted.items() if name}
-
-
-def json_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Number and object of each line of a JSON lines file, gzipped or not; errors never quote a line."""
-    number = 0
-    try:
-        with gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb") as handle:
-            for number, line in enumerate(handle, start=1):
-                if line.strip():
-                    row = json.loads(line.decode("utf-8-sig"))
-                    if not isinstance(row, dict):
-                        raise InputError(f"{path}, line {number}: expected an object with the note's columns")
-                    yield number, row
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}, line {number}: not UTF-8: save the file as UTF-8") from error
-    except json.JSONDecodeError as error:
-        raise InputError(
-            f"{path}, line {number}, column {error.colno}: not valid JSON: mend the line"
-        ) from None
-    except (EOFError, gzip.BadGzipFile) as error:
-        raise broken_gzip(path) from error
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror or 'it is damaged'}") from error
-
-
-def _parquet_rows(path: Path, columns: Columns) -> Iterator[tuple[int, dict[str, Any]]]:
-    try:
-        with pq.ParquetFile(path) as file:
-            names = file.schema_arrow.names
-            found = match_columns(path, names, _present(columns, names).values())
-            number = 0
-            for batch in file.iter_batches(batch_size=2_000, columns=[names[i] for i in found.values()]):
-                for row in batch.to_pylist():
-                    number += 1
-                    yield number, row
-    except (pa.ArrowException, OSError) as error:
-        raise InputError(f"{path} is not a whole Parquet file: write it again") from error
-
-
-def _check_row(
-    path: Path, number: int, row: dict[str, Any], columns: Columns, split: re.Pattern[str]
-) -> dict[str, Any]:
-    """A row as ``table_rows`` has it; ``InputError`` names what is missing or of the wrong kind."""
-    where = f"{path}, row {number}"
-    lower = {name.lower(): value for name, value in row.items()}
-    cells: dict[str, Any] = {}
-    for role, name in _present(columns, lower).items():
-        if name.lower() not in lower:
-            raise InputError(f"{where}: no column {name}: it has {', '.join(list(row)[:20])}")
-        cells[role] = lower[name.lower()]
-    for role in ("id", "patient", "split"):
-        value = cells.get(role)
-        if isinstance(value, bool | float | list | dict):
-            raise InputError(
-                f"{where}, column {_present(columns, lower)[role]}: expected text or a whole number"
-            )
-        cells[role] = None if value is None else str(value)
-    if not isinstance(cells["text"], str | None):
-        raise InputError(f"{where}, column {columns.text}: expected text")
-    codes = cells["codes"] or []
-    codes = split.split(codes) if isinstance(codes, str) else codes
-    if not isinstance(codes, list) or not all(isinstance(code, str) for code in codes):
-        raise InputError(
-            f"{where}, column {columns.codes}: expected text or a list of texts (numbers lose zeros)"
-        )
-    return {
-        "id": cells["id"],
-        "patient_id": cells["patient"],
-        "text": cells["text"],
-        "codes": codes,
-        "split": cells["split"],
-        "file": path.name,
-        "file_row": number,
-    }
+def _place(staging: Staging, row: int) -> str:
+    file, number = staging.rows("SELECT file, file_row FROM table_rows WHERE rowid = ?", [row])[0]
+    return f"{file}, row {number}"
 
 
 def _stage_codes(staging: Staging, version: str, system: str | None) -> None:
@@ -254,8 +170,7 @@ def _stage_codes(staging: Staging, version: str, system: str | None) -> None:
         try:
             found.append((text, *_system_of(text, version, system, dotted)))
         except InputError as error:
-            file, number = staging.rows("SELECT file, file_row FROM table_rows WHERE rowid = ?", [row])[0]
-            raise InputError(f"{file}, row {number}: {error}") from None
+            raise InputError(f"{_place(staging, row)}: {error}") from None
     if not found:
         return  # the shared way says that there are no codes
     texts, systems, codes = zip(*found, strict=True)

@@ -1,0 +1,99 @@
+"""Note files: which files of a folder are notes, and what a note's bytes say."""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from icdbridge.errors import InputError
+from icdbridge.tables.cells import Fault, not_utf8
+from icdbridge.tables.content import NO_TEXT, encoding_of, markup_of, sign_of
+
+NOTE_ENDINGS = (".txt", ".text", ".note")
+LARGEST_NOTE = 64 * 1024 * 1024  # bytes
+_SYSTEM = ("thumbs.db", "desktop.ini", "__macosx")
+_NAMES = {
+    "parquet": "a Parquet table",
+    "feather": "a Feather table",
+    "gzip": "compressed by gzip",
+    "zstd": "compressed by zstd",
+    "zip": "a Word or Excel document, or a zip archive",
+    "ole": "an old Word or Excel document",
+}
+
+
+@dataclass
+class NoteFiles:
+    """The note files of a folder in order, and what was left out, in lines for people."""
+
+    files: list[Path] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+
+
+def shown(path: Path) -> str:
+    """A path for people, also where its name is no UTF-8."""
+    return str(path).encode("utf-8", "backslashreplace").decode()
+
+
+def find_notes(folder: Path) -> NoteFiles:
+    """The files of a folder, and of those below, that are named as notes (``NOTE_ENDINGS``, in any case).
+
+    Hidden files and those of operating systems are left out, and so are others; both are counted. Raises
+    ``InputError`` for a folder that cannot be read.
+    """
+
+    def refuse(error: OSError) -> None:
+        raise InputError(f"cannot read {error.filename}: {error.strerror}") from error
+
+    found, hidden, others, links = NoteFiles(), [], [], []
+    for root, folders, files in os.walk(folder, onerror=refuse):
+        links += [Path(root, name) for name in folders if Path(root, name).is_symlink()]
+        for name in files:
+            path = Path(root, name)
+            parts = [part.lower() for part in path.relative_to(folder).parts]
+            if any(part.startswith((".", "~$")) or part in _SYSTEM for part in parts):
+                hidden.append(path)
+            elif path.suffix.lower() in NOTE_ENDINGS and path.is_file():
+                found.files.append(path)
+            else:
+                others.append(path)
+    found.files.sort()
+    for paths, one, many in (
+        (hidden, "hidden file", "hidden files"),
+        (others, "file that is no note", "files that are no notes"),
+        (links, "link to a folder", "links to folders"),
+    ):
+        if paths:
+            what = one if len(paths) == 1 else many
+            found.left_out.append(f"{len(paths):,} {what}, such as {shown(min(paths).relative_to(folder))}")
+    return found
+
+
+def read_note(path: Path) -> str:
+    """The text of a note file; ``Fault`` for one that cannot be read or is no plain text (``decode_note``)."""
+    try:
+        size = path.stat().st_size
+        data = path.read_bytes() if size <= LARGEST_NOTE else b""
+    except OSError as error:
+        raise Fault(shown(path), f"cannot read it: {error.strerror}") from error
+    if size > LARGEST_NOTE:
+        raise Fault(shown(path), f"larger than {LARGEST_NOTE // 1024**2} MB: expected one note")
+    return decode_note(data, shown(path))
+
+
+def decode_note(data: bytes, place: str) -> str:
+    """The text of a note: UTF-8, or UTF-16 and UTF-32 with their mark. ``Fault`` for anything but plain text."""
+    if sign := sign_of(data):
+        raise Fault(place, f"{_NAMES.get(sign, sign)}, not plain text: save its text as .txt")
+    mark, encoding = encoding_of(data)
+    try:
+        text = data[len(mark) :].decode(encoding)
+    except UnicodeDecodeError as error:
+        if encoding != "utf-8":
+            raise Fault(place, f"not whole {encoding.upper()} text: save it as UTF-8") from None
+        byte = len(mark) + error.start
+        raise Fault(place, f"{not_utf8(data[byte])} (byte {byte + 1:,})") from None
+    if "\0" in text:
+        raise Fault(place, NO_TEXT)
+    if markup := markup_of(text):
+        raise Fault(place, f"{markup}, not plain text: save its text as .txt")
+    return text
