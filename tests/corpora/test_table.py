@@ -230,5 +230,6 @@ def test_bad_files(tmp_path: Path, name: str, content: bytes, complaint: str) ->
 def test_missing_file_and_empty_folder(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is missing: expected a table"):
         prepare_table(tmp_path / "none.csv", tmp_path / "out", version="icd10")
+    (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="holds no table"):
-        prepare_table(tmp_path, tmp_path / "out", version="icd10")
+        prepare_table(tmp_path / "empty", tmp_path / "out", version="icd10")
