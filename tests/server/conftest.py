@@ -57,15 +57,24 @@ class Served:
         return httpx.get(f"{self.url}/metrics", timeout=60).text
 
 
-def start_server(run_path, log, *arguments):
-    """``icdbridge serve`` on a free port; all that it prints goes to ``log``."""
-    command = "from icdbridge.cli import main; main()"
+def start_server(run_path, log, *arguments, command=None, **options):
+    """``icdbridge serve`` on a free port, or ``command``; all that it prints goes to ``log``."""
+    main = [
+        sys.executable,
+        "-c",
+        "from icdbridge.cli import main; main()",
+        "serve",
+        str(run_path),
+        "--port",
+        "0",
+    ]
     with log.open("wb") as handle:
         process = subprocess.Popen(
-            [sys.executable, "-c", command, "serve", str(run_path), "--port", "0", *arguments],
+            command or [*main, *arguments],
             stdout=handle,
             stderr=subprocess.STDOUT,
             env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"},
+            **options,
         )
     for _ in range(600):
         if found := re.search(r"at (http://\S+)", log.read_text("utf-8")):

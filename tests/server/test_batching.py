@@ -1,21 +1,25 @@
 """The queue: room for so many, together what came together, nothing lost, given-up notes left out."""
 
+import math
 import threading
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from icdbridge import InputError
-from icdbridge.server.batching import BATCH_NOTES, BatchQueue, Job, Overloaded
+from icdbridge.server.batching import BATCH_NOTES, BatchQueue, Job, Overloaded, price
 
 
 class Recorder:
     """Stands for a coder: waits until it may go on, then returns what it was asked for."""
 
     def __init__(self):
-        self.batches, self.go_on = [], threading.Event()
+        self.batches, self.asked, self.go_on = [], [], threading.Event()
 
     def code_many(self, texts, version, *, top, codes, evidence):
         self.batches.append((list(texts), version))
+        self.asked.append((top, evidence))
         assert self.go_on.wait(20)
         if "broken" in texts:
             raise InputError("broken")
@@ -29,7 +33,7 @@ def coder():
 
 @pytest.fixture
 def queue(coder):
-    queue = BatchQueue(20)
+    queue = BatchQueue(20, batch_seconds=math.inf)
     queue.start()
     assert queue.ready.wait(20)
     yield queue
@@ -37,8 +41,8 @@ def queue(coder):
     queue.close()
 
 
-def job(coder, text, version="icd10", top=1, codes=None):
-    return Job(coder, text, version, codes, top, False)
+def job(coder, text, version="icd10", top=1, codes=None, evidence=False, price=1.0):
+    return Job(coder, text, version, codes, top, evidence, price)
 
 
 def occupy(queue, coder):
@@ -78,12 +82,116 @@ def test_a_batch_is_bounded(queue, coder):
 
 def test_a_full_queue_takes_all_of_a_request_or_nothing(queue, coder):
     occupy(queue, coder)
-    queue.submit([job(coder, "x") for _ in range(18)])
+    for _ in range(18):
+        queue.submit([job(coder, "x")])
     with pytest.raises(Overloaded) as overloaded:
         queue.submit([job(coder, "y") for _ in range(3)])
     assert 1 <= overloaded.value.retry_after <= 60
     assert len(queue) == 18
     queue.submit([job(coder, "z") for _ in range(2)])
+
+
+def test_a_request_is_priced_by_its_work_and_a_small_one_passes_a_large_one(queue, coder):
+    occupy(queue, coder)
+    long = [job(coder, f"long {i}", price=5) for i in range(40)]
+    queue.submit(long)  # ten times the capacity, but nothing else waits
+    small = job(coder, "small")
+    queue.submit([small])
+    with pytest.raises(Overloaded):
+        queue.submit([job(coder, "as long", price=5) for _ in range(40)])
+    coder.go_on.set()
+    assert small.future.result(20)
+    assert all(one.future.result(20) for one in long)
+    assert "small" in coder.batches[1][0]
+    assert [text for texts, _ in coder.batches for text in texts if "long" in text] == [
+        one.text for one in long
+    ]
+
+
+def test_requests_take_turns_by_what_their_notes_cost():
+    narrow = BatchQueue(20, batch_seconds=0)  # a note a batch
+    order = Recorder()
+    order.go_on.set()
+    for name, cost, notes in (("a", 3, 3), ("b", 1, 6)):
+        narrow.submit([job(order, f"{name}{i}", price=cost) for i in range(notes)])
+    narrow.start()
+    narrow.close()
+    taken = [text for texts, _ in order.batches for text in texts]
+    assert taken == ["a0", "b0", "b1", "b2", "a1", "b3", "b4", "b5", "a2"]
+
+
+def test_who_asks_for_no_evidence_does_not_pay_for_that_of_others(queue, coder):
+    occupy(queue, coder)
+    jobs = [job(coder, f"n{i}", evidence=i % 2 == 0, top=2) for i in range(4)]
+    queue.submit(jobs)
+    other = job(coder, "more of it", evidence=True, top=50)
+    queue.submit([other])
+    coder.go_on.set()
+    assert all(one.future.result(20) for one in (*jobs, other))
+    shared = dict(zip((tuple(texts) for texts, _ in coder.batches[1:]), coder.asked[1:], strict=True))
+    assert shared == {("n0", "n2"): (2, True), ("n1", "n3"): (2, False), ("more of it",): (50, True)}
+
+
+def test_what_requests_gave_up_leaves_room(queue, coder):
+    occupy(queue, coder)
+    given_up = [job(coder, "given up") for _ in range(20)]
+    for one in given_up:
+        queue.submit([one])
+    with pytest.raises(Overloaded):
+        queue.submit([job(coder, "x")])
+    for one in given_up:
+        one.future.cancel()
+    queue.submit([job(coder, "y")])
+
+
+numbers = st.integers(0, 500_000)
+
+
+@given(numbers, numbers, st.integers(1, 100_000), st.integers(0, 200), st.integers(0, 1_000))
+def test_more_of_anything_never_costs_less(words, characters, codes, evidenced, more):
+    asked = (words, characters, codes, evidenced)
+    assert price(*asked) >= 1
+    for i in range(4):
+        assert price(*asked[:i], asked[i] + more, *asked[i + 1 :]) >= price(*asked)
+
+
+def test_a_usual_note_costs_one_and_a_long_one_with_much_evidence_many():
+    assert price(1_500, 0, 8_000, 10) == 1
+    assert price(4_000, 26_000, 8_000, 200) > 25
+    assert price(1, 500_000, 8_000, 10) > 3
+
+
+def test_a_worker_that_hangs_is_known_and_does_not_keep_the_queue_open(coder):
+    queue = BatchQueue(20, patience=0.05)
+    queue.start()
+    assert queue.ready.wait(20)
+    assert not queue.stalled
+    occupy(queue, coder)
+    waiting = job(coder, "waiting")
+    queue.submit([waiting])
+    while not queue.stalled:
+        threading.Event().wait(0.005)
+    with pytest.raises(Overloaded):
+        queue.submit([job(coder, "more")])
+    assert queue.close(0.01) is False
+    assert waiting.future.cancelled()
+    coder.go_on.set()
+    assert queue.close(20) is True
+
+
+def test_a_queue_whose_warm_up_fails_takes_nothing(coder, caplog):
+    def fails():
+        raise RuntimeError("qzxsecret")
+
+    queue = BatchQueue(20, fails)
+    queue.start()
+    assert queue.close(20)
+    assert queue.failed
+    assert not queue.ready.is_set()
+    assert "RuntimeError at" in caplog.text
+    assert "qzxsecret" not in caplog.text
+    with pytest.raises(Overloaded):
+        queue.submit([job(coder, "x")])
 
 
 def test_a_note_whose_request_gave_up_is_not_coded(queue, coder):

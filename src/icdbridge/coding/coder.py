@@ -16,11 +16,13 @@ from icdbridge.errors import InputError
 from icdbridge.matching import Matcher
 from icdbridge.models import NoteStates
 from icdbridge.runs import Run
+from icdbridge.runs.calibration import Calibration
 from icdbridge.runs.candidates import Proposer
 from icdbridge.runs.evidence import Evidence, add_spans, find_evidence, word_weights
 from icdbridge.runs.matched import match_text
 from icdbridge.runs.scoring import Precision, length_batches, read_notes, score_states, settle
 from icdbridge.tables import check_text
+from icdbridge.text import split_words
 
 
 @dataclass(frozen=True)
@@ -61,8 +63,39 @@ class Coder:
         return cls(Run.open(path, device, precision))
 
     @property
+    def name(self) -> str:
+        return self.run.name
+
+    @property
     def versions(self) -> list[str]:
         return self.run.versions
+
+    @property
+    def max_note_words(self) -> int:
+        """How many words of a note are read."""
+        return self.run.max_note_words
+
+    @property
+    def threshold(self) -> float:
+        """The probability above which a code is predicted, where calibration gives no other."""
+        return float(self.run.config["threshold"])
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether it was trained on synthetic notes."""
+        return bool(self.run.config["synthetic"])
+
+    @property
+    def calibration(self) -> Calibration:
+        return self.run.calibration
+
+    def count_words(self, text: str) -> int:
+        """How many words a note has, as this run reads words."""
+        return len(split_words(text, self.run.tokenizer.reading))
+
+    def codes_of(self, version: str) -> dict[str, str]:
+        """The codes of a version: key to description."""
+        return dict(zip(*self.run.index.of_version(version), strict=True))
 
     def code(
         self,

@@ -26,6 +26,7 @@ _EVIDENCE = pa.struct(
         "text": pa.string(),
         "weight": pa.float64(),
         "context": pa.string(),
+        "cut": pa.bool_(),
     }  # type: ignore[arg-type]
 )
 SCHEMA = pa.schema(

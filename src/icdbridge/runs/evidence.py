@@ -22,6 +22,7 @@ from icdbridge.runs.scoring import BATCH_WORDS, pad
 
 _ONE = threading.Lock()  # a hook on the embedding sees the words of every thread
 LIGHTEST = 0.25  # a word of evidence weighs at least so much of the heaviest; tuned on val of CodiEsp
+SPAN_CHARACTERS = 300  # of a span of evidence: a word may be as long as a note
 GAP = 1  # words between two words of evidence that still make one phrase
 
 
@@ -29,7 +30,8 @@ GAP = 1  # words between two words of evidence that still make one phrase
 class Evidence:
     """A span of the original text: ``text == note[start:end]``; ``weight`` is its share of what speaks for the code.
     ``context``, one of ``DOUBTFUL``: its heaviest word stands negated ("no fever"), is said of a relative, or is
-    hypothetical or uncertain, by the English rules of ``matching.contexts``.
+    hypothetical or uncertain, by the English rules of ``matching.contexts``. ``cut``: the words go on after
+    ``SPAN_CHARACTERS``.
     """
 
     start: int
@@ -37,6 +39,7 @@ class Evidence:
     text: str
     weight: float
     context: str | None = None
+    cut: bool = False
 
 
 def word_weights(model: CodingModel, ids: np.ndarray, queries: Tensor) -> np.ndarray:
@@ -119,7 +122,8 @@ def find_evidence(text: str, weights: np.ndarray, offsets: np.ndarray) -> list[l
             heaviest = marked[first + int(of_code[first : last + 1].argmax())]
             context = next((name for name in DOUBTFUL if heaviest[CONTEXTS.index(name)]), None)
             weight = float(of_code[first : last + 1].sum())
-            own.append(Evidence(start, end, text[start:end], weight, context))
+            shown = min(end, start + SPAN_CHARACTERS)
+            own.append(Evidence(start, shown, text[start:shown], weight, context, shown < end))
         found.append(own)
     return found
 

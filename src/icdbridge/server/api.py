@@ -1,7 +1,7 @@
 """The paths under /v1: coding notes, searching codes, what is served, settled codes as FHIR."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Header, Query
@@ -9,16 +9,16 @@ from fastapi.responses import JSONResponse, Response
 
 from icdbridge import __version__
 from icdbridge.codes import SYSTEMS, VERSIONS, CodeSystem, describe, parse_code, search
-from icdbridge.coding import Coder, Suggestion, fhir
+from icdbridge.coding import Suggestion, fhir
 from icdbridge.coding.identity import note_identity
 from icdbridge.errors import InputError
-from icdbridge.server import schemas
-from icdbridge.server.bands import band, bands
-from icdbridge.server.batching import BatchQueue, Found, Job, Overloaded
+from icdbridge.server import answers, schemas
+from icdbridge.server.bands import bands
+from icdbridge.server.batching import BatchQueue, Found, Job, Overloaded, price
+from icdbridge.server.coders import ServedCoder
 from icdbridge.server.limits import SUGGESTIONS
 from icdbridge.server.observing import Metrics
-from icdbridge.server.problems import Problem, answers, field_problem
-from icdbridge.text import Reading, split_words
+from icdbridge.server.problems import Problem, described, field_problem
 
 FHIR = "application/fhir+json"
 _BUNDLE: dict[str, Any] = {
@@ -27,12 +27,12 @@ _BUNDLE: dict[str, Any] = {
 }
 
 
-def make_router(coders: Mapping[str, Coder], queue: BatchQueue, metrics: Metrics) -> APIRouter:
+def make_router(coders: Mapping[str, ServedCoder], queue: BatchQueue, metrics: Metrics) -> APIRouter:
     """The paths for these models; notes go through ``queue``."""
     router = APIRouter(prefix="/v1")
-    own_systems = _own_systems(coders)
+    own_systems = _own_systems(coders.values())
 
-    def coder_named(name: str | None, where: str) -> tuple[str, Coder]:
+    def coder_named(name: str | None, where: str) -> tuple[str, ServedCoder]:
         if name is None and len(coders) > 1:
             raise field_problem(where, f"say which of {', '.join(coders)}")
         chosen = next(iter(coders)) if name is None else name
@@ -44,7 +44,7 @@ def make_router(coders: Mapping[str, Coder], queue: BatchQueue, metrics: Metrics
         "/code",
         summary="Code notes",
         response_model=schemas.CodeResponse,
-        responses={200: _BUNDLE, **answers(400, 401, 408, 413, 415, 422, 503)},
+        responses={200: _BUNDLE, **described(400, 401, 408, 413, 415, 422, 503)},
     )
     async def code(
         request: schemas.CodeRequest,
@@ -59,25 +59,15 @@ def make_router(coders: Mapping[str, Coder], queue: BatchQueue, metrics: Metrics
         _check_note_ids(request.notes)
         codes = None if request.codes is None else _code_set(request.codes)
         version = None if codes is not None else _version(coder, request.version)
-        words = await asyncio.to_thread(_count_words, request.notes, coder.run.tokenizer.reading)
-        found = await _coded(queue, coder, version, codes, request)
+        words = await asyncio.to_thread(_count_words, coder, request.notes)
+        found = await _coded(queue, coder, version, codes, request, words)
         metrics.notes.labels(name, version or "code set").inc(len(found))
         if FHIR in accept:
-            return _fhir(_resources(request.notes, found))
-        notes = [
-            schemas.NoteOut(
-                id=note.id or str(number),
-                words=count,
-                read_words=min(count, coder.run.max_note_words),
-                suggestions=[_suggestion_out(coder, one) for one in suggestions],
-            )
-            for number, (note, count, suggestions) in enumerate(
-                zip(request.notes, words, found, strict=True), 1
-            )
-        ]
-        return schemas.CodeResponse(model=name, version=version, notes=notes)
+            return Response(await asyncio.to_thread(answers.as_fhir, request.notes, found), media_type=FHIR)
+        body = await asyncio.to_thread(answers.as_json, name, coder, version, request.notes, words, found)
+        return Response(body, media_type="application/json")
 
-    @router.get("/codes", summary="Search codes", responses=answers(401, 422, 503))
+    @router.get("/codes", summary="Search codes", responses=described(401, 422, 503))
     def codes(
         q: Annotated[
             str,
@@ -109,7 +99,7 @@ def make_router(coders: Mapping[str, Coder], queue: BatchQueue, metrics: Metrics
                 system=hit.code.system,
                 code=hit.code.code,
                 description=hit.title,
-                kind=_kind(hit.code.system),
+                kind=answers.kind(hit.code.system),
                 release=hit.release,
                 billable=hit.billable,
                 matched_on=cast(Any, hit.matched_on),
@@ -119,7 +109,7 @@ def make_router(coders: Mapping[str, Coder], queue: BatchQueue, metrics: Metrics
         ]
         return schemas.SearchResponse(codes=found)
 
-    @router.get("/models", summary="What is served", responses=answers(401, 503))
+    @router.get("/models", summary="What is served", responses=described(401, 503))
     async def models() -> schemas.ModelsResponse:
         """The models, the versions each codes in, and what its bands of confidence were worth."""
         return schemas.ModelsResponse(
@@ -130,7 +120,7 @@ def make_router(coders: Mapping[str, Coder], queue: BatchQueue, metrics: Metrics
         "/fhir",
         summary="Settled codes as FHIR",
         response_class=JSONResponse,
-        responses={200: _BUNDLE, **answers(400, 401, 408, 413, 415, 422, 503)},
+        responses={200: _BUNDLE, **described(400, 401, 408, 413, 415, 422, 503)},
     )
     async def settled(request: schemas.BundleRequest) -> Response:
         """A FHIR R4 Bundle of the codes that a person settled on for one note. A code given twice is in it once."""
@@ -157,14 +147,28 @@ def make_router(coders: Mapping[str, Coder], queue: BatchQueue, metrics: Metrics
 
 async def _coded(
     queue: BatchQueue,
-    coder: Coder,
+    coder: ServedCoder,
     version: str | None,
     codes: Mapping[str, str] | None,
     request: schemas.CodeRequest,
+    words: Sequence[int],
 ) -> list[list[Suggestion]]:
-    """The suggestions for each note, by way of the queue."""
+    """The suggestions for each note, of so many words, by way of the queue."""
     top = request.top or (schemas.DEFAULT_TOP if request.threshold is None else SUGGESTIONS)
-    jobs = [Job(coder, note.text, version, codes, top, request.evidence) for note in request.notes]
+    choice = len(codes if codes is not None else coder.codes_of(version or ""))
+    evidenced = min(top, choice) if request.evidence else 0
+    jobs = [
+        Job(
+            coder,
+            note.text,
+            version,
+            codes,
+            top,
+            request.evidence,
+            price(min(count, coder.max_note_words), len(note.text), choice, evidenced),
+        )
+        for note, count in zip(request.notes, words, strict=True)
+    ]
     try:
         queue.submit(jobs)
     except Overloaded as error:
@@ -178,8 +182,8 @@ async def _coded(
     return [[one for one in suggestions or [] if one.probability >= least] for suggestions in found]
 
 
-def _count_words(notes: Sequence[schemas.NoteIn], reading: Reading) -> list[int]:
-    counts = [len(split_words(note.text, reading)) for note in notes]
+def _count_words(coder: ServedCoder, notes: Sequence[schemas.NoteIn]) -> list[int]:
+    counts = [coder.count_words(note.text) for note in notes]
     for number, count in enumerate(counts):
         if not count:
             raise field_problem(f"body.notes.{number}.text", "the note has no words: nothing to code")
@@ -199,7 +203,7 @@ def _check_note_ids(notes: Sequence[schemas.NoteIn]) -> None:
             )
 
 
-def _version(coder: Coder, version: str | None) -> str:
+def _version(coder: ServedCoder, version: str | None) -> str:
     if version is None and len(coder.versions) == 1:
         return coder.versions[0]
     if version is None or version not in coder.versions:
@@ -222,64 +226,38 @@ def _code_set(given: Sequence[schemas.CodeIn]) -> dict[str, str]:
     return codes
 
 
-def _own_systems(coders: Mapping[str, Coder]) -> dict[str, CodeSystem]:
+def _own_systems(coders: Iterable[ServedCoder]) -> dict[str, CodeSystem]:
     """The code systems of the users' own that the models were trained on, to search in."""
     titles: dict[str, dict[str, str]] = {}
-    for coder in coders.values():
-        index = coder.run.index
-        for key, description in zip(index.code, index.description, strict=True):
-            system, _, code = key.partition(":")
-            if system not in SYSTEMS:
-                titles.setdefault(system, {})[code] = description
+    for coder in coders:
+        for version in coder.versions:
+            for key, description in coder.codes_of(version).items():
+                system, _, code = key.partition(":")
+                if system not in SYSTEMS:
+                    titles.setdefault(system, {})[code] = description
     return {name: CodeSystem(name, name, "model", name, found) for name, found in titles.items()}
 
 
-def _kind(system: str) -> Any:
-    return "procedure" if system in fhir.PROCEDURES else "diagnosis"
-
-
-def _suggestion_out(coder: Coder, found: Suggestion) -> schemas.SuggestionOut:
-    return schemas.SuggestionOut(
-        **(found.to_dict() | {"kind": _kind(found.system), "band": band(coder, found)})
-    )
-
-
-def _model_out(name: str, coder: Coder) -> schemas.ModelOut:
-    versions = [
-        schemas.VersionOut(
-            name=version,
-            systems=list(
-                dict.fromkeys(key.partition(":")[0] for key in coder.run.index.of_version(version)[0])
-            ),
-            codes=len(coder.run.index.of_version(version)[0]),
-            bands=bands(coder, version),
-            thresholds=_thresholds(coder, version),
-        )
-        for version in coder.versions
-    ]
+def _model_out(name: str, coder: ServedCoder) -> schemas.ModelOut:
     return schemas.ModelOut(
         name=name,
-        versions=versions,
-        threshold=coder.run.config["threshold"],
-        max_words=coder.run.max_note_words,
-        synthetic=coder.run.config["synthetic"],
+        versions=[_version_out(coder, version) for version in coder.versions],
+        threshold=coder.threshold,
+        max_words=coder.max_note_words,
+        synthetic=coder.synthetic,
     )
 
 
-def _thresholds(coder: Coder, version: str) -> dict[str, float] | None:
-    calibration = coder.run.calibration.get(version)
-    return dict(calibration.thresholds) if calibration and calibration.thresholds else None
-
-
-def _resources(
-    notes: Sequence[schemas.NoteIn], found: Sequence[Sequence[Suggestion]]
-) -> list[dict[str, Any]]:
-    return [
-        fhir.resource(one, note.id, note.patient, identity=identity)
-        for note, suggestions in zip(notes, found, strict=True)
-        for identity in [note_identity(note.id, note.patient, note.text)]
-        for one in suggestions
-    ]
+def _version_out(coder: ServedCoder, version: str) -> schemas.VersionOut:
+    codes = coder.codes_of(version)
+    calibration = coder.calibration.get(version)
+    return schemas.VersionOut(
+        name=version,
+        systems=list(dict.fromkeys(key.partition(":")[0] for key in codes)),
+        codes=len(codes),
+        bands=bands(coder, version),
+        thresholds=dict(calibration.thresholds) if calibration and calibration.thresholds else None,
+    )
 
 
 def _fhir(resources: list[dict[str, Any]]) -> Response:

@@ -1,8 +1,9 @@
 """The application: /v1, health, metrics and the page, behind the guards."""
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from importlib import resources
 from typing import Any
 
@@ -12,10 +13,10 @@ from fastapi.security import HTTPBearer
 
 from icdbridge import __version__
 from icdbridge.codes import search
-from icdbridge.coding import Coder
 from icdbridge.server import problems, schemas
 from icdbridge.server.api import make_router
 from icdbridge.server.batching import BatchQueue
+from icdbridge.server.coders import ServedCoder
 from icdbridge.server.guards import Admit, Bound, Observe, busy
 from icdbridge.server.limits import Limits
 from icdbridge.server.observing import Metrics, logger
@@ -31,24 +32,38 @@ _PAGE = {
 }
 
 
-def create_app(coders: Mapping[str, Coder], token: str | None = None, limits: Limits = Limits()) -> FastAPI:
+CLOSING_SECONDS = 1.0  # for the worker to end, once all requests are answered or given up
+
+
+def create_app(
+    coders: Mapping[str, ServedCoder], token: str | None = None, limits: Limits = Limits()
+) -> FastAPI:
     """The server for models by name. With a ``token``, /v1, /metrics and /openapi.json demand it."""
 
     def warm_up() -> None:
         for coder in coders.values():
             for version in coder.versions:
-                coder.code("warm up", version, top=1)  # encodes the codes of the version
+                coder.code_many(["warm up"], version, top=1)  # encodes the codes of the version
         search("fever")  # loads the code systems
 
-    queue = BatchQueue(limits.waiting, warm_up, lambda notes, seconds: metrics.batch(notes, seconds))
+    queue = BatchQueue(
+        limits.waiting, warm_up, lambda notes, seconds: metrics.batch(notes, seconds), limits.seconds
+    )
     metrics = Metrics(lambda: len(queue))
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        asyncio.get_running_loop().set_exception_handler(_log_fault)
         queue.start()
+        watchdog = asyncio.create_task(_watch(queue))
         yield
-        queue.close()
-        logger.info("all notes are coded, stopped")
+        watchdog.cancel()
+        with suppress(asyncio.CancelledError):
+            await watchdog
+        if await asyncio.to_thread(queue.close, CLOSING_SECONDS):
+            logger.info("all notes are coded, stopped")
+        else:
+            logger.error("stopped, though the worker has not ended: its notes are lost")
 
     app = FastAPI(
         title="icdbridge",
@@ -59,6 +74,7 @@ def create_app(coders: Mapping[str, Coder], token: str | None = None, limits: Li
         docs_url=None,  # these pages load scripts from other hosts
         redoc_url=None,
         lifespan=lifespan,
+        redirect_slashes=False,
         # records of validation failures hold what was sent
         telemetry={
             "tracing": False,
@@ -82,10 +98,14 @@ def create_app(coders: Mapping[str, Coder], token: str | None = None, limits: Li
         tags=["health"],
         summary="Can it code notes?",
         response_model=schemas.Health,
-        responses=problems.answers(503),
+        responses=problems.described(503),
     )
     async def ready() -> schemas.Health | Response:
-        """503 until the codes of all versions are encoded."""
+        """503 until the codes of all versions are encoded, and when the worker stands still while notes wait."""
+        if queue.failed:
+            return busy("the models cannot be warmed up: the server's log says why")
+        if queue.stalled:
+            return busy(f"no note was coded for {limits.seconds:g} s")
         return schemas.Health(status="ok") if queue.ready.is_set() else busy("the models are warming up")
 
     @app.get(
@@ -93,7 +113,10 @@ def create_app(coders: Mapping[str, Coder], token: str | None = None, limits: Li
         tags=["health"],
         summary="Metrics for Prometheus",
         response_class=Response,
-        responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}, **problems.answers(401)},
+        responses={
+            200: {"content": {"text/plain": {"schema": {"type": "string"}}}},
+            **problems.described(401),
+        },
         dependencies=with_token,
     )
     async def show_metrics() -> Response:
@@ -106,6 +129,27 @@ def create_app(coders: Mapping[str, Coder], token: str | None = None, limits: Li
     app.add_middleware(Admit, token)
     app.add_middleware(Observe, metrics)
     return app
+
+
+async def _watch(queue: BatchQueue, seconds: float = 1.0) -> None:
+    """Says in the log when the worker stands still, and when it goes on."""
+    stalled = False
+    while True:
+        await asyncio.sleep(seconds)
+        if queue.stalled != stalled:
+            stalled = not stalled
+            if stalled:
+                logger.error("the worker stands still: %d notes wait, not ready", len(queue))
+            else:
+                logger.warning("the worker goes on: ready")
+
+
+def _log_fault(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """What asyncio has to say outside of any request, such as that there are no more file descriptors."""
+    error = context.get("exception")
+    logger.error("%s", context["message"]) if error is None else logger.error(
+        "%s: %s", context["message"], type(error).__name__
+    )
 
 
 def _add_page(app: FastAPI) -> None:

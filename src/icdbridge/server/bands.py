@@ -1,13 +1,14 @@
 """Confidence in words: which band a suggestion falls into, and what each band was worth on val notes."""
 
-from icdbridge.coding import Coder, Suggestion
+from icdbridge.coding import Suggestion
 from icdbridge.runs.calibration import BANDS
+from icdbridge.server.coders import ServedCoder
 from icdbridge.server.schemas import BandOut
 
 
-def bands(coder: Coder, version: str) -> list[BandOut]:
+def bands(coder: ServedCoder, version: str) -> list[BandOut]:
     """The bands of a version, the most confident first; without figures where it was not calibrated."""
-    calibration = coder.run.calibration.get(version)
+    calibration = coder.calibration.get(version)
     if calibration is None:
         return [BandOut(name=name) for name in BANDS]
     return [
@@ -15,12 +16,11 @@ def bands(coder: Coder, version: str) -> list[BandOut]:
     ]
 
 
-def band(coder: Coder, found: Suggestion) -> str:
+def band(coder: ServedCoder, found: Suggestion) -> str:
     """A suggestion's band: by calibration or, without it, by where it stands to the threshold tuned on val."""
     if found.band is not None:
         return found.band
     likely, possible, unlikely = BANDS
-    threshold = float(coder.run.config["threshold"])
-    if found.probability > (1 + threshold) / 2:
+    if found.probability > (1 + coder.threshold) / 2:
         return likely
-    return possible if found.probability > threshold else unlikely
+    return possible if found.probability > coder.threshold else unlikely

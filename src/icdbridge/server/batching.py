@@ -1,117 +1,195 @@
-"""The queue before the models: a bounded number of notes waits for the one thread that codes them together."""
+"""The queue before the models: one thread codes notes together, and every request gets its share of its time.
+
+Start-time fair queueing (Goyal et al. 1996): a note's turn is the clock of the queue when its request came, plus the
+prices of the request's notes before it; the clock is the turn of the note that was taken last. So a request of one
+note that comes after a request of many long ones waits for the batch at work only.
+"""
 
 import math
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
-from icdbridge.coding import Coder, Suggestion
+from icdbridge.coding import Suggestion
+from icdbridge.server.coders import ServedCoder
+from icdbridge.server.observing import logger, places
 
 BATCH_NOTES = 16  # at most together; they share batches of like length inside
+BATCH_SECONDS = 0.4  # a batch is made up to take about so long: it cannot be interrupted
 LONGEST_WAIT = 60  # seconds a client is told to stay away, at most
 
 Found = list[Suggestion] | None  # None: a note without words
 
 
 class Overloaded(Exception):
-    """The queue is full or closed; ``retry_after``: whole seconds until it should have room."""
+    """The queue is full, closed or stands still; ``retry_after``: whole seconds until it should have room."""
 
     def __init__(self, retry_after: int) -> None:
         super().__init__("no room for more notes")
         self.retry_after = retry_after
 
 
+def price(words: int, characters: int, codes: int, evidenced: int) -> float:
+    """What a note costs in usual notes, of 1,500 words, scored against 8,000 codes, 10 of them with evidence.
+
+    Nothing costs less than one usual note.
+    """
+    read = words + characters / 100  # a word may be long: characters are read, too
+    return max(1.0, read / 1_500 * (codes / 8_000 + evidenced / 10) / 2)
+
+
 @dataclass(eq=False)
 class Job:
     """One note of a request; ``codes`` as in ``Coder.code``, the same object for all notes of a request."""
 
-    coder: Coder
+    coder: ServedCoder
     text: str
     version: str | None
     codes: Mapping[str, str] | None
     top: int
     evidence: bool
+    price: float = 1.0
     future: "Future[Found]" = field(default_factory=Future)
 
     @property
-    def group(self) -> tuple[int, str | None, int | None]:
-        """Jobs of one group are scored against the same codes, so they may be coded together."""
-        return id(self.coder), self.version, None if self.codes is None else id(self.codes)
+    def group(self) -> tuple[object, ...]:
+        """Jobs of one group may be coded together: none of them pays for what another asked for."""
+        codes = None if self.codes is None else id(self.codes)
+        return id(self.coder), self.version, codes, self.evidence, self.top if self.evidence else None
 
 
 class BatchQueue:
     """Notes that arrive while a batch is coded make up the next one: nobody waits for a batch to fill.
 
     ``warm_up`` runs in the worker before the first batch; ``ready`` is set when it is done. ``observe`` hears
-    of each batch: notes, seconds.
+    of each batch: notes, seconds. The worker counts as ``stalled`` when it has not moved for ``patience`` seconds while
+    there is work.
     """
 
     def __init__(
         self,
-        capacity: int,
+        capacity: float,
         warm_up: Callable[[], None] = lambda: None,
         observe: Callable[[int, float], None] = lambda notes, seconds: None,
+        patience: float = 30.0,
+        batch_seconds: float = BATCH_SECONDS,
     ) -> None:
         self.capacity = capacity
         self.ready = threading.Event()
+        self.failed = False  # the warm-up failed: there will be no worker
         self._warm_up = warm_up
         self._observe = observe
-        self._waiting: deque[Job] = deque()
+        self._patience = patience
+        self._batch_seconds = batch_seconds
+        self._waiting: list[tuple[float, int, int, Job]] = []  # turn, place in the queue, request, note
         self._changed = threading.Condition()
-        self._closed = False
-        self._seconds_a_note = 0.05  # moving average, for Retry-After
+        self._closed = self._working = False
+        self._moved = time.monotonic()
+        self._clock = 0.0
+        self._places = self._requests = 0
+        self._seconds = 0.02  # a usual note takes, moving average
         self._worker = threading.Thread(target=self._work, name="coding", daemon=True)
 
     def start(self) -> None:
         self._worker.start()
 
-    def close(self) -> None:
-        """Takes no more notes, codes those that wait, then ends the worker."""
+    def close(self, seconds: float | None = None) -> bool:
+        """Takes no more notes, codes those that wait, then ends the worker.
+
+        False where that took longer than ``seconds``: then what waits is given up.
+        """
         with self._changed:
             self._closed = True
             self._changed.notify()
-        self._worker.join()
+        self._worker.join(seconds)
+        if not self._worker.is_alive():
+            return True
+        with self._changed:
+            for *_, job in self._waiting:
+                job.future.cancel()
+        return False
 
     def __len__(self) -> int:
         return len(self._waiting)
 
+    @property
+    def stalled(self) -> bool:
+        """Whether there is work and the worker has not moved for ``patience`` seconds."""
+        at_work = self.ready.is_set() and (self._working or bool(self._waiting))
+        return at_work and time.monotonic() - self._moved > self._patience
+
     def submit(self, jobs: Sequence[Job]) -> None:
-        """Takes all jobs or, when they do not fit, none: ``Overloaded``."""
+        """Takes all jobs or none: ``Overloaded`` when more than the capacity would be coded before the last of them.
+
+        A request that waits alone is always taken, however long it is.
+        """
+        asked = sum(job.price for job in jobs)
         with self._changed:
-            if self._closed or len(self._waiting) + len(jobs) > self.capacity:
-                wait = math.ceil(self._seconds_a_note * (len(self._waiting) + len(jobs)))
+            self._waiting = [entry for entry in self._waiting if not entry[-1].future.cancelled()]
+            ahead = self._ahead(asked)
+            if self._closed or self.failed or self.stalled or (ahead and ahead + asked > self.capacity):
+                wait = LONGEST_WAIT if self.stalled else math.ceil(self._seconds * (ahead + asked))
                 raise Overloaded(min(max(wait, 1), LONGEST_WAIT))
-            self._waiting.extend(jobs)
+            if not self._waiting and not self._working:
+                self._moved = time.monotonic()
+            self._requests += 1
+            turn = self._clock
+            for job in jobs:
+                self._places += 1
+                self._waiting.append((turn, self._places, self._requests, job))
+                turn += job.price
             self._changed.notify()
 
+    def _ahead(self, asked: float) -> float:
+        """What is coded before a new request of price ``asked`` is done: as much of each other request, at most."""
+        left: dict[int, float] = {}
+        for _, _, request, job in self._waiting:
+            left[request] = left.get(request, 0.0) + job.price
+        return sum(min(of_request, asked) for of_request in left.values())
+
     def _work(self) -> None:
-        self._warm_up()
+        try:
+            self._warm_up()
+        except Exception as error:
+            self.failed = True
+            logger.error("the models cannot be warmed up: %s at %s", type(error).__name__, places(error))
+            return
         self.ready.set()
         while batch := self._next():
             start = time.perf_counter()
             _code(batch)
             seconds = time.perf_counter() - start
-            self._seconds_a_note += 0.2 * (seconds / len(batch) - self._seconds_a_note)
+            with self._changed:
+                self._working, self._moved = False, time.monotonic()
+            self._seconds += 0.2 * (seconds / sum(job.price for job in batch) - self._seconds)
             self._observe(len(batch), seconds)
 
     def _next(self) -> list[Job]:
-        """The oldest job and those of its group, in their order; empty when closed and nothing waits."""
+        """The job whose turn it is and others of its group by their turns; empty when closed and nothing waits."""
         batch: list[Job] = []
         with self._changed:
             while not batch:
                 self._changed.wait_for(lambda: self._waiting or self._closed)
                 if not self._waiting:
                     return []
-                group, others = self._waiting[0].group, deque[Job]()
-                for job in self._waiting:
-                    if job.group != group or len(batch) == BATCH_NOTES:
-                        others.append(job)
+                room = self._batch_seconds / self._seconds
+                others = []
+                for entry in sorted(self._waiting, key=lambda entry: entry[:2]):
+                    turn, *_, job = entry
+                    fits = not batch or (
+                        job.group == batch[0].group and len(batch) < BATCH_NOTES and job.price <= room
+                    )
+                    if not fits:
+                        others.append(entry)
                     elif job.future.set_running_or_notify_cancel():  # else its request has given up
+                        if not batch:
+                            self._clock = max(self._clock, turn)
                         batch.append(job)
+                        room -= job.price
                 self._waiting = others
+            self._working, self._moved = True, time.monotonic()
         return batch
 
 
@@ -123,7 +201,7 @@ def _code(batch: Sequence[Job]) -> None:
             first.version,
             top=max(job.top for job in batch),
             codes=first.codes,
-            evidence=any(job.evidence for job in batch),
+            evidence=first.evidence,
         )
     except BaseException as error:  # the requests answer for it, the worker goes on
         for job in batch:

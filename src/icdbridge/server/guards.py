@@ -2,17 +2,17 @@
 
 import asyncio
 import hmac
+import re
 import time
-import traceback
-from urllib.parse import urlsplit
+from ipaddress import ip_address
 
 from fastapi.responses import Response
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from icdbridge.server.limits import BODY_BYTES, Limits
-from icdbridge.server.observing import Metrics, logger
+from icdbridge.server.limits import BODY_BYTES, HELD_BYTES, Limits
+from icdbridge.server.observing import Metrics, logger, places
 from icdbridge.server.problems import Problem
 
 HEADERS = {
@@ -28,7 +28,7 @@ HEADERS = {
 }
 _METHODS = {"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"}
 _TOO_LARGE = f"a body may have at most {BODY_BYTES:,} bytes"
-LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+_PIECE = 64 * 1024  # bytes of an answer that wait in the socket
 
 
 class Observe:
@@ -54,12 +54,11 @@ class Observe:
 
         try:
             await self.app(scope, receive, send_guarded)
+        except asyncio.CancelledError:  # by uvicorn, when it stops and has waited long enough
+            if not status:
+                await busy("the server is stopping")(scope, receive, send_guarded)
         except Exception as error:  # its message may quote a note: only its type and place are logged
-            places = " < ".join(
-                f"{frame.filename}:{frame.lineno}"
-                for frame in reversed(traceback.extract_tb(error.__traceback__)[-5:])
-            )
-            logger.error("%s at %s", type(error).__name__, places)
+            logger.error("%s at %s", type(error).__name__, places(error))
             if not status:
                 response = Problem(500, "the error is in the server's log").response()
                 await response(scope, receive, send_guarded)
@@ -88,7 +87,7 @@ class Admit:
 
     def _refusal(self, headers: Headers, path: str) -> Response | None:
         if self.token is None:
-            if _host(headers) in LOOPBACK:
+            if [names_this_machine(host) for host in headers.getlist("host")] == [True]:
                 return None
             return Problem(421, "without a token this server answers to localhost only").response()
         if not path.startswith(("/v1/", "/metrics", "/openapi.json")):
@@ -103,19 +102,35 @@ class Admit:
         ).response()
 
 
-def _host(headers: Headers) -> str | None:
+_HOST = re.compile(r"(?:([A-Za-z][A-Za-z0-9.-]*|[0-9.]+)|\[([0-9A-Fa-f:.]+)\])(?::([0-9]{1,5}))?")
+
+
+def names_this_machine(host: str) -> bool:
+    """Whether a Host header is ``localhost`` or a loopback address, in brackets if IPv6, with a port or without.
+
+    Other spellings that some resolver might take for it (``localhost.``, ``127.1``, ``user@localhost``) are not.
+    """
+    found = _HOST.fullmatch(host)
+    if not found or not 0 < int(found[3] or 80) < 65_536:
+        return False
+    name, address, _ = found.groups()
     try:
-        return urlsplit(f"//{headers.get('host', '')}").hostname
-    except ValueError:  # such as an unclosed bracket
-        return None
+        return ip_address(address or name).is_loopback and (address is None or ":" in address)
+    except ValueError:
+        return name is not None and name.lower() == "localhost"
 
 
 class Bound:
-    """Bounds how many requests to /v1 are at work at once, how large each is and how long it may take."""
+    """Bounds how many requests to /v1 are at work at once, how large each is, what they hold together and how long
+    each may take.
+
+    Answers go out in pieces: the server holds the rest of one, and counts it, until the client has read what came
+    before.
+    """
 
     def __init__(self, app: ASGIApp, limits: Limits) -> None:
         self.app, self.limits = app, limits
-        self._running = 0
+        self._running = self._held = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not scope["path"].startswith("/v1/"):
@@ -124,33 +139,46 @@ class Bound:
             return await busy("too many requests at once")(scope, receive, send)
         declared = Headers(scope=scope).get("content-length", "")
         if declared.isdigit() and int(declared) > BODY_BYTES:
-            return await Problem(413, _TOO_LARGE, headers={"Connection": "close"}).response()(
-                scope, receive, send
-            )
-        arrived = started = False
-        size = 0
+            return await Problem(413, _TOO_LARGE).response()(scope, receive, send)
+        arrived = started = refused = False
+        size = answer = 0
 
         async def receive_watched() -> Message:
             nonlocal arrived, size
             message = await receive()
             arrived = arrived or not message.get("more_body", False)
             size += len(message.get("body", b""))
+            self._held += len(message.get("body", b""))
             if size > BODY_BYTES:
                 raise HTTPException(413, _TOO_LARGE)
+            if self._held > HELD_BYTES:
+                raise HTTPException(503, headers={"Retry-After": "1"})
             return message
 
         async def send_watched(message: Message) -> None:
-            nonlocal started
-            started = True
-            await send(message)
+            nonlocal started, refused, answer
+            if message["type"] == "http.response.start":
+                answer = int(Headers(scope=message).get("content-length", "0"))
+                refused = answer > _PIECE and self._held + answer > HELD_BYTES
+                self._held += 0 if refused else answer
+                started = True
+                if refused:
+                    answer = 0
+                    return await busy("too many long answers are being read")(scope, receive, send)
+            if refused:
+                return
+            body = message.get("body", b"")
+            for start in range(0, len(body) - _PIECE, _PIECE):
+                await send({**message, "body": body[start : start + _PIECE], "more_body": True})
+            await send({**message, "body": body[-(len(body) % _PIECE or _PIECE) :]} if body else message)
 
         self._running += 1
         try:
             async with asyncio.timeout(self.limits.seconds):
                 await self.app(scope, receive_watched, send_watched)
         except TimeoutError:
-            if started:
-                raise
+            if started:  # the client does not read: uvicorn closes an answer that is not complete
+                return
             late = f"the answer was not ready within {self.limits.seconds:g} s"
             slow = f"the body did not arrive within {self.limits.seconds:g} s"
             response = (
@@ -159,6 +187,7 @@ class Bound:
             await response(scope, receive, send)
         finally:
             self._running -= 1
+            self._held -= size + answer
 
 
 def busy(detail: str, retry_after: int = 1) -> Response:

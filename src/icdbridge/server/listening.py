@@ -4,22 +4,29 @@ import ipaddress
 import logging.config
 import math
 import os
+import resource
 import socket
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import uvicorn
+from fastapi import FastAPI
 
 from icdbridge.coding import Coder
 from icdbridge.errors import InputError
 from icdbridge.runs.scoring import Precision
 from icdbridge.server.app import create_app
+from icdbridge.server.coders import ServedCoder
+from icdbridge.server.connections import SPARE, connections
 from icdbridge.server.limits import Limits
 from icdbridge.server.observing import LOGGING
 
 TOKEN_CHARACTERS = 20
 TOKEN_VARIABLE = "ICDBRIDGE_TOKEN"
-CONNECTIONS = 1_000  # beyond these even the connection is refused: 503 without a body that helps
+KEEP_ALIVE = 5  # seconds that a connection without a request stays open
+BACKLOG = 128  # connections taken up at once, before any is refused
+FILES = 64  # that the server has open itself, rounded up
 
 
 def serve(
@@ -41,29 +48,36 @@ def serve(
             f"{host} can be reached by others: give a token of at least {TOKEN_CHARACTERS} characters by --token-file "
             f"or {TOKEN_VARIABLE}, and put TLS before the server (docs/serving.md)"
         )
-    coders: dict[str, Coder] = {}
+    coders: dict[str, ServedCoder] = {}
     for path in runs:
         coder = Coder.load(path, precision=precision)
-        if coder.run.name in coders:
-            raise InputError(f"two runs are called {coder.run.name}: rename one of the folders")
-        coders[coder.run.name] = coder
+        if coder.name in coders:
+            raise InputError(f"two runs are called {coder.name}: rename one of the folders")
+        coders[coder.name] = coder
     app = create_app(coders, token, limits)
     with _listen(host, port) as listener:
         logging.config.dictConfig(LOGGING)
         address = f"[{host}]" if ":" in host else host
         announce(f"icdbridge codes notes at http://{address}:{listener.getsockname()[1]}")
-        config = uvicorn.Config(
-            app,
-            http="h11",
-            ws="none",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-            limit_concurrency=CONNECTIONS,
-            timeout_graceful_shutdown=math.ceil(limits.seconds) + 5,
-        )
-        uvicorn.Server(config).run(sockets=[listener])
+        make_server(app, limits).run(sockets=[listener])
+
+
+def make_server(app: FastAPI, limits: Limits) -> uvicorn.Server:
+    """What runs the application, with as many connections as the limits and the system allow."""
+    limits = replace(limits, connections=_room_for(limits.connections))
+    config = uvicorn.Config(
+        app,
+        http=connections(limits),
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        backlog=BACKLOG,
+        timeout_keep_alive=KEEP_ALIVE,
+        timeout_graceful_shutdown=math.ceil(limits.seconds) + 5,
+    )
+    return uvicorn.Server(config)
 
 
 def read_token(path: Path | None) -> str | None:
@@ -91,6 +105,17 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def _room_for(wanted: int) -> int:
+    """How many connections the limit of open files allows, raised as far as this process may."""
+    spare = SPARE + BACKLOG + FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < wanted + spare:
+        raised = wanted + spare if hard == resource.RLIM_INFINITY else min(wanted + spare, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (raised, hard))
+        return max(1, min(wanted, raised - spare))
+    return wanted
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -1,7 +1,10 @@
 """Metrics and logs: counts, sizes and times, never a word of a note, a query or a body."""
 
 import logging
+import time
+import traceback
 from collections.abc import Callable
+from types import TracebackType
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -11,14 +14,61 @@ from prometheus_client.process_collector import ProcessCollector
 
 logger = logging.getLogger("icdbridge.server")
 
+SELDOM, PERIOD = 5, 60.0  # so many warnings of a kind in so many seconds are written, the others counted
+
+
+def places(error: BaseException) -> str:
+    """Where an error was raised, the innermost place first: its message may quote a note."""
+    return _places(error.__traceback__)
+
+
+def _places(found: TracebackType | None) -> str:
+    return " < ".join(
+        f"{frame.filename}:{frame.lineno}" for frame in reversed(traceback.extract_tb(found)[-5:])
+    )
+
+
+class Line(logging.Formatter):
+    """One line a record, also where a library logs an exception with its traceback and message."""
+
+    def formatException(self, ei: Any) -> str:
+        return f"{ei[0].__name__ if ei[0] else 'error'} at {_places(ei[2])}"
+
+    def format(self, record: logging.LogRecord) -> str:
+        return " ".join(super().format(record).split("\n"))
+
+
+class Seldom(logging.Filter):
+    """Lets few warnings of a kind through, so that nobody can fill the disk with them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._since = 0.0
+        self._seen: dict[str, int] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.levelno < logging.WARNING:
+            return True
+        now = time.monotonic()
+        if now - self._since > PERIOD:
+            self._since, self._seen = now, {}
+        kind = str(record.msg)
+        self._seen[kind] = self._seen.get(kind, 0) + 1
+        if self._seen[kind] == SELDOM:
+            record.msg = f"{record.msg} (more of this kind in this minute are not written)"
+        return self._seen[kind] <= SELDOM
+
+
 LOGGING: dict[str, Any] = {  # of the whole process; uvicorn's own access log, which holds queries, is off
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {"line": {"()": Line, "format": "%(asctime)s %(levelname)s %(message)s"}},
+    "filters": {"seldom": {"()": Seldom}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["seldom"]}},
     "loggers": {
         "icdbridge.server": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
         "uvicorn": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
+        "asyncio": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
     },
 }
 

@@ -20,8 +20,11 @@ _TITLES = {
     415: "the request has the wrong media type",
     421: "the request was meant for another host",
     422: "the request cannot be worked on",
+    431: "the head of the request is too large",
     500: "the server failed",
+    501: "the server does not know this",
     503: "the server is busy",
+    505: "this is not HTTP/1.1",
 }
 
 
@@ -61,7 +64,7 @@ def field_problem(where: str, message: str) -> Problem:
     return Problem(422, f"{where}: {message}", [FieldError(where=where, message=message)])
 
 
-def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
+def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The OpenAPI description of the errors that a path may answer with."""
     schema = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}}
     retry = {

@@ -2,9 +2,11 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
-from icdbridge.server.limits import CODES, NOTE_CHARACTERS, NOTES, SUGGESTIONS
+from icdbridge.runs.evidence import SPAN_CHARACTERS
+from icdbridge.server.limits import ANSWER_BYTES, CODES, NOTE_CHARACTERS, NOTES, SUGGESTIONS
 
 DEFAULT_TOP = 10
 _NOTE = "Presents with dyspnea at rest and oedema. Takes metformin."
@@ -14,8 +16,18 @@ Identifier = Annotated[
 ]
 
 
+FIELDS = 20  # of an object of a request: each unknown one would be an error to report
+
+
 class Request(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bounded(cls, value: Any) -> Any:
+        if isinstance(value, dict) and len(value) > FIELDS:
+            raise PydanticCustomError("too_many_fields", "an object of at most 20 fields is expected here")
+        return value
 
 
 class NoteIn(Request):
@@ -91,6 +103,9 @@ class EvidenceOut(BaseModel):
     start: int = Field(examples=[14])
     end: int = Field(examples=[29])
     text: str = Field(examples=["dyspnea at rest"])
+    cut: bool = Field(
+        default=False, description=f"The words go on: a span ends after {SPAN_CHARACTERS} characters."
+    )
     weight: float = Field(description="Share of the attention, 0 to 1.", examples=[0.71])
     context: Literal["negated", "family", "hypothetical", "uncertain"] | None = Field(
         description="Where the words stand negated, are said of a relative, hypothetical or uncertain (English notes).",
@@ -128,6 +143,10 @@ class NoteOut(BaseModel):
     words: int = Field(description="Words of the note.", examples=[8])
     read_words: int = Field(description="How many of them, from the first, the model read.", examples=[8])
     suggestions: list[SuggestionOut]
+    cut: bool = Field(
+        description=f"True where evidence, or suggestions of the lowest ranks, had to be left out: an answer has at "
+        f"most {ANSWER_BYTES:,} bytes, in equal shares for its notes. Ask for fewer notes or a smaller `top`."
+    )
 
 
 class CodeResponse(BaseModel):

@@ -1,0 +1,101 @@
+"""Answers of bounded size: what is found for the notes of a request, as JSON or as a FHIR Bundle."""
+
+import json
+import uuid
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from icdbridge.coding import Suggestion, fhir
+from icdbridge.coding.identity import note_identity
+from icdbridge.server import schemas
+from icdbridge.server.bands import band
+from icdbridge.server.coders import ServedCoder
+from icdbridge.server.limits import ANSWER_BYTES
+
+_SUGGESTION, _SPAN = 700, 250  # bytes beside the texts, in FHIR, where they are more; measured, rounded up
+
+
+def bounded(found: Sequence[Sequence[Suggestion]], limit: int) -> list[tuple[list[Suggestion], bool]]:
+    """The suggestions for each note that fit into an answer of ``limit`` bytes, and whether something is left out.
+
+    Each note has the same share, from its first rank on: a suggestion without room for its evidence goes without.
+    """
+    return [_bounded(suggestions, limit // max(1, len(found))) for suggestions in found]
+
+
+def _bounded(suggestions: Sequence[Suggestion], room: int) -> tuple[list[Suggestion], bool]:
+    kept: list[Suggestion] = []
+    cut = False
+    for one in suggestions:
+        bare = _SUGGESTION + _bytes(one.description)
+        whole = bare + sum(_SPAN + _bytes(span.text) for span in one.evidence)
+        if bare > room:
+            return kept, True
+        if whole > room:
+            one, whole, cut = replace(one, evidence=()), bare, True
+        kept.append(one)
+        room -= whole
+    return kept, cut
+
+
+def _bytes(text: str) -> int:
+    return len(json.dumps(text, ensure_ascii=False).encode("utf-8", "replace"))
+
+
+def as_json(
+    name: str,
+    coder: ServedCoder,
+    version: str | None,
+    notes: Sequence[schemas.NoteIn],
+    words: Sequence[int],
+    found: Sequence[Sequence[Suggestion]],
+) -> bytes:
+    """``CodeResponse`` as JSON, of the coder that is served as ``name``."""
+    answer = schemas.CodeResponse(
+        model=name,
+        version=version,
+        notes=[
+            schemas.NoteOut(
+                id=note.id or str(number),
+                words=count,
+                read_words=min(count, coder.max_note_words),
+                suggestions=[suggestion_out(coder, one) for one in kept],
+                cut=cut,
+            )
+            for number, (note, count, (kept, cut)) in enumerate(
+                zip(notes, words, bounded(found, ANSWER_BYTES), strict=True), 1
+            )
+        ],
+    )
+    return answer.model_dump_json().encode()
+
+
+def as_fhir(notes: Sequence[schemas.NoteIn], found: Sequence[Sequence[Suggestion]]) -> bytes:
+    """A Bundle of the suggestions as JSON; an OperationOutcome in it names the notes of which some were left out."""
+    made, cut_notes = [], []
+    for number, (note, (kept, cut)) in enumerate(zip(notes, bounded(found, ANSWER_BYTES), strict=True), 1):
+        name = note.id or str(number)
+        identity = note_identity(note.id, note.patient, note.text)
+        made += [fhir.resource(one, note.id, note.patient, identity=identity) for one in kept]
+        cut_notes += [name] if cut else []
+    if cut_notes:
+        issue = {
+            "severity": "warning",
+            "code": "too-long",
+            "diagnostics": "evidence, or suggestions of the lowest ranks, were left out for the notes "
+            + ", ".join(cut_notes),
+        }
+        made.append({"resourceType": "OperationOutcome", "id": str(uuid.uuid4()), "issue": [issue]})
+    return json.dumps(fhir.bundle(made), ensure_ascii=False).encode()
+
+
+def kind(system: str) -> Any:
+    """Whether codes of a system are diagnoses or procedures."""
+    return "procedure" if system in fhir.PROCEDURES else "diagnosis"
+
+
+def suggestion_out(coder: ServedCoder, found: Suggestion) -> schemas.SuggestionOut:
+    return schemas.SuggestionOut(
+        **(found.to_dict() | {"kind": kind(found.system), "band": band(coder, found)})
+    )

@@ -1,0 +1,47 @@
+"""What the server needs of a coder: anything that has this can be served."""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from icdbridge.coding import Suggestion
+from icdbridge.runs.calibration import Calibration
+
+
+class ServedCoder(Protocol):
+    """``icdbridge.Coder`` has it all."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def versions(self) -> list[str]: ...
+
+    @property
+    def max_note_words(self) -> int: ...
+
+    @property
+    def threshold(self) -> float:
+        """The probability above which a code is predicted, where no calibration says more."""
+        ...
+
+    @property
+    def synthetic(self) -> bool: ...
+
+    @property
+    def calibration(self) -> Calibration: ...
+
+    def count_words(self, text: str) -> int: ...
+
+    def codes_of(self, version: str) -> Mapping[str, str]:
+        """The codes of a version: key to description."""
+        ...
+
+    def code_many(
+        self,
+        texts: Sequence[str],
+        version: str | None = None,
+        *,
+        top: int = 10,
+        codes: Mapping[str, str] | None = None,
+        evidence: bool = True,
+    ) -> list[list[Suggestion] | None]: ...
