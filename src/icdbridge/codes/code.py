@@ -75,10 +75,10 @@ def parse_code(text: str, system: str) -> Code:
             raise InputError(f"{text!r} is not a code of {system}: expected text without blanks")
         return Code(system, plain)
     plain = plain.removesuffix(".")
-    dotted = plain if "." in plain else _dotted(plain, system)
-    if not shape.pattern.fullmatch(dotted):
+    written = plain if "." in plain else dotted(plain, system)
+    if not shape.pattern.fullmatch(written):
         raise InputError(f"{text!r} is not a code of {system}: expected {shape.expected}")
-    return Code(system, dotted)
+    return Code(system, written)
 
 
 def undotted(code: Code) -> str:
@@ -89,11 +89,12 @@ def undotted(code: Code) -> str:
 def shorter(code: Code) -> Code | None:
     """The code without its last character (``I21.4`` gives ``I21``); None where no category is left."""
     shape = _SHAPES.get(code.system)
-    dotted = _dotted(undotted(code)[:-1], code.system)
-    return Code(code.system, dotted) if shape and shape.pattern.fullmatch(dotted) else None
+    above = dotted(undotted(code)[:-1], code.system)
+    return Code(code.system, above) if shape and shape.pattern.fullmatch(above) else None
 
 
-def _dotted(plain: str, system: str) -> str:
+def dotted(plain: str, system: str) -> str:
+    """An undotted code of a published table, upper case, in its dotted form, unchecked: ``parse_code`` checks."""
     if system == "icd10pcs":
         return plain
     before = 2 if system == "icd9proc" else 4 if system == "icd9cm" and plain.startswith("E") else 3

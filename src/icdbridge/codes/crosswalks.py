@@ -2,12 +2,12 @@
 
 import csv
 import sqlite3
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from types import MappingProxyType
+from typing import NamedTuple
 
-from icdbridge.codes.code import Code, parse_code
+from icdbridge.codes.code import Code, dotted
 from icdbridge.codes.packages import package_file
 from icdbridge.errors import InputError
 
@@ -18,8 +18,7 @@ _CSV_FILES = {
 PAIRS = (*_CSV_FILES, ("icd9proc", "icd10pcs"))
 
 
-@dataclass(frozen=True, slots=True)
-class GemEntry:
+class GemEntry(NamedTuple):
     """One target of a code, with the flags of the GEM files.
 
     ``approximate``: not an exact equivalent. ``combination``: several codes stand for the source together,
@@ -42,12 +41,11 @@ def crosswalk(from_system: str, to_system: str) -> Mapping[str, tuple[GemEntry, 
     if (from_system, to_system) not in PAIRS:
         known = ", ".join(f"{a} to {b}" for a, b in PAIRS)
         raise InputError(f"there is no crosswalk from {from_system} to {to_system}: expected one of {known}")
-    rows = _procedure_rows() if from_system == "icd9proc" else _csv_rows(_CSV_FILES[from_system, to_system])
     entries: dict[str, list[GemEntry]] = {}
-    for source, target, approximate, no_map, combination, scenario, choice_list in rows:
-        targets = entries.setdefault(parse_code(source, from_system).code, [])
+    for source, target, approximate, no_map, combination, scenario, choice_list in _rows(from_system, to_system):
+        targets = entries.setdefault(dotted(source, from_system), [])
         if not int(no_map):  # the target is then a word, "NoDx" or "NoPCS"
-            code = parse_code(target, to_system)
+            code = Code(to_system, dotted(target, to_system))
             targets.append(
                 GemEntry(
                     code, bool(int(approximate)), bool(int(combination)), int(scenario), int(choice_list)
@@ -77,6 +75,25 @@ def equivalents(system: str) -> Mapping[str, Mapping[Code, bool]]:
                 others = found.setdefault(here, {})
                 others[there] = others.get(there, False) or not entry.approximate
     return found
+
+
+def exact_equivalents(system: str) -> Iterator[tuple[str, Code]]:
+    """Pairs of a code of a system and the code of the other version that is exactly the same, by either direction.
+
+    A pair may come twice. Reads no more of GEM than that.
+    """
+    for pair in PAIRS:
+        if system not in pair:
+            continue
+        here, there = pair if system == pair[0] else pair[::-1]
+        for source, target, approximate, no_map, combination, *_ in _rows(*pair):
+            if not (int(approximate) or int(no_map) or int(combination)):
+                own, other = (source, target) if here == pair[0] else (target, source)
+                yield dotted(own, here), Code(there, dotted(other, there))
+
+
+def _rows(from_system: str, to_system: str) -> Iterable[tuple[str, ...]]:
+    return _procedure_rows() if from_system == "icd9proc" else _csv_rows(_CSV_FILES[from_system, to_system])
 
 
 def _csv_rows(name: str) -> Iterable[tuple[str, ...]]:

