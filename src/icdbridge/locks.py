@@ -50,9 +50,7 @@ def _taken(lock: Path, path: Path, wait: bool) -> int:
                 raise InputError(
                     f"{path} is being written by {owner}: wait until that is done, or give another name"
                 ) from None
-            console.print(
-                f"{path.name} is being made by {owner}: waiting for it", markup=False, highlight=False
-            )
+            console.print(f"{path.name} is being made by {owner}: waiting for it", soft_wrap=True)
             said = True
             continue
         except BaseException:

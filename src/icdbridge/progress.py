@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -14,9 +13,11 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from icdbridge.terminal import Terminal
+
 T = TypeVar("T")
 
-console = Console(stderr=True)
+console = Terminal(stderr=True)
 
 
 @contextmanager

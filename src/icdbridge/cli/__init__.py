@@ -1,5 +1,6 @@
 """The command ``icdbridge``: one verb a command, each in a module of its own name."""
 
+import io
 import os
 import signal
 import sys
@@ -9,6 +10,8 @@ import typer
 
 from icdbridge import __version__
 from icdbridge.errors import InputError
+from icdbridge.escaping import visible
+from icdbridge.terminal import say
 
 # waiting threads that spin slow a shared machine down many times over; it has to be said before torch is imported
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -32,9 +35,17 @@ def precision_named(name: str) -> Literal["fp32", "bf16"]:
     return cast(Literal["fp32", "bf16"], name)
 
 
+def refuse_idle(context: typer.Context, idle: bool, why: str, *names: str) -> None:
+    """Where options ``names`` are ``idle``, without effect: ``InputError`` for the first that was given."""
+    for parameter in context.command.params if idle else ():
+        source = context.get_parameter_source(parameter.name or "")
+        if parameter.name in names and source is not None and source.name == "COMMANDLINE":
+            raise InputError(f"{parameter.opts[0]} has no effect {why}: leave it out")
+
+
 def _version(show: bool) -> None:
     if show:
-        typer.echo(f"icdbridge {__version__}")
+        say(f"icdbridge {__version__}")
         raise typer.Exit
 
 
@@ -49,6 +60,11 @@ def options(
 
 def main() -> None:
     """Runs the command; exits 0 when done, 2 on bad input (one line on standard error), 130 when interrupted."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(
+            stream, io.TextIOWrapper
+        ):  # what a terminal of another encoding lacks is shown as an escape
+            stream.reconfigure(errors="backslashreplace")
     if sys.argv[1:2] != ["serve"]:  # which ends by itself
         for number in (signal.SIGTERM, signal.SIGHUP):  # as Ctrl-C: what is half made is cleared away
             if signal.getsignal(number) is signal.SIG_DFL:
@@ -56,16 +72,18 @@ def main() -> None:
     try:
         app()
     except InputError as error:
-        typer.echo(f"error: {error}", err=True)
+        _say_error(str(error))
         sys.exit(2)
     except OSError as error:  # a full disk, a folder that may not be read
-        typer.echo(
-            f"error: {error.filename or 'the disk'}: {error.strerror or type(error).__name__}", err=True
-        )
+        _say_error(f"{error.filename or 'the disk'}: {error.strerror or type(error).__name__}")
         sys.exit(2)
     except KeyboardInterrupt:
-        typer.echo("interrupted", err=True)
+        say("interrupted", err=True)
         sys.exit(130)
+
+
+def _say_error(message: str) -> None:
+    say(visible(f"error: {message}", one_line=True), err=True)
 
 
 from icdbridge.cli import (  # noqa: E402

@@ -5,6 +5,7 @@ from pathlib import Path
 import typer
 
 from icdbridge.cli import app
+from icdbridge.terminal import say
 
 
 @app.command()
@@ -27,8 +28,8 @@ def import_checkpoint(
 
     run = import_checkpoint(checkpoint, out, codes or SYSTEMS, threshold=threshold, force=force)
     counts = (f"{run.index.version.count(version):,} codes of {version}" for version in run.versions)
-    typer.echo(f"{run.path}: {run.config['parameters']:,} parameters, {', '.join(counts)}")
-    typer.echo(f"threshold: {run.config['threshold_source']}")
+    say(f"{run.path}: {run.config['parameters']:,} parameters, {', '.join(counts)}")
+    say(f"threshold: {run.config['threshold_source']}")
 
 
 @app.command()
@@ -43,8 +44,6 @@ def export_checkpoint(
 
     opened = Run.open(run)
     export_checkpoint(opened, out, force=force)
-    typer.echo(f"{out}: {opened.config['parameters']:,} parameters")
+    say(f"{out}: {opened.config['parameters']:,} parameters")
     if not opened.model.padded_words:
-        typer.echo(
-            "note: this run masks padding and the paper's code does not, so it scores differently there"
-        )
+        say("note: this run masks padding and the paper's code does not, so it scores differently there")

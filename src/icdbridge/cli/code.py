@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from icdbridge.cli import PRECISION, app, precision_named
+from icdbridge.cli import PRECISION, app, precision_named, refuse_idle
 from icdbridge.errors import InputError
+from icdbridge.escaping import visible
 from icdbridge.tables import decode_note, is_table, read_note
+from icdbridge.terminal import Terminal, say
 
 if TYPE_CHECKING:
     from icdbridge.coding import Coder, Suggestion
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 @app.command()
 def code(
+    context: typer.Context,
     run: Path = typer.Argument(help="A run folder made by `icdbridge train`."),
     notes: list[Path] = typer.Argument(
         None,
@@ -61,11 +64,21 @@ def code(
     from icdbridge.codes import SYSTEMS
     from icdbridge.coding import Coder
 
-    chosen = read_codes(codes, system) if codes else None
+    refuse_idle(context, out is None, "without --out", "resume", "force", "id", "text", "patient")
+    refuse_idle(context, out is not None, "with --out, whose ending names the format", "as_json")
+    refuse_idle(context, codes is None, "without --codes", "system")
+    refuse_idle(context, codes in SYSTEMS, "where --codes names a code system", "system")
+    refuse_idle(context, codes is not None, "with --codes, which take the place of a version's", "version")
+    chosen = read_codes(codes, system) if codes is not None else None
     if out is not None:
         from icdbridge.coding.sources import NoteColumns, Source
 
+        ending = out.suffix.lower()
+        refuse_idle(
+            context, ending in (".csv", ".parquet"), f"in {ending}, which names no patient", "patient"
+        )
         source = Source(notes or [], NoteColumns(id, text, patient))
+        refuse_idle(context, not source.has_tables, "as no table is given", "id", "text", "patient")
         inputs = [Path(codes)] if codes and codes not in SYSTEMS else []
         options = {"version": version, "top": top, "codes": chosen, "evidence": evidence}
         _code_into(
@@ -80,6 +93,8 @@ def code(
             raise InputError(
                 f"{path} is a folder or a table: say by --out into which file to write its codes"
             )
+    if notes and notes.count(Path("-")) > 1:
+        raise InputError("standard input (-) is given twice, and can be read only once")
     texts = [(str(path), _read(path)) for path in notes or [Path("-")]]
     coder = Coder.load(run, precision=precision_named(precision))
     for name, note in texts:
@@ -91,7 +106,7 @@ def code(
             raise InputError(f"{name}: {error}") from error
         if as_json:
             found = {"note_id": name, "suggestions": [suggestion.to_dict() for suggestion in suggestions]}
-            typer.echo(json.dumps(found, ensure_ascii=False))
+            say(json.dumps(found, ensure_ascii=False))
         else:
             _print(name, suggestions, coder.run.config.get("threshold_source", "tuned on val"))
 
@@ -102,17 +117,17 @@ def _code_into(out: Path, coder: "Coder", source: "Source", options: dict[str, A
     from icdbridge.progress import console
 
     def skip(line: str) -> None:
-        console.print(f"skipped {line}", markup=False, highlight=False, soft_wrap=True)
+        console.print(f"skipped {line}", soft_wrap=True)
 
     for line in source.left_out:
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+        console.print(line, soft_wrap=True)
     try:
         done = code_notes(coder, source, out, skip=skip, **options)
     except KeyboardInterrupt:
         if journal_of(out).exists():
-            typer.echo(f"{out} is unfinished: the same command with --resume goes on", err=True)
+            say(f"{out} is unfinished: the same command with --resume goes on", err=True)
         raise
-    typer.echo(f"{out}: {done.coded:,} notes coded, {done.skipped:,} skipped")
+    say(f"{out}: {done.coded:,} notes coded, {done.skipped:,} skipped")
     if done.skipped:
         raise typer.Exit(3)
 
@@ -132,11 +147,10 @@ def _read(path: Path) -> str:
 
 
 def _print(name: str, suggestions: "list[Suggestion]", threshold_source: str) -> None:
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=Text(name), title_justify="left")
+    table = Table(title=name, title_justify="left")
     for column in ("code", "probability", "description", "evidence"):
         table.add_column(column, justify="right" if column == "probability" else "left")
     for found in suggestions:
@@ -145,9 +159,8 @@ def _print(name: str, suggestions: "list[Suggestion]", threshold_source: str) ->
             " ".join(span.text.split()) + (f" ({span.context})" if span.context else "")
             for span in found.evidence
         )
-        # Text, not str: brackets in a note are no markup
-        cells = (found.code, f"{found.probability:.3f}", found.description)
-        table.add_row(*(Text(cell, style) for cell in cells), Text(words))
-    console = Console()
+        cells = (found.code, f"{found.probability:.3f}", visible(found.description))
+        table.add_row(*(Text(cell, style) for cell in cells), words)
+    console = Terminal()
     console.print(table)
     console.print(f"bold: above the threshold ({threshold_source})", style="dim")

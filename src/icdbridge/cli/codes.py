@@ -8,6 +8,7 @@ import typer
 
 from icdbridge.cli import app
 from icdbridge.errors import InputError
+from icdbridge.terminal import Terminal, say
 
 if TYPE_CHECKING:
     from icdbridge.codes import Code, CodeSystem
@@ -55,7 +56,7 @@ def show(
         raise InputError(f"no code {code!r} in {_where(system, release, table)}{_near(code, system, table)}")
     records = [_record(parsed, editions) for parsed, editions in found.items()]
     if as_json:
-        typer.echo(json.dumps(records, indent=2, ensure_ascii=False))
+        say(json.dumps(records, indent=2, ensure_ascii=False))
     else:
         for record in records:
             _print_record(record)
@@ -81,7 +82,7 @@ def search(
         raise InputError(f"nothing found for {query!r}: use fewer or other words, the last may be cut short")
     if as_json:
         records = [hit._asdict() | {"code": hit.code.code, "system": hit.code.system} for hit in hits]
-        typer.echo(json.dumps(records, indent=2, ensure_ascii=False))
+        say(json.dumps(records, indent=2, ensure_ascii=False))
     else:
         rows = [
             (
@@ -115,7 +116,7 @@ def systems(as_json: Json = False) -> None:
         for e in editions
     ]
     if as_json:
-        typer.echo(json.dumps([dict(zip(columns, row, strict=True)) for row in rows], indent=2))
+        say(json.dumps([dict(zip(columns, row, strict=True)) for row in rows], indent=2))
     else:
         _print_table(
             columns, [[f"{cell:,}" if isinstance(cell, int) else cell for cell in row] for row in rows]
@@ -227,23 +228,19 @@ def _found_title(title: str, matched_on: str, term: str) -> str:
 
 
 def _print_table(columns: tuple[str, ...], rows: Any) -> None:
-    from rich.console import Console
     from rich.table import Table as Grid
-    from rich.text import Text
 
     grid = Grid(box=None, pad_edge=False, header_style="bold")
     for column in columns:
         number = column in ("codes", "categories", "synonyms")
         grid.add_column(column, justify="right" if number else "left", no_wrap=column in ("system", "code"))
     for row in rows:
-        grid.add_row(*(Text(cell) for cell in row))  # Text: square brackets of titles are no markup
-    Console().print(grid)
+        grid.add_row(*row)
+    Terminal().print(grid)
 
 
 def _print_record(record: dict[str, Any]) -> None:
-    from rich.console import Console
     from rich.table import Table as Grid
-    from rich.text import Text
 
     grid = Grid(box=None, pad_edge=False, show_header=False)
     grid.add_column(style="dim", no_wrap=True)
@@ -260,9 +257,9 @@ def _print_record(record: dict[str, Any]) -> None:
     ]
     for name, text in lines:
         if text:
-            grid.add_row(name, Text(text))
-    console = Console()
-    console.print(Text(f"{record['code']}  {record['title']}", style="bold"))
+            grid.add_row(name, text)
+    console = Terminal()
+    console.print(f"{record['code']}  {record['title']}", style="bold")
     console.print(grid)
     console.print()
 

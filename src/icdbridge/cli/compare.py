@@ -5,12 +5,14 @@ from pathlib import Path
 
 import typer
 
-from icdbridge.cli import app
+from icdbridge.cli import app, refuse_idle
 from icdbridge.errors import InputError
+from icdbridge.terminal import say
 
 
 @app.command()
 def compare(
+    context: typer.Context,
     runs: list[str] = typer.Argument(
         help="Run folders that were evaluated, or seeds of the same settings as label=RUN1,RUN2,RUN3. "
         "The others are compared with the first."
@@ -35,6 +37,8 @@ def compare(
     from icdbridge.evaluation.tables import show
     from icdbridge.files import atomic_folder, check_output, write_json, write_manifest
 
+    refuse_idle(context, as_json, "with --json", "markdown")
+    refuse_idle(context, out is None, "without --out", "force")
     if len(runs) < 2 and "," not in runs[0]:
         raise InputError(
             "one run cannot be compared: name two or more, or the seeds of one as label=RUN1,RUN2"
@@ -46,18 +50,18 @@ def compare(
     results = compare_groups(groups)
     for group in results["groups"]:
         if not group["same_settings"]:
-            typer.echo(f"note: the runs of {group['label']} differ in more than their seed", err=True)
+            say(f"note: the runs of {group['label']} differ in more than their seed", err=True)
     if out is not None:
         with atomic_folder(out, COMPARISON, paths, replace=force) as folder:
             write_json(folder / "comparison.json", results)
             write_comparison(results, folder / "report.html")
             write_manifest(folder, ["comparison.json", "report.html"])
     if as_json:
-        typer.echo(json.dumps(results, indent=2, ensure_ascii=False, allow_nan=False))
+        say(json.dumps(results, indent=2, ensure_ascii=False, allow_nan=False))
         return
     tables = [figures_table(results, view) for view in ("present", "all")]
     tables += [differences_table(results)] if len(results["groups"]) > 1 else []
     decided = decisions_table(results)
     show([*tables, tail_table(results), *([decided] if decided else [])], markdown)
     if out is not None:
-        typer.echo(f"report: {out / 'report.html'}", err=markdown)
+        say(f"report: {out / 'report.html'}", err=markdown)

@@ -13,6 +13,7 @@ import typer
 from icdbridge.cli import app
 from icdbridge.errors import InputError
 from icdbridge.files import only_writer, read_json
+from icdbridge.terminal import Terminal, say
 
 NOTES3, NOTES4, WORDS, CONCEPTS = 1200, 3000, 170, 600
 TRAINING = ["--model", "duallaat-cnn", "--preset", "small", "--set", "label_space=160"]
@@ -64,9 +65,9 @@ def _demo(out: Path, scale: float, epochs: int) -> None:
     note = out / "note.txt"
     note.write_text(_some_note(iv10), "utf-8")
     _run("code", mixed, note, "--version", "icd10", "--top", 8)
-    typer.echo(f"\nReport of the comparison: {out / 'report' / 'report.html'}")
-    typer.echo(f"Report of the mixed run:  {mixed / 'evaluations' / f'{iv10.name}-test' / 'report.html'}")
-    typer.echo(f"Your own note:            icdbridge code {mixed} NOTE.txt --version icd10")
+    say(f"\nReport of the comparison: {out / 'report' / 'report.html'}")
+    say(f"Report of the mixed run:  {mixed / 'evaluations' / f'{iv10.name}-test' / 'report.html'}")
+    say(f"Your own note:            icdbridge code {mixed} NOTE.txt --version icd10")
 
 
 def _clear(out: Path) -> None:
@@ -92,7 +93,7 @@ def _run(*words: object, quiet: bool = False) -> None:
     import io
 
     arguments = [str(word) for word in words]
-    typer.echo(f"$ icdbridge {shlex.join(arguments)}")
+    say(f"$ icdbridge {shlex.join(arguments)}")
     with contextlib.redirect_stdout(io.StringIO()) if quiet else contextlib.nullcontext():
         app(arguments, standalone_mode=False)
 
@@ -107,7 +108,6 @@ def _some_note(corpus: Path) -> str:
 
 
 def _found(alone: Mapping[str, Any], mixed: Mapping[str, Any]) -> None:
-    from rich.console import Console
     from rich.table import Table
 
     table = Table(
@@ -127,9 +127,7 @@ def _found(alone: Mapping[str, Any], mixed: Mapping[str, Any]) -> None:
         ]
         table.add_row(f"{scope} (synthetic)", f"{after['codes']:,}", *cells)
         gains[scope] = 100 * (after["present"]["f1_micro"] - before["present"]["f1_micro"])
-    Console(width=100).print(table)
+    Terminal(width=100).print(table)
     for scope, gain in gains.items():
         verdict = "helped" if gain > 0 else "did not help"
-        typer.echo(
-            f"Mixing in ICD-9 {verdict} on {scope} codes: micro F1 {gain:+.1f} points (synthetic, one seed)."
-        )
+        say(f"Mixing in ICD-9 {verdict} on {scope} codes: micro F1 {gain:+.1f} points (synthetic, one seed).")

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from icdbridge.cli import PRECISION, app, precision_named
+from icdbridge.cli import PRECISION, app, precision_named, refuse_idle
 from icdbridge.cli.code import read_codes
 from icdbridge.errors import InputError
+from icdbridge.terminal import say
 
 if TYPE_CHECKING:
     from icdbridge.corpora import Corpus
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 @app.command()
 def evaluate(
+    context: typer.Context,
     run: Path = typer.Argument(help="A run folder made by `icdbridge train`."),
     corpora: list[Path] = typer.Argument(help="Corpus folders made by `icdbridge prepare`."),
     split: str = typer.Option("test", help="train, val or test."),
@@ -68,6 +70,9 @@ def evaluate(
     from icdbridge.files import check_output
     from icdbridge.runs.run import Run
 
+    refuse_idle(context, as_json, "with --json", "markdown")
+    refuse_idle(context, codes is None, "without --codes", "system")
+    refuse_idle(context, codes in SYSTEMS, "where --codes names a code system", "system")
     if split not in SPLITS:
         raise InputError(f"unknown split {split!r}: expected {', '.join(SPLITS)}")
     opened_corpora = [Corpus.open(path) for path in corpora]
@@ -96,9 +101,9 @@ def evaluate(
         tables += [decisions_table(results, synthetic_tag(results))] if "decisions" in results else []
         tables += [candidates_table(results, synthetic_tag(results))] if candidates else []
         show(tables, markdown)
-        typer.echo(f"report: {folder / 'report.html'}", err=markdown)
+        say(f"report: {folder / 'report.html'}", err=markdown)
     if as_json:
-        typer.echo(json.dumps(every, indent=2, ensure_ascii=False, allow_nan=False))
+        say(json.dumps(every, indent=2, ensure_ascii=False, allow_nan=False))
 
 
 def _among(corpus: "Corpus", codes: str, system: str) -> "Corpus":

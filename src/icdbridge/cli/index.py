@@ -5,6 +5,7 @@ from pathlib import Path
 import typer
 
 from icdbridge.cli import app
+from icdbridge.terminal import say
 
 
 @app.command()
@@ -44,7 +45,7 @@ def index(
     )
     for version, counts in found.counts.items():
         codes = opened.index.version.count(version)
-        typer.echo(
+        say(
             f"{version}: {counts.linear:,} candidates by words, {counts.lexical:,} by names, of {codes:,} codes; they "
             f"hold {100 * counts.recall:.2f}% of the codes predicted on {counts.notes:,} val notes"
         )

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from icdbridge.cli import app
+from icdbridge.cli import app, refuse_idle
+from icdbridge.terminal import Terminal, say
 
 if TYPE_CHECKING:
     from icdbridge.corpora import Corpus
@@ -24,8 +25,11 @@ Force = Annotated[bool, typer.Option("--force", help="Replace the corpus folder 
 
 
 @prepare.command()
-def mimic3(root: Root, out: Out, splits: Splits = None, seed: Seed = 10, force: Force = False) -> None:
+def mimic3(
+    context: typer.Context, root: Root, out: Out, splits: Splits = None, seed: Seed = 10, force: Force = False
+) -> None:
     """MIMIC-III 1.4: discharge summaries with ICD-9 codes."""
+    refuse_idle(context, splits is not None, "with --splits", "seed")
     from icdbridge.corpora.mimic3 import prepare_mimic3
 
     _show(prepare_mimic3(root, out, splits=splits, seed=seed, force=force))
@@ -33,6 +37,7 @@ def mimic3(root: Root, out: Out, splits: Splits = None, seed: Seed = 10, force: 
 
 @prepare.command()
 def mimic4(
+    context: typer.Context,
     root: Annotated[Path, typer.Option(help="The folder that holds hosp/ (and note/).")],
     out: Out,
     version: Annotated[
@@ -55,6 +60,7 @@ def mimic4(
     force: Force = False,
 ) -> None:
     """MIMIC-IV (hosp 2.x or 3.x, note 2.2): discharge summaries with ICD-9 or ICD-10 codes."""
+    refuse_idle(context, splits is not None, "with --splits", "seed")
     from icdbridge.corpora.mimic4 import prepare_mimic4, prepare_mimic4_both
 
     if version == "both":
@@ -84,8 +90,11 @@ def codiesp(
 
 
 @prepare.command()
-def cmc2007(root: Root, out: Out, splits: Splits = None, seed: Seed = 10, force: Force = False) -> None:
+def cmc2007(
+    context: typer.Context, root: Root, out: Out, splits: Splits = None, seed: Seed = 10, force: Force = False
+) -> None:
     """CMC 2007 challenge: radiology reports with ICD-9 codes, as XML or JSON lines."""
+    refuse_idle(context, splits is not None, "with --splits", "seed")
     from icdbridge.corpora.cmc2007 import prepare_cmc2007
 
     _show(prepare_cmc2007(root, out, splits=splits, seed=seed, force=force))
@@ -93,6 +102,7 @@ def cmc2007(root: Root, out: Out, splits: Splits = None, seed: Seed = 10, force:
 
 @prepare.command()
 def table(
+    context: typer.Context,
     root: Annotated[
         Path, typer.Option(help="A table (.csv, .jsonl, .parquet, .xlsx, ...), or a folder of them.")
     ],
@@ -124,6 +134,7 @@ def table(
     force: Force = False,
 ) -> None:
     """A table of your own with one note a row."""
+    refuse_idle(context, splits is not None, "with --splits", "seed", "split")
     from icdbridge.corpora.table import Columns, prepare_table
 
     corpus = prepare_table(
@@ -175,12 +186,11 @@ def names(
 
 def _show(corpus: "Corpus") -> None:
     """Prints the data report, and its warnings on standard error."""
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     meta = corpus.meta
-    out = Console(highlight=False)
+    out = Terminal()
 
     def grid(title: str, *columns: str) -> Table:
         made = Table(title=title, title_justify="left", header_style="bold")
@@ -189,9 +199,8 @@ def _show(corpus: "Corpus") -> None:
         return made
 
     synthetic = "synthetic " if meta["synthetic"] else ""
-    out.print(
-        f"\n[bold]{corpus.name}[/bold]: {meta['notes']['total']:,} {synthetic}notes coded in {corpus.version}"
-    )
+    told = f": {meta['notes']['total']:,} {synthetic}notes coded in {corpus.version}"
+    out.print(Text.assemble("\n", (corpus.name, "bold"), told))
     notes = grid("Notes", "split", "notes", "patients", "codes per note: mean ± sd", "median (quartiles)")
     for split in ("train", "val", "test", "total"):
         per = meta["codes_per_note"].get(split)
@@ -224,5 +233,5 @@ def _show(corpus: "Corpus") -> None:
     for remark in meta["remarks"]:
         out.print(remark)
     for warning in meta["warnings"]:
-        typer.echo(f"warning: {warning}", err=True)
+        say(f"warning: {warning}", err=True)
     out.print(f"Report: {corpus.path / 'report.html'}", soft_wrap=True)

@@ -7,6 +7,7 @@ import typer
 
 from icdbridge.cli import app
 from icdbridge.errors import InputError
+from icdbridge.terminal import say
 
 Corpora = Annotated[Path, typer.Option(help="Folder of corpus folders, one of them in icd10.")]
 Out = Annotated[Path, typer.Option(help="Folder of runs; those that are there and fit are used again.")]
@@ -65,4 +66,4 @@ def sweep(
     study = Study.open(corpora, out, preset, seeds, changes)
     table, plot = run_sweep(study, name, model, [value for value in values.split(",") if value])
     show([table], markdown)
-    typer.echo(f"plot: {write_sweep(out, name, table, plot, study.synthetic)}", err=markdown)
+    say(f"plot: {write_sweep(out, name, table, plot, study.synthetic)}", err=markdown)

@@ -16,7 +16,9 @@ def serve(
     token_file: Path | None = typer.Option(
         None, help="File with the token that clients must send; or set ICDBRIDGE_TOKEN."
     ),
-    waiting: int = typer.Option(128, min=1, help="Usual notes that may wait before a request's turn; else 503."),
+    waiting: int = typer.Option(
+        128, min=1, help="Usual notes that may wait before a request's turn; else 503."
+    ),
     seconds: float = typer.Option(30.0, min=1, help="Time limit of a request."),
     precision: str = typer.Option("fp32", help=PRECISION),
 ) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from icdbridge.cli import app
+from icdbridge.terminal import say
 
 synthesize = typer.Typer(no_args_is_help=True, help="Write synthetic raw files in the layout of MIMIC.")
 app.add_typer(synthesize, name="synthesize")
@@ -46,7 +47,7 @@ def mimic3(
         unmentioned=unmentioned,
         replace=force,
     )
-    typer.echo(f"{notes:,} synthetic discharge summaries in the layout of MIMIC-III: {out}")
+    say(f"{notes:,} synthetic discharge summaries in the layout of MIMIC-III: {out}")
 
 
 @synthesize.command()
@@ -73,4 +74,4 @@ def mimic4(
         unmentioned=unmentioned,
         replace=force,
     )
-    typer.echo(f"{notes:,} synthetic discharge summaries in the layout of MIMIC-IV: {out}")
+    say(f"{notes:,} synthetic discharge summaries in the layout of MIMIC-IV: {out}")

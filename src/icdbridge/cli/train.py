@@ -4,11 +4,13 @@ from pathlib import Path
 
 import typer
 
-from icdbridge.cli import app
+from icdbridge.cli import app, refuse_idle
+from icdbridge.terminal import say
 
 
 @app.command()
 def train(
+    context: typer.Context,
     corpora: list[Path] = typer.Argument(help="Corpus folders made by `icdbridge prepare`; of any versions."),
     out: Path = typer.Option(..., "--out", help="The run folder to write."),
     model: str = typer.Option(
@@ -39,6 +41,9 @@ def train(
     from icdbridge.training import make_settings
     from icdbridge.training import train as train_run
 
+    for option in ("epochs", "seed"):
+        if any(change.partition("=")[0].strip() == option for change in changes):
+            refuse_idle(context, True, f"with --set {option}", option)
     given = {name: value for name, value in (("epochs", epochs), ("seed", seed)) if value is not None}
     chosen = make_settings(model, preset, settings, changes, **given)
     check_apart(out, [settings] if settings else [])
@@ -52,6 +57,4 @@ def train(
         force=force,
         tensorboard=tensorboard,
     )
-    typer.echo(
-        f"{run.path}: {run.config['parameters']:,} parameters, best epoch {run.config['best_epoch']:.0f}"
-    )
+    say(f"{run.path}: {run.config['parameters']:,} parameters, best epoch {run.config['best_epoch']:.0f}")

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import torch
@@ -12,6 +12,7 @@ from scipy.special import expit
 from torch import Tensor
 
 from icdbridge.codes import parse_key, version_of
+from icdbridge.coding.checks import check_choice, check_codes, check_options, check_path, check_texts
 from icdbridge.errors import InputError
 from icdbridge.matching import Matcher
 from icdbridge.models import NoteStates
@@ -21,7 +22,6 @@ from icdbridge.runs.candidates import Proposer
 from icdbridge.runs.evidence import Evidence, add_spans, find_evidence, word_weights
 from icdbridge.runs.matched import match_text
 from icdbridge.runs.scoring import Precision, length_batches, read_notes, score_states, settle
-from icdbridge.tables import check_text
 from icdbridge.text import split_words
 
 
@@ -60,7 +60,12 @@ class Coder:
     @classmethod
     def load(cls, path: Path | str, device: str = "cpu", precision: Precision = "fp32") -> "Coder":
         """Loads a run folder; ``InputError`` names what is missing or damaged in it."""
-        return cls(Run.open(path, device, precision))
+        check_choice("precision", precision, get_args(Precision))
+        try:
+            torch.device(device)
+        except (RuntimeError, TypeError) as error:
+            raise InputError(f"unknown device {device!r}: expected cpu, cuda or mps") from error
+        return cls(Run.open(check_path(path), device, precision))
 
     @property
     def name(self) -> str:
@@ -109,10 +114,11 @@ class Coder:
     ) -> list[Suggestion]:
         """The ``top`` codes for a note, ranked by probability.
 
-        ``version`` is one that the run was trained on (needed only where it has several). ``codes`` (key such as
-        ``icd10cm:I21.4`` to description) takes the place of the run's own codes; training need not have seen them.
-        ``candidates`` scores only the codes that the run's first stage proposes, which is much faster and may miss
-        a code. Raises ``InputError`` for a note without words, an unknown version, or a run without first stage.
+        ``version`` is one that the run was trained on; it may be left out where there is only one, and has to be where
+        ``codes`` are given: these (key such as ``icd10cm:I21.4`` to description) take the place of the run's own codes;
+        training need not have seen them. ``candidates`` scores only the codes that the run's first stage proposes,
+        which is much faster and may miss a code. Raises ``InputError`` for a note without words, an unknown version, a
+        run without first stage, and for what is no text, number or mapping where one is wanted.
         """
         found = self.code_many(
             [text], version, top=top, codes=codes, evidence=evidence, candidates=candidates
@@ -132,15 +138,13 @@ class Coder:
         evidence: bool = True,
         candidates: bool = False,
     ) -> list[list[Suggestion] | None]:
-        """``code`` for several notes at once; None for a note without words.
+        """``code`` for several notes (a list of texts) at once; None for a note without words.
 
         Notes of like length share a batch; what is found for a note does not depend on the others. Raises
         ``InputError`` as ``code`` does, and for what is no text.
         """
-        if isinstance(texts, str):
-            raise InputError("code_many takes a list of texts: use code for one")
-        for number, text in enumerate(texts, start=1):
-            check_text(text, f"text {number}" if len(texts) > 1 else "the text")
+        texts = check_texts(texts)
+        check_options(version, top, codes, evidence=evidence, candidates=candidates)
         words = [self.run.tokenizer.encode(text, self.run.max_note_words) for text in texts]
         asked = self._codes(version, codes)
         if candidates:
@@ -209,11 +213,8 @@ class Coder:
 
     def _codes(self, version: str | None, codes: Mapping[str, str] | None) -> "_Asked":
         if codes is not None:
-            if not codes:
-                raise InputError("the set of codes to choose from is empty")
             if self._own is None or dict(zip(self._own.keys, self._own.descriptions, strict=True)) != codes:
-                for key, description in codes.items():
-                    check_text(description, f"the description of {key}")
+                check_codes(codes)
                 self._own = _Asked(self.run, list(codes), list(codes.values()), None)
             return self._own
         if version is None:

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from icdbridge.coding.coder import Suggestion
 from icdbridge.coding.fhir import resource
 from icdbridge.errors import InputError
+from icdbridge.escaping import cell
 from icdbridge.files import atomic_file
 from icdbridge.runs.evidence import Evidence
 
@@ -48,7 +49,8 @@ SCHEMA = pa.schema(
 
 def write_results(records: Iterable[Record], out: Path) -> None:
     """Writes ``out``, atomically, in the format of its ending: .jsonl has a line a note (skipped ones with their
-    reason), .csv and .parquet a row a suggestion, .ndjson a FHIR resource a line.
+    reason), .csv and .parquet a row a suggestion, .ndjson a FHIR resource a line. In .csv text that a spreadsheet would
+    run as a formula has an apostrophe before it (``cell``).
     """
     with atomic_file(out) as partial:
         FORMATS[check_format(out)](records, partial)
@@ -73,7 +75,8 @@ def _write_csv(records: Iterable[Record], path: Path) -> None:
         writer = csv.DictWriter(handle, SCHEMA.names)
         writer.writeheader()
         for row in _rows(records):
-            writer.writerow(row | {"evidence": json.dumps(row["evidence"], ensure_ascii=False)})
+            cells = row | {"evidence": json.dumps(row["evidence"], ensure_ascii=False)}
+            writer.writerow({name: cell(value) for name, value in cells.items()})
 
 
 def _write_jsonl(records: Iterable[Record], path: Path) -> None:

@@ -88,6 +88,10 @@ class Source:
         """What was given, and every file that is read."""
         return [*self._given, *(file for file, _ in self._files)]
 
+    @property
+    def has_tables(self) -> bool:
+        return any(name is None for _, name in self._files)
+
     def fingerprint(self) -> str:
         """Changes when a file is added, taken away, or gets another size or time."""
         digest = hashlib.sha256(repr(self.columns).encode())

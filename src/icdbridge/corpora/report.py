@@ -13,6 +13,7 @@ from icdbridge.codes import SYSTEMS, releases
 from icdbridge.corpora.corpus import SPLITS
 from icdbridge.corpora.plots import Counts, histogram, long_tail
 from icdbridge.corpora.staging import Staging
+from icdbridge.escaping import shown
 
 # Notes per split and codes per scope of Edin et al. (2023), and of the paper's tables for the full scope.
 PUBLISHED = {
@@ -93,7 +94,7 @@ def spreads(staging: Staging, words: list[int]) -> dict[str, Counts]:
 def write_html(path: Path, name: str, meta: dict[str, Any], data: dict[str, Counts]) -> None:
     """Writes the data report as one HTML file that needs nothing else."""
     environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        autoescape=True, finalize=shown, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters["number"] = lambda value: f"{value:,.{int(value % 1 > 0)}f}"
     template = environment.from_string(files("icdbridge.corpora").joinpath("report.html").read_text("utf-8"))

@@ -7,6 +7,7 @@ from typing import Any
 import jinja2
 
 from icdbridge import __version__
+from icdbridge.escaping import shown
 from icdbridge.evaluation.tables import Table
 from icdbridge.files import atomic_file
 
@@ -42,6 +43,7 @@ def write_page(
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("icdbridge.evaluation"),
         autoescape=True,
+        finalize=shown,
         trim_blocks=True,
         undefined=jinja2.StrictUndefined,
     )

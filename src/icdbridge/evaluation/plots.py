@@ -13,6 +13,7 @@ COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00")
 INK, GRID = "#123450", "#123451"  # stand-ins, replaced by the page's own colours
 STYLE: Any = {
     "svg.fonttype": "none",
+    "text.parse_math": False,  # names of runs may hold dollars
     "font.family": ["sans-serif"],
     "font.size": 10,
     "axes.spines.top": False,

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table as RichTable
+
+from icdbridge.terminal import Terminal, say
 
 CELL_WIDTH = 16
 PIPED_WIDTH = 120  # characters, where no terminal says how wide it is
@@ -47,12 +48,12 @@ class Table:
 
 def show(tables: list[Table], markdown: bool = False) -> None:
     """Prints tables on standard output."""
-    console = Console()
+    console = Terminal()
     if not console.is_terminal:
-        console = Console(width=PIPED_WIDTH)
+        console = Terminal(width=PIPED_WIDTH)
     for table in tables:
         if markdown:
-            print(table.markdown())
+            say(table.markdown())
         else:
             needed = console.measure(table.rich()).minimum  # a narrower terminal breaks lines, none is cut
             console.print(table.rich(), "", width=max(needed, console.width), crop=False)
