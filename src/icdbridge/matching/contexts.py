@@ -38,6 +38,7 @@ _TOKEN = re.compile(
     r"[^\W_]+(?:['\u2019][^\W_]+)*|(?<![^\W_])-(?![^\W_])|[^\w\s-]|(?<![^\W_])-|-(?![^\W_])|_"
 )
 _JOINS = frozenset({",", ";", "(", ")", "and", "or", "/", "&", "nor"})
+_UNCERTAIN = ("uncertain",)
 _NUMBER = {name: number for number, name in enumerate(CONTEXTS)}
 
 
@@ -87,6 +88,7 @@ def contexts(text: str, spans: np.ndarray) -> np.ndarray:
             of_section.add(SECTION_CONTEXTS[part.kind], part.body, part.end)
     for name in set(SECTION_CONTEXTS.values()):
         marked[:, _NUMBER[name]] |= of_section.at(name, places) & ~found.at(f"not-{name}", places)
+    marked[:, _NUMBER["uncertain"]] &= ~marked[:, _NUMBER["negated"]]  # nothing suspicious for a mass
     return marked
 
 
@@ -170,6 +172,8 @@ class _Sentence:
             for rule in several:
                 if rule.direction == STOP:
                     self._stop(rule, first, stops)
+                elif rule.contexts == _UNCERTAIN and first and self.tokens[first - 1] in (",", "and"):
+                    stops.setdefault("negated", []).append(first - 1)  # "no fever, likely viral"
             for rule in several:
                 if rule.direction not in (FORWARD, BOTH):
                     continue
@@ -240,7 +244,7 @@ class _Sentence:
                     for name in rule.contexts:
                         starts[name] = last
                 elif rule.direction in (BACKWARD, BOTH):
-                    for name in _NUMBER:
+                    for name in rule.contexts:
                         starts[name] = last
 
     def _reach_backward(self, rule: Rule, first: int, start: int) -> int:
