@@ -191,6 +191,10 @@ def test_words_that_a_note_denies_are_shown_as_such(run, tmp_path):
         one["code"]: {span["context"] for span in one["evidence"]} for one in json.loads(line)["suggestions"]
     }
     assert contexts == {"I50.9": {"negated"}, "E11.9": {None}}
+    told = {one["code"]: (one["context"], one["band"]) for one in json.loads(line)["suggestions"]}
+    assert told["I50.9"][0] == "negated"
+    assert told["I50.9"][1] != "likely"
+    assert told["E11.9"][0] is None
 
 
 def test_what_is_no_text_is_refused(run):

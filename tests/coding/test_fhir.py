@@ -13,7 +13,7 @@ from icdbridge.coding.fhir import bundle, resource
 
 def suggestion(system, code, context=None, **given):
     evidence = (Evidence(3, 10, "dyspnea", 0.8, context),)
-    return Suggestion(1, system, code, "a description", 0.25, True, 7, evidence, **given)
+    return Suggestion(1, system, code, "a description", 0.25, True, 7, evidence, context=context, **given)
 
 
 @pytest.mark.parametrize(
@@ -51,6 +51,31 @@ def test_the_context_of_evidence_is_told():
     read = Condition.model_validate(resource(suggestion("icd10cm", "R06.0", "negated"), "a"))
     (evidence,) = [one for one in read.extension if one.url.endswith(":evidence")]
     assert {part.url: part.valueString for part in evidence.extension}["context"] == "negated"
+
+
+@pytest.mark.parametrize(
+    ("context", "condition", "procedure"),
+    [
+        (None, "unconfirmed", "unknown"),
+        ("uncertain", "provisional", "unknown"),
+        ("negated", "refuted", "not-done"),
+    ],
+)
+def test_the_context_of_a_code_is_its_status(context, condition, procedure):
+    read = Condition.model_validate(resource(suggestion("icd10cm", "I10", context), "a"))
+    assert read.verificationStatus.coding[0].code == condition
+    made = resource(suggestion("icd10pcs", "BW20", context), "a")
+    assert Procedure.model_validate(made).status == procedure
+    accepted = Condition.model_validate(resource(suggestion("icd10cm", "I10", context), "a", accepted=True))
+    assert accepted.verificationStatus.coding[0].code == "confirmed"
+
+
+@pytest.mark.parametrize("context", ["family", "hypothetical"])
+@pytest.mark.parametrize(("system", "code"), [("icd10cm", "I10"), ("icd10pcs", "BW20")])
+def test_nothing_of_a_relative_goes_out_as_the_patients(context, system, code):
+    found = suggestion(system, code, context)
+    assert resource(found, "a") is None
+    assert resource(found, "a", accepted=True)["code"]["coding"][0]["code"] == code
 
 
 def test_status_and_ids():

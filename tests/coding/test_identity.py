@@ -178,9 +178,9 @@ def test_golden_outputs(tmp_path):
     for ending in ("csv", "jsonl", "parquet", "ndjson"):
         write_results(RECORDS, tmp_path / f"out.{ending}")
     assert (tmp_path / "out.csv").read_text() == (
-        "note_id,rank,system,code,description,probability,confidence,band,predicted,train_notes,evidence\n"
+        "note_id,rank,system,code,description,probability,confidence,band,context,predicted,train_notes,evidence\n"
         + "".join(
-            f'{ward}/note,1,icd10cm,I10,Hypertension,0.5,0.4,possible,True,1,"[{{""start"": 0, ""end"": 3, '
+            f'{ward}/note,1,icd10cm,I10,Hypertension,0.5,0.4,possible,,True,1,"[{{""start"": 0, ""end"": 3, '
             '""text"": ""HTN"", ""weight"": 1.0, ""context"": null, ""cut"": false}]"\n'
             for ward in ("east", "west")
         )

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from torch import nn
 
 from icdbridge.models import DualLAAT, ModelSettings
-from icdbridge.runs.evidence import find_evidence, heavy_phrases, word_weights
+from icdbridge.runs.calibration import BANDS
+from icdbridge.runs.evidence import Evidence, cautious, context_of, find_evidence, heavy_phrases, word_weights
 from icdbridge.runs.scoring import pad
 
 IDS = np.array([3, 7, 5, 2, 9, 4, 8])
@@ -111,7 +112,7 @@ def test_neighbouring_words_make_one_phrase():
         ("No cough. Has fever.", None),
         ("Mother had fever.", "family"),
         ("History of fever.", None),
-        ("No family history of fever.", "negated"),  # the strongest doubt
+        ("No family history of fever.", "family"),  # the strongest doubt
     ],
 )
 def test_words_of_evidence_say_in_which_context_they_stand(text, context):
@@ -133,3 +134,27 @@ def test_phrases_are_apart_and_in_the_order_of_their_weight(weights):
     assert len(places) == len(set(places))
     if found:
         assert int(np.argmax(weights)) in places or len(found) == 3
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ([], None),
+        ([(0.6, None)], None),
+        ([(0.6, "negated")], "negated"),
+        ([(0.6, "negated"), (0.5, None)], None),
+        ([(0.6, "negated"), (0.1, None)], "negated"),  # a word beside it
+        ([(0.6, None), (0.1, "negated")], None),
+        ([(0.6, "negated"), (0.5, "uncertain")], "uncertain"),
+        ([(0.6, "family"), (0.5, "negated")], "family"),
+    ],
+)
+def test_what_weighs_gives_a_code_its_context(told, expected):
+    assert context_of([Evidence(0, 1, "a", weight, context) for weight, context in told]) == expected
+
+
+def test_what_is_not_the_patients_is_never_likely():
+    for context in ("negated", "family", "hypothetical"):
+        assert [cautious(band, context) for band in BANDS] == ["possible", "possible", "unlikely"]
+    for context in (None, "uncertain"):
+        assert [cautious(band, context) for band in BANDS] == list(BANDS)

@@ -19,7 +19,7 @@ from icdbridge.models import NoteStates
 from icdbridge.runs import Run
 from icdbridge.runs.calibration import Calibration
 from icdbridge.runs.candidates import Proposer
-from icdbridge.runs.evidence import Evidence, add_spans, find_evidence, word_weights
+from icdbridge.runs.evidence import Evidence, add_spans, cautious, context_of, find_evidence, word_weights
 from icdbridge.runs.matched import match_text
 from icdbridge.runs.scoring import Precision, length_batches, read_notes, score_states, settle
 from icdbridge.text import split_words
@@ -31,7 +31,8 @@ class Suggestion:
     training notes carried it (0: never seen, scored by its description alone; None: not known).
     ``confidence`` is the share of right codes to expect among such suggestions, and ``band`` its name
     (``likely``, ``possible``, ``unlikely``), by calibration on val; None for a run, or a version, that was not
-    calibrated.
+    calibrated. ``context``: None, or what its evidence says of it (``runs.evidence.context_of``): where that is
+    negated, hypothetical or a relative's, the code is never ``likely``.
     """
 
     rank: int
@@ -44,6 +45,7 @@ class Suggestion:
     evidence: tuple[Evidence, ...]
     confidence: float | None = None
     band: str | None = None
+    context: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -198,6 +200,8 @@ class Coder:
         version = version_of(code.system)
         calibration = self.run.calibration.get(version)
         confidence = float(calibration.confidence([logit], [train_notes or 0])[0]) if calibration else None
+        context = context_of(evidence)
+        band = calibration.band(confidence).name if calibration and confidence is not None else None
         return Suggestion(
             rank,
             code.system,
@@ -208,7 +212,8 @@ class Coder:
             train_notes,
             tuple(evidence),
             confidence,
-            calibration.band(confidence).name if calibration and confidence is not None else None,
+            None if band is None else cautious(band, context),
+            context,
         )
 
     def _codes(self, version: str | None, codes: Mapping[str, str] | None) -> "_Asked":

@@ -17,6 +17,9 @@ SYSTEM_URI = {
 PROCEDURES = ("icd9proc", "icd10pcs")
 EXTENSION = "urn:icdbridge:"  # of the extensions: probability, confidence, band, evidence
 _CONDITION_STATUS = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
+# What a note says of a code, as the status of a Condition and of a Procedure.
+_CONDITION_BY_CONTEXT = {None: "unconfirmed", "uncertain": "provisional", "negated": "refuted"}
+_PROCEDURE_BY_CONTEXT = {None: "unknown", "uncertain": "unknown", "negated": "not-done"}
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
 _UNKNOWN = {
     "extension": [
@@ -37,11 +40,13 @@ def coded(
     *,
     identity: str | None = None,
     accepted: bool = False,
+    context: str | None = None,
 ) -> dict[str, Any]:
     """One code of a note as a Condition or (ICD-9 and ICD-10 procedure systems) a Procedure.
 
     ``note`` and ``patient`` are identifiers; without a patient the subject, which FHIR demands, is marked
-    unknown, and without a note no source is named. Until a coder has ``accepted`` it, a Condition is unconfirmed.
+    unknown, and without a note no source is named. Until a coder has ``accepted`` it, a Condition is
+    unconfirmed, in an uncertain ``context`` provisional, in a negated one refuted (a Procedure: not done).
     Codes of the user's own systems are Conditions under ``urn:icdbridge:code-system:NAME``. The id is made of the
     code and the note's ``identity`` (``note_identity``, by default that of patient and note without a text).
     """
@@ -57,8 +62,12 @@ def coded(
     }
     source = [{"type": "DocumentReference", "identifier": {"value": _string(note)}}] if note else []
     if system in PROCEDURES:  # whether it was carried out is for the reader of the note to say
-        return made | {"status": "unknown"} | ({"report": source} if source else {})
-    status = "confirmed" if accepted else "unconfirmed"
+        return (
+            made
+            | {"status": "unknown" if accepted else _PROCEDURE_BY_CONTEXT[context]}
+            | ({"report": source} if source else {})
+        )
+    status = "confirmed" if accepted else _CONDITION_BY_CONTEXT[context]
     return (
         made
         | {
@@ -75,10 +84,22 @@ def resource(
     *,
     identity: str | None = None,
     accepted: bool = False,
-) -> dict[str, Any]:
-    """A suggestion as ``coded`` makes it, with its probability, confidence, band and evidence as extensions."""
+) -> dict[str, Any] | None:
+    """A suggestion as ``coded`` makes it, with its probability, confidence, band and evidence as extensions.
+
+    None for one that is said of a relative, or hypothetical: it is nothing of the patient's, unless ``accepted``.
+    """
+    if not accepted and found.context not in _CONDITION_BY_CONTEXT:
+        return None
     made = coded(
-        found.system, found.code, found.description, note, patient, identity=identity, accepted=accepted
+        found.system,
+        found.code,
+        found.description,
+        note,
+        patient,
+        identity=identity,
+        accepted=accepted,
+        context=None if accepted else found.context,
     )
     return made | {"extension": _extensions(found)}
 

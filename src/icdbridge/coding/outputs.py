@@ -40,6 +40,7 @@ SCHEMA = pa.schema(
         ("probability", pa.float64()),
         ("confidence", pa.float64()),
         ("band", pa.string()),
+        ("context", pa.string()),
         ("predicted", pa.bool_()),
         ("train_notes", pa.int64()),
         ("evidence", pa.list_(_EVIDENCE)),
@@ -102,7 +103,8 @@ def _write_fhir(records: Iterable[Record], path: Path) -> None:
                 made = resource(
                     suggestion, record["note_id"], record["patient_id"], identity=record["identity"]
                 )
-                handle.write(json.dumps(made, ensure_ascii=False) + "\n")
+                if made is not None:
+                    handle.write(json.dumps(made, ensure_ascii=False) + "\n")
 
 
 FORMATS: dict[str, Callable[[Iterable[Record], Path], None]] = {

@@ -19,11 +19,8 @@ from icdbridge.matching.signs import signed
 
 CONTEXTS = ("diagnosis_section", "negated", "historical", "family", "uncertain", "hypothetical")
 FEATURE_CONTEXTS = CONTEXTS[:4]  # what trained runs see, in this order
-ABSENT = (
-    "negated",
-    "family",
-    "hypothetical",
-)  # in which a word says nothing of what the patient has, the strongest first
+# In which a word speaks for no condition of the patient's, the strongest first: no family history is a relative's.
+ABSENT = ("family", "hypothetical", "negated")
 DOUBTFUL = (*ABSENT, "uncertain")  # in which a word is no sure reason for a code
 SECTION_CONTEXTS = {
     "diagnoses": "diagnosis_section",
@@ -240,10 +237,7 @@ class _Sentence:
                         start = self._reach_backward(rule, first, starts.get(name, 0))
                         self.found.add(name, self.places[start], self.places[first])
             for rule in several:
-                if rule.direction == STOP and rule.reach != "verb":
-                    for name in rule.contexts:
-                        starts[name] = last
-                elif rule.direction in (BACKWARD, BOTH):
+                if (rule.direction == STOP and rule.reach != "verb") or rule.direction in (BACKWARD, BOTH):
                     for name in rule.contexts:
                         starts[name] = last
 

@@ -77,7 +77,8 @@ def as_fhir(notes: Sequence[schemas.NoteIn], found: Sequence[Sequence[Suggestion
     for number, (note, (kept, cut)) in enumerate(zip(notes, bounded(found, ANSWER_BYTES), strict=True), 1):
         name = note.id or str(number)
         identity = note_identity(note.id, note.patient, note.text)
-        made += [fhir.resource(one, note.id, note.patient, identity=identity) for one in kept]
+        resources = [fhir.resource(one, note.id, note.patient, identity=identity) for one in kept]
+        made += [one for one in resources if one is not None]
         cut_notes += [name] if cut else []
     if cut_notes:
         issue = {

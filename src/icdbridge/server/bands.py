@@ -2,6 +2,7 @@
 
 from icdbridge.coding import Suggestion
 from icdbridge.runs.calibration import BANDS
+from icdbridge.runs.evidence import cautious
 from icdbridge.server.coders import ServedCoder
 from icdbridge.server.schemas import BandOut
 
@@ -22,5 +23,5 @@ def band(coder: ServedCoder, found: Suggestion) -> str:
         return found.band
     likely, possible, unlikely = BANDS
     if found.probability > (1 + coder.threshold) / 2:
-        return likely
+        return cautious(likely, found.context)
     return possible if found.probability > coder.threshold else unlikely

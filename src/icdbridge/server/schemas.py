@@ -131,6 +131,11 @@ class SuggestionOut(BaseModel):
         examples=["likely"],
         description="Confidence in words: /v1/models says what it was worth on validation notes.",
     )
+    context: Literal["negated", "family", "hypothetical", "uncertain"] | None = Field(
+        default=None,
+        description="What all evidence that weighs says of the code; null: it stands for the patient, or no evidence "
+        "was asked for.",
+    )
     predicted: bool = Field(description="Above the threshold for such codes, tuned on validation notes.")
     train_notes: int = Field(description="Training notes that carried it; 0: known by its description alone.")
     evidence: list[EvidenceOut]

@@ -317,8 +317,7 @@ function row(version, code) {
   made.dataset.version = version;
   made.querySelector(".id").textContent = code.code;
   made.querySelector(".name").textContent = code.description;
-  const doubtful = code.evidence.length && code.evidence.every((span) => span.context);
-  if (doubtful) made.querySelector(".name").append(" ", doubt(code.evidence[0].context));
+  if (code.context) made.querySelector(".name").append(" ", doubt(code.context));
   made.querySelector(".band").replaceWith(settled?.added ? bandSign("added") : bandSign(code.band));
   made.querySelector(".accept").setAttribute("aria-label", `Accept ${code.code}`);
   made.querySelector(".reject").setAttribute("aria-label", `${settled?.added ? "Remove" : "Reject"} ${code.code}`);
@@ -469,7 +468,7 @@ function add(version, hit) {
     known.querySelector(".pick").focus();
     return;
   }
-  const code = { ...hit, evidence: [], probability: null, band: null, train_notes: 0, predicted: false };
+  const code = { ...hit, evidence: [], probability: null, band: null, context: null, train_notes: 0, predicted: false };
   settledIn(version).set(keyOf(code), { status: "accepted", added: true, code });
   renderColumns();
   renderChoice();
