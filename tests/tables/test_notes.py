@@ -28,6 +28,9 @@ def word_document() -> bytes:
         "<65 years old, BP <120/80, Hb >9",
         "<NAME> was seen by <DOCTOR> on <DATE>.",
         "<< transferred >> from ward",
+        "<NAME>Smith</NAME> was seen today.",
+        "<A> Hypertension\n<B> Diabetes",
+        "<redacted>",
         "{patient} feels well",
         "[1] Cough\n[2] Fever",
         "[** Known lastname **] 75 y/o",
@@ -63,6 +66,9 @@ def test_a_byte_order_mark_tells_the_encoding(encoding: str) -> None:
         (b"  \n<html><body>secret</body></html>", "HTML, not plain text"),
         (b"<!DOCTYPE html><title>secret</title>", "HTML, not plain text"),
         (b"<p>secret<p>secret", "HTML, not plain text"),
+        (b"<b>Dx:</b> secret", "HTML, not plain text"),
+        (b"<!-- by an editor --><p>secret", "XML or HTML, not plain text"),
+        (b"<a>secret</a>\n<c>secret</c>\n", "HTML, not plain text"),
         (b"secret<br>secret <b>x</b><ul><li>y</li></ul>", "HTML, not plain text"),
         (b'<?xml version="1.0"?><ClinicalDocument/>', "XML or HTML, not plain text"),
         (b"<note>secret</note>", "XML or HTML, not plain text"),
@@ -135,3 +141,11 @@ def test_a_name_that_is_no_text(tmp_path: Path) -> None:
     assert (note.note_id, note.text) == (None, "")
     assert note.fault
     note.place.encode()
+
+
+def test_a_document_takes_no_id_away(tmp_path: Path) -> None:
+    for name, data in (("n.txt", b"fever"), ("n.rtf", b"{\\rtf1 fever}"), ("n.html", b"<p>fever</p>")):
+        (tmp_path / name).write_bytes(data)
+    source = Source([tmp_path / name for name in ("n.rtf", "n.html", "n.txt")])
+    assert len(source) == 3
+    assert [note.text for note in source] == ["", "", "fever"]

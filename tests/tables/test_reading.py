@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from icdbridge.codes import read_code_table, read_terms
 from icdbridge.coding.sources import Source
 from icdbridge.corpora.table import prepare_table
 from icdbridge.errors import InputError
-from icdbridge.tables import Column, Fault, count_rows, read_rows
+from icdbridge.tables import Column, Fault, Row, count_rows, read_rows
 
 COLUMNS = [Column("note_id", option="--id"), Column("text", option="--text")]
 HEADER = ["note_id", "text"]
@@ -354,3 +355,36 @@ def test_a_folder_and_a_missing_file(tmp_path: Path) -> None:
         rows_of(tmp_path)
     with pytest.raises(InputError, match="is missing"):
         rows_of(tmp_path / "none.csv")
+
+
+@pytest.mark.parametrize("ending", FORMATS)
+@given(data=st.data())
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_damage_gives_another_error(tmp_path: Path, ending: str, data: st.DataObject) -> None:
+    path = tmp_path / f"t{ending}"
+    content = bytearray(
+        write_table(path, HEADER, [(str(i), f'note "{i}", ménière') for i in range(20)]).read_bytes()
+    )
+    for _ in range(data.draw(st.integers(1, 3))):
+        place = data.draw(st.integers(0, len(content) - 1))
+        change = data.draw(st.sampled_from(["cut", "set", "insert", "drop"]))
+        if change == "cut":
+            del content[place + 1 :]
+        elif change == "set":
+            content[place] = data.draw(st.integers(0, 255))
+        elif change == "insert":
+            content[place:place] = data.draw(st.binary(min_size=1, max_size=4))
+        elif len(content) > 1:
+            del content[place]
+    path.write_bytes(content)
+    for row in rows_or_none(path):
+        with suppress(Fault):
+            row.identifier("note_id")
+            row.text("text")
+
+
+def rows_or_none(path: Path) -> list[Row]:
+    try:
+        return list(read_rows(path, COLUMNS))
+    except InputError:
+        return []

@@ -22,7 +22,7 @@ System = Annotated[
 ]
 Table = Annotated[
     Path | None,
-    typer.Option(help="A code table of your own (.csv, .tsv, .parquet): code, description and synonyms."),
+    typer.Option(help="A code table of your own (any format): code, description and synonyms."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 

@@ -16,7 +16,7 @@ def index(
     ),
     terms: Path | None = typer.Option(
         None,
-        help="A table of further names of ICD-10-CM codes (.tsv or .csv: code, term), such as the CDC's index.",
+        help="A table of further names of ICD-10-CM codes (columns code and term), such as the CDC's index.",
     ),
     recall: float = typer.Option(
         0.998, help="Share of the codes predicted on val that the candidates have to hold."

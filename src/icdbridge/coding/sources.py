@@ -109,8 +109,10 @@ class Source:
         for file, name in self._files:
             if name is None:
                 yield from ((note.note_id, note.place) for note in self._table(file))
-            else:
+            elif file.suffix.lower() in NOTE_ENDINGS or self._file(file, name).fault is None:
                 yield name, shown(file)
+            else:
+                yield None, shown(file)  # a document, as in letter.pdf beside letter.txt, takes no id away
 
     def __iter__(self) -> Iterator[SourceNote]:
         for file, name in self._files:

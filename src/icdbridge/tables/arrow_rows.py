@@ -23,7 +23,7 @@ def parquet_rows(path: Path, columns: Sequence[Column]) -> Iterator[Row]:
             yield from _rows(
                 path, file.iter_batches(BATCH, columns=read), dict(zip(found, read, strict=True))
             )
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not a whole Parquet file: write it again") from error
 
 
@@ -39,11 +39,13 @@ def feather_rows(path: Path, columns: Sequence[Column]) -> Iterator[Row]:
             read = [names[place] for place in found.values()]
             batches = (
                 whole.slice(start, BATCH)
-                for whole in (reader.get_batch(i).select(read) for i in range(reader.num_record_batches))
+                for whole in (
+                    _whole(reader.get_batch(i).select(read)) for i in range(reader.num_record_batches)
+                )
                 for start in range(0, len(whole), BATCH)
             )
             yield from _rows(path, batches, dict(zip(found, read, strict=True)))
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not a whole Feather file: write it again") from error
 
 
@@ -52,6 +54,11 @@ def count_parquet(path: Path) -> int:
     import pyarrow.parquet as pq
 
     return int(pq.read_metadata(path).num_rows)
+
+
+def _whole(batch: Any) -> Any:
+    batch.validate(full=True)  # Arrow believes what a file says of its lengths
+    return batch
 
 
 def _rows(path: Path, batches: Any, named: dict[str, str]) -> Iterator[Row]:

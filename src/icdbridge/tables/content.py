@@ -44,10 +44,11 @@ MARKS = (
 NO_TEXT = "holds NUL characters: it is UTF-16 without its mark, or no text: save it as UTF-8"
 _TAG = re.compile(r"<(?:!doctype\b|\?xml\b|!--|([a-z][\w:.-]*)(?:\s[^<>]*)?/?>)", re.IGNORECASE)
 _HTML = re.compile(
-    r"<(/?)(?:html|head|body|div|span|p|br|hr|b|i|u|em|strong|font|ul|ol|li|table|tr|td|th|h[1-6]|a|img|style)"
+    r"<(/?)(html|head|title|body|div|span|p|br|hr|b|i|u|em|strong|font|ul|ol|li|table|tr|td|th|h[1-6]|a|img|style)"
     r"(?:\s[^<>]*)?/?>",
     re.IGNORECASE,
 )
+_LABELS = ("a", "b", "i", "u")  # <a> and <b> may label the parts of a list
 _JSON = re.compile(r"""(?:\[\s*)?\{\s*"[^"\n]*"\s*:""")
 
 
@@ -98,12 +99,23 @@ def markup_of(text: str) -> str | None:
         return "an HL7 message"
     if _is_json(begin):
         return "JSON"
-    if tag := _TAG.match(begin):
-        html = _HTML.match(begin) and len(_HTML.findall(begin)) > 1
-        if html or tag[1] is None or re.search(rf"</{re.escape(tag[1])}\s*>", begin, re.IGNORECASE):
-            return "HTML" if html or re.match(r"<!doctype\s+html", begin, re.IGNORECASE) else "XML or HTML"
-    marks = _HTML.findall(text)
-    return "HTML" if len(marks) > 3 and marks.count("/") > 1 else None
+    marks = _HTML.findall(begin)
+    closed = sum(slash == "/" for slash, _ in marks)
+    first = _TAG.match(begin)
+    if (
+        first
+        and _HTML.match(begin)
+        and len(marks) > 1
+        and any(s or n.lower() not in _LABELS for s, n in marks)
+    ):
+        return "HTML"
+    if len(marks) > 3 and closed > 1:
+        return "HTML"
+    if first and first[1] is None:
+        return "HTML" if re.match(r"<!doctype\s+html", begin, re.IGNORECASE) else "XML or HTML"
+    # A note whose first word is marked, <NAME>Smith</NAME> was seen, does not end in a mark.
+    wrapped = first and begin.rstrip().endswith(">") and f"</{first[1]}".lower() in begin.lower()
+    return "XML or HTML" if wrapped else None
 
 
 def _is_json(begin: str) -> bool:

@@ -10,7 +10,7 @@ from icdbridge.tables.cells import encoding_fault
 from icdbridge.tables.rows import Column, Row, match_columns
 from icdbridge.tables.streams import Lines, Unreadable
 
-LARGEST = 256 * 1024 * 1024  # characters of a JSON list, which is read as a whole
+LARGEST = 128 * 1024 * 1024  # characters of a JSON list, which is read as a whole
 
 
 def json_rows(path: Path, lines: Lines, columns: Sequence[Column]) -> Iterator[Row]:
