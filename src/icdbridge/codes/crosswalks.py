@@ -42,7 +42,9 @@ def crosswalk(from_system: str, to_system: str) -> Mapping[str, tuple[GemEntry, 
         known = ", ".join(f"{a} to {b}" for a, b in PAIRS)
         raise InputError(f"there is no crosswalk from {from_system} to {to_system}: expected one of {known}")
     entries: dict[str, list[GemEntry]] = {}
-    for source, target, approximate, no_map, combination, scenario, choice_list in _rows(from_system, to_system):
+    for source, target, approximate, no_map, combination, scenario, choice_list in _rows(
+        from_system, to_system
+    ):
         targets = entries.setdefault(dotted(source, from_system), [])
         if not int(no_map):  # the target is then a word, "NoDx" or "NoPCS"
             code = Code(to_system, dotted(target, to_system))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from icdbridge.coding.identity import check_ids, file_ids
 from icdbridge.errors import InputError
+from icdbridge.escaping import visible
 from icdbridge.tables import (
     NOTE_ENDINGS,
     Column,
@@ -18,7 +19,6 @@ from icdbridge.tables import (
     looks_like_table,
     read_note,
     read_rows,
-    shown,
 )
 
 
@@ -110,9 +110,12 @@ class Source:
             if name is None:
                 yield from ((note.note_id, note.place) for note in self._table(file))
             elif file.suffix.lower() in NOTE_ENDINGS or self._file(file, name).fault is None:
-                yield name, shown(file)
+                yield name, visible(str(file), one_line=True)
             else:
-                yield None, shown(file)  # a document, as in letter.pdf beside letter.txt, takes no id away
+                yield (
+                    None,
+                    visible(str(file), one_line=True),
+                )  # a document, as in letter.pdf beside letter.txt, takes no id away
 
     def __iter__(self) -> Iterator[SourceNote]:
         for file, name in self._files:
@@ -140,7 +143,7 @@ class Source:
         return SourceNote(row.place, note_id, text or "", patient)
 
     def _file(self, file: Path, name: str) -> SourceNote:
-        place = shown(file)
+        place = visible(str(file), one_line=True)
         try:
             text = read_note(file)
             if looks_like_table(text, self.columns.wanted()):

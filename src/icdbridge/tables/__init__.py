@@ -1,7 +1,7 @@
 """The one strict reader of tables and note files. What a file is goes by its content, and each row knows its place."""
 
 from icdbridge.tables.cells import Fault, check_text, split_codes
-from icdbridge.tables.notes import NOTE_ENDINGS, NoteFiles, decode_note, find_notes, read_note, shown
+from icdbridge.tables.notes import NOTE_ENDINGS, NoteFiles, decode_note, find_notes, read_note
 from icdbridge.tables.reading import ENDINGS, count_rows, is_table, looks_like_table, read_rows
 from icdbridge.tables.rows import Column, Row, match_columns
 from icdbridge.tables.streams import read_text
@@ -23,6 +23,5 @@ __all__ = [
     "read_note",
     "read_rows",
     "read_text",
-    "shown",
     "split_codes",
 ]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from icdbridge.errors import InputError
+from icdbridge.escaping import visible
 from icdbridge.tables.cells import Fault, not_utf8
 from icdbridge.tables.content import NO_TEXT, encoding_of, markup_of, sign_of
 
@@ -27,11 +28,6 @@ class NoteFiles:
 
     files: list[Path] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
-
-
-def shown(path: Path) -> str:
-    """A path for people, also where its name is no UTF-8."""
-    return str(path).encode("utf-8", "backslashreplace").decode()
 
 
 def find_notes(folder: Path) -> NoteFiles:
@@ -64,7 +60,9 @@ def find_notes(folder: Path) -> NoteFiles:
     ):
         if paths:
             what = one if len(paths) == 1 else many
-            found.left_out.append(f"{len(paths):,} {what}, such as {shown(min(paths).relative_to(folder))}")
+            found.left_out.append(
+                f"{len(paths):,} {what}, such as {visible(str(min(paths).relative_to(folder)), one_line=True)}"
+            )
     return found
 
 
@@ -74,10 +72,12 @@ def read_note(path: Path) -> str:
         size = path.stat().st_size
         data = path.read_bytes() if size <= LARGEST_NOTE else b""
     except OSError as error:
-        raise Fault(shown(path), f"cannot read it: {error.strerror}") from error
+        raise Fault(visible(str(path), one_line=True), f"cannot read it: {error.strerror}") from error
     if size > LARGEST_NOTE:
-        raise Fault(shown(path), f"larger than {LARGEST_NOTE // 1024**2} MB: expected one note")
-    return decode_note(data, shown(path))
+        raise Fault(
+            visible(str(path), one_line=True), f"larger than {LARGEST_NOTE // 1024**2} MB: expected one note"
+        )
+    return decode_note(data, visible(str(path), one_line=True))
 
 
 def decode_note(data: bytes, place: str) -> str:
