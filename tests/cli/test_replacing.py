@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from icdbridge import InputError
 from icdbridge.cli import app
 from icdbridge.corpora.synthetic import synthesize_mimic4
+from icdbridge.locks import locked
 from icdbridge.runs import Run
 from icdbridge.runs.importing import export_checkpoint
 from icdbridge.training import loop, train
@@ -142,6 +143,21 @@ def test_a_demo_folder_with_something_else_in_it(tmp_path):
     (tmp_path / "demo.txt").write_text("Everything in this folder comes from synthetic notes.\n")
     (tmp_path / "thesis.txt").write_text("years of work")
     assert "thesis.txt is none of the demo's" in refused(tmp_path, "demo --out @")
+
+
+@pytest.mark.parametrize("line", ["reproduce 1", "sweep heads"])
+@pytest.mark.parametrize("out", ["@corpora/ten", "@corpora/ten/study", "@"])
+def test_a_study_lies_apart_from_its_corpora(tmp_path, line, out):
+    (tmp_path / "corpora").mkdir()
+    make_corpus(tmp_path / "corpora", "ten", "icd10")
+    said = refused(tmp_path, f"{line} --corpora @corpora --out {out} --preset small --seeds 1")
+    assert any(f"{what} the input" in said for what in ("is", "lies in", "holds")), said
+
+
+@pytest.mark.parametrize("line", ["train @ten --out @run --force", "train @ten --out @run --resume --force"])
+def test_two_trainings_of_one_run(home, line):
+    with locked(home / "run"):
+        assert f"is being written by process {os.getpid()}" in refused(home, f"{line} {' '.join(SMALL)}")
 
 
 @pytest.mark.parametrize(

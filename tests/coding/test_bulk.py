@@ -184,6 +184,68 @@ def test_interrupted_and_resumed_is_the_same_as_in_one_go(coder, folder, tmp_pat
     assert out.read_bytes() != whole.read_bytes()
 
 
+def test_force_and_resume_together_go_on(coder, folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(bulk, "NOTES", 4)
+    out, options = tmp_path / "out.jsonl", {"version": "icd10", "top": 2, "force": True}
+    assert code_notes(coder, Source([folder]), out, resume=True, **options) == Done(
+        11, 0
+    )  # nothing was begun
+    whole = out.read_bytes()
+    out.write_text("old")
+    real, coded = Coder.code_many, []
+
+    def interrupting(self, texts, *arguments, **given):
+        if len(coded) == 8:
+            raise KeyboardInterrupt
+        coded.extend(texts)
+        return real(self, texts, *arguments, **given)
+
+    monkeypatch.setattr(Coder, "code_many", interrupting)
+    with pytest.raises(KeyboardInterrupt):
+        code_notes(coder, Source([folder]), out, **options)
+    assert out.read_text() == "old"
+    assert journal_of(out).stat().st_mode & 0o077 == 0
+    coded.clear()
+    monkeypatch.setattr(Coder, "code_many", lambda *a, **o: coded.extend(a[1]) or real(*a, **o))
+    with pytest.raises(InputError, match="was begun with another run, other notes or options"):
+        code_notes(coder, Source([folder]), out, resume=True, **(options | {"top": 3}))
+    assert code_notes(coder, Source([folder]), out, resume=True, **options) == Done(11, 0)
+    assert coded == list(NOTES.values())[8:]
+    assert out.read_bytes() == whole
+    code_notes(coder, Source([folder]), out, **options)
+    assert coded[3:] == list(NOTES.values())  # force alone begins anew
+
+
+def test_one_output_has_one_writer(coder, folder, tmp_path, monkeypatch):
+    out = tmp_path / "out.csv"
+    real, said = Coder.code_many, []
+
+    def meanwhile(self, texts, *arguments, **given):
+        if texts and not said:
+            said.append("")
+            for more in ({}, {"resume": True}, {"force": True}, {"force": True, "resume": True}):
+                with pytest.raises(
+                    InputError, match=r"out\.csv is being written by process \d+ on \S+ since "
+                ):
+                    code_notes(coder, Source([folder]), out, version="icd10", **more)
+        return real(self, texts, *arguments, **given)
+
+    monkeypatch.setattr(Coder, "code_many", meanwhile)
+    assert code_notes(coder, Source([folder]), out, version="icd10", top=1) == Done(11, 0)
+    assert said
+    with out.open(newline="") as handle:
+        assert len(list(csv.DictReader(handle))) == 11
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["notes", "out.csv"]
+
+
+def test_a_link_is_written_where_it_leads(coder, folder, tmp_path):
+    (tmp_path / "real.csv").write_text("old")
+    (tmp_path / "link.csv").symlink_to("real.csv")
+    code_notes(coder, Source([folder]), tmp_path / "link.csv", version="icd10", force=True)
+    assert (tmp_path / "link.csv").is_symlink()
+    assert (tmp_path / "real.csv").read_text().startswith("note_id,")
+
+
 def test_what_does_not_fit(coder, folder, tmp_path):
     with pytest.raises(InputError, match=r"expected a name ending in \.csv, \.jsonl, \.parquet, \.ndjson"):
         code_notes(coder, Source([folder]), tmp_path / "out.xlsx", version="icd10")

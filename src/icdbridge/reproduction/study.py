@@ -12,7 +12,7 @@ from icdbridge.corpora import Corpus
 from icdbridge.errors import InputError
 from icdbridge.evaluation.compare import Group, compare, read_evaluation
 from icdbridge.evaluation.evaluate import evaluate_run, evaluation_folder
-from icdbridge.files import MANIFEST, read_json
+from icdbridge.files import MANIFEST, check_apart, read_json
 from icdbridge.progress import console
 from icdbridge.reproduction import paper
 from icdbridge.runs import Run
@@ -49,12 +49,13 @@ class Study:
     def open(
         cls, corpora: Path, folder: Path, preset: str, seeds: int, changes: Sequence[str] = ()
     ) -> "Study":
-        """All corpus folders in the folder ``corpora``; ``InputError`` when there is none."""
+        """All corpus folders in ``corpora``; ``InputError`` when there is none, or ``folder`` touches one."""
         if not corpora.is_dir():
             raise InputError(f"{corpora} is not a folder: expected one that holds corpus folders")
         found = [Corpus.open(path) for path in sorted(corpora.iterdir()) if (path / "corpus.json").is_file()]
         if not found:
             raise InputError(f"{corpora} holds no corpus folder: make them by `icdbridge prepare`")
+        check_apart(folder, [corpus.path for corpus in found])
         return cls({corpus.name: corpus for corpus in found}, folder, preset, seeds, tuple(changes))
 
     @cached_property

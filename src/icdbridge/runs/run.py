@@ -1,6 +1,7 @@
 """The run folder: a trained model with all it needs to code notes. Nothing in it is pickled."""
 
 import csv
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -204,7 +205,11 @@ class Run:
         shape = (len(notes), len(codes))
         if len(notes):
             path = folder / f"{corpus.name}-{split}.logits"
-            logits: np.ndarray = np.memmap(path, dtype=np.float32, mode="w+", shape=shape)
+            with path.open(
+                "wb"
+            ) as handle:  # a full disk is told here; later the system would end the process
+                os.posix_fallocate(handle.fileno(), 0, 4 * shape[0] * shape[1])
+            logits: np.ndarray = np.memmap(path, dtype=np.float32, mode="r+", shape=shape)
         else:
             logits = np.zeros(shape, dtype=np.float32)
         sequences = [notes[i] for i in range(len(notes))]

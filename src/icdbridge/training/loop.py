@@ -83,6 +83,8 @@ def fit(
     state: dict[str, Any] = {"epoch": 0, "batch": 0, "loss": 0.0, "seconds": 0.0, "log": [], "best": None}
     if checkpoint.exists():
         state = load_checkpoint(checkpoint, model, optimizer)
+        if state["best"] is not None:
+            load_checked(best_file, ANEW)  # damage is told now, not after the last epoch
     rows = RowGradients(model)
     narrow = settings.precision == "bf16-mixed"
     metric = f"val_{settings.validation_metric}"
