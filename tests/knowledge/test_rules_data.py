@@ -76,7 +76,11 @@ def test_codes_are_billable_and_beginnings_begin_something(name, columns, system
     for row in table(name):
         for column in columns:
             for one in alternatives(row[column].replace(" + ", ";")):
-                found = one in system.titles if begins(one) is None else any(c.startswith(begins(one)) for c in known)
+                found = (
+                    one in system.titles
+                    if begins(one) is None
+                    else any(c.startswith(begins(one)) for c in known)
+                )
                 assert found, (name, column, one, row)
 
 
@@ -161,7 +165,13 @@ def test_integral_symptoms_are_no_diagnoses_of_their_own_chapter():
     assert len(pairs) >= 300
     assert len({(row["diagnosis"], row["symptom"]) for row in pairs}) == len(pairs)
     found = {(row["diagnosis"], row["symptom"]) for row in pairs}
-    known = [("J12.-", "R50.9"), ("N39.0", "R30.-"), ("K35.-", "R10.-"), ("G40.-", "R56.9"), ("I50.-", "R06.0-")]
+    known = [
+        ("J12.-", "R50.9"),
+        ("N39.0", "R30.-"),
+        ("K35.-", "R10.-"),
+        ("G40.-", "R56.9"),
+        ("I50.-", "R06.0-"),
+    ]
     assert found.issuperset(known)
     assert not any(row["symptom"].startswith("R09.02") and row["diagnosis"].startswith("J1") for row in pairs)
 
