@@ -233,3 +233,49 @@ def test_missing_file_and_empty_folder(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="holds no table"):
         prepare_table(tmp_path / "empty", tmp_path / "out", version="icd10")
+
+
+def test_what_is_dropped_has_an_example_with_its_row(
+    tmp_path: Path, table_file: Write, some_rows: Rows
+) -> None:
+    some_rows[3]["codes"] = "I10 8.45x"
+    some_rows[5]["codes"] = "??"
+    some_rows[6]["text"] = " "
+    some_rows[8]["codes"] = ""
+    path = table_file(some_rows, "n.csv")
+    corpus = prepare_table(path, tmp_path / "out", version="icd10")
+    examples = {entry["reason"]: entry.get("example") for entry in corpus.meta["dropped"]}
+    assert examples == {
+        "malformed code": "'8.45x' in n.csv, row 5",
+        "empty note": "n.csv, row 8",
+        "note without a code of icd10": "n.csv, row 7",
+        "code of no note": "note n06",
+    }
+    for row in some_rows:
+        row["codes"] = "#REF!"
+    with pytest.raises(
+        InputError, match=r"no icd10 code that can be read, such as '#REF!' in n.csv, row 2: look"
+    ):
+        prepare_table(table_file(some_rows, "n.csv"), tmp_path / "two", version="icd10")
+
+
+def test_lists_of_codes_as_other_software_writes_them(tmp_path: Path, table_file: Write) -> None:
+    written = ["['I10', 'E11.9']", '["I10","E11.9"]', "{I10,E11.9}", "('I10', 'E11.9')", "I10|E11.9"]
+    rows = [{"note_id": i, "text": f"Note {i}", "codes": written[i % 5]} for i in range(10)]
+    corpus = prepare_table(table_file(rows, "n.csv"), tmp_path / "out", version="icd10")
+    assert {tuple(row["codes"]) for row in rows_of(corpus)} == {("icd10cm:E11.9", "icd10cm:I10")}
+    rows[4]["codes"] = "[250.0, 8.45]"
+    with pytest.raises(InputError, match=r"n.csv, row 6, column codes: a list of numbers"):
+        prepare_table(table_file(rows, "n.csv"), tmp_path / "two", version="icd10")
+
+
+def test_what_is_no_table_in_a_folder_is_counted(tmp_path: Path, table_file: Write, some_rows: Rows) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    table_file(some_rows, "n.csv").rename(folder / "N.CSV")
+    for name in ("readme.md", ".hidden.csv", "~$n.xlsx"):
+        (folder / name).write_text("x")
+    corpus = prepare_table(folder, tmp_path / "out", version="icd10")
+    assert corpus.meta["dropped"] == [
+        {"reason": "file that is no table", "count": 3, "unit": "files", "example": ".hidden.csv"}
+    ]

@@ -15,8 +15,8 @@ from icdbridge.tables import (
     Row,
     check_text,
     find_notes,
+    has_header,
     is_table,
-    looks_like_table,
     read_note,
     read_rows,
 )
@@ -146,7 +146,7 @@ class Source:
         place = visible(str(file), one_line=True)
         try:
             text = read_note(file)
-            if looks_like_table(text, self.columns.wanted()):
+            if has_header(text, self.columns.wanted()):
                 raise Fault(place, "a table by its first line, not one note: name it .csv or .tsv")
             check_text(name, "its name")
         except Fault as error:

@@ -1,8 +1,9 @@
 """The one strict reader of tables and note files. What a file is goes by its content, and each row knows its place."""
 
 from icdbridge.tables.cells import Fault, check_text, split_codes
+from icdbridge.tables.delimited import has_header
 from icdbridge.tables.notes import NOTE_ENDINGS, NoteFiles, decode_note, find_notes, read_note
-from icdbridge.tables.reading import ENDINGS, count_rows, is_table, looks_like_table, read_rows
+from icdbridge.tables.reading import ENDINGS, is_table, read_rows
 from icdbridge.tables.rows import Column, Row, match_columns
 from icdbridge.tables.streams import read_text
 
@@ -14,11 +15,10 @@ __all__ = [
     "NoteFiles",
     "Row",
     "check_text",
-    "count_rows",
     "decode_note",
     "find_notes",
+    "has_header",
     "is_table",
-    "looks_like_table",
     "match_columns",
     "read_note",
     "read_rows",

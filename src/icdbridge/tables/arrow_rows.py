@@ -49,13 +49,6 @@ def feather_rows(path: Path, columns: Sequence[Column]) -> Iterator[Row]:
         raise InputError(f"{path} is not a whole Feather file: write it again") from error
 
 
-def count_parquet(path: Path) -> int:
-    """How many rows a Parquet file says that it has."""
-    import pyarrow.parquet as pq
-
-    return int(pq.read_metadata(path).num_rows)
-
-
 def _whole(batch: Any) -> Any:
     batch.validate(full=True)  # Arrow believes what a file says of its lengths
     return batch

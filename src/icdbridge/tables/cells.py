@@ -66,6 +66,8 @@ def kind_of(value: object) -> str:
         return "a date or time"
     if isinstance(value, list | tuple):
         return "a list"
+    if isinstance(value, dict):
+        return "an object"
     return "text" if isinstance(value, str) else "no text"
 
 

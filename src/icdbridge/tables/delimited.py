@@ -76,7 +76,7 @@ def _head(lines: Iterator[str]) -> list[str]:
 
 
 def has_header(text: str, columns: Sequence[Column]) -> bool:
-    """Whether a text begins with a row that names the needed columns, two at least."""
+    """Whether a text is a table that is not named as one: it begins with a row of the needed columns, two at least."""
     head = text.lstrip().splitlines()[:1]
     needed = {plain_name(column.name) for column in columns if column.needed}
     return len(needed) > 1 and any(needed <= _names(head, separator) for separator in SEPARATORS)
@@ -84,7 +84,7 @@ def has_header(text: str, columns: Sequence[Column]) -> bool:
 
 def _separator(path: Path, head: list[str], columns: Sequence[Column], ending: str) -> str:
     """What separates the cells: that by which the header has the needed columns."""
-    usual = {".csv": ",", ".tsv": "\t"}.get(ending, ",")
+    usual = {".csv": ",", ".tsv": "\t"}.get(ending)
     needed = {plain_name(column.name) for column in columns if column.needed}
     fitting = [separator for separator in SEPARATORS if needed <= _names(head, separator)]
     if usual in fitting:
@@ -92,7 +92,7 @@ def _separator(path: Path, head: list[str], columns: Sequence[Column], ending: s
     if not fitting:  # what is missing is told with the likeliest
         return max(SEPARATORS, key=lambda separator: (len(_names(head, separator)), separator == usual))
     found = fitting[0]
-    if ending and "\t" in (usual, found):
+    if usual and "\t" in (usual, found):
         right = ".tsv" if found == "\t" else ".csv"
         raise InputError(
             f"{path} is named {ending} but its cells are separated by {SEPARATORS[found]}: name it {right}"

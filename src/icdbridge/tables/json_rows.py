@@ -38,6 +38,10 @@ def json_rows(path: Path, lines: Lines, columns: Sequence[Column]) -> Iterator[R
         raise InputError(f"{path} is empty: expected an object a line, or a list of objects")
 
 
+class _Twice(ValueError):
+    """An object whose cells cannot be told apart."""
+
+
 class _Bad:
     """A line or an element that is no row."""
 
@@ -77,7 +81,7 @@ def _line(line: str) -> Any:
     except json.JSONDecodeError as error:
         return _Bad(f"not valid JSON (column {error.colno}): mend the line")
     except (ValueError, RecursionError) as error:
-        return _Bad(f"not valid JSON ({error}): mend the line")
+        return _Bad(f"not valid JSON ({_reason(error)}): mend the line")
     return value if isinstance(value, dict) else _Bad("not a JSON object with the columns as names")
 
 
@@ -100,9 +104,15 @@ def _list(path: Path, first: str, number: int, rest: Iterator[str]) -> Iterator[
             f"{path} is not a valid JSON list ({where}): the file is damaged, or cut off"
         ) from None
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{path} is not a valid JSON list ({error})") from None
+        raise InputError(f"{path} is not a valid JSON list ({_reason(error)})") from None
     for place, value in enumerate(values, start=1):
         yield place, value if isinstance(value, dict) else _Bad("not a JSON object with the columns as names")
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return "nested too deep"
+    return str(error) if isinstance(error, _Twice) else "a number is too long"
 
 
 def _loads(text: str) -> Any:
@@ -112,5 +122,5 @@ def _loads(text: str) -> Any:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) < len(pairs):
-        raise ValueError("a name stands twice in an object")
+        raise _Twice("a name stands twice in an object")
     return made

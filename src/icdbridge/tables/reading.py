@@ -6,9 +6,9 @@ from pathlib import Path
 
 from icdbridge.errors import InputError
 from icdbridge.progress import progress_bar
-from icdbridge.tables.arrow_rows import count_parquet, feather_rows, parquet_rows
+from icdbridge.tables.arrow_rows import feather_rows, parquet_rows
 from icdbridge.tables.content import NO_TEXT, encoding_of, is_wide, markup_of, sign_of, zip_kind
-from icdbridge.tables.delimited import delimited_rows, has_header
+from icdbridge.tables.delimited import delimited_rows
 from icdbridge.tables.json_rows import json_rows
 from icdbridge.tables.rows import Column, Row
 from icdbridge.tables.sheets import sheet_rows
@@ -76,20 +76,6 @@ def read_rows(path: Path | str, columns: Sequence[Column], *, watch: bool = Fals
                     yield from delimited_rows(path, lines, columns, _ending(path)[0])
 
 
-def count_rows(path: Path, columns: Sequence[Column]) -> int:
-    """How many rows ``read_rows`` gives; raises what it raises."""
-    rows = read_rows(path, columns)
-    if _look(path)[0] == "parquet":
-        next(rows)
-        return count_parquet(path)
-    return sum(1 for _ in rows)
-
-
-def looks_like_table(text: str, columns: Sequence[Column]) -> bool:
-    """Whether a text is a table with these columns that is not named as one."""
-    return has_header(text, columns)
-
-
 def _ending(path: Path) -> tuple[str, str]:
     """The ending of a file's name, lower case, and that of its packing."""
     packed = path.suffix.lower() if path.suffix.lower() in _PACKINGS else ""
@@ -138,6 +124,8 @@ def _kind(path: Path, head: bytes, sign: str | None) -> str:
         if found != "excel":
             raise InputError(f"{path} is {found}, no table: save its table as .csv or .xlsx")
         return found
+    if sign in _PACKINGS.values():
+        raise InputError(f"{path} is packed twice: unpack it first")
     if sign is not None:
         raise InputError(f"{path} is {sign}, no table: expected {', '.join(ENDINGS)}")
     mark, encoding = encoding_of(head)
