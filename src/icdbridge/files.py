@@ -13,8 +13,16 @@ from typing import Any, NamedTuple
 
 from icdbridge.errors import InputError
 from icdbridge.locks import locked
+from icdbridge.schema import Count, Name, Sha256, Strict, checked
 
 MANIFEST = "manifest.json"
+
+
+class _Entry(Strict):
+    """What a manifest says of a file."""
+
+    bytes: Count
+    sha256: Sha256
 
 
 class Kind(NamedTuple):
@@ -225,7 +233,9 @@ def read_json(path: Path) -> Any:
         return json.loads(Path(path).read_text("utf-8"))
     except FileNotFoundError as error:
         raise InputError(f"{path} is missing") from error
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror or error}") from error
+    except (ValueError, RecursionError) as error:  # also of numbers and nestings that are too long
         where = (
             f" (line {error.lineno}, column {error.colno})" if isinstance(error, json.JSONDecodeError) else ""
         )
@@ -233,8 +243,12 @@ def read_json(path: Path) -> Any:
 
 
 def sha256(path: Path) -> str:
-    with Path(path).open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
+    """The SHA-256 of a file; ``InputError`` where it cannot be read."""
+    try:
+        with Path(path).open("rb") as handle:
+            return hashlib.file_digest(handle, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror or error}") from error
 
 
 def write_manifest(folder: Path, names: list[str]) -> None:
@@ -252,14 +266,16 @@ def check_manifest(folder: Path, kind: Kind) -> None:
         raise InputError(f"{folder} is not a folder: expected {kind.what}{moved_away(folder)}")
     if not (folder / MANIFEST).is_file():
         raise InputError(f"{folder} is not {kind.what}: it has no {MANIFEST}")
-    entries = read_json(folder / MANIFEST)
+    entries = checked(read_json(folder / MANIFEST), dict[Name, _Entry], folder / MANIFEST)
     if kind.sign not in entries:
         raise InputError(f"{folder} is not {kind.what}: its {MANIFEST} knows no {kind.sign}")
     for name, entry in entries.items():
         file = folder / name
+        if Path(name).is_absolute() or ".." in Path(name).parts or not name.isprintable():
+            raise InputError(f"{folder / MANIFEST}, field {name!a}: names no file of the folder")
         if not file.is_file():
             raise InputError(f"{file} is missing from {kind.what}: make the folder again")
-        if file.stat().st_size != entry["bytes"] or sha256(file) != entry["sha256"]:
+        if file.stat().st_size != entry.bytes or sha256(file) != entry.sha256:
             raise InputError(
                 f"{file} is damaged (it differs from its checksum in {MANIFEST}): make the folder again"
             )

@@ -232,7 +232,7 @@ def test_built_again_from_what_config_json_stores():
         assert describe_model(build_model(stored["architecture"], stored)) == stored
     with pytest.raises(InputError, match="unknown architecture 'lstm'"):
         build_model("lstm", stored)
-    with pytest.raises(InputError, match="lack labels"):
+    with pytest.raises(InputError, match="caml model, labels: "):
         build_model("caml", {name: size for name, size in SIZES.items() if name != "labels"})
 
 

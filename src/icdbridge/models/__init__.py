@@ -2,7 +2,7 @@
 
 from icdbridge.models.dual_laat import DualLAAT, ModelSettings
 from icdbridge.models.model import Batch, CodingModel, NoteStates
-from icdbridge.models.registry import ARCHITECTURES, build_model, describe_model
+from icdbridge.models.registry import ARCHITECTURES, build_model, describe_model, size_names
 
 __all__ = [
     "ARCHITECTURES",
@@ -13,4 +13,5 @@ __all__ = [
     "NoteStates",
     "build_model",
     "describe_model",
+    "size_names",
 ]

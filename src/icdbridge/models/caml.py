@@ -13,20 +13,21 @@ from torch import Tensor, nn
 from icdbridge.models.encoders import ConvolutionEncoder
 from icdbridge.models.fixed_label import FixedLabelModel
 from icdbridge.models.model import Batch, NoteStates
+from icdbridge.models.sizes import Dropout, Extra, Few, Rows, Size, Weight
 
 
 @dataclass(frozen=True)
 class CAMLSettings:
     """Sizes of a CAML for ``labels`` codes; ``hidden_size`` is the number of filters, ``description_weight`` λ."""
 
-    vocabulary: int
-    labels: int
-    embedding_dim: int
-    hidden_size: int
-    kernel_size: int
-    dropout: float
-    description_weight: float = 0.0
-    max_code_words: int = 0
+    vocabulary: Rows
+    labels: Rows
+    embedding_dim: Size
+    hidden_size: Size
+    kernel_size: Few
+    dropout: Dropout
+    description_weight: Weight = 0.0
+    max_code_words: Extra = 0
 
 
 class CAML(FixedLabelModel):

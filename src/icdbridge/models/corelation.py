@@ -23,6 +23,7 @@ from torch.nn.functional import logsigmoid
 from icdbridge.models.encoders import RecurrentEncoder
 from icdbridge.models.fixed_label import FixedLabelModel, label_attention
 from icdbridge.models.model import NoteStates
+from icdbridge.models.sizes import Dropout, Extra, Few, Rows, Size
 
 RELATIONS = 4  # 0 to 2 shared leading characters, 3: the own category
 
@@ -33,15 +34,15 @@ class CoRelationSettings:
     and queries.
     """
 
-    vocabulary: int
-    labels: int
-    categories: int
-    embedding_dim: int
-    hidden_size: int
-    layers: int
-    shared_dim: int
-    dropout: float
-    max_code_words: int
+    vocabulary: Rows
+    labels: Rows
+    categories: Rows
+    embedding_dim: Size
+    hidden_size: Size
+    layers: Few
+    shared_dim: Size
+    dropout: Dropout
+    max_code_words: Extra
 
 
 class CoRelation(FixedLabelModel):

@@ -16,6 +16,7 @@ from icdbridge.models.encoders import ConvolutionEncoder, RecurrentEncoder
 from icdbridge.models.label_attention import label_contexts, score_note
 from icdbridge.models.model import CodingModel, NoteStates
 from icdbridge.models.products import fast_products
+from icdbridge.models.sizes import Dropout, Extra, Few, Rows, Size
 
 
 @dataclass(frozen=True)
@@ -27,18 +28,18 @@ class ModelSettings:
     descriptions to the longest of one call, and padding is read like words.
     """
 
-    vocabulary: int
-    embedding_dim: int
+    vocabulary: Rows
+    embedding_dim: Size
     encoder: Literal["gru", "lstm", "cnn"]
-    hidden_size: int
-    layers: int
-    kernel_size: int
-    heads: int
-    shared_dim: int
-    dropout: float
-    padded_words: int = 0
-    features: int = 0  # lexical features of a note and a code, 0: none
-    versions: int = 1  # each has its own network of these features
+    hidden_size: Size
+    layers: Few
+    kernel_size: Few
+    heads: Few
+    shared_dim: Size
+    dropout: Dropout
+    padded_words: Extra = 0
+    features: Extra = 0  # lexical features of a note and a code, 0: none
+    versions: Few = 1  # each has its own network of these features
 
 
 class DualLAAT(CodingModel):

@@ -10,6 +10,7 @@ from typing import Any
 from torch import Tensor
 
 from icdbridge.models.dual_laat import DualLAAT
+from icdbridge.models.sizes import Extra, Few, Size
 from icdbridge.models.transformer import SegmentEncoder
 
 
@@ -18,10 +19,10 @@ class DualLAATPLMSettings:
     """``transformer`` is the encoder's configuration, ``segment`` tokens a segment; the rest as in DualLAAT."""
 
     transformer: Mapping[str, Any]
-    segment: int
-    heads: int
-    shared_dim: int
-    features: int = 0
+    segment: Size
+    heads: Few
+    shared_dim: Size
+    features: Extra = 0
 
 
 class DualLAATPLM(DualLAAT):

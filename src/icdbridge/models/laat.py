@@ -15,6 +15,7 @@ from icdbridge.models.encoders import RecurrentEncoder
 from icdbridge.models.fixed_label import FixedLabelModel, label_attention
 from icdbridge.models.losses import label_loss
 from icdbridge.models.model import Batch, NoteStates
+from icdbridge.models.sizes import Dropout, Extra, Few, Rows, Size
 
 
 @dataclass(frozen=True)
@@ -23,15 +24,15 @@ class LAATSettings:
     of keys and queries, ``category_dim`` of s in JointLAAT (0: LAAT).
     """
 
-    vocabulary: int
-    labels: int
-    embedding_dim: int
-    hidden_size: int
-    layers: int
-    shared_dim: int
-    dropout: float
-    category_dim: int = 0
-    categories: int = 0
+    vocabulary: Rows
+    labels: Rows
+    embedding_dim: Size
+    hidden_size: Size
+    layers: Few
+    shared_dim: Size
+    dropout: Dropout
+    category_dim: Extra = 0
+    categories: Extra = 0
 
 
 class LAAT(FixedLabelModel):

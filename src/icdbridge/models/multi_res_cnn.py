@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from icdbridge.models.encoders import length_mask
 from icdbridge.models.fixed_label import FixedLabelModel
 from icdbridge.models.model import NoteStates
+from icdbridge.models.sizes import Dropout, Rows, Size
 
 WIDTHS = (3, 5, 9, 15, 19, 25)
 
@@ -20,11 +21,11 @@ WIDTHS = (3, 5, 9, 15, 19, 25)
 class MultiResCNNSettings:
     """Sizes of a MultiResCNN for ``labels`` codes; ``hidden_size`` filters a channel."""
 
-    vocabulary: int
-    labels: int
-    embedding_dim: int
-    hidden_size: int
-    dropout: float
+    vocabulary: Rows
+    labels: Rows
+    embedding_dim: Size
+    hidden_size: Size
+    dropout: Dropout
 
 
 class Convolution(nn.Module):

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from icdbridge.models.fixed_label import FixedLabelModel
 from icdbridge.models.model import NoteStates
+from icdbridge.models.sizes import Rows, Size
 from icdbridge.models.transformer import SegmentEncoder
 
 
@@ -22,9 +23,9 @@ from icdbridge.models.transformer import SegmentEncoder
 class PLMICDSettings:
     """A PLM-ICD for ``labels`` codes: ``transformer`` is the encoder's configuration, ``segment`` tokens a segment."""
 
-    labels: int
+    labels: Rows
     transformer: Mapping[str, Any]
-    segment: int
+    segment: Size
 
 
 class PLMICD(FixedLabelModel):

@@ -6,22 +6,26 @@ calibration.json: ``{"top": 15, "versions": {version: {"corpora": [names], "scal
 probability} or null}}}``. Runs from before there were thresholds by frequency have none there.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Generic, Self, TypeVar
 
 import numpy as np
+from pydantic import Field, model_validator
 from scipy.special import expit
 
 from icdbridge.errors import InputError
 from icdbridge.files import read_json
+from icdbridge.schema import Count, Name, Share, Strict, checked
 
 # How often training saw a code; a code is frequent from as many training notes on as make a scope's code so.
 FREQUENCIES = ("frequent", "rare", "unseen")
 BANDS = {"likely": 0.5, "possible": 0.1, "unlikely": 0.0}  # the lowest confidence of each
 TOP = 15  # the codes of a note that count as suggested where bands and suggestions are measured
 _FREQUENT, _RARE = 10, 1
+
+T = TypeVar("T")
 
 
 def frequency(train_notes: Sequence[int] | np.ndarray) -> np.ndarray:
@@ -90,21 +94,67 @@ def calibration_json(calibration: Calibration) -> dict[str, Any]:
     return {"top": TOP, "versions": {name: asdict(found) for name, found in calibration.items()}}
 
 
-def read_calibration(path: Path) -> Calibration:
-    """Reads calibration.json; a run without one has no calibration. Raises ``InputError`` for a damaged one."""
+Slope = Annotated[float, Field(ge=-1_000, le=1_000)]
+
+
+class _Scale(Strict):
+    slope: Slope
+    intercept: Slope
+    pairs: Count
+    labels: Count
+
+
+class _Band(Strict):
+    name: Name
+    above: Share
+    suggestions: Count
+    right: Count
+
+
+class _ByFrequency(Strict, Generic[T]):
+    frequent: T
+    rare: T
+    unseen: T
+
+
+class _Version(Strict):
+    corpora: list[Name]
+    scales: _ByFrequency[_Scale]
+    bands: list[_Band]
+    thresholds: _ByFrequency[Share] | None = None
+
+    @model_validator(mode="after")
+    def _as_made(self) -> Self:
+        if [(band.name, band.above) for band in self.bands] != list(BANDS.items()):
+            raise ValueError(f"the bands {', '.join(BANDS)} and their least confidences are expected")
+        if any(band.right > band.suggestions for band in self.bands):
+            raise ValueError("more suggestions of a band are right than there are")
+        return self
+
+
+class _File(Strict):
+    top: Annotated[int, Field(ge=1, le=1_000)]
+    versions: dict[Name, _Version]
+
+
+def read_calibration(path: Path, versions: Collection[str]) -> Calibration:
+    """Reads calibration.json of a run of these versions; a run without one has no calibration.
+
+    Raises ``InputError`` for anything that ``calibration_json`` would not have written.
+    """
     if not path.exists():
         return {}
-    try:
-        return {
-            version: VersionCalibration(
-                tuple(found["corpora"]),
-                {name: Scale(**found["scales"][name]) for name in FREQUENCIES},
-                tuple(Band(**band) for band in found["bands"]),
-                None
-                if found.get("thresholds") is None
-                else {name: float(found["thresholds"][name]) for name in FREQUENCIES},
-            )
-            for version, found in read_json(path)["versions"].items()
-        }
-    except (KeyError, TypeError) as error:
-        raise InputError(f"{path} is not a calibration of this version of icdbridge: train again") from error
+    stored = checked(read_json(path), _File, path, "train again")
+    for version in stored.versions.keys() - set(versions):
+        raise InputError(f"{path}, field versions.{ascii(version)[1:-1]}: the run knows no such version")
+    return {
+        version: VersionCalibration(
+            tuple(found.corpora),
+            {name: Scale(**getattr(found.scales, name).model_dump()) for name in FREQUENCIES},
+            tuple(Band(**band.model_dump()) for band in found.bands),
+            None
+            if found.thresholds is None
+            else {name: getattr(found.thresholds, name) for name in FREQUENCIES},
+        )
+        for version, found in stored.versions.items()
+    }

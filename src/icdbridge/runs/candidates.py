@@ -5,26 +5,31 @@ model's scores of training notes, and the best by their names' words in the note
 carried too.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
-from safetensors.numpy import load_file
+from pydantic import Field
 from torch import Tensor
 
 from icdbridge.codes import Name, code_names
+from icdbridge.codes.names import KINDS
 from icdbridge.errors import InputError
 from icdbridge.files import Kind, atomic_folder, check_manifest, read_json, write_json, write_manifest
 from icdbridge.matching import FEATURES, Matcher, NameIndex
 from icdbridge.models import CodingModel, NoteStates
-from icdbridge.models.tensor_files import save_tensors
+from icdbridge.models.tensor_files import Shape, load_tensors, save_tensors
 from icdbridge.progress import progress_bar
 from icdbridge.runs.matched import match_text
 from icdbridge.runs.scoring import Precision, length_batches, read_notes, score_states, settle
+from icdbridge.runs.stored import read_table
+from icdbridge.schema import Count, Share, Strict, checked
+from icdbridge.schema import Name as Stored
 
 FOLDER = "candidates"  # in the run folder
 WEIGHTS, NAMES, COUNTS = FILES = ("linear.safetensors", "names.parquet", "counts.json")
@@ -45,6 +50,17 @@ class Counts:
     recall: float
     target: float
     notes: int
+
+
+class _Counts(Strict):
+    linear: Annotated[int, Field(ge=0, le=1_000_000)]
+    lexical: Annotated[int, Field(ge=0, le=1_000_000)]
+    recall: Share
+    target: Share
+    notes: Count
+
+
+_NAMES = pa.schema([(name, pa.string()) for name in ("code", "name", "kind")])
 
 
 @dataclass(frozen=True)
@@ -98,18 +114,37 @@ class Candidates:
             write_manifest(folder, list(FILES))
 
     @classmethod
-    def load(cls, run: Path) -> "Candidates":
-        """Raises ``InputError`` where a run folder has none, or a damaged one."""
+    def load(cls, run: Path, codes: Sequence[str], versions: Collection[str], words: int) -> "Candidates":
+        """Those of a run of these codes and versions whose vocabulary has so many words.
+
+        Raises ``InputError`` where the folder has none, or one that is damaged or does not fit the run.
+        """
         folder = Path(run) / FOLDER
         if not folder.is_dir():
             raise InputError(f"{run} has no candidate search: make it by `icdbridge index {run} CORPUS`")
         check_manifest(folder, KIND)
-        tensors = load_file(folder / WEIGHTS)
-        linear = LinearScorer(**{name: value.astype(np.float32) for name, value in tensors.items()})
-        counts = {version: Counts(**given) for version, given in read_json(folder / COUNTS).items()}
+        stored = checked(read_json(folder / COUNTS), dict[Stored, _Counts], folder / COUNTS, "index it again")
+        if not stored or stored.keys() - set(versions):
+            raise InputError(f"{folder / COUNTS} is of other versions than the run: index it again")
         names: dict[str, list[Name]] = {}
-        for row in pq.read_table(folder / NAMES).to_pylist():
-            names.setdefault(row["code"], []).append(Name(row["name"], row["kind"]))
+        for row, found in enumerate(read_table(folder / NAMES, _NAMES).to_pylist(), 1):
+            if found["kind"] not in KINDS or found["code"] is None or found["name"] is None:
+                raise InputError(f"{folder / NAMES}, row {row}: a code, a name and its kind are expected")
+            names.setdefault(found["code"], []).append(Name(found["name"], found["kind"]))
+        if list(names) != list(codes):
+            raise InputError(
+                f"{folder / NAMES} does not name the codes of the run, in their order: index it again"
+            )
+        wanted: dict[str, Shape] = {
+            "words": ("F16", (words, None)), "codes": ("F16", (len(codes), None)), "bias": ("F16", (len(codes),))
+        }  # fmt: skip
+        tensors = load_tensors(folder / WEIGHTS, wanted)
+        if tensors["words"].shape[1] != tensors["codes"].shape[1]:
+            raise InputError(
+                f"{folder / WEIGHTS}: words and codes have vectors of different sizes: index it again"
+            )
+        linear = LinearScorer(**{name: value.float().numpy() for name, value in tensors.items()})
+        counts = {version: Counts(**found.model_dump()) for version, found in stored.items()}
         return cls(linear, names, counts)
 
 

@@ -1,17 +1,21 @@
 """Lexicons in a run folder: ``names.parquet``, ``terms.parquet`` and ``associations.safetensors``."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from safetensors.numpy import load_file
+from safetensors import SafetensorError, safe_open
 from scipy.sparse import csr_array
 
 from icdbridge.codes import Code, Name, parse_key
+from icdbridge.codes.names import KINDS
+from icdbridge.errors import InputError
 from icdbridge.matching import Associations, Learnt, Lexicon
-from icdbridge.models.tensor_files import save_tensors
+from icdbridge.matching.lexicon import category_of
+from icdbridge.models.tensor_files import Shape, load_tensors, save_tensors
+from icdbridge.runs.stored import check_key, read_table
 
 FILES = ["names.parquet", "terms.parquet", "associations.safetensors"]
 _ARRAYS = ("hashes", "often", "indptr", "indices", "counts")
@@ -48,28 +52,79 @@ def write_lexicons(path: Path, lexicons: Mapping[str, Lexicon]) -> None:
     save_tensors(path / FILES[2], tensors)
 
 
-def read_lexicons(path: Path) -> dict[str, Lexicon]:
-    """The lexicons of a run folder, by version."""
+_TERMS = pa.schema([("code", pa.string()), ("term", pa.string())])
+_NAMES = pa.schema([(name, pa.string()) for name in ("version", "code", "kind", "text")])
+
+
+def read_lexicons(path: Path, codes: Mapping[str, Sequence[str]]) -> dict[str, Lexicon]:
+    """The lexicons of a run folder, by version; ``codes``: the keys of each of the run's versions.
+
+    Raises ``InputError`` for files that do not fit these, or one another.
+    """
     terms: dict[Code, list[str]] = {}
-    for row in pq.read_table(path / FILES[1]).to_pylist():
-        terms.setdefault(parse_key(row["code"]), []).append(row["term"])
+    for row, found in enumerate(read_table(path / FILES[1], _TERMS).to_pylist(), 1):
+        if not found["code"] or not found["term"]:
+            raise InputError(f"{path / FILES[1]}, row {row}: a code and a term are expected")
+        check_key(path / FILES[1], row, found["code"])
+        terms.setdefault(parse_key(found["code"]), []).append(found["term"])
     names: dict[str, dict[str, list[Name]]] = {}
-    for row in pq.read_table(path / FILES[0]).to_pylist():
-        names.setdefault(row["version"], {}).setdefault(row["code"], []).append(
-            Name(row["text"], row["kind"])
+    for row, found in enumerate(read_table(path / FILES[0], _NAMES).to_pylist(), 1):
+        if found["kind"] not in KINDS or found["text"] is None:
+            raise InputError(
+                f"{path / FILES[0]}, row {row}: a name of one of the kinds {', '.join(KINDS)} is expected"
+            )
+        names.setdefault(found["version"], {}).setdefault(found["code"], []).append(
+            Name(found["text"], found["kind"])
         )
-    arrays = load_file(path / FILES[2])
-    lexicons = {}
+    if {version: list(of_code) for version, of_code in names.items()} != {
+        version: list(keys) for version, keys in codes.items()
+    }:
+        raise InputError(f"{path / FILES[0]} does not name the codes of codes.parquet, in their order")
+    lexicons, arrays = {}, _read_arrays(path / FILES[2], names)
     for number, (version, of_code) in enumerate(names.items()):
-        own, others = (_read_learnt(arrays, f"{version}.{part}.") for part in _PARTS)
+        own, others = (_read_learnt(path / FILES[2], arrays, f"{version}.{part}.") for part in _PARTS)
         lexicons[version] = Lexicon(list(of_code), list(of_code.values()), terms, (own, others), number)
     return lexicons
 
 
-def _read_learnt(arrays: Mapping[str, np.ndarray], part: str) -> Learnt:
+def _read_arrays(path: Path, names: Mapping[str, Mapping[str, Sequence[Name]]]) -> dict[str, np.ndarray]:
+    """The arrays of ``associations.safetensors``, each of the kind that ``write_lexicons`` gives it."""
+    try:
+        with safe_open(path, framework="np") as file:
+            there = {name: file.get_slice(name).get_dtype() for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError, ValueError) as error:
+        raise InputError(f"{path} is missing, no safetensors file, or a damaged one") from error
+    wanted: dict[str, Shape] = {}
+    for version, of_code in names.items():
+        columns = len(of_code) + len({category_of(key) for key in of_code})
+        for part in (f"{version}.{part}." for part in _PARTS):
+            wanted[f"{part}notes"] = ("F32", (columns,))
+            if f"{part}hashes" in there:
+                wanted |= {f"{part}hashes": ("U64", (None,)), f"{part}often": ("F32", (None,))}
+                wanted |= {
+                    f"{part}{name}": (there.get(f"{part}{name}", "I32"), (None,))
+                    for name in ("indptr", "indices")
+                }
+                wanted[f"{part}counts"] = ("F32", (None,))
+    return {name: tensor.numpy() for name, tensor in load_tensors(path, wanted).items()}
+
+
+def _read_learnt(path: Path, arrays: Mapping[str, np.ndarray], part: str) -> Learnt:
     notes = arrays[f"{part}notes"]
     if f"{part}hashes" not in arrays:
         return Learnt(notes)
     hashes, often, indptr, indices, counts = (arrays[part + name] for name in _ARRAYS)
+    sound = (
+        all(array.dtype in (np.int32, np.int64) for array in (indptr, indices))
+        and len(often) == len(hashes) == len(indptr) - 1
+        and len(counts) == len(indices) == indptr[-1]
+        and indptr[0] == 0
+        and (np.diff(indptr) >= 0).all()
+        and (not len(indices) or (indices.min() >= 0 and indices.max() < len(notes)))
+        and (hashes[1:] > hashes[:-1]).all()
+        and all((array >= 0).all() for array in (notes, often, counts))
+    )
+    if not sound:
+        raise InputError(f"{path}, tensors {ascii(part)[1:-1]}…: these are no counts of phrases and codes")
     shape = (len(hashes), len(notes))
     return Learnt(notes, Associations(hashes, often, csr_array((counts, indices, indptr), shape=shape)))

@@ -3,7 +3,7 @@
 import csv
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -11,17 +11,16 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from safetensors import SafetensorError
-from safetensors.torch import load_file
+import torch
 from scipy.special import logit
 from torch import Tensor
 
 from icdbridge.corpora import Corpus
 from icdbridge.errors import InputError
-from icdbridge.files import Kind, check_manifest, read_json, write_json, write_manifest
-from icdbridge.matching import Lexicon, Matcher
-from icdbridge.models import CodingModel, build_model, describe_model
-from icdbridge.models.tensor_files import save_tensors
+from icdbridge.files import Kind, check_manifest, sha256, write_json, write_manifest
+from icdbridge.matching import LEXICAL, Lexicon, Matcher
+from icdbridge.models import ARCHITECTURES, CodingModel, build_model, describe_model, size_names
+from icdbridge.models.tensor_files import kind_of, load_tensors, save_tensors
 from icdbridge.runs.calibration import (
     FREQUENCIES,
     Calibration,
@@ -35,38 +34,21 @@ from icdbridge.runs.lexicons import read_lexicons, write_lexicons
 from icdbridge.runs.matched import match_split
 from icdbridge.runs.scored import Scored
 from icdbridge.runs.scoring import Precision, encode_codes, score_notes
+from icdbridge.runs.stored import FORMAT, CodeIndex, check_sizes, read_config, read_index
 from icdbridge.runs.tokens import code_words, tokenize_split
 from icdbridge.text import Tokenizer
 
-FORMAT = 1
+CONFIG, TOKENIZER = "config.json", "tokenizer.json"
 RUN = Kind("a run folder", "model.safetensors", "training/described.json")
 FILES = [
     "model.safetensors",
-    "config.json",
-    "tokenizer.json",
+    CONFIG,
+    TOKENIZER,
     "codes.parquet",
     "calibration.json",
     "log.csv",
     "README.md",
 ]
-
-
-@dataclass(frozen=True)
-class CodeIndex:
-    """The codes a run can be asked for: parallel lists of key, version, description, number of training notes.
-
-    ``train_notes`` is None for all codes of an imported run: its checkpoint does not say.
-    """
-
-    code: list[str]
-    version: list[str]
-    description: list[str]
-    train_notes: Sequence[int | None]
-
-    def of_version(self, version: str) -> tuple[list[str], list[str]]:
-        """Keys and descriptions of one version."""
-        rows = [i for i, name in enumerate(self.version) if name == version]
-        return [self.code[i] for i in rows], [self.description[i] for i in rows]
 
 
 class Run:
@@ -106,19 +88,21 @@ class Run:
                 f"the training of {path} is unfinished: go on with it by `icdbridge train --resume`"
             )
         check_manifest(path, RUN)
-        config = read_json(path / "config.json")
-        if not isinstance(config, dict) or config.get("format") != FORMAT:
-            raise InputError(f"{path / 'config.json'} is not of format {FORMAT}: train again")
-        tokenizer = Tokenizer.load(path / "tokenizer.json")
+        config = read_config(path / CONFIG)
         # run folders from before there were other architectures name none
-        model = build_model(config["model"].get("architecture", "duallaat"), config["model"])
-        try:
-            model.load_state_dict(load_file(path / "model.safetensors", device="cpu"))
-        except (SafetensorError, RuntimeError) as error:
-            raise InputError(f"{path / 'model.safetensors'} does not fit config.json: train again") from error
-        index = CodeIndex(**pq.read_table(path / "codes.parquet").to_pydict())
-        calibration = read_calibration(path / "calibration.json")
-        lexicons = read_lexicons(path) if config["model"].get("features") else {}
+        sizes = {"architecture": "duallaat", **config["model"]}
+        index = read_index(path / "codes.parquet")
+        model = _load_model(path, sizes, len(index.code))
+        tokenizer = _load_tokenizer(path, config, model)
+        versions = list(dict.fromkeys(index.version))
+        calibration = read_calibration(path / "calibration.json", versions)
+        lexicons = {}
+        if sizes.get("features"):
+            lexicons = read_lexicons(path, {version: index.of_version(version)[0] for version in versions})
+            if sizes["features"] != len(LEXICAL) or sizes.get("versions", 1) < len(lexicons):
+                raise InputError(
+                    f"{path / CONFIG}, field model.features: not those of this version: train again"
+                )
         return cls(path, config, model.to(device), tokenizer, index, calibration, lexicons, precision)
 
     @property
@@ -139,13 +123,17 @@ class Run:
     @cached_property
     def log(self) -> list[dict[str, float]]:
         """The rows of log.csv, one an epoch."""
-        with (self.path / "log.csv").open(encoding="utf-8", newline="") as handle:
-            return [{key: float(value) for key, value in row.items()} for row in csv.DictReader(handle)]
+        path = self.path / "log.csv"
+        try:
+            with path.open(encoding="utf-8", newline="") as handle:
+                return [{key: float(value) for key, value in row.items()} for row in csv.DictReader(handle)]
+        except (OSError, ValueError, TypeError, csv.Error) as error:
+            raise InputError(f"{path} is no table of numbers: train again") from error
 
     @cached_property
     def candidates(self) -> Candidates:
         """The first stage of the candidate search; ``InputError`` for a run that was not indexed."""
-        return Candidates.load(self.path)
+        return Candidates.load(self.path, self.index.code, self.versions, self.tokenizer.size)
 
     def queries(self, codes: Sequence[str], descriptions: Sequence[str]) -> Tensor:
         """Encodes codes, given by key and description, once: [M, L, ...].
@@ -219,6 +207,42 @@ class Run:
         return Scored(notes.note_ids, codes, corpus.n_frequent, logits, notes.labels, frequent_only)
 
 
+def _load_model(path: Path, sizes: Mapping[str, Any], codes: int) -> CodingModel:
+    """The model, built only when its weights are known to be there in the sizes that config.json gives."""
+    config, weights = path / CONFIG, path / "model.safetensors"
+    architecture = sizes["architecture"]
+    if not isinstance(architecture, str) or architecture not in ARCHITECTURES:
+        raise InputError(f"{config}, field model.architecture: one of {', '.join(ARCHITECTURES)} is expected")
+    check_sizes(config, sizes, size_names(architecture))
+    if ARCHITECTURES[architecture][0].fixed_labels and sizes.get("labels") != codes:
+        raise InputError(f"{config}, field model.labels: {codes}, as codes in codes.parquet, is expected")
+    with torch.device("meta"):  # no memory yet
+        shapes = {name: kind_of(tensor) for name, tensor in _build(config, sizes).state_dict().items()}
+    tensors = load_tensors(weights, shapes)
+    model = _build(config, sizes)
+    model.load_state_dict(tensors)
+    return model
+
+
+def _build(config: Path, sizes: Mapping[str, Any]) -> CodingModel:
+    try:
+        return build_model(sizes["architecture"], sizes)
+    except InputError as error:
+        raise InputError(f"{config}, field model: {error}") from error
+
+
+def _load_tokenizer(path: Path, config: Mapping[str, Any], model: CodingModel) -> Tokenizer:
+    tokenizer = Tokenizer.load(path / TOKENIZER)
+    if config.get("tokenizer") not in (None, sha256(path / TOKENIZER)):
+        raise InputError(f"{path / TOKENIZER} is not the tokenizer that this run was trained with")
+    vocabulary = getattr(model.settings, "vocabulary", None) or model.settings.transformer["vocab_size"]
+    if tokenizer.largest_id >= vocabulary:
+        raise InputError(
+            f"{path / TOKENIZER} has more than the {vocabulary:,} words of the model: it is of another run"
+        )
+    return tokenizer
+
+
 def write_run(
     path: Path,
     config: Mapping[str, Any],
@@ -234,8 +258,9 @@ def write_run(
     path.mkdir(parents=True, exist_ok=True)
     try:
         save_tensors(path / "model.safetensors", model.state_dict())
-        write_json(path / "config.json", {"format": FORMAT, "model": describe_model(model), **config})
-        tokenizer.save(path / "tokenizer.json")
+        tokenizer.save(path / TOKENIZER)
+        told = {"format": FORMAT, "model": describe_model(model), **config}
+        write_json(path / CONFIG, told | {"tokenizer": sha256(path / TOKENIZER)})
         pq.write_table(pa.table(asdict(index)), path / "codes.parquet")
         write_json(path / "calibration.json", calibration_json(calibration or {}))
         write_log(path / "log.csv", log)

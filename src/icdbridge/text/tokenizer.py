@@ -1,6 +1,7 @@
 """Words to numbers and back to the place in the original text."""
 
 import hashlib
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,8 +12,10 @@ import tokenizers
 from tokenizers import models, normalizers, pre_tokenizers
 
 from icdbridge.errors import InputError
+from icdbridge.files import read_json
 from icdbridge.folding import Folded, fold
 from icdbridge.text.normalize import FOLDED_NORMALIZER, NORMALIZER, Reading, split_words
+from icdbridge.text.stored import check_stored
 
 PAD, UNKNOWN = "[PAD]", "[UNK]"  # no normalised word can contain a bracket
 PAD_ID, UNKNOWN_ID = 0, 1
@@ -59,11 +62,11 @@ class Tokenizer:
 
     @classmethod
     def load(cls, path: Path) -> "Tokenizer":
-        """Raises ``InputError`` if the file is missing or no tokenizer."""
-        if not Path(path).is_file():
-            raise InputError(f"{path} is missing")
+        """Raises ``InputError`` if the file is missing, no tokenizer, or one that is not like those made here."""
+        stored = read_json(path)
+        check_stored(path, stored, list(_NORMALIZERS.values()))
         try:
-            return cls(tokenizers.Tokenizer.from_file(str(path)))
+            return cls(tokenizers.Tokenizer.from_str(json.dumps(stored)))
         except Exception as error:  # the library raises bare Exception
             raise InputError(f"{path} is not a tokenizer file: it is damaged, make it again") from error
 
@@ -80,6 +83,11 @@ class Tokenizer:
     def size(self) -> int:
         """Number of ids, padding and unknown word included."""
         return int(self._backend.get_vocab_size())
+
+    @property
+    def largest_id(self) -> int:
+        """The largest word id that a text may get; -1 without a vocabulary."""
+        return max(self._backend.get_vocab().values(), default=-1)
 
     @property
     def words(self) -> list[str]:

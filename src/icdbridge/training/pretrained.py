@@ -1,10 +1,14 @@
 """A pretrained transformer from a folder or, when asked for by its name there, from the Hugging Face hub."""
 
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from torch import Tensor
 
 from icdbridge.errors import InputError
+from icdbridge.files import read_json
+from icdbridge.models.transformer import read_transformer, refuse_unknown
+from icdbridge.schema import checked
 from icdbridge.text import Reading, Tokenizer
 
 
@@ -32,9 +36,12 @@ def load_pretrained(name: str, segment: int, reading: Reading = "folded") -> Pre
         raise InputError(
             "a pretrained encoder needs the package transformers: install icdbridge[plm]"
         ) from error
+    config_file = Path(name) / "config.json"
+    if config_file.is_file():  # before transformers reads it
+        refuse_unknown(checked(read_json(config_file), dict[str, Any], config_file))
     try:
-        transformer = AutoModel.from_pretrained(name)
-        tokenizer = AutoTokenizer.from_pretrained(name)
+        transformer = AutoModel.from_pretrained(name, trust_remote_code=False, attn_implementation="sdpa")
+        tokenizer = AutoTokenizer.from_pretrained(name, trust_remote_code=False)
     except (OSError, ValueError) as error:
         raise InputError(
             f"{name} is no pretrained encoder: give a folder with config.json, model.safetensors and tokenizer.json, "
@@ -50,13 +57,17 @@ def load_pretrained(name: str, segment: int, reading: Reading = "folded") -> Pre
     weights = {
         key: tensor for key, tensor in transformer.state_dict().items() if not key.startswith("pooler.")
     }
-    config = {key: value for key, value in transformer.config.to_diff_dict().items() if key not in _NOT_SIZES}
+    config = transformer.config.to_diff_dict() | {key: getattr(transformer.config, key) for key in _SIZES}
     config |= {"bos_token_id": tokenizer.cls_token_id, "eos_token_id": tokenizer.sep_token_id}
+    config = read_transformer(config)
     return Pretrained(Tokenizer.of_words_parts(tokenizer.backend_tokenizer, reading), config, weights)
 
 
-# where a configuration was made, not what the model is
-_NOT_SIZES = ("_name_or_path", "architectures", "transformers_version", "dtype", "torch_dtype")
+# a configuration leaves out what its kind has by default
+_SIZES = (
+    "model_type", "vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size",
+    "max_position_embeddings", "type_vocab_size", "layer_norm_eps", "hidden_act",
+)  # fmt: skip
 
 
 def small_transformer(shape: tuple[int, ...], layers: int, segment: int) -> dict[str, Any]:
