@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from icdbridge.folding import fold
-from icdbridge.matching.rules import BACKWARD, BOTH, FORWARD, SELF, STOP, Rule, load_rules
+from icdbridge.matching.rules import BACKWARD, BOTH, FORWARD, SELF, STOP, Found, Rule, load_rules
 from icdbridge.matching.sections import Section, sections
 from icdbridge.matching.sentences import BULLET, sentences
 from icdbridge.matching.signs import signed
@@ -31,9 +31,10 @@ SECTION_CONTEXTS = {
 }
 GAP = 15  # words without a comma, and, or: no list is so wide, and no trigger reaches over them
 CLAUSE = 8  # words between a comma and the verb of the clause that it begins
-_TOKEN = re.compile(
-    r"[^\W_]+(?:['\u2019][^\W_]+)*|(?<![^\W_])-(?![^\W_])|[^\w\s-]|(?<![^\W_])-|-(?![^\W_])|_"
-)
+PROSE = 60  # characters of a line that is no item of a list
+# Words, numbers and signs; no hyphen within a word: gram-negative is two words.
+_TOKEN = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[^\w\s-]|(?<![^\W_])-|-(?![^\W_])|_")
+_ASKED = re.compile(r"\?(?=[^\W_])|(?<!\S)\?(?= [^\W_])")  # what follows is asked: ?pneumonia
 _JOINS = frozenset({",", ";", "(", ")", "and", "or", "/", "&", "nor"})
 _UNCERTAIN = ("uncertain",)
 _NUMBER = {name: number for number, name in enumerate(CONTEXTS)}
@@ -53,9 +54,9 @@ class _Intervals:
 
     def at(self, name: str, places: np.ndarray) -> np.ndarray:
         """Whether each place lies in an interval: more of them begin than end up to it."""
-        starts, ends = (
-            np.sort(np.array(side.get(name, []), np.int64)) for side in (self._starts, self._ends)
-        )
+        if name not in self._starts:
+            return np.zeros(len(places), bool)
+        starts, ends = (np.sort(np.array(side[name], np.int64)) for side in (self._starts, self._ends))
         begun = np.searchsorted(starts, places, side="right")
         inside: np.ndarray = begun > np.searchsorted(ends, places, side="right")
         return inside
@@ -108,34 +109,34 @@ def _pieces(text: str, parts: list[Section]) -> Iterator[tuple[int, int, bool]]:
 def _mark(text: str, parts: list[Section], found: _Intervals) -> None:
     rules = load_rules()
     low = text.lower()
-    carried: list[str] = []  # contexts of a trigger before a colon: "Denies:", then a line for each symptom
+    if "?" in low:
+        low = _ASKED.sub("\u00bf", low)
+    carried: set[str] = set()  # contexts of a trigger before a colon: "Denies:", then a line for each symptom
     sign = ""
     for start, end, apart in _pieces(text, parts):
-        found_tokens = list(_TOKEN.finditer(low, start, end))
-        tokens = [token[0] for token in found_tokens]
         if apart:
-            carried, sign = [], ""
+            carried, sign = set(), ""
         for name in carried:
             found.add(name, start, end)
         negated, sign = signed(low[start:end], sign)
         for left, right in negated:
             found.add("negated", start + left, start + right)
-        if not rules.interest.isdisjoint(tokens):
-            places = [*(token.start() for token in found_tokens), end]
-            announces = tokens[-1] == ":"  # what comes on the next lines
-            events = [
-                event
-                for event in rules.find(low, tokens, places)
-                if not announces or event[0] < len(tokens) - 1
-            ]
-            if events:
-                open_at_end = _Sentence(tokens, places, events, found).mark()
-                if any(rule.direction == STOP for _, _, several in events for rule in several):
-                    carried = []
-                if announces:
-                    carried = sorted(open_at_end)
-        elif carried and not BULLET.match(text, start) and end - start > 60:
-            carried = []
+        tokens = _TOKEN.findall(low, start, end)
+        announces = tokens[-1:] == [":"]  # what comes on the next lines
+        events = rules.find(tokens)
+        if announces and events and events[-1].start == len(tokens) - 1:
+            events.pop()
+        if carried and (_stops(events) or (not BULLET.match(text, start) and end - start > PROSE)):
+            carried = set()
+        if any(event.gives for event in events):
+            places = [*(token.start() for token in _TOKEN.finditer(low, start, end)), end]
+            open_at_end = _Sentence(tokens, places, events, found).mark()
+            if announces:
+                carried = open_at_end
+
+
+def _stops(events: list[Found]) -> bool:
+    return any(rule.direction == STOP for event in events for rule in event.rules)
 
 
 class _Sentence:
@@ -145,11 +146,11 @@ class _Sentence:
         self,
         tokens: list[str],
         places: list[int],
-        events: list[tuple[int, int, list[Rule]]],
+        events: list[Found],
         found: _Intervals,
     ) -> None:
         self.size, self.places, self.events, self.found = len(tokens), places, events, found
-        taken = {place for first, last, _ in events for place in range(first, last)}
+        taken = {place for first, last, _, _ in events for place in range(first, last)}
         self.joins = [i for i, token in enumerate(tokens) if token in _JOINS and i not in taken]
         self.tokens = tokens
         self.commas = [i for i in self.joins if tokens[i] in ",;()"]
@@ -165,7 +166,7 @@ class _Sentence:
         stops: dict[str, list[int]] = {}
         wide = self._wide()
         open_at_end = set()
-        for first, last, several in reversed(self.events):
+        for first, last, several, _ in reversed(self.events):
             for rule in several:
                 if rule.direction == STOP:
                     self._stop(rule, first, stops)
@@ -230,7 +231,7 @@ class _Sentence:
 
     def _backward(self) -> None:
         starts: dict[str, int] = {}
-        for first, last, several in self.events:
+        for first, last, several, _ in self.events:
             for rule in several:
                 if rule.direction in (BACKWARD, BOTH):
                     for name in rule.contexts:

@@ -7,16 +7,21 @@ names the words of a class.
 
 import csv
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
-FORWARD, BACKWARD, BOTH, SELF, STOP = "forward", "backward", "both", "self", "stop"
-_PSEUDO, _CLASS = "pseudo", "class"
+FORWARD, BACKWARD, BOTH, SELF, STOP, PSEUDO = "forward", "backward", "both", "self", "stop", "pseudo"
+_CLASS = "class"
 _PART = re.compile(r"[(|)]|<\w+>|\$|\\?[^\W_]+(?:'[^\W_]+)*|\\?[^\w\s]")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _CLOSING = frozenset({",", ";", ".", ")", "]", "/", "!", "?", "|"})
+_KINDS = {
+    "<year>": ("<year>", "<number>", "<word>"),
+    "<number>": ("<number>", "<word>"),
+    "<word>": ("<word>",),
+}  # keys of a token of each kind
 _KEY_WORDS = 4  # words of a key that follows an answer: "Smoking: no Alcohol use: yes"
 _SAID = "negated historical uncertain hypothetical"
 _SEVERAL = {"said": _SAID, "any": f"{_SAID} family"}
@@ -35,6 +40,15 @@ class Rule(NamedTuple):
     reach: str
 
 
+class Found(NamedTuple):
+    """A phrase: its first token, the one behind its last, what it means, and whether that gives a context."""
+
+    start: int
+    end: int
+    rules: list[Rule]
+    gives: bool
+
+
 class _Written:
     """A place in the phrases as they are written: where words lead, what may be left out, what ends here."""
 
@@ -50,10 +64,12 @@ class _State:
 
     def __init__(self, places: Iterable[_Written]) -> None:
         self.places = list(places)
+        self.wild = any(key in place.words for place in self.places for key in _KINDS)
         self.following: dict[str, _State | None] = {}
         self.rules = _strongest([rule for place in self.places for rule in place.rules])
         closed = [rule for place in self.places for rule in place.closed]
-        self.closed = _strongest(closed) if closed else []
+        self.closed = _strongest(closed)
+        self.gives, self.closed_gives = _give(self.rules), _give(self.closed)
 
 
 class Rules:
@@ -72,42 +88,41 @@ class Rules:
                 rule = Rule(tuple(_SEVERAL.get(names, names).split()), direction, reach)
                 self._write(root, _PART.findall(phrase), rule)
         self._states: dict[frozenset[int], _State] = {}
-        self._root = self._state([root])
-        self.interest = {word for word in self._known if self._next(self._root, word)}
+        start = self._state([root])
+        self._first = {word: state for word in self._known if (state := self._next(start, word))}
 
-    def find(self, text: str, tokens: list[str], places: list[int]) -> Iterator[tuple[int, int, list[Rule]]]:
-        """The phrases among the tokens of a sentence, leftmost and longest: first token, the one behind the last, and
-        what the phrase means. ``places``: where each token begins in the text.
-        """
-        place = 0
-        while place < len(tokens):
-            if tokens[place] in self.interest:
-                end, rules = self._longest(tokens, place)
-                if rules:
-                    if tokens[place] == "?" and end == place + 1:
-                        rules = [rule for rule in rules if rule.direction == _question(text, places[place])]
-                    yield place, end, rules
-                    place = end
-                    continue
-            place += 1
-
-    def _longest(self, tokens: list[str], place: int) -> tuple[int, list[Rule]]:
-        best: tuple[int, list[Rule]] = (place, [])
-        state: _State | None = self._root
-        known, size = self._known, len(tokens)
-        while state and place < size:
-            token = tokens[place]
-            if token not in known:
-                token = _kind(token)
-            following = state.following
-            state = following[token] if token in following else self._next(state, token)
-            place += 1
-            if state:
-                if state.closed and _ends(tokens, place):
-                    best = place, state.closed
+    def find(self, tokens: list[str]) -> list[Found]:
+        """The phrases among the tokens of a sentence, leftmost and longest."""
+        found = []
+        known, first, size = self._known, self._first, len(tokens)
+        done = 0
+        for start in [place for place, token in enumerate(tokens) if token in first]:
+            if start < done:
+                continue
+            state, end = first[tokens[start]], start + 1
+            best: Found | None = None
+            while True:
+                if state.closed and _ends(tokens, end):
+                    best = Found(start, end, state.closed, state.closed_gives)
                 elif state.rules:
-                    best = place, state.rules
-        return best
+                    best = Found(start, end, state.rules, state.gives)
+                if end == size:
+                    break
+                token = tokens[end]
+                if token not in known:
+                    if not state.wild:
+                        break
+                    token = _kind(token)
+                following = state.following
+                onward = following[token] if token in following else self._next(state, token)
+                if onward is None:
+                    break
+                state = onward
+                end += 1
+            if best is not None:
+                found.append(best)
+                done = best.end
+        return found
 
     def _next(self, state: _State, token: str) -> _State | None:
         if token not in state.following:
@@ -154,13 +169,6 @@ class Rules:
         here.rules.append(rule)
 
 
-_KINDS = {
-    "<year>": ("<year>", "<number>", "<word>"),
-    "<number>": ("<number>", "<word>"),
-    "<word>": ("<word>",),
-}
-
-
 def _kind(token: str) -> str:
     if _YEAR.fullmatch(token) or token == "<year>":
         return "<year>"
@@ -169,10 +177,14 @@ def _kind(token: str) -> str:
     return "<word>" if token[0].isalnum() or token == "<word>" else "<sign>"
 
 
+def _give(rules: list[Rule]) -> bool:
+    return any(rule.direction not in (STOP, PSEUDO) for rule in rules)
+
+
 def _strongest(rules: list[Rule]) -> list[Rule]:
     """A pseudo rule hides all but stops of a phrase as long."""
-    if any(rule.direction == _PSEUDO for rule in rules):
-        return [rule for rule in rules if rule.direction in (_PSEUDO, STOP)]
+    if any(rule.direction == PSEUDO for rule in rules):
+        return [rule for rule in rules if rule.direction in (PSEUDO, STOP)]
     return rules
 
 
@@ -182,12 +194,6 @@ def _ends(tokens: list[str], i: int) -> bool:
         return True
     following = tokens[i : i + _KEY_WORDS + 1]
     return ":" in following[1:] and all(token[0].isalnum() for token in following[: following.index(":")])
-
-
-def _question(text: str, place: int) -> str:
-    """Which side a question mark asks: "?pneumonia" forward, "pneumonia?" backward."""
-    before, after = text[max(place - 1, 0) : place], text[place + 1 : place + 3]
-    return FORWARD if after[:1].isalnum() or (not before.strip() and after.strip() != "") else BACKWARD
 
 
 @cache

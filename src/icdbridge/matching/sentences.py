@@ -53,7 +53,8 @@ def _ends_in_lines(text: str) -> list[int]:
     ends = []
     for stop in _STOP.finditer(text):
         end, sign = stop.end(), stop.group()
-        if sign[0] == "?" and _ANSWER.match(text, end):
+        asked = sign[0] == "?" and not text[max(0, stop.start() - 1) : stop.start()].strip()  # "? pneumonia"
+        if asked or (sign[0] == "?" and _ANSWER.match(text, end)):
             continue
         if sign == ".":
             word = _BEFORE.search(text, max(0, stop.start() - _REACH), stop.start())

@@ -10,7 +10,8 @@ _SIGN = re.compile(
 )
 _ANSWERED = re.compile(r"(\[.?\]|\([ x_]?\)|[☐☒☑])\s*(yes|no|y|n)\b")
 _CHECKED = frozenset("x✓✔*☒☑+")
-_SIGNS = frozenset("[(☐☒☑✓✔+-")  # a line without any has no sign
+_SIGNS = frozenset("[+☐☒☑✓✔")  # a line without these, or those, has no sign
+_OTHERS = ("(-)", "( )", "(_)", "()", "(x)", "-,", "-;", "-/")
 _ITEM = re.compile(r"[,;]")
 
 
@@ -19,7 +20,14 @@ def signed(line: str, before: str) -> tuple[list[tuple[int, int]], str]:
 
     A "-" counts where a "+" stands beside it, in its line or in the lines before: alone it is a bullet or a dash.
     """
-    found = list(_SIGN.finditer(line)) if not _SIGNS.isdisjoint(line) else []
+    if (
+        _SIGNS.isdisjoint(line)
+        and before != "+"
+        and line[-1:] != "-"
+        and not any(one in line for one in _OTHERS)
+    ):
+        return [], ""
+    found = list(_SIGN.finditer(line))
     if not found:
         return [], ""
     answers = _ANSWERED.findall(line)
