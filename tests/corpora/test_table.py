@@ -279,3 +279,36 @@ def test_what_is_no_table_in_a_folder_is_counted(tmp_path: Path, table_file: Wri
     assert corpus.meta["dropped"] == [
         {"reason": "file that is no table", "count": 3, "unit": "files", "example": ".hidden.csv"}
     ]
+
+
+def coded_rows(*codes: str) -> Rows:
+    return [{"note_id": i, "text": f"Note number {i}", "codes": code} for i, code in enumerate(codes)]
+
+
+def test_codes_of_another_version_are_refused(tmp_path: Path, table_file: Write) -> None:
+    rows = coded_rows(*["V4581 I10 E8120"] * 8)
+    with pytest.raises(
+        InputError, match=r"1 are in ICD-10-CM .* 2 only in ICD-9-CM, .*did you mean version icd9\?"
+    ):
+        prepare_table(table_file(rows), tmp_path / "out", version="icd10")
+    assert not (tmp_path / "out").exists()
+
+
+def test_lost_zeros_are_put_back_and_said(tmp_path: Path, table_file: Write) -> None:
+    rows = coded_rows(*["250.0"] * 6, *["8.45"] * 5, "401.9", "Z99.99")
+    corpus = prepare_table(table_file(rows), tmp_path / "out", version="ICD-9")
+    assert corpus.version == "icd9"
+    assert set(corpus.codes) == {"icd9cm:250.00", "icd9cm:008.45", "icd9cm:401.9"}
+    (warning,) = corpus.meta["warnings"]
+    assert "250.0 (6 times) read as 250.00; 8.45 (5 times) read as 008.45" in warning
+    (malformed,) = (entry for entry in corpus.meta["dropped"] if entry["reason"] == "malformed code")
+    assert (malformed["count"], "Z99.99" in malformed["example"]) == (1, True)
+
+
+def test_codes_in_no_release_are_kept_and_named(tmp_path: Path, table_file: Write) -> None:
+    rows = coded_rows(*["I10"] * 10, "I1O", "S32.2", "250.00")
+    corpus = prepare_table(table_file(rows), tmp_path / "out", version="icd10", system="ICD-10-CM")
+    assert {"icd10cm:I1O", "icd10cm:S32.2"} < set(corpus.codes)
+    assert any("no installed release has are kept (1): I1O near I10" in w for w in corpus.meta["warnings"])
+    assert any("not billable, are kept (1): S32.2" in remark for remark in corpus.meta["remarks"])
+    assert dropped(corpus)["code that only icd9 has (250.00 there 250.00)"] == 1

@@ -1,6 +1,15 @@
 """How codes are written, the code systems and their releases, descriptions, crosswalks and search."""
 
-from icdbridge.codes.code import VERSIONS, Code, parse_code, parse_key, undotted, version_of
+from icdbridge.codes.code import (
+    VERSIONS,
+    Code,
+    parse_code,
+    parse_key,
+    system_named,
+    undotted,
+    version_named,
+    version_of,
+)
 from icdbridge.codes.crosswalks import GemEntry, crosswalk, equivalents
 from icdbridge.codes.descriptions import Description, describe
 from icdbridge.codes.names import Name, Terms, code_names, read_terms
@@ -30,6 +39,8 @@ __all__ = [
     "read_terms",
     "releases",
     "search",
+    "system_named",
     "undotted",
+    "version_named",
     "version_of",
 ]

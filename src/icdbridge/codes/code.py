@@ -1,9 +1,11 @@
 """How codes are written: the pair (system, code), its key, and the dotted and undotted forms."""
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from icdbridge.errors import InputError
+from icdbridge.folding import fold
 
 
 class Code(NamedTuple):
@@ -46,7 +48,69 @@ _SHAPES = {
 
 VERSIONS: dict[str, tuple[str, ...]] = {"icd9": ("icd9cm", "icd9proc"), "icd10": ("icd10cm", "icd10pcs")}
 _VERSION_OF = {system: version for version, systems in VERSIONS.items() for system in systems}
-SYSTEM_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+# What people call the systems and versions, without blanks and signs, in lower case.
+_SYSTEM_NAMES = {
+    "icd9cm": ("icd9cm", "9cm", "icd9dx", "icd9cmdx", "icd9diagnoses", "icd9cmdiagnoses"),
+    "icd9proc": (
+        "icd9proc",
+        "icd9px",
+        "icd9pcs",
+        "icd9cmproc",
+        "icd9procedures",
+        "icd9cmprocedures",
+        "icd9cmv3",
+    ),
+    "icd10cm": ("icd10cm", "10cm", "icd10dx", "icd10cmdx", "icd10diagnoses"),
+    "icd10pcs": ("icd10pcs", "10pcs", "pcs", "icd10px", "icd10proc", "icd10procedures"),
+}
+_VERSION_NAMES = {"icd9": ("icd9", "9"), "icd10": ("icd10", "10", "icd10cmpcs", "icd10us")}
+_SYSTEM_CALLED = {called: system for system, names in _SYSTEM_NAMES.items() for called in names}
+_VERSION_CALLED = {called: version for version, names in _VERSION_NAMES.items() for called in names}
+# The name of a system or version before a code: "ICD-10: I10".
+_NAMED = re.compile(r"(ICD[ -]?(?:9|10)(?:[ -]?(?:CM|PCS|PROC))?)(?: *[:#] *| +)(?=\S)", re.IGNORECASE)
+
+
+@lru_cache(maxsize=1_000)
+def system_named(name: str) -> str:
+    """The code system that a name means in any spelling (``ICD-10-CM``, ``ICD10CM``); one of the user's own as it is.
+
+    Raises ``InputError`` for the name of a version, and for what can name no system.
+    """
+    called = _called(name)
+    if called in _SYSTEM_CALLED:
+        return _SYSTEM_CALLED[called]
+    if called in _VERSION_CALLED:
+        systems = VERSIONS[_VERSION_CALLED[called]]
+        raise InputError(
+            f"{name[:40]!r} is a version, no code system: its systems are {' and '.join(systems)}"
+        )
+    if not _NAME.fullmatch(name):
+        raise InputError(
+            f"{name[:40]!r} cannot name a code system: use a letter, then letters, digits, _ or -"
+        )
+    return name
+
+
+@lru_cache(maxsize=1_000)
+def version_named(name: str) -> str:
+    """The version that a name means in any spelling (``ICD-10``, ``10``); one of the user's own as it is.
+
+    Raises ``InputError`` for the name of a code system of a version.
+    """
+    called = _called(name)
+    if called in _VERSION_CALLED:
+        return _VERSION_CALLED[called]
+    if called in _SYSTEM_CALLED:
+        system = _SYSTEM_CALLED[called]
+        raise InputError(
+            f"{name[:40]!r} is a code system of version {version_of(system)}: give {version_of(system)} as version"
+        )
+    return name
+
+
+def _called(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", fold(name).text.lower())
 
 
 def version_of(system: str) -> str:
@@ -57,28 +121,42 @@ def version_of(system: str) -> str:
 def parse_key(key: str) -> Code:
     """Reads a key such as ``icd10cm:I21.4``; ``InputError`` when it is not one."""
     system, colon, text = key.partition(":")
-    if not colon or not SYSTEM_NAME.fullmatch(system):
+    if not colon or not _called(system):
         raise InputError(f"{key!r} is not a code key: expected system:code, such as icd10cm:I21.4")
     return parse_code(text, system)
 
 
 def parse_code(text: str, system: str) -> Code:
-    """Reads a code in dotted or undotted form, any case, with blanks around it or a trailing dot.
+    """Reads a code in dotted or undotted form, any case, with blanks around it or its dot, a trailing dot, or its
+    system's or version's name before it (``ICD-10: I10``). ``system`` may be spelt in any way.
 
     Codes of a system of the user's own are any text without blanks, kept as written but in upper case.
     Raises ``InputError`` naming the code, the system and the shape expected.
     """
+    if system not in _SHAPES:
+        system = system_named(system)
     shape = _SHAPES.get(system)
-    plain = text.strip().upper()
+    plain = (text if text.isascii() else fold(text).text).strip().upper()
     if shape is None:
         if len(plain.split()) != 1:
             raise InputError(f"{text!r} is not a code of {system}: expected text without blanks")
         return Code(system, plain)
-    plain = plain.removesuffix(".")
+    if not plain.isalnum():
+        plain = _bare(plain, text, system)
     written = plain if "." in plain else dotted(plain, system)
     if not shape.pattern.fullmatch(written):
         raise InputError(f"{text!r} is not a code of {system}: expected {shape.expected}")
     return Code(system, written)
+
+
+def _bare(plain: str, text: str, system: str) -> str:
+    """A code without the name of its system before it, and without blanks around its dot."""
+    if named := _NAMED.match(plain):
+        called = _called(named[1])
+        if called not in (*_SYSTEM_NAMES[system], *_VERSION_NAMES[version_of(system)]):
+            raise InputError(f"{text!r} is not a code of {system}: it says {named[1]}")
+        plain = plain[named.end() :]
+    return re.sub(r" *\. *", ".", plain).removesuffix(".")
 
 
 def undotted(code: Code) -> str:

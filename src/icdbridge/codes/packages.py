@@ -17,7 +17,7 @@ from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
 
-from icdbridge.codes.code import dotted, version_of
+from icdbridge.codes.code import dotted, system_named, version_of
 from icdbridge.codes.system import CodeSystem
 from icdbridge.codes.tabular import Tabular, read_tabular
 from icdbridge.errors import InputError
@@ -51,11 +51,12 @@ _CMS_TEXTS = {
 
 def releases(system: str) -> list[str]:
     """The releases that are installed, oldest first; ``InputError`` for a system that no package brings."""
-    if system not in _RELEASES:
+    called = system_named(system)
+    if called not in _RELEASES:
         raise InputError(
             f"unknown code system {system!r}: expected one of {', '.join(_RELEASES)}, or give a table of it"
         )
-    return list(_RELEASES[system])
+    return list(_RELEASES[called])
 
 
 def load_system(system: str, release: str | None = None) -> CodeSystem:
@@ -66,7 +67,7 @@ def load_system(system: str, release: str | None = None) -> CodeSystem:
     known = releases(system)
     if release is not None and release not in known:
         raise InputError(f"{system} has no release {release!r}: expected one of {', '.join(known)}")
-    return _load(system, release or known[-1])
+    return _load(system_named(system), release or known[-1])
 
 
 def package_file(package: str, name: str) -> Path:

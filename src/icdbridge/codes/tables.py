@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from icdbridge.codes.code import SYSTEM_NAME, parse_code, version_of
+from icdbridge.codes.code import parse_code, system_named, version_of
+from icdbridge.codes.gate import check_version
+from icdbridge.codes.packages import SYSTEMS
 from icdbridge.codes.system import CodeSystem
 from icdbridge.errors import InputError
 from icdbridge.tables import Column, Fault, read_rows
@@ -13,12 +15,12 @@ _COLUMNS = [Column("code"), Column("description"), Column("synonyms", needed=Fal
 def read_code_table(path: Path, system: str) -> CodeSystem:
     """Reads any table (``read_rows``) with columns ``code``, ``description`` and, if wanted, ``synonyms``.
 
-    Synonyms are separated by ``|``, or a list. ``system`` is a known system, whose shape the codes then have to have,
-    or any other name. The release is the file's name. Raises ``InputError`` naming file, row and column.
+    Synonyms are separated by ``|``, or a list. ``system`` is a known system (in any spelling), whose shape the codes
+    then have to have, or any other name. The release is the file's name. Raises ``InputError`` naming file, row and
+    column, and where the codes of a known system are rather those of another version.
     """
     path = Path(path)
-    if not SYSTEM_NAME.fullmatch(system):
-        raise InputError(f"{system!r} cannot name a code system: use a letter, then letters, digits, _ or -")
+    system = system_named(system)
     titles: dict[str, str] = {}
     synonyms: dict[str, tuple[str, ...]] = {}
     rows: dict[str, int] = {}
@@ -38,4 +40,6 @@ def read_code_table(path: Path, system: str) -> CodeSystem:
         titles[code] = title
         if terms := tuple(" ".join(term.split()) for term in row.texts("synonyms", "|")):
             synonyms[code] = terms
+    if system in SYSTEMS:
+        check_version(titles, [system], version_of(system))
     return CodeSystem(system, version_of(system), path.name, f"{system} of {path.name}", titles, {}, synonyms)

@@ -1,14 +1,16 @@
 """From staged notes, codes and splits to a corpus folder: the one way that all readers take."""
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from icdbridge import __version__
-from icdbridge.codes import parse_code
+from icdbridge.codes import Code, parse_code, undotted
+from icdbridge.codes.gate import Doubt, named, nearest, standing
 from icdbridge.corpora.corpus import CORPUS, FORMAT, Corpus
 from icdbridge.corpora.report import figures, spreads, write_html
 from icdbridge.corpora.splits import choose_splits, read_splits
@@ -136,12 +138,15 @@ def _index_codes(staging: Staging, version: str) -> list[dict[str, Any]]:
         "code left empty", staging.number(f"SELECT count(*) FROM raw_codes WHERE {empty}"), "code entries"
     )
     spellings, malformed, first = [], [], {}
+    counts: Counter[Code] = Counter()
     for system, text, count, row in staging.rows(
         f"""SELECT system, code, count(*), min(rowid) FROM raw_codes WHERE NOT ({empty})
             GROUP BY 1, 2 ORDER BY 1, 2"""
     ):
         try:
-            spellings.append((system, text, str(parse_code(text, system))))
+            code = parse_code(text, system)
+            spellings.append((system, text, str(code)))
+            counts[code] += count
         except InputError:
             # What is no code may be anything, a piece of a note too: only what is short is shown.
             shown = text if len(text) <= 10 else f"({len(text)} characters)"
@@ -155,6 +160,7 @@ def _index_codes(staging: Staging, version: str) -> list[dict[str, Any]]:
             [min(first)],
         )[0]
         example = f"{first[min(first)]!r} in {staging.place(row, note_id)}"
+    _look_at_existence(staging, counts)
     staging.drop("malformed code", sum(entry["count"] for entry in malformed), "code entries", example)
     keys = {key: number for number, key in enumerate(sorted({key for _, _, key in spellings}))}
     staging.run("CREATE TABLE code(number BIGINT, key VARCHAR, system VARCHAR)")
@@ -187,6 +193,26 @@ def _index_codes(staging: Staging, version: str) -> list[dict[str, Any]]:
     if not staging.number("SELECT count(*) FROM note"):
         raise InputError(f"no note has a code of {version}: do the ids of the notes and of the codes match?")
     return sorted(malformed, key=lambda entry: -int(entry["count"]))[:20]
+
+
+def _look_at_existence(staging: Staging, counts: Mapping[Code, int]) -> None:
+    """Says which codes no release has, and which are categories; both are kept, as real corpora carry them."""
+    unknown = [
+        Doubt(c.code, n, nearest(c.code, c.system)) for c, n in counts.items() if standing(c) == "unknown"
+    ]
+    titled = set(staging.rows("SELECT DISTINCT system, upper(replace(code, '.', '')) FROM raw_titles"))
+    if titled:  # a source that says what they are called knows them
+        plain = {code.code: (code.system, undotted(code)) for code in counts}
+        unknown = [doubt for doubt in unknown if plain[doubt.written] not in titled]
+    if unknown:
+        staging.warn(
+            f"Codes that no installed release has are kept ({len(unknown):,}): {named(unknown, 'near')}."
+        )
+    wide = [Doubt(c.code, n, None) for c, n in counts.items() if standing(c) in ("category", "unlisted")]
+    if wide:
+        staging.remarks.append(
+            f"Categories, which are not billable, are kept ({len(wide):,}): {named(wide, '')}."
+        )
 
 
 def _choose_scopes(staging: Staging, only_with_frequent: bool) -> None:

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from icdbridge.codes import SYSTEMS, VERSIONS, Code, describe, parse_code, read_code_table, version_of
+from icdbridge.codes import SYSTEMS, VERSIONS, read_code_table, system_named, version_named, version_of
+from icdbridge.codes.gate import let_in, named
 from icdbridge.corpora.assemble import DEFAULT_SEED, assemble
 from icdbridge.corpora.corpus import Corpus
 from icdbridge.corpora.splits import name_splits
@@ -60,12 +61,13 @@ def prepare_table(
     ``code_table`` describes the codes of ``system``, or of a version of the user's own. Raises ``InputError``
     naming file and row.
     """
+    version = version_named(version)
     own = version if version not in VERSIONS else None
     if own and code_table is None:
         raise InputError(
             f"unknown version {version!r}: use {' or '.join(VERSIONS)}, or give its --code-table"
         )
-    system = system or own
+    system = system_named(system or own) if system or own else None
     if system is not None and version_of(system) != version:
         expected = " or ".join(VERSIONS.get(version, (version,)))
         raise InputError(f"{system!r} is no code system of version {version}: expected {expected}")
@@ -159,59 +161,45 @@ def _place(staging: Staging, row: int) -> str:
 
 
 def _stage_codes(staging: Staging, version: str, system: str | None) -> None:
-    """Fills ``raw_codes``, finding the system of each distinct spelling once."""
+    """Fills ``raw_codes`` with what the gate lets in of the whole column."""
     staging.run(
         "CREATE TABLE written AS SELECT id, trim(unnest(codes)) AS text, rowid AS row FROM table_rows"
     )
     staging.run("DELETE FROM written WHERE text = '' OR text IS NULL")
-    dotted = staging.number("SELECT count(*) FROM written WHERE contains(text, '.')") > 0
-    found = []
-    for text, row in staging.rows("SELECT text, min(row) FROM written GROUP BY 1 ORDER BY 2, 1"):
-        try:
-            found.append((text, *_system_of(text, version, system, dotted)))
-        except InputError as error:
-            raise InputError(f"{_place(staging, row)}: {error}") from None
-    if not found:
+    rows = staging.rows("SELECT text, count(*), min(row) FROM written GROUP BY 1 ORDER BY 3, 1")
+    first = {text: row for text, _, row in rows}
+    for text, row in first.items():
+        prefix, colon, _ = text.partition(":")
+        if colon and prefix in SYSTEMS and version_of(prefix) != version:
+            raise InputError(f"{_place(staging, row)}: the code {text[:20]!r} is not of version {version}")
+    column = let_in({text: count for text, count, _ in rows}, version, system)
+    for text, codes in column.ambiguous:
+        keys = " or ".join(map(str, codes))
+        raise InputError(
+            f"{_place(staging, first[text])}: the code {text[:10]!r} may be {keys}: write it so, or give --system"
+        )
+    if column.repaired:
+        staging.warn(
+            f"Zeros that a spreadsheet took away were put back: {named(column.repaired, 'read as')}."
+        )
+    if column.foreign:
+        other = " or ".join(sorted({version_of(doubt.code.system) for doubt in column.foreign if doubt.code}))
+        staging.drop(
+            f"code that only {other} has ({named(column.foreign, 'there')})",
+            sum(doubt.times for doubt in column.foreign),
+            "code entries",
+            _place(staging, first[column.foreign[0].written]),
+        )
+    # What is no code goes on as it is: the shared way counts it.
+    known = [(text, code.system, code.code) for text, code in column.codes.items()]
+    one = system or VERSIONS.get(version, (version,))[0]
+    known += [(doubt.written, one, doubt.written) for doubt in column.malformed]
+    if not known:
         return  # the shared way says that there are no codes
-    texts, systems, codes = zip(*found, strict=True)
+    texts, systems, plain = zip(*known, strict=True)
     staging.run("CREATE TABLE known(text VARCHAR, system VARCHAR, code VARCHAR)")
-    staging.insert("known", [pa.record_batch({"text": texts, "system": systems, "code": codes})])
+    staging.insert("known", [pa.record_batch({"text": texts, "system": systems, "code": plain})])
     staging.run("INSERT INTO raw_codes SELECT id, system, code FROM written JOIN known USING (text)")
-
-
-def _system_of(text: str, version: str, system: str | None, dotted: bool) -> tuple[str, str]:
-    """The system of a code as written, and its text without the system; ``InputError`` when it could be two.
-
-    ``dotted``: the table writes dots. An undotted ICD-9 code of 3 digits then is a diagnosis (486, not 48.6).
-    """
-    systems = VERSIONS.get(version, (version,))
-    prefix, colon, rest = text.partition(":")
-    if colon and prefix in {*systems, *SYSTEMS}:
-        if prefix not in systems:
-            expected = " or ".join(systems)
-            raise InputError(f"the code {text[:20]!r} is not of version {version}: expected {expected}")
-        return prefix, rest
-    if system is not None or len(systems) == 1:
-        return system or systems[0], text
-    candidates = [code for name in systems if (code := _parsed(text, name))]
-    if len(candidates) < 2:
-        return (candidates[0].system if candidates else systems[0]), text
-    if version == "icd10" and len(candidates[1].code) < 7:
-        return "icd10cm", text  # a cut-off ICD-10-PCS code of that form needs a key
-    if version == "icd9" and dotted and candidates[0].code == text:
-        return "icd9cm", text
-    known = [code for code in candidates if describe(code).source in ("release", "category")]
-    if len(known) == 1:
-        return known[0].system, text
-    keys = " or ".join(str(code) for code in candidates)
-    raise InputError(f"the code {text[:10]!r} may be {keys}: write it so, or give --system")
-
-
-def _parsed(text: str, system: str) -> Code | None:
-    try:
-        return parse_code(text, system)
-    except InputError:
-        return None
 
 
 def _stage_splits(staging: Staging) -> None:

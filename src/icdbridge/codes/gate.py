@@ -1,0 +1,294 @@
+"""The gate for codes from outside: which code is meant, whether any release has it, and what version a column is of.
+
+That a text has the shape of a code does not make it one: ICD-9's V45.81 (bypass) has the shape of an ICD-10 code, 8.45
+is what a spreadsheet leaves of 008.45, and 250.0 is a category, or what it leaves of 250.00.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Literal, NamedTuple
+
+from icdbridge.codes.code import VERSIONS, Code, parse_code, shorter, version_of
+from icdbridge.codes.packages import LABELS, SYSTEMS, load_system, releases
+from icdbridge.errors import InputError
+
+Standing = Literal["billable", "retired", "category", "unlisted", "unknown", "own"]
+_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]*)?")
+_LABELS = {"icd9": "ICD-9-CM", "icd10": "ICD-10-CM and ICD-10-PCS"}
+EXAMPLES = 3  # codes named in a message
+
+
+@lru_cache(maxsize=200_000)
+def standing(code: Code) -> Standing:
+    """Where a code stands in the installed releases of its system.
+
+    ``billable`` in the newest one; ``retired``: billable in an earlier one; ``category``: listed, but not billable;
+    ``unlisted``: codes begin so; ``unknown``: no release has it; ``own``: of a system that no package brings.
+    """
+    if code.system not in SYSTEMS:
+        return "own"
+    editions = [load_system(code.system, release) for release in reversed(releases(code.system))]
+    if code.code in editions[0].titles:
+        return "billable"
+    if any(code.code in edition.titles for edition in editions):
+        return "retired"
+    if any(code.code in edition.headings for edition in editions):
+        return "category"
+    return "unlisted" if any(edition.below(code.code) for edition in editions) else "unknown"
+
+
+def assignable(code: Code) -> bool:
+    """Whether a code is, or was, one to be coded: no category."""
+    return standing(code) in ("billable", "retired")
+
+
+def nearest(text: str, system: str) -> Code | None:
+    """The existing code that a text most likely means which is none: zeros put back, letters for digits, or the
+    longest beginning of it that exists; None where nothing is near.
+    """
+    for _, code in _variants(text, system):
+        if standing(code) != "unknown":
+            return code
+    above = _parsed(text, system)
+    while above is not None and standing(above) == "unknown":
+        above = shorter(above)
+    return above
+
+
+def existing(text: str, system: str) -> Code:
+    """Reads one code that a person gives; ``InputError`` where it has another shape or no release has it.
+
+    Codes of a system of the user's own exist.
+    """
+    try:
+        code = parse_code(text, system)
+    except InputError as error:
+        near = nearest(text, system) if system in SYSTEMS else None
+        raise InputError(f"{error}{f'; did you mean {near.code}?' if near else ''}") from error
+    if standing(code) == "unknown":
+        near = nearest(text, code.system)
+        raise InputError(
+            f"no release of {code.system} has {code.code}" + (f": did you mean {near.code}?" if near else "")
+        )
+    return code
+
+
+class Doubt(NamedTuple):
+    """A code as it was written, how often, and what is said of it: what it is read as, or the nearest that exists."""
+
+    written: str
+    times: int
+    code: Code | None
+
+
+@dataclass
+class Column:
+    """What a column of codes was found to be.
+
+    ``codes``: what each text that is let in means. ``repaired``: those of them whose zeros were put back; ``unknown``:
+    those that no release has (retired long ago, or of a newer one), with the nearest that exists. Left out:
+    ``foreign``, which exist only in the other version, and ``malformed``. ``ambiguous``: what may be two codes.
+    """
+
+    codes: dict[str, Code] = field(default_factory=dict)
+    repaired: list[Doubt] = field(default_factory=list)
+    unknown: list[Doubt] = field(default_factory=list)
+    foreign: list[Doubt] = field(default_factory=list)
+    malformed: list[Doubt] = field(default_factory=list)
+    ambiguous: list[tuple[str, list[Code]]] = field(default_factory=list)
+
+
+def let_in(written: Mapping[str, int], version: str, system: str | None = None) -> Column:
+    """Reads all codes of a column at once: each text, and how often it stands there.
+
+    ``version`` says of which systems they may be, ``system`` narrows that to one. Zeros that a spreadsheet took away
+    are put back where the column shows that it did (no code has such zeros, codes that do not exist otherwise exist
+    with them) and only one code is meant. Raises ``InputError`` where more of the codes exist in another version.
+    """
+    systems = (system,) if system else VERSIONS.get(version, (version,))
+    column = Column()
+    if not any(name in SYSTEMS for name in systems):
+        for text, count in written.items():
+            _sort(column, text, count, [code for name in systems if (code := _parsed(text, name))])
+        return column
+    check_version(written, systems, version)
+    others = [name for name in SYSTEMS if version_of(name) != version_of(systems[0])]
+    dotted = any("." in text for text in written)
+    eaten = _eaten(written, systems)
+    for text, count in written.items():
+        found = _readings(text, systems, dotted)
+        repaired = _put_back(text, systems, eaten, found)
+        if repaired:
+            if len(repaired) == 1:
+                column.repaired.append(Doubt(text, count, repaired[0]))
+            found = repaired
+        exists = any(standing(code) != "unknown" for code in found)
+        other = None if exists else next((c for name in others if (c := _exists(text, name))), None)
+        if other is not None:
+            column.foreign.append(Doubt(text, count, other))
+            continue
+        _sort(column, text, count, found)
+        if found and not exists:
+            column.unknown.append(Doubt(text, count, nearest(text, found[0].system)))
+    column.malformed = [
+        doubt._replace(code=next((near for name in systems if (near := nearest(doubt.written, name))), None))
+        for doubt in column.malformed
+    ]
+    return column
+
+
+def check_version(written: Iterable[str], systems: Iterable[str], version: str) -> None:
+    """Raises ``InputError`` where more of some codes exist in another version than in ``systems``, with counts."""
+    here, there, examples = 0, dict.fromkeys((name for name in VERSIONS if name != version), 0), []
+    texts = list(written)
+    for text in texts:
+        if any(_exists(text, name) for name in systems):
+            here += 1
+            continue
+        for other in there:
+            if found := [code for name in VERSIONS[other] if (code := _exists(text, name))]:
+                there[other] += 1
+                examples.append(f"{text} is {other} {found[0].code}")
+    other, count = max(there.items(), key=lambda pair: pair[1], default=("", 0))
+    if count > here:
+        named = " and ".join(LABELS.get(name, name) for name in systems)
+        raise InputError(
+            f"of {len(texts):,} different codes {here:,} are in {named} and {count:,} only in {_LABELS[other]}, "
+            f"such as {', '.join(text.partition(' ')[0] for text in examples[:EXAMPLES])}: "
+            f"did you mean version {other}?"
+        )
+
+
+def named(doubts: Iterable[Doubt], means: str) -> str:
+    """Some doubts as the end of a message: ``250.0 (8 times), nearest 250.00``."""
+    shown = sorted(doubts, key=lambda doubt: (-doubt.times, doubt.written))
+    parts = []
+    for written, times, code in shown[:EXAMPLES]:
+        text = written if len(written) <= 10 else f"({len(written)} characters)"
+        often = f" ({times:,} times)" if times > 1 else ""
+        parts.append(f"{text}{often}" + (f" {means} {code.code}" if code else ""))
+    return "; ".join(parts) + (f"; and {len(shown) - EXAMPLES:,} more" if len(shown) > EXAMPLES else "")
+
+
+def _sort(column: Column, text: str, count: int, found: list[Code]) -> None:
+    if len(found) == 1:
+        column.codes[text] = found[0]
+    elif found:
+        column.ambiguous.append((text, found))
+    else:
+        column.malformed.append(Doubt(text, count, None))
+
+
+def _parsed(text: str, system: str) -> Code | None:
+    if system not in SYSTEMS:
+        text = text.removeprefix(f"{system}:")
+    try:
+        return parse_code(text, system)
+    except InputError:
+        return None
+
+
+def _exists(text: str, system: str) -> Code | None:
+    code = _parsed(text, system)
+    return code if code is not None and standing(code) != "unknown" else None
+
+
+def _readings(text: str, systems: Iterable[str], dotted: bool) -> list[Code]:
+    """What a text may be: of several shapes that fit, those that exist, codes before categories."""
+    found = [code for name in systems if (code := _parsed(text, name))]
+    if len(found) < 2:
+        return found
+    # Where a column writes dots, 486 is a diagnosis, not the procedure 48.6.
+    as_written = [code for code in found if code.code == text.strip().upper()]
+    if dotted and len(as_written) == 1 and standing(as_written[0]) != "unknown":
+        return as_written
+    # A cut-off ICD-10-PCS code needs its system's name.
+    whole = [code for code in found if code.system != "icd10pcs" or len(code.code) == 7] or found
+    for kept in ([c for c in whole if assignable(c)], [c for c in whole if standing(c) != "unknown"]):
+        if kept:
+            return kept
+    return whole[:1]
+
+
+class _Eaten(NamedTuple):
+    """Which zeros the column has lost."""
+
+    leading: bool
+    trailing: bool
+
+
+def _eaten(written: Iterable[str], systems: Iterable[str]) -> _Eaten:
+    numbers = [text for text in map(str.strip, written) if _NUMBER.fullmatch(text)]
+    leading = trailing = False
+    if not any(text.startswith("0") for text in numbers):
+        leading = any(
+            not any(_exists(text, name) for name in systems) and _padded(text, systems) for text in numbers
+        )
+    if not any(re.fullmatch(r"[0-9]+\.[0-9]0", text) for text in numbers):
+        lost = [text for text in numbers if _lengthened(text, systems)]
+        others = [text for text in numbers if "." in text and text not in lost]
+        whole = sum(
+            any(map(assignable, _readings(t, systems, True))) or bool(_padded(t, systems)) for t in others
+        )
+        trailing = bool(lost) and whole >= 0.9 * len(others)
+    return _Eaten(leading, trailing)
+
+
+def _put_back(text: str, systems: Iterable[str], eaten: _Eaten, found: list[Code]) -> list[Code]:
+    """The codes that a number means in a column that lost zeros; with those that it is as written, where these are
+    codes too; none where it lost nothing.
+    """
+    text = text.strip()
+    if not _NUMBER.fullmatch(text):
+        return []
+    if eaten.leading and (padded := _padded(text, systems)):
+        return list(dict.fromkeys([*(code for code in found if assignable(code)), *padded]))
+    return _lengthened(text, systems) if eaten.trailing else []
+
+
+def _padded(text: str, systems: Iterable[str]) -> list[Code]:
+    """The codes that a number is with zeros in front."""
+    variants = (pair for name in systems for pair in _variants(text, name))
+    return [code for kind, code in variants if kind == "leading" and assignable(code)]
+
+
+def _lengthened(text: str, systems: Iterable[str]) -> list[Code]:
+    """The codes that a number with one decimal is with a zero behind, if it is none as written."""
+    if not re.fullmatch(r"[0-9]+\.[0-9]", text) or any(
+        (code := _parsed(text, name)) and assignable(code) for name in systems
+    ):
+        return []
+    variants = (pair for name in systems for pair in _variants(text, name))
+    return [code for kind, code in variants if kind == "trailing" and assignable(code)]
+
+
+def _variants(text: str, system: str) -> Iterator[tuple[str, Code]]:
+    """What a text may have been before a spreadsheet or a typist changed it, of the right shape."""
+    plain = text.strip().upper()
+    tried: list[tuple[str, str]] = []
+    if _NUMBER.fullmatch(plain):
+        whole, dot, rest = plain.partition(".")
+        width = {"icd9cm": 3, "icd9proc": 2}.get(system, 7)
+        if dot and len(whole) < width and system != "icd10pcs":
+            tried += [("leading", f"{whole.zfill(width)}.{rest}"), ("both", f"{whole.zfill(width)}.{rest}0")]
+        if not dot:
+            tried += [("leading", whole.zfill(size)) for size in range(len(whole) + 1, width + 3)]
+        tried.append(("trailing", f"{whole}.{rest}0" if dot else f"{whole}.0"))
+        if not dot:
+            tried.append(("trailing", f"{whole}.00"))
+        if rest.strip("0") == "":
+            tried.append(("number", whole))  # 4280.0
+    swapped = plain[:1] + plain[1:].replace("O", "0").replace("I", "1").replace("L", "1")
+    tried.append(("letters", swapped))
+    if system == "icd10pcs":
+        tried.append(("letters", plain.replace("O", "0").replace("I", "1")))
+    if system == "icd10cm":
+        tried.append(("letters", swapped.replace("0", "O", 1) if swapped[:1] == "0" else swapped))
+        tried.append(("letters", "I" + swapped[1:] if swapped[:1] == "1" else swapped))
+    seen = {plain}
+    for kind, one in tried:
+        if one not in seen and (code := _parsed(one, system)) is not None:
+            seen.add(one)
+            yield kind, code
