@@ -312,3 +312,10 @@ def _whole(path: Path, kind: Kind) -> bool:
     except InputError:
         return False
     return True
+
+
+def cache_folder() -> Path:
+    """Where this user's caches lie: ``ICDBRIDGE_CACHE``, else ``icdbridge`` in the system's folder of caches."""
+    if chosen := os.environ.get("ICDBRIDGE_CACHE"):
+        return Path(chosen)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "icdbridge"

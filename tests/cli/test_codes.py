@@ -91,11 +91,26 @@ def test_search(run: Any) -> None:
     lines = out.splitlines()
     assert status == 0
     assert len(lines) == 1 + 4
-    assert lines[1].split() == ["icd10cm", "I50", "FY2026", "category", "Heart", "failure"]
+    assert lines[1].split() == [
+        "icd10cm",
+        "I50.9",
+        "FY2026",
+        "Heart",
+        "failure,",
+        "unspecified",
+        "(heart",
+        "failure)",
+    ]
     hits = json.loads(run("search", "heart failure", "--limit", "4", "--system", "icd9cm", "--json")[1])
     assert {hit["system"] for hit in hits} == {"icd9cm"}
-    assert [hit["code"] for hit in hits[:2]] == ["428", "428.9"]
-    assert [hit["billable"] for hit in hits[:2]] == [False, True]
+    assert hits[0]["code"] == "428.9"
+    assert all(hit["billable"] for hit in hits)
+
+
+def test_search_says_what_was_searched_for_and_what_may_be_specified(run: Any) -> None:
+    _, out, _ = run("search", "left hip fx")
+    assert out.splitlines()[0].startswith("searched for: ")
+    assert "S72.002A, encounter: initial S72.002A" in out
 
 
 def test_search_without_a_hit(run: Any) -> None:

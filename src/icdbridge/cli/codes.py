@@ -12,6 +12,7 @@ from icdbridge.terminal import Terminal, say
 
 if TYPE_CHECKING:
     from icdbridge.codes import Code, CodeSystem
+    from icdbridge.knowledge.search import Hit
 
 codes = typer.Typer(no_args_is_help=True, help="Look up and search ICD codes, with system and release.")
 app.add_typer(codes, name="codes")
@@ -65,23 +66,33 @@ def show(
 @codes.command()
 def search(
     query: Annotated[
-        str, typer.Argument(help='Words of the title, or how the code begins: "heart failure", I50.')
+        str, typer.Argument(help='Words, or how the code begins: "left hip fx", "hx of MI", I50.')
     ],
     system: System = None,
     limit: Annotated[int, typer.Option(min=1, help="At most so many codes.")] = 20,
     table: Table = None,
     as_json: Json = False,
 ) -> None:
-    """Find codes by the words of their titles and synonyms, or by how they begin."""
-    from icdbridge.codes import SYSTEMS
-    from icdbridge.codes import search as find
+    """Find codes as you would type them: words, abbreviations, misspellings, a code or how one begins.
 
-    systems = SYSTEMS if system is None else () if table and system not in SYSTEMS else (system,)
-    hits = find(query, systems, limit, _own(table, system))
+    Without --system ICD-10 is searched first, ICD-9 where ICD-10 has nothing. What the codes of a family differ by is
+    said below the first hit.
+    """
+    from icdbridge.codes import SYSTEMS
+    from icdbridge.knowledge.search import find
+
+    systems = None if system is None else () if table and system not in SYSTEMS else (system,)
+    found = find(query, systems, limit, _own(table, system))
+    hits = found.hits
     if not hits:
         raise InputError(f"nothing found for {query!r}: use fewer or other words, the last may be cut short")
     if as_json:
-        records = [hit._asdict() | {"code": hit.code.code, "system": hit.code.system} for hit in hits]
+        records = [
+            hit._asdict()
+            | {"code": hit.code.code, "system": hit.code.system}
+            | {"specify": [one._asdict() for one in hit.specify]}
+            for hit in hits
+        ]
         say(json.dumps(records, indent=2, ensure_ascii=False))
     else:
         rows = [
@@ -89,11 +100,14 @@ def search(
                 *hit.code,
                 hit.release,
                 "" if hit.billable else "category",
-                _found_title(hit.title, hit.matched_on, hit.term),
+                _found_title(hit),
             )
             for hit in hits
         ]
+        if found.searched:
+            say(f"searched for: {found.searched}")
         _print_table(("system", "code", "release", "", "title"), rows)
+        _print_choices(hits[0])
 
 
 @codes.command()
@@ -223,8 +237,21 @@ def _kind(edition: "CodeSystem", code: str) -> str:
     return "code" if code in edition.titles else "category" if edition.title(code) else "unlisted"
 
 
-def _found_title(title: str, matched_on: str, term: str) -> str:
-    return f"{title} (synonym: {term})" if matched_on == "synonym" else title
+def _found_title(hit: "Hit") -> str:
+    """The title, and what the code was found by where the title does not say so."""
+    said = [hit.why] if hit.why else []
+    if hit.matched_on not in ("title", "code") and hit.term.lower() != hit.title.lower():
+        said.append(hit.term)
+    return f"{hit.title} ({'; '.join(said)})" if said else hit.title
+
+
+def _print_choices(hit: "Hit") -> None:
+    """What may be said more of the first hit, an axis a line."""
+    by_axis: dict[str, list[str]] = {}
+    for one in hit.specify:
+        by_axis.setdefault(one.axis, []).append(f"{one.value} {one.code}")
+    for axis, several in by_axis.items():
+        say(f"{hit.code.code}, {axis}: {', '.join(several)}")
 
 
 def _print_table(columns: tuple[str, ...], rows: Any) -> None:

@@ -1,4 +1,4 @@
-"""How codes are written, the code systems and their releases, descriptions, crosswalks and search."""
+"""How codes are written, the code systems and their releases, descriptions and crosswalks."""
 
 from icdbridge.codes.code import (
     VERSIONS,
@@ -14,7 +14,6 @@ from icdbridge.codes.crosswalks import GemEntry, crosswalk, equivalents
 from icdbridge.codes.descriptions import Description, describe
 from icdbridge.codes.names import Name, Terms, code_names, read_terms
 from icdbridge.codes.packages import SYSTEMS, load_system, releases
-from icdbridge.codes.searching import Hit, search
 from icdbridge.codes.system import CodeSystem
 from icdbridge.codes.tables import read_code_table
 
@@ -25,7 +24,6 @@ __all__ = [
     "CodeSystem",
     "Description",
     "GemEntry",
-    "Hit",
     "Name",
     "Terms",
     "code_names",
@@ -38,7 +36,6 @@ __all__ = [
     "read_code_table",
     "read_terms",
     "releases",
-    "search",
     "system_named",
     "undotted",
     "version_named",

@@ -1,5 +1,6 @@
 """The packed tables that ship with the package (written by ``packing``), read row by row."""
 
+import csv
 import gzip
 from pathlib import Path
 
@@ -17,3 +18,9 @@ def rows(name: str) -> list[list[str]]:
     except (OSError, EOFError) as error:
         raise InputError(f"{file} is missing or damaged: install the package again") from error
     return [line.split("\t") for line in text.splitlines()]
+
+
+def read_csv(name: str) -> list[dict[str, str]]:
+    """The rows of a table of our own, ``data/NAME.csv``, by column."""
+    with (DATA / f"{name}.csv").open(encoding="utf-8", newline="") as handle:
+        return list(csv.DictReader(handle))

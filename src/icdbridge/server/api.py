@@ -8,10 +8,11 @@ from fastapi import APIRouter, Header, Query
 from fastapi.responses import JSONResponse, Response
 
 from icdbridge import __version__
-from icdbridge.codes import SYSTEMS, VERSIONS, CodeSystem, describe, parse_code, search
+from icdbridge.codes import SYSTEMS, VERSIONS, CodeSystem, describe, parse_code
 from icdbridge.coding import Suggestion, fhir
 from icdbridge.coding.identity import note_identity
 from icdbridge.errors import InputError
+from icdbridge.knowledge.search import Hit, find
 from icdbridge.server import answers, schemas
 from icdbridge.server.bands import bands
 from icdbridge.server.batching import BatchQueue, Found, Job, Overloaded, price
@@ -71,13 +72,20 @@ def make_router(coders: Mapping[str, ServedCoder], queue: BatchQueue, metrics: M
     def codes(
         q: Annotated[
             str,
-            Query(min_length=1, max_length=200, description="Words of a title, or how a code begins."),
+            Query(
+                min_length=1,
+                max_length=200,
+                description="Words as coders type them, a code, or how one begins.",
+            ),
         ],
         system: Annotated[str | None, Query(description="Only this system, such as icd10cm.")] = None,
         version: Annotated[str | None, Query(description="Only systems of this version.")] = None,
         limit: Annotated[int, Query(ge=1, le=100)] = 20,
     ) -> schemas.SearchResponse:
-        """Codes and categories by the words of their titles and synonyms, by code or by its beginning."""
+        """Codes by words as coders type them, by code or by its beginning; the last word may be incomplete.
+
+        One line a family: what its codes differ by, such as side or encounter, is `specify`.
+        """
         everywhere = [*SYSTEMS, *own_systems]
         if system is not None and system not in everywhere:
             raise field_problem("query.system", f"expected one of {', '.join(everywhere)}")
@@ -90,24 +98,16 @@ def make_router(coders: Mapping[str, ServedCoder], queue: BatchQueue, metrics: M
             if system in (None, name) and (version is None or name in VERSIONS.get(version, (version,)))
         ]
         tables = [own_systems[name] for name in wanted if name in own_systems]
+        systems = None if system is None and version is None else [name for name in wanted if name in SYSTEMS]
         try:
-            hits = search(q, [name for name in wanted if name in SYSTEMS], limit, tables)
+            found = find(q, systems, limit, tables)
         except InputError as error:  # it has no word
             raise field_problem("query.q", "give words of a title, or how a code begins") from error
-        found = [
-            schemas.HitOut(
-                system=hit.code.system,
-                code=hit.code.code,
-                description=hit.title,
-                kind=answers.kind(hit.code.system),
-                release=hit.release,
-                billable=hit.billable,
-                matched_on=cast(Any, hit.matched_on),
-                term=hit.term,
-            )
-            for hit in hits
-        ]
-        return schemas.SearchResponse(codes=found)
+        return schemas.SearchResponse(
+            codes=[_hit_out(hit) for hit in found.hits],
+            searched=found.searched or None,
+            suggestions=found.suggestions,
+        )
 
     @router.get("/models", summary="What is served", responses=described(401, 503))
     async def models() -> schemas.ModelsResponse:
@@ -143,6 +143,24 @@ def make_router(coders: Mapping[str, ServedCoder], queue: BatchQueue, metrics: M
         return _fhir(resources)
 
     return router
+
+
+def _hit_out(hit: Hit) -> schemas.HitOut:
+    return schemas.HitOut(
+        system=hit.code.system,
+        code=hit.code.code,
+        description=hit.title,
+        kind=answers.kind(hit.code.system),
+        release=hit.release,
+        billable=hit.billable,
+        matched_on=cast(Any, hit.matched_on),
+        term=hit.term,
+        why=hit.why or None,
+        specify=[
+            schemas.ChoiceOut(axis=one.axis, value=one.value, code=one.code, description=one.title)
+            for one in hit.specify
+        ],
+    )
 
 
 async def _coded(

@@ -12,7 +12,7 @@ from fastapi.responses import Response
 from fastapi.security import HTTPBearer
 
 from icdbridge import __version__
-from icdbridge.codes import search
+from icdbridge.knowledge.search import search
 from icdbridge.server import problems, schemas
 from icdbridge.server.api import make_router
 from icdbridge.server.batching import BatchQueue
@@ -44,7 +44,7 @@ def create_app(
         for coder in coders.values():
             for version in coder.versions:
                 coder.code_many(["warm up"], version, top=1)  # encodes the codes of the version
-        search("fever")  # loads the code systems
+        search("fever")  # makes the search index, the first time
 
     queue = BatchQueue(
         limits.waiting, warm_up, lambda notes, seconds: metrics.batch(notes, seconds), limits.seconds

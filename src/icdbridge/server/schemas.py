@@ -160,6 +160,15 @@ class CodeResponse(BaseModel):
     notes: list[NoteOut]
 
 
+class ChoiceOut(BaseModel):
+    """What may be said more of a code that was found, and the code that this leads to."""
+
+    axis: str = Field(description="Such as `side`, `encounter` or `kind`.", examples=["side"])
+    value: str = Field(examples=["left"])
+    code: str = Field(examples=["S72.002A"])
+    description: str
+
+
 class HitOut(BaseModel):
     """A code found by search."""
 
@@ -169,12 +178,23 @@ class HitOut(BaseModel):
     kind: Literal["diagnosis", "procedure"] = Field(examples=["diagnosis"])
     release: str = Field(examples=["FY2026"])
     billable: bool = Field(description="False for a category, which cannot be assigned.")
-    matched_on: Literal["code", "title", "synonym"]
-    term: str = Field(description="The text that matched.", examples=["Heart failure, unspecified"])
+    matched_on: Literal["code", "title", "term", "abbreviation", "spelling"] = Field(
+        description="`term`: a wording of the index, the inclusion terms and other tables."
+    )
+    term: str = Field(description="The wording that matched.", examples=["Heart failure, unspecified"])
+    why: str | None = Field(
+        description="What was taken for what; null where the words say it themselves.",
+        examples=["chf: congestive heart failure"],
+    )
+    specify: list[ChoiceOut] = Field(description="What the codes of its family differ by.")
 
 
 class SearchResponse(BaseModel):
     codes: list[HitOut]
+    searched: str | None = Field(
+        description="What was searched for where it is not what was typed.", examples=["hypertension"]
+    )
+    suggestions: list[str] = Field(description="Words that may have been meant.", examples=[["pneumonia"]])
 
 
 class BandOut(BaseModel):

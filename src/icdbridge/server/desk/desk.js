@@ -521,7 +521,7 @@ function searchBox(made, version) {
       const item = document.createElement("li");
       const id = Object.assign(document.createElement("span"), { className: "id", textContent: hit.code });
       const name = document.createElement("span");
-      name.textContent = hit.matched_on === "synonym" ? `${hit.description} (${hit.term})` : hit.description;
+      name.textContent = hit.why || hit.matched_on === "term" ? `${hit.description} (${hit.why || hit.term})` : hit.description;
       item.append(id, name);
       item.id = `${list.id}-${i}`;
       item.setAttribute("role", "option");

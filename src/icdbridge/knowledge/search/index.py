@@ -1,0 +1,120 @@
+"""The search index of a code system, opened: rows by their words, codes by how they begin, members of a family."""
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterable, Sequence
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+from icdbridge.knowledge.search.wordforms import title_number
+
+_MEMBERS = "SELECT id, code, title, billable, family, said, meant, prior FROM code WHERE "
+
+
+class Found(NamedTuple):
+    """A wording that was found. ``code`` numbers its code or category, ``meant`` the billable code that is assumed;
+    ``axes`` is what the family of ``meant`` differs by (" side:left side:right"); ``weight`` sums those of ``roots``.
+    """
+
+    row: int
+    text: str
+    roots: str
+    code: int
+    source: str
+    weight: float
+    meant: int
+    prior: float
+    axes: str
+
+
+class Entry(NamedTuple):
+    """A code or category of the index; ``said`` what its title says of each axis; ``family`` -1: of none."""
+
+    id: int
+    code: str
+    title: str
+    billable: bool
+    family: int
+    said: dict[str, str]
+    meant: int
+    prior: float
+
+
+class Lead(NamedTuple):
+    """A code of another system, or of an earlier release, that leads to one of this index."""
+
+    system: str
+    title: str
+    code: int
+    exact: bool
+
+
+class Index:
+    """One system's index. Any thread may ask; each has a connection of its own to a file on disk."""
+
+    def __init__(self, file: Path | sqlite3.Connection):
+        self._file = file
+        self._own = threading.local()
+        facts = dict(self._rows("SELECT name, value FROM fact"))
+        self.system, self.release, self.version = facts["system"], facts["release"], facts["version"]
+        self.weight = lru_cache(100_000)(self._weight)
+
+    def _connection(self) -> sqlite3.Connection:
+        if isinstance(self._file, sqlite3.Connection):
+            return self._file
+        if not hasattr(self._own, "connection"):
+            self._own.connection = sqlite3.connect(f"{self._file.as_uri()}?mode=ro&immutable=1", uri=True)
+        connection: sqlite3.Connection = self._own.connection
+        return connection
+
+    def _rows(self, query: str, *values: object) -> list[tuple]:  # type: ignore[type-arg]
+        return self._connection().execute(query, values).fetchall()
+
+    @cached_property
+    def words(self) -> dict[str, float]:
+        """The words of all wordings and how common each is."""
+        return dict(self._rows("SELECT word, often FROM word"))
+
+    def _weight(self, root: str) -> float | None:
+        """How much a root tells; None where no wording has it."""
+        found = self._rows("SELECT weight FROM root WHERE root = ?", root)
+        return found[0][0] if found else None
+
+    def matching(self, groups: Sequence[Iterable[str]], limit: int) -> list[Found]:
+        """The ``limit`` best rows that have one root of every group."""
+        asked = " AND ".join("(" + " OR ".join(f'"{root}"' for root in group) + ")" for group in groups)
+        return [
+            Found(*row)
+            for row in self._rows(
+                "SELECT term.* FROM found CROSS JOIN term ON term.id = found.rowid WHERE found MATCH ? LIMIT ?",
+                asked,
+                limit,
+            )
+        ]
+
+    def beginning(self, plain: str, limit: int = 500) -> list[Entry]:
+        """The codes and categories that begin with ``plain`` (without a dot, in capitals), sorted."""
+        query = _MEMBERS + "plain >= ? AND plain < ? ORDER BY plain LIMIT ?"
+        return [_entry(row) for row in self._rows(query, plain, plain + "\uffff", limit)]
+
+    def titled(self, title: str) -> list[Entry]:
+        """The codes and categories of just this title, whatever its case and punctuation."""
+        return [_entry(row) for row in self._rows(_MEMBERS + "titled = ?", title_number(title))]
+
+    def family(self, number: int) -> list[Entry]:
+        return [_entry(row) for row in self._rows(_MEMBERS + "family = ?", number)]
+
+    def entry(self, number: int) -> Entry:
+        return _entry(self._rows(_MEMBERS + "id = ?", number)[0])
+
+    def leading(self, plain: str) -> list[Lead]:
+        """Where a code of another system or of an earlier release leads, exact equivalents first."""
+        query = "SELECT system, title, code, exact FROM leading WHERE plain = ? ORDER BY exact DESC"
+        return [Lead(*row) for row in self._rows(query, plain)]
+
+
+def _entry(row: tuple) -> Entry:  # type: ignore[type-arg]
+    number, code, title, billable, family, said, meant, prior = row
+    return Entry(number, code, title, bool(billable), family, json.loads(said), meant, prior)

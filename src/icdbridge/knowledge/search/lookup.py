@@ -1,0 +1,90 @@
+"""A query that is a code: with or without its dot, its beginning, a key, a code with its title, another system's."""
+
+import re
+from typing import NamedTuple
+
+from icdbridge.codes.packages import LABELS
+from icdbridge.knowledge.search.index import Entry, Index
+
+_KEY = re.compile(r"\s*([A-Za-z][A-Za-z0-9_-]*)\s*:\s*(\S+)\s*(.*)", re.DOTALL)
+_CODE = re.compile(r"\s*([A-Za-z0-9]+(?:\.[A-Za-z0-9]*)?)[\s:,;-]*(.*)", re.DOTALL)
+_SHORTEST = 3  # characters of a beginning
+_MOST = 60  # codes that a beginning may stand for, of each system
+_OPEN = re.compile(r"\bunspecified\b|\bwithout complications?\b|\bnot specified\b", re.IGNORECASE)
+_SPOKEN = re.compile(r"[A-Za-z]+")
+
+
+class CodeFound(NamedTuple):
+    """A code that a query gives. ``why`` says what it leads from; ``exact``: the query is this code."""
+
+    source: Index
+    entry: Entry
+    why: str
+    exact: bool
+
+
+def by_code(query: str, indexes: list[Index]) -> tuple[list[CodeFound], str]:
+    """The codes that a query gives or leads to, the best first, none where it is words; the words behind a code."""
+    system, text, rest = "", query, ""
+    if (key := _KEY.fullmatch(query)) and any(index.system == key[1].lower() for index in indexes):
+        system, text, rest = key[1].lower(), key[2], key[3]
+    elif key and key[1].lower() in LABELS:
+        text, rest = key[2], key[3]
+    found = _CODE.fullmatch(text if not rest else f"{text} {rest}")
+    if not found:
+        return [], query
+    plain, rest = found[1].replace(".", "").upper(), found[2]
+    if _SPOKEN.fullmatch(plain) or len(plain) < (2 if not rest and "." in found[1] else _SHORTEST):
+        return [], query
+    chosen = [index for index in indexes if system in ("", index.system)]
+    several: list[CodeFound] = []
+    for index in chosen:
+        several += _in_system(index, plain, found[1], rest)
+    several.sort(key=lambda one: not one.exact)
+    for index in chosen:
+        several += _leading(index, plain)
+    return several, rest if several else query
+
+
+def _in_system(index: Index, plain: str, written: str, rest: str) -> list[CodeFound]:
+    entries = index.beginning(plain, 2000)
+    if "." in written:  # where the dot stands tells 25.0 from 250
+        start = written.upper().removesuffix(".")
+        entries = [one for one in entries if one.code.startswith(start)]
+    if not entries:
+        return []
+    same = [one for one in entries if one.code.replace(".", "") == plain]
+    if rest and not same:
+        return []
+    if same and same[0].billable:
+        return [CodeFound(index, same[0], "", True)] + [
+            CodeFound(index, one, "", False) for one in entries if one not in same
+        ]
+    meant = same[0].meant if same else -1
+
+    def order(one: Entry) -> tuple[object, ...]:
+        return (
+            -(one.prior + (0.6 if one.id == meant and _OPEN.search(one.title) else 0.0)),
+            len(one.code),
+            one.code,
+        )
+
+    below = sorted((one for one in entries if one.billable), key=order)
+    if same:  # the category itself behind the code that is assumed for it
+        below.insert(min(len(below), 1), same[0])
+    return [CodeFound(index, one, "", bool(same)) for one in below[:_MOST]]
+
+
+def _leading(index: Index, plain: str) -> list[CodeFound]:
+    """The codes that another system's code, or a retired one, leads to."""
+    found = []
+    for lead in index.leading(plain):
+        entry = index.entry(lead.code)
+        if lead.system == index.system:
+            why = f"{plain} is no code any more ({lead.title}): this is nearest"
+        else:
+            how = "equivalent" if lead.exact else "approximate equivalent"
+            why = f"{how} of {LABELS[lead.system]} {plain} ({lead.title})"
+        found.append(CodeFound(index, entry, why, True))
+    found.sort(key=lambda one: -one.entry.prior)
+    return found

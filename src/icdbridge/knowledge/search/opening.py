@@ -1,0 +1,54 @@
+"""Where the indexes lie, made the first time that they are needed; those of tables of the user's own."""
+
+import hashlib
+from functools import cache, lru_cache
+from pathlib import Path
+
+from icdbridge.codes.packages import SYSTEMS, releases
+from icdbridge.codes.system import CodeSystem
+from icdbridge.files import cache_folder, cached_folder
+from icdbridge.knowledge.fingerprint import fingerprint
+from icdbridge.knowledge.search.index import Index
+from icdbridge.knowledge.search.spelling import Speller
+
+_MADE_BY = ("building.py", "slots.py", "wordforms.py")  # what an index changes with, beside the knowledge
+
+
+@cache
+def system_index(system: str) -> Index:
+    """The index of a system that packages bring; ``InputError`` for another name."""
+    releases(system)
+    return Index(_folder() / f"{system}.sqlite")
+
+
+@lru_cache(8)
+def own_index(table: CodeSystem) -> Index:
+    """The index of a table of the user's own, in memory."""
+    from icdbridge.knowledge.search.building import build_own
+
+    return Index(build_own(table))
+
+
+@lru_cache(8)
+def speller(tables: tuple[CodeSystem, ...] = ()) -> Speller:
+    """Looks words up among those of all systems and of ``tables``: a word of one is none misspelt in another."""
+    words: dict[str, float] = {}
+    for index in (*map(system_index, SYSTEMS), *map(own_index, tables)):
+        for word, often in index.words.items():
+            words[word] = words.get(word, 0.0) + often
+    return Speller(words)
+
+
+@cache
+def _folder() -> Path:
+    own = Path(__file__).parent
+    digest = hashlib.sha256(b"".join((own / name).read_bytes() for name in _MADE_BY)).hexdigest()[:8]
+    path = cache_folder() / f"search-{fingerprint()}-{digest}"
+    return cached_folder(path, f"{SYSTEMS[0]}.sqlite", _fill)
+
+
+def _fill(folder: Path) -> None:
+    from icdbridge.knowledge.search.building import build_systems
+    from icdbridge.progress import track
+
+    build_systems(folder, track(SYSTEMS, len(SYSTEMS), "Making the search index, once"))

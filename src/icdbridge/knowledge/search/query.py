@@ -1,0 +1,193 @@
+"""What a query may mean: its readings, each of words with their roots, and of the context that it asks for."""
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache
+from itertools import product
+from math import log
+from typing import NamedTuple
+
+from icdbridge.knowledge.abbreviations import abbreviations
+from icdbridge.knowledge.search.slots import said_in
+from icdbridge.knowledge.search.spelling import Speller
+from icdbridge.knowledge.search.wordforms import EMPTY, LIGHT, american, root, rooted, words
+from icdbridge.knowledge.tables import read_csv
+
+_MOST = 8  # readings
+_LONGEST = 5  # words of an abbreviation or phrase
+_CODED = ("diagnosis", "procedure", "status")
+# Spellings of one thing that words alone do not tell; before the words are split.
+_REWRITTEN = (
+    (re.compile(r"\bckd\s*-?\s*(?:stage\s*)?([1-5][ab]?|i{1,3}|iv|v)\b", re.IGNORECASE), r"ckd stage \1"),
+    (re.compile(r"\b(?:dm|diabetes)\s*-?\s*(1|2|i{1,2})\b", re.IGNORECASE), r"type \1 diabetes"),
+    (re.compile(r"\bt(1|2)\s*(?:dm|d)\b", re.IGNORECASE), r"type \1 diabetes"),
+    (re.compile(r"\bt(?:ype)?\s*(1|2)\s+(?=dm\b|diab)", re.IGNORECASE), r"type \1 "),
+    (re.compile(r"\bw/o\b", re.IGNORECASE), "without "),
+    (re.compile(r"\bw/(?=\s|\w)", re.IGNORECASE), "with "),
+    (re.compile(r"\b(?:2/2|d/t|2nd to|2ndary to|sec to)\b", re.IGNORECASE), "due to "),
+    (re.compile(r"\bb/l\b", re.IGNORECASE), "bilateral "),
+    (re.compile(r"\bc-?section\b", re.IGNORECASE), "cesarean section"),
+    (re.compile(r"\bx[\s-]?rays?\b", re.IGNORECASE), "xray"),
+    (re.compile(r"\b(\d)(?:st|nd|rd|th) degree\b", re.IGNORECASE), r"degree\1"),
+)
+_CUES = {
+    "family": r"(?:strong |positive |\+ ?)?(?:family|fam|familial)\.? (?:history|hx|h/?o)(?: of| for)?|fhx?(?: of)?|"
+    r"(?:mother|father|sister|brother|parent|sibling|mom|dad)s?(?: (?:had|has|with))?",
+    "history": r"(?:personal |past |prior |remote |known )?(?:medical )?(?:history|hx)(?: of)?|h/o|h o|s/p|s p|"
+    r"status[ -]post|post[ -]op|post|old|prior|previous|past|former|remote|p?mhx?(?: of)?|pshx?(?: of)?|ex",
+    "allergies": r"(?:is )?(?:allergic|allergy|anaphylaxis|intolerant|intolerance|sensitivity)(?: reaction)? (?:to|of)|"
+    r"allergy:?|nkda",
+    "medications": r"(?:currently |chronically |now )?(?:on|takes|taking|using|uses)(?: (?:chronic|daily))?"
+    r"|(?:chronic|long[ -]?term)(?: \(current\)| current)?(?: (?:use|therapy))?(?: of| with| on)?|chronic use of"
+    r"|use of|receiving|maintained on|therapy with",
+}  # fmt: skip
+_AFTER = {
+    "history": r"(?:history|hx|in the past|years ago|s/p)",
+    "family": r"(?:in (?:the )?family|family (?:history|hx)|fhx)",
+    "allergies": r"(?:allergy|allergic|allergies|intolerance|anaphylaxis)",
+    "medications": r"(?:use|therapy|user|long[ -]?term(?: use)?|chronic(?:ally)?|treatment|maintenance)",
+}
+_BEFORE = {when: re.compile(rf"(?:{cue})[\s:]+(?=\S)", re.IGNORECASE) for when, cue in _CUES.items()}
+_BEHIND = {when: re.compile(rf"(?<=\S)\s+{cue}\s*$", re.IGNORECASE) for when, cue in _AFTER.items()}
+
+
+class Token(NamedTuple):
+    """One thing that a query says: roots that are it and what each costs; what it says of an axis, if it does."""
+
+    roots: dict[str, float]
+    values: tuple[tuple[str, str], ...] = ()
+    corrected: str = ""  # the word that it was taken for
+
+    @property
+    def light(self) -> bool:
+        return all(one in LIGHT for one in self.roots)
+
+
+class Reading(NamedTuple):
+    """One meaning of a query. ``context``: where its words count (of ``building.CONTEXTS``), "" for what is present;
+    ``cost`` how far the words are from what was typed; ``why`` what was taken for what (``HTN: hypertension``).
+    """
+
+    text: str
+    tokens: tuple[Token, ...]
+    context: str
+    cost: float
+    why: str
+
+
+def readings(query: str, speller: Speller, typing: bool = True) -> list[Reading]:
+    """What a query may mean, the likeliest first. ``typing``: the last word may still be incomplete."""
+    text = query
+    for pattern, instead in _REWRITTEN:
+        text = pattern.sub(instead, text)
+    found: list[Reading] = []
+    for context, rest, cost in _contexts(text):
+        for said, more, why in _expanded(words(rest)):
+            tokens = _tokens(said, speller, typing and not why)
+            if tokens:
+                found.append(Reading(" ".join(said), tokens, context, cost + more, why))
+    return sorted(found, key=lambda reading: reading.cost)[:_MOST]
+
+
+def _contexts(text: str) -> Iterator[tuple[str, str, float]]:
+    """The contexts that a query may ask for and its words without the cue."""
+    yield "", text, 0.0
+    for when, cue in _BEFORE.items():
+        if found := cue.match(text.lstrip()):
+            yield when, text.lstrip()[found.end() :], -0.3
+    for when, cue in _BEHIND.items():
+        if found := cue.search(text):
+            yield when, text[: found.start()], -0.2
+
+
+def _expanded(said: list[str]) -> Iterator[tuple[list[str], float, str]]:
+    """The words as they are, and with abbreviations and what laymen say replaced; costs, and what was replaced."""
+    parts: list[list[tuple[list[str], float, str]]] = []
+    place = 0
+    while place < len(said):
+        for length in range(min(_LONGEST, len(said) - place), 0, -1):
+            written = said[place : place + length]
+            if options := _meanings(" ".join(written), length == len(said)):
+                parts.append([(written, 0.15 if length == 1 else 0.1, ""), *options])
+                break
+        else:
+            length = 1
+            parts.append([(said[place : place + 1], 0.0, "")])
+        place += length
+    choices = sorted(
+        (
+            ([word for words, _, _ in choice for word in words], sum(cost for _, cost, _ in choice), choice)
+            for choice in product(
+                *(options[:4] for options in parts[:8]), *(options[:1] for options in parts[8:])
+            )
+        ),
+        key=lambda one: one[1],
+    )
+    for found, cost, choice in choices[:_MOST]:
+        yield found, cost, "; ".join(why for _, _, why in choice if why)
+
+
+@cache
+def _phrases() -> dict[str, list[str]]:
+    """What people say -> what tables call it, of ``data/search_phrases.csv``."""
+    found: dict[str, list[str]] = {}
+    for row in read_csv("search_phrases"):
+        found.setdefault(" ".join(words(row["said"])), []).append(row["meant"])
+    return found
+
+
+@cache
+def _by_words() -> dict[str, str]:
+    """Abbreviation, as the words that a query is split into -> as the table has it."""
+    return {" ".join(words(key)): key for key in abbreviations()}
+
+
+def _meanings(written: str, whole: bool) -> list[tuple[list[str], float, str]]:
+    """What a phrase stands for, with costs. ``whole``: it is all of the query."""
+    found = [(words(meant), 0.05, f"{written}: {meant}") for meant in _phrases().get(written, ())]
+    key = _by_words().get(written)
+    senses = abbreviations().get(key, ()) if key and written not in EMPTY else ()
+    coded = (
+        [one for one in senses if one.kind in _CODED]
+        or [one for one in senses if one.kind != "test"]
+        or senses
+    )
+    total = sum(one.share for one in coded)
+    for one in coded:
+        if words(one.text) and " ".join(words(one.text)) != written:
+            cost = min(-0.4 * log(one.share / total), 1.2)
+            found.append((words(one.text), cost, f"{key}: {one.text}"))
+    return found
+
+
+def _tokens(said: Sequence[str], speller: Speller, typing: bool) -> tuple[Token, ...]:
+    values: dict[int, list[tuple[str, str]]] = {}
+    spans: dict[int, range] = {}
+    for axis, value, places in said_in(said):
+        for place in places:
+            values.setdefault(place, []).append((axis, value))
+            spans[place] = places
+    tokens: dict[str, Token] = {}
+    for one, places in rooted(said):
+        word = said[places[-1]]
+        found = tuple(values.get(places[0], ()))
+        token = Token({one: 0.0}, found)
+        if len(places) == 1 and not found:
+            token = _spelled(word, one, speller, typing and places[0] == len(said) - 1)
+        tokens.setdefault(one, token)
+    return tuple(tokens.values())
+
+
+def _spelled(word: str, one: str, speller: Speller, typing: bool) -> Token:
+    """The word, with how it may end where it is still typed, else with what it was meant to be if nobody knows it."""
+    roots = {one: 0.0}
+    known = word in speller.words or american(word) in speller.words
+    if typing and len(word) >= (3 if not known else 4):
+        for other in speller.endings(word):
+            roots.setdefault(root(other), 0.15 if known else 0.05)
+    if known or len(roots) > 1 or not word.isalpha():
+        return Token(roots)
+    corrections = speller.corrections(word)
+    for other, cost in corrections:
+        roots.setdefault(root(other), 0.1 + cost / 2)
+    return Token(roots, (), corrections[0][0] if corrections else "")

@@ -1,0 +1,114 @@
+"""Forms of a word that count as one to search: plural, British spelling, endings, and words of one meaning."""
+
+import csv
+import re
+from collections.abc import Sequence
+from functools import cache
+from hashlib import blake2b
+
+from icdbridge.folding import fold
+from icdbridge.knowledge.tables import DATA
+from icdbridge.knowledge.words import stem
+
+_WORD = re.compile(r"[a-z0-9]+")
+_POSSESSIVE = re.compile(r"(?<=[a-z])['`]s\b")
+_BRITISH = (
+    (re.compile(r"ae(?=[a-z])"), "e"),
+    (re.compile(r"(?<![gh])oe(?=[a-z]{2})"), "e"),
+    (re.compile(r"our(?=s?$|ed$|ing$)"), "or"),
+    (re.compile(r"isation"), "ization"),
+    (re.compile(r"([a-z]{3,})is(e|ed|ing)$"), r"\1iz\2"),
+    (re.compile(r"lys(e|ed|ing)$"), r"lyz\1"),
+    (re.compile(r"tre$"), "ter"),
+    (re.compile(r"sulph"), "sulf"),
+    (re.compile(r"oeuv"), "euv"),
+)
+_SCALES = frozenset({"stage", "type", "grade", "class"})
+_NUMBERS = {
+    "i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5", "iiia": "3a", "iiib": "3b", "one": "1", "two": "2",
+    "three": "3", "four": "4", "five": "5", "1": "1", "2": "2", "3": "3", "4": "4", "5": "5", "3a": "3a", "3b": "3b",
+}  # fmt: skip
+_TOGETHER = re.compile(r"(stage|type|grade|class)([1-5][ab]?)")
+# fmt: off
+EMPTY = frozenset({
+    "a", "an", "and", "any", "as", "at", "by", "classified", "due", "during", "elsewhere", "for", "from", "in",
+    "into", "is", "are", "nec", "nos", "of", "on", "or", "organism", "other", "s", "specified", "the", "to",
+    "unspecified", "with", "patient", "pt", "pts", "has", "have", "encounter", "side", "sided", "part", "site", "type",
+})
+# Words that say little: nobody need say them, and they find nothing alone.
+_LITTLE = (
+    "disease", "disorder", "condition", "problem", "status", "acquired", "syndrome", "mellitus", "essential", "primary",
+    "extremity", "limb", "neoplasm", "region", "system", "procedure", "using", "into", "body",
+)
+# fmt: on
+_LETTERED = frozenset(
+    {"hepatitis", "hep", "influenza", "flu", "vitamin", "hemophilia", "haemophilia", "group", "strep"}
+)
+
+
+def words(text: str) -> list[str]:
+    """The words of a text, folded, in lower case, without possessive endings."""
+    return _WORD.findall(_POSSESSIVE.sub("", fold(text).text.lower()))
+
+
+def title_number(title: str) -> int:
+    """A number for the words of a title in their order, by which a title typed in full is found."""
+    return int.from_bytes(blake2b(" ".join(words(title)).encode(), digest_size=7).digest(), "big")
+
+
+@cache
+def american(word: str) -> str:
+    """A word as Americans spell it; also of words that no Briton writes, which is alike on both sides."""
+    for pattern, instead in _BRITISH:
+        word = pattern.sub(instead, word)
+    return word
+
+
+@cache
+def root(word: str) -> str:
+    """What stands for a word in the index: its stem, or that of the first word of the same meaning."""
+    short = stem(american(word))
+    return _alike().get(short, short)
+
+
+@cache
+def _alike() -> dict[str, str]:
+    """Stem -> stem of the first word of its row in ``data/search_words.csv``."""
+    found: dict[str, str] = {}
+    with (DATA / "search_words.csv").open(encoding="utf-8", newline="") as handle:
+        for row in list(csv.reader(handle))[1:]:
+            first, *others = (stem(american(word)) for word in row[0].split())
+            found |= {other: first for other in others if other != first}
+    return found
+
+
+def rooted(said: Sequence[str]) -> list[tuple[str, range]]:
+    """The roots of words with the places of their words, without empty words; a stage or type and its number are one
+    (``stage3``).
+    """
+    found = []
+    place = 0
+    while place < len(said):
+        word = said[place]
+        following = said[place + 1] if place + 1 < len(said) else ""
+        length = 1
+        if word in _SCALES and following in _NUMBERS:
+            length = 2
+            found.append((word + _NUMBERS[following], range(place, place + 2)))
+        elif following == "a" and word in _LETTERED:  # "a" alone is an article
+            length = 2
+            found += [(root(word), range(place, place + 1)), ("lettera", range(place + 1, place + 2))]
+        elif together := _TOGETHER.fullmatch(word):
+            found.append((together[1] + together[2], range(place, place + 1)))
+        elif word not in EMPTY:
+            found.append((root(word), range(place, place + 1)))
+        place += length
+    return found
+
+
+def roots(said: Sequence[str]) -> list[str]:
+    """The different roots of words in order; of empty words alone, these."""
+    return list(dict.fromkeys(one for one, _ in rooted(said))) or [root(word) for word in said]
+
+
+LIGHT = frozenset(map(root, _LITTLE))

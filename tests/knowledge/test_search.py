@@ -1,0 +1,212 @@
+"""Finding codes as coders type them."""
+
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from icdbridge.codes import SYSTEMS, Code, CodeSystem, load_system
+from icdbridge.errors import InputError
+from icdbridge.knowledge.search import find, search
+
+OWN = CodeSystem(
+    "own", "own", "t.csv", "own", {"K1": "Heart failure of the local kind"}, {}, {"K1": ("Tired heart",)}
+)
+
+
+def keys(query: str, **options: object) -> list[str]:
+    return [str(hit.code) for hit in search(query, **options)]  # type: ignore[arg-type]
+
+
+def first(query: str, system: str = "icd10cm") -> str:
+    return search(query, [system], 1)[0].code.code
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("heart failure", "I50.9"),
+        ("failure heart", "I50.9"),
+        ("HTN", "I10"),
+        ("CHF", "I50.9"),
+        ("afib", "I48.91"),
+        ("UTI", "N39.0"),
+        ("PE", "I26.99"),
+        ("heart attack", "I21.9"),
+        ("kidney stones", "N20.0"),
+        ("anaemia", "D64.9"),
+        ("haemorrhage of gastrointestinal tract", "K92.2"),
+        ("prostate cancer", "C61"),
+        ("headaches", "R51.9"),
+        ("seizures", "R56.9"),
+    ],
+)
+def test_words_abbreviations_and_british_spelling(query: str, code: str) -> None:
+    assert first(query) == code
+
+
+@pytest.mark.parametrize(
+    ("query", "code", "word"),
+    [
+        ("pnuemonia", "J18.9", "pneumonia"),
+        ("apendicitis", "K37", "appendicitis"),
+        ("hypertention", "I10", "hypertension"),
+    ],
+)
+def test_a_misspelt_word_is_found_and_said(query: str, code: str, word: str) -> None:
+    found = find(query, ["icd10cm"])
+    assert found.hits[0].code.code == code
+    assert found.hits[0].matched_on == "spelling"
+    assert word in found.suggestions
+    assert word in found.searched
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("left hip fracture", "S72.002A"),
+        ("hip fracture left subsequent encounter", "S72.002D"),
+        ("torn ACL right", "S83.511A"),
+        ("ckd 4", "N18.4"),
+        ("CKD stage IV", "N18.4"),
+        ("acute on chronic systolic heart failure", "I50.23"),
+    ],
+)
+def test_side_encounter_stage_and_acuity(query: str, code: str) -> None:
+    assert first(query) == code
+
+
+def test_both_sides_where_no_code_says_both() -> None:
+    assert [hit.code.code for hit in search("knee pain, bilateral", ["icd10cm"], 2)] == ["M25.561", "M25.562"]
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("family history of colon cancer", "Z80.0"),
+        ("fhx breast ca", "Z80.3"),
+        ("h/o stroke", "Z86.73"),
+        ("s/p CABG", "Z95.1"),
+        ("old MI", "I25.2"),
+        ("allergic to penicillin", "Z88.0"),
+        ("on coumadin", "Z79.01"),
+        ("long term insulin", "Z79.4"),
+        ("flu shot", "Z23"),
+    ],
+)
+def test_status_history_and_allergy(query: str, code: str) -> None:
+    assert first(query) == code
+
+
+def test_a_family_is_one_line_with_its_choices() -> None:
+    hits = search("left hip fracture", ["icd10cm"], 5)
+    assert len({hit.code.code[:6] for hit in hits}) == len(hits)
+    choices = {(one.axis, one.value): one.code for one in hits[0].specify}
+    assert choices["side", "right"] == "S72.001A"
+    assert choices["encounter", "subsequent"].startswith("S72.002")
+    assert choices["fracture", "open I or II"] == "S72.002B"
+    titles = load_system("icd10cm").titles
+    assert all(titles[one.code] == one.title for hit in hits for one in hit.specify if hit.billable)
+
+
+def test_why_a_code_was_found() -> None:
+    (hit, *_) = search("htn", ["icd10cm"])
+    assert (hit.matched_on, hit.why) == ("abbreviation", "htn: hypertension")
+    assert find("htn", ["icd10cm"]).searched == "hypertension"
+    (hit, *_) = search("Non-Q wave myocardial infarction NOS", limit=5)
+    assert (hit.code, hit.matched_on) == (Code("icd10cm", "I21.4"), "term")
+    assert hit.title == load_system("icd10cm").titles["I21.4"]
+    assert find("fever", ["icd10cm"]).searched == ""
+
+
+def test_a_word_still_being_typed() -> None:
+    assert first("heart fail") == "I50.9"
+    assert first("pneumon") == "J18.9"
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("I21.4", "icd10cm:I21.4"),
+        ("i214", "icd10cm:I21.4"),
+        ("icd10cm:I50.22", "icd10cm:I50.22"),
+        ("I50.22 chronic systolic heart failure", "icd10cm:I50.22"),
+        ("4280", "icd9cm:428.0"),
+        ("96.71", "icd9proc:96.71"),
+        ("bw20", "icd10pcs:BW2000Z"),
+        ("250", "icd9cm:250.00"),
+    ],
+)
+def test_codes(query: str, code: str) -> None:
+    hit = search(query)[0]
+    assert str(hit.code) == code
+    assert hit.matched_on == "code"
+
+
+def test_a_category_opens_into_its_codes() -> None:
+    found = keys("I50", systems=["icd10cm"], limit=100)
+    assert found[:2] == ["icd10cm:I50.9", "icd10cm:I50"]
+    assert all(key.startswith("icd10cm:I50") for key in found)
+    heading = next(hit for hit in search("I50", ["icd10cm"]) if not hit.billable)
+    assert {"I50.1", "I50.2"} <= {one.code for one in heading.specify if one.axis == "kind"}
+
+
+def test_codes_of_another_system_and_of_before() -> None:
+    hit = search("4280", ["icd10cm"])[0]
+    assert (hit.code.code, hit.matched_on) == ("I50.9", "code")
+    assert "ICD-9-CM" in hit.why
+    assert "Congestive heart failure" in hit.why
+    older, newest = load_system("icd10cm", "FY2024"), load_system("icd10cm")
+    retired = next(code for code in sorted(older.titles) if code not in newest.titles)
+    for code in [hit.code.code for hit in search(retired, ["icd10cm"]) if hit.billable]:
+        assert code in newest.titles
+
+
+def test_procedures_come_behind_diagnoses_unless_meant() -> None:
+    assert search("laparoscopic cholecystectomy")[0].code == Code("icd10pcs", "0FT44ZZ")
+    assert {hit.code.system for hit in search("fever", limit=10)} == {"icd10cm"}
+
+
+def test_systems_and_tables_of_ones_own() -> None:
+    assert {hit.code.system for hit in search("heart", ["icd9proc"])} == {"icd9proc"}
+    assert keys("tired", systems=(), tables=[OWN]) == ["own:K1"]
+    assert "own:K1" in keys("heart failure of the local", tables=[OWN])
+    with pytest.raises(InputError, match="icd11"):
+        search("heart", ["icd11"])
+
+
+def test_a_query_without_words() -> None:
+    for query in ("", "  ", "--"):
+        with pytest.raises(InputError, match="nothing to search for"):
+            search(query)
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_a_title_in_full_is_first(system: str) -> None:
+    titles = load_system(system).titles
+    unique = {title: code for code, title in titles.items()}
+    for code in sorted(titles)[:: len(titles) // 60]:
+        assert unique[search(titles[code], [system], 1)[0].title] == unique[titles[code]]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.text(max_size=60))
+def test_any_text_gives_codes_or_one_clear_line(query: str) -> None:
+    try:
+        hits = search(query, limit=5)
+    except InputError:
+        assert not any(letter.isascii() and letter.isalnum() for letter in query)
+        return
+    assert len(hits) <= 5
+    assert len({hit.code for hit in hits}) == len(hits)
+
+
+def test_a_first_search_imports_little() -> None:
+    program = (
+        "import sys; from icdbridge.knowledge.search import search; search('htn');"
+        "print(sorted({'torch', 'simple_icd_10_cm', 'numpy', 'pyarrow'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
