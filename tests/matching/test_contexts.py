@@ -1,5 +1,7 @@
 """Contexts of words: negated, past, a relative's, uncertain, hypothetical, in a list of diagnoses."""
 
+import csv
+import re
 from pathlib import Path
 
 import numpy as np
@@ -98,3 +100,19 @@ def test_any_text_and_any_spans_have_contexts(text, data):
     assert marked.dtype == bool
     order = data.draw(st.permutations(range(len(spans))))
     np.testing.assert_array_equal(contexts(text, spans[order]), marked[order])
+
+
+def test_rules_are_written_as_they_are_read():
+    with (HERE.parents[1] / "src/icdbridge/matching/context_rules.csv").open(encoding="utf-8") as handle:
+        rows = list(csv.reader(handle))[1:]
+    assert len(rows) > 200
+    for phrase, names, direction, reach in rows:
+        if direction == "class":
+            continue
+        unescaped = re.sub(r"\\.", "", phrase)
+        assert re.fullmatch(r"[^()]*(?:\([^()]*(?:\([^()]*\)[^()]*)*\)[^()]*)*", unescaped), phrase
+        assert set(names.split()) <= {*CONTEXTS, "said", "any", "not-family"}, phrase
+        assert direction in ("forward", "backward", "both", "self", "stop", "pseudo"), phrase
+        allowed = ("", "clause", "verb") if direction == "stop" else ("", "phrase", "item", *"123456789")
+        assert reach in allowed, phrase
+        assert phrase == phrase.lower(), phrase

@@ -34,6 +34,7 @@ CLAUSE = 8  # words between a comma and the verb of the clause that it begins
 PROSE = 60  # characters of a line that is no item of a list
 # Words, numbers and signs; no hyphen within a word: gram-negative is two words.
 _TOKEN = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[^\w\s-]|(?<![^\W_])-|-(?![^\W_])|_")
+_NEAR = frozenset({",", ";", "(", ")", "with", "who"})  # what a trigger of a few words does not pass
 _ASKED = re.compile(r"\?(?=[^\W_])|(?<!\S)\?(?= [^\W_])")  # what follows is asked: ?pneumonia
 _JOINS = frozenset({",", ";", "(", ")", "and", "or", "/", "&", "nor"})
 _UNCERTAIN = ("uncertain",)
@@ -155,6 +156,7 @@ class _Sentence:
         self.tokens = tokens
         self.commas = [i for i in self.joins if tokens[i] in ",;()"]
         self.items = [i for i in self.joins if tokens[i] in (",", ";", "(", ")", "and", "&")]
+        self.near = [i for i, token in enumerate(tokens) if token in _NEAR]
         self.ors = [i for i in self.joins if tokens[i] in ("or", "nor")]
 
     def mark(self) -> set[str]:
@@ -203,7 +205,7 @@ class _Sentence:
         if rule.reach == "":
             return self.size
         if rule.reach.isdigit():
-            ends = self.commas
+            ends = self.near
             limit = min(last + int(rule.reach), self.size)
         else:
             ends = self.commas if rule.reach == "phrase" else self.items

@@ -31,8 +31,8 @@ class Rule(NamedTuple):
     """``contexts`` that a phrase gives to (or, ``stop``, takes from) the words in its ``direction``.
 
     ``reach``: "" to the end of the sentence; ``phrase`` to the next comma; ``item`` to the next comma or "and"; a
-    number of words. Of a stop: ``clause``, from the comma that begins its clause, else from itself; ``verb``, only
-    from such a comma. A ``pseudo`` rule does nothing: its phrase hides what it is made of.
+    number of words, up to a comma or "with". Of a stop: ``clause``, from the comma that begins its clause, else from
+    itself; ``verb``, only from such a comma. A ``pseudo`` rule does nothing: its phrase hides what it is made of.
     """
 
     contexts: tuple[str, ...]
