@@ -43,7 +43,9 @@ def pack(source: Path, target: Path = DATA) -> dict[str, dict[str, object]]:
     """Writes the packed files to ``target``; returns what ``sources.json`` says. ``InputError`` for a missing table."""
     index, year = _index_rows(_only(source, "icd10cm_index/*fullterm.tsv"))
     said: dict[str, dict[str, object]] = {
-        "index": _write(target / "index.tsv.gz", index, "ICD-10-CM alphabetic index, flattened (CDC)", year)
+        "index": write_rows(
+            target / "index.tsv.gz", index, "ICD-10-CM alphabetic index, flattened (CDC)", year
+        )
     }
     for name, label in (
         ("external", "ICD-10-CM index to external causes (CDC)"),
@@ -53,20 +55,22 @@ def pack(source: Path, target: Path = DATA) -> dict[str, dict[str, object]]:
         file = _only(source, f"icd10cm_tables/icd10cm-{'eindex' if name == 'external' else name}-*.xml")
         entries = list(_entries(file))
         rows, unresolved = _resolved(entries)
-        entry = _write(target / f"{name}.tsv.gz", rows, label, file.stem.split("-", 2)[2])
+        entry = write_rows(target / f"{name}.tsv.gz", rows, label, file.stem.split("-", 2)[2])
         said[name] = {
             **entry,
             "cross_references_followed": len(rows) - _own(entries),
             "not_followed": unresolved,
         }
     scopes = read_json(_only(source, "mimic_splits/code_scopes.json"))
-    said["frequency"] = _write(
+    said["frequency"] = write_rows(
         target / "frequency.tsv.gz",
         _frequency_rows(scopes),
         "code scopes of Edin et al. (2023), MIMIC-III and MIMIC-IV (MIT)",
         "2023",
     )
-    write_json(target / "sources.json", said)
+    # The entries of other packings stay.
+    sources = target / "sources.json"
+    write_json(sources, {**(read_json(sources) if sources.is_file() else {}), **said})
     return said
 
 
@@ -77,12 +81,13 @@ def _only(source: Path, pattern: str) -> Path:
     return found[0]
 
 
-def _write(file: Path, rows: Iterable[tuple[str, ...]], label: str, year: str) -> dict[str, object]:
+def write_rows(file: Path, rows: Iterable[tuple[str, ...]], label: str, release: str) -> dict[str, object]:
+    """Writes a packed table; returns what ``sources.json`` says of it."""
     lines = ["\t".join(row) + "\n" for row in rows]
     # No name and no time in the archive: the same rows give the same bytes.
-    with atomic_file(file) as partial, gzip.GzipFile(partial, "wb", compresslevel=9, mtime=0) as packed:
-        packed.write("".join(lines).encode())
-    return {"source": label, "release": year, "rows": len(lines)}
+    with atomic_file(file) as partial:
+        partial.write_bytes(gzip.compress("".join(lines).encode(), mtime=0))
+    return {"source": label, "release": release, "rows": len(lines)}
 
 
 def _index_rows(file: Path) -> tuple[list[tuple[str, ...]], str]:

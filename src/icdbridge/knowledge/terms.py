@@ -24,9 +24,11 @@ EXTERNAL = "external"
 NEOPLASM = "neoplasm"
 DRUG = "drug"
 EQUIVALENT = "equivalent"
+LAY = "lay"
+MESH = "mesh"
 CLINICAL = "clinical"
 DEFAULT = "default"
-SOURCES = (DEFAULT, CLINICAL, TITLE, SHORT, INCLUSION, INDEX, EXTERNAL, NEOPLASM, DRUG, EQUIVALENT)
+SOURCES = (DEFAULT, CLINICAL, TITLE, SHORT, INCLUSION, INDEX, EXTERNAL, NEOPLASM, DRUG, EQUIVALENT, LAY, MESH)
 
 
 class Term(NamedTuple):
@@ -36,7 +38,8 @@ class Term(NamedTuple):
     clinicians call it and no published table does), ``title``, ``short`` (a title or other term without what notes
     leave out: "without ...", ", unspecified", what stands in brackets), ``inclusion`` (inclusion terms), ``index``
     (the alphabetic index), ``external`` (the index to external causes), ``neoplasm``, ``drug`` (those tables),
-    ``equivalent`` (the title of its exact equivalent in the other version).
+    ``equivalent`` (the title of its exact equivalent in the other version), ``lay``, ``mesh`` (other names, of the
+    Human Phenotype Ontology, many of them a layperson's, and of MeSH).
     """
 
     text: str
@@ -120,6 +123,9 @@ def _named(table: CodeSystem) -> Iterator[Term]:
         yield from _published()
     for code, other in exact_equivalents(table.name):
         yield Term(describe(other).text, code, EQUIVALENT)
+    for source in (LAY, MESH) if table.name == "icd10cm" else ():
+        for text, code in rows(source):
+            yield Term(text, code, source)
 
 
 def _published() -> Iterator[Term]:
