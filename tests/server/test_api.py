@@ -281,3 +281,58 @@ def test_openapi_describes_every_path_with_examples(client):
     assert set(answers["200"]["content"]) == {"application/json", "application/fhir+json"}
     assert "Retry-After" in answers["503"]["headers"]
     assert described["components"]["schemas"]["CodeRequest"]["examples"]
+
+
+def settle(client, *codes):
+    return client.post("/v1/fhir", json={"codes": list(codes), "note": "n-1", "patient": "p-1"})
+
+
+def test_settled_codes_are_written_as_their_system_does(client):
+    answer = settle(
+        client,
+        {"system": "ICD-10-CM", "code": "e119", "description": " "},
+        {"system": "ICD10CM", "code": "S32.2"},
+        {"system": "house", "code": "x1", "description": "Own"},
+    )
+    assert answer.status_code == 200
+    bundle = Bundle.model_validate_json(answer.content)
+    codings = [entry.resource.code.coding[0] for entry in bundle.entry]
+    assert [(coding.system, coding.code) for coding in codings[:2]] == [
+        ("http://hl7.org/fhir/sid/icd-10-cm", "E11.9"),
+        ("http://hl7.org/fhir/sid/icd-10-cm", "S32.2"),
+    ]
+    assert codings[0].display == "Type 2 diabetes mellitus without complications"
+    assert codings[0].extension is None
+    # a category says that it is none to bill
+    assert codings[1].extension[0].valueBoolean is False
+    assert bundle.entry[1].resource.note[0].text == "S32.2 is a category, not a billable code."
+    assert codings[2].system == "urn:icdbridge:code-system:house"
+
+
+@pytest.mark.parametrize(
+    ("system", "code", "where", "detail"),
+    [
+        ("icd10cm", "250.00", "code", "no code of this system"),
+        ("icd10cm", "I1O", "code", "did you mean I10?"),
+        ("icd9cm", "8.45", "code", "did you mean 008.45?"),
+        ("icd10cm", "W21.89A", "code", "no code of this system"),
+        ("ICD-10", "I10", "system", "a version"),
+    ],
+)
+def test_what_is_no_code_is_not_settled(client, system, code, where, detail):
+    answer = settle(client, {"system": system, "code": code, "description": "x"})
+    assert answer.status_code == 422
+    assert f"body.codes.0.{where}" in answer.text
+    assert detail in answer.text
+
+
+def test_systems_and_versions_in_any_spelling(client):
+    assert code(client, version="ICD-10").json()["version"] == "icd10"
+    found = client.get("/v1/codes", params={"q": "heart failure", "system": "ICD-10-CM"}).json()["codes"]
+    assert {hit["system"] for hit in found} == {"icd10cm"}
+    codes = [{"system": "ICD10CM", "code": "I50.9"}, {"system": "icd10cm", "code": "I1O"}]
+    assert (
+        code(client, version=None, codes=codes[:1]).json()["notes"][0]["suggestions"][0]["system"]
+        == "icd10cm"
+    )
+    assert code(client, version=None, codes=codes).status_code == 422

@@ -61,8 +61,10 @@ def code(
     coded, 3 when some were skipped (the file holds all others), 2 on bad input, 130 when interrupted (the same
     command with --resume goes on).
     """
-    from icdbridge.codes import SYSTEMS
+    from icdbridge.codes import SYSTEMS, known_system
     from icdbridge.coding import Coder
+
+    codes = codes and (known_system(codes) or codes)
 
     refuse_idle(context, out is None, "without --out", "resume", "force", "id", "text", "patient")
     refuse_idle(context, out is not None, "with --out, whose ending names the format", "as_json")

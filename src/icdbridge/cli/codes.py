@@ -45,8 +45,12 @@ def show(
     as_json: Json = False,
 ) -> None:
     """Show what a code means, in every system that has it: title, path, synonyms, releases, crosswalk."""
-    if ":" in code and system is None:
-        system, code = code.split(":", 1)
+    from icdbridge.codes import known_system, system_named
+
+    prefix, colon, rest = code.partition(":")
+    if colon and system is None and (table is not None or known_system(prefix)):
+        system, code = prefix, rest
+    system = system and system_named(system)
     found: dict[Code, list[CodeSystem]] = {}
     for edition in _editions(system, release, table):
         if (parsed := _parse(code, edition.name)) and (
@@ -54,7 +58,7 @@ def show(
         ):
             found.setdefault(parsed, []).append(edition)
     if not found:
-        raise InputError(f"no code {code!r} in {_where(system, release, table)}{_near(code, system, table)}")
+        raise InputError(f"no code {code!r} in {_where(system, release, table)}{_near(code, system)}")
     records = [_record(parsed, editions) for parsed, editions in found.items()]
     if as_json:
         say(json.dumps(records, indent=2, ensure_ascii=False))
@@ -78,9 +82,10 @@ def search(
     Without --system ICD-10 is searched first, ICD-9 where ICD-10 has nothing. What the codes of a family differ by is
     said below the first hit.
     """
-    from icdbridge.codes import SYSTEMS
+    from icdbridge.codes import SYSTEMS, system_named
     from icdbridge.knowledge.search import find
 
+    system = system and system_named(system)
     systems = None if system is None else () if table and system not in SYSTEMS else (system,)
     found = find(query, systems, limit, _own(table, system))
     hits = found.hits
@@ -180,15 +185,20 @@ def _where(system: str | None, release: str | None, table: Path | None) -> str:
     return ", ".join(place for place in places if place)
 
 
-def _near(text: str, system: str | None, table: Path | None) -> str:
-    """Codes that begin as the unknown one does, as far as possible, as the end of a message."""
-    from icdbridge.codes.code import shorter
+def _near(text: str, system: str | None) -> str:
+    """The codes that may have been meant, as the end of a message."""
+    from icdbridge.codes import SYSTEMS, load_system
+    from icdbridge.codes.gate import nearest, standing
 
-    for edition in _editions(system, None, table):
-        code = _parse(text, edition.name)
-        while code := code and shorter(code):
-            if near := [near for near in (code.code, *edition.below(code.code)) if near in edition.titles]:
-                return f": near it: {', '.join(near[:5])} ({edition.name})"
+    for name in SYSTEMS if system is None else [system]:
+        if name in SYSTEMS and (near := nearest(text, name)):
+            table = load_system(name)
+            below = (
+                []
+                if standing(near) == "billable"
+                else [c for c in table.below(near.code) if c in table.titles]
+            )
+            return f": near it: {', '.join([near.code, *below][:5])} ({name})"
     return ": search by words with icdbridge codes search"
 
 

@@ -52,7 +52,7 @@ def evaluate(
     unseen codes stands in a table of its own. Prints tables; writes metrics.json and report.html into the run
     folder.
     """
-    from icdbridge.codes import SYSTEMS
+    from icdbridge.codes import SYSTEMS, known_system
     from icdbridge.corpora.corpus import SPLITS, Corpus
     from icdbridge.evaluation.candidates import candidates_table
     from icdbridge.evaluation.decisions import decisions_table
@@ -72,6 +72,7 @@ def evaluate(
 
     refuse_idle(context, as_json, "with --json", "markdown")
     refuse_idle(context, codes is None, "without --codes", "system")
+    codes = codes and (known_system(codes) or codes)
     refuse_idle(context, codes in SYSTEMS, "where --codes names a code system", "system")
     if split not in SPLITS:
         raise InputError(f"unknown split {split!r}: expected {', '.join(SPLITS)}")

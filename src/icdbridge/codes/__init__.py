@@ -3,6 +3,7 @@
 from icdbridge.codes.code import (
     VERSIONS,
     Code,
+    known_system,
     parse_code,
     parse_key,
     system_named,
@@ -30,6 +31,7 @@ __all__ = [
     "crosswalk",
     "describe",
     "equivalents",
+    "known_system",
     "load_system",
     "parse_code",
     "parse_key",

@@ -92,6 +92,11 @@ def system_named(name: str) -> str:
     return name
 
 
+def known_system(name: str) -> str | None:
+    """The known code system that a name means in any spelling, None for all else, such as a path."""
+    return _SYSTEM_CALLED.get(_called(name))
+
+
 @lru_cache(maxsize=1_000)
 def version_named(name: str) -> str:
     """The version that a name means in any spelling (``ICD-10``, ``10``); one of the user's own as it is.

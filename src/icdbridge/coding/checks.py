@@ -62,19 +62,23 @@ def check_options(version: Any, top: Any, codes: Any, **switches: Any) -> None:
             raise InputError(f"{name} is true or false, not {_kind(value)}")
 
 
-def check_codes(codes: Mapping[Any, Any]) -> None:
-    """Keys of codes, each code once, with descriptions that say something."""
+def check_codes(codes: Mapping[Any, Any]) -> dict[str, str]:
+    """Codes to choose from by their keys in our spelling: each once, with a description that says something."""
     if not codes:
         raise InputError("the set of codes to choose from is empty")
     first: dict[str, str] = {}
+    known: dict[str, str] = {}
     for key, description in codes.items():
         if not isinstance(key, str):
             raise InputError(f"a code's key is text such as icd10cm:I21.4, not {_kind(key)}")
-        other = first.setdefault(str(parse_key(key)), key)
+        ours = str(parse_key(key))
+        other = first.setdefault(ours, key)
         if other != key:
             raise InputError(f"{other} and {key} are the same code: give it once")
         if not check_text(description, f"the description of {key}").strip():
             raise InputError(f"{key} has no description: the codes are chosen by what they mean")
+        known[ours] = description
+    return known
 
 
 def _kind(value: Any) -> str:

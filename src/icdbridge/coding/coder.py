@@ -11,7 +11,7 @@ import torch
 from scipy.special import expit
 from torch import Tensor
 
-from icdbridge.codes import parse_key, version_of
+from icdbridge.codes import parse_key, version_named, version_of
 from icdbridge.coding.checks import check_choice, check_codes, check_options, check_path, check_texts
 from icdbridge.errors import InputError
 from icdbridge.matching import Matcher
@@ -58,6 +58,7 @@ class Coder:
         self.run = run
         self._asked: dict[str, _Asked] = {}
         self._own: _Asked | None = None  # the codes that a caller gave last
+        self._given: dict[str, str] = {}  # as the caller wrote them
 
     @classmethod
     def load(cls, path: Path | str, device: str = "cpu", precision: Precision = "fp32") -> "Coder":
@@ -218,14 +219,18 @@ class Coder:
 
     def _codes(self, version: str | None, codes: Mapping[str, str] | None) -> "_Asked":
         if codes is not None:
-            if self._own is None or dict(zip(self._own.keys, self._own.descriptions, strict=True)) != codes:
-                check_codes(codes)
-                self._own = _Asked(self.run, list(codes), list(codes.values()), None)
+            if self._own is None or self._given != codes:
+                known = check_codes(codes)
+                self._own, self._given = (
+                    _Asked(self.run, list(known), list(known.values()), None),
+                    dict(codes),
+                )
             return self._own
         if version is None:
             if len(self.versions) > 1:
                 raise InputError(f"the run codes in {', '.join(self.versions)}: say which by version")
             version = self.versions[0]
+        version = version_named(version)
         if version not in self.versions:
             raise InputError(
                 f"the run was trained on {', '.join(self.versions)}, not on {version!r}: "

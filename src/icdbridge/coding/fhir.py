@@ -4,6 +4,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from icdbridge.codes import Code
+from icdbridge.codes.gate import standing
 from icdbridge.coding.coder import Suggestion
 from icdbridge.coding.identity import note_identity, part_identity
 
@@ -48,18 +50,23 @@ def coded(
     unknown, and without a note no source is named. Until a coder has ``accepted`` it, a Condition is
     unconfirmed, in an uncertain ``context`` provisional, in a negated one refuted (a Procedure: not done).
     Codes of the user's own systems are Conditions under ``urn:icdbridge:code-system:NAME``. The id is made of the
-    code and the note's ``identity`` (``note_identity``, by default that of patient and note without a text).
+    code and the note's ``identity`` (``note_identity``, by default that of patient and note without a text). What is
+    a category says so, in a note and by an extension of its coding.
     """
     uri = SYSTEM_URI.get(system, f"{EXTENSION}code-system:{system}")
     identity = identity or note_identity(note, patient)
+    wide = standing(Code(system, code)) in ("category", "unlisted")
+    marked = {"extension": [{"url": f"{EXTENSION}billable", "valueBoolean": False}]} if wide else {}
     made: dict[str, Any] = {
         "resourceType": "Procedure" if system in PROCEDURES else "Condition",
         "id": part_identity(identity, f"{system}:{code}"),
-        "code": {"coding": [{"system": uri, "code": code, "display": _string(description)}]},
+        "code": {"coding": [{**marked, "system": uri, "code": code, "display": _string(description)}]},
         "subject": {"type": "Patient", "identifier": {"value": _string(patient)}}
         if patient
         else dict(_UNKNOWN),
     }
+    if wide:
+        made["note"] = [{"text": f"{code} is a category, not a billable code."}]
     source = [{"type": "DocumentReference", "identifier": {"value": _string(note)}}] if note else []
     if system in PROCEDURES:  # whether it was carried out is for the reader of the note to say
         return (

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from icdbridge.codes import VERSIONS
+from icdbridge.codes import VERSIONS, version_named
 from icdbridge.corpora.assemble import DEFAULT_SEED, assemble
 from icdbridge.corpora.corpus import CORPUS, Corpus
 from icdbridge.corpora.csv_files import find_file, is_synthetic
@@ -40,6 +40,7 @@ def prepare_mimic4(
     ``root`` holds ``hosp/`` (or has it below), ``note_root`` the folder ``note/`` where that is elsewhere. A
     note is an admission. Raises ``InputError``.
     """
+    version = version_named(version)
     if version not in VERSIONS:
         raise InputError(f"unknown version {version!r} of MIMIC-IV: expected {' or '.join(VERSIONS)} or both")
     inputs = [Path(root), Path(note_root or root)]

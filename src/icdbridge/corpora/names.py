@@ -10,7 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from icdbridge.codes import SYSTEMS, VERSIONS, Terms, code_names, load_system, read_terms
+from icdbridge.codes import (
+    SYSTEMS,
+    VERSIONS,
+    Terms,
+    code_names,
+    load_system,
+    read_terms,
+    system_named,
+    version_named,
+)
 from icdbridge.corpora.assemble import assemble
 from icdbridge.corpora.corpus import Corpus
 from icdbridge.corpora.staging import NOTES, RELATIONS, Staging, batches_of
@@ -46,6 +55,7 @@ def prepare_names(
     version (default: all). ``VAL_NOTES`` of the notes, or a tenth if they are few, are the val split. Raises
     ``InputError`` for an unknown version or system.
     """
+    version, systems = version_named(version), [system_named(system) for system in systems]
     if version not in VERSIONS:
         raise InputError(f"unknown version {version!r}: names are known of {', '.join(VERSIONS)}")
     for system in systems:

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 import icdbridge
-from icdbridge.codes import SYSTEMS, Code, load_system, version_of
+from icdbridge.codes import SYSTEMS, Code, known_system, load_system, version_of
 from icdbridge.corpora import Corpus
 from icdbridge.errors import InputError
 from icdbridge.files import atomic_folder, sha256
@@ -34,6 +34,7 @@ def import_checkpoint(
     assignable codes) or corpus folders (the codes and descriptions that its notes are measured against).
     Raises ``InputError`` for a bad checkpoint or source of codes, and when ``out`` exists (unless ``force``).
     """
+    codes = [known_system(str(source)) or source for source in codes]
     folder, out = Path(folder), Path(out)
     if not 0 < threshold < 1:
         raise InputError(f"a threshold is a probability between 0 and 1, not {threshold}")

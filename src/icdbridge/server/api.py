@@ -1,14 +1,24 @@
 """The paths under /v1: coding notes, searching codes, what is served, settled codes as FHIR."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Header, Query
 from fastapi.responses import JSONResponse, Response
 
 from icdbridge import __version__
-from icdbridge.codes import SYSTEMS, VERSIONS, CodeSystem, describe, parse_code
+from icdbridge.codes import (
+    SYSTEMS,
+    VERSIONS,
+    Code,
+    CodeSystem,
+    describe,
+    parse_code,
+    system_named,
+    version_named,
+)
+from icdbridge.codes.gate import existing, nearest
 from icdbridge.coding import Suggestion, fhir
 from icdbridge.coding.identity import note_identity
 from icdbridge.errors import InputError
@@ -87,6 +97,7 @@ def make_router(coders: Mapping[str, ServedCoder], queue: BatchQueue, metrics: M
         One line a family: what its codes differ by, such as side or encounter, is `specify`.
         """
         everywhere = [*SYSTEMS, *own_systems]
+        system, version = system and _spelt(system, system_named), version and _spelt(version, version_named)
         if system is not None and system not in everywhere:
             raise field_problem("query.system", f"expected one of {', '.join(everywhere)}")
         versions = [*VERSIONS, *(table.version for table in own_systems.values())]
@@ -124,16 +135,18 @@ def make_router(coders: Mapping[str, ServedCoder], queue: BatchQueue, metrics: M
     )
     async def settled(request: schemas.BundleRequest) -> Response:
         """A FHIR R4 Bundle of the codes that a person settled on for one note. A code given twice is in it once."""
-        identity, titles = note_identity(request.note, request.patient), dict[tuple[str, str], str]()
+        identity, titles = note_identity(request.note, request.patient), dict[Code, str]()
         resources = []
-        for number, code in enumerate(request.codes):
-            if titles.setdefault((code.system, code.code), code.description) != code.description:
+        for number, chosen in enumerate(request.codes):
+            code = _existing(chosen, f"body.codes.{number}")
+            title = (chosen.description or "").strip() or describe(code).text
+            if titles.setdefault(code, title) != title:
                 raise field_problem(f"body.codes.{number}", "this code was given with another description")
             resources.append(
                 fhir.coded(
                     code.system,
                     code.code,
-                    code.description,
+                    title,
                     request.note,
                     request.patient,
                     identity=identity,
@@ -224,24 +237,44 @@ def _check_note_ids(notes: Sequence[schemas.NoteIn]) -> None:
 def _version(coder: ServedCoder, version: str | None) -> str:
     if version is None and len(coder.versions) == 1:
         return coder.versions[0]
+    if version is not None:
+        version = _spelt(version, version_named)
     if version is None or version not in coder.versions:
         raise field_problem("body.version", f"expected one of {', '.join(coder.versions)}")
     return version
 
 
+def _spelt(name: str, named: Callable[[str], str]) -> str:
+    """A system or version in its own spelling, if the name means one."""
+    try:
+        return named(name)
+    except InputError:
+        return name
+
+
 def _code_set(given: Sequence[schemas.CodeIn]) -> dict[str, str]:
     codes: dict[str, str] = {}
     for number, one in enumerate(given):
-        try:
-            code = parse_code(one.code, one.system)
-        except InputError as error:
-            raise field_problem(
-                f"body.codes.{number}.code", "not written as this system's codes are"
-            ) from error
-        description = one.description or describe(code).text
+        # with a description of its own a code may be of a release that is not installed
+        code = _existing(one, f"body.codes.{number}", titled=bool((one.description or "").strip()))
+        description = (one.description or "").strip() or describe(code).text
         if codes.setdefault(str(code), description) != description:
             raise field_problem(f"body.codes.{number}", "this code was given with another description")
     return codes
+
+
+def _existing(given: schemas.CodeIn | schemas.ChosenCode, where: str, titled: bool = False) -> Code:
+    """The code that is meant, if it is one of its system and, unless it is ``titled``, some release has it."""
+    try:
+        system = system_named(given.system)
+    except InputError as error:
+        raise field_problem(f"{where}.system", "a version, or no name of a code system") from error
+    try:
+        return parse_code(given.code, system) if titled else existing(given.code, system)
+    except InputError as error:
+        near = nearest(given.code, system) if system in SYSTEMS else None
+        hint = f": did you mean {near.code}?" if near else ""
+        raise field_problem(f"{where}.code", f"no code of this system{hint}") from error
 
 
 def _own_systems(coders: Iterable[ServedCoder]) -> dict[str, CodeSystem]:

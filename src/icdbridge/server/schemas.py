@@ -45,10 +45,13 @@ class NoteIn(Request):
     )
 
 
+SYSTEM = r"^[A-Za-z][A-Za-z0-9_ -]{0,31}$"  # of a known one any spelling is understood
+
+
 class CodeIn(Request):
     """A code to choose from; training need not have seen it."""
 
-    system: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,31}$", examples=["icd10cm"])
+    system: str = Field(pattern=SYSTEM, examples=["icd10cm"])
     code: str = Field(pattern=r"^[!-~]{1,32}$", examples=["I50.9"])
     description: str | None = Field(
         default=None,
@@ -233,11 +236,16 @@ class ModelsResponse(BaseModel):
 
 
 class ChosenCode(Request):
-    """A code that a person settled on."""
+    """A code that a person settled on; it has to exist in some installed release."""
 
-    system: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,31}$", examples=["icd10cm"])
+    system: str = Field(pattern=SYSTEM, examples=["icd10cm"])
     code: str = Field(pattern=r"^[!-~]{1,32}$", examples=["I50.9"])
-    description: str = Field(min_length=1, max_length=1_000, examples=["Heart failure, unspecified"])
+    description: str | None = Field(
+        default=None,
+        max_length=1_000,
+        description="The title in the installed releases, if absent or blank.",
+        examples=["Heart failure, unspecified"],
+    )
 
 
 class BundleRequest(Request):
