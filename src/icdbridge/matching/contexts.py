@@ -94,6 +94,7 @@ def contexts(text: str, spans: np.ndarray) -> np.ndarray:
 def _pieces(text: str, parts: list[Section]) -> Iterator[tuple[int, int, bool]]:
     """Sentences of the bodies of the sections: start, end, and whether the one before ended at a blank line."""
     cuts = [cut for part in parts for cut in (part.start, part.body)]
+    edges_of_parts = set(cuts)
     headings = {part.start for part in parts if part.body > part.start}
     before = 0
     for start, end in sentences(text):
@@ -103,7 +104,7 @@ def _pieces(text: str, parts: list[Section]) -> Iterator[tuple[int, int, bool]]:
                 before = right
                 continue
             gap = text[before:left] if left - before < 9 else "\n\n"
-            yield left, right, gap.count("\n") > 1 or left in cuts
+            yield left, right, gap.count("\n") > 1 or left in edges_of_parts
             before = right
 
 
