@@ -211,3 +211,24 @@ def test_what_is_no_text_is_refused(run):
         coder.code("\ud83d hypertension", "icd10")
     with pytest.raises(InputError, match="the description of icd10cm:I10: half a character"):
         coder.code("dyspnea", codes={"icd10cm:I10": "high \udc00"})
+
+
+def test_codes_that_cannot_be_told_apart_or_exist_nowhere_are_said(run, tmp_path):
+    table = tmp_path / "codes.csv"
+    table.write_text("code,description\nI1O,Dyspnea\nJ18.9,Infiltrate\nJ18.8,infiltrate.\n")
+    note = tmp_path / "note.txt"
+    note.write_text("infiltrate")
+    command = ["code", str(run.path), str(note), "--codes", str(table), "--system", "ICD10CM"]
+    answer = CliRunner().invoke(app, command)
+    assert answer.exit_code == 0
+    assert "in no installed release (1): I1O near I10" in answer.stderr
+    assert "2 of 3 codes have the same words as another, such as J18.9 and J18.8" in answer.stderr
+    answer = CliRunner().invoke(app, [*command[:-2], "--system", "ICD-10"])
+    assert "is a version, no code system" in str(answer.exception)
+
+
+def test_codes_and_versions_in_any_spelling(run):
+    coder = Coder(run)
+    found = coder.code("infiltrate", codes={"ICD-10-CM:j189": "Pneumonia", "icd10cm:I10": "Hypertension"})
+    assert {one.system for one in found} == {"icd10cm"}
+    assert coder.code("infiltrate", "ICD-10") == coder.code("infiltrate", "icd10")

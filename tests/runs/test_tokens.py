@@ -9,7 +9,7 @@ from tests.small import make_corpus
 
 from icdbridge.corpora import Corpus
 from icdbridge.runs import tokens
-from icdbridge.runs.tokens import tokenize_split
+from icdbridge.runs.tokens import same_words, tokenize_split
 from icdbridge.text import Tokenizer
 
 WORDS = ["patient", "was", "dyspnea", "metformin"]
@@ -121,3 +121,12 @@ def test_two_processes_at_once_write_one_cache(corpus, tmp_path):
     assert len(list((corpus.path / "cache").iterdir())) == 1
     shutil.rmtree(corpus.path / "cache")
     np.testing.assert_array_equal(tokenized(corpus, tmp_path).words, first)
+
+
+def test_codes_of_the_same_words_are_named():
+    codes = ["icd10cm:E10.9", "icd10cm:E11.9", "icd10cm:I10"]
+    texts = ["Type 1 diabetes mellitus", "Type 2 diabetes mellitus", "Essential hypertension"]
+    words = ["type", "diabetes", "mellitus", "essential", "hypertension", "1", "2"]
+    same = same_words(Tokenizer.from_words(words, "benchmark"), codes, texts, 24)
+    assert same.startswith("2 of 3 codes have the same words as another, such as E10.9 and E11.9")
+    assert same_words(Tokenizer.from_words(words), codes, texts, 24) is None

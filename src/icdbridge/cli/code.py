@@ -62,7 +62,6 @@ def code(
     command with --resume goes on).
     """
     from icdbridge.codes import SYSTEMS, known_system
-    from icdbridge.coding import Coder
 
     codes = codes and (known_system(codes) or codes)
 
@@ -85,7 +84,7 @@ def code(
         options = {"version": version, "top": top, "codes": chosen, "evidence": evidence}
         _code_into(
             out,
-            Coder.load(run, precision=precision_named(precision)),
+            _load(run, precision, chosen),
             source,
             {**options, "candidates": candidates, "resume": resume, "force": force, "inputs": inputs},
         )
@@ -98,7 +97,7 @@ def code(
     if notes and notes.count(Path("-")) > 1:
         raise InputError("standard input (-) is given twice, and can be read only once")
     texts = [(str(path), _read(path)) for path in notes or [Path("-")]]
-    coder = Coder.load(run, precision=precision_named(precision))
+    coder = _load(run, precision, chosen)
     for name, note in texts:
         try:
             suggestions = coder.code(
@@ -111,6 +110,26 @@ def code(
             say(json.dumps(found, ensure_ascii=False))
         else:
             _print(name, suggestions, coder.run.config.get("threshold_source", "tuned on val"))
+
+
+def _load(run: Path, precision: str, codes: dict[str, str] | None) -> "Coder":
+    """The run, and on standard error what it cannot do with ``codes``, and which of them no release has."""
+    from icdbridge.codes import parse_key
+    from icdbridge.codes.gate import Doubt, named, nearest, standing
+    from icdbridge.coding import Coder
+    from icdbridge.progress import console
+
+    coder = Coder.load(run, precision=precision_named(precision))
+    if codes is not None:
+        unknown = [code for code in map(parse_key, codes) if standing(code) == "unknown"]
+        doubts = [Doubt(code.code, 1, nearest(code.code, code.system)) for code in unknown]
+        if doubts:
+            console.print(
+                f"in no installed release ({len(doubts):,}): {named(doubts, 'near')}", soft_wrap=True
+            )
+        if same := coder.run.same_words(codes):
+            console.print(same, soft_wrap=True)
+    return coder
 
 
 def _code_into(out: Path, coder: "Coder", source: "Source", options: dict[str, Any]) -> None:

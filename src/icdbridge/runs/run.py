@@ -35,7 +35,7 @@ from icdbridge.runs.matched import match_split
 from icdbridge.runs.scored import Scored
 from icdbridge.runs.scoring import Precision, encode_codes, score_notes
 from icdbridge.runs.stored import FORMAT, CodeIndex, check_sizes, read_config, read_index
-from icdbridge.runs.tokens import code_words, tokenize_split
+from icdbridge.runs.tokens import code_words, same_words, tokenize_split
 from icdbridge.text import Tokenizer
 
 CONFIG, TOKENIZER = "config.json", "tokenizer.json"
@@ -143,6 +143,13 @@ class Run:
         max_words = self.config["settings"]["max_code_words"]
         outputs = self.index.code if self.model.fixed_labels else None
         return encode_codes(self.model, code_words(self.tokenizer, codes, descriptions, max_words, outputs))
+
+    def same_words(self, codes: Mapping[str, str]) -> str | None:
+        """Which of some codes (key to description) have the same words to the model, as one line."""
+        if self.model.fixed_labels:
+            return None
+        max_words = self.config["settings"]["max_code_words"]
+        return same_words(self.tokenizer, list(codes), list(codes.values()), max_words)
 
     def matcher(self, version: str, codes: Sequence[str], descriptions: Sequence[str]) -> Matcher | None:
         """Finds lexical evidence for codes of a version, also of one that training had no notes of; None for a

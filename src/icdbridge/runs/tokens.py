@@ -92,6 +92,23 @@ def _read_labels(corpus: Corpus, split: str, columns: Sequence[str]) -> tuple[li
     return note_ids, csr_array((np.ones(len(row), dtype=bool), (row, column)), shape=shape)
 
 
+def same_words(
+    tokenizer: Tokenizer, codes: Sequence[str], descriptions: Sequence[str], max_words: int
+) -> str | None:
+    """Which codes a model that reads descriptions cannot tell apart, as one line; None where it can all of them."""
+    groups: dict[bytes, list[str]] = {}
+    for code, words in zip(codes, tokenizer.encode_many(descriptions, max_words), strict=True):
+        groups.setdefault(words.tobytes(), []).append(code)
+    same = [group for group in groups.values() if len(group) > 1]
+    if not same:
+        return None
+    named = " and ".join(code.partition(":")[2] for code in same[0][:2])
+    return (
+        f"{sum(map(len, same)):,} of {len(codes):,} codes have the same words as another, such as {named}: "
+        "by their descriptions alone this model cannot tell them apart"
+    )
+
+
 def code_words(
     tokenizer: Tokenizer,
     codes: Sequence[str],

@@ -28,7 +28,7 @@ from icdbridge.runs import CodeIndex, Run, write_run
 from icdbridge.runs.matched import match_split
 from icdbridge.runs.run import RUN
 from icdbridge.runs.scoring import encode_codes, score_notes
-from icdbridge.runs.tokens import code_words, tokenize_split
+from icdbridge.runs.tokens import code_words, same_words, tokenize_split
 from icdbridge.text import Tokenizer
 from icdbridge.training.batches import VersionNotes
 from icdbridge.training.building import Texts, start_model
@@ -133,6 +133,9 @@ def _train(
 
     with tempfile.TemporaryDirectory(prefix="tokens-", dir=work) as folder:
         data = _training_notes(corpora, train_only, pools, tokenizer, settings, outputs, Path(folder))
+        for pool in pools.values() if outputs is None else ():
+            if same := same_words(tokenizer, list(pool), list(pool.values()), settings.max_code_words):
+                console.print(same)
         val_codes = (
             chosen.codes[: chosen.n_frequent] if settings.training_scope == "frequent" else chosen.codes
         )
