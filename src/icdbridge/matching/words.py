@@ -7,6 +7,7 @@ from importlib.resources import files
 
 import numpy as np
 
+from icdbridge.knowledge.synonyms import synonyms as known_synonyms
 from icdbridge.knowledge.words import stem, stems
 
 
@@ -35,7 +36,7 @@ def abbreviations() -> dict[str, tuple[str, ...]]:
 def synonyms() -> dict[str, tuple[str, ...]]:
     """Words of notes, by their stems, with the stems by which names of codes say the same (renal: kidney)."""
     found: dict[str, list[str]] = {}
-    with files("icdbridge.matching").joinpath("synonyms.csv").open(encoding="utf-8") as handle:
-        for word, meaning in list(csv.reader(handle))[1:]:
+    for word, meanings in known_synonyms(runs=True).items():
+        for meaning in meanings:
             found.setdefault(stem(word), []).extend(stems(meaning))
     return {word: tuple(dict.fromkeys(one for one in meant if one != word)) for word, meant in found.items()}

@@ -1,0 +1,34 @@
+"""Words and phrases of notes and queries that say the same as other words of terms: ``data/synonyms.csv``.
+
+Lay words ("heart attack"), adjectives and their nouns (renal, kidney), forms of a word whose stems differ (fell, fall),
+British spellings. They lead one way, from what people write to what terms say.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from types import MappingProxyType
+
+from icdbridge.knowledge.tables import read_csv
+
+
+@cache
+def synonyms(runs: bool = False) -> Mapping[str, tuple[str, ...]]:
+    """Word, in lower case -> what terms say instead, each one or several words.
+
+    ``runs``: only what trained runs with matching know. It stays as it is: what they learnt of words holds for it.
+    """
+    return _of(1, runs)
+
+
+@cache
+def phrases() -> Mapping[str, tuple[str, ...]]:
+    """Phrase of several words, in lower case -> what terms say instead ("high blood pressure": "hypertension")."""
+    return _of(2, False)
+
+
+def _of(length: int, runs: bool) -> Mapping[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    for row in read_csv("synonyms"):
+        if min(len(row["word"].split()), 2) == length and (row["runs"] or not runs):
+            found.setdefault(row["word"], []).append(row["meaning"])
+    return MappingProxyType({word: tuple(meant) for word, meant in found.items()})

@@ -1,0 +1,53 @@
+"""Words and phrases that say the same."""
+
+import pytest
+
+from icdbridge.knowledge.synonyms import phrases, synonyms
+from icdbridge.knowledge.terms import terms
+from icdbridge.knowledge.words import stem, stems
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("renal", "kidney"),
+        ("hepatic", "liver"),
+        ("broken", "fracture"),
+        ("oedema", "edema"),
+        ("leukaemia", "leukemia"),
+        ("womb", "uterus"),
+    ],
+)
+def test_words_lead_to_those_of_terms(said, meant):
+    assert meant in synonyms()[said]
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("heart attack", "myocardial infarction"),
+        ("high blood pressure", "hypertension"),
+        ("kidney stones", "renal calculus"),
+        ("water pill", "diuretic"),
+        ("mini stroke", "transient ischemic attack"),
+    ],
+)
+def test_lay_phrases_lead_to_terms(said, meant):
+    assert phrases()[said] == (meant,)
+
+
+def test_what_is_meant_stands_in_terms():
+    known = {one for term in terms("icd10cm") for one in stems(term.text)} | {stem("shivering")}
+    for found in (synonyms(), phrases()):
+        for said, several in found.items():
+            assert said == said.lower().strip()
+            assert len(set(several)) == len(several)
+            for meant in several:
+                assert set(stems(meant)) <= known
+                assert stems(meant)
+
+
+def test_trained_runs_know_a_part_that_stays():
+    assert len(synonyms(runs=True)) == 406
+    assert set(synonyms(runs=True)) < set(synonyms())
+    assert "leukaemia" not in synonyms(runs=True)
