@@ -138,7 +138,7 @@ def test_search_by_words_code_and_prefix(client):
     assert found(q="I50.9")[0] == "I50.9"
     assert set(found(q="428", system="icd9cm")) >= {"428.0", "428.9"}
     assert found(q="hemodialysis", version="icd9")[0] == "39.95"
-    assert found(q="no such words anywhere") == []
+    assert found(q="qzxnothing") == []
     assert len(found(q="fracture", limit=7)) == 7
 
 

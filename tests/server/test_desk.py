@@ -147,7 +147,7 @@ def test_accept_reject_add_and_take_away(open_desk, tmp_path):
     row(page, "E11.9").get_by_role("button", name="Reject").click()
     search = page.get_by_role("combobox", name="Add a code of ICD-10")
     search.fill("hemodialysis status")
-    page.get_by_role("option", name="Z99.2").click()
+    page.get_by_role("option", name="Z99.2").first.click()
     expect(page.locator("#tally")).to_have_text("1 accepted, 1 added, 1 rejected")
     expect(row(page, "Z99.2")).to_contain_text("added")
 
@@ -353,3 +353,69 @@ def test_where_a_token_is_demanded_the_page_asks_for_it(open_desk, served):
     code_note(page)
     assert given == [None, "Bearer right-token", "Bearer right-token"]
     assert "right-token" not in page.url
+
+
+def chosen(page):
+    return page.locator("[role=option][aria-selected=true]")
+
+
+def test_a_code_is_found_as_typed_and_added_by_keys(open_desk):
+    page = open_desk()
+    code_note(page)
+    search = page.get_by_role("combobox", name="Add a code of ICD-10")
+    search.press_sequentially("htn")
+    expect(page.locator(".searched")).to_have_text("searched for hypertension")
+    expect(page.get_by_role("option").first).to_contain_text("I10")
+    search.press("ArrowDown")
+    expect(chosen(page)).to_contain_text("I10")
+    search.press("Enter")
+    expect(row(page, "I10")).to_have_attribute("data-status", "accepted")
+    search.press("ArrowDown")  # in the empty box: what was added before
+    expect(page.get_by_role("option").first).to_contain_text("I10")
+    assert page.evaluate("Object.values(localStorage).join()").count("I10") == 1
+    assert "DYSPNEA" not in page.evaluate("JSON.stringify(localStorage)")
+
+
+def test_what_a_code_leaves_open_is_specified(open_desk):
+    page = open_desk()
+    code_note(page)
+    search = page.get_by_role("combobox", name="Add a code of ICD-10")
+    search.press_sequentially("left hip fx")
+    expect(page.get_by_role("option").first).to_contain_text("S72.002A")
+    search.press("ArrowDown")
+    search.press("ArrowRight")
+    expect(chosen(page)).to_contain_text("add this code")
+    page.get_by_role("option", name="encounter: subsequent").first.click()
+    expect(chosen(page)).to_contain_text("S72.002D")
+    search.press("Enter")
+    expect(row(page, "S72.002D")).to_contain_text("added")
+
+
+def test_only_the_last_of_quick_searches_is_shown(open_desk):
+    page = open_desk()
+    code_note(page)
+    search = page.get_by_role("combobox", name="Add a code of ICD-10")
+    held = []
+    page.route("**/v1/codes?q=feve&*", lambda route: held.append(route))
+    search.fill("feve")
+    page.wait_for_timeout(400)
+    search.fill("gout")
+    expect(page.get_by_role("option").first).to_contain_text("M10.9")
+    for route in held:
+        route.abort()
+    expect(page.get_by_role("option").first).to_contain_text("M10.9")
+
+
+def test_a_misspelling_is_said_and_a_favourite_kept(open_desk):
+    page = open_desk()
+    code_note(page)
+    search = page.get_by_role("combobox", name="Add a code of ICD-10")
+    search.fill("pnuemonia")
+    expect(page.locator(".searched")).to_contain_text("did you mean pneumonia?")
+    search.press("ArrowDown")
+    search.press("Shift+Enter")
+    search.fill("")
+    search.press("ArrowDown")
+    expect(page.get_by_role("option").first).to_contain_text("favourite")
+    report = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})
+    assert report.violations_count == 0, report.generate_report()

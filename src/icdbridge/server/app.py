@@ -29,6 +29,7 @@ _PAGE = {
     "/": ("index.html", "text/html; charset=utf-8"),
     "/desk.css": ("desk.css", "text/css; charset=utf-8"),
     "/desk.js": ("desk.js", "text/javascript; charset=utf-8"),
+    "/search.js": ("search.js", "text/javascript; charset=utf-8"),
 }
 
 

@@ -14,19 +14,19 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from icdbridge.codes import CodeSystem, crosswalk, load_system, releases, undotted
+from icdbridge.codes import CodeSystem, load_system, undotted
 from icdbridge.codes.code import Code
-from icdbridge.codes.crosswalks import PAIRS
 from icdbridge.knowledge.families import default_child
 from icdbridge.knowledge.frequency import FREQUENT, hospital_frequency
-from icdbridge.knowledge.search.slots import distance, skeleton, take
+from icdbridge.knowledge.search.leading import leading
+from icdbridge.knowledge.search.slots import AXES, distance, skeleton, take
 from icdbridge.knowledge.search.wordforms import LIGHT, roots, title_number, words
 from icdbridge.knowledge.tables import read_csv
 from icdbridge.knowledge.terms import terms
 
 SCHEMA = """
 CREATE TABLE code (id INTEGER PRIMARY KEY, code TEXT, plain TEXT, title TEXT, billable INT, family INT, said TEXT,
-    meant INT, prior REAL, titled INT);
+    meant INT, prior REAL, titled INT, place INT);
 CREATE TABLE term (id INTEGER PRIMARY KEY, text TEXT, roots TEXT, code INT, source TEXT, weight REAL, meant INT,
     prior REAL, axes TEXT);
 CREATE TABLE root (root TEXT PRIMARY KEY, weight REAL) WITHOUT ROWID;
@@ -60,7 +60,7 @@ _RARE = (
         ),
         -0.5,
     ),
-    (re.compile(r"^(?:other|certain)\b", re.IGNORECASE), -0.3),
+    (re.compile(r"^(?:other|certain)\b", re.IGNORECASE), -0.8),
 )
 _CHAPTERS = {
     "P": -0.6,
@@ -91,7 +91,7 @@ def build_systems(folder: Path, names: Iterable[str]) -> None:
         rows = _rows(table)
         connection = sqlite3.connect(folder / f"{name}.sqlite")
         fill(connection, table, rows, hospital_frequency(name), partial(default_child, system=name))
-        connection.executemany("INSERT INTO leading VALUES (?, ?, ?, ?, ?)", _leading(table))
+        connection.executemany("INSERT INTO leading VALUES (?, ?, ?, ?, ?)", leading(table))
         connection.commit()
         connection.execute("VACUUM")
         connection.close()
@@ -118,11 +118,12 @@ def fill(
     connection.executescript(SCHEMA)
     codes = sorted({*table.titles, *table.headings})
     number = {code: place for place, code in enumerate(codes)}
-    said, families, best = _families(table)
+    said, families, places = _families(table)
+    best = {family: code for code, family in families.items() if not places[code]}
     prior = {code: _prior(table, code, often) for code in codes}
     meant = {code: code if code in table.titles else default(code) for code in codes}
     connection.executemany(
-        "INSERT INTO code VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO code VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             (
                 number[code],
@@ -135,6 +136,7 @@ def fill(
                 number[meant[code]],
                 prior[code],
                 title_number(table.title(code) or ""),
+                places.get(code, 0),
             )
             for code in codes
         ),
@@ -148,7 +150,9 @@ def fill(
         )
     )
     kept = [row for row in kept if row.code in number]
-    connection.executemany("INSERT INTO root VALUES (?, ?)", weights.items())
+    connection.executemany(
+        "INSERT INTO root VALUES (?, ?)", [*weights.items(), *((f"axis0{axis}", 0.0) for axis in AXES)]
+    )
     connection.executemany(
         "INSERT INTO term VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
@@ -168,7 +172,10 @@ def fill(
     )
     connection.executemany(
         "INSERT INTO found (rowid, roots) VALUES (?, ?)",
-        ((place, " ".join(row.roots)) for place, row in enumerate(kept)),
+        (
+            (place, " ".join((*row.roots, *_axes(values.get(families.get(meant[row.code], -1), "")))))
+            for place, row in enumerate(kept)
+        ),
     )
     connection.executemany("INSERT INTO word VALUES (?, ?)", _vocabulary(table, kept).items())
     facts = {"system": table.name, "release": table.release, "version": table.version}
@@ -176,8 +183,8 @@ def fill(
     connection.executescript(INDICES)
 
 
-def _families(table: CodeSystem) -> tuple[dict[str, dict[str, str]], dict[str, int], dict[int, str]]:
-    """What each title says of the axes, the family of each code that has one, the code of a family that is assumed."""
+def _families(table: CodeSystem) -> tuple[dict[str, dict[str, str]], dict[str, int], dict[str, int]]:
+    """What each title says of the axes, each code's family, if it has one, and its place there, the assumed first."""
     said: dict[str, dict[str, str]] = {}
     groups: dict[tuple[object, ...], dict[tuple[object, ...], str]] = {}
     for code, title in table.titles.items():
@@ -189,12 +196,11 @@ def _families(table: CodeSystem) -> tuple[dict[str, dict[str, str]], dict[str, i
             members = groups.setdefault((*key, code), {})
         members[values_key] = code
         said[code] = values
-    families, best = {}, {}
+    families, places = {}, {}
     for place, members in enumerate(one for one in groups.values() if len(one) > 1):
-        for code in members.values():
-            families[code] = place
-        best[place] = min(members.values(), key=lambda code: (distance(said[code]), code))
-    return {code: said[code] for code in families}, families, best
+        for order, code in enumerate(sorted(members.values(), key=lambda code: (distance(said[code]), code))):
+            families[code], places[code] = place, order
+    return {code: said[code] for code in families}, families, places
 
 
 def _values(said: Mapping[str, Mapping[str, str]], families: Mapping[str, int]) -> dict[int, str]:
@@ -203,6 +209,11 @@ def _values(said: Mapping[str, Mapping[str, str]], families: Mapping[str, int]) 
     for code, family in families.items():
         found.setdefault(family, {}).update({f"{axis}:{value}": None for axis, value in said[code].items()})
     return {family: f" {' '.join(several)}" for family, several in found.items()}
+
+
+def _axes(values: str) -> list[str]:
+    """What is found by what a family differs by, whatever its values."""
+    return list(dict.fromkeys(f"axis0{value.partition(':')[0]}" for value in values.split() if ":" in value))
 
 
 def _kept(
@@ -283,48 +294,3 @@ def _vocabulary(table: CodeSystem, rows: Iterable[Row]) -> dict[str, float]:
 
 def _first_below(table: CodeSystem, code: str) -> str:
     return next((other for other in table.below(code) if other in table.titles), code)
-
-
-def _leading(table: CodeSystem) -> Iterable[tuple[str, str, str, int, bool]]:
-    """Codes of other systems and earlier releases, with the codes of this one that stand for them."""
-    number = {code: place for place, code in enumerate(sorted({*table.titles, *table.headings}))}
-    for source, target in (*PAIRS, ("icd10pcs", "icd9proc")):
-        if target == table.name:
-            here = load_system(source)
-            for code, several in _targets(source, target).items():
-                for other, exact in several.items():
-                    if other in number:
-                        title = here.title(code) or ""
-                        yield source, undotted(Code(source, code)), title, number[other], exact
-    for release in releases(table.name)[:-1]:
-        old = load_system(table.name, release)
-        for code, title in old.titles.items():
-            if code not in table.titles:
-                for other in _successors(code, title, table):
-                    yield table.name, undotted(Code(table.name, code)), title, number[other], False
-
-
-def _targets(source: str, target: str) -> dict[str, dict[str, bool]]:
-    found: dict[str, dict[str, bool]] = {}
-    if (source, target) == ("icd10pcs", "icd9proc"):
-        for code, entries in crosswalk(target, source).items():
-            for entry in entries:
-                found.setdefault(entry.target.code, {})[code] = not entry.approximate
-        return found
-    for code, entries in crosswalk(source, target).items():
-        found[code] = {entry.target.code: not entry.approximate for entry in entries}
-    return found
-
-
-def _successors(code: str, title: str, table: CodeSystem) -> list[str]:
-    """The codes that a retired code's notes would have now: those below it, else those of the nearest titles."""
-    if below := [other for other in table.below(code) if other in table.titles]:
-        return [default_child(code, table.name), *below][:12]
-    said = set(roots(words(title)))
-    siblings = [other for other in table.below(code[:3]) if other in table.titles]
-
-    def alike(other: str) -> float:
-        theirs = set(roots(words(table.titles[other])))
-        return len(said & theirs) / len(said | theirs)
-
-    return sorted(siblings, key=alike, reverse=True)[:3]

@@ -1,9 +1,10 @@
 """What may be said more of a code: the side, the encounter, the kind, each with the code that it leads to."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from icdbridge.knowledge.search.index import Entry, Index
-from icdbridge.knowledge.search.slots import ASSUMED, AXES, distance
+from icdbridge.knowledge.search.slots import ASSUMED, AXES
 
 _MOST = 16  # kinds of a category
 
@@ -23,7 +24,7 @@ def choices(index: Index, entry: Entry) -> tuple[Choice, ...]:
     if entry.family >= 0:
         members = index.family(entry.family)
         for axis in AXES:
-            values = {one.said.get(axis, "") for one in members}
+            values = {one.said.get(axis, "") for one in members.values()}
             if len(values) > 1:
                 found += [
                     Choice(axis, value or "unspecified", other.code, other.title)
@@ -42,14 +43,19 @@ def _place(axis: str, value: str) -> tuple[int, str]:
     return (assumed.index(value) if value in assumed else len(assumed), value)
 
 
-def _nearest(members: list[Entry], entry: Entry, axis: str, value: str) -> Entry | None:
+def _nearest(
+    members: Mapping[frozenset[tuple[str, str]], Entry], entry: Entry, axis: str, value: str
+) -> Entry | None:
     """The member with this value that is otherwise most like ``entry``."""
-    having = [one for one in members if one.said.get(axis, "") == value]
+    said = {one: other for one, other in entry.said.items() if one != axis} | ({axis: value} if value else {})
+    if same := members.get(frozenset(said.items())):
+        return same
+    having = [one for one in members.values() if one.said.get(axis, "") == value]
     return min(
         having,
         key=lambda one: (
             sum(one.said.get(a, "") != entry.said.get(a, "") for a in {*one.said, *entry.said} if a != axis),
-            distance(one.said),
+            one.place,
         ),
         default=None,
     )

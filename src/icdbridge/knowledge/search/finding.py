@@ -12,7 +12,7 @@ from icdbridge.knowledge.search.index import Entry, Index
 from icdbridge.knowledge.search.lookup import by_code
 from icdbridge.knowledge.search.opening import own_index, speller, system_index
 from icdbridge.knowledge.search.query import Reading, readings
-from icdbridge.knowledge.search.ranking import Match, matches, resolved
+from icdbridge.knowledge.search.ranking import Match, matches, resolved, siblings
 from icdbridge.knowledge.search.wordforms import words
 
 _SYSTEM = {
@@ -21,6 +21,11 @@ _SYSTEM = {
     "icd9proc": -2.0,
 }  # what another than ICD-10-CM has to be better by
 _FOLDED = 1.2  # what the other codes of a family have to be better by than another family
+_TITLE, _UNFOLDED = (
+    5,
+    3,
+)  # words of a query that reads as a title: the other codes of so many families are lines too
+_SPARE = 15  # lines more than asked for, since some lose by being of a family that is there
 _LOOKED_AT = 60  # matches of a reading that are resolved
 
 
@@ -82,7 +87,7 @@ def find(
     lines, rest = _by_code(query, indexes)
     lines += [_titled(index, entry) for index in indexes for entry in index.titled(query) if entry.billable]
     if rest.strip():
-        lines += _by_words(readings(rest, speller(tuple(tables))), indexes)
+        lines += _by_words(readings(rest, speller(tuple(tables))), indexes, limit)
     first: dict[Code, _Line] = {}
     for line in sorted(lines, key=lambda one: -one.score):
         first.setdefault(Code(line.source.system, line.entry.code), line)
@@ -113,14 +118,17 @@ def _titled(index: Index, entry: Entry) -> _Line:
     return _Line(90.0 + _SYSTEM.get(index.system, 0.0), index, entry, "title", entry.title, "", None)
 
 
-def _by_words(meant: Iterable[Reading], indexes: Iterable[Index]) -> list[_Line]:
-    lines = []
+def _by_words(meant: Iterable[Reading], indexes: Iterable[Index], limit: int) -> list[_Line]:
+    lines: list[_Line] = []
     for index in indexes:
+        before = len(lines)
         every = [match for reading in meant for match in matches(index, reading)[:_LOOKED_AT]]
         every.sort(key=lambda match: -match.score)
         families: set[int] = set()
         codes: set[int] = set()
         for match in every[: 2 * _LOOKED_AT]:
+            if len(lines) - before >= limit + _SPARE:
+                break
             several = [entry for entry in resolved(index, match) if entry.id not in codes]
             codes.update(entry.id for entry in several)
             for entry in several:
@@ -131,7 +139,21 @@ def _by_words(meant: Iterable[Reading], indexes: Iterable[Index]) -> list[_Line]
                     _Line(score, index, entry, _matched_on(match), match.found.text, _why(match), match)
                 )
             families.update(entry.family for entry in several)
+            if len(words(match.reading.text)) >= _TITLE and len(families) <= _UNFOLDED:
+                for place, other in enumerate(siblings(index, match, several[:1])):
+                    if other.id not in codes:
+                        codes.add(other.id)
+                        below = match.score + _SYSTEM.get(index.system, 0.0) - _FOLDED * 0.5 - place * 0.02
+                        lines.append(
+                            _Line(
+                                below, index, other, _matched_on(match), match.found.text, _why(match), match
+                            )
+                        )
     return lines
+
+
+def _line(score: float, index: Index, entry: Entry, match: Match) -> _Line:
+    return _Line(score, index, entry, _matched_on(match), match.found.text, _why(match), match)
 
 
 def _matched_on(match: Match) -> str:
@@ -165,7 +187,8 @@ def _searched(lines: Sequence[_Line]) -> str:
     """What the first hit was found by, where that is not what was typed."""
     if not lines or lines[0].match is None or not lines[0].why:
         return ""
-    return lines[0].match.found.text
+    match = lines[0].match
+    return match.found.text if match.corrected else match.reading.text
 
 
 def _suggestions(lines: Sequence[_Line]) -> list[str]:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from icdbridge.knowledge.search.wordforms import title_number
 
-_MEMBERS = "SELECT id, code, title, billable, family, said, meant, prior FROM code WHERE "
+_MEMBERS = "SELECT id, code, title, billable, family, said, meant, prior, place FROM code WHERE "
 
 
 class Found(NamedTuple):
@@ -30,7 +30,9 @@ class Found(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """A code or category of the index; ``said`` what its title says of each axis; ``family`` -1: of none."""
+    """A code or category of the index; ``said`` what its title says of each axis; ``family`` -1: of none;
+    ``place`` in the family, whose first code is the one that is assumed.
+    """
 
     id: int
     code: str
@@ -40,6 +42,7 @@ class Entry(NamedTuple):
     said: dict[str, str]
     meant: int
     prior: float
+    place: int
 
 
 class Lead(NamedTuple):
@@ -60,6 +63,8 @@ class Index:
         facts = dict(self._rows("SELECT name, value FROM fact"))
         self.system, self.release, self.version = facts["system"], facts["release"], facts["version"]
         self.weight = lru_cache(100_000)(self._weight)
+        self.entry = lru_cache(20_000)(self._entry)
+        self.family = lru_cache(2_000)(self._family)
 
     def _connection(self) -> sqlite3.Connection:
         if isinstance(self._file, sqlite3.Connection):
@@ -103,10 +108,12 @@ class Index:
         """The codes and categories of just this title, whatever its case and punctuation."""
         return [_entry(row) for row in self._rows(_MEMBERS + "titled = ?", title_number(title))]
 
-    def family(self, number: int) -> list[Entry]:
-        return [_entry(row) for row in self._rows(_MEMBERS + "family = ?", number)]
+    def _family(self, number: int) -> dict[frozenset[tuple[str, str]], Entry]:
+        """The codes of a family by what they say of the axes, the one that is assumed first."""
+        rows = self._rows(_MEMBERS + "family = ? ORDER BY place", number)
+        return {frozenset(one.said.items()): one for one in map(_entry, rows)}
 
-    def entry(self, number: int) -> Entry:
+    def _entry(self, number: int) -> Entry:
         return _entry(self._rows(_MEMBERS + "id = ?", number)[0])
 
     def leading(self, plain: str) -> list[Lead]:
@@ -116,5 +123,5 @@ class Index:
 
 
 def _entry(row: tuple) -> Entry:  # type: ignore[type-arg]
-    number, code, title, billable, family, said, meant, prior = row
-    return Entry(number, code, title, bool(billable), family, json.loads(said), meant, prior)
+    number, code, title, billable, family, said, meant, prior, place = row
+    return Entry(number, code, title, bool(billable), family, json.loads(said), meant, prior, place)

@@ -42,7 +42,10 @@ def by_code(query: str, indexes: list[Index]) -> tuple[list[CodeFound], str]:
         several += _in_system(index, plain, found[1], rest)
     several.sort(key=lambda one: not one.exact)
     for index in chosen:
-        several += _leading(index, plain)
+        if (
+            not several or index.version != "icd9"
+        ):  # who types a code of ICD-10 does not look for one of ICD-9
+            several += _leading(index, plain)
     return several, rest if several else query
 
 

@@ -11,7 +11,12 @@ from icdbridge.knowledge.fingerprint import fingerprint
 from icdbridge.knowledge.search.index import Index
 from icdbridge.knowledge.search.spelling import Speller
 
-_MADE_BY = ("building.py", "slots.py", "wordforms.py")  # what an index changes with, beside the knowledge
+_MADE_BY = (
+    "building.py",
+    "leading.py",
+    "slots.py",
+    "wordforms.py",
+)  # what an index changes with, beside the knowledge
 
 
 @cache

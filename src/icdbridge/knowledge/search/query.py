@@ -8,12 +8,16 @@ from math import log
 from typing import NamedTuple
 
 from icdbridge.knowledge.abbreviations import abbreviations
-from icdbridge.knowledge.search.slots import said_in
+from icdbridge.knowledge.search.slots import SAYING, said_in
 from icdbridge.knowledge.search.spelling import Speller
 from icdbridge.knowledge.search.wordforms import EMPTY, LIGHT, american, root, rooted, words
 from icdbridge.knowledge.tables import read_csv
 
 _MOST = 8  # readings
+_SHORTEST_MENDED = 4  # letters
+_COMMON = 3.0  # how often a word is that two neighbours may be
+_RARE, _OFTENER = 15.0, 40.0  # a word so rare may be a misspelling of one that is so many times as common
+_WITHOUT = frozenset({"without", "no", "not", "negative", "denies"})
 _LONGEST = 5  # words of an abbreviation or phrase
 _CODED = ("diagnosis", "procedure", "status")
 # Spellings of one thing that words alone do not tell; before the words are split.
@@ -28,7 +32,6 @@ _REWRITTEN = (
     (re.compile(r"\bb/l\b", re.IGNORECASE), "bilateral "),
     (re.compile(r"\bc-?section\b", re.IGNORECASE), "cesarean section"),
     (re.compile(r"\bx[\s-]?rays?\b", re.IGNORECASE), "xray"),
-    (re.compile(r"\b(\d)(?:st|nd|rd|th) degree\b", re.IGNORECASE), r"degree\1"),
 )
 _CUES = {
     "family": r"(?:strong |positive |\+ ?)?(?:family|fam|familial)\.? (?:history|hx|h/?o)(?: of| for)?|fhx?(?: of)?|"
@@ -42,7 +45,7 @@ _CUES = {
     r"|use of|receiving|maintained on|therapy with",
 }  # fmt: skip
 _AFTER = {
-    "history": r"(?:history|hx|in the past|years ago|s/p)",
+    "history": r"(?:history|hx|in the past|years ago|s/p|status)",
     "family": r"(?:in (?:the )?family|family (?:history|hx)|fhx)",
     "allergies": r"(?:allergy|allergic|allergies|intolerance|anaphylaxis)",
     "medications": r"(?:use|therapy|user|long[ -]?term(?: use)?|chronic(?:ally)?|treatment|maintenance)",
@@ -57,6 +60,7 @@ class Token(NamedTuple):
     roots: dict[str, float]
     values: tuple[tuple[str, str], ...] = ()
     corrected: str = ""  # the word that it was taken for
+    denied: bool = False  # the query is without it
 
     @property
     def light(self) -> bool:
@@ -82,10 +86,11 @@ def readings(query: str, speller: Speller, typing: bool = True) -> list[Reading]
         text = pattern.sub(instead, text)
     found: list[Reading] = []
     for context, rest, cost in _contexts(text):
-        for said, more, why in _expanded(words(rest)):
-            tokens = _tokens(said, speller, typing and not why)
-            if tokens:
-                found.append(Reading(" ".join(said), tokens, context, cost + more, why))
+        for written, apart in _joined(words(rest), speller):
+            for said, more, why in _expanded(written):
+                tokens = _tokens(said, speller, typing and not why)
+                if tokens:
+                    found.append(Reading(" ".join(said), tokens, context, cost + more + apart, why))
     return sorted(found, key=lambda reading: reading.cost)[:_MOST]
 
 
@@ -98,6 +103,16 @@ def _contexts(text: str) -> Iterator[tuple[str, str, float]]:
     for when, cue in _BEHIND.items():
         if found := cue.search(text):
             yield when, text[: found.start()], -0.2
+
+
+def _joined(said: list[str], speller: Speller) -> Iterator[tuple[list[str], float]]:
+    """The words, those that ran together apart; and with neighbours joined where they are one word."""
+    parted = [part for word in said for part in speller.parts(word)]
+    yield parted, 0.0
+    for place in range(len(parted) - 1):
+        one = parted[place] + parted[place + 1]
+        if len(one) > _SHORTEST_MENDED + 2 and speller.words.get(one, 0.0) >= _COMMON:
+            yield [*parted[:place], one, *parted[place + 2 :]], 0.1
 
 
 def _expanded(said: list[str]) -> Iterator[tuple[list[str], float, str]]:
@@ -146,7 +161,7 @@ def _meanings(written: str, whole: bool) -> list[tuple[list[str], float, str]]:
     """What a phrase stands for, with costs. ``whole``: it is all of the query."""
     found = [(words(meant), 0.05, f"{written}: {meant}") for meant in _phrases().get(written, ())]
     key = _by_words().get(written)
-    senses = abbreviations().get(key, ()) if key and written not in EMPTY else ()
+    senses = abbreviations().get(key, ()) if key and (whole or written not in EMPTY) else ()
     coded = (
         [one for one in senses if one.kind in _CODED]
         or [one for one in senses if one.kind != "test"]
@@ -161,6 +176,7 @@ def _meanings(written: str, whole: bool) -> list[tuple[list[str], float, str]]:
 
 
 def _tokens(said: Sequence[str], speller: Speller, typing: bool) -> tuple[Token, ...]:
+    said = [_mended(word, speller) for word in said]
     values: dict[int, list[tuple[str, str]]] = {}
     spans: dict[int, range] = {}
     for axis, value, places in said_in(said):
@@ -168,14 +184,31 @@ def _tokens(said: Sequence[str], speller: Speller, typing: bool) -> tuple[Token,
             values.setdefault(place, []).append((axis, value))
             spans[place] = places
     tokens: dict[str, Token] = {}
+    denied = False
     for one, places in rooted(said):
         word = said[places[-1]]
         found = tuple(values.get(places[0], ()))
         token = Token({one: 0.0}, found)
+        if word in _WITHOUT:
+            denied = True
+            continue
         if len(places) == 1 and not found:
             token = _spelled(word, one, speller, typing and places[0] == len(said) - 1)
-        tokens.setdefault(one, token)
+        tokens.setdefault(one, token._replace(denied=denied))
+    if all(token.denied for token in tokens.values()):  # "without fever headache": only what follows at once
+        return tuple(
+            token._replace(denied=len(tokens) > 1 and not place)
+            for place, token in enumerate(tokens.values())
+        )
     return tuple(tokens.values())
+
+
+def _mended(word: str, speller: Speller) -> str:
+    """A word that says something of an axis, or nothing at all, as it is meant; others as they are."""
+    if word in speller.words or len(word) < _SHORTEST_MENDED:
+        return word
+    near = speller.corrections(word)
+    return near[0][0] if near and (near[0][0] in SAYING or near[0][0] in EMPTY) else word
 
 
 def _spelled(word: str, one: str, speller: Speller, typing: bool) -> Token:
@@ -185,9 +218,14 @@ def _spelled(word: str, one: str, speller: Speller, typing: bool) -> Token:
     if typing and len(word) >= (3 if not known else 4):
         for other in speller.endings(word):
             roots.setdefault(root(other), 0.15 if known else 0.05)
-    if known or len(roots) > 1 or not word.isalpha():
+    if (known and speller.words.get(word, _RARE) >= _RARE) or len(roots) > 1 or not word.isalpha():
         return Token(roots)
     corrections = speller.corrections(word)
+    if known:
+        common = _OFTENER * speller.words.get(word, _RARE)
+        corrections = tuple(
+            (other, cost + 0.3) for other, cost in corrections if speller.words[other] > common
+        )
     for other, cost in corrections:
         roots.setdefault(root(other), 0.1 + cost / 2)
     return Token(roots, (), corrections[0][0] if corrections else "")

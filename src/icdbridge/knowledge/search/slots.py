@@ -180,6 +180,7 @@ _SAID: dict[str, dict[str, str]] = {
     },
     "purpose": {"diagnostic": "diagnostic"},
 }  # fmt: skip
+SAYING = frozenset(word for phrases in _SAID.values() for phrase in phrases for word in phrase.split())
 _LONGEST = 7
 
 

@@ -8,6 +8,7 @@ import rapidfuzz.distance.OSA as osa
 from rapidfuzz.process import extract
 
 _SHORTEST = 4  # letters of a word that is looked for among others
+_SHORTEST_PART, _COMMON, _NEAR = 3, 8.0, 0.3
 _CLOSE = {4: 1, 5: 1, 6: 2, 7: 2}  # letters: edits; of longer words 2, of more than 9 letters 3
 
 
@@ -35,6 +36,20 @@ class Speller:
             near += extract(word, words, scorer=osa.distance, score_cutoff=edits, limit=12)
         ranked = sorted((self._cost(word, other, distance), other) for other, distance, _ in near)
         return tuple((other, cost) for cost, other in ranked[:most])
+
+    def parts(self, word: str) -> list[str]:
+        """A word that nobody knows as the two common words that it is made of; else the word itself."""
+        if word in self.words or len(word) < 2 * _SHORTEST_PART or not word.isalpha():
+            return [word]
+        halves = [
+            (min(self.words.get(word[:at], 0.0), self.words.get(word[at:], 0.0)), at)
+            for at in range(_SHORTEST_PART, len(word) - _SHORTEST_PART + 1)
+        ]
+        often, at = max(halves)
+        near = self.corrections(word)
+        if often < _COMMON or (near and near[0][1] < _NEAR):
+            return [word]
+        return [word[:at], word[at:]]
 
     def _cost(self, word: str, other: str, distance: float) -> float:
         common = min(self.words[other], 400.0)

@@ -37,8 +37,8 @@ EMPTY = frozenset({
 })
 # Words that say little: nobody need say them, and they find nothing alone.
 _LITTLE = (
-    "disease", "disorder", "condition", "problem", "status", "acquired", "syndrome", "mellitus", "essential", "primary",
-    "extremity", "limb", "neoplasm", "region", "system", "procedure", "using", "into", "body",
+    "disease", "disorder", "condition", "problem", "status", "acquired", "syndrome", "approach", "mellitus",
+    "essential", "primary", "extremity", "limb", "neoplasm", "region", "system", "procedure", "using", "into", "body",
 )
 # fmt: on
 _LETTERED = frozenset(

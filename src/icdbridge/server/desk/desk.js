@@ -1,5 +1,7 @@
 // The coder's desk. Text of notes and codes goes into the page as text only (textContent), never as markup.
 
+import { searchBox } from "./search.js";
+
 const $ = (id) => document.getElementById(id);
 const LABELS = { icd9: "ICD-9", icd10: "ICD-10" };
 const label = (version) => LABELS[version] ?? version;
@@ -22,13 +24,13 @@ const state = {
 
 class Refused extends Error {}
 
-async function ask(path, body, accept = "application/json") {
+async function ask(path, body, accept = "application/json", signal = state.request?.signal) {
   for (let attempt = 0; ; attempt++) {
     const headers = { Accept: accept };
     const token = sessionStorage.getItem("icdbridge-token");
     if (token) headers.Authorization = `Bearer ${token}`;
     if (body) headers["Content-Type"] = "application/json";
-    const options = { method: body ? "POST" : "GET", headers, signal: state.request?.signal };
+    const options = { method: body ? "POST" : "GET", headers, signal };
     const answer = await fetch(path, body ? { ...options, body: JSON.stringify(body) } : options);
     if (answer.ok) return answer;
     if (answer.status === 401) {
@@ -306,7 +308,7 @@ function column(version) {
   }
   const first = made.querySelector(".code");
   if (first) setReachable(first, true);
-  searchBox(made, version);
+  addSearch(made, version);
   return made;
 }
 
@@ -479,84 +481,19 @@ function add(version, hit) {
 
 // ---------------------------------------------------------------- searching for a code to add
 
-function searchBox(made, version) {
-  const [input, list] = [made.querySelector(".add input"), made.querySelector(".add ul")];
-  list.id = `found-${version}`;
-  list.setAttribute("aria-label", "Codes found");
-  input.setAttribute("aria-controls", list.id);
-  input.setAttribute("aria-label", `Add a code of ${label(version)}`);
-  input.placeholder = "Add a code: words, or how it begins";
-  let hits = [], at = -1, timer = 0, asked = 0;
-
-  const close = () => {
-    list.hidden = true;
-    input.setAttribute("aria-expanded", "false");
-    input.removeAttribute("aria-activedescendant");
-    at = -1;
-  };
-  const move = (to) => {
-    if (!hits.length) return;
-    at = (to + hits.length) % hits.length;
-    [...list.children].forEach((item, i) => item.setAttribute("aria-selected", i === at));
-    list.children[at].scrollIntoView({ block: "nearest" });
-    input.setAttribute("aria-activedescendant", list.children[at].id);
-  };
-  const take = (i) => {
-    input.value = "";
-    close();
-    add(version, hits[i]);
-  };
-  const find = async () => {
-    const mine = ++asked;
-    const query = new URLSearchParams({ q: input.value.trim(), version, limit: 20 });
-    let answer = [], trouble = "Nothing found: use fewer words, the last may be cut short.";
-    try {
-      answer = (await (await ask(`v1/codes?${query}`)).json()).codes.filter((hit) => hit.billable);
-    } catch (error) {
-      trouble = error instanceof Refused ? sentence(error.message) : "The server cannot be reached.";
-    }
-    if (mine !== asked || !input.value.trim()) return;
-    hits = answer;
-    const items = hits.map((hit, i) => {
-      const item = document.createElement("li");
-      const id = Object.assign(document.createElement("span"), { className: "id", textContent: hit.code });
-      const name = document.createElement("span");
-      name.textContent = hit.why || hit.matched_on === "term" ? `${hit.description} (${hit.why || hit.term})` : hit.description;
-      item.append(id, name);
-      item.id = `${list.id}-${i}`;
-      item.setAttribute("role", "option");
-      item.setAttribute("aria-selected", "false");
-      item.onmousedown = (event) => { event.preventDefault(); take(i); };
-      return item;
-    });
-    if (!items.length) {
-      const none = Object.assign(document.createElement("li"), { textContent: trouble });
-      none.setAttribute("role", "option");
-      none.setAttribute("aria-disabled", "true");
-      items.push(none);
-    }
-    list.replaceChildren(...items);
-    list.hidden = false;
-    input.setAttribute("aria-expanded", "true");
-    move(0);
-    tell(`${hits.length} codes found`);
-  };
-  input.oninput = () => {
-    clearTimeout(timer);
-    asked++;
-    if (input.value.trim()) timer = setTimeout(find, 180);
-    else close();
-  };
-  input.onblur = close;
-  input.onkeydown = (event) => {
-    if (event.key === "ArrowDown") move(at + 1);
-    else if (event.key === "ArrowUp") move(at - 1);
-    else if (event.key === "Enter" && at >= 0) take(at);
-    else if (event.key === "Escape" && !list.hidden) close();
-    else return;
-    event.preventDefault();
-    event.stopPropagation();
-  };
+function addSearch(made, version) {
+  searchBox({
+    box: made.querySelector(".add"),
+    version,
+    name: label(version),
+    find: async (q, signal) => {
+      const query = new URLSearchParams({ q, version, limit: 20 });
+      return (await ask(`v1/codes?${query}`, undefined, undefined, signal)).json();
+    },
+    add,
+    tell,
+    trouble: (error) => (error instanceof Refused ? sentence(error.message) : "The server cannot be reached."),
+  });
 }
 
 // ---------------------------------------------------------------- taking the result away

@@ -1,0 +1,54 @@
+"""Where codes of other systems and of earlier releases lead: their equivalents and successors in a system."""
+
+from collections.abc import Iterator
+
+from icdbridge.codes import CodeSystem, crosswalk, load_system, releases, undotted
+from icdbridge.codes.code import Code
+from icdbridge.codes.crosswalks import PAIRS
+from icdbridge.knowledge.families import default_child
+from icdbridge.knowledge.search.wordforms import roots, words
+
+
+def leading(table: CodeSystem) -> Iterator[tuple[str, str, str, int, bool]]:
+    """Codes of other systems and earlier releases, with the codes of this one that stand for them."""
+    number = {code: place for place, code in enumerate(sorted({*table.titles, *table.headings}))}
+    for source, target in (*PAIRS, ("icd10pcs", "icd9proc")):
+        if target == table.name:
+            here = load_system(source)
+            for code, several in _targets(source, target).items():
+                for other, exact in several.items():
+                    if other in number:
+                        title = here.title(code) or ""
+                        yield source, undotted(Code(source, code)), title, number[other], exact
+    for release in releases(table.name)[:-1]:
+        old = load_system(table.name, release)
+        for code, title in old.titles.items():
+            if code not in table.titles:
+                for other in _successors(code, title, table):
+                    yield table.name, undotted(Code(table.name, code)), title, number[other], False
+
+
+def _targets(source: str, target: str) -> dict[str, dict[str, bool]]:
+    found: dict[str, dict[str, bool]] = {}
+    if (source, target) == ("icd10pcs", "icd9proc"):
+        for code, entries in crosswalk(target, source).items():
+            for entry in entries:
+                found.setdefault(entry.target.code, {})[code] = not entry.approximate
+        return found
+    for code, entries in crosswalk(source, target).items():
+        found[code] = {entry.target.code: not entry.approximate for entry in entries}
+    return found
+
+
+def _successors(code: str, title: str, table: CodeSystem) -> list[str]:
+    """The codes that a retired code's notes would have now: those below it, else those of the nearest titles."""
+    if below := [other for other in table.below(code) if other in table.titles]:
+        return [default_child(code, table.name), *below][:12]
+    said = set(roots(words(title)))
+    siblings = [other for other in table.below(code[:3]) if other in table.titles]
+
+    def alike(other: str) -> float:
+        theirs = set(roots(words(table.titles[other])))
+        return len(said & theirs) / len(said | theirs)
+
+    return sorted(siblings, key=alike, reverse=True)[:3]
