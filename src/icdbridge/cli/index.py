@@ -16,7 +16,7 @@ def index(
     ),
     terms: Path | None = typer.Option(
         None,
-        help="A table of further names of ICD-10-CM codes (columns code and term), such as the CDC's index.",
+        help="Further names of ICD-10-CM codes: a table (columns code and term), or knowledge for the packed index.",
     ),
     recall: float = typer.Option(
         0.998, help="Share of the codes predicted on val that the candidates have to hold."
@@ -29,8 +29,8 @@ def index(
     seed: int = typer.Option(0, help="Seed of everything random."),
 ) -> None:
     """Add a candidate search to a run: for `icdbridge code --candidates` and `evaluate --candidates`."""
-    from icdbridge.codes import read_terms
     from icdbridge.corpora import Corpus
+    from icdbridge.knowledge.further import further_terms
     from icdbridge.runs import Run
     from icdbridge.training.candidates import index_run
 
@@ -38,7 +38,7 @@ def index(
     found = index_run(
         opened,
         [Corpus.open(path) for path in corpora],
-        read_terms(terms) if terms else None,
+        further_terms(terms) if terms else None,
         target=recall,
         train_notes=notes,
         seed=seed,

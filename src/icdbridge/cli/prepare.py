@@ -161,7 +161,10 @@ def names(
     ] = None,
     terms: Annotated[
         Path | None,
-        typer.Option(help="Table with the columns code and term (or full_term): further names of codes."),
+        typer.Option(
+            help="Further names of codes: a table with the columns code and term (or full_term), or knowledge for the "
+            "alphabetic index of ICD-10-CM that is packed."
+        ),
     ] = None,
     names_per_note: Annotated[int, typer.Option(min=1, help="Names of codes in a note.")] = 8,
     passes: Annotated[int, typer.Option(min=1, help="How often each name is used.")] = 1,

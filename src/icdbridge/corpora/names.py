@@ -16,7 +16,6 @@ from icdbridge.codes import (
     Terms,
     code_names,
     load_system,
-    read_terms,
     system_named,
     version_named,
 )
@@ -24,6 +23,7 @@ from icdbridge.corpora.assemble import assemble
 from icdbridge.corpora.corpus import Corpus
 from icdbridge.corpora.staging import NOTES, RELATIONS, Staging, batches_of
 from icdbridge.errors import InputError
+from icdbridge.knowledge.further import further_terms
 
 NAMED = (
     "title",
@@ -50,8 +50,8 @@ def prepare_names(
     code of the newest releases has been used, ``passes`` times over.
 
     Names are titles, inclusion terms, the titles of the codes that the general equivalence mappings give, and those of
-    ``terms`` (``read_terms``; of the first system). A note is coded with the codes that it names and their categories,
-    what stands before the dot, so that children and parents share their names. ``systems`` are some of those of the
+    ``terms`` (``further_terms``; of the first system). A note is coded with the codes that it names and their
+    categories, what stands before the dot, so that children and parents share their names. ``systems`` are some of those of the
     version (default: all). ``VAL_NOTES`` of the notes, or a tenth if they are few, are the val split. Raises
     ``InputError`` for an unknown version or system.
     """
@@ -64,7 +64,7 @@ def prepare_names(
                 f"{system!r} is no code system of {version}: those are {', '.join(VERSIONS[version])}"
             )
     chosen = [system for system in VERSIONS[version] if system in (systems or SYSTEMS)]
-    further = read_terms(terms, chosen[0]) if terms is not None else {}
+    further = further_terms(terms, chosen[0])
 
     def read(staging: Staging) -> None:
         rng = np.random.default_rng(seed)

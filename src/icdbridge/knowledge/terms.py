@@ -128,11 +128,16 @@ def _named(table: CodeSystem) -> Iterator[Term]:
             yield Term(text, code, source)
 
 
-def _published() -> Iterator[Term]:
+def index_terms() -> Iterator[Term]:
+    """The terms of the alphabetic index of ICD-10-CM, also those that another source has too."""
     for path, modifiers, code in rows("index"):
         texts = spoken(path.split(", "))
         for text in (*texts, *with_modifiers(texts, modifiers)):
             yield Term(text, code, INDEX)
+
+
+def _published() -> Iterator[Term]:
+    yield from index_terms()
     for path, code in rows("external"):
         for text in spoken(path.split(LEVEL)):
             yield Term(text, code, EXTERNAL)

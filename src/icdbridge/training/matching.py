@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array, vstack
 
-from icdbridge.codes import Terms, code_names, read_terms
+from icdbridge.codes import Terms, code_names
 from icdbridge.corpora import Corpus
+from icdbridge.knowledge.further import further_terms
 from icdbridge.matching import (
     EQUIVALENT,
     LEARNT,
@@ -107,7 +108,7 @@ def match_training(
     whose notes have ``labels`` [N, codes] by the codes ``pools`` (key to description). The ``evidence`` takes longest,
     and is not needed where the networks have learnt.
     """
-    terms = read_terms(settings.terms) if settings.terms is not None else {}
+    terms = further_terms(settings.terms)
     read = {version: TrainingTexts.read(own, labels[version], settings) for version, own in sources.items()}
     matched = {}
     for number, (version, notes) in enumerate(read.items()):

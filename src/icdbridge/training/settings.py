@@ -83,7 +83,9 @@ class Settings(BaseModel):
         "not drawn",
     )
     terms: Path | None = Field(
-        None, description="a table of further names of codes (the CDC's index of ICD-10-CM), for matching"
+        None,
+        description="further names of codes, for matching: a table, or knowledge for the alphabetic index of "
+        "ICD-10-CM that is packed",
     )
 
     label_space: int = Field(8192, ge=1, description="codes a batch is scored against, |L|")

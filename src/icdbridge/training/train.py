@@ -12,7 +12,6 @@ import numpy as np
 import torch
 
 import icdbridge
-from icdbridge.codes.names import read_terms
 from icdbridge.codes.packages import SYSTEMS, load_system
 from icdbridge.corpora import Corpus
 from icdbridge.corpora.corpus import SPLITS
@@ -20,6 +19,7 @@ from icdbridge.errors import InputError
 from icdbridge.evaluation.thresholds import tune_threshold
 from icdbridge.evaluation.validation import validation_figures
 from icdbridge.files import check_manifest, replacing
+from icdbridge.knowledge.further import PACKED, further_terms
 from icdbridge.matching import Lexicon
 from icdbridge.models import ARCHITECTURES, CodingModel
 from icdbridge.models.combiner import Combiner
@@ -68,7 +68,8 @@ def train(
     _check_settings(settings, versions)
     watch = watcher(tensorboard)
     sources = [*inputs, *(corpus.path for corpus in [*corpora, *train_only])]
-    sources += [Path(path) for path in (settings.start_from, settings.terms, settings.pretrained) if path]
+    read = (settings.start_from, settings.terms, settings.pretrained)
+    sources += [Path(path) for path in read if path and str(path) != PACKED]
     with begun(out, config, sources, resume=resume, force=force) as work:
         torch.manual_seed(settings.seed)
         run, log, best = _train(corpora, train_only, chosen, versions, settings, config, work, out, watch)
@@ -102,8 +103,7 @@ def _check_settings(settings: Settings, versions: Sequence[str]) -> None:
     training_device(settings.device)
     if settings.start_from is not None:
         check_manifest(settings.start_from, RUN)
-    if settings.terms is not None:
-        read_terms(settings.terms)
+    further_terms(settings.terms)
 
 
 def _train(
