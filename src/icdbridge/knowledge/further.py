@@ -11,8 +11,8 @@ PACKED = "knowledge"  # in place of a table's path
 def further_terms(source: Path | str | None, system: str = "icd10cm") -> Terms:
     """The terms of the table ``source`` (``codes.read_terms``); none if it is None.
 
-    ``knowledge`` is the packed alphabetic index of ICD-10-CM; other systems have none. Raises ``InputError`` for what is
-    no table of terms.
+    ``knowledge`` is the packed alphabetic index of ICD-10-CM; other systems have none. Raises ``InputError`` for what
+    is no table of terms.
     """
     if source is None:
         return {}
