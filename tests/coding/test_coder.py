@@ -232,3 +232,23 @@ def test_codes_and_versions_in_any_spelling(run):
     found = coder.code("infiltrate", codes={"ICD-10-CM:j189": "Pneumonia", "icd10cm:I10": "Hypertension"})
     assert {one.system for one in found} == {"icd10cm"}
     assert coder.code("infiltrate", "ICD-10") == coder.code("infiltrate", "icd10")
+
+
+def test_evidence_in_parts_is_the_evidence_of_one_piece(run):
+    coder = Coder(run)
+    own = {"mine:X1": "dyspnea", "mine:x2": "unspecified metformin"}
+    for version, codes in (("icd10", None), ("icd9", None), (None, own)):
+        whole = coder.code(NOTE, version, codes=codes)
+        bare = coder.code(NOTE, version, codes=codes, evidence=False)
+        parts = [
+            one for start in range(0, len(bare), 2)
+            for one in coder.explain(NOTE, bare[start : start + 2], version, codes=codes)
+        ]  # fmt: skip
+        assert any(one.evidence for one in whole)
+        for one, part in zip(whole, parts, strict=True):
+            spans = [
+                (span.start, span.end, span.context, pytest.approx(span.weight, abs=1e-4))
+                for span in part.evidence
+            ]
+            assert [(span.start, span.end, span.context, span.weight) for span in one.evidence] == spans
+            assert (one.code, one.band, one.context) == (part.code, part.band, part.context)

@@ -29,7 +29,9 @@ notes = st.lists(st.lists(st.tuples(texts, st.integers(0, 3), texts), max_size=1
 def test_an_answer_is_no_larger_than_allowed_and_says_when_it_is_cut(given_notes, limit):
     found = [[suggestion(rank, *one) for rank, one in enumerate(note, 1)] for note in given_notes]
     for before, (kept, cut) in zip(found, answers.bounded(found, limit), strict=True):
-        shown = [answers.suggestion_out(Served(), one).model_dump_json().encode() for one in kept]
+        shown = [
+            json.dumps(answers.suggestion_out(Served(), one), ensure_ascii=False).encode() for one in kept
+        ]
         assert sum(map(len, shown)) <= limit / len(found)
         assert [one.rank for one in kept] == list(range(1, len(kept) + 1))
         assert cut == (kept != before)
@@ -47,6 +49,7 @@ NOTES = [schemas.NoteIn(text="dyspnea", id="n-1"), schemas.NoteIn(text="dyspnea"
 
 def test_json_says_of_which_note_something_is_left_out(small_answers):
     answer = json.loads(answers.as_json("tiny", Served(), "icd10", NOTES, [1, 1], MANY))
+    schemas.CodeResponse.model_validate(answer)
     assert [(note["cut"], len(note["suggestions"])) for note in answer["notes"]] == [(True, 3), (False, 1)]
 
 

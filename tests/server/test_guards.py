@@ -1,6 +1,7 @@
 """Overload, time limits, failures, tokens and shutdown."""
 
 import asyncio
+import json
 import logging
 import signal
 import socket
@@ -78,7 +79,7 @@ def test_a_full_queue_answers_503_and_serves_the_others(coder, gate):
         gate.go_on.set()
         return refused, [await task for task in (first, *waiting)]
 
-    refused, others = with_client(create_app({"tiny": coder}, limits=Limits(waiting=3)), work)
+    refused, others = with_client(create_app({"tiny": coder}, limits=Limits(waiting=0.35)), work)
     assert_busy(refused)
     assert [answer.status_code for answer in others] == [200] * 4
 
@@ -86,8 +87,8 @@ def test_a_full_queue_answers_503_and_serves_the_others(coder, gate):
 def test_too_many_requests_at_once(coder, gate):
     async def work(client):
         running = asyncio.create_task(client.post("/v1/code", json=REQUEST))
-        while (refused := await client.get("/v1/models")).status_code == 200:
-            await asyncio.sleep(0.01)
+        await asyncio.to_thread(gate.started.wait, 20)
+        refused = await client.get("/v1/models")
         health = await client.get("/health/live")
         gate.go_on.set()
         return refused, health, await running
@@ -251,3 +252,36 @@ def test_told_to_stop_the_server_finishes_what_is_running(run_path, tmp_path):
     assert b'"suggestions":[{' in answer
     assert server.process.wait(60) == -signal.SIGTERM
     assert "all notes are coded, stopped" in server.log.read_text("utf-8")
+
+
+def test_a_request_whose_client_left_is_given_up(coder, gate):
+    async def work(client):
+        first = asyncio.create_task(client.post("/v1/code", json=REQUEST))
+        await asyncio.to_thread(gate.started.wait, 20)
+        messages = [
+            {"type": "http.request", "body": json.dumps(REQUEST).encode()},
+            {"type": "http.disconnect"},
+        ]
+        scope = {
+            "type": "http", "method": "POST", "path": "/v1/code", "raw_path": b"/v1/code", "query_string": b"",
+            "headers": [(b"host", b"localhost"), (b"content-type", b"application/json")], "root_path": "",
+            "scheme": "http", "http_version": "1.1",
+        }  # fmt: skip
+        sent = []
+
+        async def receive():
+            if len(messages) == 1:
+                await until_waiting(client, 1)
+            return messages.pop(0)
+
+        async def send(message):
+            sent.append(message)
+
+        await app(scope, receive, send)
+        gate.go_on.set()
+        return sent, await first
+
+    app = create_app({"tiny": coder})
+    sent, first = with_client(app, work)
+    assert sent == []
+    assert first.status_code == 200

@@ -62,7 +62,7 @@ def test_cut_to_the_first_words_and_stored(tmp_path, reading):
 
 def test_damaged_file(tmp_path):
     (tmp_path / "tokenizer.json").write_text("{")
-    with pytest.raises(InputError, match="tokenizer.json is not valid JSON"):
+    with pytest.raises(InputError, match="is not valid JSON"):
         Tokenizer.load(tmp_path / "tokenizer.json")
     with pytest.raises(InputError, match="missing"):
         Tokenizer.load(tmp_path / "none.json")

@@ -1,7 +1,7 @@
 """Coding a note with a trained run."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, get_args
@@ -22,7 +22,7 @@ from icdbridge.runs.candidates import Proposer
 from icdbridge.runs.evidence import Evidence, add_spans, cautious, context_of, find_evidence, word_weights
 from icdbridge.runs.matched import match_text
 from icdbridge.runs.scoring import Precision, length_batches, read_notes, score_states, settle
-from icdbridge.text import split_words
+from icdbridge.text import Words, split_words
 
 
 @dataclass(frozen=True)
@@ -178,12 +178,8 @@ class Coder:
                 order = torch.argsort(logits, descending=True, stable=True)[:top]
                 spans: list[list[Evidence]] = [[] for _ in order]
                 if evidence:
-                    weights = word_weights(model, words[row].ids, queries[:, order])
-                    if asked.matcher is not None:
-                        best = columns[order.cpu().numpy()].tolist()
-                        lexical_spans = asked.matcher.spans(texts[row], self.run.max_note_words, best)
-                        weights = add_spans(weights, lexical_spans, words[row].offsets)
-                    spans = find_evidence(texts[row], weights, words[row].offsets)
+                    best = columns[order.cpu().numpy()].tolist()
+                    spans = self._evidence(asked, texts[row], words[row], queries[:, order], best)
                 found[row] = [
                     self._suggestion(rank, asked.keys[column], asked.descriptions[column], logit, of_code)
                     for rank, (column, logit, of_code) in enumerate(
@@ -191,6 +187,37 @@ class Coder:
                     )
                 ]
         return found
+
+    @torch.no_grad()
+    def explain(
+        self,
+        text: str,
+        found: Sequence[Suggestion],
+        version: str | None = None,
+        *,
+        codes: Mapping[str, str] | None = None,
+    ) -> list[Suggestion]:
+        """Suggestions that ``code`` gave for the text without evidence, as it gives them with it: so evidence, which
+        takes most of the time, can be had in parts.
+        """
+        asked, words = self._codes(version, codes), self.run.tokenizer.encode(text, self.run.max_note_words)
+        best = [asked.place_of[f"{one.system}:{one.code}"] for one in found]
+        spans = self._evidence(asked, text, words, asked.queries_of(np.array(best, np.int64)), best)
+        return [
+            replace(one, evidence=tuple(own), context=context, band=one.band and cautious(one.band, context))
+            for one, own in zip(found, spans, strict=True)
+            for context in [context_of(own)]
+        ]
+
+    def _evidence(
+        self, asked: "_Asked", text: str, words: Words, queries: Tensor, best: list[int]
+    ) -> list[list[Evidence]]:
+        """The evidence for the codes ``best``, columns of ``asked``, which ``queries`` are of."""
+        weights = word_weights(self.run.model, words.ids, queries)
+        if asked.matcher is not None:
+            lexical_spans = asked.matcher.spans(text, self.run.max_note_words, best)
+            weights = add_spans(weights, lexical_spans, words.offsets)
+        return find_evidence(text, weights, words.offsets)
 
     def _suggestion(
         self, rank: int, key: str, description: str, logit: float, evidence: list[Evidence]
@@ -253,6 +280,11 @@ class _Asked:
     @cached_property
     def queries(self) -> Tensor:
         return self.run.queries(self.keys, self.descriptions)
+
+    @cached_property
+    def place_of(self) -> dict[str, int]:
+        """The column of each key."""
+        return {key: column for column, key in enumerate(self.keys)}
 
     @cached_property
     def _versions(self) -> list[str]:

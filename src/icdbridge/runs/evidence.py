@@ -24,6 +24,7 @@ from icdbridge.runs.scoring import BATCH_WORDS, pad
 _ONE = threading.Lock()  # a hook on the embedding sees the words of every thread
 LIGHTEST = 0.25  # a word of evidence weighs at least so much of the heaviest; tuned on val of CodiEsp
 SPAN_CHARACTERS = 300  # of a span of evidence: a word may be as long as a note
+EVIDENCE_CODES = 16  # whose evidence is found together
 GAP = 1  # words between two words of evidence that still make one phrase
 
 
@@ -68,7 +69,8 @@ def word_weights(model: CodingModel, ids: np.ndarray, queries: Tensor) -> np.nda
     Words that speak against a code weigh 0, the others sum to 1. Call it outside of ``torch.inference_mode``.
     """
     contributions = _of_states if model.window == (0, 1) else _of_vectors
-    size = max(1, BATCH_WORDS // max(len(ids), model.padded_words))
+    # of a short note many codes would fit together, but all of them are scored with each other
+    size = max(1, min(EVIDENCE_CODES, BATCH_WORDS // max(len(ids), model.padded_words)))
     parts = [
         contributions(model, ids, queries[:, start : start + size].clone())
         for start in range(0, queries.shape[1], size)

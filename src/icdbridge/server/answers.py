@@ -51,24 +51,25 @@ def as_json(
     words: Sequence[int],
     found: Sequence[Sequence[Suggestion]],
 ) -> bytes:
-    """``CodeResponse`` as JSON, of the coder that is served as ``name``."""
-    answer = schemas.CodeResponse(
-        model=name,
-        version=version,
-        notes=[
-            schemas.NoteOut(
-                id=note.id or str(number),
-                words=count,
-                read_words=min(count, coder.max_note_words),
-                suggestions=[suggestion_out(coder, one) for one in kept],
-                cut=cut,
-            )
-            for number, (note, count, (kept, cut)) in enumerate(
-                zip(notes, words, bounded(found, ANSWER_BYTES), strict=True), 1
-            )
-        ],
-    )
-    return answer.model_dump_json().encode()
+    """``schemas.CodeResponse`` as JSON, of the coder that is served as ``name``.
+
+    Made of plain values: thousands of suggestions as objects would keep all other requests waiting.
+    """
+    shown = [
+        {
+            "id": note.id or str(number),
+            "words": count,
+            "read_words": min(count, coder.max_note_words),
+            "suggestions": [suggestion_out(coder, one) for one in kept],
+            "cut": cut,
+        }
+        for number, (note, count, (kept, cut)) in enumerate(
+            zip(notes, words, bounded(found, ANSWER_BYTES), strict=True), 1
+        )
+    ]
+    return json.dumps(
+        {"model": name, "version": version, "notes": shown}, ensure_ascii=False, separators=(",", ":")
+    ).encode("utf-8", "replace")
 
 
 def as_fhir(notes: Sequence[schemas.NoteIn], found: Sequence[Sequence[Suggestion]]) -> bytes:
@@ -96,7 +97,11 @@ def kind(system: str) -> Any:
     return "procedure" if system in fhir.PROCEDURES else "diagnosis"
 
 
-def suggestion_out(coder: ServedCoder, found: Suggestion) -> schemas.SuggestionOut:
-    return schemas.SuggestionOut(
-        **(found.to_dict() | {"kind": kind(found.system), "band": band(coder, found)})
-    )
+def suggestion_out(coder: ServedCoder, found: Suggestion) -> dict[str, Any]:
+    """A suggestion as ``schemas.SuggestionOut``."""
+    return {
+        **vars(found),
+        "evidence": [vars(span) for span in found.evidence],
+        "kind": kind(found.system),
+        "band": band(coder, found),
+    }

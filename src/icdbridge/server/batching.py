@@ -1,8 +1,9 @@
 """The queue before the models: one thread codes notes together, and every request gets its share of its time.
 
-Start-time fair queueing (Goyal et al. 1996): a note's turn is the clock of the queue when its request came, plus the
-prices of the request's notes before it; the clock is the turn of the note that was taken last. So a request of one
-note that comes after a request of many long ones waits for the batch at work only.
+Weighted fair queueing (Demers et al. 1989): taken first is what would be done first if all requests were worked on at
+once, each at the same speed. Its clock goes forward by what is done for each of them; a note starts when its request
+came, by the clock, plus the prices of the request's notes before it. So a request of one note that comes after many
+long ones waits for the batch at work, and for little else.
 """
 
 import math
@@ -34,10 +35,10 @@ class Overloaded(Exception):
 def price(words: int, characters: int, codes: int, evidenced: int) -> float:
     """What a note costs in usual notes, of 1,500 words, scored against 8,000 codes, 10 of them with evidence.
 
-    Nothing costs less than one usual note.
+    A note of no words costs a tenth of one.
     """
     read = words + characters / 100  # a word may be long: characters are read, too
-    return max(1.0, read / 1_500 * (codes / 8_000 + evidenced / 10) / 2)
+    return 0.1 + 0.9 * read / 1_500 * (codes / 8_000 + evidenced / 10) / 2
 
 
 @dataclass(eq=False)
@@ -52,12 +53,17 @@ class Job:
     evidence: bool
     price: float = 1.0
     future: "Future[Found]" = field(default_factory=Future)
+    found: list[Suggestion] | None = None  # so far: the first ``explained`` of them with their evidence
+    explained: int = 0
 
     @property
     def group(self) -> tuple[object, ...]:
         """Jobs of one group may be coded together: none of them pays for what another asked for."""
         codes = None if self.codes is None else id(self.codes)
         return id(self.coder), self.version, codes, self.evidence, self.top if self.evidence else None
+
+
+_Entry = tuple[float, int, int, Job]  # where it starts by the clock, place in the queue, request, note
 
 
 class BatchQueue:
@@ -83,13 +89,14 @@ class BatchQueue:
         self._observe = observe
         self._patience = patience
         self._batch_seconds = batch_seconds
-        self._waiting: list[tuple[float, int, int, Job]] = []  # turn, place in the queue, request, note
+        self._waiting: list[_Entry] = []
         self._changed = threading.Condition()
         self._closed = self._working = False
         self._moved = time.monotonic()
         self._clock = 0.0
         self._places = self._requests = 0
-        self._seconds = 0.02  # a usual note takes, moving average
+        self._active = 1  # requests that had notes when the batch at work was made up
+        self._seconds = 0.02  # a usual note takes, as of late
         self._worker = threading.Thread(target=self._work, name="coding", daemon=True)
 
     def start(self) -> None:
@@ -106,10 +113,13 @@ class BatchQueue:
         self._worker.join(seconds)
         if not self._worker.is_alive():
             return True
+        self._give_up()
+        return False
+
+    def _give_up(self) -> None:
         with self._changed:
             for *_, job in self._waiting:
                 job.future.cancel()
-        return False
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -135,11 +145,11 @@ class BatchQueue:
             if not self._waiting and not self._working:
                 self._moved = time.monotonic()
             self._requests += 1
-            turn = self._clock
+            start = self._clock
             for job in jobs:
                 self._places += 1
-                self._waiting.append((turn, self._places, self._requests, job))
-                turn += job.price
+                self._waiting.append((start, self._places, self._requests, job))
+                start += job.price
             self._changed.notify()
 
     def _ahead(self, asked: float) -> float:
@@ -154,43 +164,88 @@ class BatchQueue:
             self._warm_up()
         except Exception as error:
             self.failed = True
+            self._give_up()
             logger.error("the models cannot be warmed up: %s at %s", type(error).__name__, places(error))
             return
         self.ready.set()
         while batch := self._next():
             start = time.perf_counter()
-            _code(batch)
+            room = self._batch_seconds / self._seconds
+            first = batch[0][-1]
+            if first.found is not None or _at_once(first, room) < first.price:
+                cost, finished = _code_in_parts(first, room)
+            else:
+                cost, finished = sum(job.price for *_, job in batch), True
+                _code([job for *_, job in batch])
             seconds = time.perf_counter() - start
             with self._changed:
                 self._working, self._moved = False, time.monotonic()
-            self._seconds += 0.2 * (seconds / sum(job.price for job in batch) - self._seconds)
+                self._clock += cost / self._active
+                if not finished:
+                    at, place, request, _ = batch[0]
+                    self._waiting.append((at + cost, place, request, first))
+            # up at once, down slowly: a batch that takes too long is worse than several small ones
+            self._seconds = max(seconds / cost, self._seconds + 0.1 * (seconds / cost - self._seconds))
             self._observe(len(batch), seconds)
 
-    def _next(self) -> list[Job]:
+    def _next(self) -> list[_Entry]:
         """The job whose turn it is and others of its group by their turns; empty when closed and nothing waits."""
-        batch: list[Job] = []
         with self._changed:
-            while not batch:
+            while True:
                 self._changed.wait_for(lambda: self._waiting or self._closed)
-                if not self._waiting:
-                    return []
-                room = self._batch_seconds / self._seconds
-                others = []
-                for entry in sorted(self._waiting, key=lambda entry: entry[:2]):
-                    turn, *_, job = entry
-                    fits = not batch or (
-                        job.group == batch[0].group and len(batch) < BATCH_NOTES and job.price <= room
-                    )
-                    if not fits:
-                        others.append(entry)
-                    elif job.future.set_running_or_notify_cancel():  # else its request has given up
-                        if not batch:
-                            self._clock = max(self._clock, turn)
-                        batch.append(job)
-                        room -= job.price
-                self._waiting = others
+                going_on = [entry for entry in self._waiting if not entry[-1].future.cancelled()]
+                if going_on or not self._waiting:
+                    break
+                self._waiting = []
+            if not going_on:
+                return []
+            room = self._batch_seconds / self._seconds
+            self._active = len({request for _, _, request, _ in going_on})
+            first, *rest = sorted(
+                going_on, key=lambda entry: (entry[0] + _at_once(entry[-1], room), entry[1])
+            )
+            batch, left, others = [first], room - first[-1].price, []
+            for entry in rest:
+                job = entry[-1]
+                together = job.group == first[-1].group and job.found is first[-1].found is None
+                if together and len(batch) < BATCH_NOTES and job.price <= left:
+                    batch.append(entry)
+                    left -= job.price
+                else:
+                    others.append(entry)
+            self._waiting = others
             self._working, self._moved = True, time.monotonic()
         return batch
+
+
+def _at_once(job: Job, room: float) -> float:
+    """The price of what is done of a job before others may come: evidence can be had in parts."""
+    return min(job.price, room) if job.evidence else job.price
+
+
+def _code_in_parts(job: Job, room: float) -> tuple[float, bool]:
+    """One part of a job that is too long for one batch: its codes, then the evidence for some of them at a time.
+
+    Gives the price of the part, and whether it was the last.
+    """
+    try:
+        if job.found is None:
+            coded = job.coder.code_many([job.text], job.version, top=job.top, codes=job.codes, evidence=False)
+            job.found = coded[0]
+            if not job.found:
+                _answer(job, job.found)
+            return job.price / 10, not job.found
+        each = 0.9 * job.price / len(job.found)
+        end = min(job.explained + max(1, int(room / each)), len(job.found))
+        part = slice(job.explained, end)
+        job.found[part] = job.coder.explain(job.text, job.found[part], job.version, codes=job.codes)
+        cost, job.explained = each * (end - job.explained), end
+        if end == len(job.found):
+            _answer(job, job.found)
+        return cost, end == len(job.found)
+    except BaseException as error:  # the request answers for it, the worker goes on
+        _answer(job, error)
+        return job.price, True
 
 
 def _code(batch: Sequence[Job]) -> None:
@@ -203,9 +258,18 @@ def _code(batch: Sequence[Job]) -> None:
             codes=first.codes,
             evidence=first.evidence,
         )
-    except BaseException as error:  # the requests answer for it, the worker goes on
+    except BaseException as error:  # as above
         for job in batch:
-            job.future.set_exception(error)
+            _answer(job, error)
         return
     for job, found in zip(batch, together, strict=True):
-        job.future.set_result(found and found[: job.top])
+        _answer(job, found and found[: job.top])
+
+
+def _answer(job: Job, found: Found | BaseException) -> None:
+    if not job.future.set_running_or_notify_cancel():
+        return  # its request has given up
+    if isinstance(found, BaseException):
+        job.future.set_exception(found)
+    else:
+        job.future.set_result(found)

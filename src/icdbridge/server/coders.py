@@ -45,3 +45,14 @@ class ServedCoder(Protocol):
         codes: Mapping[str, str] | None = None,
         evidence: bool = True,
     ) -> list[list[Suggestion] | None]: ...
+
+    def explain(
+        self,
+        text: str,
+        found: Sequence[Suggestion],
+        version: str | None = None,
+        *,
+        codes: Mapping[str, str] | None = None,
+    ) -> list[Suggestion]:
+        """What ``code_many`` found without evidence, with it."""
+        ...

@@ -4,6 +4,7 @@ import asyncio
 import hmac
 import re
 import time
+from collections.abc import Awaitable
 from ipaddress import ip_address
 
 from fastapi.responses import Response
@@ -140,13 +141,15 @@ class Bound:
         declared = Headers(scope=scope).get("content-length", "")
         if declared.isdigit() and int(declared) > BODY_BYTES:
             return await Problem(413, _TOO_LARGE).response()(scope, receive, send)
-        arrived = started = refused = False
+        started = refused = False
+        arrived = asyncio.Event()
         size = answer = 0
 
         async def receive_watched() -> Message:
-            nonlocal arrived, size
+            nonlocal size
             message = await receive()
-            arrived = arrived or not message.get("more_body", False)
+            if not message.get("more_body", False):
+                arrived.set()
             size += len(message.get("body", b""))
             self._held += len(message.get("body", b""))
             if size > BODY_BYTES:
@@ -175,19 +178,39 @@ class Bound:
         self._running += 1
         try:
             async with asyncio.timeout(self.limits.seconds):
-                await self.app(scope, receive_watched, send_watched)
+                await _unless_left(self.app(scope, receive_watched, send_watched), arrived, receive)
         except TimeoutError:
             if started:  # the client does not read: uvicorn closes an answer that is not complete
                 return
             late = f"the answer was not ready within {self.limits.seconds:g} s"
             slow = f"the body did not arrive within {self.limits.seconds:g} s"
             response = (
-                busy(late) if arrived else Problem(408, slow, headers={"Connection": "close"}).response()
+                busy(late)
+                if arrived.is_set()
+                else Problem(408, slow, headers={"Connection": "close"}).response()
             )
             await response(scope, receive, send)
         finally:
             self._running -= 1
             self._held -= size + answer
+
+
+async def _unless_left(work: Awaitable[None], arrived: asyncio.Event, receive: Receive) -> None:
+    """Does the work on a request; gives it up when the client closes the connection after its body has ``arrived``."""
+
+    async def left() -> None:
+        await arrived.wait()
+        await receive()  # says nothing more until the client leaves, or the answer is complete
+
+    tasks = [asyncio.ensure_future(work), asyncio.ensure_future(left())]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        if tasks[0].done():
+            tasks[0].result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def busy(detail: str, retry_after: int = 1) -> Response:

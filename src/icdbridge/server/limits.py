@@ -18,7 +18,7 @@ class Limits:
     to arrive, and for a part of an answer to be taken; ``connections``: open at once.
     """
 
-    waiting: int = 128
+    waiting: float = 128
     requests: int = 128
     seconds: float = 30.0
     head_seconds: float = 10.0

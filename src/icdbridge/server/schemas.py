@@ -140,7 +140,9 @@ class SuggestionOut(BaseModel):
         "was asked for.",
     )
     predicted: bool = Field(description="Above the threshold for such codes, tuned on validation notes.")
-    train_notes: int = Field(description="Training notes that carried it; 0: known by its description alone.")
+    train_notes: int | None = Field(
+        description="Training notes that carried it; 0: known by its description alone; null: not known."
+    )
     evidence: list[EvidenceOut]
 
 

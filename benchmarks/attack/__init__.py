@@ -1,0 +1,1 @@
+"""Attacks on one's own installation: kills, damage, strangers' runs, stalled and greedy clients."""
