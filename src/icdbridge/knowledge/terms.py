@@ -1,8 +1,10 @@
 """What codes are called, from every source that knows: the list that coding without training and search build on."""
 
 import csv
+import gc
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import NamedTuple
 
@@ -72,6 +74,23 @@ def dropped(system: str) -> list[Dropped]:
 
 @cache
 def _kept(system: str) -> tuple[list[Term], list[Dropped]]:
+    with _no_collection():
+        return _collected(system)
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """The garbage collector would walk hundreds of thousands of new objects, none of them garbage, again and again."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _collected(system: str) -> tuple[list[Term], list[Dropped]]:
     table = load_system(system)
     known = {**dict.fromkeys(table.headings, True), **dict.fromkeys(table.titles, True)}
     seen: set[str] = set()
