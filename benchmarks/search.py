@@ -76,7 +76,7 @@ def _mistyped(word: str) -> str:
 
 
 def measure(queries: Iterable[tuple[str, set[str]]], systems: list[str], shown: int) -> None:
-    ranks, times, missed = [], [], []
+    ranks, times, missed, chosen = [], [], [], 0
     for query, codes in queries:
         start = time.perf_counter()
         hits = search(query, systems, 10)
@@ -84,6 +84,7 @@ def measure(queries: Iterable[tuple[str, set[str]]], systems: list[str], shown: 
         found = [hit.code.code for hit in hits]
         rank = next((place for place, code in enumerate(found, 1) if code in codes), 0)
         ranks.append(rank)
+        chosen += bool(rank) or any(one.code in codes for hit in hits for one in hit.specify)
         if rank != 1:
             missed.append((rank, query, codes, found))
     for rank, query, codes, found in missed[:shown]:
@@ -91,6 +92,7 @@ def measure(queries: Iterable[tuple[str, set[str]]], systems: list[str], shown: 
     many = len(ranks)
     for most in (1, 5, 10):
         print(f"recall@{most}: {sum(0 < rank <= most for rank in ranks) / many:.3f}")
+    print(f"recall@10, or among what the ten may be specified by: {chosen / many:.3f}")
     times.sort()
     print(f"MRR: {sum(1 / rank for rank in ranks if rank) / many:.3f}   queries: {many}")
     print(f"p50: {times[many // 2] * 1000:.1f} ms   p95: {times[int(many * 0.95)] * 1000:.1f} ms")

@@ -21,10 +21,8 @@ _SYSTEM = {
     "icd9proc": -2.0,
 }  # what another than ICD-10-CM has to be better by
 _FOLDED = 1.2  # what the other codes of a family have to be better by than another family
-_TITLE, _UNFOLDED = (
-    5,
-    3,
-)  # words of a query that reads as a title: the other codes of so many families are lines too
+# Words of a query that reads as a title: then the other codes of so many families are lines too.
+_TITLE, _UNFOLDED = 4, 3
 _SPARE = 15  # lines more than asked for, since some lose by being of a family that is there
 _LOOKED_AT = 60  # matches of a reading that are resolved
 
@@ -143,7 +141,7 @@ def _by_words(meant: Iterable[Reading], indexes: Iterable[Index], limit: int) ->
                 for place, other in enumerate(siblings(index, match, several[:1])):
                     if other.id not in codes:
                         codes.add(other.id)
-                        below = match.score + _SYSTEM.get(index.system, 0.0) - _FOLDED * 0.5 - place * 0.02
+                        below = match.score + _SYSTEM.get(index.system, 0.0) - _FOLDED * 0.5 - place * 0.05
                         lines.append(
                             _Line(
                                 below, index, other, _matched_on(match), match.found.text, _why(match), match

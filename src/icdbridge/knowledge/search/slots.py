@@ -150,7 +150,7 @@ _SAID: dict[str, dict[str, str]] = {
     "healing": {
         "routine healing": "routine", "with routine healing": "routine", "delayed healing": "delayed",
         "with delayed healing": "delayed", "nonunion": "nonunion", "non union": "nonunion",
-        "with nonunion": "nonunion", "malunion": "malunion", "with malunion": "malunion", "healing": "routine",
+        "with nonunion": "nonunion", "malunion": "malunion", "with malunion": "malunion",
     },
     "trimester": {
         "first trimester": "first", "1st trimester": "first", "second trimester": "second",
