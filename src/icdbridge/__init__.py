@@ -1,8 +1,9 @@
 """icdbridge reads clinical notes and assigns ICD codes of any version."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from icdbridge.errors import InputError
+from icdbridge.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from icdbridge.coding import Coder
@@ -15,11 +16,4 @@ __all__ = ["Coder", "Corpus", "InputError", "Run", "__version__"]
 
 _PLACES = {"Coder": "icdbridge.coding", "Corpus": "icdbridge.corpora", "Run": "icdbridge.runs"}
 
-
-def __getattr__(name: str) -> Any:
-    # torch takes seconds to import: only what is used is loaded, so `icdbridge --help` answers at once
-    if name in _PLACES:
-        from importlib import import_module
-
-        return getattr(import_module(_PLACES[name]), name)
-    raise AttributeError(f"module 'icdbridge' has no attribute {name!r}")
+__getattr__ = lazy_exports(__name__, _PLACES)

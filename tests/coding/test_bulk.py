@@ -10,11 +10,12 @@ from fhir.resources.R4B import get_fhir_model_class
 from tests.small import WORDS, make_corpus, tiny_settings
 from typer.testing import CliRunner
 
-from icdbridge import Coder, InputError
+from icdbridge import InputError
 from icdbridge.cli import app
 from icdbridge.coding import bulk
 from icdbridge.coding.bulk import Done, code_notes, journal_of
 from icdbridge.coding.sources import NoteColumns, Source
+from icdbridge.coding.trained import TrainedCoder
 from icdbridge.training import train
 
 NOTES = {f"n{number:02}": f"seen today, {WORDS[number % 5]}, feels well\n" * 3 for number in range(11)}
@@ -24,7 +25,7 @@ NOTES = {f"n{number:02}": f"seen today, {WORDS[number % 5]}, feels well\n" * 3 f
 def coder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("run")
     corpora = [make_corpus(folder, "ten", "icd10"), make_corpus(folder, "nine", "icd9", seed=1)]
-    return Coder(train(corpora, folder / "run", tiny_settings(epochs=1)))
+    return TrainedCoder(train(corpora, folder / "run", tiny_settings(epochs=1)))
 
 
 @pytest.fixture
@@ -151,7 +152,7 @@ def test_interrupted_and_resumed_is_the_same_as_in_one_go(coder, folder, tmp_pat
     monkeypatch.setattr(bulk, "NOTES", 4)
     whole, out = tmp_path / "whole.jsonl", tmp_path / "out.jsonl"
     code_notes(coder, Source([folder]), whole, version="icd10", top=2)
-    real, coded = Coder.code_many, []
+    real, coded = TrainedCoder.code_many, []
 
     def interrupting(self, texts, *arguments, **options):
         if len(coded) == 4:
@@ -159,7 +160,7 @@ def test_interrupted_and_resumed_is_the_same_as_in_one_go(coder, folder, tmp_pat
         coded.extend(texts)
         return real(self, texts, *arguments, **options)
 
-    monkeypatch.setattr(Coder, "code_many", interrupting)
+    monkeypatch.setattr(TrainedCoder, "code_many", interrupting)
     options = {"version": "icd10", "top": 2}
     with pytest.raises(KeyboardInterrupt):
         code_notes(coder, Source([folder]), out, **options)
@@ -167,7 +168,7 @@ def test_interrupted_and_resumed_is_the_same_as_in_one_go(coder, folder, tmp_pat
     with journal_of(out).open("a") as handle:
         handle.write('{"note_id": "n04", "sugg')  # as a power cut leaves it
     coded.clear()
-    monkeypatch.setattr(Coder, "code_many", lambda *a, **o: coded.extend(a[1]) or real(*a, **o))
+    monkeypatch.setattr(TrainedCoder, "code_many", lambda *a, **o: coded.extend(a[1]) or real(*a, **o))
     with pytest.raises(InputError, match="go on by --resume"):
         code_notes(coder, Source([folder]), out, **options)
     with pytest.raises(InputError, match="other notes or options"):
@@ -192,7 +193,7 @@ def test_force_and_resume_together_go_on(coder, folder, tmp_path, monkeypatch):
     )  # nothing was begun
     whole = out.read_bytes()
     out.write_text("old")
-    real, coded = Coder.code_many, []
+    real, coded = TrainedCoder.code_many, []
 
     def interrupting(self, texts, *arguments, **given):
         if len(coded) == 8:
@@ -200,13 +201,13 @@ def test_force_and_resume_together_go_on(coder, folder, tmp_path, monkeypatch):
         coded.extend(texts)
         return real(self, texts, *arguments, **given)
 
-    monkeypatch.setattr(Coder, "code_many", interrupting)
+    monkeypatch.setattr(TrainedCoder, "code_many", interrupting)
     with pytest.raises(KeyboardInterrupt):
         code_notes(coder, Source([folder]), out, **options)
     assert out.read_text() == "old"
     assert journal_of(out).stat().st_mode & 0o077 == 0
     coded.clear()
-    monkeypatch.setattr(Coder, "code_many", lambda *a, **o: coded.extend(a[1]) or real(*a, **o))
+    monkeypatch.setattr(TrainedCoder, "code_many", lambda *a, **o: coded.extend(a[1]) or real(*a, **o))
     with pytest.raises(InputError, match="was begun with another run, other notes or options"):
         code_notes(coder, Source([folder]), out, resume=True, **(options | {"top": 3}))
     assert code_notes(coder, Source([folder]), out, resume=True, **options) == Done(11, 0)
@@ -218,7 +219,7 @@ def test_force_and_resume_together_go_on(coder, folder, tmp_path, monkeypatch):
 
 def test_one_output_has_one_writer(coder, folder, tmp_path, monkeypatch):
     out = tmp_path / "out.csv"
-    real, said = Coder.code_many, []
+    real, said = TrainedCoder.code_many, []
 
     def meanwhile(self, texts, *arguments, **given):
         if texts and not said:
@@ -230,7 +231,7 @@ def test_one_output_has_one_writer(coder, folder, tmp_path, monkeypatch):
                     code_notes(coder, Source([folder]), out, version="icd10", **more)
         return real(self, texts, *arguments, **given)
 
-    monkeypatch.setattr(Coder, "code_many", meanwhile)
+    monkeypatch.setattr(TrainedCoder, "code_many", meanwhile)
     assert code_notes(coder, Source([folder]), out, version="icd10", top=1) == Done(11, 0)
     assert said
     with out.open(newline="") as handle:

@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 from icdbridge import Coder, InputError
 from icdbridge.cli import app
 from icdbridge.coding.checks import check_codes, check_options, check_texts
+from icdbridge.coding.trained import TrainedCoder
 from icdbridge.training import train
 
 I10 = {"icd10cm:I10": "Hypertension"}
@@ -16,7 +17,7 @@ I10 = {"icd10cm:I10": "Hypertension"}
 @pytest.fixture(scope="module")
 def coder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("run")
-    return Coder(train([make_corpus(folder, "ten", "icd10")], folder / "run", tiny_settings(epochs=1)))
+    return TrainedCoder(train([make_corpus(folder, "ten", "icd10")], folder / "run", tiny_settings(epochs=1)))
 
 
 @pytest.mark.parametrize(
@@ -90,7 +91,6 @@ def test_whatever_holds_texts_will_do(coder):
     ("given", "options", "message"),
     [
         (123, {}, "a run is named by the path of its folder, not by a value of type int"),
-        (None, {}, "not by None"),
         (b"run", {}, "not by bytes"),
         ("no such run", {}, "is not a folder"),
         ("no such run", {"precision": "fp8"}, "unknown precision 'fp8': expected fp32 or bf16"),

@@ -12,6 +12,7 @@ from icdbridge import Coder, InputError
 from icdbridge.cli import app
 from icdbridge.cli.code import _print as show
 from icdbridge.coding import Evidence, Suggestion
+from icdbridge.coding.trained import TrainedCoder
 from icdbridge.runs import Run
 from icdbridge.training import train
 
@@ -59,13 +60,13 @@ def test_a_code_set_that_training_never_saw_does_not_move_the_others(run):
 def test_scores_of_the_coder_are_those_of_the_evaluation(run, corpora, tmp_path):
     scored = run.score_corpus(corpora[0], "test", tmp_path)
     texts = [text for batch in corpora[0].notes("test") for text in batch.column("text").to_pylist()]
-    found = {f"{s.system}:{s.code}": s.probability for s in Coder(run).code(texts[3], "icd10", top=5)}
+    found = {f"{s.system}:{s.code}": s.probability for s in TrainedCoder(run).code(texts[3], "icd10", top=5)}
     expected = 1 / (1 + np.exp(-scored.logits[3].astype(float)))
     assert found == pytest.approx(dict(zip(scored.codes, expected, strict=True)), abs=1e-5)
 
 
 def test_in_bf16_the_same_codes_are_predicted(run, monkeypatch):
-    exact = {s.code: s.probability for s in Coder(run).code(NOTE, "icd10", top=5)}
+    exact = {s.code: s.probability for s in TrainedCoder(run).code(NOTE, "icd10", top=5)}
     plain = {s.code: s.probability for s in Coder.load(run.path, precision="bf16").code(NOTE, "icd10", top=5)}
     between = {code: (exact[code] + plain[code]) / 2 for code in exact}  # the two are on different sides
     assert any((exact[code] > cut) != (plain[code] > cut) for code, cut in between.items())
@@ -96,18 +97,18 @@ def test_notes_coded_together_get_what_each_gets_alone(run):
 @pytest.mark.parametrize("text", ["", "  \n ", "... --- !!!"])
 def test_note_without_words(run, text):
     with pytest.raises(InputError, match="has no words"):
-        Coder(run).code(text, "icd10")
+        TrainedCoder(run).code(text, "icd10")
 
 
 def test_note_of_only_digits_is_coded_by_what_is_left(run):
-    assert Coder(run).code("12 34 56", "icd10", top=1)
+    assert TrainedCoder(run).code("12 34 56", "icd10", top=1)
 
 
 def test_unknown_version(run):
     with pytest.raises(InputError, match="trained on icd10, icd9, not on 'icd11'"):
-        Coder(run).code(NOTE, "icd11")
+        TrainedCoder(run).code(NOTE, "icd11")
     with pytest.raises(InputError, match="say which"):
-        Coder(run).code(NOTE)
+        TrainedCoder(run).code(NOTE)
 
 
 @pytest.mark.parametrize(
@@ -171,6 +172,7 @@ def test_brackets_in_a_note_are_shown_not_read_as_markup(capsys):
         "[red]note.txt",
         [Suggestion(1, "icd10cm", "I50.9", "[dim]a description", 0.5, True, 3, evidence)],
         "val",
+        None,
     )
     shown = " ".join(capsys.readouterr().out.split())
     for expected in ("[red]note.txt", "[dim]a description", "[/bold]"):
@@ -228,14 +230,14 @@ def test_codes_that_cannot_be_told_apart_or_exist_nowhere_are_said(run, tmp_path
 
 
 def test_codes_and_versions_in_any_spelling(run):
-    coder = Coder(run)
+    coder = TrainedCoder(run)
     found = coder.code("infiltrate", codes={"ICD-10-CM:j189": "Pneumonia", "icd10cm:I10": "Hypertension"})
     assert {one.system for one in found} == {"icd10cm"}
     assert coder.code("infiltrate", "ICD-10") == coder.code("infiltrate", "icd10")
 
 
 def test_evidence_in_parts_is_the_evidence_of_one_piece(run):
-    coder = Coder(run)
+    coder = TrainedCoder(run)
     own = {"mine:X1": "dyspnea", "mine:x2": "unspecified metformin"}
     for version, codes in (("icd10", None), ("icd9", None), (None, own)):
         whole = coder.code(NOTE, version, codes=codes)

@@ -178,9 +178,10 @@ def test_golden_outputs(tmp_path):
     for ending in ("csv", "jsonl", "parquet", "ndjson"):
         write_results(RECORDS, tmp_path / f"out.{ending}")
     assert (tmp_path / "out.csv").read_text() == (
-        "note_id,rank,system,code,description,probability,confidence,band,context,predicted,train_notes,evidence\n"
+        "note_id,rank,system,code,description,probability,confidence,band,context,predicted,train_notes,"
+        "reason,alternatives,evidence\n"
         + "".join(
-            f'{ward}/note,1,icd10cm,I10,Hypertension,0.5,0.4,possible,,True,1,"[{{""start"": 0, ""end"": 3, '
+            f'{ward}/note,1,icd10cm,I10,Hypertension,0.5,0.4,possible,,True,1,,[],"[{{""start"": 0, ""end"": 3, '
             '""text"": ""HTN"", ""weight"": 1.0, ""context"": null, ""cut"": false}]"\n'
             for ward in ("east", "west")
         )
@@ -190,7 +191,7 @@ def test_golden_outputs(tmp_path):
     lines = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
     assert lines == [
         {
-            k: v if k != "suggestions" else [s | {"evidence": list(s["evidence"])} for s in v]
+            k: v if k != "suggestions" else json.loads(json.dumps(v))  # tuples are lists there
             for k, v in record.items()
             if k != "identity"
         }

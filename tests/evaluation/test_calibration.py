@@ -18,7 +18,8 @@ from icdbridge.evaluation.calibration import (
     reliability,
 )
 from icdbridge.evaluation.evaluate import evaluate_run, evaluation_folder
-from icdbridge.runs.calibration import BANDS, FREQUENCIES, Band, Scale, VersionCalibration
+from icdbridge.matching.evidence import BANDS
+from icdbridge.runs.calibration import FREQUENCIES, Band, Scale, VersionCalibration
 from icdbridge.runs.scored import Scored
 
 from .conftest import MadeUpRun

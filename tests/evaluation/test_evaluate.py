@@ -15,7 +15,8 @@ from icdbridge.evaluation.compare_report import decisions_table
 from icdbridge.evaluation.evaluate import evaluate_run, evaluation_folder
 from icdbridge.evaluation.results import SCOPES, VIEWS
 from icdbridge.evaluation.tables import percent
-from icdbridge.runs.calibration import BANDS, FREQUENCIES, Band, Scale, VersionCalibration
+from icdbridge.matching.evidence import BANDS
+from icdbridge.runs.calibration import FREQUENCIES, Band, Scale, VersionCalibration
 
 from .conftest import MadeUpRun, made_up_corpus
 

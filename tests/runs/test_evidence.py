@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
+from icdbridge.matching.evidence import BANDS, Evidence, cautious, context_of
 from icdbridge.models import DualLAAT, ModelSettings
-from icdbridge.runs.calibration import BANDS
-from icdbridge.runs.evidence import Evidence, cautious, context_of, find_evidence, heavy_phrases, word_weights
+from icdbridge.runs.evidence import find_evidence, heavy_phrases, word_weights
 from icdbridge.runs.scoring import pad
 
 IDS = np.array([3, 7, 5, 2, 9, 4, 8])

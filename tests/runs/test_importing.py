@@ -7,8 +7,8 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
-from icdbridge import Coder
 from icdbridge.cli import app
+from icdbridge.coding.trained import TrainedCoder
 from icdbridge.corpora import Corpus
 from icdbridge.errors import InputError
 from icdbridge.evaluation.evaluate import evaluate_run
@@ -44,7 +44,7 @@ def test_a_note_is_coded_with_the_codes_of_systems(tmp_path, checkpoint):
     assert [one["rank"] for one in found] == [1, 2, 3]
     assert all(one["train_notes"] is None for one in found)
     assert all(one["predicted"] == (one["probability"] > 0.5) for one in found)
-    assert "(0.5, not tuned" in call("code", tmp_path / "run", tmp_path / "note.txt").stdout
+    assert "0.5, not tuned" in call("code", tmp_path / "run", tmp_path / "note.txt").stdout
 
 
 def test_without_codes_it_knows_those_of_icd9_and_icd10(tmp_path, checkpoint):
@@ -72,7 +72,7 @@ def test_it_is_evaluated_on_a_corpus_and_gives_the_probabilities_of_the_formulas
     logits = reference_logits(
         state, "gru", [["acute", "pain", "clinic"]], [[names[i] for i in ids] for ids in described]
     )[0]
-    suggestions = Coder(run).code("Acute pain: clinic.", top=100)
+    suggestions = TrainedCoder(run).code("Acute pain: clinic.", top=100)
     assert len(suggestions) == len(corpus.codes)
     for found in suggestions:
         logit = logits[corpus.codes.index(f"{found.system}:{found.code}")].item()

@@ -4,9 +4,10 @@ import logging.config
 import socket
 import sys
 import threading
+from dataclasses import replace
 
 from icdbridge.coding import Suggestion
-from icdbridge.runs.evidence import Evidence
+from icdbridge.matching.evidence import Evidence
 from icdbridge.server import Limits, create_app
 from icdbridge.server.listening import make_server
 from icdbridge.server.observing import LOGGING
@@ -21,6 +22,8 @@ class StubCoder:
     threshold = 0.5
     synthetic = True
     calibration = {}  # noqa: RUF012
+    default_version = "icd10"
+    basis = "nothing"
 
     def __init__(self, spans=1, span="dyspnea"):
         self.evidence = tuple(Evidence(0, len(span), span, 1.0) for _ in range(spans))
@@ -33,7 +36,19 @@ class StubCoder:
     def codes_of(self, version):
         return {"icd10cm:I50.9": "Heart failure, unspecified"}
 
-    def code_many(self, texts, version=None, *, top=10, codes=None, evidence=True):
+    def fault(self, text):
+        return None if text.split() else "the note has no words: nothing to code"
+
+    def caution(self, text, suggestions):
+        return None
+
+    def scored_codes(self, version, codes):
+        return 1
+
+    def explain(self, text, found, version=None, *, codes=None):
+        return [replace(one, evidence=self.evidence) for one in found]
+
+    def code_many(self, texts, version=None, *, top=10, codes=None, evidence=True, setting=None):
         if "warm up" not in texts:
             self.go_on.wait()
         found = Suggestion(1, "icd10cm", "I50.9", "Heart failure, unspecified", 0.9, True, 1,

@@ -7,13 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from icdbridge.coding import Suggestion
-from icdbridge.runs.evidence import Evidence
+from icdbridge.matching.evidence import Evidence
 from icdbridge.server import answers, schemas
 
 
 class Served:
     max_note_words = 4_000
     threshold = 0.3
+
+    def caution(self, text, suggestions):
+        return None
 
 
 def suggestion(rank, description="Heart failure", spans=1, text="dyspnea"):

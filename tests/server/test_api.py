@@ -167,7 +167,7 @@ def body(**request):
         (b"[]", "application/json", 422, "body"),
         (body(notes=[]), "application/json", 422, "body.notes: "),
         (body(notes=[{"text": ""}]), "application/json", 422, "body.notes.0.text: "),
-        (body(notes=[{"text": " ... "}]), "application/json", 422, "body.notes.0.text: the note has no words"),
+        (body(notes=[{"text": " ... "}]), "application/json", 422, "the note is empty or has no words"),
         (body(notes=[{"text": "dyspnea \ud800"}]), "application/json", 422, "body.notes.0.text: "),
         (body(notes=[{"text": "dyspnea " * 65_000}]), "application/json", 422, "at most 500000 characters"),
         (body(notes=[{"text": "dyspnea " * 300_000}]), "application/json", 413, "2,097,152 bytes"),

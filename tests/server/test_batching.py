@@ -17,7 +17,7 @@ class Recorder:
     def __init__(self):
         self.batches, self.asked, self.go_on = [], [], threading.Event()
 
-    def code_many(self, texts, version, *, top, codes, evidence):
+    def code_many(self, texts, version, *, top, codes, evidence, setting=None):
         self.batches.append((list(texts), version))
         self.asked.append((top, evidence))
         assert self.go_on.wait(20)
@@ -135,7 +135,7 @@ def test_who_asks_for_no_evidence_does_not_pay_for_that_of_others(queue, coder):
 class Explainer(Recorder):
     """Finds as many codes as asked, and explains some at a time."""
 
-    def code_many(self, texts, version, *, top, codes, evidence):
+    def code_many(self, texts, version, *, top, codes, evidence, setting=None):
         return [
             [number if evidence else -number for number in range(1, top + 1)]
             for _ in super().code_many(texts, version, top=top, codes=codes, evidence=evidence)

@@ -297,7 +297,7 @@ def test_bad_input_is_told_in_words(open_desk, tmp_path):
     expect(page.get_by_role("alert")).to_contain_text("The note is empty")
     page.get_by_role("textbox", name="Note").fill("... --- ...")
     page.get_by_role("button", name="Suggest codes").click()
-    expect(page.get_by_role("alert")).to_contain_text("The note has no words")
+    expect(page.get_by_role("alert")).to_contain_text("has no words: nothing to code")
     (tmp_path / "latin.txt").write_bytes("caf\u00e9".encode("latin-1"))
     page.locator("#file").set_input_files(tmp_path / "latin.txt")
     expect(page.get_by_role("alert")).to_contain_text("not UTF-8")

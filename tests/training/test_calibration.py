@@ -12,12 +12,14 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.svm import LinearSVC
 from tests.small import make_corpus, tiny_settings
 
-from icdbridge import Coder, InputError
+from icdbridge import InputError
+from icdbridge.coding.trained import TrainedCoder
 from icdbridge.evaluation.decisions import decisions
 from icdbridge.evaluation.metrics import label_csr
 from icdbridge.evaluation.thresholds import tune_threshold
+from icdbridge.matching.evidence import BANDS
 from icdbridge.runs import Run
-from icdbridge.runs.calibration import BANDS, FREQUENCIES, Scale, read_calibration
+from icdbridge.runs.calibration import FREQUENCIES, Scale, read_calibration
 from icdbridge.runs.scored import Scored
 from icdbridge.training import train
 from icdbridge.training.calibration import _EDGES, FEWEST, Tally, choose_thresholds, fit_scale
@@ -86,7 +88,7 @@ def test_a_trained_run_is_calibrated_for_each_version(run):
     assert row in (run.path / "README.md").read_text()
     stored = json.loads((run.path / "calibration.json").read_text())
     assert stored["versions"]["icd10"]["scales"]["frequent"]["pairs"] == 12 * 5
-    for found in Coder(run).code("patient with dyspnea", "icd9", top=5):
+    for found in TrainedCoder(run).code("patient with dyspnea", "icd9", top=5):
         calibration = run.calibration["icd9"]
         expected = calibration.confidence([logit(found.probability)], [found.train_notes])[0]
         assert found.confidence == pytest.approx(expected, abs=1e-6)
@@ -95,9 +97,9 @@ def test_a_trained_run_is_calibrated_for_each_version(run):
 
 def test_a_run_without_calibration_works(run):
     plain = Run(run.path, run.config, run.model, run.tokenizer, run.index)
-    found = Coder(plain).code("patient with dyspnea", "icd10", top=1)[0]
+    found = TrainedCoder(plain).code("patient with dyspnea", "icd10", top=1)[0]
     assert (found.confidence, found.band) == (None, None)
-    other = Coder(run).code("patient with dyspnea", codes={"house:X1": "Fracture"})[0]
+    other = TrainedCoder(run).code("patient with dyspnea", codes={"house:X1": "Fracture"})[0]
     assert other.confidence is None  # val had no code of this system
 
 
@@ -193,7 +195,7 @@ def test_one_threshold_stays_where_more_say_nothing():
 
 
 def test_the_coder_predicts_by_the_thresholds_that_are_stored(run):
-    found = Coder(run).code("patient with dyspnea", "icd10", top=5)
+    found = TrainedCoder(run).code("patient with dyspnea", "icd10", top=5)
     least = min(one.probability for one in found)
     thresholds = {"frequent": 0.0, "rare": 1.0, "unseen": 1.0}
     calibration = dict(run.calibration)
@@ -201,16 +203,16 @@ def test_the_coder_predicts_by_the_thresholds_that_are_stored(run):
     changed = Run(
         run.path, {**run.config, "threshold": 0.999}, run.model, run.tokenizer, run.index, calibration
     )
-    assert all(one.predicted for one in Coder(changed).code("patient with dyspnea", "icd10", top=5))
+    assert all(one.predicted for one in TrainedCoder(changed).code("patient with dyspnea", "icd10", top=5))
     assert least > 0
-    new = Coder(changed).code("patient with dyspnea", codes={"icd10cm:R06.00": "Dyspnea, unspecified"})
+    new = TrainedCoder(changed).code("patient with dyspnea", codes={"icd10cm:R06.00": "Dyspnea, unspecified"})
     assert not new[0].predicted
     calibration["icd10"] = replace(calibration["icd10"], thresholds=None)
     one = Run(
         run.path, {**run.config, "threshold": least / 2}, run.model, run.tokenizer, run.index, calibration
     )
     assert set(one.thresholds("icd10", run.index.code)) == {least / 2}
-    assert all(found.predicted for found in Coder(one).code("patient with dyspnea", "icd10", top=5))
+    assert all(found.predicted for found in TrainedCoder(one).code("patient with dyspnea", "icd10", top=5))
 
 
 def test_a_run_from_before_thresholds_by_frequency_opens(run, tmp_path):

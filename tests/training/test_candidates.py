@@ -11,6 +11,7 @@ from tests.small import WORDS, make_corpus, tiny_settings
 
 from icdbridge import Coder
 from icdbridge.codes import Code
+from icdbridge.coding.trained import TrainedCoder
 from icdbridge.errors import InputError
 from icdbridge.evaluation.evaluate import evaluate_run
 from icdbridge.runs import Run
@@ -84,12 +85,12 @@ def test_codes_never_seen_are_proposed_by_their_names(indexed):
     text = "bitten? No: a bite of a sheep."
     ids = run.tokenizer.encode(text, 100).ids
     assert proposer.propose(text, ids, Counts(5, 2, 1.0, 1.0, 1)).tolist() == [1]
-    found = Coder(run).code(text, codes=OWN, candidates=True)
-    exact = {item.code: item.probability for item in Coder(run).code(text, codes=OWN)}
+    found = TrainedCoder(run).code(text, codes=OWN, candidates=True)
+    exact = {item.code: item.probability for item in TrainedCoder(run).code(text, codes=OWN)}
     assert [item.code for item in found] == ["B"]
     assert found[0].probability == pytest.approx(exact["B"], abs=1e-6)
     assert found[0].train_notes == 0
-    assert Coder(run).code("patient well", codes=OWN, candidates=True) == []
+    assert TrainedCoder(run).code("patient well", codes=OWN, candidates=True) == []
 
 
 def test_candidates_get_their_exact_scores(indexed):
@@ -119,7 +120,7 @@ def test_the_coder_gives_the_same_suggestions_where_all_are_candidates(indexed):
     run = indexed[0]
     everything = {version: Counts(99, 99, 1.0, 1.0, 1) for version in run.versions}
     run.candidates.counts = everything
-    coder = Coder(run)
+    coder = TrainedCoder(run)
     text = f"patient was seen, {WORDS[0]} and {WORDS[3]}"
     exact, found = (coder.code(text, "icd10", candidates=searched) for searched in (False, True))
     assert [(item.code, item.evidence) for item in found] == [(item.code, item.evidence) for item in exact]

@@ -4,6 +4,7 @@ import pytest
 from tests.small import make_corpus, tiny_settings
 
 from icdbridge.coding import Coder
+from icdbridge.coding.trained import TrainedCoder
 from icdbridge.errors import InputError
 from icdbridge.evaluation.evaluate import evaluate_run
 from icdbridge.runs import Run
@@ -33,7 +34,7 @@ def test_codes_without_an_output(corpora, tmp_path):
     with pytest.raises(InputError, match=r"no output for 5 of 5 codes, such as icd9cm:250\.00"):
         evaluate_run(run, corpora[1])
     with pytest.raises(InputError, match=r"no output for 1 of 2 codes, such as icd10cm:Z99\.9"):
-        Coder(run).code("dyspnea", codes={"icd10cm:I10": "hypertension", "icd10cm:Z99.9": "other"})
+        TrainedCoder(run).code("dyspnea", codes={"icd10cm:I10": "hypertension", "icd10cm:Z99.9": "other"})
     with pytest.raises(InputError, match="learns one version, not icd10, icd9"):
         train(corpora, tmp_path / "both", tiny_settings("laat"))
     assert not (tmp_path / "both").exists()

@@ -8,7 +8,7 @@ import torch
 from scipy.sparse import csr_array
 from tests.small import CODES, make_corpus, tiny_settings
 
-from icdbridge.coding import Coder
+from icdbridge.coding.trained import TrainedCoder
 from icdbridge.corpora.table import Columns, prepare_table
 from icdbridge.errors import InputError
 from icdbridge.evaluation.evaluate import evaluate_run
@@ -103,7 +103,7 @@ def texts_of(corpus):
 
 
 def test_the_words_of_training_find_the_codes(run, corpus):
-    coder = Coder(run)
+    coder = TrainedCoder(run)
     for word_code, word in CODES["icd10"].items():
         best = coder.code(f"seen today with {word} in clinic", top=1)[0]
         assert best.code == word_code
@@ -113,7 +113,7 @@ def test_the_words_of_training_find_the_codes(run, corpus):
 
 
 def test_a_probability_depends_on_its_note_and_code_alone(run, corpus):
-    coder = Coder(run)
+    coder = TrainedCoder(run)
     texts = [*texts_of(corpus), "dyspnea"]
     keys = list(zip(run.index.code, run.index.description, strict=True))
     together = coder.code_many(texts, top=len(keys), evidence=False)
@@ -132,14 +132,14 @@ def test_a_probability_depends_on_its_note_and_code_alone(run, corpus):
 def test_a_code_training_never_saw_gets_lexical_evidence(run):
     codes = {"icd10cm:J45.909": "Unspecified asthma, uncomplicated", "icd10cm:N20.0": "Calculus of kidney"}
     note = "Patient has asthma since childhood"
-    found = Coder(run).code(note, codes=codes)
+    found = TrainedCoder(run).code(note, codes=codes)
     asthma = next(one for one in found if one.code == "J45.909")
     assert any(note[span.start : span.end] == "asthma" for span in asthma.evidence)
 
 
 def test_codes_of_two_versions_cannot_be_matched_together(run):
     with pytest.raises(InputError, match="several versions"):
-        Coder(run).code("gout", codes={"icd10cm:M10.9": "Gout", "icd9cm:274.9": "Gout"})
+        TrainedCoder(run).code("gout", codes={"icd10cm:M10.9": "Gout", "icd9cm:274.9": "Gout"})
 
 
 def test_matching_is_off_unless_asked_for(corpus, tmp_path):

@@ -3,7 +3,7 @@
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import typer
 
@@ -15,16 +15,18 @@ from icdbridge.terminal import Terminal, say
 
 if TYPE_CHECKING:
     from icdbridge.coding import Coder, Suggestion
+    from icdbridge.coding.coder import Setting
     from icdbridge.coding.sources import Source
 
 
 @app.command()
 def code(
     context: typer.Context,
-    run: Path = typer.Argument(help="A run folder made by `icdbridge train`."),
     notes: list[Path] = typer.Argument(
         None,
-        help="Text files, one note each; - or none: standard input. With --out also folders of them and tables (.csv, "
+        metavar="[RUN] [NOTES]...",
+        help="A run folder made by `icdbridge train`; without one the starter codes, which needs no coded notes. "
+        "Then text files, one note each; - or none: standard input. With --out also folders of them and tables (.csv, "
         ".tsv, .jsonl, .json, .parquet, .xlsx, .feather; text also as .gz and .zst).",
     ),
     out: Path | None = typer.Option(
@@ -33,7 +35,7 @@ def code(
         "note) or .ndjson (FHIR R4 Condition and Procedure resources).",
     ),
     version: str | None = typer.Option(
-        None, help="icd9, icd10 or another version that the run was trained on."
+        None, help="icd10 (the starter's default), icd9 or another version that the run was trained on."
     ),
     top: int = typer.Option(10, min=1, help="How many codes a note."),
     codes: str | None = typer.Option(
@@ -53,6 +55,11 @@ def code(
         "--candidates",
         help="Score only what the run's candidate search proposes: much faster, nearly the same.",
     ),
+    setting: str | None = typer.Option(
+        None,
+        help="inpatient or outpatient: uncertain diagnoses are coded inpatient only. The starter takes what the note "
+        "looks like.",
+    ),
     as_json: bool = typer.Option(False, "--json", help="One JSON object a note, a line each."),
 ) -> None:
     """Code notes: a few, shown here, or many, into a file. Nothing leaves this machine.
@@ -62,9 +69,14 @@ def code(
     command with --resume goes on).
     """
     from icdbridge.codes import SYSTEMS, known_system
+    from icdbridge.coding.coder import is_run
 
     codes = codes and (known_system(codes) or codes)
 
+    notes = list(notes or [])
+    run = notes.pop(0) if notes and is_run(notes[0]) else None
+    refuse_idle(context, run is None, "without a run", "precision", "candidates")
+    refuse_idle(context, run is not None, "with a run", "setting")
     refuse_idle(context, out is None, "without --out", "resume", "force", "id", "text", "patient")
     refuse_idle(context, out is not None, "with --out, whose ending names the format", "as_json")
     refuse_idle(context, codes is None, "without --codes", "system")
@@ -78,10 +90,10 @@ def code(
         refuse_idle(
             context, ending in (".csv", ".parquet"), f"in {ending}, which names no patient", "patient"
         )
-        source = Source(notes or [], NoteColumns(id, text, patient))
+        source = Source(notes, NoteColumns(id, text, patient))
         refuse_idle(context, not source.has_tables, "as no table is given", "id", "text", "patient")
         inputs = [Path(codes)] if codes and codes not in SYSTEMS else []
-        options = {"version": version, "top": top, "codes": chosen, "evidence": evidence}
+        options = {"version": version, "top": top, "codes": chosen, "evidence": evidence, "setting": setting}
         _code_into(
             out,
             _load(run, precision, chosen),
@@ -89,7 +101,7 @@ def code(
             {**options, "candidates": candidates, "resume": resume, "force": force, "inputs": inputs},
         )
         return
-    for path in notes or []:
+    for path in notes:
         if path.is_dir() or is_table(path):
             raise InputError(
                 f"{path} is a folder or a table: say by --out into which file to write its codes"
@@ -101,7 +113,13 @@ def code(
     for name, note in texts:
         try:
             suggestions = coder.code(
-                note, version, top=top, codes=chosen, evidence=evidence, candidates=candidates
+                note,
+                version,
+                top=top,
+                codes=chosen,
+                evidence=evidence,
+                candidates=candidates,
+                setting=cast("Setting | None", setting),
             )
         except InputError as error:
             raise InputError(f"{name}: {error}") from error
@@ -109,10 +127,10 @@ def code(
             found = {"note_id": name, "suggestions": [suggestion.to_dict() for suggestion in suggestions]}
             say(json.dumps(found, ensure_ascii=False))
         else:
-            _print(name, suggestions, coder.run.config.get("threshold_source", "tuned on val"))
+            _print(name, suggestions, coder.basis, coder.caution(note, suggestions))
 
 
-def _load(run: Path, precision: str, codes: dict[str, str] | None) -> "Coder":
+def _load(run: Path | None, precision: str, codes: dict[str, str] | None) -> "Coder":
     """The run, and on standard error what it cannot do with ``codes``, and which of them no release has."""
     from icdbridge.codes import parse_key
     from icdbridge.codes.gate import Doubt, named, nearest, standing
@@ -127,7 +145,7 @@ def _load(run: Path, precision: str, codes: dict[str, str] | None) -> "Coder":
             console.print(
                 f"in no installed release ({len(doubts):,}): {named(doubts, 'near')}", soft_wrap=True
             )
-        if same := coder.run.same_words(codes):
+        if same := coder.same_words(codes):
             console.print(same, soft_wrap=True)
     return coder
 
@@ -167,21 +185,32 @@ def _read(path: Path) -> str:
     return decode_note(sys.stdin.buffer.read(), "standard input")
 
 
-def _print(name: str, suggestions: "list[Suggestion]", threshold_source: str) -> None:
+def _print(name: str, suggestions: "list[Suggestion]", basis: str, caution: str | None) -> None:
     from rich.table import Table
     from rich.text import Text
 
     table = Table(title=name, title_justify="left")
-    for column in ("code", "probability", "description", "evidence"):
-        table.add_column(column, justify="right" if column == "probability" else "left")
+    for column in ("code", "confidence", "description", "evidence"):
+        table.add_column(column)
     for found in suggestions:
         style = "bold" if found.predicted else "dim"
-        words = " … ".join(
-            " ".join(span.text.split()) + (f" ({span.context})" if span.context else "")
-            for span in found.evidence
-        )
-        cells = (found.code, f"{found.probability:.3f}", visible(found.description))
-        table.add_row(*(Text(cell, style) for cell in cells), words)
+        sure = found.probability if found.confidence is None else found.confidence
+        cells = (found.code, f"{found.band or ''} {sure:.2f}".strip(), visible(found.description))
+        table.add_row(*(Text(cell, style) for cell in cells), _reasons(found))
     console = Terminal()
     console.print(table)
-    console.print(f"bold: above the threshold ({threshold_source})", style="dim")
+    if not suggestions:
+        console.print("no code found")
+    if caution:
+        console.print(caution, style="bold")
+    console.print(f"bold: predicted; confidence: {basis}", style="dim")
+
+
+def _reasons(found: "Suggestion") -> str:
+    """The words that speak for a code, each once, and the rule that it follows from."""
+    words = dict.fromkeys(
+        " ".join(span.text.split()) + (f" ({span.context})" if span.context else "")
+        for span in found.evidence
+    )
+    shown = found.reason and not found.reason.startswith("goes with")
+    return " … ".join(words) + (f" [{found.reason}]" if shown else "")

@@ -10,7 +10,9 @@ from icdbridge.errors import InputError
 
 @app.command()
 def serve(
-    runs: list[Path] = typer.Argument(help="Run folders made by `icdbridge train`."),
+    runs: list[Path] = typer.Argument(
+        None, help="Run folders made by `icdbridge train`; none: the starter, which needs no coded notes."
+    ),
     host: str = typer.Option("127.0.0.1", help="Address to listen on; off loopback a token is needed."),
     port: int = typer.Option(8000, min=0, max=65535, help="0: any free one."),
     token_file: Path | None = typer.Option(
@@ -29,4 +31,4 @@ def serve(
     except ModuleNotFoundError as error:
         raise InputError(f"serving needs {error.name}: pip install 'icdbridge[serve]'") from error
     limits = Limits(waiting=waiting, seconds=seconds)
-    run_server(runs, host, port, token_file, limits, typer.echo, precision_named(precision))
+    run_server(runs or [], host, port, token_file, limits, typer.echo, precision_named(precision))

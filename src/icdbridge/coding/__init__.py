@@ -1,6 +1,7 @@
 """A note in, codes with their evidence out."""
 
-from icdbridge.coding.coder import Coder, Suggestion
-from icdbridge.runs.evidence import Evidence
+from icdbridge.coding.coder import Coder
+from icdbridge.coding.suggestion import Alternative, Suggestion
+from icdbridge.matching.evidence import Evidence
 
-__all__ = ["Coder", "Evidence", "Suggestion"]
+__all__ = ["Alternative", "Coder", "Evidence", "Suggestion"]

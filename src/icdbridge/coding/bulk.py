@@ -13,15 +13,15 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from icdbridge.coding.coder import Coder
+from icdbridge.coding.coder import Coder, Setting
 from icdbridge.coding.identity import note_identity
 from icdbridge.coding.outputs import Record, check_format, write_results
 from icdbridge.coding.sources import Source, SourceNote
 from icdbridge.errors import InputError
-from icdbridge.files import MANIFEST, check_output, only_writer, sha256
+from icdbridge.files import check_output, only_writer
 from icdbridge.progress import progress_bar
 
-JOURNAL = 2  # what a line of it holds
+JOURNAL = 3  # what a line of it holds
 NOTES = 64  # coded together, and written to the journal together
 
 
@@ -49,6 +49,7 @@ def code_notes(
     codes: Mapping[str, str] | None = None,
     evidence: bool = True,
     candidates: bool = False,
+    setting: Setting | None = None,
     resume: bool = False,
     force: bool = False,
     inputs: Sequence[Path] = (),
@@ -64,20 +65,23 @@ def code_notes(
     """
     out = Path(out)
     check_format(out)
-    real = check_output(out, None, [coder.run.path, *source.paths, *inputs], replace=True)
+    real = check_output(
+        out, None, [*([coder.folder] if coder.folder else []), *source.paths, *inputs], replace=True
+    )
     options: dict[str, Any] = {"version": version, "top": top, "codes": codes, "evidence": evidence}
-    options["candidates"] = candidates
+    options |= {"candidates": candidates, "setting": setting}
     # asked for before any note is read, so that a wrong version is no fault of the first note
     coder.code_many([], **options)
     told = {
         "journal": JOURNAL,
-        "run": sha256(coder.run.path / MANIFEST),
+        "coder": coder.fingerprint(),
         "notes": source.fingerprint(),
         "version": version,
         "top": top,
         "codes": hashlib.sha256(json.dumps(dict(codes)).encode()).hexdigest() if codes else None,
         "evidence": evidence,
         "candidates": candidates,
+        "setting": setting,
     }
     total = len(source)
     with only_writer(real):
@@ -107,7 +111,7 @@ def _code(coder: Coder, notes: tuple[SourceNote, ...], options: dict[str, Any]) 
         record: Record = {"note_id": note.note_id, "patient_id": note.patient_id}
         suggestions = None if note.fault else next(found)
         if suggestions is None:
-            yield record | {"skipped": note.fault or "the note is empty or has no words"}
+            yield record | {"skipped": note.fault or coder.fault(note.text)}
         else:
             identity = note_identity(note.note_id, note.patient_id, note.text)
             yield record | {"identity": identity, "suggestions": [one.to_dict() for one in suggestions]}

@@ -1,109 +1,158 @@
-"""Coding a note with a trained run."""
+"""Coding a note: with a trained run or, where none is named, with the starter."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from functools import cached_property
+from os import PathLike
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-import torch
-from scipy.special import expit
-from torch import Tensor
-
-from icdbridge.codes import parse_key, version_named, version_of
-from icdbridge.coding.checks import check_choice, check_codes, check_options, check_path, check_texts
+from icdbridge.coding.checks import check_choice, check_path
+from icdbridge.coding.suggestion import Suggestion
 from icdbridge.errors import InputError
-from icdbridge.matching import Matcher
-from icdbridge.models import NoteStates
-from icdbridge.runs import Run
-from icdbridge.runs.calibration import Calibration
-from icdbridge.runs.candidates import Proposer
-from icdbridge.runs.evidence import Evidence, add_spans, cautious, context_of, find_evidence, word_weights
-from icdbridge.runs.matched import match_text
-from icdbridge.runs.scoring import Precision, length_batches, read_notes, score_states, settle
-from icdbridge.text import Words, split_words
+
+if TYPE_CHECKING:
+    from icdbridge.runs.calibration import Calibration
+
+Setting = Literal["inpatient", "outpatient"]
 
 
-@dataclass(frozen=True)
-class Suggestion:
-    """A code suggested for a note. ``predicted``: above its threshold (``Run.thresholds``); ``train_notes``: how many
-    training notes carried it (0: never seen, scored by its description alone; None: not known).
-    ``confidence`` is the share of right codes to expect among such suggestions, and ``band`` its name
-    (``likely``, ``possible``, ``unlikely``), by calibration on val; None for a run, or a version, that was not
-    calibrated. ``context``: None, or what its evidence says of it (``runs.evidence.context_of``): where that is
-    negated, hypothetical or a relative's, the code is never ``likely``.
-    """
-
-    rank: int
-    system: str
-    code: str
-    description: str
-    probability: float
-    predicted: bool
-    train_notes: int | None
-    evidence: tuple[Evidence, ...]
-    confidence: float | None = None
-    band: str | None = None
-    context: str | None = None
-
-    def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
+def is_run(path: Path) -> bool:
+    """Whether a path is a run folder, whole or not, and no note or folder of notes."""
+    return (
+        any((path / name).is_file() for name in ("config.json", "model.safetensors"))
+        or (path / "training").is_dir()
+    )
 
 
-class Coder:
-    """A run ready to code notes; the codes of a version are encoded once, at first use."""
+class Coder(ABC):
+    """What codes notes: ``load`` gives one."""
 
-    def __init__(self, run: Run) -> None:
-        self.run = run
-        self._asked: dict[str, _Asked] = {}
-        self._own: _Asked | None = None  # the codes that a caller gave last
-        self._given: dict[str, str] = {}  # as the caller wrote them
+    @staticmethod
+    def load(
+        path: "PathLike[str] | str | None" = None,
+        device: str = "cpu",
+        precision: Literal["fp32", "bf16"] = "fp32",
+    ) -> "Coder":
+        """The run in a folder or, without one, the starter, which needs no coded notes.
 
-    @classmethod
-    def load(cls, path: Path | str, device: str = "cpu", precision: Precision = "fp32") -> "Coder":
-        """Loads a run folder; ``InputError`` names what is missing or damaged in it."""
-        check_choice("precision", precision, get_args(Precision))
+        Raises ``InputError`` that names what is missing or damaged in the folder, and for an unknown device or
+        precision.
+        """
+        if path is None:
+            check_choice("precision", precision, ("fp32",))
+            check_choice("device", device, ("cpu",))
+            from icdbridge.coding.untrained import StarterCoder
+
+            return StarterCoder()
         try:
-            torch.device(device)
-        except (RuntimeError, TypeError) as error:
-            raise InputError(f"unknown device {device!r}: expected cpu, cuda or mps") from error
-        return cls(Run.open(check_path(path), device, precision))
+            from icdbridge.coding.trained import TrainedCoder
+        except ModuleNotFoundError as error:
+            raise InputError(f"a run needs {error.name}: pip install 'icdbridge[models]'") from error
+        return TrainedCoder.open(check_path(path), device, precision)
 
     @property
+    @abstractmethod
     def name(self) -> str:
-        return self.run.name
+        """What it is called."""
 
     @property
+    @abstractmethod
     def versions(self) -> list[str]:
-        return self.run.versions
+        """The versions that it codes in."""
 
     @property
+    @abstractmethod
+    def default_version(self) -> str | None:
+        """The one that is meant where none is named; None: one has to be named."""
+
+    @property
+    @abstractmethod
     def max_note_words(self) -> int:
-        """How many words of a note are read."""
-        return self.run.max_note_words
+        """How many words of a note it reads."""
 
     @property
+    @abstractmethod
     def threshold(self) -> float:
-        """The probability above which a code is predicted, where calibration gives no other."""
-        return float(self.run.config["threshold"])
+        """The probability above which a code is predicted, where calibration says no more."""
 
     @property
+    @abstractmethod
     def synthetic(self) -> bool:
-        """Whether it was trained on synthetic notes."""
-        return bool(self.run.config["synthetic"])
+        """Whether it learnt from synthetic notes."""
 
     @property
-    def calibration(self) -> Calibration:
-        return self.run.calibration
+    @abstractmethod
+    def calibration(self) -> "Calibration":
+        """What its probabilities were worth, by version; empty where nothing was measured so."""
 
+    @property
+    @abstractmethod
+    def basis(self) -> str:
+        """What its confidence was measured on, in words."""
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder that it was loaded from; None for the starter."""
+        return None
+
+    @abstractmethod
     def count_words(self, text: str) -> int:
-        """How many words a note has, as this run reads words."""
-        return len(split_words(text, self.run.tokenizer.reading))
+        """How many words a note has, as it reads words."""
 
-    def codes_of(self, version: str) -> dict[str, str]:
+    def fault(self, text: str) -> str | None:
+        """Why a note cannot be coded; None where it can."""
+        return None if self.count_words(text) else "the note is empty or has no words: nothing to code"
+
+    @abstractmethod
+    def codes_of(self, version: str) -> Mapping[str, str]:
         """The codes of a version: key to description."""
-        return dict(zip(*self.run.index.of_version(version), strict=True))
+
+    def scored_codes(self, version: str | None, codes: Mapping[str, str] | None) -> int:
+        """How many codes it scores for each note."""
+        return len(self.codes_of(version or "") if codes is None else codes)
+
+    def same_words(self, codes: Mapping[str, str]) -> str | None:
+        """One line where it cannot tell some of the codes apart (key to description)."""
+        return None
+
+    @abstractmethod
+    def fingerprint(self) -> str:
+        """A checksum of all that decides what it finds."""
+
+    @abstractmethod
+    def caution(self, text: str, suggestions: Sequence[Suggestion]) -> str | None:
+        """One line where a note is unlike those that it learnt from, so that its confidence says little."""
+
+    @abstractmethod
+    def code_many(
+        self,
+        texts: Sequence[str],
+        version: str | None = None,
+        *,
+        top: int = 10,
+        codes: Mapping[str, str] | None = None,
+        evidence: bool = True,
+        candidates: bool = False,
+        setting: Setting | None = None,
+    ) -> list[list[Suggestion] | None]:
+        """``code`` for several notes (a list of texts) at once; None for a note that cannot be coded (``fault``).
+
+        What is found for a note does not depend on the others. Raises ``InputError`` as ``code`` does, and for what is
+        no text.
+        """
+
+    @abstractmethod
+    def explain(
+        self,
+        text: str,
+        found: Sequence[Suggestion],
+        version: str | None = None,
+        *,
+        codes: Mapping[str, str] | None = None,
+    ) -> list[Suggestion]:
+        """Suggestions that ``code`` gave for the text without evidence, as it gives them with it: so evidence, which
+        takes a run most of the time, can be had in parts.
+        """
 
     def code(
         self,
@@ -114,214 +163,29 @@ class Coder:
         codes: Mapping[str, str] | None = None,
         evidence: bool = True,
         candidates: bool = False,
+        setting: Setting | None = None,
     ) -> list[Suggestion]:
-        """The ``top`` codes for a note, ranked by probability.
+        """The ``top`` codes for a note, the likeliest first.
 
-        ``version`` is one that the run was trained on; it may be left out where there is only one, and has to be where
-        ``codes`` are given: these (key such as ``icd10cm:I21.4`` to description) take the place of the run's own codes;
-        training need not have seen them. ``candidates`` scores only the codes that the run's first stage proposes,
-        which is much faster and may miss a code. Raises ``InputError`` for a note without words, an unknown version, a
-        run without first stage, and for what is no text, number or mapping where one is wanted.
+        ``version`` is one of ``versions``; it may be left out where there is a ``default_version``, and has to be where
+        ``codes`` are given: these (key such as ``icd10cm:I21.4`` to description) take the place of a version's codes.
+        ``candidates`` scores only the codes that a run's first stage proposes, which is much faster and may miss a
+        code.
+        ``setting``: where uncertain diagnoses are coded (inpatient) and where not; by default the starter takes what
+        the
+        note looks like. Raises ``InputError`` for a note without words or, to the starter, in another language than
+        English, an unknown version, an option that this coder does not have, and for what is no text, number or mapping
+        where one is wanted.
         """
         found = self.code_many(
-            [text], version, top=top, codes=codes, evidence=evidence, candidates=candidates
+            [text],
+            version,
+            top=top,
+            codes=codes,
+            evidence=evidence,
+            candidates=candidates,
+            setting=setting,
         )[0]
         if found is None:
-            raise InputError("the note is empty or has no words: nothing to code")
+            raise InputError(self.fault(text) or "the note cannot be coded")
         return found
-
-    @torch.no_grad()
-    def code_many(
-        self,
-        texts: Sequence[str],
-        version: str | None = None,
-        *,
-        top: int = 10,
-        codes: Mapping[str, str] | None = None,
-        evidence: bool = True,
-        candidates: bool = False,
-    ) -> list[list[Suggestion] | None]:
-        """``code`` for several notes (a list of texts) at once; None for a note without words.
-
-        Notes of like length share a batch; what is found for a note does not depend on the others. Raises
-        ``InputError`` as ``code`` does, and for what is no text.
-        """
-        texts = check_texts(texts)
-        check_options(version, top, codes, evidence=evidence, candidates=candidates)
-        words = [self.run.tokenizer.encode(text, self.run.max_note_words) for text in texts]
-        asked = self._codes(version, codes)
-        if candidates:
-            self.run.candidates  # noqa: B018  (refuses a run without, also where there is no note)
-        model, device = self.run.model, next(self.run.model.parameters()).device
-        found: list[list[Suggestion] | None] = [None] * len(texts)
-        for rows in length_batches(np.array([len(note.ids) for note in words]).clip(min=model.padded_words)):
-            states = read_notes(model, [words[row].ids for row in rows], self.run.precision, device)
-            every = None if candidates else score_states(model, states, asked.queries, self.run.precision)
-            for place, row in enumerate(rows):
-                if not len(words[row].ids):
-                    continue
-                note = NoteStates(*(tensor[place : place + 1] for tensor in states))
-                if every is not None:
-                    columns, queries, logits = np.arange(len(asked.keys)), asked.queries, every[place]
-                else:
-                    columns = asked.propose(texts[row], words[row].ids)
-                    if not len(columns):  # codes of the caller's own of which the note has no word
-                        found[row] = []
-                        continue
-                    queries = asked.queries_of(columns)
-                    logits = score_states(model, note, queries, self.run.precision)[0]
-                features = None
-                if asked.matcher is not None:
-                    features = match_text(asked.matcher, texts[row], self.run.max_note_words, columns)
-                cuts = None if asked.cuts is None else asked.cuts[columns]
-                logits = settle(model, words[row].ids, queries, logits, features, cuts).double()
-                order = torch.argsort(logits, descending=True, stable=True)[:top]
-                spans: list[list[Evidence]] = [[] for _ in order]
-                if evidence:
-                    best = columns[order.cpu().numpy()].tolist()
-                    spans = self._evidence(asked, texts[row], words[row], queries[:, order], best)
-                found[row] = [
-                    self._suggestion(rank, asked.keys[column], asked.descriptions[column], logit, of_code)
-                    for rank, (column, logit, of_code) in enumerate(
-                        zip(columns[order.cpu().numpy()], logits[order].tolist(), spans, strict=True), 1
-                    )
-                ]
-        return found
-
-    @torch.no_grad()
-    def explain(
-        self,
-        text: str,
-        found: Sequence[Suggestion],
-        version: str | None = None,
-        *,
-        codes: Mapping[str, str] | None = None,
-    ) -> list[Suggestion]:
-        """Suggestions that ``code`` gave for the text without evidence, as it gives them with it: so evidence, which
-        takes most of the time, can be had in parts.
-        """
-        asked, words = self._codes(version, codes), self.run.tokenizer.encode(text, self.run.max_note_words)
-        best = [asked.place_of[f"{one.system}:{one.code}"] for one in found]
-        spans = self._evidence(asked, text, words, asked.queries_of(np.array(best, np.int64)), best)
-        return [
-            replace(one, evidence=tuple(own), context=context, band=one.band and cautious(one.band, context))
-            for one, own in zip(found, spans, strict=True)
-            for context in [context_of(own)]
-        ]
-
-    def _evidence(
-        self, asked: "_Asked", text: str, words: Words, queries: Tensor, best: list[int]
-    ) -> list[list[Evidence]]:
-        """The evidence for the codes ``best``, columns of ``asked``, which ``queries`` are of."""
-        weights = word_weights(self.run.model, words.ids, queries)
-        if asked.matcher is not None:
-            lexical_spans = asked.matcher.spans(text, self.run.max_note_words, best)
-            weights = add_spans(weights, lexical_spans, words.offsets)
-        return find_evidence(text, weights, words.offsets)
-
-    def _suggestion(
-        self, rank: int, key: str, description: str, logit: float, evidence: list[Evidence]
-    ) -> Suggestion:
-        code = parse_key(key)
-        probability, seen = float(expit(logit)), self.run.train_notes
-        train_notes = None if seen is None else seen.get(key, 0)
-        version = version_of(code.system)
-        calibration = self.run.calibration.get(version)
-        confidence = float(calibration.confidence([logit], [train_notes or 0])[0]) if calibration else None
-        context = context_of(evidence)
-        band = calibration.band(confidence).name if calibration and confidence is not None else None
-        return Suggestion(
-            rank,
-            code.system,
-            code.code,
-            description,
-            probability,
-            probability > float(self.run.thresholds(version, [key])[0]),
-            train_notes,
-            tuple(evidence),
-            confidence,
-            None if band is None else cautious(band, context),
-            context,
-        )
-
-    def _codes(self, version: str | None, codes: Mapping[str, str] | None) -> "_Asked":
-        if codes is not None:
-            if self._own is None or self._given != codes:
-                known = check_codes(codes)
-                self._own, self._given = (
-                    _Asked(self.run, list(known), list(known.values()), None),
-                    dict(codes),
-                )
-            return self._own
-        if version is None:
-            if len(self.versions) > 1:
-                raise InputError(f"the run codes in {', '.join(self.versions)}: say which by version")
-            version = self.versions[0]
-        version = version_named(version)
-        if version not in self.versions:
-            raise InputError(
-                f"the run was trained on {', '.join(self.versions)}, not on {version!r}: "
-                "for other codes give them with their descriptions"
-            )
-        if version not in self._asked:
-            self._asked[version] = _Asked(self.run, *self.run.index.of_version(version), version)
-        return self._asked[version]
-
-
-@dataclass
-class _Asked:
-    """Codes to choose from, ready for notes: each part is made at its first use and kept."""
-
-    run: Run
-    keys: list[str]
-    descriptions: list[str]
-    version: str | None  # None for codes that the caller gives
-
-    @cached_property
-    def queries(self) -> Tensor:
-        return self.run.queries(self.keys, self.descriptions)
-
-    @cached_property
-    def place_of(self) -> dict[str, int]:
-        """The column of each key."""
-        return {key: column for column, key in enumerate(self.keys)}
-
-    @cached_property
-    def _versions(self) -> list[str]:
-        """The version of each code."""
-        return [self.version or version_of(parse_key(key).system) for key in self.keys]
-
-    @cached_property
-    def matcher(self) -> Matcher | None:
-        versions = set(self._versions)
-        if self.run.lexicons and len(versions) > 1:
-            raise InputError(
-                f"the codes to choose from are of several versions: {', '.join(sorted(versions))}"
-            )
-        return self.run.matcher(min(versions), self.keys, self.descriptions)
-
-    @cached_property
-    def cuts(self) -> np.ndarray | None:
-        """The logits above which each code is predicted, where scores are to be settled by them."""
-        cuts: dict[str, float] = {}
-        for version in set(self._versions):
-            own = [key for key, of_key in zip(self.keys, self._versions, strict=True) if of_key == version]
-            found = self.run.cuts(version, own)
-            if found is None:
-                return None
-            cuts |= zip(own, found, strict=True)
-        return np.array([cuts[key] for key in self.keys])
-
-    @cached_property
-    def _proposer(self) -> Proposer:
-        return Proposer(self.run.candidates, self.keys, self.descriptions)
-
-    def propose(self, text: str, ids: np.ndarray) -> np.ndarray:
-        """The columns of a note's candidates."""
-        return self._proposer.propose(text, ids, self.run.candidates.counts_for(self.version))
-
-    def queries_of(self, columns: np.ndarray) -> Tensor:
-        """Of a version all queries are kept; of the caller's codes, maybe 150,000, only the candidates' are made."""
-        if self.version is None:
-            return self.run.queries([self.keys[i] for i in columns], [self.descriptions[i] for i in columns])
-        return self.queries[:, torch.from_numpy(columns).to(self.queries.device)]

@@ -6,8 +6,8 @@ from typing import Any
 
 from icdbridge.codes import Code
 from icdbridge.codes.gate import standing
-from icdbridge.coding.coder import Suggestion
 from icdbridge.coding.identity import note_identity, part_identity
+from icdbridge.coding.suggestion import Suggestion
 
 # The URIs that HL7 Terminology gives the code systems; ICD-9-CM has one for diagnoses and procedures alike.
 SYSTEM_URI = {

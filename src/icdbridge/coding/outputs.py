@@ -10,12 +10,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from icdbridge.coding.coder import Suggestion
 from icdbridge.coding.fhir import resource
+from icdbridge.coding.suggestion import Alternative, Suggestion
 from icdbridge.errors import InputError
 from icdbridge.escaping import cell
 from icdbridge.files import atomic_file
-from icdbridge.runs.evidence import Evidence
+from icdbridge.matching.evidence import Evidence
 
 # note_id, patient_id, identity (note_identity), suggestions (or skipped: the reason)
 Record = dict[str, Any]
@@ -30,6 +30,9 @@ _EVIDENCE = pa.struct(
         "cut": pa.bool_(),
     }  # type: ignore[arg-type]
 )
+_ALTERNATIVE = pa.struct(
+    {"system": pa.string(), "code": pa.string(), "description": pa.string()}  # type: ignore[arg-type]
+)
 SCHEMA = pa.schema(
     [
         ("note_id", pa.string()),
@@ -43,6 +46,8 @@ SCHEMA = pa.schema(
         ("context", pa.string()),
         ("predicted", pa.bool_()),
         ("train_notes", pa.int64()),
+        ("reason", pa.string()),
+        ("alternatives", pa.list_(_ALTERNATIVE)),
         ("evidence", pa.list_(_EVIDENCE)),
     ]
 )
@@ -76,7 +81,8 @@ def _write_csv(records: Iterable[Record], path: Path) -> None:
         writer = csv.DictWriter(handle, SCHEMA.names)
         writer.writeheader()
         for row in _rows(records):
-            cells = row | {"evidence": json.dumps(row["evidence"], ensure_ascii=False)}
+            told = {name: json.dumps(row[name], ensure_ascii=False) for name in ("alternatives", "evidence")}
+            cells = row | told
             writer.writerow({name: cell(value) for name, value in cells.items()})
 
 
@@ -99,7 +105,8 @@ def _write_fhir(records: Iterable[Record], path: Path) -> None:
         for record in records:
             for found in record.get("suggestions", ()):
                 evidence = tuple(Evidence(**span) for span in found["evidence"])
-                suggestion = Suggestion(**(found | {"evidence": evidence}))
+                alternatives = tuple(Alternative(**one) for one in found["alternatives"])
+                suggestion = Suggestion(**(found | {"evidence": evidence, "alternatives": alternatives}))
                 made = resource(
                     suggestion, record["note_id"], record["patient_id"], identity=record["identity"]
                 )

@@ -17,11 +17,11 @@ from scipy.special import expit
 
 from icdbridge.errors import InputError
 from icdbridge.files import read_json
+from icdbridge.matching.evidence import BANDS
 from icdbridge.schema import Count, Name, Share, Strict, checked
 
 # How often training saw a code; a code is frequent from as many training notes on as make a scope's code so.
 FREQUENCIES = ("frequent", "rare", "unseen")
-BANDS = {"likely": 0.5, "possible": 0.1, "unlikely": 0.0}  # the lowest confidence of each
 TOP = 15  # the codes of a note that count as suggested where bands and suggestions are measured
 _FREQUENT, _RARE = 10, 1
 

@@ -9,58 +9,21 @@ Raw attention is coarser, and a word may be attended to and speak against the co
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from icdbridge.matching import Span
-from icdbridge.matching.contexts import ABSENT, CONTEXTS, DOUBTFUL, contexts
+from icdbridge.matching.contexts import CONTEXTS, DOUBTFUL, contexts
+from icdbridge.matching.evidence import SPAN_CHARACTERS, Evidence
 from icdbridge.models import CodingModel
-from icdbridge.runs.calibration import BANDS
 from icdbridge.runs.scoring import BATCH_WORDS, pad
 
 _ONE = threading.Lock()  # a hook on the embedding sees the words of every thread
 LIGHTEST = 0.25  # a word of evidence weighs at least so much of the heaviest; tuned on val of CodiEsp
-SPAN_CHARACTERS = 300  # of a span of evidence: a word may be as long as a note
 EVIDENCE_CODES = 16  # whose evidence is found together
 GAP = 1  # words between two words of evidence that still make one phrase
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """A span of the original text: ``text == note[start:end]``; ``weight`` is its share of what speaks for the code.
-    ``context``, one of ``DOUBTFUL``: its heaviest word stands negated ("no fever"), is said of a relative, or is
-    hypothetical or uncertain, by the English rules of ``matching.contexts``. ``cut``: the words go on after
-    ``SPAN_CHARACTERS``.
-    """
-
-    start: int
-    end: int
-    text: str
-    weight: float
-    context: str | None = None
-    cut: bool = False
-
-
-def context_of(evidence: Sequence[Evidence]) -> str | None:
-    """The context of all that speaks for a code: None where it stands for the patient, or nothing is known.
-
-    Spans at least half as heavy as the heaviest decide: none may stand in no context. ``uncertain`` outweighs what
-    says nothing of the patient, then comes the heaviest.
-    """
-    heaviest = max((span.weight for span in evidence), default=0.0)
-    told = [span.context for span in evidence if span.weight >= heaviest / 2]
-    if not told or None in told:
-        return None
-    return "uncertain" if "uncertain" in told else told[0]
-
-
-def cautious(band: str, context: str | None) -> str:
-    """A suggestion's band: not the most confident one where its context is one of ``ABSENT``."""
-    sure, next_to_it = list(BANDS)[:2]
-    return next_to_it if band == sure and context in ABSENT else band
 
 
 def word_weights(model: CodingModel, ids: np.ndarray, queries: Tensor) -> np.ndarray:

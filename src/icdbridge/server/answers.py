@@ -60,11 +60,12 @@ def as_json(
             "id": note.id or str(number),
             "words": count,
             "read_words": min(count, coder.max_note_words),
+            "caution": coder.caution(note.text, suggestions),
             "suggestions": [suggestion_out(coder, one) for one in kept],
             "cut": cut,
         }
-        for number, (note, count, (kept, cut)) in enumerate(
-            zip(notes, words, bounded(found, ANSWER_BYTES), strict=True), 1
+        for number, (note, count, suggestions, (kept, cut)) in enumerate(
+            zip(notes, words, found, bounded(found, ANSWER_BYTES), strict=True), 1
         )
     ]
     return json.dumps(

@@ -186,7 +186,7 @@ async def _coded(
 ) -> list[list[Suggestion]]:
     """The suggestions for each note, of so many words, by way of the queue."""
     top = request.top or (schemas.DEFAULT_TOP if request.threshold is None else SUGGESTIONS)
-    choice = len(codes if codes is not None else coder.codes_of(version or ""))
+    choice = coder.scored_codes(version, codes)
     evidenced = min(top, choice) if request.evidence else 0
     jobs = [
         Job(
@@ -197,6 +197,7 @@ async def _coded(
             top,
             request.evidence,
             price(min(count, coder.max_note_words), len(note.text), choice, evidenced),
+            request.setting,
         )
         for note, count in zip(request.notes, words, strict=True)
     ]
@@ -208,17 +209,16 @@ async def _coded(
     try:
         found: list[Found] = await asyncio.gather(*(asyncio.wrap_future(job.future) for job in jobs))
     except InputError as error:
-        raise field_problem("body.codes", "this model cannot choose among these codes") from error
+        raise field_problem("body", "this model has no such codes or options") from error
     least = request.threshold or 0.0
     return [[one for one in suggestions or [] if one.probability >= least] for suggestions in found]
 
 
 def _count_words(coder: ServedCoder, notes: Sequence[schemas.NoteIn]) -> list[int]:
-    counts = [coder.count_words(note.text) for note in notes]
-    for number, count in enumerate(counts):
-        if not count:
-            raise field_problem(f"body.notes.{number}.text", "the note has no words: nothing to code")
-    return counts
+    for number, note in enumerate(notes):
+        if fault := coder.fault(note.text):
+            raise field_problem(f"body.notes.{number}.text", fault)
+    return [coder.count_words(note.text) for note in notes]
 
 
 def _check_note_ids(notes: Sequence[schemas.NoteIn]) -> None:
@@ -235,8 +235,8 @@ def _check_note_ids(notes: Sequence[schemas.NoteIn]) -> None:
 
 
 def _version(coder: ServedCoder, version: str | None) -> str:
-    if version is None and len(coder.versions) == 1:
-        return coder.versions[0]
+    if version is None and coder.default_version is not None:
+        return coder.default_version
     if version is not None:
         version = _spelt(version, version_named)
     if version is None or version not in coder.versions:
@@ -296,6 +296,8 @@ def _model_out(name: str, coder: ServedCoder) -> schemas.ModelOut:
         threshold=coder.threshold,
         max_words=coder.max_note_words,
         synthetic=coder.synthetic,
+        default_version=coder.default_version,
+        basis=coder.basis,
     )
 
 

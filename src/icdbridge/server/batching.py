@@ -14,6 +14,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from icdbridge.coding import Suggestion
+from icdbridge.coding.coder import Setting
 from icdbridge.server.coders import ServedCoder
 from icdbridge.server.observing import logger, places
 
@@ -52,6 +53,7 @@ class Job:
     top: int
     evidence: bool
     price: float = 1.0
+    setting: Setting | None = None
     future: "Future[Found]" = field(default_factory=Future)
     found: list[Suggestion] | None = None  # so far: the first ``explained`` of them with their evidence
     explained: int = 0
@@ -60,7 +62,14 @@ class Job:
     def group(self) -> tuple[object, ...]:
         """Jobs of one group may be coded together: none of them pays for what another asked for."""
         codes = None if self.codes is None else id(self.codes)
-        return id(self.coder), self.version, codes, self.evidence, self.top if self.evidence else None
+        return (
+            id(self.coder),
+            self.version,
+            codes,
+            self.evidence,
+            self.setting,
+            self.top if self.evidence else None,
+        )
 
 
 _Entry = tuple[float, int, int, Job]  # where it starts by the clock, place in the queue, request, note
@@ -230,7 +239,14 @@ def _code_in_parts(job: Job, room: float) -> tuple[float, bool]:
     """
     try:
         if job.found is None:
-            coded = job.coder.code_many([job.text], job.version, top=job.top, codes=job.codes, evidence=False)
+            coded = job.coder.code_many(
+                [job.text],
+                job.version,
+                top=job.top,
+                codes=job.codes,
+                evidence=False,
+                setting=job.setting,
+            )
             job.found = coded[0]
             if not job.found:
                 _answer(job, job.found)
@@ -257,6 +273,7 @@ def _code(batch: Sequence[Job]) -> None:
             top=max(job.top for job in batch),
             codes=first.codes,
             evidence=first.evidence,
+            setting=first.setting,
         )
     except BaseException as error:  # as above
         for job in batch:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from icdbridge.coding import Suggestion
+from icdbridge.coding.coder import Setting
 from icdbridge.runs.calibration import Calibration
 
 
@@ -28,6 +29,26 @@ class ServedCoder(Protocol):
     def synthetic(self) -> bool: ...
 
     @property
+    def default_version(self) -> str | None: ...
+
+    @property
+    def basis(self) -> str:
+        """What its confidence was measured on."""
+        ...
+
+    def fault(self, text: str) -> str | None:
+        """Why a note cannot be coded."""
+        ...
+
+    def caution(self, text: str, suggestions: Sequence[Suggestion]) -> str | None:
+        """Where a note is unlike those that it learnt from."""
+        ...
+
+    def scored_codes(self, version: str | None, codes: Mapping[str, str] | None) -> int:
+        """How many codes it scores for each note, each at a price."""
+        ...
+
+    @property
     def calibration(self) -> Calibration: ...
 
     def count_words(self, text: str) -> int: ...
@@ -44,6 +65,7 @@ class ServedCoder(Protocol):
         top: int = 10,
         codes: Mapping[str, str] | None = None,
         evidence: bool = True,
+        setting: Setting | None = None,
     ) -> list[list[Suggestion] | None]: ...
 
     def explain(

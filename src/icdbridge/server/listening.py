@@ -38,7 +38,8 @@ def serve(
     announce: Callable[[str], None] = print,
     precision: Precision = "fp32",
 ) -> None:
-    """Serves run folders, scored in ``precision``, until SIGINT or SIGTERM; what is running then is finished first.
+    """Serves run folders or, without any, the starter, scored in ``precision``, until SIGINT or SIGTERM; what is
+    running then is finished first.
 
     Raises ``InputError`` for a folder that is no run, a missing token off loopback or an address in use.
     """
@@ -49,7 +50,8 @@ def serve(
             f"or {TOKEN_VARIABLE}, and put TLS before the server (docs/serving.md)"
         )
     coders: dict[str, ServedCoder] = {}
-    for path in runs:
+    named: Sequence[Path | None] = runs or [None]
+    for path in named:
         coder = Coder.load(path, precision=precision)
         if coder.name in coders:
             raise InputError(f"two runs are called {coder.name}: rename one of the folders")

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from icdbridge.runs.evidence import SPAN_CHARACTERS
+from icdbridge.matching.evidence import SPAN_CHARACTERS
 from icdbridge.server.limits import ANSWER_BYTES, CODES, NOTE_CHARACTERS, NOTES, SUGGESTIONS
 
 DEFAULT_TOP = 10
@@ -62,6 +62,9 @@ class CodeIn(Request):
     )
 
 
+Context = Literal["negated", "family", "hypothetical", "uncertain", "integral", "replaced"]
+
+
 class CodeRequest(Request):
     """Notes, what to code them in, and how many suggestions to return."""
 
@@ -95,6 +98,10 @@ class CodeRequest(Request):
     threshold: float | None = Field(
         default=None, ge=0, le=1, description="Only codes of at least this probability.", examples=[0.3]
     )
+    setting: Literal["inpatient", "outpatient"] | None = Field(
+        default=None,
+        description="For the starter: uncertain diagnoses are coded inpatient only; null: as the note looks.",
+    )
     evidence: bool = Field(default=True, description="Whether to return the words that spoke for each code.")
 
 
@@ -110,10 +117,17 @@ class EvidenceOut(BaseModel):
         default=False, description=f"The words go on: a span ends after {SPAN_CHARACTERS} characters."
     )
     weight: float = Field(description="Share of the attention, 0 to 1.", examples=[0.71])
-    context: Literal["negated", "family", "hypothetical", "uncertain"] | None = Field(
-        description="Where the words stand negated, are said of a relative, hypothetical or uncertain (English notes).",
+    context: Context | None = Field(
+        description="Where the words stand negated, are said of a relative, hypothetical or uncertain (English notes), "
+        "are a symptom of a diagnosis that is coded (integral), or another code says it (replaced).",
         examples=[None],
     )
+
+
+class AlternativeOut(BaseModel):
+    system: str = Field(examples=["icd10cm"])
+    code: str = Field(examples=["I50.30"])
+    description: str = Field(examples=["Unspecified diastolic (congestive) heart failure"])
 
 
 class SuggestionOut(BaseModel):
@@ -134,14 +148,22 @@ class SuggestionOut(BaseModel):
         examples=["likely"],
         description="Confidence in words: /v1/models says what it was worth on validation notes.",
     )
-    context: Literal["negated", "family", "hypothetical", "uncertain"] | None = Field(
+    context: Context | None = Field(
         default=None,
         description="What all evidence that weighs says of the code; null: it stands for the patient, or no evidence "
         "was asked for.",
     )
     predicted: bool = Field(description="Above the threshold for such codes, tuned on validation notes.")
     train_notes: int | None = Field(
-        description="Training notes that carried it; 0: known by its description alone; null: not known."
+        description="Training notes that carried it; 0: known by its description alone; null: there are none."
+    )
+    reason: str | None = Field(
+        default=None,
+        description="The rule of the code system that it follows from.",
+        examples=["hypertension with heart failure (I.C.9.a.1)"],
+    )
+    alternatives: list[AlternativeOut] = Field(
+        default=[], description="Other codes that the same words may mean, to specify it by."
     )
     evidence: list[EvidenceOut]
 
@@ -152,6 +174,10 @@ class NoteOut(BaseModel):
     id: str = Field(examples=["n-17"])
     words: int = Field(description="Words of the note.", examples=[8])
     read_words: int = Field(description="How many of them, from the first, the model read.", examples=[8])
+    caution: str | None = Field(
+        default=None,
+        description="Where the note is unlike those that the model learnt from: its confidence says little.",
+    )
     suggestions: list[SuggestionOut]
     cut: bool = Field(
         description=f"True where evidence, or suggestions of the lowest ranks, had to be left out: an answer has at "
@@ -227,6 +253,8 @@ class ModelOut(BaseModel):
     versions: list[VersionOut]
     threshold: float = Field(description="One for all codes, tuned on validation notes.", examples=[0.31])
     max_words: int = Field(description="Words of a note that the model reads.", examples=[4000])
+    default_version: str | None = Field(description="Where a request names none; null: it has to.")
+    basis: str = Field(description="What its confidence was measured on.")
     synthetic: bool = Field(
         description="Trained on synthetic notes: no figure says anything about real ones."
     )

@@ -12,8 +12,9 @@ from scipy.special import expit, logit
 from icdbridge.corpora import Corpus
 from icdbridge.evaluation.calibration import best_codes, labelled_blocks, seen
 from icdbridge.evaluation.metrics import Floats, Ints
+from icdbridge.matching.evidence import BANDS
 from icdbridge.runs import Run
-from icdbridge.runs.calibration import BANDS, FREQUENCIES, Band, Scale, VersionCalibration, frequency
+from icdbridge.runs.calibration import FREQUENCIES, Band, Scale, VersionCalibration, frequency
 from icdbridge.runs.scored import Scored
 
 FEWEST = 20  # labels of a frequency on val; fewer say too little of where to set its threshold

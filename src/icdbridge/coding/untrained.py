@@ -1,0 +1,186 @@
+"""Coding with the starter: no run, no coded notes, English notes in ICD-10-CM or ICD-9-CM."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar
+
+from icdbridge.codes import Code, load_system, parse_key, version_named
+from icdbridge.coding.checks import check_choice, check_codes, check_options, check_texts
+from icdbridge.coding.coder import Coder, Setting
+from icdbridge.coding.suggestion import Alternative, Suggestion
+from icdbridge.errors import InputError
+from icdbridge.files import cache_folder
+from icdbridge.knowledge.fingerprint import fingerprint
+from icdbridge.matching.evidence import SPAN_CHARACTERS, Evidence, band_of, cautious, context_of
+from icdbridge.starter import Found, Starter
+from icdbridge.starter.language import foreign_language
+from icdbridge.starter.words import words_of
+
+if TYPE_CHECKING:
+    from icdbridge.runs.calibration import Calibration
+
+SYSTEMS = {"icd10": "icd10cm", "icd9": "icd9cm"}  # the diagnoses of each version
+SPANS = 5  # of evidence of one code
+MOST = 100_000  # codes of a note
+
+
+class StarterCoder(Coder):
+    """The starter as a ``Coder``; what it reads of a code system is made at first use and kept in the cache folder."""
+
+    name: ClassVar[str] = "starter"  # type: ignore[misc]
+    versions: ClassVar[list[str]] = list(SYSTEMS)  # type: ignore[misc]
+    default_version: ClassVar[str] = "icd10"  # type: ignore[misc]
+    max_note_words: ClassVar[int] = 100_000  # type: ignore[misc]
+    synthetic: ClassVar[bool] = False  # type: ignore[misc]
+
+    def __init__(self) -> None:
+        self._starters: dict[str, Starter] = {}
+
+    def _starter(self, system: str) -> Starter:
+        if system not in self._starters:
+            self._starters[system] = Starter(system, cache_folder())
+        return self._starters[system]
+
+    @property
+    def threshold(self) -> float:
+        return float(self._starter("icd10cm").ranking.about["threshold"])
+
+    @property
+    def calibration(self) -> "Calibration":
+        return {}
+
+    @property
+    def basis(self) -> str:
+        return str(self._starter("icd10cm").ranking.about["basis"])
+
+    def count_words(self, text: str) -> int:
+        return len(words_of(text))
+
+    def fault(self, text: str) -> str | None:
+        language = foreign_language(words_of(text))
+        if language is None:
+            return super().fault(text)
+        return f"the note seems to be in {language}, and the starter reads English: train a run on coded notes of yours"
+
+    def codes_of(self, version: str) -> Mapping[str, str]:
+        check_choice("version", version, self.versions)
+        system = SYSTEMS[version]
+        return {f"{system}:{code}": title for code, title in load_system(system).titles.items()}
+
+    def scored_codes(self, version: str | None, codes: Mapping[str, str] | None) -> int:
+        return 0  # it looks for names of all codes at once
+
+    def fingerprint(self) -> str:
+        return f"starter {fingerprint()} {self._starter('icd10cm').ranking.about['learnt']}"
+
+    def caution(self, text: str, suggestions: Sequence[Suggestion]) -> str | None:
+        return None
+
+    def code_many(
+        self,
+        texts: Sequence[str],
+        version: str | None = None,
+        *,
+        top: int = 10,
+        codes: Mapping[str, str] | None = None,
+        evidence: bool = True,
+        candidates: bool = False,
+        setting: Setting | None = None,
+    ) -> list[list[Suggestion] | None]:
+        texts = check_texts(texts)
+        check_options(version, top, codes, evidence=evidence, candidates=candidates)
+        if candidates:
+            raise InputError("the starter has no candidate search: it looks at all codes as it is")
+        if setting is not None:
+            check_choice("setting", setting, ("inpatient", "outpatient"))
+        among = None if codes is None else _Among(codes)
+        version = version_named(version or self.default_version)
+        check_choice("version", version, self.versions)
+        system = among.system if among else SYSTEMS[version]
+        inpatient = None if setting is None else setting == "inpatient"
+        return [self._code_one(text, system, inpatient, among, top, evidence) for text in texts]
+
+    def explain(
+        self,
+        text: str,
+        found: Sequence[Suggestion],
+        version: str | None = None,
+        *,
+        codes: Mapping[str, str] | None = None,
+    ) -> list[Suggestion]:
+        every = self.code(text, version, top=MOST, codes=codes)
+        explained = {one.code: one for one in every}
+        return [replace(one, evidence=explained.get(one.code, one).evidence) for one in found]
+
+    def _code_one(
+        self, text: str, system: str, inpatient: bool | None, among: "_Among | None", top: int, evidence: bool
+    ) -> list[Suggestion] | None:
+        if self.fault(text):
+            return None
+        found = self._starter(system).code(text, inpatient)
+        if among is not None:
+            found = among.chosen(found)
+        return [
+            self._suggestion(rank, system, one, text, evidence) for rank, one in enumerate(found[:top], 1)
+        ]
+
+    def _suggestion(self, rank: int, system: str, one: Found, text: str, evidence: bool) -> Suggestion:
+        spans = tuple(
+            Evidence(
+                span.start,
+                min(span.end, span.start + SPAN_CHARACTERS),
+                text[span.start : min(span.end, span.start + SPAN_CHARACTERS)],
+                1 / len(one.speaking),
+                span.context,
+                span.end > span.start + SPAN_CHARACTERS,
+            )
+            for span in one.speaking[:SPANS]
+        )
+        context = context_of(spans)
+        return Suggestion(
+            rank,
+            system,
+            one.code,
+            one.title,
+            one.confidence,
+            one.confidence > self.threshold and not one.doubted,
+            None,
+            spans if evidence else (),
+            one.confidence,
+            cautious(band_of(one.confidence), context),
+            context,
+            tuple(Alternative(system, code, title) for code, title in one.alternatives),
+            one.reason or None,
+        )
+
+
+class _Among:
+    """The codes that a caller chooses among: what is found goes to the code or the nearest category above it."""
+
+    def __init__(self, codes: Mapping[str, str]) -> None:
+        codes = check_codes(codes)
+        keys = [parse_key(key) for key in codes]
+        systems = sorted({key.system for key in keys})
+        if len(systems) > 1 or systems[0] not in SYSTEMS.values():
+            raise InputError(
+                f"the codes to choose from are of {', '.join(systems)}: the starter chooses among those of one of "
+                f"{', '.join(SYSTEMS.values())}; a run chooses among any"
+            )
+        self.system = systems[0]
+        self._titles = dict(zip(keys, codes.values(), strict=True))
+
+    def chosen(self, found: Sequence[Found]) -> list[Found]:
+        """The codes found that are among them, each once, with their descriptions."""
+        kept: dict[str, Found] = {}
+        for one in found:
+            code = next(
+                (code for code in self._ways(one.code) if Code(self.system, code) in self._titles), None
+            )
+            if code is not None and code not in kept:
+                kept[code] = one._replace(code=code, title=self._titles[Code(self.system, code)])
+        return list(kept.values())
+
+    @staticmethod
+    def _ways(code: str) -> list[str]:
+        """A code and the beginnings of it that may be a category."""
+        return [code[:end].rstrip(".") for end in range(len(code), 2, -1)]

@@ -1,0 +1,5 @@
+"""The starter: codes for notes without coded notes, from what code systems and public lists say of every code."""
+
+from icdbridge.starter.starter import Found, Speaking, Starter
+
+__all__ = ["Found", "Speaking", "Starter"]

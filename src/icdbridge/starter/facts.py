@@ -1,0 +1,54 @@
+"""What a note as a whole says of the encounter: inpatient or not, how far a pregnancy is, whether a child was born."""
+
+import re
+from collections.abc import Sequence
+
+from icdbridge.starter.measures import measures
+from icdbridge.starter.words import root
+
+_INPATIENT = re.compile(
+    r"\bdischarge (?:summary|diagnos|disposition|medication|condition)|\bhospital(?:ization)? course\b"
+    r"|\badmi(?:tted|ssion) "
+    r"(?:date|diagnos|to (?:the )?(?:hospital|icu|floor|ward|medicine|telemetry))|\bdate of (?:admission"
+    r"|discharge)\b|\bPOD ?#?\d"
+    r"|\bhospital day\b|\bHD ?#?\d",
+    re.IGNORECASE,
+)
+_DELIVERED = re.compile(
+    r"\b(?:(?:viable|live ?born|liveborn|healthy|vigorous|single) (?:term )?(?:fe)?male|apgars?\b|delivery note"
+    r"|s/p (?:nsvd|svd|c-?section|ltcs)"
+    r"|(?:delivered|delivery of) (?:a |an |the )?(?:viable |live |healthy |vigorous )?(?:infant|fe?male|baby|boy"
+    r"|girl|newborn)|postpartum day|ppd ?#?\d)",
+    re.IGNORECASE,
+)  # fmt: skip
+_NEWBORN = re.compile(
+    r"\b(?:newborn (?:nursery|discharge|note|exam|h&p)|well newborn|baby (?:boy|girl)|DOL ?#?\d|day of life)\b",
+    re.IGNORECASE,
+)
+_OBSTETRIC = re.compile(
+    r"\b(?:g\d ?p\d|gravida|IUP|intrauterine pregnancy|prenatal|antepartum|EDC|EDD|fundal height|pregnan|trimester)",
+    re.IGNORECASE,
+)
+
+
+def is_inpatient(text: str) -> bool:
+    """Whether a note is of an inpatient stay, as far as it says; most notes that do not are of outpatients."""
+    return bool(_INPATIENT.search(text))
+
+
+def is_newborn(text: str) -> bool:
+    """Whether the patient is a newborn: then the mother's conditions are not the patient's."""
+    return bool(_NEWBORN.search(text))
+
+
+def pregnancy_stems(text: str) -> Sequence[str]:
+    """Stems that titles of obstetric codes tell a trimester or childbirth by; none where there is no pregnancy."""
+    if is_newborn(text) or not _OBSTETRIC.search(text):
+        return ()
+    if _DELIVERED.search(text):
+        return (root("childbirth"),)
+    weeks = [int(found.code[4:]) for found in measures(text) if found.code.startswith("Z3A.")]
+    if not weeks:
+        return ()
+    # the trimesters of ICD-10-CM, chapter 15: up to 13 weeks 6 days, 27 weeks 6 days, delivery
+    return (root("first" if weeks[0] < 14 else "second" if weeks[0] < 28 else "third"),)

@@ -1,0 +1,187 @@
+"""One thing said, one line: mentions become the lines of a list of codes, siblings stand behind their line."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from icdbridge.starter.dictionary import ADVERSE, ALLERGIES, FAMILY, HISTORY, MEDICATIONS, UNDERDOSING
+from icdbridge.starter.reading import Note
+from icdbridge.starter.said import Said
+from icdbridge.starter.tree import Tree, is_open
+from icdbridge.starter.words import roots
+
+DOUBTS = ("negated", "family", "hypothetical", "uncertain")  # in which a mention is no reason for a code
+_ALLERGY_STATUS = ("Z88", "Z91.0")
+_ALLERGIC = roots("allergy", "allergic", "allergies", "anaphylaxis", "anaphylactic")
+
+
+_OF_DRUG = r"(?:the|his|her|their|chronic|long[- ]term|recent|taking|use of|high[- ]dose|oral|iv)"
+_CAUSED = re.compile(
+    rf"(?:due to|d/t|2/2|secondary to|from|caused by|induced by|because of|side effects? of|reaction to"
+    rf"|effects? of)\s+(?:{_OF_DRUG}\s+)*$",
+    re.IGNORECASE,
+)
+_CAUSING = re.compile(r"[- ](?:induced|related|associated|toxicity|side effects?)\b", re.IGNORECASE)
+_UNTAKEN = re.compile(
+    r"(?:ran out of|out of|not taking|stopped taking|missed|skipp(?:ed|ing)|(?:nonadheren|noncomplian)(?:t"
+    r"|ce) (?:to|with)|forgot)"
+    r"\s+(?:(?:his|her|their|the|doses? of|home|any)\s+)*$",
+    re.IGNORECASE,
+)
+_NOT_TAKEN = re.compile(r"[^.;\n]{0,12}\((?:not taking|ran out|nonadherent|noncompliant)", re.IGNORECASE)
+_IN_YEAR = re.compile(r"\s*(?:[(,]|in|since|back in|circa)?\s*((?:19|20)\d\d)\b", re.IGNORECASE)
+
+
+@dataclass
+class Line:
+    """A code with what speaks for it: mentions that assert it, and (``doubted``) those that do not, each with why.
+
+    ``origin``: ``said``, one of ``WHEN`` (a status or history code), or ``rule``; ``reason`` names the rule;
+    ``measure`` is where
+    the number stands that it codes.
+    """
+
+    code: int
+    origin: str = "said"
+    said: list[Said] = field(default_factory=list)
+    doubted: list[tuple[Said, str]] = field(default_factory=list)
+    alternatives: dict[int, None] = field(default_factory=dict)
+    reason: str = ""
+    measure: tuple[int, int] | None = None
+
+    @property
+    def asserted(self) -> bool:
+        """Whether anything speaks for the code without doubt."""
+        return bool(self.said or self.measure or self.origin == "rule")
+
+    @property
+    def doubt(self) -> str:
+        """Why nothing asserts the code, by its first mention; empty where something does."""
+        return "" if self.asserted or not self.doubted else self.doubted[0][1]
+
+    @property
+    def best(self) -> Said | None:
+        """The mention that says most."""
+        mentions = self.said or [one for one, _ in self.doubted]
+        return max(mentions, key=lambda one: one.share * one.weight - one.gap / 20, default=None)
+
+    @property
+    def mentions(self) -> list[Said]:
+        return [*self.said, *(one for one, _ in self.doubted)]
+
+
+def make_lines(note: Note, found: Sequence[Said], tree: Tree, *, inpatient: bool) -> list[Line]:
+    """The lines of a note, one for each code, in the order of their first mention."""
+    lines: dict[int, Line] = {}
+    for said in found:
+        for code, origin, doubt in _meant(note, said, tree, inpatient):
+            line = lines.setdefault(code, Line(code, origin))
+            if doubt:
+                line.doubted.append((said, doubt))
+            else:
+                line.said.append(said)
+                line.alternatives |= dict.fromkeys(said.alternatives)
+    return _merged(list(lines.values()), tree)
+
+
+def _meant(note: Note, said: Said, tree: Tree, inpatient: bool) -> Iterable[tuple[int, str, str | None]]:
+    """The codes that a mention stands for in its context, each with its origin and, perhaps, a doubt."""
+    when = said.status
+    section = note.section[said.places[0]]
+    negated, hypothetical = (note.marked(said.places, name) for name in ("negated", "hypothetical"))
+    if ALLERGIES in when and not negated and (section == "allergies" or _near(note, said, _ALLERGIC)):
+        yield when[ALLERGIES], ALLERGIES, None
+        return
+    if section == "allergies" and not (said.named >= 0 and tree.codes[said.code].startswith(_ALLERGY_STATUS)):
+        return
+    before = note.text[max(said.start - 60, 0) : said.start]
+    if ADVERSE in when and (_CAUSED.search(before) or _CAUSING.match(note.text, said.end)):
+        yield int(tree.default[when[ADVERSE]]), ADVERSE, None
+    if UNDERDOSING in when and (_UNTAKEN.search(before) or _NOT_TAKEN.match(note.text, said.end)):
+        yield int(tree.default[when[UNDERDOSING]]), UNDERDOSING, None
+    if MEDICATIONS in when and not negated and not hypothetical:
+        yield when[MEDICATIONS], MEDICATIONS, None
+    if said.named < 0:
+        return
+    if note.marked(said.places, "family"):
+        if FAMILY in when and not negated:
+            yield when[FAMILY], FAMILY, None
+        else:
+            yield said.code, "said", "family"
+    elif negated:
+        yield said.code, "said", "negated"
+    elif hypothetical:
+        yield said.code, "said", "hypothetical"
+    elif note.marked(said.places, "uncertain") and not inpatient:
+        yield said.code, "said", "uncertain"
+    elif HISTORY in when and (note.marked(said.places, "historical") or _long_ago(note, said)):
+        yield when[HISTORY], HISTORY, None
+    else:
+        yield said.code, "said", None
+
+
+def _long_ago(note: Note, said: Said) -> bool:
+    """Whether the year of a mention stands behind it, and is not the latest that the note names."""
+    found = _IN_YEAR.match(note.text, said.end)
+    return found is not None and (int(found[1]) < note.year or note.years == 1)
+
+
+def _near(note: Note, said: Said, stems: frozenset[str]) -> bool:
+    first, last = said.places[0], said.places[-1]
+    sentence = note.sentence[first]
+    around = range(max(first - 6, 0), min(last + 7, len(note.words)))
+    return any(note.sentence[place] == sentence and not stems.isdisjoint(note.own[place]) for place in around)
+
+
+def _merged(lines: list[Line], tree: Tree) -> list[Line]:
+    """Lines of one category: one that leaves open what another says goes into it."""
+    by_category: dict[str, list[Line]] = {}
+    for line in lines:
+        if line.origin == "said" and line.said:
+            by_category.setdefault(tree.codes[line.code][:3], []).append(line)
+    gone: set[int] = set()
+    for several in by_category.values():
+        for line in several:
+            into = next(
+                (other for other in several if other is not line and _says_more(tree, other, line)), None
+            )
+            while into is not None and into.code in gone:
+                into = next(
+                    (
+                        o
+                        for o in several
+                        if o.code not in gone and o is not line and _says_more(tree, o, line)
+                    ),
+                    None,
+                )
+            if into is not None:
+                into.said += line.said
+                into.doubted += line.doubted
+                gone.add(line.code)
+    return [line for line in lines if line.code not in gone]
+
+
+def _says_more(tree: Tree, one: Line, other: Line) -> bool:
+    """Whether a line says all that another of its category does, and more."""
+    named = {said.named for said in other.said}
+    ancestors = set(tree.above(one.code))
+    if named <= ancestors | {one.code}:
+        return one.code != other.code
+    first, second = tree.titles[one.code], tree.titles[other.code]
+    return is_open(second) and not is_open(first) and _family(tree, one.code) == _family(tree, other.code)
+
+
+def _family(tree: Tree, code: int) -> str:
+    return tree.codes[code][:5]
+
+
+def asserted(lines: Iterable[Line]) -> list[Line]:
+    """The lines that something speaks for without doubt."""
+    return [line for line in lines if line.asserted]
+
+
+def doubt(line: Line, why: str) -> None:
+    """Takes a line out of what is asserted; its mentions stay, with the reason."""
+    line.doubted += [(said, why) for said in line.said]
+    line.said = []
+    line.origin = "said" if line.origin == "rule" else line.origin

@@ -1,0 +1,47 @@
+"""Numbers of a note that a code stands for: body mass index, weeks of gestation, the NIH stroke scale."""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import NamedTuple
+
+from icdbridge.knowledge.tables import read_csv
+
+_BMI = re.compile(
+    r"\b(?:BMI|body mass index)\b[^\d\n]{0,20}(\d{2}(?:\.\d{1,2})?)(?!\s*(?:th\s+)?%|\d)", re.IGNORECASE
+)
+_WEEKS = re.compile(
+    r"\b(\d{1,2})\s*(?:(?:\+|w|wk|wks|weeks?)[\s,&]*(?:and\s*)?([0-6])\s*(?:/7|d|days?)?(?![\d.])|\s?[-–]?\s?(?:weeks?|wks?|wga)\b)"
+    r"|\b(\d{1,2})\s([0-6])/7\b",
+    re.IGNORECASE,
+)
+_NIHSS = re.compile(r"\bNIH(?:SS| stroke scale)\b[^\d\n]{0,25}(\d{1,2})\b", re.IGNORECASE)
+
+
+class Measure(NamedTuple):
+    """A code for a number written at characters ``start`` to ``end``."""
+
+    code: str
+    start: int
+    end: int
+
+
+def measures(text: str) -> Iterator[Measure]:
+    """Codes of all such numbers: Z68 (adults), Z3A and R29.7. Whether they are coded depends on the other codes."""
+    for pattern, measure in ((_BMI, "bmi"), (_WEEKS, "weeks"), (_NIHSS, "nihss")):
+        for found in pattern.finditer(text):
+            number = next(group for group in found.groups() if group)
+            if code := _code(measure, float(number)):
+                yield Measure(code, found.start(), found.end())
+
+
+def _code(measure: str, value: float) -> str | None:
+    return next(
+        (code for name, least, below, code in _table() if name == measure and least <= value < below), None
+    )
+
+
+@cache
+def _table() -> list[tuple[str, float, float, str]]:
+    rows = read_csv("measurements")
+    return [(row["measure"], float(row["at_least"]), float(row["below"]), row["code"]) for row in rows]

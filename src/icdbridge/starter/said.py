@@ -1,0 +1,189 @@
+"""What a note says: each mention with the code of its family that the words around it support."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from icdbridge.matching.contexts import CONTEXTS
+from icdbridge.starter.dictionary import Dictionary
+from icdbridge.starter.mentions import Mention, find_mentions, longest
+from icdbridge.starter.reading import REACH, Note
+from icdbridge.starter.specify import Decision, specify
+from icdbridge.starter.tree import Tree
+from icdbridge.starter.words import roots
+
+_NEGATED = CONTEXTS.index("negated")
+SIDES = ("left", "right", "bilateral")
+_WHOLE = 0.6  # of a sense's stems that a phrase has to have
+_LEAST_SHARE = 0.15  # of the uses of an abbreviation, below which a sense is not thought of
+_TARGETS = 4  # codes of one phrase that are compared
+_NEAR, _NEARER = 0.7, 60  # weight of words further than so many tenths of words
+_STATUS = roots("hx", "history", "h", "p", "status", "post", "family", "fhx", "fh")
+_STATUS_GAP = 5  # tenths of words within a name of a status or history: "hx: brother with cancer" is none
+_SUBSEQUENT = roots("healing", "healed", "aftercare", "postoperative", "postop")
+_SEQUELA = roots("sequela", "sequelae", "late")
+
+
+@dataclass(frozen=True)
+class Said:
+    """One thing said at words ``places`` (``start`` to ``end`` in characters): the ``code`` that it supports and its
+    ``alternatives``; ``named`` is what the phrase itself names (perhaps a category), by a name of ``source``, of
+    ``size``
+    stems and ``weight`` (how rare they are together), with ``gap`` tenths of words between; ``share`` of the uses of
+    its
+    abbreviation that mean this; ``support`` stems near by that decided within the family;
+    ``status`` the status and history codes that the words may stand for, by where they count.
+    """
+
+    places: tuple[int, ...]
+    start: int
+    end: int
+    phrase: int
+    named: int
+    code: int
+    alternatives: tuple[int, ...]
+    source: int
+    size: int
+    weight: float
+    gap: int
+    share: float
+    support: frozenset[str]
+    status: Mapping[str, int]
+
+
+def find_said(note: Note, dictionary: Dictionary, tree: Tree) -> list[Said]:
+    """All things said in a note, in order; of phrases on the same words the one that says most."""
+    stems = dictionary.names
+    found = []
+    by_places: dict[tuple[int, ...], list[tuple[Mention, float]]] = defaultdict(list)
+    for mention, share in _understood(note, dictionary, stems):
+        by_places[mention.places].append((mention, share))
+    kept = {
+        mention.places for mention in longest([one[0] for several in by_places.values() for one in several])
+    }
+    for places in sorted(kept):
+        mention, share = max(by_places[places], key=lambda one: _best(note, one, dictionary))
+        status: dict[str, int] = {}
+        for one, _ in by_places[places]:
+            status = dictionary.status(one.phrase) | status
+        found.append(_decided(note, dictionary, tree, mention, share, status))
+    return found
+
+
+def _best(note: Note, one: tuple[Mention, float], dictionary: Dictionary) -> tuple[float, ...]:
+    """Of phrases on the same words: one that names a code, by the words as written, from the most trusted source."""
+    mention, share = one
+    literal = frozenset.union(*(note.own[place] for place in mention.places))
+    written = len(literal.intersection(dictionary.phrase(mention.phrase))) / len(
+        dictionary.phrase(mention.phrase)
+    )
+    codes, sources = dictionary.meant(mention.phrase)
+    trusted = -sources[0] if sources else 0
+    return (bool(codes), share, -mention.gap, written, float(dictionary.sizes[mention.phrase]), trusted)
+
+
+def _understood(note: Note, dictionary: Dictionary, stems: Sequence[str]) -> list[tuple[Mention, float]]:
+    """Mentions in which words that stand for several stems are taken whole, with the share of such uses."""
+    kept = []
+    for mention in find_mentions(dictionary, note.found, note.where):
+        start, end = dictionary.starts[mention.phrase : mention.phrase + 2]
+        phrase = frozenset(stems[word] for word in dictionary.words[start:end])
+        shares = [_share(note, place, phrase, len(mention.places)) for place in mention.places]
+        loose = mention.gap > _STATUS_GAP and not phrase.isdisjoint(_STATUS)
+        if (
+            min(shares) >= _LEAST_SHARE
+            and not loose
+            and not _bare(note, mention)
+            and not note.mixed(mention.places)
+        ):
+            kept.append((mention, min(shares)))
+    return kept
+
+
+def _bare(note: Note, mention: Mention) -> bool:
+    """Whether a mention is a single letter, which may be anything."""
+    place = mention.places[0]
+    return len(mention.places) == 1 and note.ends[place] - note.words[place].start == 1
+
+
+def _share(note: Note, place: int, phrase: frozenset[str], places: int) -> float:
+    """How sure it is that a word means what the phrase has of it: 1 for its own stem, 0 where a sense is torn apart."""
+    best = 0.0
+    for sense, share in note.senses[place]:
+        if sense <= phrase or (places == 1 and phrase <= sense):
+            whole = len(phrase & sense) / len(sense)
+            best = max(best, share * whole if whole >= _WHOLE else 0.0)
+    return 1.0 if phrase & note.own[place] else best
+
+
+def near_words(note: Note, places: Sequence[int], own: Sequence[str] = ()) -> dict[str, float]:
+    """Stems of the same sentence with a weight that falls with distance; of the sides only the nearest."""
+    weights = dict.fromkeys(own, 1.0)
+    first, last = int(note.where[places[0]]), int(note.where[places[-1]])
+    begin, end = np.searchsorted(note.where, (first - REACH, last + REACH + 1))
+    sides: dict[str, int] = {}
+    inside = set(places)
+    for place in range(int(begin), int(end)):
+        if note.marks[place, _NEGATED] and place not in inside:
+            continue
+        here = int(note.where[place])
+        distance = max(first - here, here - last, 0)
+        for one in note.own[place].union(*(sense for sense, share in note.senses[place] if share >= 0.5)):
+            if one in SIDES:
+                # what stands before belongs to it rather than what comes after
+                apart = distance + (1 if here > last else 0)
+                sides[one] = min(sides.get(one, apart), apart)
+            else:
+                weights[one] = max(weights.get(one, 0.0), 1.0 if distance <= _NEARER else _NEAR)
+    for side in SIDES:
+        weights.pop(side, None)
+    if sides:
+        weights[min(sides, key=lambda side: sides[side])] = 1.0
+    if "left" in own or "right" in own or "bilateral" in own:
+        for side in SIDES:
+            weights.pop(side, None)
+        weights |= {side: 1.0 for side in SIDES if side in own}
+    return weights
+
+
+def _decided(
+    note: Note, dictionary: Dictionary, tree: Tree, mention: Mention, share: float, status: Mapping[str, int]
+) -> Said:
+    words = dictionary.words[dictionary.starts[mention.phrase] : dictionary.starts[mention.phrase + 1]]
+    own = dictionary.phrase(mention.phrase)
+    near = near_words(note, mention.places, own)
+    for one in own:  # what a phrase itself says led to its code already
+        if one not in SIDES:
+            near.pop(one, None)
+    character = "S" if not _SEQUELA.isdisjoint(near) else "D" if not _SUBSEQUENT.isdisjoint(near) else "A"
+    targets, sources = dictionary.meant(mention.phrase)
+    named, source, decision = -1, -1, Decision(-1, frozenset(), ())
+    if targets:  # else it is a status or history code only
+        of_pregnancy = near | dict.fromkeys(note.pregnancy, 1.0)
+        decisions = [
+            specify(tree, target, of_pregnancy if tree.codes[target][0] == "O" else near, character)
+            for target in targets[:_TARGETS]
+        ]
+        further = [len(one.support.difference(own)) for one in decisions]
+        best = further.index(max(further)) if not further[0] else 0
+        named, source, decision = targets[best], sources[best], decisions[best]
+    others = (int(tree.default[target]) for target in targets)
+    alternatives = dict.fromkeys((*decision.alternatives, *others))
+    return Said(
+        mention.places,
+        note.words[mention.places[0]].start,
+        note.ends[mention.places[-1]],
+        mention.phrase,
+        named,
+        decision.code,
+        tuple(one for one in alternatives if one != decision.code)[:8],
+        source,
+        len(words),
+        float(dictionary.weights[words].sum()),
+        mention.gap,
+        share,
+        decision.support,
+        status,
+    )

@@ -1,0 +1,76 @@
+"""Sequelae of a stroke: what stays behind is coded I69, not as a deficit of its own (guideline I.C.9.d)."""
+
+import re
+
+from icdbridge.starter.lines import Line, asserted, doubt
+from icdbridge.starter.reading import Note
+from icdbridge.starter.tree import Tree
+
+_STROKE = ("I63", "I64", "Z86.73", "I69.3")
+# Deficit -> its code after a cerebral infarction, and whether the deficit is coded beside it.
+_AFTER = {
+    "G81.91": ("I69.351", False),
+    "G81.92": ("I69.352", False),
+    "G81.93": ("I69.353", False),
+    "G81.94": ("I69.354", False),
+    "G81.90": ("I69.359", False),
+    "R47.01": ("I69.320", False),
+    "R47.02": ("I69.321", False),
+    "R47.1": ("I69.322", False),
+    "R13.1": ("I69.391", True),
+    "R29.810": ("I69.392", False),
+    "R41.4": ("I69.312", False),
+    "R41.840": ("I69.310", False),
+    "R27.0": ("I69.393", False),
+}
+_BEHIND = re.compile(
+    r"\b(?:residual|residua|sequelae?|following|after|post[- ](?:stroke|cva)|from (?:his |her |the |prior |old "
+    r"|previous )*(?:stroke|cva)"
+    r"|(?:old|prior|previous|remote|h/o|history of|s/p) (?:\w+ ){0,3}(?:stroke|cva|infarct))\b",
+    re.IGNORECASE,
+)
+_LATER = re.compile(
+    r"\b(?:rehab|rehabilitation|IRF|nursing home|skilled nursing|SNF|LTC|long[- ]term care|home health)\b",
+    re.IGNORECASE,
+)
+_HEAD = 250  # characters in which a note says what kind it is
+REASON = "sequela of a cerebral infarction (I.C.9.d)"
+
+
+def code_sequelae(note: Note, lines: list[Line], tree: Tree) -> None:
+    """Turns deficits said to be left by a stroke, or all of them in rehabilitation and long-term care, into I69."""
+    strokes = [line for line in asserted(lines) if tree.codes[line.code].startswith(_STROKE)]
+    if not strokes:
+        return
+    later = bool(_LATER.search(note.text, 0, _HEAD))
+    found = False
+    for line in list(asserted(lines)):
+        code = tree.codes[line.code]
+        after = next((then for deficit, then in _AFTER.items() if code.startswith(deficit)), None)
+        if after is None or not (later or any(_left_behind(note, one.start, one.end) for one in line.said)):
+            continue
+        found = True
+        _move(lines, line, tree.number[after[0]], keep=after[1])
+    for line in strokes if found or later else ():
+        if found or tree.codes[line.code].startswith("I63"):
+            doubt(line, REASON)
+
+
+def _left_behind(note: Note, start: int, end: int) -> bool:
+    """Whether the sentence around a mention says that a stroke left it."""
+    before = max(note.text.rfind(mark, 0, start) for mark in ("\n", ". ", ";"))
+    after = min(
+        (place for mark in ("\n", ". ", ";") if (place := note.text.find(mark, end)) >= 0),
+        default=len(note.text),
+    )
+    return bool(_BEHIND.search(note.text, before + 1, after))
+
+
+def _move(lines: list[Line], line: Line, code: int, *, keep: bool) -> None:
+    into = next((one for one in lines if one.code == code), None)
+    if into is None:
+        into = Line(code, "rule", reason=REASON)
+        lines.append(into)
+    into.said += [one for one in line.said if one not in into.said]
+    if not keep:
+        doubt(line, REASON)

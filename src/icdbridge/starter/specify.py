@@ -1,0 +1,103 @@
+"""Which code of a family a note supports: from a category down to a billable code, by the words near its mention."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from icdbridge.starter.tree import Tree, is_open, is_other
+from icdbridge.starter.words import root, roots
+
+MISSING = 0.9  # what a word of a title that the note lacks costs, of what one that it has gains
+ABSENT = 1.0  # what a word costs that the title says is absent
+_ENCOUNTER = roots("initial", "subsequent", "encounter", "sequela", "routine", "healing")
+
+
+_ACUITY = {root(word): word for word in ("chronic", "acute")}
+
+
+@dataclass(frozen=True)
+class Decision:
+    """``code`` billable; ``support`` the stems of the note that led to it; ``alternatives`` its nearest siblings."""
+
+    code: int
+    support: frozenset[str]
+    alternatives: tuple[int, ...]
+
+
+def specify(tree: Tree, code: int, near: Mapping[str, float], character: str = "A") -> Decision:
+    """Goes down from ``code``, at each step to the child whose differing words are ``near`` (with their weight, up to
+    1),
+    or towards the default; ``character`` is the 7th for injuries (A, D or S).
+    """
+    code = _start(tree, code)
+    support: set[str] = set()
+    siblings: list[int] = []
+    while not tree.billable[code]:
+        kids = tree.children(code)
+        if not kids:
+            break
+        towards = _towards(tree, code, kids)
+        if any(len(tree.codes[kid]) == 8 and tree.codes[kid].endswith("A") for kid in kids):
+            chosen = _encounter(tree, kids, near, character, towards)
+        else:
+            scores = {kid: _score(tree, kid, near) for kid in kids}
+            chosen = max(kids, key=lambda kid: (scores[kid], kid == towards))
+            if scores[chosen] <= 0.05:
+                chosen = towards
+            siblings = [kid for kid in sorted(kids, key=lambda kid: -scores[kid]) if kid != chosen]
+        support |= {one for one in tree.differing(chosen)[0] if one in near}
+        code = chosen
+    code = _twin(tree, code, near)
+    alternatives = tuple(int(tree.default[kid]) for kid in siblings[:6])
+    return Decision(
+        code, frozenset(support), tuple(dict.fromkeys(one for one in alternatives if one != code))
+    )
+
+
+def _twin(tree: Tree, code: int, near: Mapping[str, float]) -> int:
+    """The code of the same title but for acute or chronic, where only the other of the two is near."""
+    title = tree.titles[code].lower()
+    for said, other in (tuple(_ACUITY), tuple(_ACUITY)[::-1]):
+        if said in near and other not in near and _ACUITY[other] in title and _ACUITY[said] not in title:
+            return tree.by_title.get(title.replace(_ACUITY[other], _ACUITY[said]), code)
+    return code
+
+
+def _start(tree: Tree, code: int) -> int:
+    """Up from a code that leaves something unsaid, to where it may still be said."""
+    while (above := int(tree.parent[code])) >= 0 and len(tree.codes[above]) > 3:
+        unsaid = len(tree.codes[code]) == 8 or (
+            is_open(tree.titles[code]) and tree.default[above] == tree.default[code]
+        )
+        if not unsaid:
+            break
+        code = above
+    return code
+
+
+def _towards(tree: Tree, code: int, kids: list[int]) -> int:
+    """The child that the default of a category is, or lies below."""
+    meant = tree.codes[int(tree.default[code])]
+    return next((kid for kid in kids if meant.startswith(tree.codes[kid])), kids[0])
+
+
+def _score(tree: Tree, kid: int, near: Mapping[str, float]) -> float:
+    said, absent = tree.differing(kid)
+    said = [one for one in said if one not in _ENCOUNTER]
+    if not said:
+        return 0.0
+    found = sum(near.get(one, 0.0) for one in said)
+    if not found:
+        return -1.0
+    score = (
+        found
+        - MISSING * sum(one not in near for one in said)
+        - ABSENT * sum(near.get(one, 0.0) for one in absent)
+    )
+    return score - (0.3 if is_other(tree.titles[kid]) else 0.0)
+
+
+def _encounter(tree: Tree, kids: list[int], near: Mapping[str, float], character: str, towards: int) -> int:
+    """The child with the 7th character for the encounter; B instead of A where an open fracture is said."""
+    if character == "A" and "open" in near and any(tree.codes[kid].endswith("B") for kid in kids):
+        character = "B"
+    return next((kid for kid in kids if tree.codes[kid].endswith(character)), towards)

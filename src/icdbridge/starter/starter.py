@@ -1,0 +1,121 @@
+"""The starter: codes for a note from what code systems and public lists say of every code, without any coded note."""
+
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from icdbridge.errors import InputError
+from icdbridge.knowledge.frequency import hospital_frequency
+from icdbridge.starter.building import Prepared, prepared
+from icdbridge.starter.facts import is_inpatient
+from icdbridge.starter.features import line_features, phrase_key
+from icdbridge.starter.lines import Line, make_lines
+from icdbridge.starter.ranking import Ranking, shipped_ranking
+from icdbridge.starter.reading import Note, read_note
+from icdbridge.starter.rules import apply_rules
+from icdbridge.starter.said import find_said
+
+# What is left of the confidence of a line that nothing asserts, by why. Never learnt: a source may code what notes
+# deny.
+BELIEF = {"": 1.0, "integral": 0.3, "uncertain": 0.3, "negated": 0.02, "hypothetical": 0.02, "family": 0.01}
+_BY_RULE = 0.2  # where another code is coded in its place
+ALTERNATIVES = 8  # siblings and other readings that stand behind a line
+
+
+class Speaking(NamedTuple):
+    """Words of the note that speak for a code: characters ``start`` to ``end``, and the ``context`` in which they are
+    no
+    reason for it ("negated", "integral" to a diagnosis, ...), if any.
+    """
+
+    start: int
+    end: int
+    context: str | None
+
+
+class Found(NamedTuple):
+    """A code of a note's list: ``confidence`` the share of right codes to expect among such, ``reason`` the rule that
+    it
+    follows from, ``doubted`` where nothing asserts it.
+    """
+
+    code: str
+    title: str
+    confidence: float
+    speaking: tuple[Speaking, ...]
+    alternatives: tuple[tuple[str, str], ...]
+    reason: str
+    doubted: bool
+
+
+class Starter:
+    """One code system, ready to code notes: ``icd10cm`` or ``icd9cm``. ``cache`` keeps what is made at first use."""
+
+    def __init__(self, system: str, cache: Path, ranking: Ranking | None = None) -> None:
+        self.system = system
+        self.prepared: Prepared = prepared(system, cache)
+        self._ranking = ranking or shipped_ranking()
+
+    @property
+    def ranking(self) -> Ranking:
+        """How lines are ranked; ``InputError`` where the package ships none for these features."""
+        if self._ranking is None:
+            raise InputError("the starter's ranking was learnt for other features: install the package again")
+        return self._ranking
+
+    @cached_property
+    def frequency(self) -> np.ndarray:
+        """How often hospitals use each code of the tree: 2 frequent, 1 seen, 0 never."""
+        often = hospital_frequency(self.system)
+        rank = {"frequent": 2, "seen": 1}
+        return np.array([rank.get(often.get(code, ""), 0) for code in self.prepared.tree.codes], np.int8)
+
+    def lines(self, text: str, inpatient: bool | None = None) -> tuple[Note, list[Line]]:
+        """A note as read and the lines of its list, unranked; ``inpatient`` as the note itself says, if None."""
+        tree, dictionary = self.prepared
+        note = read_note(text, dictionary.stems)
+        inpatient = is_inpatient(text) if inpatient is None else inpatient
+        lines = make_lines(note, find_said(note, dictionary, tree), tree, inpatient=inpatient)
+        return note, apply_rules(note, lines, tree)
+
+    def features(self, note: Note, lines: list[Line]) -> np.ndarray:
+        """Features float32 [L, len(FEATURES)] of lines, with what the ranking's notes knew of their phrases."""
+        known = [self.ranking.known(self.key(line)) for line in lines]
+        return line_features(note, lines, self.prepared.tree, self.frequency, known)
+
+    def key(self, line: Line) -> int:
+        """The phrase that speaks most for a line, with its code, as a hash."""
+        best = line.best
+        phrase = () if best is None else self.prepared.dictionary.phrase(best.phrase)
+        return phrase_key(phrase, self.prepared.tree.codes[line.code])
+
+    def code(self, text: str, inpatient: bool | None = None) -> list[Found]:
+        """The codes of a note, the most confident first; those that nothing asserts come last."""
+        note, lines = self.lines(text, inpatient)
+        if not lines:
+            return []
+        confidence = self.ranking.confidence(self.ranking.raw(self.features(note, lines)))
+        confidence *= [BELIEF.get(line.doubt, _BY_RULE) for line in lines]
+        order = np.argsort(-confidence, kind="stable")
+        return [self._found(lines[row], float(confidence[row])) for row in order.tolist()]
+
+    def _found(self, line: Line, confidence: float) -> Found:
+        tree = self.prepared.tree
+        spans = {(one.start, one.end): Speaking(one.start, one.end, None) for one in line.said}
+        for one, why in line.doubted:
+            context = why if why in BELIEF else "replaced"
+            spans.setdefault((one.start, one.end), Speaking(one.start, one.end, context))
+        if line.measure:
+            spans[line.measure] = Speaking(*line.measure, None)
+        others = [code for code in line.alternatives if code != line.code][:ALTERNATIVES]
+        return Found(
+            tree.codes[line.code],
+            tree.titles[line.code],
+            confidence,
+            tuple(spans.values()),
+            tuple((tree.codes[code], tree.titles[code]) for code in others),
+            line.reason or (line.doubt if line.doubt not in BELIEF else ""),
+            not line.asserted,
+        )

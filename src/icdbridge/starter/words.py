@@ -1,0 +1,161 @@
+"""The words of a note or of a name of a code, as stems at places: what both sides are compared by.
+
+A word of a note may stand for several stems at once: its own, those of its synonyms, those of an abbreviation's senses.
+"Stage 3", "type II" or "CKD 3b" give one stem more (``stage3``), so that a bare number never counts as a stage.
+"""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import NamedTuple
+
+from icdbridge.knowledge.abbreviations import case_sensitive, senses
+from icdbridge.knowledge.synonyms import synonyms as known_synonyms
+from icdbridge.knowledge.words import EMPTY, split, stem
+
+_SCALES = {"stage": "stage", "type": "type", "grade": "grade", "ckd": "stage", "class": "class", "dm": "type"}
+_NUMBERS = {
+    "i": "1",
+    "ii": "2",
+    "iii": "3",
+    "iv": "4",
+    "v": "5",
+    "iiia": "3a",
+    "iiib": "3b",
+    "one": "1",
+    "two": "2",
+}
+_NUMBERS |= {"three": "3", "four": "4", "five": "5"}
+_LETTERED = frozenset(
+    {
+        "hepatitis",
+        "influenza",
+        "flu",
+        "vitamin",
+        "group",
+        "hemophilia",
+        "haemophilia",
+        "strep",
+        "streptococcus",
+    }
+)
+_NUMBER = re.compile(r"[0-5][ab]?")
+_WRITTEN_TOGETHER = re.compile(r"(ckd|dm|t|stage|type|grade)([0-5][ab]?)(dm)?")
+
+
+_SIDES = {"l": "left", "lt": "left", "os": "left", "r": "right", "rt": "right", "od": "right"}
+_SIDES |= dict.fromkeys(("bilateral", "bilaterally", "bilat", "bl", "both", "ou"), "bilateral")
+# Endings that make an everyday word of a medical one when the root is short (callus, call; radial, radiation).
+_KEPT_ENDINGS = ("us", "um", "is", "al", "ation", "ion", "ity")
+
+
+_LONGEST, _LETTERS = 4, 12  # words and characters of an abbreviation of several words
+
+
+class Word(NamedTuple):
+    """One word of a text: lower case, at characters ``start`` to ``end``."""
+
+    text: str
+    start: int
+    end: int
+
+
+def root(word: str) -> str:
+    """The stem of a word; a side as ``left``, ``right`` or ``bilateral``."""
+    if word in _SIDES:
+        return _SIDES[word]
+    short = stem(word)
+    if len(short) == 4 and short != word and word.endswith(_KEPT_ENDINGS):
+        return word
+    return short
+
+
+def roots(*words: str) -> frozenset[str]:
+    """The stems of some words."""
+    return frozenset(map(root, words))
+
+
+def words_of(text: str) -> list[Word]:
+    """All words of a text in order."""
+    return [Word(*found) for found in split(text)]
+
+
+def scale_stems(words: list[Word]) -> Iterator[tuple[int, str]]:
+    """Places and stems of stages, types and grades ("stage 3b" at its number: ``stage3b``)."""
+    for place, word in enumerate(words):
+        together = _WRITTEN_TOGETHER.fullmatch(word.text)
+        if together:
+            scale = "type" if together[1] in ("t", "dm") else _SCALES[together[1]]
+            if together[1] != "t" or together[3]:
+                yield place, scale + together[2]
+        elif word.text in _SCALES and place + 1 < len(words):
+            following = words[place + 1].text
+            number = _NUMBERS.get(following, following)
+            if _NUMBER.fullmatch(number):
+                yield place + 1, _SCALES[word.text] + number
+        elif word.text in _LETTERED and place + 1 < len(words) and words[place + 1].text == "a":
+            yield place + 1, "lettera"  # "a" alone is an article
+
+
+def name_stems(text: str) -> list[str]:
+    """The different stems of a name of a code in order, without words that notes leave out."""
+    words = words_of(text)
+    scales = dict(scale_stems(words))
+    stems: dict[str, None] = {}
+    for place, word in enumerate(words):
+        if place in scales:
+            stems[scales[place]] = None
+        elif word.text not in EMPTY:
+            stems[root(word.text)] = None
+    return list(stems)
+
+
+@cache
+def _sense_stems(text: str) -> frozenset[str]:
+    return frozenset(name_stems(text))
+
+
+def expansions(words: list[Word], text: str) -> dict[int, tuple[int, list[tuple[frozenset[str], float]]]]:
+    """Places of abbreviations, each with its last word and the stems of each sense with its share of uses.
+
+    Of several abbreviations that begin at a word the longest counts ("c diff"); in a line of capitals those that only
+    capitals tell from a word do not count.
+    """
+    found: dict[int, tuple[int, list[tuple[frozenset[str], float]]]] = {}
+    place = 0
+    while place < len(words):
+        step = 1
+        for last in range(min(place + _LONGEST, len(words)) - 1, place - 1, -1):
+            written = text[words[place].start : words[last].end]
+            if len(written) > _LETTERS and last > place:
+                continue
+            meant = senses(written)
+            if not meant or (case_sensitive(written) and _among_capitals(words, place, text)):
+                continue
+            found[place] = (
+                last,
+                [(_sense_stems(one.text), one.share) for one in meant if _sense_stems(one.text)],
+            )
+            step = last - place + 1
+            break
+        place += step
+    return found
+
+
+def _among_capitals(words: list[Word], place: int, text: str) -> bool:
+    """Whether the words around one are written in capitals too."""
+    around = [words[p] for p in range(max(place - 4, 0), min(place + 5, len(words))) if p != place]
+    letters = [text[word.start : word.end] for word in around if len(word.text) > 3 and word.text.isalpha()]
+    return len(letters) > 1 and all(one.isupper() for one in letters)
+
+
+@cache
+def synonyms() -> dict[str, list[frozenset[str]]]:
+    """Stems of words with the stems of each wording that says the same (``adenocarcinoma``: malignant, neoplasm)."""
+    found: dict[str, list[frozenset[str]]] = {}
+    for word, meanings in known_synonyms().items():
+        for meaning in meanings:
+            meant = frozenset(name_stems(meaning))
+            if meant != {root(word)}:
+                found.setdefault(root(word), []).append(meant)
+    return found
