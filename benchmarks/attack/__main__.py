@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks.attack.clients import serve_under_attack
 from benchmarks.attack.folders import damage, strangers
-from benchmarks.attack.kills import commands, kills, run
+from benchmarks.attack.kills import commands, damaged_state, kills, run
 from benchmarks.attack.outcomes import Outcome, show
 from icdbridge import Coder
 from icdbridge.corpora import Corpus
@@ -39,6 +39,9 @@ def main() -> None:
             for command in commands(asked.run, dump, corpus, notes, version):
                 outcomes.append(_told(kills(command, work, min(asked.tries, 8), asked.seconds)))
         if "damage" in asked.only:
+            for command in commands(asked.run, dump, corpus, notes, version):
+                if command.state:
+                    outcomes.append(_told(damaged_state(command, work, min(asked.tries, 8), asked.seconds)))
             outcomes.append(_told(damage("corpus", corpus, work, asked.tries, asked.seconds)))
             outcomes.append(_told(damage("run", asked.run, work, asked.tries, asked.seconds)))
         if "strangers" in asked.only:

@@ -21,7 +21,8 @@ _MAIN = "from icdbridge.cli import main; main()"
 @dataclass(frozen=True)
 class Command:
     """``arguments`` without --out; ``again``: what is added to go on after a kill; ``whole`` opens what it made and
-    raises ``InputError`` for half of it; ``result``: a checksum of what must come out the same.
+    raises ``InputError`` for half of it; ``result``: a checksum of what must come out the same; ``state``: what the
+    file is called in which it keeps what it has done so far.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Command:
     again: list[str]
     whole: Callable[[Path], object]
     result: Callable[[Path], str]
+    state: str = ""
 
 
 def run(arguments: list[str], out: Path, seconds: float | None = None) -> tuple[int | None, str]:
@@ -51,12 +53,7 @@ def kills(command: Command, work: Path, tries: int, seconds: float, seed: int = 
     """Kills a command at random times, goes on with it, and compares with one that was left alone."""
     outcome, rng = Outcome(f"kills of {command.name}"), random.Random(seed)
     end_at = time.monotonic() + seconds
-    start = time.monotonic()
-    status, said = run(command.arguments, work / f"whole-{command.out}")
-    took = time.monotonic() - start
-    if status:
-        raise SystemExit(f"{command.name} fails: {said}")
-    expected = command.result(work / f"whole-{command.out}")
+    took, expected = _alone(command, work)
     for number in range(tries):
         if time.monotonic() > end_at:
             break
@@ -67,6 +64,58 @@ def kills(command: Command, work: Path, tries: int, seconds: float, seed: int = 
         outcome.add(*_one(command, folder / command.out, limits, expected))
         shutil.rmtree(folder)
     return outcome
+
+
+def damaged_state(command: Command, work: Path, tries: int, seconds: float, seed: int = 0) -> Outcome:
+    """Kills a command, flips a bit of what it has done so far, and goes on: refused by name, or the same result."""
+    outcome, rng = Outcome(f"damage to an unfinished {command.name}"), random.Random(seed)
+    end_at = time.monotonic() + seconds
+    _, expected = _alone(command, work)
+    folder = work / f"{command.name}-unfinished"
+    folder.mkdir()
+    process = subprocess.Popen(
+        [sys.executable, "-c", _MAIN, *command.arguments, "--out", str(folder / command.out)],
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    while process.poll() is None and not any(
+        path.stat().st_size > 1_000 for path in folder.rglob(command.state)
+    ):
+        time.sleep(0.02)
+    process.kill()
+    process.wait()
+    for number in range(tries):
+        if time.monotonic() > end_at or not any(folder.rglob(command.state)):
+            break
+        damaged = shutil.copytree(folder, work / f"{command.name}-damaged-{number}")
+        state = next(damaged.rglob(command.state))
+        content = bytearray(state.read_bytes())
+        place = rng.randrange(len(content))
+        content[place] ^= 1 << rng.randrange(8)
+        state.write_bytes(content)
+        status, said = run([*command.arguments, *command.again], damaged / command.out)
+        said = " ".join(said.split())
+        if "Traceback" in said:
+            outcome.add(TRACEBACK, said[-300:])
+        elif status:
+            outcome.add(SOUND if state.name in said or command.out in said else SILENT, said[-300:])
+        else:
+            same = command.result(damaged / command.out) == expected
+            outcome.add(
+                SOUND if same else SILENT, f"bit {place} of {len(content)} of {state.name}: another result"
+            )
+        shutil.rmtree(damaged)
+    return outcome
+
+
+def _alone(command: Command, work: Path) -> tuple[float, str]:
+    """How long the command takes and what it makes when nobody disturbs it; of the same name, which reports show."""
+    out = work / f"whole-{command.name}" / command.out
+    start = time.monotonic()
+    if not out.exists():
+        status, said = run(command.arguments, out)
+        if status:
+            raise SystemExit(f"{command.name} fails: {said}")
+    return time.monotonic() - start, command.result(out)
 
 
 def _one(command: Command, out: Path, limits: list[float | None], expected: str) -> tuple[str, str]:
@@ -111,10 +160,11 @@ def commands(run_folder: Path, dump: Path, corpus: Path, notes: Path, version: s
         Command(
             "train", ["train", str(corpus), *small], "run", ["--resume"],
             Coder.load, lambda out: hashlib.sha256((out / "model.safetensors").read_bytes()).hexdigest(),
+            "checkpoint.safetensors",
         ),
         Command(
             "code", ["code", str(run_folder), str(notes), "--version", version], "codes.jsonl", ["--resume"],
-            _lines, lambda out: hashlib.sha256(out.read_bytes()).hexdigest(),
+            _lines, lambda out: hashlib.sha256(out.read_bytes()).hexdigest(), ".codes.jsonl.unfinished",
         ),
     ]  # fmt: skip
 

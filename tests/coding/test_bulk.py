@@ -286,3 +286,20 @@ def test_command(coder, folder, tmp_path):
     refused = runner.invoke(app, arguments)
     assert isinstance(refused.exception, InputError)
     assert "say by --out" in str(refused.exception)
+
+
+def test_a_changed_bit_of_what_was_done_is_never_gone_on_from(coder, folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(bulk, "write_results", lambda *arguments: (_ for _ in ()).throw(KeyboardInterrupt))
+    out, options = tmp_path / "out.jsonl", {"version": "icd10", "top": 2}
+    with pytest.raises(KeyboardInterrupt):
+        code_notes(coder, Source([folder]), out, **options)
+    monkeypatch.undo()
+    written = journal_of(out).read_bytes()
+    for place in range(3, len(written) - 1, max(1, len(written) // 60)):
+        changed = bytearray(written)
+        changed[place] ^= 4
+        journal_of(out).write_bytes(changed)
+        with pytest.raises(InputError, match=r"out\.jsonl(\.unfinished is damaged \(note \d+\)| was begun)"):
+            code_notes(coder, Source([folder]), out, resume=True, **options)
+    journal_of(out).write_bytes(written)
+    assert code_notes(coder, Source([folder]), out, resume=True, **options) == Done(11, 0)

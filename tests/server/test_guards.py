@@ -79,7 +79,7 @@ def test_a_full_queue_answers_503_and_serves_the_others(coder, gate):
         gate.go_on.set()
         return refused, [await task for task in (first, *waiting)]
 
-    refused, others = with_client(create_app({"tiny": coder}, limits=Limits(waiting=0.35)), work)
+    refused, others = with_client(create_app({"tiny": coder}, limits=Limits(waiting=0.25)), work)
     assert_busy(refused)
     assert [answer.status_code for answer in others] == [200] * 4
 

@@ -1,7 +1,7 @@
 """Coding many notes into one file, in bounded memory; interrupted, it goes on where it stopped.
 
-What is found for a note is appended to a journal beside the output, a line of JSON a note, the first line saying what
-is being done. When all notes are there, the output is written from the journal.
+What is found for a note is appended to a journal beside the output, a line of JSON a note after its checksum, the first
+line saying what is being done. When all notes are there, the output is written from the journal.
 """
 
 import hashlib
@@ -92,7 +92,7 @@ def code_notes(
             rest = islice(source, finished, None)
             while notes := tuple(islice(rest, NOTES)):
                 for record, note in zip(_code(coder, notes, options), notes, strict=True):
-                    handle.write(json.dumps(record, ensure_ascii=False) + "\n")
+                    handle.write(_line(record))
                     if "skipped" in record:
                         name = f" (note {note.note_id})" if note.note_id else ""
                         skip(f"{note.place}{name}: {record['skipped']}")
@@ -133,17 +133,19 @@ def _begin(real: Path, out: Path, told: dict[str, Any], resume: bool, force: boo
         journal.write_text(json.dumps(told) + "\n", "utf-8")
         return 0
     with journal.open("rb+") as handle:
-        first = handle.readline()
+        try:
+            same = json.loads(handle.readline()) == told
+        except ValueError:
+            same = False
+        if not same:
+            raise InputError(
+                f"{out} was begun with another run, other notes or options: start anew by --force"
+            )
         whole, lines = handle.tell(), 0
-        while handle.readline().endswith(b"\n"):
+        while (line := handle.readline()).endswith(b"\n"):
             whole, lines = handle.tell(), lines + 1
+            _record(journal, lines, line)
         handle.truncate(whole)
-    try:
-        same = json.loads(first) == told
-    except json.JSONDecodeError:
-        same = False
-    if not same:
-        raise InputError(f"{out} was begun with another run, other notes or options: start anew by --force")
     return lines
 
 
@@ -155,6 +157,24 @@ def _is_begun(journal: Path) -> bool:
 
 
 def _records(journal: Path) -> Iterator[Record]:
-    with journal.open(encoding="utf-8") as handle:
-        for line in islice(handle, 1, None):
-            yield json.loads(line)
+    with journal.open("rb") as handle:
+        for number, line in enumerate(islice(handle, 1, None), 1):
+            yield _record(journal, number, line)
+
+
+def _line(record: Record) -> str:
+    told = json.dumps(record, ensure_ascii=False)
+    return f"{_digest(told.encode())} {told}\n"
+
+
+def _record(journal: Path, number: int, line: bytes) -> Record:
+    """What a line of the journal says of a note; ``InputError`` where it is not as it was written."""
+    digest, _, told = line.removesuffix(b"\n").partition(b" ")
+    if digest.decode("ascii", "replace") != _digest(told):
+        raise InputError(f"{journal} is damaged (note {number}): start anew by --force")
+    record: Record = json.loads(told)
+    return record
+
+
+def _digest(told: bytes) -> str:
+    return hashlib.blake2b(told, digest_size=8).hexdigest()

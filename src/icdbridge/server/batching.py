@@ -36,10 +36,10 @@ class Overloaded(Exception):
 def price(words: int, characters: int, codes: int, evidenced: int) -> float:
     """What a note costs in usual notes, of 1,500 words, scored against 8,000 codes, 10 of them with evidence.
 
-    A note of no words costs a tenth of one.
+    The weights are measured: a note has a cost of its own, and so has each code with evidence, however few its words.
     """
     read = words + characters / 100  # a word may be long: characters are read, too
-    return 0.1 + 0.9 * read / 1_500 * (codes / 8_000 + evidenced / 10) / 2
+    return 0.05 + evidenced / 400 + 0.925 * read / 1_500 * (codes / 8_000 + evidenced / 10) / 2
 
 
 @dataclass(eq=False)
