@@ -245,10 +245,14 @@ BAD: list[tuple[str, str | bytes, str]] = [
         "note_id,text\n1,secret\n",
         "is named .tsv but its cells are separated by commas: name it .csv",
     ),
-    ("t.csv", gzip.compress(b"note_id,text\n1,secret\n"), "is packed by gzip: name it t.csv.gz"),
+    ("t.csv", gzip.compress(b"note_id,text\n1,secret\n", mtime=0), "is packed by gzip: name it t.csv.gz"),
     ("t.csv.gz", "note_id,text\n1,secret\n", "is not a whole gzip file"),
-    ("t.csv.gz", gzip.compress(gzip.compress(b"note_id,text\n1,secret\n")), "is packed twice"),
-    ("t.csv.zst", gzip.compress(b"note_id,text\n1,secret\n"), "is not a whole zstd file"),
+    (
+        "t.csv.gz",
+        gzip.compress(gzip.compress(b"note_id,text\n1,secret\n", mtime=0), mtime=0),
+        "is packed twice",
+    ),
+    ("t.csv.zst", gzip.compress(b"note_id,text\n1,secret\n", mtime=0), "is not a whole zstd file"),
     # no table
     ("t.csv", "<html><body><table><tr><td>secret</td></tr></table></body></html>", "holds HTML, no table"),
     ("t.xls", "<!DOCTYPE html>\n<p>secret", "holds HTML, no table"),
@@ -332,7 +336,9 @@ def test_a_file_that_grows_without_end_when_unpacked_is_refused(
 ) -> None:
     monkeypatch.setattr("icdbridge.tables.streams.SUSPECT", 1_000_000)
     path = write(
-        tmp_path, "t.csv.gz", gzip.compress(b"note_id,text\n" + b"1,aaaaaaaaaaaaaaaaaaaa\n" * 400_000)
+        tmp_path,
+        "t.csv.gz",
+        gzip.compress(b"note_id,text\n" + b"1,aaaaaaaaaaaaaaaaaaaa\n" * 400_000, mtime=0),
     )
     with pytest.raises(InputError, match="grows to more than 200 times its size"):
         rows_of(path)

@@ -32,7 +32,7 @@ _NOT_TAKEN = re.compile(r"[^.;\n]{0,12}\((?:not taking|ran out|nonadherent|nonco
 _IN_YEAR = re.compile(r"\s*(?:[(,]|in|since|back in|circa)?\s*((?:19|20)\d\d)\b", re.IGNORECASE)
 
 
-@dataclass
+@dataclass(eq=False)
 class Line:
     """A code with what speaks for it: mentions that assert it, and (``doubted``) those that do not, each with why.
 

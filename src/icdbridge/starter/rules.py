@@ -5,12 +5,12 @@ with the
 guideline or instruction that it follows. A code in them counts for itself and all that begin so.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
 
 from icdbridge.knowledge.tables import read_csv
-from icdbridge.starter.lines import Line, asserted, doubt
+from icdbridge.starter.lines import Line, doubt
 from icdbridge.starter.measures import measures
 from icdbridge.starter.reading import Note
 from icdbridge.starter.said import Said
@@ -22,16 +22,30 @@ _OF_MEASURES = {"Z68": ("E66", "E43", "E44", "E46", "R63.6", "E40", "E41", "O99.
 _WITH_WEEKS = ("O", "Z34", "Z33", "Z36")
 
 
+class Beginnings:
+    """Codes, each for itself and all that begin so."""
+
+    def __init__(self, codes: tuple[str, ...]) -> None:
+        self._codes = codes
+        self._categories = frozenset(code[:3] for code in codes)
+
+    def begins(self, code: str) -> bool:
+        return code[:3] in self._categories and code.startswith(self._codes)
+
+    def begins_any(self, codes: Iterable[str]) -> bool:
+        return any(code[:3] in self._categories and code.startswith(self._codes) for code in codes)
+
+
 class Presumption(NamedTuple):
     """Where lines of each of ``all_of`` (alternatives) stand together and none of ``unless``, ``then`` is coded in
     place of
     those that begin as ``replaces``.
     """
 
-    all_of: tuple[tuple[str, ...], ...]
-    unless: tuple[str, ...]
+    all_of: tuple[Beginnings, ...]
+    unless: Beginnings
     then: tuple[str, ...]
-    replaces: tuple[str, ...]
+    replaces: Beginnings
     reason: str
 
 
@@ -47,29 +61,33 @@ def apply_rules(note: Note, lines: Sequence[Line], tree: Tree) -> list[Line]:
     """The lines with what follows from them; none is lost: one that a rule replaces is doubted, by the rule's name."""
     kept = list(lines)
     code_sequelae(note, kept, tree)
+    present = _present(kept, tree)
     for rule in _presumptions():
-        _presume(kept, rule, tree)
-    _add_measures(kept, note, tree)
-    for line in asserted(kept):
-        if _is_integral(tree.codes[line.code], [tree.codes[one.code] for one in asserted(kept)]):
+        if all(group.begins_any(present) for group in rule.all_of) and not rule.unless.begins_any(present):
+            _presume(kept, rule, present, tree)
+            present = _present(kept, tree)
+    _add_measures(kept, note, tree, present)
+    present = _present(kept, tree)
+    for code, line in present.items():
+        if _is_integral(code, present):
             doubt(line, INTEGRAL)
-    _name_companions(kept, tree)
+    _name_companions(_present(kept, tree))
     return kept
 
 
-def _presume(lines: list[Line], rule: Presumption, tree: Tree) -> None:
-    present = asserted(lines)
-    found = [[line for line in present if tree.codes[line.code].startswith(one)] for one in rule.all_of]
-    if not all(found) or any(
-        tree.codes[line.code].startswith(rule.unless) for line in present if rule.unless
-    ):
-        return
-    evidence = [said for several in found for line in several for said in line.said]
+def _present(lines: Sequence[Line], tree: Tree) -> dict[str, Line]:
+    """The asserted lines by their codes."""
+    return {tree.codes[line.code]: line for line in lines if line.asserted}
+
+
+def _presume(lines: list[Line], rule: Presumption, present: Mapping[str, Line], tree: Tree) -> None:
+    found = [line for group in rule.all_of for code, line in present.items() if group.begins(code)]
+    evidence = [said for line in found for said in line.said]
     then = [int(tree.default[tree.number[code]]) for code in rule.then if code in tree.number]
     for code in then:
         _add(lines, code, rule.reason, evidence)
-    for line in present:
-        if rule.replaces and line.code not in then and tree.codes[line.code].startswith(rule.replaces):
+    for written, line in present.items():
+        if line.code not in then and rule.replaces.begins(written):
             doubt(line, rule.reason)
 
 
@@ -82,42 +100,53 @@ def _add(lines: list[Line], code: int, reason: str, evidence: Iterable[Said]) ->
     line.said += [said for said in evidence if said not in line.said]
 
 
-def _add_measures(lines: list[Line], note: Note, tree: Tree) -> None:
-    codes = [tree.codes[line.code] for line in asserted(lines)]
-    for line in lines:  # a measure is coded by its number, and with what it belongs to
-        if tree.codes[line.code].startswith(("Z68", "R29.7", "Z3A")):
+def _add_measures(lines: list[Line], note: Note, tree: Tree, present: Mapping[str, Line]) -> None:
+    for code, line in present.items():  # a measure is coded by its number, and with what it belongs to
+        if code.startswith(("Z68", "R29.7", "Z3A")):
             doubt(line, INTEGRAL)
     done = set()
     for found in measures(note.text):
         kind = found.code[:5] if found.code.startswith("R29.7") else found.code[:3]
         needed = _OF_MEASURES.get(kind, _WITH_WEEKS)
-        if kind not in done and found.code in tree.number and any(code.startswith(needed) for code in codes):
+        beside = next((code for code in present if code.startswith(needed)), None)
+        if kind not in done and beside is not None and found.code in tree.number:
             done.add(kind)
             line = Line(tree.number[found.code], "rule", measure=(found.start, found.end))
-            beside = next(code for code in codes if code.startswith(needed))
             line.reason = f"{note.text[found.start : found.end]} with {beside}"
             lines.append(line)
 
 
-def _is_integral(code: str, codes: Sequence[str]) -> bool:
-    diagnoses = {one for symptoms, several in _integral() if code.startswith(symptoms) for one in several}
-    return any(other.startswith(tuple(diagnoses)) for other in codes if diagnoses and other != code)
+def _is_integral(code: str, present: Iterable[str]) -> bool:
+    diagnoses = _diagnoses_of(code)
+    return bool(diagnoses) and any(other.startswith(diagnoses) for other in present if other != code)
 
 
-def _name_companions(lines: Sequence[Line], tree: Tree) -> None:
+@cache
+def _diagnoses_of(symptom: str) -> tuple[str, ...]:
+    """The beginnings of diagnoses that a symptom belongs to."""
+    return tuple(
+        {one for symptoms, several in _integral() if symptom.startswith(symptoms) for one in several}
+    )
+
+
+def _name_companions(present: Mapping[str, Line]) -> None:
     """Says of a code that another asks for by which instruction it does."""
-    present = asserted(lines)
-    codes = [tree.codes[line.code] for line in present]
-    for line in present:
+    for written, line in present.items():
         if not line.reason:
-            reasons = (
-                f"goes with {code} ({one.reason})"
-                for one in _companions()
-                if codes[present.index(line)].startswith(one.then)
-                for code in codes
+            asking = (
+                (code, one.reason)
+                for one in _companions_as(written)
+                for code in present
                 if code.startswith(one.first)
             )
-            line.reason = next(reasons, "")
+            code, reason = next(asking, ("", ""))
+            line.reason = f"goes with {code} ({reason})" if code else ""
+
+
+@cache
+def _companions_as(code: str) -> tuple[Companion, ...]:
+    """The instructions that ask for a code."""
+    return tuple(one for one in _companions() if code.startswith(one.then))
 
 
 def _codes(text: str) -> tuple[str, ...]:
@@ -129,10 +158,10 @@ def _codes(text: str) -> tuple[str, ...]:
 def _presumptions() -> list[Presumption]:
     return [
         Presumption(
-            tuple(_codes(part) for part in row["if_all"].split(" + ")),
-            _codes(row["unless"]),
+            tuple(Beginnings(_codes(part)) for part in row["if_all"].split(" + ")),
+            Beginnings(_codes(row["unless"])),
             _codes(row["then"]),
-            _codes(row["replaces"]),
+            Beginnings(_codes(row["replaces"])),
             f"{row['rule']} ({row['source']})",
         )
         for row in read_csv("presumptions")

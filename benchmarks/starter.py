@@ -1,0 +1,177 @@
+"""What the starter reaches: ``python -m benchmarks.starter [DATA] [--half report]``.
+
+All billable codes are candidates. Gold notes are ours; with DATA, a folder of the public notes (see
+``benchmarks.coded_notes``), CodiEsp's dev part, ACI-Bench and CMC 2007 are measured too. "No label used" ranks by trees that saw no CodiEsp note.
+"""
+
+import argparse
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.coded_notes import CodedNote, aci, cmc, codiesp, gold
+from benchmarks.learn_ranking import fit, held_out, read_lines, scale, to_ranking
+from icdbridge.coding.untrained import StarterCoder
+from icdbridge.files import cache_folder
+from icdbridge.matching.evidence import BANDS
+from icdbridge.starter.starter import Found, Starter
+
+Coded = list[tuple[CodedNote, list[Found]]]
+
+
+def code(starter: Starter, notes: Sequence[CodedNote]) -> Coded:
+    """The notes with what the starter finds in them."""
+    return [(note, starter.code(note.text, note.inpatient)) for note in notes]
+
+
+def recall(coded: Coded, lines: int) -> float:
+    """Share of what has to be found that is among the first lines; categories count by their beginning."""
+    hits = [
+        any(found.code.startswith(wanted) for found in list_[:lines])
+        for note, list_ in coded
+        for wanted in note.wanted
+    ]
+    return float(np.mean(hits))
+
+
+def likely(coded: Coded) -> tuple[int, float, float]:
+    """How many lines are called likely, and the share of them with the right code and with the right category."""
+    lines = [(note, found) for note, list_ in coded for found in list_ if is_likely(found)]
+    exact = [found.code in note.codes | note.may for note, found in lines]
+    category = [found.code[:3] in {code[:3] for code in note.codes | note.may} for note, found in lines]
+    return len(lines), float(np.mean(exact)), float(np.mean(category))
+
+
+def is_likely(found: Found) -> bool:
+    return found.confidence >= BANDS["likely"] and not found.doubted
+
+
+def forbidden(coded: Coded, threshold: float) -> tuple[int, int]:
+    """How many of the codes that must not be offered are predicted, and how many there are."""
+    offered = [
+        any(
+            found.code.startswith(code) and found.code not in note.codes and found.confidence > threshold
+            for found in list_
+        )
+        for note, list_ in coded
+        for code in note.must_not
+    ]
+    return sum(offered), len(offered)
+
+
+def mean_average_precision(coded: Coded) -> float:
+    """MAP over the whole list of each note; labels that no billable code has count as missed."""
+    scores = []
+    for note, list_ in coded:
+        right = np.array([found.code in note.codes for found in list_], float)
+        precision = np.cumsum(right) / np.arange(1, len(right) + 1)
+        scores.append(float((precision * right).sum()) / max(len(note.codes), 1))
+    return float(np.mean(scores))
+
+
+def micro_f1(coded: Coded, threshold: float) -> float:
+    """Micro F1 of what is above the threshold."""
+    predicted = [
+        (note, found)
+        for note, list_ in coded
+        for found in list_
+        if found.confidence > threshold and not found.doubted
+    ]
+    right = sum(found.code in note.codes for note, found in predicted)
+    return 2 * right / (len(predicted) + sum(len(note.codes) for note, _ in coded))
+
+
+def unseen_recall(coded: Coded, seen: frozenset[str], lines: int = 15) -> float:
+    """Recall among the first lines of labels that no training note carries."""
+    hits = [
+        code in {found.code for found in list_[:lines]} for note, list_ in coded for code in note.codes - seen
+    ]
+    return float(np.mean(hits))
+
+
+def show(name: str, value: str) -> None:
+    print(f"| {name} | {value} |", flush=True)
+
+
+def report_gold(starter: Starter, half: str) -> None:
+    coded = code(starter, gold(half))  # type: ignore[arg-type]
+    wanted = sum(len(note.wanted) for note, _ in coded)
+    count, exact, category = likely(coded)
+    offered, of = forbidden(coded, float(starter.ranking.about["threshold"]))
+    show(f"gold notes ({half}), {len(coded)} with {wanted} codes: recall in the first 10 / 20 lines",
+         f"{recall(coded, 10):.2f} / {recall(coded, 20):.2f}")  # fmt: skip
+    show(f"of {count} called likely: exactly right / right category", f"{exact:.2f} / {category:.2f}")
+    show("must-not codes offered as predicted", f"{offered} of {of}")
+
+
+def report_public(starter: Starter, data: Path, fast: bool) -> None:
+    coded = code(starter, aci(data))
+    show(
+        f"ACI-Bench, {len(coded)} notes: listed conditions by category in the first 10",
+        f"{recall(coded, 10):.2f}",
+    )
+    dev, train = codiesp(data, "dev"), codiesp(data, "train")
+    if not fast:
+        own = read_lines(starter, gold("tune"))
+        blind = to_ranking(*fit(own, []))
+        blind = replace(blind, scale=scale(own, held_out(own, [])), about=starter.ranking.about)
+        coded = code(Starter(starter.system, cache_folder(), blind), dev)
+        best = best_threshold(code(Starter(starter.system, cache_folder(), blind), train))
+        show("CodiEsp dev, no label of it used: MAP / micro F1",
+             f"{mean_average_precision(coded):.3f} / {micro_f1(coded, best):.3f}")  # fmt: skip
+    coded = code(starter, dev)
+    best = best_threshold(code(starter, train))
+    seen = frozenset[str]().union(*(note.codes for note in train))
+    figures = (
+        f"{mean_average_precision(coded):.3f} / {micro_f1(coded, best):.3f}; {unseen_recall(coded, seen):.3f}"
+    )
+    show("CodiEsp dev, ranking learnt on its train part: MAP / micro F1; recall@15 of unseen codes", figures)
+
+
+def best_threshold(coded: Coded) -> float:
+    """The confidence with the best micro F1 on notes that are not the measured ones."""
+    points = np.arange(0.05, 0.7, 0.025)
+    return float(max(points, key=lambda point: micro_f1(coded, float(point))))
+
+
+def report_cmc(data: Path) -> None:
+    coder, notes = StarterCoder(), cmc(data)
+    found = coder.code_many([note.text for note in notes], "icd9", top=30)
+    predicted = [{one.code for one in list_ or [] if one.predicted} for list_ in found]
+    right = sum(len(codes & note.codes) for codes, note in zip(predicted, notes, strict=True))
+    total = sum(map(len, predicted)) + sum(len(note.codes) for note in notes)
+    near = sum(
+        any(code.startswith(label) for code in codes)
+        for codes, note in zip(predicted, notes, strict=True)
+        for label in note.codes
+    )
+    show("CMC 2007 (ICD-9), no note of it used: micro F1 exact; with codes below a retired label",
+         f"{2 * right / total:.3f}; {2 * near / total:.3f}")  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path, nargs="?", help="folder of the public notes")
+    parser.add_argument("--half", choices=("tune", "report"), default="tune")
+    parser.add_argument("--fast", action="store_true", help="leave out what learns anew")
+    options = parser.parse_args()
+    print("| figure | value |\n| --- | --- |")
+    starter = Starter("icd10cm", cache_folder())
+    report_gold(starter, options.half)
+    if options.data:
+        report_public(starter, options.data, options.fast)
+        report_cmc(options.data)
+    notes = [note.text for note in gold("tune")]
+    words = sum(len(text.split()) for text in notes)
+    begin = time.perf_counter()
+    for text in notes:
+        starter.code(text)
+    spent = time.perf_counter() - begin
+    show("a 500-word note, one core", f"{1000 * spent / words * 500:.1f} ms")
+
+
+if __name__ == "__main__":
+    main()
