@@ -13,6 +13,7 @@ from icdbridge.files import cache_folder
 from icdbridge.knowledge.fingerprint import fingerprint
 from icdbridge.matching.evidence import SPAN_CHARACTERS, Evidence, band_of, cautious, context_of
 from icdbridge.starter import Found, Starter
+from icdbridge.starter.converting import in_icd9
 from icdbridge.starter.language import foreign_language
 from icdbridge.starter.words import words_of
 
@@ -34,16 +35,17 @@ class StarterCoder(Coder):
     synthetic: ClassVar[bool] = False  # type: ignore[misc]
 
     def __init__(self) -> None:
-        self._starters: dict[str, Starter] = {}
+        self._opened: Starter | None = None
 
-    def _starter(self, system: str) -> Starter:
-        if system not in self._starters:
-            self._starters[system] = Starter(system, cache_folder())
-        return self._starters[system]
+    @property
+    def _starter(self) -> Starter:
+        if self._opened is None:
+            self._opened = Starter("icd10cm", cache_folder())
+        return self._opened
 
     @property
     def threshold(self) -> float:
-        return float(self._starter("icd10cm").ranking.about["threshold"])
+        return float(self._starter.ranking.about["threshold"])
 
     @property
     def calibration(self) -> "Calibration":
@@ -51,7 +53,7 @@ class StarterCoder(Coder):
 
     @property
     def basis(self) -> str:
-        return str(self._starter("icd10cm").ranking.about["basis"])
+        return str(self._starter.ranking.about["basis"])
 
     def count_words(self, text: str) -> int:
         return len(words_of(text))
@@ -71,7 +73,7 @@ class StarterCoder(Coder):
         return 0  # it looks for names of all codes at once
 
     def fingerprint(self) -> str:
-        return f"starter {fingerprint()} {self._starter('icd10cm').ranking.about['learnt']}"
+        return f"starter {fingerprint()} {self._starter.ranking.about['learnt']}"
 
     def caution(self, text: str, suggestions: Sequence[Suggestion]) -> str | None:
         return None
@@ -117,7 +119,9 @@ class StarterCoder(Coder):
     ) -> list[Suggestion] | None:
         if self.fault(text):
             return None
-        found = self._starter(system).code(text, inpatient)
+        found = self._starter.code(text, inpatient)
+        if system == "icd9cm":
+            found = in_icd9(found)
         if among is not None:
             found = among.chosen(found)
         return [

@@ -1,5 +1,6 @@
 """The starter: codes for notes without coded notes, from what code systems and public lists say of every code."""
 
-from icdbridge.starter.starter import Found, Speaking, Starter
+from icdbridge.starter.found import Found, Speaking
+from icdbridge.starter.starter import Starter
 
 __all__ = ["Found", "Speaking", "Starter"]

@@ -2,7 +2,6 @@
 
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
@@ -11,6 +10,7 @@ from icdbridge.knowledge.frequency import hospital_frequency
 from icdbridge.starter.building import Prepared, prepared
 from icdbridge.starter.facts import is_inpatient
 from icdbridge.starter.features import line_features, phrase_key
+from icdbridge.starter.found import Found, Speaking
 from icdbridge.starter.lines import Line, make_lines
 from icdbridge.starter.ranking import Ranking, shipped_ranking
 from icdbridge.starter.reading import Note, read_note
@@ -20,34 +20,16 @@ from icdbridge.starter.said import find_said
 # What is left of the confidence of a line that nothing asserts, by why. Never learnt: a source may code what notes
 # deny.
 BELIEF = {"": 1.0, "integral": 0.3, "uncertain": 0.3, "negated": 0.02, "hypothetical": 0.02, "family": 0.01}
+# A symptom is coded where no diagnosis is (I.B.4): at least this confident in a note that asserts none. Too few of the
+# notes that the ranking was learnt from are so.
+SYMPTOM_ALONE = 0.6
 _BY_RULE = 0.2  # where another code is coded in its place
 ALTERNATIVES = 8  # siblings and other readings that stand behind a line
 
 
-class Speaking(NamedTuple):
-    """Words of the note that speak for a code: characters ``start`` to ``end``, and the ``context`` in which they are
-    no
-    reason for it ("negated", "integral" to a diagnosis, ...), if any.
-    """
-
-    start: int
-    end: int
-    context: str | None
-
-
-class Found(NamedTuple):
-    """A code of a note's list: ``confidence`` the share of right codes to expect among such, ``reason`` the rule that
-    it
-    follows from, ``doubted`` where nothing asserts it.
-    """
-
-    code: str
-    title: str
-    confidence: float
-    speaking: tuple[Speaking, ...]
-    alternatives: tuple[tuple[str, str], ...]
-    reason: str
-    doubted: bool
+def is_diagnosis(code: str) -> bool:
+    """Whether a code of ICD-10-CM is a diagnosis, and no symptom, external cause or factor of health."""
+    return code[0] not in "RVWXYZ"
 
 
 class Starter:
@@ -97,6 +79,9 @@ class Starter:
         if not lines:
             return []
         confidence = self.ranking.confidence(self.ranking.raw(self.features(note, lines)))
+        if not any(line.asserted and is_diagnosis(self.prepared.tree.codes[line.code]) for line in lines):
+            symptoms = [line.asserted and self.prepared.tree.codes[line.code][0] == "R" for line in lines]
+            confidence[symptoms] = np.maximum(confidence[symptoms], SYMPTOM_ALONE)
         confidence *= [BELIEF.get(line.doubt, _BY_RULE) for line in lines]
         order = np.argsort(-confidence, kind="stable")
         return [self._found(lines[row], float(confidence[row])) for row in order.tolist()]

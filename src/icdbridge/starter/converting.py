@@ -1,0 +1,56 @@
+"""Codes of ICD-10-CM as codes of ICD-9-CM, by CMS's general equivalence mappings (backward)."""
+
+from collections import Counter
+from collections.abc import Sequence
+from functools import cache
+
+from icdbridge.codes import crosswalk, load_system
+from icdbridge.starter.found import Found
+
+
+def in_icd9(found: Sequence[Found]) -> list[Found]:
+    """What was found in ICD-10-CM, in ICD-9-CM: each code once, with the highest confidence that leads to it.
+
+    Codes without a counterpart (laterality, BMI of children, new concepts) are left out.
+    """
+    titles = load_system("icd9cm").titles
+    kept: dict[str, Found] = {}
+    for one in found:
+        for code in counterparts(one.code):
+            others = dict.fromkeys(
+                other for ten, _ in one.alternatives for other in counterparts(ten) if other != code
+            )
+            alternatives = tuple((other, titles[other]) for other in others)
+            converted = one._replace(code=code, title=titles[code], alternatives=alternatives)
+            if code not in kept or (kept[code].doubted and not one.doubted):
+                kept[code] = converted
+    return sorted(kept.values(), key=lambda one: -one.confidence)
+
+
+@cache
+def counterparts(code: str) -> tuple[str, ...]:
+    """The codes of ICD-9-CM that stand for one of ICD-10-CM, several where they do so together.
+
+    A code that the mappings do not know, being newer, goes as most codes of its nearest category do.
+    """
+    table, titles = crosswalk("icd10cm", "icd9cm"), load_system("icd9cm").titles
+    if code not in table:
+        for end in range(len(code) - 1, 2, -1):
+            near = [
+                targets[0].target.code
+                for other, targets in table.items()
+                if other.startswith(code[:end]) and targets
+            ]
+            if near:
+                return (Counter(near).most_common(1)[0][0],)
+        return ()
+    entries = table[code]
+    alone = [entry.target.code for entry in entries if not entry.combination]
+    if alone:
+        return (alone[0],)
+    together = {
+        entry.choice_list: entry.target.code
+        for entry in reversed(entries)
+        if entry.scenario == entries[0].scenario
+    }
+    return tuple(code for _, code in sorted(together.items()) if code in titles)
