@@ -1,7 +1,8 @@
 """What the starter reaches: ``python -m benchmarks.starter [DATA] [--half report]``.
 
 All billable codes are candidates. Gold notes are ours; with DATA, a folder of the public notes (see
-``benchmarks.coded_notes``), CodiEsp's dev part, ACI-Bench and CMC 2007 are measured too. "No label used" ranks by trees that saw no CodiEsp note.
+``benchmarks.coded_notes``), CodiEsp's dev part, ACI-Bench and CMC 2007 are measured too. "No label used" ranks by trees
+that saw no CodiEsp note.
 """
 
 import argparse

@@ -52,8 +52,8 @@ def prepare_names(
     Names are titles, inclusion terms, the titles of the codes that the general equivalence mappings give, and those of
     ``terms`` (``further_terms``; of the first system). A note is coded with the codes that it names and their
     categories, what stands before the dot, so that children and parents share their names. ``systems`` are some of
-    those of the version (default: all). ``VAL_NOTES`` of the notes, or a tenth if they are few, are the val split. Raises
-    ``InputError`` for an unknown version or system.
+    those of the version (default: all). ``VAL_NOTES`` of the notes, or a tenth if they are few, are the val split.
+    Raises ``InputError`` for an unknown version or system.
     """
     version, systems = version_named(version), [system_named(system) for system in systems]
     if version not in VERSIONS:
