@@ -8,7 +8,7 @@ DEMO_OUT ?= build/demo
 TABLES_OUT ?= build/tables
 TABLES_SEEDS ?= 3
 
-.PHONY: demo tables test check bench bench-candidates format lock clean
+.PHONY: demo tables test check mutants bench bench-candidates format lock clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/icdbridge demo --out $(DEMO_OUT)
@@ -38,6 +38,12 @@ check: $(VENV)/.dev
 	$(BIN)/ruff format --check src tests benchmarks
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n 2
+
+# Small changes of the source that the tests should notice, a seeded sample of each module; some half an hour of one core.
+MUTANTS ?= 20
+MUTANTS_SEED ?= 0
+mutants: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.mutants --mutants $(MUTANTS) --seed $(MUTANTS_SEED)
 
 # PAPER_CODE=DIR: a checkout of the paper's own code, to measure it too. CLOCK=cpu where others compute as well.
 # Of the candidate search it prints what the last `make bench-candidates` found: the first one makes a corpus with 26,147

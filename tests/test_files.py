@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import pytest
 
@@ -15,11 +16,13 @@ from icdbridge.files import (
     Kind,
     atomic_file,
     atomic_folder,
+    cache_folder,
     cached_folder,
     check_manifest,
     check_output,
     only_writer,
     read_json,
+    write_json,
     write_manifest,
 )
 from icdbridge.locks import locked
@@ -298,3 +301,32 @@ def test_bad_json_names_the_place(tmp_path):
     (tmp_path / "a.json").write_text('{"a": }')
     with pytest.raises(InputError, match=r"line 1, column 7"):
         read_json(tmp_path / "a.json")
+
+
+def test_json_is_readable_and_has_numbers_only(tmp_path):
+    write_json(tmp_path / "a.json", {"name": "\u00e9", "list": [1, 2]})
+    assert (tmp_path / "a.json").read_bytes().decode().splitlines()[1:3] == [
+        '  "name": "\u00e9",',
+        '  "list": [',
+    ]
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        write_json(tmp_path / "a.json", float("nan"))
+    assert read_json(tmp_path / "a.json")["list"] == [1, 2]
+    assert names(tmp_path) == ["a.json"]
+
+
+def test_a_folder_that_never_was_is_no_folder(tmp_path):
+    for path in (tmp_path / "none", tmp_path / "none" / "below"):
+        with pytest.raises(InputError, match=r"is not a folder: expected a thing\Z"):
+            check_manifest(path, THING)
+
+
+def test_where_caches_lie(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("ICDBRIDGE_CACHE", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    assert cache_folder() == tmp_path / ".cache" / "icdbridge"
+    monkeypatch.setenv("XDG_CACHE_HOME", "/caches")
+    assert cache_folder() == Path("/caches/icdbridge")
+    monkeypatch.setenv("ICDBRIDGE_CACHE", "/mine")
+    assert cache_folder() == Path("/mine")

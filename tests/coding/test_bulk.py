@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -16,6 +17,8 @@ from icdbridge.coding import bulk
 from icdbridge.coding.bulk import Done, code_notes, journal_of
 from icdbridge.coding.sources import NoteColumns, Source
 from icdbridge.coding.trained import TrainedCoder
+from icdbridge.corpora import Corpus
+from icdbridge.runs import Run
 from icdbridge.training import train
 
 NOTES = {f"n{number:02}": f"seen today, {WORDS[number % 5]}, feels well\n" * 3 for number in range(11)}
@@ -183,6 +186,36 @@ def test_interrupted_and_resumed_is_the_same_as_in_one_go(coder, folder, tmp_pat
         code_notes(coder, Source([folder]), tmp_path / "none.csv", resume=True, **options)
     assert code_notes(coder, Source([folder]), out, force=True, **options) == Done(11, 0)
     assert out.read_bytes() != whole.read_bytes()
+
+
+def test_no_other_run_goes_on_with_what_one_began(coder, folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(bulk, "NOTES", 4)
+    out, options = tmp_path / "out.jsonl", {"version": "icd10", "top": 2}
+    real, calls = TrainedCoder.code_many, []
+
+    def interrupting(self, texts, *arguments, **given):
+        calls.append(texts)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return real(self, texts, *arguments, **given)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(TrainedCoder, "code_many", interrupting)
+        with pytest.raises(KeyboardInterrupt):
+            code_notes(coder, Source([folder]), out, **options)
+    begun = journal_of(out).read_bytes()
+    # the same codes, settings and names of files, but other weights
+    corpora = [Corpus.open(coder.run.path.parent / name) for name in ("ten", "nine")]
+    other = TrainedCoder(train(corpora, tmp_path / "other" / "run", tiny_settings(epochs=1, seed=1)))
+    for more in ({"resume": True}, {"resume": True, "force": True}):
+        with pytest.raises(InputError, match="was begun with another run"):
+            code_notes(other, Source([folder]), out, **options, **more)
+        assert journal_of(out).read_bytes() == begun
+    copy = tmp_path / "copy"
+    shutil.copytree(coder.run.path, copy)  # the same run at another place is the same run
+    assert code_notes(TrainedCoder(Run.open(copy)), Source([folder]), out, resume=True, **options) == Done(
+        11, 0
+    )
 
 
 def test_force_and_resume_together_go_on(coder, folder, tmp_path, monkeypatch):

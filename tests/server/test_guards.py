@@ -147,6 +147,8 @@ def test_with_a_token_only_who_has_it_is_served(coder):
         headers = {
             "right": f"Bearer {TOKEN}",
             "wrong": f"Bearer {TOKEN}x",
+            "beginning": f"Bearer {TOKEN[:-1]}",
+            "end": f"Bearer {TOKEN[1:]}",
             "odd": "Bearer \xe9",
             "basic": "Basic eDp4",
         }
@@ -158,7 +160,7 @@ def test_with_a_token_only_who_has_it_is_served(coder):
 
     answers, paths = with_client(create_app({"tiny": coder}, TOKEN), work)
     assert {name: answer.status_code for name, answer in answers.items()} == {
-        "right": 200, "wrong": 401, "odd": 401, "basic": 401, "none": 401
+        "right": 200, "wrong": 401, "beginning": 401, "end": 401, "odd": 401, "basic": 401, "none": 401
     }  # fmt: skip
     assert answers["none"].headers["www-authenticate"] == "Bearer"
     assert answers["none"].headers["content-type"] == "application/problem+json"

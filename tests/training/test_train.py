@@ -188,3 +188,29 @@ def test_learning_rate_rises_and_falls():
     assert max(rates) == rates[9] == rates[10] == 1.0
     assert rates[60] == pytest.approx(0.5)
     assert rates[110] == 0
+
+
+def test_each_step_has_its_own_learning_rate_also_after_a_break(corpora, tmp_path, monkeypatch):
+    asked, used = [], []
+    rate, step = loop.learning_rate, torch.optim.AdamW.step
+
+    def asking(*arguments):
+        asked.append(arguments)
+        if len(asked) == 9:  # in the second epoch
+            os.kill(os.getpid(), signal.SIGINT)
+        return rate(*arguments)
+
+    def using(self, *rest, **more):
+        used.append(self.param_groups[0]["lr"])
+        return step(self, *rest, **more)
+
+    monkeypatch.setattr(loop, "learning_rate", asking)
+    monkeypatch.setattr(torch.optim.AdamW, "step", using)
+    settings = tiny_settings("duallaat-cnn", "warmup_steps=5", "patience=9", epochs=3)
+    with pytest.raises(KeyboardInterrupt):
+        train(corpora[:1], tmp_path / "run", settings)
+    train(corpora[:1], tmp_path / "run", settings, resume=True)
+    [steps] = {steps for _, steps, _ in asked}
+    assert steps % settings.epochs == 0
+    assert [number for number, _, _ in asked] == list(range(steps))
+    assert used == [rate(number, steps, settings) for number in range(steps)]
