@@ -76,7 +76,7 @@ $(VENV)/.dev: requirements-dev.txt $(VENV)/.runtime
 # Pins everything that pyproject.toml pulls in; run it after changing a dependency there.
 lock:
 	rm -rf build/lock && $(PYTHON) -m venv build/lock
-	build/lock/bin/pip install --quiet .
+	build/lock/bin/pip install --quiet '.[models]'
 	build/lock/bin/pip freeze --exclude icdbridge --exclude setuptools --exclude pip | sed 's/+cpu//' > requirements.txt
 	build/lock/bin/pip install --quiet '.[dev]'
 	(echo '-r requirements.txt'; build/lock/bin/pip freeze --exclude icdbridge --exclude setuptools --exclude pip | sed 's/+cpu//' | grep -vxFf requirements.txt) > requirements-dev.txt

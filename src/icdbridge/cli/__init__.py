@@ -11,6 +11,7 @@ import typer
 from icdbridge import __version__
 from icdbridge.errors import InputError
 from icdbridge.escaping import visible
+from icdbridge.extras import not_installed
 from icdbridge.terminal import say
 
 # waiting threads that spin slow a shared machine down many times over; it has to be said before torch is imported
@@ -73,6 +74,9 @@ def main() -> None:
         app()
     except InputError as error:
         _say_error(str(error))
+        sys.exit(2)
+    except ModuleNotFoundError as error:
+        _say_error(str(not_installed(error)))
         sys.exit(2)
     except OSError as error:  # a full disk, a folder that may not be read
         _say_error(f"{error.filename or 'the disk'}: {error.strerror or type(error).__name__}")

@@ -1,4 +1,7 @@
-"""icdbridge demo: the main job from end to end on synthetic notes, each step a command that one can type oneself."""
+"""icdbridge demo: a realistic note coded by the starter, then training from end to end on synthetic notes.
+
+Each step is a command that one can type oneself.
+"""
 
 import math
 import os
@@ -18,7 +21,15 @@ from icdbridge.terminal import Terminal, say
 NOTES3, NOTES4, WORDS, CONCEPTS = 1200, 3000, 170, 600
 TRAINING = ["--model", "duallaat-cnn", "--preset", "small", "--set", "label_space=160"]
 MARK, SAID = "demo.txt", "Everything in this folder comes from synthetic notes.\n"
-MADE = {MARK, "raw", "corpora", "runs", "report", "note.txt"}  # all that a demo writes into its folder
+MADE = {
+    MARK,
+    "example.txt",
+    "raw",
+    "corpora",
+    "runs",
+    "report",
+    "note.txt",
+}  # all that a demo writes into its folder
 
 
 @app.command()
@@ -27,7 +38,9 @@ def demo(
     scale: float = typer.Option(1.0, min=0.01, max=500, help="Share of the demo's notes, for a quick look."),
     epochs: int = typer.Option(6, min=1, help="Passes over the notes; twice as many for ICD-10 alone."),
 ) -> None:
-    """Synthesize MIMIC-like notes, prepare, train on ICD-10 alone and with ICD-9, evaluate, code a note."""
+    """Code a realistic note with the starter; then the paper's comparison on synthetic notes: synthesize, prepare,
+    train on ICD-10 alone and with ICD-9, evaluate, code one.
+    """
     if not math.isfinite(scale):
         raise InputError(f"--scale {scale} is no number of notes: give one such as 1")
     with only_writer(Path(os.path.realpath(out))):
@@ -35,6 +48,8 @@ def demo(
 
 
 def _demo(out: Path, scale: float, epochs: int) -> None:
+    from icdbridge.starter.examples import example
+
     _clear(out)
     out.mkdir(parents=True)
     (out / MARK).write_text(SAID, "utf-8")
@@ -43,31 +58,36 @@ def _demo(out: Path, scale: float, epochs: int) -> None:
     alone, mixed = out / "runs" / "icd10-alone", out / "runs" / "mixed"
     size = ["--words", str(WORDS), "--concepts", str(CONCEPTS)]
 
-    _say("1/6  Synthetic notes in the raw files of MIMIC-III and MIMIC-IV")
+    _say("1/7  A realistic note (made up) coded by the starter, which needs no coded notes")
+    first = out / "example.txt"
+    first.write_text(example("discharge"), "utf-8")
+    say(first.read_text("utf-8"))
+    _run("code", first, "--top", 20)
+    _say("2/7  Synthetic notes in the raw files of MIMIC-III and MIMIC-IV")
     _run("synthesize", "mimic3", "--out", raw3, "--notes", int(NOTES3 * scale), *size, "--seed", 1)
     _run("synthesize", "mimic4", "--out", raw4, "--notes", int(NOTES4 * scale), *size, "--seed", 2)
-    _say("2/6  Three corpora: two in ICD-9, one in ICD-10")
+    _say("3/7  Three corpora: two in ICD-9, one in ICD-10")
     _run("prepare", "mimic3", "--root", raw3, "--out", iii9)
     _run("prepare", "mimic4", "--root", raw4, "--version", "icd9", "--out", iv9)
     _run("prepare", "mimic4", "--root", raw4, "--version", "icd10", "--out", iv10)
     _say(
-        "3/6  A model trained on ICD-10 alone: twice the epochs, so that the other does not win by more steps only"
+        "4/7  A model trained on ICD-10 alone: twice the epochs, so that the other does not win by more steps only"
     )
     _run("train", iv10, "--out", alone, *TRAINING, "--epochs", 2 * epochs)
-    _say("4/6  The same model trained on ICD-10 and ICD-9 together")
+    _say("5/7  The same model trained on ICD-10 and ICD-9 together")
     _run("train", iv10, iv9, iii9, "--out", mixed, *TRAINING, "--epochs", epochs)
-    _say("5/6  Both measured on the ICD-10 test notes")
+    _say("6/7  Both measured on the ICD-10 test notes")
     _run("evaluate", alone, iv10, quiet=True)
     _run("evaluate", mixed, iv10, quiet=True)
     _run("compare", alone, mixed, "--out", out / "report", quiet=True)
     _found(*(read_json(run / "evaluations" / f"{iv10.name}-test" / "metrics.json") for run in (alone, mixed)))
-    _say("6/6  One synthetic note coded, with the words that spoke for each code")
+    _say("7/7  One synthetic note coded, with the words that spoke for each code")
     note = out / "note.txt"
     note.write_text(_some_note(iv10), "utf-8")
     _run("code", mixed, note, "--version", "icd10", "--top", 8)
-    say(f"\nReport of the comparison: {out / 'report' / 'report.html'}")
+    say("\nYour own note:            icdbridge code NOTE.txt, or in the browser: icdbridge serve")
+    say(f"Report of the comparison: {out / 'report' / 'report.html'}")
     say(f"Report of the mixed run:  {mixed / 'evaluations' / f'{iv10.name}-test' / 'report.html'}")
-    say(f"Your own note:            icdbridge code {mixed} NOTE.txt --version icd10")
 
 
 def _clear(out: Path) -> None:

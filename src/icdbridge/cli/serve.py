@@ -5,7 +5,6 @@ from pathlib import Path
 import typer
 
 from icdbridge.cli import PRECISION, app, precision_named
-from icdbridge.errors import InputError
 
 
 @app.command()
@@ -25,10 +24,8 @@ def serve(
     precision: str = typer.Option("fp32", help=PRECISION),
 ) -> None:
     """Serve the coder's desk in the browser and the HTTP interface. Nothing leaves this machine."""
-    try:
-        from icdbridge.server import Limits
-        from icdbridge.server import serve as run_server
-    except ModuleNotFoundError as error:
-        raise InputError(f"serving needs {error.name}: pip install 'icdbridge[serve]'") from error
+    from icdbridge.server import Limits
+    from icdbridge.server import serve as run_server
+
     limits = Limits(waiting=waiting, seconds=seconds)
     run_server(runs or [], host, port, token_file, limits, typer.echo, precision_named(precision))

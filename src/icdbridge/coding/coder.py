@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from icdbridge.coding.checks import check_choice, check_path
 from icdbridge.coding.suggestion import Suggestion
 from icdbridge.errors import InputError
+from icdbridge.extras import not_installed
 
 if TYPE_CHECKING:
     from icdbridge.runs.calibration import Calibration
@@ -47,7 +48,7 @@ class Coder(ABC):
         try:
             from icdbridge.coding.trained import TrainedCoder
         except ModuleNotFoundError as error:
-            raise InputError(f"a run needs {error.name}: pip install 'icdbridge[models]'") from error
+            raise not_installed(error) from error
         return TrainedCoder.open(check_path(path), device, precision)
 
     @property

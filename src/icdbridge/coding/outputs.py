@@ -5,52 +5,26 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any
-
-import pyarrow as pa
-import pyarrow.parquet as pq
+from typing import TYPE_CHECKING, Any
 
 from icdbridge.coding.fhir import resource
 from icdbridge.coding.suggestion import Alternative, Suggestion
 from icdbridge.errors import InputError
 from icdbridge.escaping import cell
+from icdbridge.extras import not_installed
 from icdbridge.files import atomic_file
 from icdbridge.matching.evidence import Evidence
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 # note_id, patient_id, identity (note_identity), suggestions (or skipped: the reason)
 Record = dict[str, Any]
 ROWS = 20_000  # suggestions in a row group of Parquet
-_EVIDENCE = pa.struct(
-    {
-        "start": pa.int64(),
-        "end": pa.int64(),
-        "text": pa.string(),
-        "weight": pa.float64(),
-        "context": pa.string(),
-        "cut": pa.bool_(),
-    }  # type: ignore[arg-type]
-)
-_ALTERNATIVE = pa.struct(
-    {"system": pa.string(), "code": pa.string(), "description": pa.string()}  # type: ignore[arg-type]
-)
-SCHEMA = pa.schema(
-    [
-        ("note_id", pa.string()),
-        ("rank", pa.int64()),
-        ("system", pa.string()),
-        ("code", pa.string()),
-        ("description", pa.string()),
-        ("probability", pa.float64()),
-        ("confidence", pa.float64()),
-        ("band", pa.string()),
-        ("context", pa.string()),
-        ("predicted", pa.bool_()),
-        ("train_notes", pa.int64()),
-        ("reason", pa.string()),
-        ("alternatives", pa.list_(_ALTERNATIVE)),
-        ("evidence", pa.list_(_EVIDENCE)),
-    ]
-)
+COLUMNS = (
+    "note_id", "rank", "system", "code", "description", "probability", "confidence", "band", "context", "predicted",
+    "train_notes", "reason", "alternatives", "evidence",
+)  # fmt: skip
 
 
 def write_results(records: Iterable[Record], out: Path) -> None:
@@ -63,10 +37,15 @@ def write_results(records: Iterable[Record], out: Path) -> None:
 
 
 def check_format(out: Path) -> str:
-    """The ending of an output file; ``InputError`` for one that is not known."""
+    """The ending of an output file; ``InputError`` for one that is not known, or needs what is not installed."""
     ending = out.suffix.lower()
     if ending not in FORMATS:
         raise InputError(f"cannot write {out.name}: expected a name ending in {', '.join(FORMATS)}")
+    if ending == ".parquet":
+        try:
+            import pyarrow.parquet  # noqa: F401
+        except ModuleNotFoundError as error:
+            raise not_installed(error) from error
     return ending
 
 
@@ -78,7 +57,7 @@ def _rows(records: Iterable[Record]) -> Iterator[Record]:
 
 def _write_csv(records: Iterable[Record], path: Path) -> None:
     with path.open("w", encoding="utf-8", newline="") as handle:
-        writer = csv.DictWriter(handle, SCHEMA.names)
+        writer = csv.DictWriter(handle, COLUMNS)
         writer.writeheader()
         for row in _rows(records):
             told = {name: json.dumps(row[name], ensure_ascii=False) for name in ("alternatives", "evidence")}
@@ -94,10 +73,27 @@ def _write_jsonl(records: Iterable[Record], path: Path) -> None:
 
 
 def _write_parquet(records: Iterable[Record], path: Path) -> None:
-    rows = _rows(records)
-    with pq.ParquetWriter(path, SCHEMA, compression="zstd") as writer:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    rows, schema = _rows(records), _schema()
+    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
         while group := list(islice(rows, ROWS)):
-            writer.write_table(pa.Table.from_pylist(group, schema=SCHEMA))
+            writer.write_table(pa.Table.from_pylist(group, schema=schema))
+
+
+def _schema() -> "pa.Schema":
+    import pyarrow as pa
+
+    text, whole, real = pa.string(), pa.int64(), pa.float64()
+    of_span = {"start": whole, "end": whole, "text": text, "weight": real, "context": text, "cut": pa.bool_()}
+    of_alternative = {"system": text, "code": text, "description": text}
+    kinds = {
+        "rank": whole, "probability": real, "confidence": real, "predicted": pa.bool_(), "train_notes": whole,
+        "alternatives": pa.list_(pa.struct(list(of_alternative.items()))),
+        "evidence": pa.list_(pa.struct(list(of_span.items()))),
+    }  # fmt: skip
+    return pa.schema([(name, kinds.get(name, text)) for name in COLUMNS])
 
 
 def _write_fhir(records: Iterable[Record], path: Path) -> None:

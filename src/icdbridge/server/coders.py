@@ -1,11 +1,13 @@
 """What the server needs of a coder: anything that has this can be served."""
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from icdbridge.coding import Suggestion
 from icdbridge.coding.coder import Setting
-from icdbridge.runs.calibration import Calibration
+
+if TYPE_CHECKING:
+    from icdbridge.runs.calibration import Calibration
 
 
 class ServedCoder(Protocol):
@@ -49,7 +51,7 @@ class ServedCoder(Protocol):
         ...
 
     @property
-    def calibration(self) -> Calibration: ...
+    def calibration(self) -> "Calibration": ...
 
     def count_words(self, text: str) -> int: ...
 

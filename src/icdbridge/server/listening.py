@@ -9,18 +9,21 @@ import socket
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import uvicorn
 from fastapi import FastAPI
 
 from icdbridge.coding import Coder
 from icdbridge.errors import InputError
-from icdbridge.runs.scoring import Precision
 from icdbridge.server.app import create_app
 from icdbridge.server.coders import ServedCoder
 from icdbridge.server.connections import SPARE, connections
 from icdbridge.server.limits import Limits
 from icdbridge.server.observing import LOGGING
+
+if TYPE_CHECKING:
+    from icdbridge.runs.scoring import Precision
 
 TOKEN_CHARACTERS = 20
 TOKEN_VARIABLE = "ICDBRIDGE_TOKEN"
@@ -36,7 +39,7 @@ def serve(
     token_file: Path | None = None,
     limits: Limits = Limits(),
     announce: Callable[[str], None] = print,
-    precision: Precision = "fp32",
+    precision: "Precision" = "fp32",
 ) -> None:
     """Serves run folders or, without any, the starter, scored in ``precision``, until SIGINT or SIGTERM; what is
     running then is finished first.

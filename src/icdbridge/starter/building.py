@@ -15,6 +15,7 @@ from icdbridge.knowledge.fingerprint import fingerprint
 from icdbridge.knowledge.frequency import hospital_frequency
 from icdbridge.knowledge.tables import read_csv
 from icdbridge.knowledge.terms import DRUG
+from icdbridge.progress import console
 from icdbridge.starter.dictionary import (
     ADVERSE,
     SOURCES,
@@ -66,6 +67,7 @@ def prepared(system: str, cache: Path) -> Prepared:
 
 
 def _fill(system: str, folder: Path) -> None:
+    console.print(f"first use: building the index of what {system} codes are called, some 20 seconds")
     table = load_system(system)
     tree = build_tree(table, {code: default_child(code, system) for code in table.headings})
     tree.save(folder)

@@ -1,0 +1,30 @@
+"""Packages that only some uses need, and the extra of this package that brings each."""
+
+from icdbridge.errors import InputError
+
+EXTRAS = {
+    "models": (
+        "torch",
+        "tokenizers",
+        "gensim",
+        "sklearn",
+        "scipy",
+        "duckdb",
+        "pyarrow",
+        "isal",
+        "matplotlib",
+        "jinja2",
+    ),
+    "serve": ("fastapi", "starlette", "uvicorn", "prometheus_client"),
+}
+
+
+def not_installed(error: ModuleNotFoundError) -> InputError:
+    """The line that says what to install where a package is missing; ``error`` itself is raised for any other."""
+    package = (error.name or "").partition(".")[0]
+    for extra, packages in EXTRAS.items():
+        if package in packages:
+            return InputError(
+                f"this needs {package}, which is not installed: pip install 'icdbridge[{extra}]'"
+            )
+    raise error
