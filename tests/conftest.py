@@ -17,6 +17,17 @@ def public_data() -> Path:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What is built of the code systems is built once a session, by one worker while others wait.
+
+    With XDG_CACHE_HOME set it is kept there from session to session.
+    """
+    base = tmp_path_factory.getbasetemp()
+    session = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    os.environ.setdefault("XDG_CACHE_HOME", str(session / "cache"))
+
+
+@pytest.fixture(scope="session", autouse=True)
 def one_thread() -> None:
     """Tests run side by side: threads of their own would only fight for the cores."""
     torch.set_num_threads(1)
