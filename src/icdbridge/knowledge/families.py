@@ -142,12 +142,12 @@ def default_child(code: str, system: str = "icd10cm") -> str:
     begins so.
     """
     table = load_system(system)
-    while code not in table.titles:
-        below = children(code, system)
-        if not below:
-            raise InputError(f"no code of {system} begins with {code!r}: give a code or category")
-        code = _best(code, below, table)
-    return code
+    if code in table.titles:
+        return code
+    below = children(code, system)
+    if not below:
+        raise InputError(f"no code of {system} begins with {code!r}: give a code or category")
+    return default_child(_best(code, below, table), system)
 
 
 # What a title says, how far that makes it the default of its siblings, and each time that it is said again.
@@ -179,7 +179,7 @@ def _best(parent: str, siblings: list[str], table: CodeSystem) -> str:
     shared = words[siblings[0]].copy()
     for counts in words.values():
         shared &= counts
-    said = set(stems(_title(parent, table)))
+    said = _stems(_title(parent, table))
     shortest = min(map(len, siblings))
     points = {}
     for child in siblings:
@@ -194,13 +194,10 @@ def _best(parent: str, siblings: list[str], table: CodeSystem) -> str:
     return max(siblings, key=lambda child: points[child])
 
 
-def _points(child: str, distinct: str, said: set[str], table: CodeSystem) -> float:
-    points = _PER_WORD * len(distinct.split())
-    for pattern, first, again in _ASSUMED:
-        if times := len(pattern.findall(distinct)):
-            points += first + again * (times - 1)
+def _points(child: str, distinct: str, said: frozenset[str], table: CodeSystem) -> float:
+    points = _PER_WORD * len(distinct.split()) + _assumed(distinct)
     title = _title(child, table)
-    if said and set(stems(title)) == said and "other" not in _words(title):
+    if said and _stems(title) == said and "other" not in _words(title):
         points += _SAME
     named = [set(words) for words in _below(_nos(table.name), child)]
     points += _ONLY if said in named else _PARTLY if any(words <= said for words in named) else 0.0
@@ -208,6 +205,16 @@ def _points(child: str, distinct: str, said: set[str], table: CodeSystem) -> flo
         points += _NINE if _RESIDUAL.search(child) else _NOUGHT if child.endswith("0") else 0.0
     often = _below(_often(table.name), child)
     return points + (_FREQUENT if FREQUENT in often else _SEEN if often else 0.0)
+
+
+@cache
+def _assumed(distinct: str) -> float:
+    """The points of what a title says beside its siblings."""
+    points = 0.0
+    for pattern, first, again in _ASSUMED:
+        if times := len(pattern.findall(distinct)):
+            points += first + again * (times - 1)
+    return points
 
 
 @cache
@@ -238,3 +245,8 @@ def _title(code: str, table: CodeSystem) -> str:
 @cache
 def _words(title: str) -> list[str]:
     return [word for word, _, _ in split(title)]
+
+
+@cache
+def _stems(title: str) -> frozenset[str]:
+    return frozenset(stems(title))

@@ -74,12 +74,12 @@ def dropped(system: str) -> list[Dropped]:
 
 @cache
 def _kept(system: str) -> tuple[list[Term], list[Dropped]]:
-    with _no_collection():
+    with no_collection():
         return _collected(system)
 
 
 @contextmanager
-def _no_collection() -> Iterator[None]:
+def no_collection() -> Iterator[None]:
     """The garbage collector would walk hundreds of thousands of new objects, none of them garbage, again and again."""
     enabled = gc.isenabled()
     gc.disable()

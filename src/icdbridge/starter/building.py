@@ -14,7 +14,7 @@ from icdbridge.knowledge.families import default_child
 from icdbridge.knowledge.fingerprint import fingerprint
 from icdbridge.knowledge.frequency import hospital_frequency
 from icdbridge.knowledge.tables import read_csv
-from icdbridge.knowledge.terms import DRUG
+from icdbridge.knowledge.terms import DRUG, no_collection
 from icdbridge.progress import console
 from icdbridge.starter.dictionary import (
     ADVERSE,
@@ -68,10 +68,11 @@ def prepared(system: str, cache: Path) -> Prepared:
 
 def _fill(system: str, folder: Path) -> None:
     console.print(f"first use: building the index of what {system} codes are called, some 20 seconds")
-    table = load_system(system)
-    tree = build_tree(table, {code: default_child(code, system) for code in table.headings})
-    tree.save(folder)
-    build_dictionary(list(_names(system, tree))).save(folder)
+    with no_collection():
+        table = load_system(system)
+        tree = build_tree(table, {code: default_child(code, system) for code in table.headings})
+        tree.save(folder)
+        build_dictionary(list(_names(system, tree))).save(folder)
 
 
 def _names(system: str, tree: Tree) -> Iterator[Name]:

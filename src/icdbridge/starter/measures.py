@@ -28,7 +28,7 @@ class Measure(NamedTuple):
 
 def measures(text: str) -> Iterator[Measure]:
     """Codes of all such numbers: Z68 (adults), Z3A and R29.7. Whether they are coded depends on the other codes."""
-    for pattern, measure in ((_BMI, "bmi"), (_WEEKS, "weeks"), (_NIHSS, "nihss")):
+    for pattern, measure in ((_BMI, "bmi"), (_WEEKS, "weeks of gestation"), (_NIHSS, "nihss")):
         for found in pattern.finditer(text):
             number = next(group for group in found.groups() if group)
             if code := _code(measure, float(number)):

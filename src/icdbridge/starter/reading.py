@@ -76,7 +76,7 @@ def read_note(text: str, stems: Mapping[str, int]) -> Note:
     """Reads a note; ``stems`` numbers those that the dictionary has."""
     words = words_of(text)
     spans = np.array([(word.start, word.end) for word in words], np.int64).reshape(-1, 2)
-    scales = dict(scale_stems(words))
+    scales = dict(scale_stems([word.text for word in words]))
     meant = synonyms()
     own: list[frozenset[str]] = []
     ends = [word.end for word in words]

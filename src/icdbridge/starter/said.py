@@ -12,7 +12,7 @@ from icdbridge.starter.mentions import Mention, find_mentions, longest
 from icdbridge.starter.reading import REACH, Note
 from icdbridge.starter.specify import Decision, specify
 from icdbridge.starter.tree import Tree
-from icdbridge.starter.words import roots
+from icdbridge.starter.words import root, roots
 
 _NEGATED = CONTEXTS.index("negated")
 SIDES = ("left", "right", "bilateral")
@@ -73,15 +73,17 @@ def find_said(note: Note, dictionary: Dictionary, tree: Tree) -> list[Said]:
 
 
 def _best(note: Note, one: tuple[Mention, float], dictionary: Dictionary) -> tuple[float, ...]:
-    """Of phrases on the same words: one that names a code, by the words as written, from the most trusted source."""
+    """Of phrases on the same words: one that names a code, by the words as written (spelt so, no synonyms), from the most trusted
+    source.
+    """
     mention, share = one
     literal = frozenset.union(*(note.own[place] for place in mention.places))
-    written = len(literal.intersection(dictionary.phrase(mention.phrase))) / len(
-        dictionary.phrase(mention.phrase)
-    )
+    phrase = dictionary.phrase(mention.phrase)
+    written = len(literal.intersection(phrase)) / len(phrase)
+    spelt = len({root(note.words[place].text) for place in mention.places}.intersection(phrase))
     codes, sources = dictionary.meant(mention.phrase)
     trusted = -sources[0] if sources else 0
-    return (bool(codes), share, -mention.gap, written, float(dictionary.sizes[mention.phrase]), trusted)
+    return (bool(codes), share, -mention.gap, written, spelt, len(phrase), trusted)
 
 
 def _understood(note: Note, dictionary: Dictionary, stems: Sequence[str]) -> list[tuple[Mention, float]]:

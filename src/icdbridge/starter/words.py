@@ -5,8 +5,8 @@ A word of a note may stand for several stems at once: its own, those of its syno
 """
 
 import re
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Iterator, Sequence
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from icdbridge.knowledge.abbreviations import case_sensitive, senses
@@ -60,6 +60,7 @@ class Word(NamedTuple):
     end: int
 
 
+@lru_cache(100_000)
 def root(word: str) -> str:
     """The stem of a word; a side as ``left``, ``right`` or ``bilateral``."""
     if word in _SIDES:
@@ -80,33 +81,38 @@ def words_of(text: str) -> list[Word]:
     return [Word(*found) for found in split(text)]
 
 
-def scale_stems(words: list[Word]) -> Iterator[tuple[int, str]]:
+def scale_stems(words: Sequence[str]) -> Iterator[tuple[int, str]]:
     """Places and stems of stages, types and grades ("stage 3b" at its number: ``stage3b``)."""
     for place, word in enumerate(words):
-        together = _WRITTEN_TOGETHER.fullmatch(word.text)
-        if together:
-            scale = "type" if together[1] in ("t", "dm") else _SCALES[together[1]]
-            if together[1] != "t" or together[3]:
-                yield place, scale + together[2]
-        elif word.text in _SCALES and place + 1 < len(words):
-            following = words[place + 1].text
-            number = _NUMBERS.get(following, following)
+        if together := _scale_together(word):
+            yield place, together
+        elif word in _SCALES and place + 1 < len(words):
+            number = _NUMBERS.get(words[place + 1], words[place + 1])
             if _NUMBER.fullmatch(number):
-                yield place + 1, _SCALES[word.text] + number
-        elif word.text in _LETTERED and place + 1 < len(words) and words[place + 1].text == "a":
+                yield place + 1, _SCALES[word] + number
+        elif word in _LETTERED and place + 1 < len(words) and words[place + 1] == "a":
             yield place + 1, "lettera"  # "a" alone is an article
+
+
+@lru_cache(100_000)
+def _scale_together(word: str) -> str | None:
+    """The stem of a scale and its number written as one word ("stage3b", "t2dm")."""
+    found = _WRITTEN_TOGETHER.fullmatch(word)
+    if not found or (found[1] == "t" and not found[3]):
+        return None
+    return ("type" if found[1] in ("t", "dm") else _SCALES[found[1]]) + found[2]
 
 
 def name_stems(text: str) -> list[str]:
     """The different stems of a name of a code in order, without words that notes leave out."""
-    words = words_of(text)
+    words = [word for word, _, _ in split(text)]
     scales = dict(scale_stems(words))
     stems: dict[str, None] = {}
     for place, word in enumerate(words):
         if place in scales:
             stems[scales[place]] = None
-        elif word.text not in EMPTY:
-            stems[root(word.text)] = None
+        elif word not in EMPTY:
+            stems[root(word)] = None
     return list(stems)
 
 
