@@ -120,7 +120,7 @@ def to_ranking(trees: GradientBoostingClassifier, memory: Memory) -> Ranking:
         nodes = np.arange(part.node_count)
         leaf = part.children_left < 0
         feature[row, nodes] = np.where(leaf, 0, part.feature)
-        threshold[row, nodes] = part.threshold
+        threshold[row, nodes] = _rounded_down(part.threshold)
         left[row, nodes] = np.where(leaf, nodes, part.children_left)
         right[row, nodes] = np.where(leaf, nodes, part.children_right)
         value[row, nodes] = trees.learning_rate * part.value[:, 0, 0]
@@ -140,6 +140,12 @@ def to_ranking(trees: GradientBoostingClassifier, memory: Memory) -> Ranking:
         (1.0, 0.0),
         {},
     )
+
+
+def _rounded_down(values: np.ndarray) -> np.ndarray:
+    """As float32, never greater: a feature that is the next float32 above a threshold stays above it."""
+    rounded = values.astype(np.float32)
+    return np.where(rounded > values, np.nextafter(rounded, np.float32(-np.inf)), rounded)
 
 
 def held_out(own: Sequence[Lines], remembered: Sequence[Lines]) -> list[np.ndarray]:

@@ -28,12 +28,12 @@ from icdbridge.starter.dictionary import (
 from icdbridge.starter.tree import Tree, build_tree
 from icdbridge.starter.words import name_stems
 
-FORMAT = 1  # of the folder; a higher number makes it anew
+FORMAT = 2  # of the folder; a higher number makes it anew
 _RESIDUAL = re.compile(r"\b(?:other|elsewhere|specified|certain)\b", re.IGNORECASE)
 # How far a source is believed where several codes have the same phrase; the lowest first.
 _DRUG_WORDINGS = (
-    (re.compile(r"adverse effect of (.+)", re.IGNORECASE), ADVERSE),
-    (re.compile(r"(.+) underdosing", re.IGNORECASE), UNDERDOSING),
+    (re.compile(r"adverse effect of (?:salts )?(.+)", re.IGNORECASE), ADVERSE),
+    (re.compile(r"(?:salts )?(.+) underdosing", re.IGNORECASE), UNDERDOSING),
 )
 _BELIEVED = {
     "default": 0,

@@ -27,13 +27,14 @@ class Beginnings:
 
     def __init__(self, codes: tuple[str, ...]) -> None:
         self._codes = codes
+        self._chapters = any(len(code) < 3 for code in codes)
         self._categories = frozenset(code[:3] for code in codes)
 
     def begins(self, code: str) -> bool:
-        return code[:3] in self._categories and code.startswith(self._codes)
+        return (self._chapters or code[:3] in self._categories) and code.startswith(self._codes)
 
     def begins_any(self, codes: Iterable[str]) -> bool:
-        return any(code[:3] in self._categories and code.startswith(self._codes) for code in codes)
+        return any(map(self.begins, codes))
 
 
 class Presumption(NamedTuple):

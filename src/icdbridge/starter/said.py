@@ -73,8 +73,8 @@ def find_said(note: Note, dictionary: Dictionary, tree: Tree) -> list[Said]:
 
 
 def _best(note: Note, one: tuple[Mention, float], dictionary: Dictionary) -> tuple[float, ...]:
-    """Of phrases on the same words: one that names a code, by the words as written (spelt so, no synonyms), from the most trusted
-    source.
+    """Of phrases on the same words: one that names a code, by the words as written rather than by synonyms, from the
+    most trusted source.
     """
     mention, share = one
     literal = frozenset.union(*(note.own[place] for place in mention.places))

@@ -1,0 +1,184 @@
+"""Small notes of our own with the codes that the official guidelines and the index give them."""
+
+import random
+import tracemalloc
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from icdbridge.codes import load_system
+
+# note -> codes that something speaks for
+CODED = {
+    # diabetes and its complications are presumed to be related (I.A.15)
+    "Type 2 diabetes mellitus. Chronic kidney disease stage 3b.": "E11.22 N18.32",
+    "DM2, CKD 4": "E11.22 N18.4",
+    "type 1 diabetes with neuropathy": "E10.40",
+    "Type 2 diabetes on long-term insulin.": "E11.9 Z79.4",
+    # hypertension with heart and kidney disease (I.C.9.a)
+    "Hypertension. Congestive heart failure. CKD stage 4.": "I13.0 N18.4 I50.9",
+    "HTN\nCHF": "I11.0 I50.9",
+    "Hypertension. CKD stage 3a.": "I12.9 N18.31",
+    # side, site and encounter of an injury
+    "Left hip fracture.": "S72.002A",
+    "Closed fracture of right distal radius.": "S52.501A",
+    "Open fracture of right tibial shaft.": "S82.201B",
+    "Left knee osteoarthritis.": "M17.12",
+    "Bilateral knee osteoarthritis": "M17.0",
+    "Right breast cancer, upper outer quadrant": "C50.411",
+    # acute, chronic, both
+    "Acute systolic heart failure": "I50.21",
+    "Chronic systolic heart failure": "I50.22",
+    "Acute on chronic systolic heart failure": "I50.23",
+    "Acute hepatitis C": "B17.10",
+    "Chronic hepatitis C": "B18.2",
+    "COPD exacerbation with pneumonia": "J44.0 J44.1",
+    # history and status
+    "Mother had breast cancer.": "Z80.3",
+    "s/p CABG": "Z95.1",
+    "Hx of prostate cancer.": "Z85.46",
+    "Penicillin allergy.": "Z88.0",
+    "Allergies: penicillin": "Z88.0",
+    "Medications: warfarin 5 mg daily": "Z79.01",
+    "Old CVA with right hemiplegia.": "I69.351",
+    "History of stroke with residual right-sided hemiplegia.": "I69.351",
+    # numbers that are coded with what they belong to
+    "Obesity, BMI 34.2.": "E66.9 Z68.34",
+    "Pregnancy at 28w2d with gestational diabetes.": "O24.419 Z3A.28",
+    "Here for a routine prenatal visit at 28 weeks 2 days.": "Z3A.28",
+    "Acute ischemic stroke, NIHSS 12.": "I63.9 R29.712",
+    # drugs
+    "Lithium-induced tremor.": "T43.595A",
+    "Tremor due to lithium": "T43.595A",
+    "Ran out of lisinopril. Hypertension.": "I10 T46.4X6A",
+    "He has atrial fibrillation on apixaban.": "I48.91 Z79.01",
+    # a symptom alone
+    "Chest pain.": "R07.9",
+    "NSTEMI": "I21.4",
+}
+
+
+@pytest.mark.parametrize("note", CODED)
+def test_coded(note, asserted):
+    assert set(CODED[note].split()) <= asserted(note)
+
+
+# note -> beginnings of codes that nothing in it speaks for
+NOT_CODED = {
+    "He denies chest pain.": "R07",
+    "No fever, no cough.": "R50 R05",
+    "Mother had breast cancer.": "C50",
+    "Hx of prostate cancer.": "C61",
+    "s/p CABG": "I25.1",
+    "Old CVA with right hemiplegia.": "I63 G81 Z86.73",
+    "Type 2 diabetes mellitus. Chronic kidney disease stage 3b.": "E11.9",
+    "Hypertension. Congestive heart failure. CKD stage 4.": "I10 I11 N18.9",
+    "Acute hepatitis C": "B18",
+    "BMI 34.2": "Z68",
+    "NIHSS 12": "R29.7",
+    "Pneumonia with cough and fever.": "R05 R50",
+    "Pregnancy at 28w2d with gestational diabetes.": "Z33.1 E11 O24.9",
+    "Allergies: penicillin, sulfa": "T36",
+    "Return if chest pain.": "R07",
+    "Na 140 K 4.1 Cl 101 HCO3 24 BUN 14 Cr 0.9 Glucose 101\nWBC 8.1 Hgb 13.2 Plt 240": "",
+    "Medications: metformin 500 mg BID, lisinopril 10 mg daily": "E11 I10",
+}
+
+
+@pytest.mark.parametrize("note", NOT_CODED)
+def test_not_coded(note, asserted):
+    wrong = tuple(NOT_CODED[note].split())
+    found = asserted(note)
+    assert not {code for code in found if code.startswith(wrong)} if wrong else found == set()
+
+
+@pytest.mark.parametrize(
+    ("note", "code"), [("He denies chest pain.", "R07.9"), ("Possible pneumonia.", "J18.9")]
+)
+def test_what_is_doubted_is_shown_with_the_reason(note, code, starter):
+    found = next(one for one in starter.code(note, inpatient=False) if one.code == code)
+    assert found.doubted
+    assert found.confidence < 0.5
+    assert all(span.context for span in found.speaking)
+
+
+def test_uncertain_diagnoses_are_coded_of_inpatients_only(asserted):
+    """Guidelines II.H and IV.H."""
+    note = "Probable pneumonia."
+    assert "J18.9" in asserted(note, inpatient=True)
+    assert "J18.9" not in asserted(note, inpatient=False)
+    assert "J18.9" in asserted(f"Discharge summary\n{note}")
+    assert "J18.9" not in asserted(note)
+
+
+def test_a_rule_is_named(starter):
+    found = {one.code: one for one in starter.code("Type 2 diabetes. Chronic kidney disease stage 3b.")}
+    assert "I.A.15" in found["E11.22"].reason
+    spoken = [found["E11.22"].speaking[0], found["E11.22"].speaking[-1]]
+    assert {span.context for span in spoken} == {None}
+
+
+@pytest.mark.parametrize("note", ["", " \n\t", "1234", "...", "of the and"])
+def test_notes_that_say_nothing_have_no_codes(note, starter):
+    assert starter.code(note) == []
+
+
+# Everyday texts of notes, so that properties are tried where codes are found.
+PIECES = (
+    "Type 2 diabetes", "CKD stage 3", "hypertension", "no", "denies", "chest pain", "mother had", "breast cancer",
+    "s/p", "CABG", "left", "right", "hip fracture", "acute", "chronic", "hepatitis C", "BMI 34.2", "obesity", ",",
+    ".", "\n", "Allergies:", "penicillin", "Medications:", "warfarin", "28w2d", "pregnant", "stroke", "hemiplegia",
+    "possible", "COPD", "with", "exacerbation", "due to", "lithium", "\u00e9", "\u200b", "\ufb01brillation", "NIHSS 4",
+    "PAST MEDICAL HISTORY:", "history of", "asthma", "2019", "L", "5",
+)  # fmt: skip
+NOTES = st.one_of(st.text(max_size=200), st.lists(st.sampled_from(PIECES), max_size=25).map(" ".join))
+
+
+@settings(max_examples=150, deadline=None)
+@given(note=NOTES)
+def test_whatever_a_note_says(note, starter):
+    titles = load_system("icd10cm").titles
+    found = starter.code(note)
+    assert [one.code for one in found] == list(dict.fromkeys(one.code for one in found))
+    assert all(titles[one.code] == one.title for one in found)
+    confidence = [one.confidence for one in found]
+    assert confidence == sorted(confidence, reverse=True)
+    assert all(0 <= one <= 1 for one in confidence)
+    for one in found:
+        assert one.speaking
+        assert all(0 <= span.start < span.end <= len(note) for span in one.speaking)
+        assert one.code not in dict(one.alternatives)
+        assert len(dict(one.alternatives)) == len(one.alternatives)
+        assert all(titles[code] == title for code, title in one.alternatives)
+
+
+def test_a_long_note_is_read_in_bounded_memory(starter):
+    drawn = random.Random(0)
+
+    def peak(characters):
+        text = ""
+        while len(text) < characters:
+            text += " ".join(drawn.choices(PIECES, k=12)) + ".\n"
+        tracemalloc.start()
+        found = starter.lines(text[:characters])[1]
+        size = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert found
+        return size
+
+    assert peak(32_000) < 6 * peak(8_000)
+
+
+def test_half_a_million_characters(starter, asserted):
+    filler = "The patient was seen and examined by the team today without change. "
+    note = (
+        "Type 2 diabetes mellitus.\n"
+        + filler * (500_000 // len(filler))
+        + "\nChronic kidney disease stage 3b."
+    )
+    assert asserted(note) == {"E11.22", "N18.32"}
+
+
+def test_a_word_of_half_a_million_characters(starter):
+    assert starter.code("x" * 500_000) == []
