@@ -15,8 +15,9 @@ from pathlib import Path
 import numpy as np
 
 from icdbridge.knowledge.words import split
-from icdbridge.matching import sections, sentences
 from icdbridge.matching.contexts import CONTEXTS, contexts
+from icdbridge.matching.sections import sections
+from icdbridge.matching.sentences import sentences
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from icdbridge.knowledge.words import split
-from icdbridge.matching.contexts import CONTEXTS, FEATURE_CONTEXTS, contexts
+from icdbridge.matching.contexts import CONTEXTS, FEATURE_CONTEXTS, GAP, contexts
 
 HERE = Path(__file__).parent
 
@@ -58,6 +58,21 @@ def test_sections_give_contexts(text, expected):
 
 def test_a_trigger_does_not_reach_over_many_words_without_a_comma():
     assert found("no " + "word " * 40 + "pain", "pain") == set()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("no " + "word " * (GAP - 1) + "pain", {"negated"}),
+        ("no " + "word " * GAP + "pain", set()),
+        ("no " + "word " * (GAP - 1) + ", word, pain", {"negated"}),
+        ("no " + "word " * GAP + "word, pain", set()),
+        ("no fever, " + "word " * (GAP - 1) + ", pain", {"negated"}),
+        ("no fever, " + "word " * (GAP + 1) + ", pain", set()),
+    ],
+)
+def test_how_many_words_a_trigger_reaches_over(text, expected):
+    assert found(text, "pain") == expected
 
 
 def test_a_trigger_reaches_over_a_list_however_long():

@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from icdbridge.matching.index import FEATURES, Matches, Mention, NameIndex
     from icdbridge.matching.lexicon import Lexicon, with_categories
     from icdbridge.matching.matcher import Learnt, Matcher, Span
-    from icdbridge.matching.sections import Section, sections
-    from icdbridge.matching.sentences import sentences
 
 __all__ = [
     "ASSOCIATIONS",
@@ -30,13 +28,10 @@ __all__ = [
     "Matches",
     "Mention",
     "NameIndex",
-    "Section",
     "Span",
     "bridge",
     "find_phrases",
     "lay_out",
-    "sections",
-    "sentences",
     "with_categories",
 ]
 
@@ -61,8 +56,5 @@ _PLACES = {
     "Learnt": "icdbridge.matching.matcher",
     "Matcher": "icdbridge.matching.matcher",
     "Span": "icdbridge.matching.matcher",
-    "Section": "icdbridge.matching.sections",
-    "sections": "icdbridge.matching.sections",
-    "sentences": "icdbridge.matching.sentences",
 }
 __getattr__ = lazy_exports(__name__, _PLACES)
