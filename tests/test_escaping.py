@@ -97,7 +97,7 @@ def test_say(capsys):
 
 
 def test_an_error_is_one_line(monkeypatch, capsys):
-    monkeypatch.setattr(sys, "argv", ["icdbridge", "code", "run", "no\nsuch\x1b[31m\udcff.txt"])
+    monkeypatch.setattr(sys, "argv", ["icdbridge", "code", "no\nsuch\x1b[31m\udcff.txt"])
     with pytest.raises(SystemExit):
         main()
     said = capsys.readouterr().err
@@ -116,6 +116,7 @@ def test_csv_is_guarded_and_reads_back(tmp_path):
         "train_notes": None,
         "confidence": None,
         "band": None,
+        "alternatives": (),
         "evidence": (),
     }
     record = {"note_id": "@sum\r\n", "patient_id": None, "identity": "", "suggestions": [found]}

@@ -104,10 +104,10 @@ def test_a_run_without_calibration_works(run):
 
 
 def test_a_damaged_calibration_is_named(tmp_path):
-    assert read_calibration(tmp_path / "calibration.json") == {}
+    assert read_calibration(tmp_path / "calibration.json", ["icd9", "icd10"]) == {}
     (tmp_path / "calibration.json").write_text('{"versions": {"icd10": {"scales": {}}}}')
-    with pytest.raises(InputError, match=r"calibration\.json is not a calibration"):
-        read_calibration(tmp_path / "calibration.json")
+    with pytest.raises(InputError, match=r"calibration\.json, field versions"):
+        read_calibration(tmp_path / "calibration.json", ["icd9", "icd10"])
 
 
 def drawn(seed, notes=400):
@@ -220,6 +220,6 @@ def test_a_run_from_before_thresholds_by_frequency_opens(run, tmp_path):
     for version in stored["versions"].values():
         del version["thresholds"]
     (tmp_path / "calibration.json").write_text(json.dumps(stored))
-    old = read_calibration(tmp_path / "calibration.json")
+    old = read_calibration(tmp_path / "calibration.json", ["icd9", "icd10"])
     assert old["icd10"].thresholds is None
     assert old["icd10"].scales == run.calibration["icd10"].scales

@@ -3,7 +3,6 @@
 import pytest
 from tests.small import make_corpus, tiny_settings
 
-from icdbridge import Coder
 from icdbridge.runs import Run
 from icdbridge.text import Tokenizer
 from icdbridge.training import make_settings, train
@@ -31,7 +30,7 @@ def test_a_run_reads_as_it_was_trained(tmp_path):
     assert not {"1", "fibrosis"} & known["benchmark"]
     for reading, run in runs.items():
         assert Run.open(run.path).tokenizer.reading == run.config["settings"]["reading"] == reading
-    typed = [Coder(runs["folded"]).code(text) for text in ("Fibrosis.", "ﬁbrosis", "fi\u00adbrosis")]
+    typed = [TrainedCoder(runs["folded"]).code(text) for text in ("Fibrosis.", "ﬁbrosis", "fi\u00adbrosis")]
     assert [[(one.code, one.probability) for one in found] for found in typed[1:]] == [
         [(one.code, one.probability) for one in typed[0]]
     ] * 2
