@@ -106,7 +106,7 @@ def test_a_run_without_calibration_works(run):
 def test_a_damaged_calibration_is_named(tmp_path):
     assert read_calibration(tmp_path / "calibration.json", ["icd9", "icd10"]) == {}
     (tmp_path / "calibration.json").write_text('{"versions": {"icd10": {"scales": {}}}}')
-    with pytest.raises(InputError, match=r"calibration\.json, field versions"):
+    with pytest.raises(InputError, match=r"calibration\.json, field top: Field required"):
         read_calibration(tmp_path / "calibration.json", ["icd9", "icd10"])
 
 

@@ -3,6 +3,7 @@
 import pytest
 from tests.small import make_corpus, tiny_settings
 
+from icdbridge.coding.trained import TrainedCoder
 from icdbridge.runs import Run
 from icdbridge.text import Tokenizer
 from icdbridge.training import make_settings, train
