@@ -96,7 +96,7 @@ class StarterCoder(Coder):
         if setting is not None:
             check_choice("setting", setting, ("inpatient", "outpatient"))
         among = None if codes is None else _Among(codes)
-        version = version_named(version or self.default_version)
+        version = version_named(self.default_version if version is None else version)
         check_choice("version", version, self.versions)
         system = among.system if among else SYSTEMS[version]
         inpatient = None if setting is None else setting == "inpatient"

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from functools import cache
 
 from icdbridge.codes import crosswalk, load_system
+from icdbridge.knowledge.frequency import hospital_frequency
 from icdbridge.starter.found import Found
+from icdbridge.starter.words import name_stems
 
 
 def in_icd9(found: Sequence[Found]) -> list[Found]:
@@ -29,7 +31,8 @@ def in_icd9(found: Sequence[Found]) -> list[Found]:
 
 @cache
 def counterparts(code: str) -> tuple[str, ...]:
-    """The codes of ICD-9-CM that stand for one of ICD-10-CM, several where they do so together.
+    """The codes of ICD-9-CM that stand for one of ICD-10-CM, several where they do so together; of several that may do
+    so alone the one that hospitals use most, of these the one that is called most alike.
 
     A code that the mappings do not know, being newer, goes as most codes of its nearest category do.
     """
@@ -47,10 +50,18 @@ def counterparts(code: str) -> tuple[str, ...]:
     entries = table[code]
     alone = [entry.target.code for entry in entries if not entry.combination]
     if alone:
-        return (alone[0],)
+        return (min(alone, key=lambda nine: _unlikely(code, nine)),)
     together = {
         entry.choice_list: entry.target.code
         for entry in reversed(entries)
         if entry.scenario == entries[0].scenario
     }
     return tuple(code for _, code in sorted(together.items()) if code in titles)
+
+
+def _unlikely(ten: str, nine: str) -> tuple[int, float]:
+    """Of several codes each of which may stand for one of ICD-10-CM: how seldom hospitals use it, how unlike it is."""
+    often = {"frequent": 0, "seen": 1}.get(hospital_frequency("icd9cm").get(nine, ""), 2)
+    titles = (load_system(system).title(code) for system, code in (("icd10cm", ten), ("icd9cm", nine)))
+    one, other = (frozenset(name_stems(title or "")) for title in titles)
+    return often, -len(one & other) / max(len(one | other), 1)

@@ -112,9 +112,12 @@ def _add_measures(lines: list[Line], note: Note, tree: Tree, present: Mapping[st
         beside = next((code for code in present if code.startswith(needed)), None)
         if kind not in done and beside is not None and found.code in tree.number:
             done.add(kind)
-            line = Line(tree.number[found.code], "rule", measure=(found.start, found.end))
-            line.reason = f"{note.text[found.start : found.end]} with {beside}"
-            lines.append(line)
+            own = next((one for one in lines if tree.codes[one.code] == found.code), None)
+            if own is None:
+                own = Line(tree.number[found.code])
+                lines.append(own)
+            own.origin, own.measure = "rule", (found.start, found.end)
+            own.reason = f"{note.text[found.start : found.end]} with {beside}"
 
 
 def _is_integral(code: str, present: Iterable[str]) -> bool:
