@@ -20,6 +20,11 @@ CODED = {
     "Hypertension. Congestive heart failure. CKD stage 4.": "I13.0 N18.4 I50.9",
     "HTN\nCHF": "I11.0 I50.9",
     "Hypertension. CKD stage 3a.": "I12.9 N18.31",
+    # what a combination asks for is coded beside it (notes at I11.0, J44.0, I69.391)
+    "HTN, CHF": "I11.0 I50.9",
+    "Hypertension, congestive heart failure, chronic kidney disease stage 4": "I13.0 I50.9 N18.4",
+    "COPD with pneumonia": "J44.0 J18.9",
+    "Diabetic chronic kidney disease": "E11.22 N18.9",
     # side, site and encounter of an injury
     "Left hip fracture.": "S72.002A",
     "Closed fracture of right distal radius.": "S52.501A",

@@ -4,7 +4,7 @@ guess."""
 from collections import Counter
 from collections.abc import Sequence
 
-from icdbridge.starter.words import Word
+from icdbridge.starter.words import Word, words_of
 
 FEWEST = 12  # words of these lists that a note must have for its language to be told
 _COMMON = {
@@ -18,7 +18,7 @@ _COMMON = {
     "Swedish": "och att det som en ett med av på är inte har till för den utan patienten vid från sedan han hon",
     "Polish": "i w z na do się nie jest o od po przez bez oraz pacjent pacjentka przy dla u jak że był była",
 }
-_LISTS = {language: frozenset(words.split()) for language, words in _COMMON.items()}
+_LISTS = {language: frozenset(word.text for word in words_of(listed)) for language, listed in _COMMON.items()}
 
 
 def foreign_language(words: Sequence[Word]) -> str | None:

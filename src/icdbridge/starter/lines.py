@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from icdbridge.starter.dictionary import ADVERSE, ALLERGIES, FAMILY, HISTORY, MEDICATIONS, UNDERDOSING
 from icdbridge.starter.reading import Note
 from icdbridge.starter.said import Said
-from icdbridge.starter.tree import Tree, is_open
+from icdbridge.starter.tree import Tree, unsaid
 from icdbridge.starter.words import roots
 
 DOUBTS = ("negated", "family", "hypothetical", "uncertain")  # in which a mention is no reason for a code
@@ -26,6 +26,12 @@ _UNTAKEN = re.compile(
     r"(?:ran out of|out of|not taking|stopped taking|missed|skipp(?:ed|ing)|(?:nonadheren|noncomplian)(?:t"
     r"|ce) (?:to|with)|forgot)"
     r"\s+(?:(?:his|her|their|the|doses? of|home|any)\s+)*$",
+    re.IGNORECASE,
+)
+_NOT_USED = re.compile(
+    r"\b(?:(?:not|never|no longer) (?:currently )?(?:on|tak(?:en|es|ing)|us(?:ed|es|ing))|off|stopped(?: taking)?"
+    r"|discontinued|d/c'?ed)"
+    r"\s+(?:(?:his|her|their|the|any|home)\s+)*$",
     re.IGNORECASE,
 )
 _NOT_TAKEN = re.compile(r"[^.;\n]{0,12}\((?:not taking|ran out|nonadherent|noncompliant)", re.IGNORECASE)
@@ -99,7 +105,7 @@ def _meant(note: Note, said: Said, tree: Tree, inpatient: bool) -> Iterable[tupl
         yield int(tree.default[when[ADVERSE]]), ADVERSE, None
     if UNDERDOSING in when and (_UNTAKEN.search(before) or _NOT_TAKEN.match(note.text, said.end)):
         yield int(tree.default[when[UNDERDOSING]]), UNDERDOSING, None
-    if MEDICATIONS in when and not negated and not hypothetical:
+    if MEDICATIONS in when and not (negated or hypothetical or _NOT_USED.search(before)):
         yield when[MEDICATIONS], MEDICATIONS, None
     if said.named < 0:
         return
@@ -168,7 +174,7 @@ def _says_more(tree: Tree, one: Line, other: Line) -> bool:
     if named <= ancestors | {one.code}:
         return one.code != other.code
     first, second = tree.titles[one.code], tree.titles[other.code]
-    return is_open(second) and not is_open(first) and _family(tree, one.code) == _family(tree, other.code)
+    return unsaid(first) < unsaid(second) and _family(tree, one.code) == _family(tree, other.code)
 
 
 def _family(tree: Tree, code: int) -> str:

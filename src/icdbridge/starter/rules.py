@@ -10,6 +10,7 @@ from functools import cache
 from typing import NamedTuple
 
 from icdbridge.knowledge.tables import read_csv
+from icdbridge.starter.companions import asking_for, codes_in
 from icdbridge.starter.lines import Line, doubt
 from icdbridge.starter.measures import measures
 from icdbridge.starter.reading import Note
@@ -47,14 +48,6 @@ class Presumption(NamedTuple):
     unless: Beginnings
     then: tuple[str, ...]
     replaces: Beginnings
-    reason: str
-
-
-class Companion(NamedTuple):
-    """Codes that begin as ``first`` ask for one that begins as ``then``."""
-
-    first: tuple[str, ...]
-    then: tuple[str, ...]
     reason: str
 
 
@@ -139,7 +132,7 @@ def _name_companions(present: Mapping[str, Line]) -> None:
         if not line.reason:
             asking = (
                 (code, one.reason)
-                for one in _companions_as(written)
+                for one in asking_for(written)
                 for code in present
                 if code.startswith(one.first)
             )
@@ -148,24 +141,13 @@ def _name_companions(present: Mapping[str, Line]) -> None:
 
 
 @cache
-def _companions_as(code: str) -> tuple[Companion, ...]:
-    """The instructions that ask for a code."""
-    return tuple(one for one in _companions() if code.startswith(one.then))
-
-
-def _codes(text: str) -> tuple[str, ...]:
-    """Codes and beginnings of codes from a cell of a table ("E08.-;E11.-")."""
-    return tuple(one.strip().rstrip("-").rstrip(".") for one in text.split(";") if one.strip())
-
-
-@cache
 def _presumptions() -> list[Presumption]:
     return [
         Presumption(
-            tuple(Beginnings(_codes(part)) for part in row["if_all"].split(" + ")),
-            Beginnings(_codes(row["unless"])),
-            _codes(row["then"]),
-            Beginnings(_codes(row["replaces"])),
+            tuple(Beginnings(codes_in(part)) for part in row["if_all"].split(" + ")),
+            Beginnings(codes_in(row["unless"])),
+            codes_in(row["then"]),
+            Beginnings(codes_in(row["replaces"])),
             f"{row['rule']} ({row['source']})",
         )
         for row in read_csv("presumptions")
@@ -174,10 +156,4 @@ def _presumptions() -> list[Presumption]:
 
 @cache
 def _integral() -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
-    return [(_codes(row["symptom"]), _codes(row["diagnosis"])) for row in read_csv("integral")]
-
-
-@cache
-def _companions() -> list[Companion]:
-    rows = read_csv("companions")
-    return [Companion(_codes(row["if"]), _codes(row["then"]), row["source"]) for row in rows]
+    return [(codes_in(row["symptom"]), codes_in(row["diagnosis"])) for row in read_csv("integral")]

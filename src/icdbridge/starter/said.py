@@ -3,10 +3,12 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
 from icdbridge.matching.contexts import CONTEXTS
+from icdbridge.starter.companions import asked_by
 from icdbridge.starter.dictionary import Dictionary
 from icdbridge.starter.mentions import Mention, find_mentions, longest
 from icdbridge.starter.reading import REACH, Note
@@ -54,22 +56,40 @@ class Said:
 
 
 def find_said(note: Note, dictionary: Dictionary, tree: Tree) -> list[Said]:
-    """All things said in a note, in order; of phrases on the same words the one that says most."""
-    stems = dictionary.names
-    found = []
+    """All things said in a note, in order; of phrases on the same words the one that says most.
+
+    Where a phrase is made of two conditions, that which its code asks for is said too ("diabetic kidney disease").
+    """
     by_places: dict[tuple[int, ...], list[tuple[Mention, float]]] = defaultdict(list)
-    for mention, share in _understood(note, dictionary, stems):
+    for mention, share in _understood(note, dictionary, dictionary.names):
         by_places[mention.places].append((mention, share))
-    kept = {
-        mention.places for mention in longest([one[0] for several in by_places.values() for one in several])
-    }
-    for places in sorted(kept):
+    every = [one[0] for several in by_places.values() for one in several]
+    kept = {mention.places for mention in longest(every)}
+
+    @cache
+    def said_at(places: tuple[int, ...]) -> Said:
         mention, share = max(by_places[places], key=lambda one: _best(note, one, dictionary))
         status: dict[str, int] = {}
         for one, _ in by_places[places]:
             status = dictionary.status(one.phrase) | status
-        found.append(_decided(note, dictionary, tree, mention, share, status))
-    return found
+        return _decided(note, dictionary, tree, mention, share, status)
+
+    inner: dict[int, list[tuple[int, ...]]] = defaultdict(list)
+    for places in by_places.keys() - kept:
+        inner[places[0]].append(places)
+    asked = set()
+    for outer in kept:
+        wanted = asked_by(tree.codes[said_at(outer).code]) if len(outer) > 1 else ()
+        for places in [places for first in outer for places in inner[first]] if wanted else ():
+            others = tuple(place for place in outer if place not in places)
+            if (
+                set(places) < set(outer)
+                and others in by_places
+                and min(said_at(places).named, said_at(others).named) >= 0
+                and tree.codes[said_at(places).code].startswith(wanted)
+            ):
+                asked.add(places)
+    return [said_at(places) for places in sorted(kept | asked)]
 
 
 def _best(note: Note, one: tuple[Mention, float], dictionary: Dictionary) -> tuple[float, ...]:

@@ -119,7 +119,12 @@ def build_tree(system: CodeSystem, defaults: dict[str, str]) -> Tree:
 
 def is_open(title: str) -> bool:
     """Whether a title leaves something unsaid ("unspecified")."""
-    return bool(_OPEN_END.search(title))
+    return unsaid(title) > 0
+
+
+def unsaid(title: str) -> int:
+    """How many things a title leaves unsaid."""
+    return len(_OPEN_END.findall(title))
 
 
 def is_other(title: str) -> bool:

@@ -1,0 +1,39 @@
+"""Which codes ask for another beside them: "use additional code", "code first" and the guidelines, as a table."""
+
+from functools import cache
+from typing import NamedTuple
+
+from icdbridge.knowledge.tables import read_csv
+
+
+class Companion(NamedTuple):
+    """Codes that begin as ``first`` ask for one that begins as ``then``."""
+
+    first: tuple[str, ...]
+    then: tuple[str, ...]
+    reason: str
+
+
+@cache
+def asking_for(code: str) -> tuple[Companion, ...]:
+    """The instructions that ask for a code."""
+    return tuple(one for one in _companions() if code.startswith(one.then))
+
+
+@cache
+def asked_by(code: str) -> tuple[str, ...]:
+    """Beginnings of the codes that a code asks for."""
+    return tuple(
+        dict.fromkeys(then for one in _companions() if code.startswith(one.first) for then in one.then)
+    )
+
+
+def codes_in(text: str) -> tuple[str, ...]:
+    """Codes and beginnings of codes from a cell of a table ("E08.-;E11.-")."""
+    return tuple(one.strip().rstrip("-").rstrip(".") for one in text.split(";") if one.strip())
+
+
+@cache
+def _companions() -> list[Companion]:
+    rows = read_csv("companions")
+    return [Companion(codes_in(row["if"]), codes_in(row["then"]), row["source"]) for row in rows]
