@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from icdbridge import Coder, InputError
 from icdbridge.codes import load_system
+from icdbridge.matching.evidence import SPAN_CHARACTERS
 
 NOTE = "Type 2 diabetes mellitus. Chronic kidney disease stage 3b. He denies chest pain."
 SPANISH = (
@@ -40,6 +41,26 @@ def test_what_is_denied_is_neither_predicted_nor_likely(coder):
     assert pain.context == "negated"
     assert not pain.predicted
     assert pain.band != "likely"
+
+
+def test_the_codes_of_a_version(coder):
+    for version, system in (("icd10", "icd10cm"), ("icd9", "icd9cm")):
+        assert coder.codes_of(version) == {
+            f"{system}:{code}": title for code, title in load_system(system).titles.items()
+        }
+    with pytest.raises(InputError, match="icd11"):
+        coder.codes_of("icd11")
+
+
+def test_evidence_is_of_bounded_length_and_number(coder):
+    long = "Type 2" + " " * SPAN_CHARACTERS + "diabetes. " + "Type 2 diabetes. " * 20
+    [one] = [one for one in coder.code(long) if one.code == "E11.9"]
+    assert len(one.evidence) == 5
+    assert [span.weight for span in one.evidence] == [pytest.approx(1 / 21)] * 5
+    assert [span.cut for span in one.evidence] == [True, False, False, False, False]
+    for span in one.evidence:
+        assert len(span.text) <= SPAN_CHARACTERS
+        assert long[span.start : span.end] == span.text
 
 
 def test_top(coder):
@@ -103,6 +124,13 @@ class TestCodesOfTheCaller:
         )
         assert {one.code for one in found} == {"E11", "N18.3"}  # the nearest category
 
+    def test_each_once_as_sure_as_the_surest(self, coder):
+        note = "Asthma exacerbation. Mild intermittent asthma. Cough variant asthma."
+        [one] = coder.code(note, codes={"icd10cm:J45": "Asthma"})
+        confidences = [other.confidence for other in coder.code(note) if other.code.startswith("J45")]
+        assert len(confidences) > 1
+        assert one.confidence == max(confidences)
+
     def test_any_spelling(self, coder):
         assert codes(coder.code(NOTE, codes={"ICD-10-CM:n1832": "Kidneys"})) == ["N18.32"]
 
@@ -164,6 +192,10 @@ def test_what_it_says_of_itself(coder):
     assert coder.codes_of("icd10")["icd10cm:I10"] == "Essential (primary) hypertension"
     assert coder.folder is None
     assert coder.basis
+    assert coder.count_words("two words") == 2
+    assert coder.scored_codes("icd10", None) == 0
+    assert coder.caution(NOTE, []) is None
+    assert coder.fingerprint() == Coder.load().fingerprint()
 
 
 @settings(max_examples=60, deadline=None)
