@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from playwright.sync_api import expect, sync_playwright
 from tests.small import make_corpus, tiny_settings
 
 from icdbridge import Coder
@@ -28,6 +30,7 @@ KEYS = {
     ],
     "icd9": ["icd9cm:428.0", "icd9cm:250.00", "icd9cm:486", "icd9cm:584.9", "icd9cm:401.9", "icd9proc:39.95"],
 }
+expect.set_options(timeout=30_000)  # for a busy machine: nothing waits longer than it has to
 NOTE = "Seen today:\n  DYSPNEA at rest (12 34), was given metformin.\nPatient was dialysed and feels well."
 
 
@@ -58,13 +61,13 @@ class Served:
 
 
 def start_server(run_path, log, *arguments, command=None, **options):
-    """``icdbridge serve`` on a free port, or ``command``; all that it prints goes to ``log``."""
+    """``icdbridge serve`` of a run (None: of the starter) on a free port, or ``command``; it prints into ``log``."""
     main = [
         sys.executable,
         "-c",
         "from icdbridge.cli import main; main()",
         "serve",
-        str(run_path),
+        *([] if run_path is None else [str(run_path)]),
         "--port",
         "0",
     ]
@@ -85,7 +88,7 @@ def start_server(run_path, log, *arguments, command=None, **options):
         process.kill()
         raise AssertionError(log.read_text("utf-8"))
     served = Served(found[1], log, process)
-    for _ in range(600):
+    for _ in range(3000):  # the first server of a session makes the indices
         if httpx.get(f"{served.url}/health/ready", timeout=60).status_code == 200:
             return served
         time.sleep(0.1)
@@ -114,3 +117,52 @@ def served(run_path, tmp_path_factory):
 def client(served):
     with httpx.Client(base_url=served.url, timeout=60) as client:
         yield client
+
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="module")  # while it is open an event loop runs, which other tests' loops do not bear
+def browser():
+    if CHROMIUM is None:
+        pytest.skip("needs Chromium in the PATH (Debian: apt-get install chromium)")
+    with sync_playwright() as playwright:
+        root = ["--no-sandbox"] if os.geteuid() == 0 else []
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--disable-dev-shm-usage", "--disable-gpu", *root]
+        )
+        yield browser
+        browser.close()
+
+
+def is_trouble(message):
+    """Chromium calls an answer that refuses an error too, but this is the page's business."""
+    return message.type == "error" and "the server responded with a status of 4" not in message.text
+
+
+@pytest.fixture
+def open_desk(browser, served):
+    """Opens the page in a window of its own; at the end nothing may have failed or gone elsewhere."""
+    contexts, troubles = [], []
+
+    def open_page(viewport=WIDE, scheme="light"):
+        context = browser.new_context(
+            viewport=viewport, color_scheme=scheme, permissions=["clipboard-read", "clipboard-write"]
+        )
+        context.set_default_timeout(30_000)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.on("console", lambda message: troubles.append(message.text) if is_trouble(message) else None)
+        page.on("dialog", lambda dialog: troubles.append(f"dialog {dialog.message}"))
+        page.on("request", lambda request: None if request.url.startswith((served.url, "data:", "blob:"))
+                else troubles.append(request.url))  # fmt: skip
+        page.goto(served.url)
+        expect(page.get_by_label("ICD-10", exact=True)).to_be_checked()
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert troubles == []

@@ -23,7 +23,9 @@ class StubCoder:
     synthetic = True
     calibration = {}  # noqa: RUF012
     default_version = "icd10"
+    measured = False
     basis = "nothing"
+    settings = ()
 
     def __init__(self, spans=1, span="dyspnea"):
         self.evidence = tuple(Evidence(0, len(span), span, 1.0) for _ in range(spans))

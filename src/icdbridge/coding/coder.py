@@ -88,6 +88,16 @@ class Coder(ABC):
 
     @property
     @abstractmethod
+    def measured(self) -> bool:
+        """Whether its suggestions have a confidence."""
+
+    @property
+    def settings(self) -> Sequence[Setting]:
+        """The settings that it tells apart."""
+        return ()
+
+    @property
+    @abstractmethod
     def basis(self) -> str:
         """What its confidence was measured on, in words."""
 

@@ -96,6 +96,10 @@ class TrainedCoder(Coder):
         return self.versions[0] if len(self.versions) == 1 else None
 
     @property
+    def measured(self) -> bool:
+        return bool(self.calibration)
+
+    @property
     def basis(self) -> str:
         """What its confidence was measured on, in words."""
         if not self.calibration:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, get_args
 
 from icdbridge.codes import Code, load_system, parse_key, version_named
 from icdbridge.coding.checks import check_choice, check_codes, check_options, check_texts
@@ -33,6 +33,8 @@ class StarterCoder(Coder):
     default_version: ClassVar[str] = "icd10"  # type: ignore[misc]
     max_note_words: ClassVar[int] = 100_000  # type: ignore[misc]
     synthetic: ClassVar[bool] = False  # type: ignore[misc]
+    measured: ClassVar[bool] = True  # type: ignore[misc]
+    settings: ClassVar[tuple[Setting, ...]] = get_args(Setting)  # type: ignore[misc]
 
     def __init__(self) -> None:
         self._opened: Starter | None = None
@@ -94,7 +96,7 @@ class StarterCoder(Coder):
         if candidates:
             raise InputError("the starter has no candidate search: it looks at all codes as it is")
         if setting is not None:
-            check_choice("setting", setting, ("inpatient", "outpatient"))
+            check_choice("setting", setting, self.settings)
         among = None if codes is None else _Among(codes)
         version = version_named(self.default_version if version is None else version)
         check_choice("version", version, self.versions)

@@ -13,7 +13,11 @@ from icdbridge.server.bands import band
 from icdbridge.server.coders import ServedCoder
 from icdbridge.server.limits import ANSWER_BYTES
 
-_SUGGESTION, _SPAN = 700, 250  # bytes beside the texts, in FHIR, where they are more; measured, rounded up
+_SUGGESTION, _SPAN, _ALTERNATIVE = (
+    700,
+    250,
+    100,
+)  # bytes beside the texts, in FHIR, where they are more; measured, rounded up
 
 
 def bounded(found: Sequence[Sequence[Suggestion]], limit: int) -> list[tuple[list[Suggestion], bool]]:
@@ -28,7 +32,8 @@ def _bounded(suggestions: Sequence[Suggestion], room: int) -> tuple[list[Suggest
     kept: list[Suggestion] = []
     cut = False
     for one in suggestions:
-        bare = _SUGGESTION + _bytes(one.description)
+        others = sum(_ALTERNATIVE + _bytes(other.description) for other in one.alternatives)
+        bare = _SUGGESTION + _bytes(one.description) + _bytes(one.reason or "") + others
         whole = bare + sum(_SPAN + _bytes(span.text) for span in one.evidence)
         if bare > room:
             return kept, True
@@ -103,6 +108,7 @@ def suggestion_out(coder: ServedCoder, found: Suggestion) -> dict[str, Any]:
     return {
         **vars(found),
         "evidence": [vars(span) for span in found.evidence],
+        "alternatives": [vars(other) for other in found.alternatives],
         "kind": kind(found.system),
         "band": band(coder, found),
     }

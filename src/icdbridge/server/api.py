@@ -297,7 +297,9 @@ def _model_out(name: str, coder: ServedCoder) -> schemas.ModelOut:
         max_words=coder.max_note_words,
         synthetic=coder.synthetic,
         default_version=coder.default_version,
+        measured=coder.measured,
         basis=coder.basis,
+        settings=list(coder.settings),
     )
 
 

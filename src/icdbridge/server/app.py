@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import threading
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from importlib import resources
@@ -19,7 +20,8 @@ from icdbridge.server.batching import BatchQueue
 from icdbridge.server.coders import ServedCoder
 from icdbridge.server.guards import Admit, Bound, Observe, busy
 from icdbridge.server.limits import Limits
-from icdbridge.server.observing import Metrics, logger
+from icdbridge.server.observing import Metrics, logger, places
+from icdbridge.starter.examples import EXAMPLES, example
 
 _DESCRIPTION = """Assigns ICD codes to clinical notes, with the words of the note that speak for each code.
 
@@ -29,6 +31,7 @@ _PAGE = {
     "/": ("index.html", "text/html; charset=utf-8"),
     "/desk.css": ("desk.css", "text/css; charset=utf-8"),
     "/desk.js": ("desk.js", "text/javascript; charset=utf-8"),
+    "/rows.js": ("rows.js", "text/javascript; charset=utf-8"),
     "/search.js": ("search.js", "text/javascript; charset=utf-8"),
 }
 
@@ -45,17 +48,29 @@ def create_app(
         for coder in coders.values():
             for version in coder.versions:
                 coder.code_many(["warm up"], version, top=1)  # encodes the codes of the version
-        search("fever")  # makes the search index, the first time
 
     queue = BatchQueue(
         limits.waiting, warm_up, lambda notes, seconds: metrics.batch(notes, seconds), limits.seconds
     )
     metrics = Metrics(lambda: len(queue))
 
+    searchable = threading.Event()
+
+    def warm_up_search() -> None:
+        """Makes the search index, the first time, while notes are coded already."""
+        queue.ready.wait()
+        try:
+            search("fever")
+        except Exception as error:  # a full disk, say: codes are not searched, notes are coded
+            logger.error("codes cannot be searched: %s at %s", type(error).__name__, places(error))
+        else:
+            searchable.set()
+
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         asyncio.get_running_loop().set_exception_handler(_log_fault)
         queue.start()
+        threading.Thread(target=warm_up_search, daemon=True).start()  # a stop does not wait for it
         watchdog = asyncio.create_task(_watch(queue))
         yield
         watchdog.cancel()
@@ -102,12 +117,14 @@ def create_app(
         responses=problems.described(503),
     )
     async def ready() -> schemas.Health | Response:
-        """503 until the codes of all versions are encoded, and when the worker stands still while notes wait."""
+        """503 until the codes of all versions are encoded and can be searched, and when the worker stands still while notes wait."""
         if queue.failed:
             return busy("the models cannot be warmed up: the server's log says why")
         if queue.stalled:
             return busy(f"no note was coded for {limits.seconds:g} s")
-        return schemas.Health(status="ok") if queue.ready.is_set() else busy("the models are warming up")
+        if not queue.ready.is_set():
+            return busy("the models are warming up")
+        return schemas.Health(status="ok") if searchable.is_set() else busy("codes cannot be searched yet")
 
     @app.get(
         "/metrics",
@@ -155,8 +172,9 @@ def _log_fault(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None
 
 def _add_page(app: FastAPI) -> None:
     folder = resources.files("icdbridge.server") / "desk"
-    for path, (name, media_type) in _PAGE.items():
-        content = (folder / name).read_bytes()
+    files = {path: ((folder / name).read_bytes(), kind) for path, (name, kind) in _PAGE.items()}
+    files |= {f"/examples/{name}": (example(name).encode(), "text/plain; charset=utf-8") for name in EXAMPLES}
+    for path, (content, media_type) in files.items():
         headers = {"ETag": f'"{hashlib.sha256(content).hexdigest()[:16]}"', "Cache-Control": "no-cache"}
 
         async def file(

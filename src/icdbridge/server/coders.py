@@ -34,6 +34,16 @@ class ServedCoder(Protocol):
     def default_version(self) -> str | None: ...
 
     @property
+    def measured(self) -> bool:
+        """Whether its suggestions have a confidence."""
+        ...
+
+    @property
+    def settings(self) -> Sequence[Setting]:
+        """The settings that it tells apart."""
+        ...
+
+    @property
     def basis(self) -> str:
         """What its confidence was measured on."""
         ...

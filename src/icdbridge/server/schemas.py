@@ -254,7 +254,11 @@ class ModelOut(BaseModel):
     threshold: float = Field(description="One for all codes, tuned on validation notes.", examples=[0.31])
     max_words: int = Field(description="Words of a note that the model reads.", examples=[4000])
     default_version: str | None = Field(description="Where a request names none; null: it has to.")
+    measured: bool = Field(description="Whether its suggestions have a confidence.")
     basis: str = Field(description="What its confidence was measured on.")
+    settings: list[Literal["inpatient", "outpatient"]] = Field(
+        description="The settings that it tells apart; empty: a request may give none."
+    )
     synthetic: bool = Field(
         description="Trained on synthetic notes: no figure says anything about real ones."
     )

@@ -1,11 +1,13 @@
 // The coder's desk. Text of notes and codes goes into the page as text only (textContent), never as markup.
 
+import { bandSign, isApart, keyOf, moveInOthers, openOthers, row, setReachable, showStatus } from "./rows.js";
 import { searchBox } from "./search.js";
 
 const $ = (id) => document.getElementById(id);
 const LABELS = { icd9: "ICD-9", icd10: "ICD-10" };
 const label = (version) => LABELS[version] ?? version;
-const TOP = 30;
+const TOP = 40;
+const EXAMPLES = ["discharge", "clinic", "emergency"];
 
 const state = {
   model: null, // of /v1/models
@@ -17,6 +19,7 @@ const state = {
   chosen: null, // {version, key}: the code whose words are lit
   asked: null, // {start, end}: the words whose codes are shown
   request: null, // AbortController of the request under way
+  examples: 0, // how many were tried
   opening: null, // promise of the file being read: whether it is text
 };
 
@@ -91,6 +94,8 @@ async function start() {
 function useModel(model) {
   state.model = model;
   $("synthetic").hidden = !model.synthetic;
+  $("settings").hidden = !model.settings.length;
+  $("setting").replaceChildren(new Option("as the note looks", ""), ...model.settings.map((name) => new Option(name, name)));
   const names = model.versions.map((version) => version.name);
   const choices = names.map((name) => [label(name), [name]]);
   if (names.length > 1) choices.push(["Side by side", names]);
@@ -110,7 +115,7 @@ function useModel(model) {
   attempt(() => show([names[0]]));
 }
 
-function describeBands({ versions }) {
+function describeBands({ versions, measured, basis }) {
   const paragraph = (...parts) => {
     const made = document.createElement("p");
     made.append(...parts);
@@ -119,28 +124,21 @@ function describeBands({ versions }) {
   const number = (value) => value.toLocaleString("en");
   const calibrated = versions.filter((version) => version.bands[0].suggestions !== null);
   const lines = versions[0].bands.map((band, i) => {
-    const worth = calibrated.map((version) => {
+    const shares = calibrated.map((version) => {
       const { right, suggestions } = version.bands[i];
       const which = versions.length > 1 ? ` (${label(version.name)})` : "";
       return `${number(right)} of ${number(suggestions)}${which}`;
     });
-    return paragraph(bandSign(band.name), worth.join(", "));
+    return paragraph(bandSign(band.name), shares.join(", ") || (measured ? EXPECTED[band.name] : ""));
   });
   const heading = calibrated.length ? "How many suggestions of each band were right on validation notes:"
+    : measured ? "How many suggestions of each band are expected to be right:"
     : "This model was not calibrated: the bands say only where a code stands to the threshold that was tuned on validation notes.";
   $("legend-text").replaceChildren(paragraph(heading), ...lines, paragraph("A suggestion is a proposal: the note decides."));
+  $("basis").textContent = `Confidence: ${basis}.`;
 }
 
-function bandSign(name) {
-  const sign = document.createElement("span");
-  sign.className = `band ${name}`;
-  const text = document.createElement("span");
-  text.textContent = name;
-  const bars = document.createElement("i");
-  bars.setAttribute("aria-hidden", "true");
-  sign.append(bars, text);
-  return sign;
-}
+const EXPECTED = { likely: "half of them, or more", possible: "one in ten, or more", unlikely: "fewer" };
 
 // ---------------------------------------------------------------- coding a note
 
@@ -180,6 +178,7 @@ async function show(versions) {
   try {
     await Promise.all(missing.map(async (version) => {
       const body = { notes: [{ text: state.text }], model: state.model.name, version, top: TOP };
+      if ($("setting").value) body.setting = $("setting").value;
       const found = (await (await ask("v1/code", body)).json()).notes[0];
       if (!request.signal.aborted) state.results.set(version, found);
     }));
@@ -194,13 +193,15 @@ async function show(versions) {
   }
 }
 
-const keyOf = (code) => `${code.system}:${code.code}`;
 const suggestions = (version) => state.results.get(version)?.suggestions ?? [];
 const predicted = (version) => suggestions(version).filter((code) => code.predicted);
 const settledIn = (version) => {
   if (!state.settled.has(version)) state.settled.set(version, new Map());
   return state.settled.get(version);
 };
+// Whether the model knows procedures of a version.
+const procedures = (version) => state.model.versions.find((one) => one.name === version)
+  .systems.some((name) => !["icd10cm", "icd9cm"].includes(name));
 const codesIn = (version) => [
   ...suggestions(version),
   ...[...settledIn(version).values()].filter((one) => one.added).map((one) => one.code),
@@ -227,7 +228,7 @@ function render() {
   $("reading").hidden = !read;
   $("edit").hidden = !read;
   $("note-pane").classList.toggle("read", read);
-  $("code").hidden = read;
+  $("code").hidden = $("example").hidden = read;
   renderNote();
   renderColumns();
   renderChoice();
@@ -274,6 +275,10 @@ function speakingPart(text, start, end) {
 }
 
 function renderColumns() {
+  const cautions = state.shown.map((version) => state.results.get(version)?.caution).filter(Boolean);
+  $("caution").textContent = [...new Set(cautions)].join(" ");
+  $("caution").hidden = !cautions.length;
+  $("basis").hidden = !state.results.size;
   if (!state.results.size) {
     const empty = document.createElement("p");
     empty.className = "empty";
@@ -290,15 +295,23 @@ function column(version) {
   const heading = made.querySelector("h3");
   heading.textContent = label(version);
   heading.hidden = state.shown.length < 2;
+  const line = (code) => row(version, code, settledIn(version).get(keyOf(code)), {
+    ask: (span) => askAbout(state.place(span.start), state.place(span.end)),
+    take: specify,
+  });
+  const apart = suggestions(version).filter(isApart);
+  const added = (code) => settledIn(version).get(keyOf(code))?.added;
   for (const group of made.querySelectorAll(".kind")) {
-    const codes = codesIn(version).filter((code) => code.kind === group.dataset.kind);
-    const main = codes.filter((code) => code.predicted || settledIn(version).get(keyOf(code))?.added);
+    const codes = codesIn(version).filter((code) => code.kind === group.dataset.kind && !apart.includes(code));
+    const main = codes.filter((code) => code.predicted || added(code));
     const rest = codes.filter((code) => !main.includes(code));
     group.querySelector("h4 span").textContent = main.length || "";
-    group.querySelector(".likely").append(...main.map((code) => row(version, code)));
-    group.querySelector(".rest").append(...rest.map((code) => row(version, code)));
-    group.querySelector("summary").textContent = `${rest.length} less likely`;
-    group.querySelector("details").hidden = !rest.length;
+    group.querySelector(".likely").append(...main.map(line));
+    group.querySelector(".rest").append(...rest.map(line));
+    const more = group.querySelector(":scope > details");
+    more.querySelector("summary").textContent = `${rest.length} less likely`;
+    more.hidden = !rest.length;
+    group.hidden = group.dataset.kind === "procedure" && !codes.length && !procedures(version);
     if (!main.length) {
       const none = document.createElement("p");
       none.className = "none";
@@ -306,64 +319,17 @@ function column(version) {
       group.querySelector("h4").after(none);
     }
   }
+  made.querySelector(".not-coded").hidden = !apart.length;
+  made.querySelector(".not-coded h4 span").textContent = apart.length;
+  made.querySelector(".not-coded ul").append(...apart.map(line));
   const first = made.querySelector(".code");
   if (first) setReachable(first, true);
   addSearch(made, version);
   return made;
 }
 
-function row(version, code) {
-  const made = $("a-code").content.cloneNode(true).firstElementChild;
-  const settled = settledIn(version).get(keyOf(code));
-  made.dataset.key = keyOf(code);
-  made.dataset.version = version;
-  made.querySelector(".id").textContent = code.code;
-  made.querySelector(".name").textContent = code.description;
-  if (code.context) made.querySelector(".name").append(" ", doubt(code.context));
-  made.querySelector(".band").replaceWith(settled?.added ? bandSign("added") : bandSign(code.band));
-  made.querySelector(".accept").setAttribute("aria-label", `Accept ${code.code}`);
-  made.querySelector(".reject").setAttribute("aria-label", `${settled?.added ? "Remove" : "Reject"} ${code.code}`);
-  made.querySelector(".accept").title = "Accept (A)";
-  made.querySelector(".reject").title = "Reject (R)";
-  const words = code.evidence.map((span) => {
-    const button = Object.assign(document.createElement("button"), { type: "button" });
-    button.textContent = span.text.replace(/\s+/g, " ");
-    if (span.context) button.append(" ", doubt(span.context));
-    button.onclick = () => askAbout(state.place(span.start), state.place(span.end));
-    return button;
-  });
-  made.querySelector(".words").append(...words);
-  const seen = code.train_notes;
-  made.querySelector(".facts").textContent = settled?.added ? "Added by you."
-    : `${worth(code)} ` + (seen
-      ? `${seen.toLocaleString("en")} training ${seen === 1 ? "note" : "notes"} carried this code.`
-      : "No training note carried this code: it is known by its description alone.");
-  showStatus(made, settled?.status);
-  return made;
-}
-
-function doubt(context) {
-  return Object.assign(document.createElement("em"), { className: "doubt", textContent: context });
-}
-
-function worth({ confidence, probability }) {
-  const of = (value) => (value > 0.99 ? "above 0.99" : value < 0.01 ? "below 0.01" : value.toFixed(2));
-  return confidence === null ? `Probability ${of(probability)}, not calibrated.`
-    : `Expected to be right: ${confidence > 0.99 ? "more than 99" : confidence < 0.01 ? "fewer than 1" : Math.round(100 * confidence)} of 100 such suggestions.`;
-}
-
-function showStatus(made, status) {
-  if (status) made.dataset.status = status;
-  else delete made.dataset.status;
-  made.querySelector(".accept").setAttribute("aria-pressed", status === "accepted");
-  made.querySelector(".reject").setAttribute("aria-pressed", status === "rejected");
-}
-
-function setReachable(made, reachable) {
-  made.querySelectorAll(".pick, .decide button").forEach((button) => { button.tabIndex = reachable ? 0 : -1; });
-}
-
 const rows = () => [...$("columns").querySelectorAll(".code")];
+const rowOf = (version, code) => rows().find((made) => made.dataset.version === version && made.dataset.key === keyOf(code));
 const codeOf = (made) => codesIn(made.dataset.version).find((code) => keyOf(code) === made.dataset.key);
 const isChosen = (made) => state.chosen?.version === made.dataset.version && state.chosen.key === made.dataset.key;
 
@@ -373,7 +339,7 @@ function renderChoice() {
   for (const made of rows()) {
     const pressed = made === chosen;
     made.querySelector(".pick").setAttribute("aria-pressed", pressed);
-    made.querySelector(".why").hidden = !pressed;
+    made.querySelector(".facts").hidden = !pressed;
     made.classList.toggle("speaks", Boolean(state.asked) && speaksFor(made, state.asked));
     if (made.classList.contains("speaks")) made.closest("details")?.setAttribute("open", "");
   }
@@ -463,20 +429,42 @@ function settle(made, status) {
 }
 
 function add(version, hit) {
-  const known = rows().find((made) => made.dataset.version === version && made.dataset.key === keyOf(hit));
+  const known = rowOf(version, hit);
   if (known) {
     known.closest("details")?.setAttribute("open", "");
     if (known.dataset.status !== "accepted") settle(known, "accepted");
     known.querySelector(".pick").focus();
     return;
   }
-  const code = { ...hit, evidence: [], probability: null, band: null, context: null, train_notes: 0, predicted: false };
+  const code = { ...hit, ...UNMEASURED, evidence: [], alternatives: [], predicted: false };
   settledIn(version).set(keyOf(code), { status: "accepted", added: true, code });
   renderColumns();
   renderChoice();
   renderTally();
   tell(`${hit.code} added`);
-  rows().find((made) => made.dataset.version === version && made.dataset.key === keyOf(code)).querySelector(".pick").focus();
+  rowOf(version, code).querySelector(".pick").focus();
+}
+
+const UNMEASURED = { probability: null, confidence: null, band: null, context: null, reason: null, train_notes: null };
+
+// Another code of the family in place of a suggested one, which stays among the choices.
+function specify(made, other) {
+  const { version } = made.dataset;
+  if (codesIn(version).some((code) => keyOf(code) === keyOf(other))) return add(version, other);
+  const before = codeOf(made);
+  const { system, code, description } = before;
+  const alternatives = [{ system, code, description }, ...before.alternatives.filter((one) => one !== other)];
+  const chosen = { ...before, ...other, ...UNMEASURED, alternatives, predicted: true, instead: before.instead ?? code };
+  const found = state.results.get(version);
+  found.suggestions = found.suggestions.map((one) => (one === before ? chosen : one));
+  settledIn(version).delete(keyOf(before));
+  settledIn(version).set(keyOf(chosen), { status: "accepted", added: false, code: chosen });
+  state.chosen = { version, key: keyOf(chosen) };
+  renderColumns();
+  renderChoice();
+  renderTally();
+  tell(`${other.code} instead of ${code}`);
+  rowOf(version, chosen).querySelector(".pick").focus();
 }
 
 // ---------------------------------------------------------------- searching for a code to add
@@ -566,6 +554,12 @@ async function readFile(file) {
   return true;
 }
 
+async function tryExample() {
+  const name = EXAMPLES[state.examples++ % EXAMPLES.length];
+  edit(await (await ask(`examples/${name}`, undefined, "text/plain", null)).text());
+  await codeNote();
+}
+
 function edit(text) {
   forget();
   $("text").value = text;
@@ -591,6 +585,12 @@ function moveInNote(part, step) {
 }
 
 $("code").onclick = codeNote;
+$("example").onclick = () => attempt(tryExample);
+$("setting").onchange = () => {
+  state.results.clear();
+  state.settled.clear();
+  attempt(() => show(state.shown));
+};
 $("open").onclick = () => $("file").click();
 $("file").onchange = () => { openFile($("file").files[0]); $("file").value = ""; };
 $("new").onclick = () => edit("");
@@ -619,10 +619,19 @@ $("columns").onclick = (event) => {
 
 $("columns").onkeydown = (event) => {
   const made = event.target.closest(".code");
+  const other = event.target.closest(".others ul button");
   if (!made || event.ctrlKey || event.metaKey || event.altKey) return;
-  const keys = {
+  const keys = other ? {
+    ArrowDown: () => moveInOthers(other, 1),
+    ArrowUp: () => moveInOthers(other, -1),
+    Escape: () => {
+      made.querySelector(".others").open = false;
+      made.querySelector(".pick").focus();
+    },
+  } : {
     ArrowDown: () => moveInCodes(made, 1),
     ArrowUp: () => moveInCodes(made, -1),
+    s: () => openOthers(made),
     a: () => settle(made, "accepted"),
     r: () => settle(made, "rejected"),
     "/": () => made.closest(".column").querySelector(".add input").focus(),
