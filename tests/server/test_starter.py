@@ -72,7 +72,10 @@ def test_a_setting_decides_on_uncertain_diagnoses(client):
 
 
 def test_a_note_in_another_language_is_refused_with_the_reason(client):
-    text = "Paciente de 72 años con fiebre y tos. El diagnóstico fue neumonía de la comunidad en el lóbulo inferior."
+    text = (
+        "Paciente de 72 años con fiebre y tos. El diagnóstico fue neumonía de la comunidad en el lóbulo inferior. "
+        "La paciente no tiene dolor en el pecho y se va de alta con antibióticos por siete días en su casa."
+    )
     answer = client.post("/v1/code", json={"notes": [{"text": text}]})
     assert answer.status_code == 422
     assert "Spanish" in answer.json()["errors"][0]["message"]

@@ -117,7 +117,9 @@ def create_app(
         responses=problems.described(503),
     )
     async def ready() -> schemas.Health | Response:
-        """503 until the codes of all versions are encoded and can be searched, and when the worker stands still while notes wait."""
+        """503 until the codes of all versions are encoded and can be searched, and when the worker stands still
+        while notes wait.
+        """
         if queue.failed:
             return busy("the models cannot be warmed up: the server's log says why")
         if queue.stalled:
