@@ -11,7 +11,7 @@ from fhir.resources.R4B import get_fhir_model_class
 from tests.small import WORDS, make_corpus, tiny_settings
 from typer.testing import CliRunner
 
-from icdbridge import InputError
+from icdbridge import Coder, InputError
 from icdbridge.cli import app
 from icdbridge.coding import bulk
 from icdbridge.coding.bulk import Done, code_notes, journal_of
@@ -336,3 +336,65 @@ def test_a_changed_bit_of_what_was_done_is_never_gone_on_from(coder, folder, tmp
             code_notes(coder, Source([folder]), out, resume=True, **options)
     journal_of(out).write_bytes(written)
     assert code_notes(coder, Source([folder]), out, resume=True, **options) == Done(11, 0)
+
+
+SPANISH = (
+    "El paciente de 63 años acude a urgencias por un dolor en el pecho desde hace dos días. No tiene fiebre y "
+    "no toma la medicación de la presión en casa. Se le realizó una radiografía del tórax sin hallazgos."
+)
+
+
+@pytest.mark.parametrize("ending", [".csv", ".jsonl", ".ndjson", ".parquet"])
+def test_the_starter_codes_many_notes_and_names_those_that_it_cannot(tmp_path, ending):
+    notes = {
+        "a": "Community acquired pneumonia. Denies chest pain.",
+        "b": SPANISH,
+        "c": "Type 2 diabetes, HTN.",
+    }
+    table = write_table(tmp_path / "notes.jsonl", [{"note_id": k, "text": v} for k, v in notes.items()])
+    out = tmp_path / f"codes{ending}"
+    answer = CliRunner().invoke(app, ["code", str(table), "--out", str(out)])
+    assert answer.exit_code == 3, answer.output
+    assert "2 notes coded, 1 skipped" in answer.stdout
+    (line,) = [line for line in answer.stderr.splitlines() if line.startswith("skipped")]
+    assert "(note b)" in line
+    assert "Spanish" in line
+    assert "urgencias" not in answer.output
+    expected = {name: [one.code for one in Coder.load().code(notes[name])] for name in ("a", "c")}
+    if ending == ".ndjson":
+        status = {
+            one["code"]["coding"][0]["code"]: one["verificationStatus"]["coding"][0]["code"]
+            for one in results(out)
+        }
+        assert (
+            {"J18.9", "E11.9", "I10"}
+            <= set(status)
+            <= {code for codes in expected.values() for code in codes}
+        )
+        assert status["R07.9"] == "refuted"
+        return
+    if ending == ".jsonl":
+        records = [(one["note_id"], one.get("suggestions", ())) for one in results(out)]
+    elif ending == ".parquet":
+        records = [(row["note_id"], [row]) for row in pq.read_table(out).to_pylist()]
+    else:
+        with out.open(encoding="utf-8", newline="") as handle:
+            records = [(row["note_id"], [row]) for row in csv.DictReader(handle)]
+    found = {}
+    for name, suggestions in records:
+        found.setdefault(name, []).extend(one["code"] for one in suggestions)
+    assert found == expected | ({"b": []} if ending == ".jsonl" else {})
+
+
+def test_what_the_starter_or_a_run_lacks_is_refused(coder, folder, tmp_path):
+    options = {"top": 3, "setting": "inpatient"}
+    with pytest.raises(InputError, match="a setting is for the starter"):
+        code_notes(coder, Source([folder]), tmp_path / "out.csv", version="icd10", **options)
+    assert code_notes(Coder.load(), Source([folder]), tmp_path / "out.csv", **options) == Done(11, 0)
+    command = ["code", str(coder.folder), str(folder), "--out", str(tmp_path / "other.csv")]
+    answer = CliRunner().invoke(app, [*command, "--setting", "inpatient"])
+    assert "--setting has no effect with a run" in str(answer.exception)
+    for option in ("--candidates", "--precision=bf16"):
+        answer = CliRunner().invoke(app, ["code", str(folder), "--out", str(tmp_path / "other.csv"), option])
+        assert "has no effect without a run" in str(answer.exception)
+    assert not (tmp_path / "other.csv").exists()

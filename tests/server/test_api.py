@@ -336,3 +336,11 @@ def test_systems_and_versions_in_any_spelling(client):
         == "icd10cm"
     )
     assert code(client, version=None, codes=codes).status_code == 422
+
+
+def test_caution_where_a_note_is_unlike_those_of_training(client, coder):
+    strange = "Colonoscopy showed diverticulosis without haemorrhage or perforation; dyspnea"
+    known, unknown = code(client, notes=[{"text": NOTE}, {"text": strange}]).json()["notes"]
+    assert "words are unknown" in unknown["caution"]
+    assert known["caution"] == coder.caution(NOTE, coder.code(NOTE, "icd10"))
+    assert "colonoscopy" not in unknown["caution"].lower()

@@ -369,3 +369,13 @@ def test_a_misspelling_is_said_and_a_favourite_kept(open_desk):
     expect(page.get_by_role("option").first).to_contain_text("favourite")
     report = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})
     assert report.violations_count == 0, report.generate_report()
+
+
+def test_a_note_unlike_those_of_training_is_said_to_be(open_desk):
+    page = open_desk()
+    code_note(page, "Colonoscopy showed diverticulosis without haemorrhage or perforation; DYSPNEA")
+    expect(page.locator("#caution")).to_contain_text("words are unknown to the run")
+    expect(page.locator("#basis")).to_contain_text("measured on the validation notes")
+    page.get_by_role("button", name="New").click()
+    expect(page.locator("#caution")).to_be_hidden()
+    assert page.get_by_label("Setting").is_hidden()  # a run codes as its training notes were coded
