@@ -48,6 +48,7 @@ function facts(code, settled) {
 
 // Every phrase once, in the order of its weight; `ask` hears which was chosen.
 function words(code, ask) {
+  const apart = isApart(code);
   const seen = new Set();
   return code.evidence.flatMap((span) => {
     const text = span.text.replace(/\s+/g, " ");
@@ -55,7 +56,7 @@ function words(code, ask) {
     if (seen.has(key)) return [];
     seen.add(key);
     const button = Object.assign(make("button", "", text), { type: "button", tabIndex: -1 });
-    if (span.context) button.append(" ", doubt(span.context));
+    if (span.context && !(apart && span.context === code.context)) button.append(" ", doubt(span.context));
     button.onclick = () => ask(span);
     return [button];
   });
