@@ -28,13 +28,15 @@ def slowly(dictionary, found, where):
         if any(stem not in places for stem in stems):
             continue
         for centre in places[stems[0]]:
-            chosen = {centre}
+            by_stem = {stems[0]: centre}
             for stem in stems[1:]:
-                chosen.add(min(places[stem], key=lambda p: (abs(where[p] - where[centre]), p > centre)))
+                by_stem[stem] = min(places[stem], key=lambda p: (abs(where[p] - where[centre]), p > centre))
+            chosen = set(by_stem.values())
             at = [where[place] for place in chosen]
             gap = int(max(at) - min(at)) - STEP * (len(chosen) - 1)
             if gap <= {1: 0, 2: 20}.get(len(stems), 30):
-                mentions.append(Mention(phrase, tuple(sorted(chosen)), max(gap, 0)))
+                of_stems = tuple(by_stem[stem] for stem in stems)
+                mentions.append(Mention(phrase, tuple(sorted(chosen)), max(gap, 0), of_stems))
     return mentions
 
 
@@ -119,7 +121,8 @@ def test_sentences_lie_apart():
 
 def test_the_longest_mention_of_the_same_words_stays():
     pain, chest_pain, both, other = (
-        Mention(0, (1,), 0), Mention(1, (0, 1), 0), Mention(2, (0, 1), 0), Mention(3, (1, 2), 0),
+        Mention(0, (1,), 0, (1,)), Mention(1, (0, 1), 0, (0, 1)),
+        Mention(2, (0, 1), 0, (1, 0)), Mention(3, (1, 2), 0, (1, 2)),
     )  # fmt: skip
     assert longest([pain, chest_pain, both, other]) == [chest_pain, both, other]
     assert longest([]) == []

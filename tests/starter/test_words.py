@@ -11,7 +11,7 @@ from icdbridge.starter.words import expansions, name_stems, root, scale_stems, w
     ("one", "other"),
     [
         ("left", "L"), ("right", "rt"), ("bilateral", "bilaterally"), ("right eye", "OD eye"),
-        ("infarct", "infarction"), ("fractures", "fracture"), ("stage 3", "stage III"), ("CKD 3b", "CKD stage IIIb"),
+        ("old infarct", "old infarction"), ("fractures", "fracture"), ("stage 3", "stage III"), ("CKD 3b", "CKD stage IIIb"),
         ("type II diabetes", "type 2 diabetes"), ("neoplasm of breast", "breast neoplasm, unspecified"),
     ],
 )  # fmt: skip
@@ -24,7 +24,8 @@ def test_said_alike(one, other):
     ("one", "other"),
     [
         ("callus", "call"), ("type 1", "type 2"), ("stage 3a", "stage 3b"), ("hepatitis a", "hepatitis b"),
-        ("left", "right"), ("radial", "radiation"), ("vitamin a", "vitamin"),
+        ("left", "right"), ("radial", "radiation"), ("vitamin a", "vitamin"), ("infarct", "infarction"),
+        ("migraine with aura", "migraine without aura"),
     ],
 )  # fmt: skip
 def test_kept_apart(one, other):

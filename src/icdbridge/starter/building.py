@@ -10,6 +10,7 @@ from typing import NamedTuple
 from icdbridge.codes import load_system
 from icdbridge.files import cached_folder
 from icdbridge.knowledge import terms
+from icdbridge.knowledge.abbreviations import abbreviations
 from icdbridge.knowledge.families import default_child
 from icdbridge.knowledge.fingerprint import fingerprint
 from icdbridge.knowledge.frequency import hospital_frequency
@@ -28,7 +29,7 @@ from icdbridge.starter.dictionary import (
 from icdbridge.starter.tree import Tree, build_tree
 from icdbridge.starter.words import name_stems
 
-FORMAT = 2  # of the folder; a higher number makes it anew
+FORMAT = 5  # of the folder; a higher number makes it anew
 _RESIDUAL = re.compile(r"\b(?:other|elsewhere|specified|certain)\b", re.IGNORECASE)
 # How far a source is believed where several codes have the same phrase; the lowest first.
 _DRUG_WORDINGS = (
@@ -48,6 +49,25 @@ _BELIEVED = {
 }
 _BELIEVED |= {"external": 5, "drug": 6, "equivalent": 7}
 _WRITTEN = ("default", "clinical", *WHEN)  # by us, as notes say it
+_SCALE = re.compile(r"=?(?:stage|type|grade|class)[0-5][ab]?|lettera")
+# Encounters are coded by what is said of the visit, not by words of examinations; our own names know how that is said.
+_ENCOUNTERS = (
+    "Z00",
+    "Z01",
+    "Z02",
+    "Z03",
+    "Z04",
+    "Z08",
+    "Z09",
+    "Z11",
+    "Z12",
+    "Z13",
+    "Z36",
+    "Z46",
+    "Z48",
+    "Z49",
+    "Z53",
+)
 _FREQUENT = {"frequent": 0, "seen": 1}
 
 
@@ -86,12 +106,14 @@ def _names(system: str, tree: Tree) -> Iterator[Name]:
         ):  # these differ from their parent by encounter only
             continue
         stems = tuple(name_stems(text))
-        if stems and len(stems) == 1 and len(stems[0]) < 3 and source not in _WRITTEN:
+        if not stems or _misleads(stems, code, source):
             continue
-        if not stems or stems in blocked.get("", ()) or stems in blocked.get(code, ()):
+        if stems in blocked.get("", ()) or stems in blocked.get(code, ()):
             continue
         often = _FREQUENT.get(frequency.get(tree.codes[tree.default[number]], ""), 2)
-        residual = bool(_RESIDUAL.search(text)) and source not in ("default", *WHEN)
+        residual = bool(_RESIDUAL.search(text)) and source not in _WRITTEN
+        if residual and len(stems) == 1:
+            continue
         rank = (
             residual,
             _BELIEVED.get(source, 4),
@@ -100,6 +122,20 @@ def _names(system: str, tree: Tree) -> Iterator[Name]:
             len(code),
         )
         yield Name(stems, number, SOURCES.index(source), rank)
+
+
+def _misleads(stems: tuple[str, ...], code: str, source: str) -> bool:
+    """Whether a name would be found where nobody means it: an abbreviation, whose senses are told apart elsewhere; one
+    short word, or one external cause, of a published table; a stage without what is staged; a kind of encounter.
+    """
+    if all(_SCALE.fullmatch(stem) for stem in stems):
+        return True
+    if len(stems) == 1 and stems[0].lstrip("=") in abbreviations() and source not in WHEN:
+        return True
+    if source in _WRITTEN:
+        return False
+    single = len(stems) == 1
+    return code.startswith(_ENCOUNTERS) or (single and (len(stems[0].lstrip("=")) < 4 or code[0] in "WXY"))
 
 
 def _every(system: str) -> Iterator[tuple[str, str, str]]:

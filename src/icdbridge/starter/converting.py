@@ -7,7 +7,7 @@ from functools import cache
 from icdbridge.codes import crosswalk, load_system
 from icdbridge.knowledge.frequency import hospital_frequency
 from icdbridge.starter.found import Found
-from icdbridge.starter.words import name_stems
+from icdbridge.starter.words import title_stems
 
 
 def in_icd9(found: Sequence[Found]) -> list[Found]:
@@ -63,5 +63,5 @@ def _unlikely(ten: str, nine: str) -> tuple[int, float]:
     """Of several codes each of which may stand for one of ICD-10-CM: how seldom hospitals use it, how unlike it is."""
     often = {"frequent": 0, "seen": 1}.get(hospital_frequency("icd9cm").get(nine, ""), 2)
     titles = (load_system(system).title(code) for system, code in (("icd10cm", ten), ("icd9cm", nine)))
-    one, other = (frozenset(name_stems(title or "")) for title in titles)
+    one, other = (frozenset(title_stems(title or "")) for title in titles)
     return often, -len(one & other) / max(len(one | other), 1)

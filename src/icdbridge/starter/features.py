@@ -83,5 +83,5 @@ def line_features(
             if f"section_{section or 'none'}" in column:
                 row[column[f"section_{section or 'none'}"]] += 1 / len(mentions)
             for mark in _MARKS:
-                row[column[f"mark_{mark}"]] += note.marked(one.places, mark) / len(mentions)
+                row[column[f"mark_{mark}"]] += note.marked(one.asserting, mark) / len(mentions)
     return table

@@ -94,7 +94,7 @@ def _meant(note: Note, said: Said, tree: Tree, inpatient: bool) -> Iterable[tupl
     """The codes that a mention stands for in its context, each with its origin and, perhaps, a doubt."""
     when = said.status
     section = note.section[said.places[0]]
-    negated, hypothetical = (note.marked(said.places, name) for name in ("negated", "hypothetical"))
+    negated, hypothetical = (note.marked(said.asserting, name) for name in ("negated", "hypothetical"))
     if ALLERGIES in when and not negated and (section == "allergies" or _near(note, said, _ALLERGIC)):
         yield when[ALLERGIES], ALLERGIES, None
         return
@@ -107,20 +107,24 @@ def _meant(note: Note, said: Said, tree: Tree, inpatient: bool) -> Iterable[tupl
         yield int(tree.default[when[UNDERDOSING]]), UNDERDOSING, None
     if MEDICATIONS in when and not (negated or hypothetical or _NOT_USED.search(before)):
         yield when[MEDICATIONS], MEDICATIONS, None
-    if said.named < 0:
+    family = note.marked(said.asserting, "family")
+    if family and FAMILY in when and not negated:
+        yield when[FAMILY], FAMILY, None
         return
-    if note.marked(said.places, "family"):
-        if FAMILY in when and not negated:
-            yield when[FAMILY], FAMILY, None
-        else:
-            yield said.code, "said", "family"
+    past = note.marked(said.asserting, "historical") or _long_ago(note, said)
+    if said.named < 0:
+        if HISTORY in when and past and not (negated or hypothetical or family):
+            yield when[HISTORY], HISTORY, None
+        return
+    if family:
+        yield said.code, "said", "family"
     elif negated:
         yield said.code, "said", "negated"
     elif hypothetical:
         yield said.code, "said", "hypothetical"
-    elif note.marked(said.places, "uncertain") and not inpatient:
+    elif note.marked(said.asserting, "uncertain") and not inpatient:
         yield said.code, "said", "uncertain"
-    elif HISTORY in when and (note.marked(said.places, "historical") or _long_ago(note, said)):
+    elif HISTORY in when and past:
         yield when[HISTORY], HISTORY, None
     else:
         yield said.code, "said", None

@@ -23,14 +23,15 @@ class Occurrences(NamedTuple):
 
 
 class Mention(NamedTuple):
-    """A phrase found: its number in the dictionary, the words of the note it stands on (ascending), and how many
-    further
-    words (in tenths) stand between them.
+    """A phrase found: its number in the dictionary, the words of the note it stands on (ascending), how many further
+    words
+    (in tenths) stand between them, and the word that each of its stems stands on (in the dictionary's order).
     """
 
     phrase: int
     places: tuple[int, ...]
     gap: int
+    of_stems: tuple[int, ...]
 
 
 def positions(
@@ -57,8 +58,8 @@ def find_mentions(dictionary: Dictionary, found: Occurrences, where: np.ndarray)
         begin, end = np.searchsorted(found.places, (first, last))
         here = Occurrences(found.stems[begin:end], found.places[begin:end] - first)
         for mention in _find_in_piece(dictionary, here, where[first:last]):
-            places = tuple(place + first for place in mention.places)
-            mentions.append(Mention(mention.phrase, places, mention.gap))
+            places, of_stems = (tuple(p + first for p in own) for own in (mention.places, mention.of_stems))
+            mentions.append(Mention(mention.phrase, places, mention.gap, of_stems))
     return mentions
 
 
@@ -105,8 +106,9 @@ def _find_in_piece(dictionary: Dictionary, found: Occurrences, where: np.ndarray
         gap = at.max(axis=1) - at.min(axis=1) - STEP * (_distinct(places) - 1)
         near = gap <= _GAP.get(size, _LONG_GAP)
         for number in np.flatnonzero(near).tolist():
-            own = tuple(sorted(set(places[number].tolist())))
-            mentions.append(Mention(int(group[owner[number]]), own, int(max(gap[number], 0))))
+            of_stems = tuple(places[number].tolist())
+            own = tuple(sorted(set(of_stems)))
+            mentions.append(Mention(int(group[owner[number]]), own, int(max(gap[number], 0)), of_stems))
     return mentions
 
 

@@ -13,9 +13,11 @@ from icdbridge.matching.sections import sections
 from icdbridge.matching.sentences import sentences
 from icdbridge.starter.facts import pregnancy_stems
 from icdbridge.starter.mentions import Occurrences, positions
-from icdbridge.starter.words import Word, expansions, root, scale_stems, synonyms, words_of
+from icdbridge.starter.words import Word, expansions, root, scale_stems, synonyms, whole, words_of
 
+_NEGATED = CONTEXTS.index("negated")
 _APART = [CONTEXTS.index("negated"), CONTEXTS.index("family")]
+SIDES = ("left", "right", "bilateral")
 _YEAR = re.compile(r"(?<![\d.,-])(?:19|20)\d\d(?![\d.])")
 REACH = 120  # tenths of words: how far from a mention words of its sentence still say more of it
 
@@ -31,6 +33,7 @@ class Note:
 
     text: str
     words: list[Word]
+    sentences: list[tuple[int, int]]
     where: np.ndarray
     found: Occurrences
     marks: np.ndarray
@@ -67,6 +70,12 @@ class Note:
         marks = self.marks[list(places)][:, _APART]
         return bool((marks.any(axis=0) & ~marks.all(axis=0)).any())
 
+    @cached_property
+    def only_side(self) -> str | None:
+        """The side of the body that the note names where it names but one."""
+        named = {side for own in self.own for side in SIDES if side in own}
+        return named.pop() if len(named) == 1 else None
+
     def marked(self, places: tuple[int, ...], context: str) -> bool:
         """Whether most of some words stand in a context."""
         return bool(self.marks[list(places), CONTEXTS.index(context)].mean() > 0.5)
@@ -78,13 +87,16 @@ def read_note(text: str, stems: Mapping[str, int]) -> Note:
     spans = np.array([(word.start, word.end) for word in words], np.int64).reshape(-1, 2)
     scales = dict(scale_stems([word.text for word in words]))
     meant = synonyms()
+    marks = contexts(text, spans)
     own: list[frozenset[str]] = []
     ends = [word.end for word in words]
     written = expansions(words, text)
     senses: dict[int, list[tuple[frozenset[str], float]]] = {}
     for place, word in enumerate(words):
         own_root = root(word.text)
-        literal = set() if word.text in EMPTY else {own_root}
+        literal = set() if word.text in EMPTY else {own_root, whole(word.text)}
+        if marks[place, _NEGATED] and literal:
+            literal.add(f"-{own_root}")
         if place in scales:
             literal.add(scales[place])
         last, several = written.get(place, (place, []))
@@ -105,5 +117,6 @@ def read_note(text: str, stems: Mapping[str, int]) -> Note:
     for section in sections(text):
         first, last = np.searchsorted(spans[:, 0], (section.start, section.end)) if len(words) else (0, 0)
         of_words[first:last] = [section.kind] * int(last - first)
-    where = positions(text, words, EMPTY, sentences(text))
-    return Note(text, words, where, found, contexts(text, spans), of_words, own, ends, senses)
+    ranges = sentences(text)
+    where = positions(text, words, EMPTY, ranges)
+    return Note(text, words, ranges, where, found, marks, of_words, own, ends, senses)

@@ -11,12 +11,14 @@ from typing import NamedTuple
 
 from icdbridge.knowledge.tables import read_csv
 from icdbridge.starter.companions import asking_for, codes_in
+from icdbridge.starter.facts import is_newborn
 from icdbridge.starter.lines import Line, doubt
 from icdbridge.starter.measures import measures
 from icdbridge.starter.reading import Note
 from icdbridge.starter.said import Said
 from icdbridge.starter.sequelae import code_sequelae
 from icdbridge.starter.tree import Tree
+from icdbridge.starter.wordings import OUTCOME, wordings
 
 INTEGRAL = "integral"  # why a symptom is no reason for a code of its own
 _OF_MEASURES = {"Z68": ("E66", "E43", "E44", "E46", "R63.6", "E40", "E41", "O99.21"), "R29.7": ("I63",)}
@@ -61,6 +63,7 @@ def apply_rules(note: Note, lines: Sequence[Line], tree: Tree) -> list[Line]:
             _presume(kept, rule, present, tree)
             present = _present(kept, tree)
     _add_measures(kept, note, tree, present)
+    _add_wordings(kept, note, tree, present)
     present = _present(kept, tree)
     for code, line in present.items():
         if _is_integral(code, present):
@@ -111,6 +114,13 @@ def _add_measures(lines: list[Line], note: Note, tree: Tree, present: Mapping[st
                 lines.append(own)
             own.origin, own.measure = "rule", (found.start, found.end)
             own.reason = f"{note.text[found.start : found.end]} with {beside}"
+
+
+def _add_wordings(lines: list[Line], note: Note, tree: Tree, present: Mapping[str, Line]) -> None:
+    obstetric = any(code.startswith("O") for code in present)
+    for found in wordings(note.text, note.sentences, newborn=is_newborn(note.text)):
+        if found.code not in present and (obstetric or found.code != OUTCOME):
+            lines.append(Line(tree.number[found.code], "rule", measure=(found.start, found.end)))
 
 
 def _is_integral(code: str, present: Iterable[str]) -> bool:

@@ -11,15 +11,14 @@ from icdbridge.matching.contexts import CONTEXTS
 from icdbridge.starter.companions import asked_by
 from icdbridge.starter.dictionary import Dictionary
 from icdbridge.starter.mentions import Mention, find_mentions, longest
-from icdbridge.starter.reading import REACH, Note
+from icdbridge.starter.reading import REACH, SIDES, Note
 from icdbridge.starter.specify import Decision, specify
 from icdbridge.starter.tree import Tree
-from icdbridge.starter.words import root, roots
+from icdbridge.starter.words import root, roots, whole
 
 _NEGATED = CONTEXTS.index("negated")
-SIDES = ("left", "right", "bilateral")
 _WHOLE = 0.6  # of a sense's stems that a phrase has to have
-_LEAST_SHARE = 0.15  # of the uses of an abbreviation, below which a sense is not thought of
+_LEAST_SHARE = 0.3  # of the uses of an abbreviation, below which a sense is not thought of
 _TARGETS = 4  # codes of one phrase that are compared
 _NEAR, _NEARER = 0.7, 60  # weight of words further than so many tenths of words
 _STATUS = roots("hx", "history", "h", "p", "status", "post", "family", "fhx", "fh")
@@ -36,7 +35,9 @@ class Said:
     stems and ``weight`` (how rare they are together), with ``gap`` tenths of words between; ``share`` of the uses of
     its
     abbreviation that mean this; ``support`` stems near by that decided within the family;
-    ``status`` the status and history codes that the words may stand for, by where they count.
+    ``status`` the status and history codes that the words may stand for, by where they count; ``asserting`` the words
+    but those that are said to be
+    absent, whose context is that of all.
     """
 
     places: tuple[int, ...]
@@ -53,6 +54,7 @@ class Said:
     share: float
     support: frozenset[str]
     status: Mapping[str, int]
+    asserting: tuple[int, ...] = ()
 
 
 def find_said(note: Note, dictionary: Dictionary, tree: Tree) -> list[Said]:
@@ -100,7 +102,8 @@ def _best(note: Note, one: tuple[Mention, float], dictionary: Dictionary) -> tup
     literal = frozenset.union(*(note.own[place] for place in mention.places))
     phrase = dictionary.phrase(mention.phrase)
     written = len(literal.intersection(phrase)) / len(phrase)
-    spelt = len({root(note.words[place].text) for place in mention.places}.intersection(phrase))
+    words = [note.words[place].text for place in mention.places]
+    spelt = len({form for word in words for form in (root(word), whole(word))}.intersection(phrase))
     codes, sources = dictionary.meant(mention.phrase)
     trusted = -sources[0] if sources else 0
     return (bool(codes), share, -mention.gap, written, spelt, len(phrase), trusted)
@@ -118,10 +121,17 @@ def _understood(note: Note, dictionary: Dictionary, stems: Sequence[str]) -> lis
             min(shares) >= _LEAST_SHARE
             and not loose
             and not _bare(note, mention)
-            and not note.mixed(mention.places)
+            and not note.mixed(_asserting(mention, dictionary))
         ):
             kept.append((mention, min(shares)))
     return kept
+
+
+def _asserting(mention: Mention, dictionary: Dictionary) -> tuple[int, ...]:
+    """The words of a mention but those that its phrase says are absent."""
+    stems = dictionary.phrase(mention.phrase)
+    places = {place for stem, place in zip(stems, mention.of_stems, strict=True) if not stem.startswith("-")}
+    return tuple(sorted(places)) or mention.places
 
 
 def _bare(note: Note, mention: Mention) -> bool:
@@ -137,7 +147,8 @@ def _share(note: Note, place: int, phrase: frozenset[str], places: int) -> float
         if sense <= phrase or (places == 1 and phrase <= sense):
             whole = len(phrase & sense) / len(sense)
             best = max(best, share * whole if whole >= _WHOLE else 0.0)
-    return 1.0 if phrase & note.own[place] else best
+    written = phrase <= note.own[place] if places == 1 else bool(phrase & note.own[place])
+    return 1.0 if written else best
 
 
 def near_words(note: Note, places: Sequence[int], own: Sequence[str] = ()) -> dict[str, float]:
@@ -161,6 +172,8 @@ def near_words(note: Note, places: Sequence[int], own: Sequence[str] = ()) -> di
                 weights[one] = max(weights.get(one, 0.0), 1.0 if distance <= _NEARER else _NEAR)
     for side in SIDES:
         weights.pop(side, None)
+    if not sides and note.only_side:
+        sides[note.only_side] = 0
     if sides:
         weights[min(sides, key=lambda side: sides[side])] = 1.0
     if "left" in own or "right" in own or "bilateral" in own:
@@ -208,4 +221,5 @@ def _decided(
         share,
         decision.support,
         status,
+        _asserting(mention, dictionary),
     )

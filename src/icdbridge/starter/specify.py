@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from icdbridge.starter.tree import Tree, is_open, is_other
 from icdbridge.starter.words import root, roots
 
-MISSING = 0.9  # what a word of a title that the note lacks costs, of what one that it has gains
+MISSING = 1.0  # what a word of a title that the note lacks costs, of what one that it has gains
 ABSENT = 1.0  # what a word costs that the title says is absent
 _ENCOUNTER = roots("initial", "subsequent", "encounter", "sequela", "routine", "healing")
 
 
+_REMISSION = root("remission")
 _ACUITY = {root(word): word for word in ("chronic", "acute")}
 
 
@@ -46,7 +47,7 @@ def specify(tree: Tree, code: int, near: Mapping[str, float], character: str = "
             siblings = [kid for kid in sorted(kids, key=lambda kid: -scores[kid]) if kid != chosen]
         support |= {one for one in tree.differing(chosen)[0] if one in near}
         code = chosen
-    code = _twin(tree, code, near)
+    code = _in_remission(tree, _twin(tree, code, near), near)
     alternatives = tuple(int(tree.default[kid]) for kid in siblings[:6])
     return Decision(
         code, frozenset(support), tuple(dict.fromkeys(one for one in alternatives if one != code))
@@ -62,9 +63,17 @@ def _twin(tree: Tree, code: int, near: Mapping[str, float]) -> int:
     return code
 
 
+def _in_remission(tree: Tree, code: int, near: Mapping[str, float]) -> int:
+    """The code of the same family for a disease in remission, where that is near."""
+    if _REMISSION not in near or "remission" in tree.titles[code].lower() or tree.parent[code] < 0:
+        return code
+    family = (one for above in tree.above(code)[:2] for one in tree.children(above) if tree.billable[one])
+    return next((one for one in family if "in remission" in tree.titles[one].lower()), code)
+
+
 def _start(tree: Tree, code: int) -> int:
     """Up from a code that leaves something unsaid, to where it may still be said."""
-    while (above := int(tree.parent[code])) >= 0 and len(tree.codes[above]) > 3:
+    while (above := int(tree.parent[code])) >= 0:
         unsaid = len(tree.codes[code]) == 8 or (
             is_open(tree.titles[code]) and tree.default[above] == tree.default[code]
         )

@@ -10,7 +10,7 @@ from typing import Any, cast
 import numpy as np
 
 from icdbridge.codes import CodeSystem
-from icdbridge.starter.words import name_stems
+from icdbridge.starter.words import title_stems
 
 _WITHOUT = re.compile(r"\b(?:without|not|no)\b[^,;]*", re.IGNORECASE)
 _OPEN_END = re.compile(r"\b(?:unspecified|nos|not specified)\b", re.IGNORECASE)
@@ -104,9 +104,9 @@ def build_tree(system: CodeSystem, defaults: dict[str, str]) -> Tree:
     for above, kids in families.items():
         if above < 0:
             continue
-        said = [name_stems(_WITHOUT.sub(" ", titles[kid])) for kid in kids]
-        absent = [[s for part in _WITHOUT.findall(titles[kid]) for s in name_stems(part)] for kid in kids]
-        shared = set(name_stems(titles[above]))
+        said = [title_stems(_WITHOUT.sub(" ", titles[kid])) for kid in kids]
+        absent = [[s for part in _WITHOUT.findall(titles[kid]) for s in title_stems(part)] for kid in kids]
+        shared = set(title_stems(titles[above]))
         if len(kids) > 1:
             shared |= set.intersection(*map(set, said))
         for kid, own, missing in zip(kids, said, absent, strict=True):

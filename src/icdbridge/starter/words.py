@@ -43,12 +43,22 @@ _NUMBER = re.compile(r"[0-5][ab]?")
 _WRITTEN_TOGETHER = re.compile(r"(ckd|dm|t|stage|type|grade)([0-5][ab]?)(dm)?")
 
 
-_SIDES = {"l": "left", "lt": "left", "os": "left", "r": "right", "rt": "right", "od": "right"}
+_SIDES = {
+    "left": "left",
+    "right": "right",
+    "l": "left",
+    "lt": "left",
+    "os": "left",
+    "r": "right",
+    "rt": "right",
+    "od": "right",
+}
 _SIDES |= dict.fromkeys(("bilateral", "bilaterally", "bilat", "bl", "both", "ou"), "bilateral")
 # Endings that make an everyday word of a medical one when the root is short (callus, call; radial, radiation).
 _KEPT_ENDINGS = ("us", "um", "is", "al", "ation", "ion", "ity")
 
 
+_WITHOUT = re.compile(r"\b(?:without|w/o|not)\b(?: mention of)?([^,;()]*)", re.IGNORECASE)
 _LONGEST, _LETTERS = 4, 12  # words and characters of an abbreviation of several words
 
 
@@ -69,6 +79,21 @@ def root(word: str) -> str:
     if len(short) == 4 and short != word and word.endswith(_KEPT_ENDINGS):
         return word
     return short
+
+
+def whole(word: str) -> str:
+    """A word but for its plural, marked: a name of one word counts for that word only ("callus" is no call). A side is
+    what it is however written.
+    """
+    if word in _SIDES:
+        return _SIDES[word]
+    if len(word) > 4 and word.endswith("ies"):
+        word = word[:-3] + "y"
+    elif len(word) > 4 and word.endswith(("ches", "shes", "xes", "sses")):
+        word = word[:-2]
+    elif len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        word = word[:-1]
+    return f"={word}"
 
 
 def roots(*words: str) -> frozenset[str]:
@@ -103,22 +128,49 @@ def _scale_together(word: str) -> str | None:
     return ("type" if found[1] in ("t", "dm") else _SCALES[found[1]]) + found[2]
 
 
+def title_stems(text: str) -> list[str]:
+    """The different stems of a text in order, without words that notes leave out."""
+    return list(dict.fromkeys(one for one, _ in _stems_at(text)))
+
+
 def name_stems(text: str) -> list[str]:
-    """The different stems of a name of a code in order, without words that notes leave out."""
-    words = [word for word, _, _ in split(text)]
-    scales = dict(scale_stems(words))
-    stems: dict[str, None] = {}
-    for place, word in enumerate(words):
-        if place in scales:
-            stems[scales[place]] = None
-        elif word not in EMPTY:
-            stems[root(word)] = None
+    """The stems by which a note names a code: those of ``title_stems``, of what the name says is absent ("without aura")
+    with a minus (``-aura``); of a name of one word that word (``whole``).
+    """
+    without = [match.span(1) for match in _WITHOUT.finditer(text)]
+    stems = {
+        f"-{one}" if any(first <= start < last for first, last in without) else one: None
+        for one, start in _stems_at(text)
+    }
+    content = [word for word, _, _ in split(text) if word not in EMPTY]
+    if len(content) == 1 and list(stems) == [root(content[0])]:
+        return [whole(content[0])]
     return list(stems)
 
 
+def _stems_at(text: str) -> Iterator[tuple[str, int]]:
+    """Each stem that counts, and where its word begins."""
+    found = split(text)
+    scales = dict(scale_stems([word for word, _, _ in found]))
+    for place, (word, start, _) in enumerate(found):
+        if place in scales:
+            yield scales[place], start
+        elif word not in EMPTY:
+            yield root(word), start
+
+
 @cache
-def _sense_stems(text: str) -> frozenset[str]:
-    return frozenset(name_stems(text))
+def _meanings(text: str) -> list[frozenset[str]]:
+    """A meaning as sets of stems: one of a single word as the whole word, and as its stem beside others."""
+    stems = name_stems(text)
+    if len(stems) == 1 and stems[0].startswith("="):
+        return [frozenset(stems), frozenset({root(words_of(text)[0].text)})]
+    return [frozenset(stems)] if stems else []
+
+
+def _is_written_so(written: str) -> bool:
+    """Whether an abbreviation is none of those that only full stops or mixed case tell from another ("i.e.", "pH")."""
+    return written.lower() not in ("i.e", "e.g", "a.m", "p.m") and written != "pH"
 
 
 def expansions(words: list[Word], text: str) -> dict[int, tuple[int, list[tuple[frozenset[str], float]]]]:
@@ -138,10 +190,8 @@ def expansions(words: list[Word], text: str) -> dict[int, tuple[int, list[tuple[
             meant = senses(written)
             if not meant or (case_sensitive(written) and _among_capitals(words, place, text)):
                 continue
-            found[place] = (
-                last,
-                [(_sense_stems(one.text), one.share) for one in meant if _sense_stems(one.text)],
-            )
+            senses_of = [(stems, one.share) for one in meant for stems in _meanings(one.text)]
+            found[place] = last, senses_of if _is_written_so(written) else []
             step = last - place + 1
             break
         place += step
@@ -161,7 +211,7 @@ def synonyms() -> dict[str, list[frozenset[str]]]:
     found: dict[str, list[frozenset[str]]] = {}
     for word, meanings in known_synonyms().items():
         for meaning in meanings:
-            meant = frozenset(name_stems(meaning))
-            if meant != {root(word)}:
-                found.setdefault(root(word), []).append(meant)
+            for meant in _meanings(meaning):
+                if meant != {root(word)}:
+                    found.setdefault(root(word), []).append(meant)
     return found

@@ -1,0 +1,46 @@
+"""Codes that are said by a way of putting it and not by a name: a vaccine given today, oxygen at home, a child born.
+
+``wordings.csv`` of the knowledge base: ``pattern`` is looked for without regard to case; a match counts where its
+sentence has nothing of ``unless``.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import NamedTuple
+
+from icdbridge.knowledge.tables import read_csv
+
+OUTCOME = "Z37.0"  # of a delivery: in the mother's record, never in the newborn's
+
+
+class Wording(NamedTuple):
+    """A code said at characters ``start`` to ``end``."""
+
+    code: str
+    start: int
+    end: int
+
+
+def wordings(text: str, sentences: Sequence[tuple[int, int]], *, newborn: bool) -> Iterator[Wording]:
+    """The codes that a note says so, each once, at the first place."""
+    for code, pattern, unless in _patterns():
+        if code == OUTCOME and newborn:
+            continue
+        for found in pattern.finditer(text):
+            begin, end = next((one for one in sentences if one[0] <= found.start() < one[1]), (0, len(text)))
+            if unless is None or not unless.search(text, begin, end):
+                yield Wording(code, found.start(), found.end())
+                break
+
+
+@cache
+def _patterns() -> list[tuple[str, re.Pattern[str], re.Pattern[str] | None]]:
+    return [
+        (
+            row["code"],
+            re.compile(rf"\b(?:{row['pattern']})", re.IGNORECASE),
+            re.compile(rf"\b(?:{row['unless']})", re.IGNORECASE) if row["unless"] else None,
+        )
+        for row in read_csv("wordings")
+    ]
