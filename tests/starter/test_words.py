@@ -11,7 +11,8 @@ from icdbridge.starter.words import expansions, name_stems, root, scale_stems, w
     ("one", "other"),
     [
         ("left", "L"), ("right", "rt"), ("bilateral", "bilaterally"), ("right eye", "OD eye"),
-        ("old infarct", "old infarction"), ("fractures", "fracture"), ("stage 3", "stage III"), ("CKD 3b", "CKD stage IIIb"),
+        ("old infarct", "old infarction"), ("fractures", "fracture"), ("stage 3", "stage III"),
+        ("CKD 3b", "CKD stage IIIb"),
         ("type II diabetes", "type 2 diabetes"), ("neoplasm of breast", "breast neoplasm, unspecified"),
     ],
 )  # fmt: skip

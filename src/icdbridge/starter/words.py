@@ -43,16 +43,7 @@ _NUMBER = re.compile(r"[0-5][ab]?")
 _WRITTEN_TOGETHER = re.compile(r"(ckd|dm|t|stage|type|grade)([0-5][ab]?)(dm)?")
 
 
-_SIDES = {
-    "left": "left",
-    "right": "right",
-    "l": "left",
-    "lt": "left",
-    "os": "left",
-    "r": "right",
-    "rt": "right",
-    "od": "right",
-}
+_SIDES = dict.fromkeys(("left", "l", "lt", "os"), "left") | dict.fromkeys(("right", "r", "rt", "od"), "right")
 _SIDES |= dict.fromkeys(("bilateral", "bilaterally", "bilat", "bl", "both", "ou"), "bilateral")
 # Endings that make an everyday word of a medical one when the root is short (callus, call; radial, radiation).
 _KEPT_ENDINGS = ("us", "um", "is", "al", "ation", "ion", "ity")
@@ -134,8 +125,8 @@ def title_stems(text: str) -> list[str]:
 
 
 def name_stems(text: str) -> list[str]:
-    """The stems by which a note names a code: those of ``title_stems``, of what the name says is absent ("without aura")
-    with a minus (``-aura``); of a name of one word that word (``whole``).
+    """The stems by which a note names a code: those of ``title_stems``, of what the name says is absent ("without
+    aura") with a minus (``-aura``); of a name of one word that word (``whole``).
     """
     without = [match.span(1) for match in _WITHOUT.finditer(text)]
     stems = {
