@@ -1,5 +1,4 @@
-# Two commands do everything on a fresh machine with Python 3.11: `make demo` and `make test`.
-# Each sets up .venv when it has to, and reuses it afterwards.
+# On a fresh machine with Python 3.11: `make demo` and `make test`. Each sets up .venv when it has to.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -8,7 +7,7 @@ DEMO_OUT ?= build/demo
 TABLES_OUT ?= build/tables
 TABLES_SEEDS ?= 3
 
-.PHONY: demo tables test check mutants bench bench-candidates format lock clean
+.PHONY: demo tables test check wheel docs mutants bench bench-candidates format lock clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/icdbridge demo --out $(DEMO_OUT)
@@ -33,11 +32,20 @@ tables: $(VENV)/.dev
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 2
 
+# Lint, format and types.
 check: $(VENV)/.dev
 	$(BIN)/ruff check src tests benchmarks
 	$(BIN)/ruff format --check src tests benchmarks
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n 2
+
+# The wheel, installed without torch and used outside the checkout.
+wheel:
+	PYTHON=$(PYTHON) .ci/wheel
+
+# The documentation site, into build/site; `make docs DOCS=serve` shows it at http://127.0.0.1:8000 while you write.
+DOCS ?= build
+docs: $(VENV)/.docs
+	$(BIN)/mkdocs $(DOCS) --strict
 
 # Small changes of the source that the tests should notice, a seeded sample of each module; some half an hour of one core.
 MUTANTS ?= 20
@@ -73,13 +81,22 @@ $(VENV)/.dev: requirements-dev.txt $(VENV)/.runtime
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	touch $@
 
+$(VENV)/.docs: requirements-docs.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-docs.txt
+	touch $@
+
 # Pins everything that pyproject.toml pulls in; run it after changing a dependency there.
+FREEZE = build/lock/bin/pip freeze --exclude icdbridge --exclude setuptools --exclude pip | sed 's/+cpu//'
 lock:
 	rm -rf build/lock && $(PYTHON) -m venv build/lock
 	build/lock/bin/pip install --quiet '.[models]'
-	build/lock/bin/pip freeze --exclude icdbridge --exclude setuptools --exclude pip | sed 's/+cpu//' > requirements.txt
+	$(FREEZE) > requirements.txt
 	build/lock/bin/pip install --quiet '.[dev]'
-	(echo '-r requirements.txt'; build/lock/bin/pip freeze --exclude icdbridge --exclude setuptools --exclude pip | sed 's/+cpu//' | grep -vxFf requirements.txt) > requirements-dev.txt
+	(echo '-r requirements.txt'; $(FREEZE) | grep -vxFf requirements.txt) > requirements-dev.txt
+	$(FREEZE) > build/lock/pins.txt && $(PYTHON) -m venv --clear build/lock/docs
+	build/lock/docs/bin/pip install --quiet -c build/lock/pins.txt '.[docs]'
+	build/lock/docs/bin/pip freeze --exclude icdbridge > requirements-docs.txt
 
 clean:
 	rm -rf build $(VENV)
