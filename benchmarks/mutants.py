@@ -49,7 +49,12 @@ GROUPS: dict[str, tuple[list[str], list[str]]] = {  # modules, and the tests of 
     ),
     "runs": (
         ["runs/*.py"],
-        ["tests/runs", "tests/training/test_calibration.py", "tests/coding/test_coder.py"],
+        [
+            "tests/runs",
+            "tests/coding/test_new_release.py",
+            *(f"tests/training/test_{name}.py" for name in ("calibration", "matching", "candidates")),
+            "tests/coding/test_coder.py",
+        ],
     ),
     "files": (["files.py"], ["tests/test_files.py"]),
 }
@@ -213,14 +218,18 @@ class _Changed(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         exec(self.code, module.__dict__)
 
 
-def killed(mutant: Mutant | None, tests: Sequence[str], seconds: float) -> str:
-    """``failed`` or ``late`` where the tests notice the mutant, else empty; None: the program as it is."""
+def killed(mutant: Mutant | None, tests: Sequence[str], seconds: float, told: Path = Path(os.devnull)) -> str:
+    """``failed`` or ``late`` where the tests notice the mutant, else empty; None: the program as it is.
+
+    What the tests print goes to ``told``.
+    """
     child = os.fork()
     if child == 0:
         os.setpgid(0, 0)
-        silent = os.open(os.devnull, os.O_RDWR)
-        for stream in (0, 1, 2):
-            os.dup2(silent, stream)
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        printed = os.open(told, os.O_WRONLY | os.O_CREAT)
+        os.dup2(printed, 1)
+        os.dup2(printed, 2)
         status = 3
         with contextlib.suppress(BaseException):
             if mutant:
@@ -277,8 +286,10 @@ def main() -> None:
             tests = [test for test in tests if Path(test).exists()]
             # what tests build of the code systems is built once a group, by the program as it is
             os.environ["XDG_CACHE_HOME"] = str(Path(scratch) / name)
-            if killed(None, tests, 4 * given.seconds):
-                sys.exit(f"{name}: its tests fail without a mutant: python -m pytest {' '.join(tests)}")
+            told = Path(scratch) / "told.txt"
+            if how := killed(None, tests, 4 * given.seconds, told):
+                print(told.read_text("utf-8")[-2000:])
+                sys.exit(f"{name}: {how} without a mutant: python -m pytest {' '.join(tests)}")
             possible = mutants(paths)
             chosen = random.Random(given.seed).sample(possible, min(given.mutants, len(possible)))
             dead, start = 0, time.monotonic()

@@ -26,6 +26,27 @@ def test_systems_in_any_spelling(system, names):
         assert load_system(name) is load_system(system)
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("ICD10C", "icd10cm"),
+        ("icd10mc", "icd10cm"),
+        ("ICD-10-CCM", "icd10cm"),
+        ("icd9pro", "icd9proc"),
+        ("icd01cm", "icd10cm"),
+        ("icd10pc", "icd10pcs"),
+    ],
+)
+def test_a_system_with_a_slip_is_not_one_of_ones_own(name, meant):
+    with pytest.raises(InputError, match=f"did you mean {meant}"):
+        system_named(name)
+
+
+@pytest.mark.parametrize("name", ["icd10gm", "icd10am", "icd11", "icd11mms", "icd10who", "icdo3", "house"])
+def test_systems_of_other_countries_and_houses_are_ones_own(name):
+    assert system_named(name) == name
+
+
 def test_versions_in_any_spelling():
     assert {version_named(name) for name in ("icd10", "ICD-10", "10", "Icd 10")} == {"icd10"}
     assert {version_named(name) for name in ("icd9", "ICD-9", "9")} == {"icd9"}

@@ -89,7 +89,23 @@ def system_named(name: str) -> str:
         raise InputError(
             f"{name[:40]!r} cannot name a code system: use a letter, then letters, digits, _ or -"
         )
+    # another letter may be another system (icd10gm, icd10am, icd11), one too few or too many is none
+    near = next((known for known in _VERSION_OF if _one_off(called, known)), None)
+    if near:
+        raise InputError(
+            f"{name[:40]!r} is no known code system: did you mean {near}? give one of your own another name"
+        )
     return name
+
+
+def _one_off(name: str, known: str) -> bool:
+    """Whether a letter or digit is missing, too much or exchanged with its neighbour."""
+    places = range(len(known))
+    return (
+        name in {known[:i] + known[i + 1 :] for i in places}
+        or known in {name[:i] + name[i + 1 :] for i in range(len(name))}
+        or name in {known[:i] + known[i + 1 : i + 2] + known[i] + known[i + 2 :] for i in places}
+    )
 
 
 def known_system(name: str) -> str | None:
