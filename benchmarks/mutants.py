@@ -35,7 +35,7 @@ GROUPS: dict[str, tuple[list[str], list[str]]] = {  # modules, and the tests of 
         [
             *(
                 f"tests/coding/test_{name}.py"
-                for name in ("fhir", "identity", "untrained", "checks", "bulk", "coder")
+                for name in ("fhir", "identity", "untrained", "checks", "bulk", "caution", "coder")
             ),
         ],
     ),

@@ -1,6 +1,7 @@
 """Notes are told apart in every output: by folder and file, by row, by patient, note and code."""
 
 import json
+import os
 from itertools import combinations
 
 import pyarrow as pa
@@ -50,6 +51,16 @@ def test_a_table_elsewhere_does_not_change_the_ids_of_files(tmp_path):
     table.parent.mkdir()
     table.write_text("note_id,text\nr,dyspnea\n")
     assert ids(Source([tmp_path / "notes", table])) == ["a", "r"]
+
+
+def test_a_file_whose_name_is_no_text_is_named_not_coded(tmp_path):
+    (tmp_path / "a.txt").write_text("dyspnea")
+    (tmp_path / os.fsdecode(b"\xff.txt")).write_text("dyspnea")
+    whole, named = sorted(Source([tmp_path]), key=lambda note: note.fault is not None)
+    assert (whole.note_id, whole.fault) == ("a", None)
+    assert named.note_id is None
+    assert "its name" in named.fault
+    named.fault.encode()
 
 
 @given(st.lists(st.tuples(PARTS, PARTS, PARTS), min_size=1, unique=True))

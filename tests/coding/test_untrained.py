@@ -175,6 +175,13 @@ def test_notes_that_cannot_be_coded(note, said, coder):
     assert coder.code_many([note, NOTE]) == [None, coder.code(NOTE)]
 
 
+def test_what_is_predicted_is_above_the_threshold(coder, monkeypatch):
+    first, second, *_ = [one.confidence for one in coder.code(NOTE) if one.predicted]
+    assert first > second
+    monkeypatch.setattr(type(coder), "threshold", second)
+    assert [one.confidence for one in coder.code(NOTE) if one.predicted] == [first]
+
+
 def test_there_is_no_candidate_search(coder):
     with pytest.raises(InputError, match="no candidate search"):
         coder.code(NOTE, candidates=True)

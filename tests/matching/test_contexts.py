@@ -11,16 +11,21 @@ from hypothesis import strategies as st
 
 from icdbridge.knowledge.words import split
 from icdbridge.matching.contexts import CONTEXTS, FEATURE_CONTEXTS, GAP, contexts
+from icdbridge.matching.signs import answered
 
 HERE = Path(__file__).parent
 
 
 def sentences_of(name):
-    """Sentence, mention, expected contexts; ``\\n`` stands for a line end."""
+    """Sentence, mention, expected contexts; ``\\n`` stands for a line end, ``\\t`` for a tab."""
     lines = (HERE / name).read_text(encoding="utf-8").splitlines()[1:]
     for line in lines:
         sentence, mention, expected = line.split("\t")
-        yield sentence.replace("\\n", "\n"), mention, set() if expected == "-" else set(expected.split())
+        yield (
+            sentence.replace("\\n", "\n").replace("\\t", "\t"),
+            mention,
+            set() if expected == "-" else set(expected.split()),
+        )
 
 
 def found(text, mention):
@@ -117,6 +122,23 @@ def test_any_text_and_any_spans_have_contexts(text, data):
     np.testing.assert_array_equal(contexts(text, spans[order]), marked[order])
 
 
+@given(
+    st.lists(
+        st.sampled_from(
+            ["gout", " ", "  ", "....", "\t", "|", ",", "\n", "no", "Yes", "N", ".", "?", "\u2026"]
+        )
+    )
+)
+def test_an_answer_gets_its_colon_where_the_form_has_none_and_nothing_else_changes(parts):
+    text = "".join(parts)
+    colons = answered(text)
+    assert len(colons) == len(text)
+    assert all(
+        one == other or (one in " \t._\u2026|" and other in ": ")
+        for one, other in zip(text, colons, strict=True)
+    )
+
+
 def test_rules_are_written_as_they_are_read():
     with (HERE.parents[1] / "src/icdbridge/matching/context_rules.csv").open(encoding="utf-8") as handle:
         rows = list(csv.reader(handle))[1:]
@@ -128,6 +150,8 @@ def test_rules_are_written_as_they_are_read():
         assert re.fullmatch(r"[^()]*(?:\([^()]*(?:\([^()]*\)[^()]*)*\)[^()]*)*", unescaped), phrase
         assert set(names.split()) <= {*CONTEXTS, "said", "any", "not-family"}, phrase
         assert direction in ("forward", "backward", "both", "self", "stop", "pseudo"), phrase
-        allowed = ("", "clause", "verb") if direction == "stop" else ("", "phrase", "item", *"123456789")
+        allowed = (
+            ("", "clause", "verb", "comma") if direction == "stop" else ("", "phrase", "item", *"123456789")
+        )
         assert reach in allowed, phrase
         assert phrase == phrase.lower(), phrase

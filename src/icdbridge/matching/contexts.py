@@ -15,7 +15,7 @@ from icdbridge.folding import fold
 from icdbridge.matching.rules import BACKWARD, BOTH, FORWARD, SELF, STOP, Found, Rule, load_rules
 from icdbridge.matching.sections import Section, sections
 from icdbridge.matching.sentences import BULLET, sentences
-from icdbridge.matching.signs import signed
+from icdbridge.matching.signs import answered, signed
 
 CONTEXTS = ("diagnosis_section", "negated", "historical", "family", "uncertain", "hypothetical")
 FEATURE_CONTEXTS = CONTEXTS[:4]  # what trained runs see, in this order
@@ -73,7 +73,7 @@ def contexts(text: str, spans: np.ndarray) -> np.ndarray:
     if not len(places):
         return marked
     folded = fold(text)
-    text = folded.text
+    text = answered(folded.text)
     if folded.offsets is not None:
         places = np.searchsorted(folded.offsets[:, 1], places, side="right")
     found = _Intervals()
@@ -194,10 +194,11 @@ class _Sentence:
 
     def _stop(self, rule: Rule, first: int, stops: dict[str, list[int]]) -> None:
         comma = self.items[at - 1] if (at := bisect_left(self.items, first)) else -1
-        clause = rule.reach in ("clause", "verb") and comma >= 0 and first - comma <= CLAUSE
+        within = {"clause": CLAUSE, "verb": CLAUSE, "comma": 1}.get(rule.reach, 0)
+        clause = comma >= 0 and first - comma <= within
         for name in rule.contexts:
             own = stops.setdefault(name, [])
-            if rule.reach != "verb":
+            if rule.reach not in ("verb", "comma"):
                 own.append(first)
             if clause:
                 own.append(comma)
@@ -241,7 +242,10 @@ class _Sentence:
                         start = self._reach_backward(rule, first, starts.get(name, 0))
                         self.found.add(name, self.places[start], self.places[first])
             for rule in several:
-                if (rule.direction == STOP and rule.reach != "verb") or rule.direction in (BACKWARD, BOTH):
+                if (rule.direction == STOP and rule.reach not in ("verb", "comma")) or rule.direction in (
+                    BACKWARD,
+                    BOTH,
+                ):
                     for name in rule.contexts:
                         starts[name] = last
 

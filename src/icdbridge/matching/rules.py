@@ -15,7 +15,7 @@ from typing import NamedTuple
 FORWARD, BACKWARD, BOTH, SELF, STOP, PSEUDO = "forward", "backward", "both", "self", "stop", "pseudo"
 _CLASS = "class"
 _PART = re.compile(r"[(|)]|<\w+>|\$|\\?[^\W_]+(?:'[^\W_]+)*|\\?[^\w\s]")
-_YEAR = re.compile(r"(?:19|20)\d\d")
+_YEAR = re.compile(r"(?:19|20)\d\d(?:'?s)?")
 _CLOSING = frozenset({",", ";", ".", ")", "]", "/", "!", "?", "|"})
 _KINDS = {
     "<year>": ("<year>", "<number>", "<word>"),
@@ -32,7 +32,8 @@ class Rule(NamedTuple):
 
     ``reach``: "" to the end of the sentence; ``phrase`` to the next comma; ``item`` to the next comma or "and"; a
     number of words, up to a comma or "with". Of a stop: ``clause``, from the comma that begins its clause, else from
-    itself; ``verb``, only from such a comma. A ``pseudo`` rule does nothing: its phrase hides what it is made of.
+    itself; ``verb``, only from such a comma; ``comma``, only from one right before it. A ``pseudo`` rule does nothing:
+    its phrase hides what it is made of.
     """
 
     contexts: tuple[str, ...]

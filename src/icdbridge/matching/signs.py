@@ -1,4 +1,4 @@
-"""Check boxes and signs: "[x] asthma [ ] COPD", "(-) fever", "+ cough", "fever -", "[ ] yes [x] no"."""
+"""Check boxes, signs and answers: "[x] asthma [ ] COPD", "(-) fever", "fever -", "[ ] yes [x] no", "asthma.....no"."""
 
 import re
 
@@ -13,6 +13,43 @@ _CHECKED = frozenset("x✓✔*☒☑+")
 _SIGNS = frozenset("[+☐☒☑✓✔")  # a line without these, or those, has no sign
 _OTHERS = ("(-)", "( )", "(_)", "()", "(x)", "-,", "-;", "-/")
 _ITEM = re.compile(r"[,;]")
+_BLANKS = " \t._\u2026|"
+_LEADERS = ("..", "\u2026", "__", "\t", "   ", "|")  # what forms have between what is asked and the answer
+_BETWEEN = ",;|/:"
+_ANSWER = re.compile(
+    rf"[{_BLANKS}](?:yes|no|y|n|pos|neg|positive|negative|none|denie[sd]|never)[ \t]*\.?(?=[,;|/\t\n]|  |\Z)"
+)
+_ASKED = 60  # characters of what is asked
+
+
+def answered(text: str) -> str:
+    """The text, as long as before, with a colon before each answer of a form that is written without.
+
+    After a leader ("asthma......no"), or where two or more items in a row are answered: "asthma no, gout yes".
+    """
+    low = text.lower()
+    blanks: list[tuple[int, int]] = []  # which become a colon
+    before, end = (0, 0), -1  # the blank of the item before, and where that ends
+    for answer in _ANSWER.finditer(low):
+        place = answer.start() + 1
+        line = max(low.rfind("\n", 0, place) + 1, place - 2 * _ASKED)
+        asked = low[line:place].rstrip(_BLANKS)
+        blank = (line + len(asked), place)
+        item = asked[max(asked.rfind(sign) for sign in _BETWEEN) + 1 :].lstrip()
+        begin = blank[0] - len(item)
+        if not (item and len(item) <= _ASKED and item[0].isalpha() and item[-1].isalnum()):
+            continue
+        if any(leader in low[slice(*blank)] for leader in _LEADERS):
+            blanks.append(blank)
+        elif not ("." in item or "?" in item):
+            if end >= 0 and not low[end:begin].strip(_BETWEEN + " \t\n"):
+                blanks += [blank] if blanks and blanks[-1] == before else [before, blank]
+            before, end = blank, answer.end()
+    parts, done = [], 0
+    for start, stop in blanks:
+        parts += [text[done:start], ":".ljust(stop - start)]
+        done = stop
+    return "".join(parts) + text[done:] if parts else text
 
 
 def signed(line: str, before: str) -> tuple[list[tuple[int, int]], str]:
