@@ -35,20 +35,20 @@ from benchmarks.scoring import FEW, line
 from benchmarks.subjects import Subject, baseline_scorer, timed
 from icdbridge.codes import Code, load_system
 from icdbridge.corpora import Corpus
-from icdbridge.corpora.mimic4 import prepare_mimic4
-from icdbridge.corpora.synthetic import synthesize_mimic4
-from icdbridge.evaluation.candidates import candidates_table, compare_candidates
-from icdbridge.evaluation.tables import Table, show
+from icdbridge.corpora.readers.mimic4 import prepare_mimic4
+from icdbridge.evaluation.candidates_vs_exact import candidates_table, compare_candidates
+from icdbridge.evaluation.reports.text_table import Table, show
 from icdbridge.files import write_json
-from icdbridge.matching import LEXICAL, Matcher
+from icdbridge.lexical import LEXICAL, Matcher
 from icdbridge.models import CodingModel
 from icdbridge.runs import Run, Scored
-from icdbridge.runs.candidates import Proposer
+from icdbridge.runs.candidate_search import Proposer
 from icdbridge.runs.matched import match_notes, match_text
 from icdbridge.runs.scoring import Precision, encode_codes, read_notes, score_notes, score_states, settle
 from icdbridge.runs.tokens import tokenize_split
+from icdbridge.synthetic import synthesize_mimic4
 from icdbridge.training import make_settings, train
-from icdbridge.training.candidates import index_run
+from icdbridge.training.distill_candidates import index_run
 
 VAL, TRAIN, MEASURED = 1_000, 16_000, 1_000  # notes
 CONCEPTS = 17_590  # as many as can be synthesized

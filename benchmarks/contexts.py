@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 
 from icdbridge.knowledge.words import split
-from icdbridge.matching.contexts import CONTEXTS, contexts
-from icdbridge.matching.sections import sections
-from icdbridge.matching.sentences import sentences
+from icdbridge.lexical.contexts import CONTEXTS, contexts
+from icdbridge.lexical.sections import sections
+from icdbridge.lexical.sentences import sentences
 
 
 def main() -> None:

@@ -18,12 +18,12 @@ import sklearn
 from sklearn.ensemble import GradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 
-import icdbridge.starter.ranking
+import icdbridge.starter.line_ranking
 from benchmarks.coded_notes import CodedNote, codiesp, gold
 from icdbridge.files import atomic_file, cache_folder
 from icdbridge.knowledge.fingerprint import fingerprint
-from icdbridge.starter.features import FEATURES, line_features
-from icdbridge.starter.ranking import FILE, Ranking
+from icdbridge.starter.line_features import FEATURES, line_features
+from icdbridge.starter.line_ranking import FILE, Ranking
 from icdbridge.starter.starter import BELIEF, Starter
 
 FOLDS, SEED = 5, 0
@@ -184,7 +184,9 @@ def best_threshold(own: Sequence[Lines], confidence: Sequence[np.ndarray]) -> fl
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path, help="folder that holds codiesp/")
-    parser.add_argument("--out", type=Path, default=Path(icdbridge.starter.ranking.__file__).with_name(FILE))
+    parser.add_argument(
+        "--out", type=Path, default=Path(icdbridge.starter.line_ranking.__file__).with_name(FILE)
+    )
     options = parser.parse_args()
     starter = Starter("icd10cm", cache_folder())
     own = read_lines(starter, gold("tune"))

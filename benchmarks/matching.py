@@ -22,7 +22,7 @@ from benchmarks.scoring import LENGTHS
 from benchmarks.subjects import icdbridge_trainer, timed, training_notes
 from icdbridge.codes import code_names, load_system
 from icdbridge.files import write_json
-from icdbridge.matching import (
+from icdbridge.lexical import (
     LEXICAL,
     Associations,
     Learnt,

@@ -43,9 +43,9 @@ GROUPS: dict[str, tuple[list[str], list[str]]] = {  # modules, and the tests of 
         ["server/guards.py"],
         ["tests/server/test_middleware.py", "tests/server/test_guards.py"],
     ),
-    "matching/contexts": (
-        [f"matching/{name}.py" for name in ("contexts", "rules", "signs")],
-        ["tests/matching/test_contexts.py"],
+    "lexical/contexts": (
+        [f"lexical/{name}.py" for name in ("contexts", "context_rules", "signs")],
+        ["tests/lexical/test_contexts.py"],
     ),
     "runs": (
         ["runs/*.py"],

@@ -17,9 +17,9 @@ import numpy as np
 from benchmarks import options
 from icdbridge.codes import load_system, parse_key
 from icdbridge.corpora import Corpus
-from icdbridge.corpora.table import Columns, prepare_table
+from icdbridge.corpora.readers.table import Columns, prepare_table
 from icdbridge.evaluation import metrics
-from icdbridge.evaluation.tables import Table, percent, show
+from icdbridge.evaluation.reports.text_table import Table, percent, show
 from icdbridge.runs import Run
 from icdbridge.training import make_settings, train
 

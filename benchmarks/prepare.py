@@ -18,7 +18,7 @@ from statistics import median
 
 SYNTHESIZE = """
 import sys
-from icdbridge.corpora.synthetic import synthesize_mimic3, synthesize_mimic4
+from icdbridge.synthetic import synthesize_mimic3, synthesize_mimic4
 source, dump, notes, others = sys.argv[1:]
 if source == "mimic3":
     synthesize_mimic3(dump, int(notes), others=float(others))
@@ -27,8 +27,8 @@ else:
 """
 ICDBRIDGE = """
 import sys
-from icdbridge.corpora.mimic3 import prepare_mimic3
-from icdbridge.corpora.mimic4 import prepare_mimic4_both
+from icdbridge.corpora.readers.mimic3 import prepare_mimic3
+from icdbridge.corpora.readers.mimic4 import prepare_mimic4_both
 root, out = sys.argv[1:3]
 if "{source}" == "mimic3":
     corpora = [prepare_mimic3(root, out + "/icd9")]

@@ -17,7 +17,7 @@ from benchmarks.coded_notes import CodedNote, aci, cmc, codiesp, gold
 from benchmarks.learn_ranking import fit, held_out, read_lines, scale, to_ranking
 from icdbridge.coding.untrained import StarterCoder
 from icdbridge.files import cache_folder
-from icdbridge.matching.evidence import BANDS
+from icdbridge.lexical.evidence import BANDS
 from icdbridge.starter.starter import Found, Starter
 
 Coded = list[tuple[CodedNote, list[Found]]]

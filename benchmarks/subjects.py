@@ -88,7 +88,7 @@ def timed(function: Callable[[], Any]) -> tuple[Seconds, Any]:
 
 def matrix_products(device: str = "cpu") -> Callable[..., Measured]:
     """Rates in FLOP/s of square matrix products by a clock, the best of several."""
-    from icdbridge.models.products import fast_products
+    from icdbridge.models.kernels.products import fast_products
 
     def measure(clock: str) -> Measured:
         rates = {}
@@ -198,9 +198,9 @@ def icdbridge_trainer(
     encoder: str, inputs: Inputs, precision: str, device: str = "cpu"
 ) -> Callable[..., Measured]:
     """One training step, its batch made in the process: as the training loop does them."""
-    from icdbridge.models.products import fast_products
+    from icdbridge.models.kernels.products import fast_products
+    from icdbridge.models.kernels.word_gradients import RowGradients
     from icdbridge.training.batches import make_batch
-    from icdbridge.training.gradients import RowGradients
     from icdbridge.training.settings import make_settings
 
     model = released_size(encoder).to(device).train()

@@ -3,7 +3,7 @@
 import json
 import random
 
-from icdbridge.corpora.table import Columns, prepare_table
+from icdbridge.corpora.readers.table import Columns, prepare_table
 from icdbridge.training import make_settings
 
 WORDS = ["dyspnea", "metformin", "infiltrate", "creatinine", "lisinopril"]

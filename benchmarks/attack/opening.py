@@ -14,7 +14,7 @@ def main() -> None:
     """Reads a line of JSON a folder (``kind`` and ``path``), writes one (``end`` and ``says``)."""
     from icdbridge import Coder, InputError
     from icdbridge.corpora import Corpus
-    from icdbridge.runs.candidates import FOLDER
+    from icdbridge.runs.candidate_search import FOLDER
 
     faulthandler.enable()
     for line in sys.stdin:

@@ -13,10 +13,10 @@ from typer.testing import CliRunner
 
 from icdbridge import InputError
 from icdbridge.cli import app
-from icdbridge.corpora.synthetic import synthesize_mimic4
 from icdbridge.locks import locked
 from icdbridge.runs import Run
 from icdbridge.runs.importing import export_checkpoint
+from icdbridge.synthetic import synthesize_mimic4
 from icdbridge.training import loop, train
 
 SMALL = ["--preset", "small", "--model", "duallaat-cnn", *(word for one in TINY for word in ("--set", one))]

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from icdbridge import Coder
 from icdbridge.cli import app
 from icdbridge.coding import Suggestion
-from icdbridge.matching.evidence import Evidence
+from icdbridge.lexical.evidence import Evidence
 from icdbridge.training import train
 
 KNOWN = "patient was seen today and feels well in clinic dyspnea metformin"

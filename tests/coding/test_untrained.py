@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from icdbridge import Coder, InputError
 from icdbridge.codes import load_system
-from icdbridge.matching.evidence import SPAN_CHARACTERS
+from icdbridge.lexical.evidence import SPAN_CHARACTERS
 
 NOTE = "Type 2 diabetes mellitus. Chronic kidney disease stage 3b. He denies chest pain."
 SPANISH = (

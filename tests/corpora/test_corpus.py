@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from icdbridge.corpora import Corpus, assemble
-from icdbridge.corpora.table import prepare_table
+from icdbridge.corpora.readers.table import prepare_table
 from icdbridge.errors import InputError
 from icdbridge.files import write_manifest
 
@@ -121,7 +121,7 @@ def test_a_kill_leaves_nothing_that_is_taken_for_a_corpus(
     program = f"""
 import time
 from icdbridge.corpora import assemble
-from icdbridge.corpora.table import prepare_table
+from icdbridge.corpora.readers.table import prepare_table
 settle = assemble.write_notes
 def slow(*parts):
     found = settle(*parts)
@@ -152,7 +152,7 @@ def test_ctrl_c_leaves_nothing_behind(
     program = f"""
 import signal
 from icdbridge.corpora import assemble
-from icdbridge.corpora.table import prepare_table
+from icdbridge.corpora.readers.table import prepare_table
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background starts with Ctrl-C ignored
 def endless(staging, *_):
     print("reading", flush=True)

@@ -8,8 +8,13 @@ import pytest
 
 from icdbridge.errors import InputError
 from icdbridge.evaluation.compare import compare, read_groups
-from icdbridge.evaluation.compare_report import differences_table, figures_table, tail_table, write_comparison
 from icdbridge.evaluation.evaluate import evaluate_run
+from icdbridge.evaluation.reports.comparison_report import (
+    differences_table,
+    figures_table,
+    tail_table,
+    write_comparison,
+)
 
 from .conftest import MadeUpRun, made_up_corpus
 

@@ -11,12 +11,12 @@ from sklearn.metrics import f1_score
 
 from icdbridge.errors import InputError
 from icdbridge.evaluation.compare import compare, read_groups
-from icdbridge.evaluation.compare_report import decisions_table
 from icdbridge.evaluation.evaluate import evaluate_run, evaluation_folder
+from icdbridge.evaluation.reports.comparison_report import decisions_table
+from icdbridge.evaluation.reports.text_table import percent
 from icdbridge.evaluation.results import SCOPES, VIEWS
-from icdbridge.evaluation.tables import percent
-from icdbridge.matching.evidence import BANDS
-from icdbridge.runs.calibration import FREQUENCIES, Band, Scale, VersionCalibration
+from icdbridge.lexical.evidence import BANDS
+from icdbridge.runs.confidence import FREQUENCIES, Band, Scale, VersionCalibration
 
 from .conftest import MadeUpRun, made_up_corpus
 

@@ -5,7 +5,7 @@ import csv
 import pytest
 
 from icdbridge.knowledge.abbreviations import KINDS, abbreviations, case_sensitive, senses
-from icdbridge.knowledge.tables import DATA
+from icdbridge.knowledge.packed_tables import DATA
 from icdbridge.knowledge.terms import terms
 from icdbridge.knowledge.words import stems
 

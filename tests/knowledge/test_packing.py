@@ -9,7 +9,7 @@ import pytest
 
 from icdbridge.errors import InputError
 from icdbridge.knowledge import packing, packing_variants
-from icdbridge.knowledge.tables import DATA
+from icdbridge.knowledge.packed_tables import DATA
 
 NESTED = """<?xml version="1.0"?><ICD10CM.index><version>2026</version><letter><title>F</title>
 <mainTerm><title>Fall, falling<nemod>(accidental)</nemod></title><code>W19</code>

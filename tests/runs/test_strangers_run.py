@@ -16,11 +16,11 @@ from scipy.sparse import csr_array
 from icdbridge import InputError
 from icdbridge.codes import Name
 from icdbridge.files import MANIFEST, write_manifest
-from icdbridge.matching import LEXICAL, Associations, Learnt, Lexicon
+from icdbridge.lexical import LEXICAL, Associations, Learnt, Lexicon
 from icdbridge.models import build_model
 from icdbridge.runs import CodeIndex, Run, write_run
-from icdbridge.runs.calibration import BANDS, Band, Scale, VersionCalibration
-from icdbridge.runs.candidates import Candidates, Counts, LinearScorer
+from icdbridge.runs.candidate_search import Candidates, Counts, LinearScorer
+from icdbridge.runs.confidence import BANDS, Band, Scale, VersionCalibration
 from icdbridge.text import Tokenizer
 
 KEYS = ["icd10cm:I50.9", "icd10cm:E11.9", "icd10cm:I10"]

@@ -7,7 +7,7 @@ import threading
 from dataclasses import replace
 
 from icdbridge.coding import Suggestion
-from icdbridge.matching.evidence import Evidence
+from icdbridge.lexical.evidence import Evidence
 from icdbridge.server import Limits, create_app
 from icdbridge.server.listening import make_server
 from icdbridge.server.observing import LOGGING

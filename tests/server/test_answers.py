@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from icdbridge.coding import Suggestion
-from icdbridge.matching.evidence import Evidence
+from icdbridge.lexical.evidence import Evidence
 from icdbridge.server import answers, schemas
 
 

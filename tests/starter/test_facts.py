@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from icdbridge.starter.facts import is_inpatient, is_newborn, pregnancy_stems
 from icdbridge.starter.language import foreign_language
 from icdbridge.starter.measures import measures
-from icdbridge.starter.words import root, words_of
+from icdbridge.starter.stems import root, words_of
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from icdbridge.knowledge.words import EMPTY
-from icdbridge.matching.sentences import sentences
+from icdbridge.lexical.sentences import sentences
 from icdbridge.starter.dictionary import Name, build_dictionary
 from icdbridge.starter.mentions import PIECE, STEP, Mention, Occurrences, find_mentions, longest, positions
-from icdbridge.starter.reading import read_note
-from icdbridge.starter.words import words_of
+from icdbridge.starter.note_reading import read_note
+from icdbridge.starter.stems import words_of
 
 STEMS = "abcdef"
 

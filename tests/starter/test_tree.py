@@ -4,8 +4,8 @@ import pytest
 
 from icdbridge.codes import CodeSystem
 from icdbridge.starter.specify import specify
+from icdbridge.starter.stems import root
 from icdbridge.starter.tree import Tree, build_tree, is_open, is_other
-from icdbridge.starter.words import root
 
 HEADINGS = {
     "I50": "Heart failure",

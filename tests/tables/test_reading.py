@@ -15,7 +15,7 @@ from tests.tables.writing import FORMATS, write_table, write_xlsx
 
 from icdbridge.codes import read_code_table, read_terms
 from icdbridge.coding.sources import Source
-from icdbridge.corpora.table import prepare_table
+from icdbridge.corpora.readers.table import prepare_table
 from icdbridge.errors import InputError
 from icdbridge.tables import Column, Fault, Row, read_rows
 

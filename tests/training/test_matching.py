@@ -9,10 +9,10 @@ from scipy.sparse import csr_array
 from tests.small import CODES, make_corpus, tiny_settings
 
 from icdbridge.coding.trained import TrainedCoder
-from icdbridge.corpora.table import Columns, prepare_table
+from icdbridge.corpora.readers.table import Columns, prepare_table
 from icdbridge.errors import InputError
 from icdbridge.evaluation.evaluate import evaluate_run
-from icdbridge.matching import LEARNT, LEXICAL
+from icdbridge.lexical import LEARNT, LEXICAL
 from icdbridge.runs import Run
 from icdbridge.training import train
 from icdbridge.training.matching import FOLDS, match_training

@@ -12,7 +12,7 @@ from tests.small import make_corpus, tiny_settings
 from icdbridge.coding import Coder
 from icdbridge.errors import InputError
 from icdbridge.training import train
-from icdbridge.training.building import code_relations
+from icdbridge.training.initial_model import code_relations
 from icdbridge.training.pretrained import load_pretrained
 
 

@@ -27,14 +27,14 @@ def compare(
     """Put evaluated runs side by side: figures, differences from the first, the long tail. Scores nothing."""
     from icdbridge.evaluation.compare import COMPARISON, read_groups
     from icdbridge.evaluation.compare import compare as compare_groups
-    from icdbridge.evaluation.compare_report import (
+    from icdbridge.evaluation.reports.comparison_report import (
         decisions_table,
         differences_table,
         figures_table,
         tail_table,
         write_comparison,
     )
-    from icdbridge.evaluation.tables import show
+    from icdbridge.evaluation.reports.text_table import show
     from icdbridge.files import atomic_folder, check_output, write_json, write_manifest
 
     refuse_idle(context, as_json, "with --json", "markdown")

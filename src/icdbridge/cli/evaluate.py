@@ -54,10 +54,10 @@ def evaluate(
     """
     from icdbridge.codes import SYSTEMS, known_system
     from icdbridge.corpora.corpus import SPLITS, Corpus
-    from icdbridge.evaluation.candidates import candidates_table
+    from icdbridge.evaluation.candidates_vs_exact import candidates_table
     from icdbridge.evaluation.decisions import decisions_table
     from icdbridge.evaluation.evaluate import EVALUATION, evaluate_run, evaluation_folder
-    from icdbridge.evaluation.report import (
+    from icdbridge.evaluation.reports.evaluation_report import (
         bands_table,
         calibration_table,
         evidence_tables,
@@ -66,7 +66,7 @@ def evaluate(
         sizes_table,
         synthetic_tag,
     )
-    from icdbridge.evaluation.tables import show
+    from icdbridge.evaluation.reports.text_table import show
     from icdbridge.files import check_output
     from icdbridge.runs.run import Run
 

@@ -32,7 +32,7 @@ def index(
     from icdbridge.corpora import Corpus
     from icdbridge.knowledge.further import further_terms
     from icdbridge.runs import Run
-    from icdbridge.training.candidates import index_run
+    from icdbridge.training.distill_candidates import index_run
 
     opened = Run.open(run)
     found = index_run(

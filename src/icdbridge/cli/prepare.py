@@ -30,7 +30,7 @@ def mimic3(
 ) -> None:
     """MIMIC-III 1.4: discharge summaries with ICD-9 codes."""
     refuse_idle(context, splits is not None, "with --splits", "seed")
-    from icdbridge.corpora.mimic3 import prepare_mimic3
+    from icdbridge.corpora.readers.mimic3 import prepare_mimic3
 
     _show(prepare_mimic3(root, out, splits=splits, seed=seed, force=force))
 
@@ -61,7 +61,7 @@ def mimic4(
 ) -> None:
     """MIMIC-IV (hosp 2.x or 3.x, note 2.2): discharge summaries with ICD-9 or ICD-10 codes."""
     refuse_idle(context, splits is not None, "with --splits", "seed")
-    from icdbridge.corpora.mimic4 import prepare_mimic4, prepare_mimic4_both
+    from icdbridge.corpora.readers.mimic4 import prepare_mimic4, prepare_mimic4_both
 
     if version == "both":
         corpora = prepare_mimic4_both(root, out, note_root=note_root, splits=splits, seed=seed, force=force)
@@ -84,7 +84,7 @@ def codiesp(
     force: Force = False,
 ) -> None:
     """CodiEsp (CLEF eHealth 2020): case reports with ICD-10 codes."""
-    from icdbridge.corpora.codiesp import prepare_codiesp
+    from icdbridge.corpora.readers.codiesp import prepare_codiesp
 
     _show(prepare_codiesp(root, out, language=language, codes=codes, splits=splits, seed=seed, force=force))
 
@@ -95,7 +95,7 @@ def cmc2007(
 ) -> None:
     """CMC 2007 challenge: radiology reports with ICD-9 codes, as XML or JSON lines."""
     refuse_idle(context, splits is not None, "with --splits", "seed")
-    from icdbridge.corpora.cmc2007 import prepare_cmc2007
+    from icdbridge.corpora.readers.cmc2007 import prepare_cmc2007
 
     _show(prepare_cmc2007(root, out, splits=splits, seed=seed, force=force))
 
@@ -135,7 +135,7 @@ def table(
 ) -> None:
     """A table of your own with one note a row."""
     refuse_idle(context, splits is not None, "with --splits", "seed", "split")
-    from icdbridge.corpora.table import Columns, prepare_table
+    from icdbridge.corpora.readers.table import Columns, prepare_table
 
     corpus = prepare_table(
         root,
@@ -172,7 +172,7 @@ def names(
     force: Force = False,
 ) -> None:
     """Names of codes as notes, to learn every code from before the first real note (start_from)."""
-    from icdbridge.corpora.names import prepare_names
+    from icdbridge.corpora.readers.code_names import prepare_names
 
     corpus = prepare_names(
         out,

@@ -33,7 +33,7 @@ def reproduce(
 
     Stop it when you like: the same command goes on. The paper's own figures stand beside those on MIMIC.
     """
-    from icdbridge.evaluation.tables import show
+    from icdbridge.evaluation.reports.text_table import show
     from icdbridge.reproduction import TABLES, Study
 
     names = list(TABLES) if "all" in tables else tables
@@ -58,7 +58,7 @@ def sweep(
     markdown: Markdown = False,
 ) -> None:
     """One setting varied, on the ICD-10 test notes: a table and a plot. Finished runs are found again."""
-    from icdbridge.evaluation.tables import show
+    from icdbridge.evaluation.reports.text_table import show
     from icdbridge.reproduction import Study
     from icdbridge.reproduction.sweeps import sweep as run_sweep
     from icdbridge.reproduction.sweeps import write_sweep

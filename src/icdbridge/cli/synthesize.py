@@ -35,7 +35,7 @@ def mimic3(
     force: Force = False,
 ) -> None:
     """Like MIMIC-III 1.4: all notes coded in ICD-9, with addenda and notes of other categories."""
-    from icdbridge.corpora.synthetic import synthesize_mimic3
+    from icdbridge.synthetic import synthesize_mimic3
 
     synthesize_mimic3(
         out,
@@ -62,7 +62,7 @@ def mimic4(
     force: Force = False,
 ) -> None:
     """Like MIMIC-IV with its notes: ICD-9 before October 2015 (about two thirds), ICD-10 after it."""
-    from icdbridge.corpora.synthetic import synthesize_mimic4
+    from icdbridge.synthetic import synthesize_mimic4
 
     synthesize_mimic4(
         out,

@@ -11,12 +11,12 @@ from icdbridge.codes.code import (
     version_named,
     version_of,
 )
+from icdbridge.codes.code_tables import read_code_table
 from icdbridge.codes.crosswalks import GemEntry, crosswalk, equivalents
 from icdbridge.codes.descriptions import Description, describe
 from icdbridge.codes.names import Name, Terms, code_names, read_terms
 from icdbridge.codes.packages import SYSTEMS, load_system, releases
 from icdbridge.codes.system import CodeSystem
-from icdbridge.codes.tables import read_code_table
 
 __all__ = [
     "SYSTEMS",

@@ -2,6 +2,6 @@
 
 from icdbridge.coding.coder import Coder
 from icdbridge.coding.suggestion import Alternative, Suggestion
-from icdbridge.matching.evidence import Evidence
+from icdbridge.lexical.evidence import Evidence
 
 __all__ = ["Alternative", "Coder", "Evidence", "Suggestion"]

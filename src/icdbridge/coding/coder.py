@@ -12,7 +12,7 @@ from icdbridge.errors import InputError
 from icdbridge.extras import not_installed
 
 if TYPE_CHECKING:
-    from icdbridge.runs.calibration import Calibration
+    from icdbridge.runs.confidence import Calibration
 
 Setting = Literal["inpatient", "outpatient"]
 

@@ -13,7 +13,7 @@ from icdbridge.errors import InputError
 from icdbridge.escaping import cell
 from icdbridge.extras import not_installed
 from icdbridge.files import atomic_file
-from icdbridge.matching.evidence import Evidence
+from icdbridge.lexical.evidence import Evidence
 
 if TYPE_CHECKING:
     import pyarrow as pa

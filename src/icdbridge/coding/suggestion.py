@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from icdbridge.matching.evidence import Evidence
+from icdbridge.lexical.evidence import Evidence
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Suggestion:
     training notes carried it (0: never seen, scored by its description alone; None: not known).
     ``confidence`` is the share of right codes to expect among such suggestions, and ``band`` its name
     (``likely``, ``possible``, ``unlikely``), by calibration on val; None for a run, or a version, that was not
-    calibrated. ``context``: None, or what its evidence says of it (``matching.evidence.context_of``): where that is
+    calibrated. ``context``: None, or what its evidence says of it (``lexical.evidence.context_of``): where that is
     negated, hypothetical or a relative's, the code is never ``likely``. ``alternatives``: other codes of its family, to
     specify it by. ``reason``: the rule of the code system that it follows from.
     """

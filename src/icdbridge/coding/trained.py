@@ -17,13 +17,13 @@ from icdbridge.coding.coder import Coder, Setting
 from icdbridge.coding.suggestion import Suggestion
 from icdbridge.errors import InputError
 from icdbridge.files import MANIFEST, sha256
-from icdbridge.matching import Matcher
-from icdbridge.matching.evidence import Evidence, cautious, context_of
+from icdbridge.lexical import Matcher
+from icdbridge.lexical.evidence import Evidence, cautious, context_of
 from icdbridge.models import NoteStates
 from icdbridge.runs import Run
-from icdbridge.runs.calibration import Calibration
-from icdbridge.runs.candidates import Proposer
-from icdbridge.runs.evidence import add_spans, find_evidence, word_weights
+from icdbridge.runs.attribution import add_spans, find_evidence, word_weights
+from icdbridge.runs.candidate_search import Proposer
+from icdbridge.runs.confidence import Calibration
 from icdbridge.runs.matched import match_text
 from icdbridge.runs.scoring import Precision, length_batches, read_notes, score_states, settle
 from icdbridge.text import Words, split_words

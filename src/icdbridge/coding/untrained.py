@@ -11,14 +11,14 @@ from icdbridge.coding.suggestion import Alternative, Suggestion
 from icdbridge.errors import InputError
 from icdbridge.files import cache_folder
 from icdbridge.knowledge.fingerprint import fingerprint
-from icdbridge.matching.evidence import SPAN_CHARACTERS, Evidence, band_of, cautious, context_of
+from icdbridge.lexical.evidence import SPAN_CHARACTERS, Evidence, band_of, cautious, context_of
 from icdbridge.starter import Found, Starter
 from icdbridge.starter.converting import in_icd9
 from icdbridge.starter.language import foreign_language
-from icdbridge.starter.words import words_of
+from icdbridge.starter.stems import words_of
 
 if TYPE_CHECKING:
-    from icdbridge.runs.calibration import Calibration
+    from icdbridge.runs.confidence import Calibration
 
 SYSTEMS = {"icd10": "icd10cm", "icd9": "icd9cm"}  # the diagnoses of each version
 SPANS = 5  # of evidence of one code

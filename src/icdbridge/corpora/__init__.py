@@ -1,7 +1,7 @@
 """Corpora: notes of one version with their codes and split, in one folder, whatever they came from.
 
-What makes them stands in the module of their source (``corpora.mimic4.prepare_mimic4``, ...): it brings a database
-with it, which reading a corpus does not need.
+What makes them stands in ``corpora.readers``, a module each source (``readers.mimic4.prepare_mimic4``, ...): it
+brings a database with it, which reading a corpus does not need.
 """
 
 from icdbridge.corpora.corpus import SPLITS, Corpus

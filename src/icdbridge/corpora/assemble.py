@@ -12,7 +12,7 @@ from icdbridge import __version__
 from icdbridge.codes import Code, parse_code, undotted
 from icdbridge.codes.gate import Doubt, named, nearest, standing
 from icdbridge.corpora.corpus import CORPUS, FORMAT, Corpus
-from icdbridge.corpora.report import figures, spreads, write_html
+from icdbridge.corpora.data_report import figures, spreads, write_html
 from icdbridge.corpora.splits import choose_splits, read_splits
 from icdbridge.corpora.staging import Staging
 from icdbridge.corpora.writing import write_codes, write_evidence, write_notes

@@ -11,7 +11,7 @@ from icdbridge.errors import InputError
 from icdbridge.evaluation.bootstrap import paired
 from icdbridge.evaluation.contributions import Contributions
 from icdbridge.evaluation.decisions import WAYS
-from icdbridge.evaluation.report import figure
+from icdbridge.evaluation.reports.evaluation_report import figure
 from icdbridge.evaluation.results import AUCS, BIN_NAMES, RANKED, SCOPES, THRESHOLDED, VIEWS, long_tail
 from icdbridge.files import Kind, read_json
 

@@ -10,8 +10,8 @@ from icdbridge.evaluation import metrics
 from icdbridge.evaluation.bootstrap import RESAMPLES, draws, tested_difference
 from icdbridge.evaluation.contributions import predicted_cells
 from icdbridge.evaluation.metrics import Floats, Ints, Labels
-from icdbridge.evaluation.tables import Table, percent, points
-from icdbridge.runs.calibration import FREQUENCIES, frequency
+from icdbridge.evaluation.reports.text_table import Table, percent, points
+from icdbridge.runs.confidence import FREQUENCIES, frequency
 from icdbridge.runs.scored import Scored
 
 GROUPS = ("all", *FREQUENCIES)

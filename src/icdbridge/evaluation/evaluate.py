@@ -13,11 +13,11 @@ from icdbridge import __version__
 from icdbridge.corpora.corpus import Corpus
 from icdbridge.errors import InputError
 from icdbridge.evaluation.bootstrap import RESAMPLES, intervals
-from icdbridge.evaluation.calibration import band_shares, reliability, seen
-from icdbridge.evaluation.candidates import compare_candidates
+from icdbridge.evaluation.candidates_vs_exact import compare_candidates
 from icdbridge.evaluation.contributions import Contributions
 from icdbridge.evaluation.decisions import decisions
-from icdbridge.evaluation.report import write_report
+from icdbridge.evaluation.reliability import band_shares, reliability, seen
+from icdbridge.evaluation.reports.evaluation_report import write_report
 from icdbridge.evaluation.results import (
     FLATTERED,
     SCOPES,
@@ -89,7 +89,7 @@ def evaluate_run(
                 results["decisions"] = decisions(scored, train_notes, one, own)
         marked = pa.table({})
         if evidence:
-            from icdbridge.evaluation.evidence import measure_evidence
+            from icdbridge.evaluation.evidence_quality import measure_evidence
 
             results["evidence"], marked = measure_evidence(run, corpus, split, scored)
         if candidates:

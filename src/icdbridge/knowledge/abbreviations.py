@@ -11,7 +11,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import NamedTuple
 
-from icdbridge.knowledge.tables import DATA
+from icdbridge.knowledge.packed_tables import DATA
 
 KINDS = ("diagnosis", "procedure", "status", "anatomy", "drug", "test", "word")
 

@@ -6,7 +6,7 @@ from functools import cache
 from types import MappingProxyType
 
 from icdbridge.codes import parse_code, releases
-from icdbridge.knowledge.tables import rows
+from icdbridge.knowledge.packed_tables import rows
 
 FREQUENT, SEEN = "frequent", "seen"
 _PROCEDURE = re.compile(

@@ -22,7 +22,7 @@ from xml.etree import ElementTree
 
 from icdbridge.errors import InputError
 from icdbridge.files import atomic_file, read_json, write_json
-from icdbridge.knowledge.tables import DATA, LEVEL
+from icdbridge.knowledge.packed_tables import DATA, LEVEL
 
 _CODE = re.compile(r"[A-Z][0-9][0-9A-Z](?:\.[0-9A-Z]{1,4})?")
 _COLUMNS = [str(column) for column in range(2, 8)]

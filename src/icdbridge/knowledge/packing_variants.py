@@ -20,8 +20,8 @@ from typing import Any
 
 from icdbridge.errors import InputError
 from icdbridge.files import read_json, write_json
+from icdbridge.knowledge.packed_tables import DATA
 from icdbridge.knowledge.packing import write_rows
-from icdbridge.knowledge.tables import DATA
 from icdbridge.knowledge.terms import (
     CLINICAL,
     DEFAULT,

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import cache
 from types import MappingProxyType
 
-from icdbridge.knowledge.tables import read_csv
+from icdbridge.knowledge.packed_tables import read_csv
 
 
 @cache

@@ -15,7 +15,7 @@ from icdbridge.codes.names import shortened
 from icdbridge.codes.packages import tabular
 from icdbridge.codes.system import CodeSystem
 from icdbridge.errors import InputError
-from icdbridge.knowledge.tables import DATA, LEVEL, rows
+from icdbridge.knowledge.packed_tables import DATA, LEVEL, rows
 from icdbridge.knowledge.wording import neoplasms, spoken, substances, with_modifiers
 
 TITLE = "title"

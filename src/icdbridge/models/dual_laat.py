@@ -10,12 +10,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from icdbridge.models.classifier import classify
 from icdbridge.models.combiner import Combiner
 from icdbridge.models.encoders import ConvolutionEncoder, RecurrentEncoder
-from icdbridge.models.label_attention import label_contexts, score_note
+from icdbridge.models.kernels.classifier import classify
+from icdbridge.models.kernels.label_attention import label_contexts, score_note
+from icdbridge.models.kernels.products import fast_products
 from icdbridge.models.model import CodingModel, NoteStates
-from icdbridge.models.products import fast_products
 from icdbridge.models.sizes import Dropout, Extra, Few, Rows, Size
 
 

@@ -9,9 +9,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from icdbridge.models.half_recurrence import half_gru, may_halve
-from icdbridge.models.recurrence import bidirectional_gru
-from icdbridge.models.shared_recurrence import last_states
+from icdbridge.models.kernels.half_recurrence import half_gru, may_halve
+from icdbridge.models.kernels.recurrence import bidirectional_gru
+from icdbridge.models.kernels.shared_recurrence import last_states
 
 POSITIONS = 2**14  # of a convolution's states, held at once to take their maximum
 

@@ -1,7 +1,7 @@
 """The paper's tables and figure on the corpora one has, from runs that are trained once and found again."""
 
+from icdbridge.reproduction.paper_tables import TABLES
 from icdbridge.reproduction.study import Study, System
 from icdbridge.reproduction.sweeps import SWEEPS, sweep
-from icdbridge.reproduction.tables import TABLES
 
 __all__ = ["SWEEPS", "TABLES", "Study", "System", "sweep"]

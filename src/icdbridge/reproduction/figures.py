@@ -1,9 +1,9 @@
 """Figure 1 (c) of the paper: what adding other versions gains on rare and on frequent codes."""
 
-from icdbridge.evaluation import plots
-from icdbridge.evaluation.page import Section, write_page
+from icdbridge.evaluation.reports import plots
+from icdbridge.evaluation.reports.page import Section, write_page
+from icdbridge.evaluation.reports.text_table import Table, percent
 from icdbridge.evaluation.results import NAMES
-from icdbridge.evaluation.tables import Table, percent
 from icdbridge.reproduction import paper
 from icdbridge.reproduction.paper import CNN, CNN_ALONE, RNN, RNN_ALONE
 from icdbridge.reproduction.study import SEEDS, Study

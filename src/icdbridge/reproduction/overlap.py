@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from icdbridge.codes import parse_key, version_of
 from icdbridge.codes.crosswalks import PAIRS, crosswalk
 from icdbridge.corpora import Corpus
-from icdbridge.evaluation.tables import Table
+from icdbridge.evaluation.reports.text_table import Table
 from icdbridge.reproduction.study import Study
 from icdbridge.text import split_words
 

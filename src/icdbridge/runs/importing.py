@@ -15,7 +15,7 @@ from icdbridge.files import atomic_folder, sha256
 from icdbridge.models import DualLAAT
 from icdbridge.runs.released import CONFIG, TOKENS, WEIGHTS, Released, read_released, write_released
 from icdbridge.runs.run import RUN, Run, write_run
-from icdbridge.runs.stored import CodeIndex
+from icdbridge.runs.stored_files import CodeIndex
 
 NOT_TUNED = 0.5  # the threshold of the paper's own evaluator; a checkpoint brings none
 

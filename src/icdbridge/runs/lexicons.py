@@ -12,10 +12,10 @@ from scipy.sparse import csr_array
 from icdbridge.codes import Code, Name, parse_key
 from icdbridge.codes.names import KINDS
 from icdbridge.errors import InputError
-from icdbridge.matching import Associations, Learnt, Lexicon
-from icdbridge.matching.lexicon import category_of
+from icdbridge.lexical import Associations, Learnt, Lexicon
+from icdbridge.lexical.lexicon import category_of
 from icdbridge.models.tensor_files import Shape, load_tensors, save_tensors
-from icdbridge.runs.stored import check_key, read_table
+from icdbridge.runs.stored_files import check_key, read_table
 
 FILES = ["names.parquet", "terms.parquet", "associations.safetensors"]
 _ARRAYS = ("hashes", "often", "indptr", "indices", "counts")

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from icdbridge.corpora import Corpus
-from icdbridge.matching import STORED, Lexical, Matcher
+from icdbridge.lexical import STORED, Lexical, Matcher
 from icdbridge.progress import progress_bar
 from icdbridge.runs.scoring import Features
 

@@ -18,23 +18,23 @@ from torch import Tensor
 from icdbridge.corpora import Corpus
 from icdbridge.errors import InputError
 from icdbridge.files import Kind, check_manifest, sha256, write_json, write_manifest
-from icdbridge.matching import LEXICAL, Lexicon, Matcher
+from icdbridge.lexical import LEXICAL, Lexicon, Matcher
 from icdbridge.models import ARCHITECTURES, CodingModel, build_model, describe_model, size_names
 from icdbridge.models.tensor_files import kind_of, load_tensors, save_tensors
-from icdbridge.runs.calibration import (
+from icdbridge.runs.candidate_search import Candidates
+from icdbridge.runs.confidence import (
     FREQUENCIES,
     Calibration,
     calibration_json,
     frequency,
     read_calibration,
 )
-from icdbridge.runs.candidates import Candidates
 from icdbridge.runs.lexicons import FILES as LEXICON_FILES
 from icdbridge.runs.lexicons import read_lexicons, write_lexicons
 from icdbridge.runs.matched import match_split
 from icdbridge.runs.scored import Scored
 from icdbridge.runs.scoring import Precision, encode_codes, score_notes
-from icdbridge.runs.stored import FORMAT, CodeIndex, check_sizes, read_config, read_index
+from icdbridge.runs.stored_files import FORMAT, CodeIndex, check_sizes, read_config, read_index
 from icdbridge.runs.tokens import code_words, same_words, tokenize_split
 from icdbridge.text import Tokenizer
 

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from icdbridge.models import CodingModel, NoteStates
-from icdbridge.models.half_recurrence import half_weights
-from icdbridge.models.products import fast_products
+from icdbridge.models.kernels.half_recurrence import half_weights
+from icdbridge.models.kernels.products import fast_products
 from icdbridge.progress import progress_bar
 from icdbridge.text import UNKNOWN_ID
 

@@ -1,7 +1,7 @@
 """Confidence in words: which band a suggestion falls into, and what each band was worth on val notes."""
 
 from icdbridge.coding import Suggestion
-from icdbridge.matching.evidence import BANDS, cautious
+from icdbridge.lexical.evidence import BANDS, cautious
 from icdbridge.server.coders import ServedCoder
 from icdbridge.server.schemas import BandOut
 

@@ -7,7 +7,7 @@ from icdbridge.coding import Suggestion
 from icdbridge.coding.coder import Setting
 
 if TYPE_CHECKING:
-    from icdbridge.runs.calibration import Calibration
+    from icdbridge.runs.confidence import Calibration
 
 
 class ServedCoder(Protocol):

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from icdbridge.matching.evidence import SPAN_CHARACTERS
+from icdbridge.lexical.evidence import SPAN_CHARACTERS
 from icdbridge.server.limits import ANSWER_BYTES, CODES, NOTE_CHARACTERS, NOTES, SUGGESTIONS
 
 DEFAULT_TOP = 10

@@ -3,7 +3,7 @@
 from functools import cache
 from typing import NamedTuple
 
-from icdbridge.knowledge.tables import read_csv
+from icdbridge.knowledge.packed_tables import read_csv
 
 
 class Companion(NamedTuple):

@@ -7,7 +7,7 @@ from functools import cache
 from icdbridge.codes import crosswalk, load_system
 from icdbridge.knowledge.frequency import hospital_frequency
 from icdbridge.starter.found import Found
-from icdbridge.starter.words import title_stems
+from icdbridge.starter.stems import title_stems
 
 
 def in_icd9(found: Sequence[Found]) -> list[Found]:

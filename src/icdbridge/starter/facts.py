@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from icdbridge.starter.measures import measures
-from icdbridge.starter.words import root
+from icdbridge.starter.stems import root
 
 _INPATIENT = re.compile(
     r"\bdischarge (?:summary|diagnos|disposition|medication|condition)|\bhospital(?:ization)? course\b"

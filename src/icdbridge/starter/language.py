@@ -4,7 +4,7 @@ guess."""
 from collections import Counter
 from collections.abc import Sequence
 
-from icdbridge.starter.words import Word, words_of
+from icdbridge.starter.stems import Word, words_of
 
 FEWEST = 12  # words of these lists that a note must have for its language to be told
 _COMMON = {

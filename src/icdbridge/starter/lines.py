@@ -5,10 +5,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from icdbridge.starter.dictionary import ADVERSE, ALLERGIES, FAMILY, HISTORY, MEDICATIONS, UNDERDOSING
-from icdbridge.starter.reading import Note
+from icdbridge.starter.note_reading import Note
 from icdbridge.starter.said import Said
+from icdbridge.starter.stems import roots
 from icdbridge.starter.tree import Tree, unsaid
-from icdbridge.starter.words import roots
 
 DOUBTS = ("negated", "family", "hypothetical", "uncertain")  # in which a mention is no reason for a code
 _ALLERGY_STATUS = ("Z88", "Z91.0")

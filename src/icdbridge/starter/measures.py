@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
-from icdbridge.knowledge.tables import read_csv
+from icdbridge.knowledge.packed_tables import read_csv
 
 _BMI = re.compile(
     r"\b(?:BMI|body mass index)\b[^\d\n]{0,20}(\d{2}(?:\.\d{1,2})?)(?!\s*(?:th\s+)?%|\d)", re.IGNORECASE

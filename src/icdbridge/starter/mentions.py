@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from icdbridge.starter.dictionary import Dictionary
-from icdbridge.starter.words import Word
+from icdbridge.starter.stems import Word
 
 STEP = 10  # of the scale on which places are measured: one word that counts
 PIECE = 1500  # words

@@ -7,14 +7,14 @@ from functools import cache
 
 import numpy as np
 
-from icdbridge.matching.contexts import CONTEXTS
+from icdbridge.lexical.contexts import CONTEXTS
 from icdbridge.starter.companions import asked_by
 from icdbridge.starter.dictionary import Dictionary
 from icdbridge.starter.mentions import Mention, find_mentions, longest
-from icdbridge.starter.reading import REACH, SIDES, Note
+from icdbridge.starter.note_reading import REACH, SIDES, Note
 from icdbridge.starter.specify import Decision, specify
+from icdbridge.starter.stems import root, roots, whole
 from icdbridge.starter.tree import Tree
-from icdbridge.starter.words import root, roots, whole
 
 _NEGATED = CONTEXTS.index("negated")
 _WHOLE = 0.6  # of a sense's stems that a phrase has to have

@@ -3,7 +3,7 @@
 import re
 
 from icdbridge.starter.lines import Line, asserted, doubt
-from icdbridge.starter.reading import Note
+from icdbridge.starter.note_reading import Note
 from icdbridge.starter.tree import Tree
 
 _STROKE = ("I63", "I64", "Z86.73", "I69.3")

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from icdbridge.starter.stems import root, roots
 from icdbridge.starter.tree import Tree, is_open, is_other
-from icdbridge.starter.words import root, roots
 
 MISSING = 1.0  # what a word of a title that the note lacks costs, of what one that it has gains
 ABSENT = 1.0  # what a word costs that the title says is absent

@@ -7,14 +7,14 @@ import numpy as np
 
 from icdbridge.errors import InputError
 from icdbridge.knowledge.frequency import hospital_frequency
-from icdbridge.starter.building import Prepared, prepared
+from icdbridge.starter.coding_rules import apply_rules
 from icdbridge.starter.facts import is_inpatient
-from icdbridge.starter.features import line_features, phrase_key
 from icdbridge.starter.found import Found, Speaking
+from icdbridge.starter.knowledge_building import Prepared, prepared
+from icdbridge.starter.line_features import line_features, phrase_key
+from icdbridge.starter.line_ranking import Ranking, shipped_ranking
 from icdbridge.starter.lines import Line, make_lines
-from icdbridge.starter.ranking import Ranking, shipped_ranking
-from icdbridge.starter.reading import Note, read_note
-from icdbridge.starter.rules import apply_rules
+from icdbridge.starter.note_reading import Note, read_note
 from icdbridge.starter.said import find_said
 
 # What is left of the confidence of a line that nothing asserts, by why. Never learnt: a source may code what notes

@@ -10,7 +10,7 @@ from typing import Any, cast
 import numpy as np
 
 from icdbridge.codes import CodeSystem
-from icdbridge.starter.words import title_stems
+from icdbridge.starter.stems import title_stems
 
 _WITHOUT = re.compile(r"\b(?:without|not|no)\b[^,;]*", re.IGNORECASE)
 _OPEN_END = re.compile(r"\b(?:unspecified|nos|not specified)\b", re.IGNORECASE)

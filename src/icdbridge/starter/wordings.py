@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
-from icdbridge.knowledge.tables import read_csv
+from icdbridge.knowledge.packed_tables import read_csv
 
 OUTCOME = "Z37.0"  # of a delivery: in the mother's record, never in the newborn's
 

@@ -2,7 +2,7 @@
 
 from icdbridge.tables.cells import Fault, check_text, split_codes
 from icdbridge.tables.delimited import has_header
-from icdbridge.tables.notes import NOTE_ENDINGS, NoteFiles, decode_note, find_notes, read_note
+from icdbridge.tables.note_files import NOTE_ENDINGS, NoteFiles, decode_note, find_notes, read_note
 from icdbridge.tables.reading import ENDINGS, is_table, read_rows
 from icdbridge.tables.rows import Column, Row, match_columns
 from icdbridge.tables.streams import read_text

@@ -15,7 +15,7 @@ from icdbridge.errors import InputError
 from icdbridge.files import read_json
 from icdbridge.folding import Folded, fold
 from icdbridge.text.normalize import FOLDED_NORMALIZER, NORMALIZER, Reading, split_words
-from icdbridge.text.stored import check_stored
+from icdbridge.text.stored_tokenizer import check_stored
 
 PAD, UNKNOWN = "[PAD]", "[UNK]"  # no normalised word can contain a bracket
 PAD_ID, UNKNOWN_ID = 0, 1

@@ -3,7 +3,7 @@
 from typing import Any
 
 from icdbridge.runs import CodeIndex
-from icdbridge.runs.calibration import TOP, Calibration
+from icdbridge.runs.confidence import TOP, Calibration
 
 
 def model_card(

@@ -21,7 +21,7 @@ from icdbridge.runs.matched import match_text
 from icdbridge.runs.scoring import score_notes
 from icdbridge.runs.tokens import tokenize_split
 from icdbridge.training.batches import VersionNotes, draw_batch, plan_epoch
-from icdbridge.training.calibration import FEWEST
+from icdbridge.training.fit_calibration import FEWEST
 from icdbridge.training.matching import MatchedTraining
 from icdbridge.training.settings import Settings
 

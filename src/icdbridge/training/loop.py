@@ -11,12 +11,12 @@ import torch
 
 from icdbridge.errors import InputError
 from icdbridge.models import CodingModel
-from icdbridge.models.products import fast_products
+from icdbridge.models.kernels.products import fast_products
+from icdbridge.models.kernels.word_gradients import RowGradients
 from icdbridge.models.tensor_files import load_checked, save_checked
 from icdbridge.progress import console, progress_bar
 from icdbridge.training.batches import VersionNotes, batches_ahead, plan_epoch
 from icdbridge.training.checkpoints import ANEW, load_checkpoint, save_checkpoint
-from icdbridge.training.gradients import RowGradients
 from icdbridge.training.settings import Settings
 from icdbridge.training.work import BEST, CHECKPOINT
 

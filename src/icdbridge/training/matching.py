@@ -17,7 +17,7 @@ from scipy.sparse import csr_array, vstack
 from icdbridge.codes import Terms, code_names
 from icdbridge.corpora import Corpus
 from icdbridge.knowledge.further import further_terms
-from icdbridge.matching import (
+from icdbridge.lexical import (
     EQUIVALENT,
     LEARNT,
     Associations,

@@ -20,7 +20,7 @@ from icdbridge.evaluation.thresholds import tune_threshold
 from icdbridge.evaluation.validation import validation_figures
 from icdbridge.files import check_manifest, replacing
 from icdbridge.knowledge.further import PACKED, further_terms
-from icdbridge.matching import Lexicon
+from icdbridge.lexical import Lexicon
 from icdbridge.models import ARCHITECTURES, CodingModel
 from icdbridge.models.combiner import Combiner
 from icdbridge.progress import console
@@ -31,10 +31,10 @@ from icdbridge.runs.scoring import encode_codes, score_notes
 from icdbridge.runs.tokens import code_words, same_words, tokenize_split
 from icdbridge.text import Tokenizer
 from icdbridge.training.batches import VersionNotes
-from icdbridge.training.building import Texts, start_model
-from icdbridge.training.calibration import calibrate
 from icdbridge.training.card import model_card
 from icdbridge.training.combining import fit_networks, fit_weights
+from icdbridge.training.fit_calibration import calibrate
+from icdbridge.training.initial_model import Texts, start_model
 from icdbridge.training.loop import fit, show_figures, training_device
 from icdbridge.training.matching import MatchedTraining, match_training
 from icdbridge.training.settings import Settings

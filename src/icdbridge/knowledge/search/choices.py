@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from icdbridge.knowledge.search.index import Entry, Index
+from icdbridge.knowledge.search.search_index import Entry, Index
 from icdbridge.knowledge.search.slots import ASSUMED, AXES
 
 _MOST = 16  # kinds of a category

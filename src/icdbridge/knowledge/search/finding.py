@@ -8,11 +8,11 @@ from icdbridge.codes.packages import SYSTEMS
 from icdbridge.codes.system import CodeSystem
 from icdbridge.errors import InputError
 from icdbridge.knowledge.search.choices import Choice, choices
-from icdbridge.knowledge.search.index import Entry, Index
 from icdbridge.knowledge.search.lookup import by_code
+from icdbridge.knowledge.search.match_ranking import Match, matches, resolved, siblings
 from icdbridge.knowledge.search.opening import own_index, speller, system_index
 from icdbridge.knowledge.search.query import Reading, readings
-from icdbridge.knowledge.search.ranking import Match, matches, resolved, siblings
+from icdbridge.knowledge.search.search_index import Entry, Index
 from icdbridge.knowledge.search.wordforms import words
 
 _SYSTEM = {

@@ -4,7 +4,7 @@ import re
 from typing import NamedTuple
 
 from icdbridge.codes.packages import LABELS
-from icdbridge.knowledge.search.index import Entry, Index
+from icdbridge.knowledge.search.search_index import Entry, Index
 
 _KEY = re.compile(r"\s*([A-Za-z][A-Za-z0-9_-]*)\s*:\s*(\S+)\s*(.*)", re.DOTALL)
 _CODE = re.compile(r"\s*([A-Za-z0-9]+(?:\.[A-Za-z0-9]*)?)[\s:,;-]*(.*)", re.DOTALL)

@@ -8,15 +8,11 @@ from icdbridge.codes.packages import SYSTEMS, releases
 from icdbridge.codes.system import CodeSystem
 from icdbridge.files import cache_folder, cached_folder
 from icdbridge.knowledge.fingerprint import fingerprint
-from icdbridge.knowledge.search.index import Index
+from icdbridge.knowledge.search.search_index import Index
 from icdbridge.knowledge.search.spelling import Speller
 
-_MADE_BY = (
-    "building.py",
-    "leading.py",
-    "slots.py",
-    "wordforms.py",
-)  # what an index changes with, beside the knowledge
+# what an index changes with, beside the knowledge
+_MADE_BY = ("index_building.py", "leading.py", "slots.py", "wordforms.py")
 
 
 @cache
@@ -29,7 +25,7 @@ def system_index(system: str) -> Index:
 @lru_cache(8)
 def own_index(table: CodeSystem) -> Index:
     """The index of a table of the user's own, in memory."""
-    from icdbridge.knowledge.search.building import build_own
+    from icdbridge.knowledge.search.index_building import build_own
 
     return Index(build_own(table))
 
@@ -53,7 +49,7 @@ def _folder() -> Path:
 
 
 def _fill(folder: Path) -> None:
-    from icdbridge.knowledge.search.building import build_systems
+    from icdbridge.knowledge.search.index_building import build_systems
     from icdbridge.progress import track
 
     build_systems(folder, track(SYSTEMS, len(SYSTEMS), "Making the search index, once"))

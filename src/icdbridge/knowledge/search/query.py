@@ -8,10 +8,10 @@ from math import log
 from typing import NamedTuple
 
 from icdbridge.knowledge.abbreviations import abbreviations
+from icdbridge.knowledge.packed_tables import read_csv
 from icdbridge.knowledge.search.slots import SAYING, said_in
 from icdbridge.knowledge.search.spelling import Speller
 from icdbridge.knowledge.search.wordforms import EMPTY, LIGHT, american, root, rooted, words
-from icdbridge.knowledge.tables import read_csv
 
 _MOST = 8  # readings
 _SHORTEST_MENDED = 4  # letters

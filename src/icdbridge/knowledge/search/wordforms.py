@@ -7,7 +7,7 @@ from functools import cache
 from hashlib import blake2b
 
 from icdbridge.folding import fold
-from icdbridge.knowledge.tables import DATA
+from icdbridge.knowledge.packed_tables import DATA
 from icdbridge.knowledge.words import stem
 
 _WORD = re.compile(r"[a-z0-9]+")

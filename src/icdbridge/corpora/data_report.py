@@ -1,0 +1,142 @@
+"""The data report: what a corpus holds, what was dropped on the way, and how it compares with published
+sizes.
+"""
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jinja2 import Environment, StrictUndefined
+
+from icdbridge.codes import SYSTEMS, releases
+from icdbridge.corpora.corpus import SPLITS
+from icdbridge.corpora.data_plots import Counts, histogram, long_tail
+from icdbridge.corpora.staging import Staging
+from icdbridge.escaping import shown
+
+# Notes per split and codes per scope of Edin et al. (2023), and of the paper's tables for the full scope.
+PUBLISHED = {
+    ("mimic4", "icd10"): (
+        "MIMIC-IV ICD-10",
+        {"train": 89_099, "val": 13_378, "test": 19_802, "frequent": 7_942, "rare": 18_143, "full": 26_085},
+    ),
+    ("mimic4", "icd9"): (
+        "MIMIC-IV ICD-9",
+        {"train": 154_542, "val": 21_980, "test": 32_804, "frequent": 6_150, "rare": 5_174, "full": 11_324},
+    ),
+    ("mimic3", "icd9"): (
+        "MIMIC-III clean",
+        {"train": 38_401, "val": 5_577, "test": 8_734, "frequent": 3_681, "rare": 5_244, "full": 8_925},
+    ),
+}
+LABELS = {
+    "icd9cm": "ICD-9-CM diagnoses",
+    "icd9proc": "ICD-9-CM procedures",
+    "icd10cm": "ICD-10-CM diagnoses",
+    "icd10pcs": "ICD-10-PCS procedures",
+}
+SOURCES = {
+    "corpus": "the source itself",
+    "release": "an installed release of the code system",
+    "category": "what the codes of the category have in common",
+    "ancestor": "the nearest wider category",
+    "none": "nowhere: the code stands for itself",
+}
+
+
+def figures(
+    staging: Staging, source: str, version: str, description_sources: dict[str, int], words: list[int]
+) -> dict[str, Any]:
+    """The figures of corpus.json; ``words`` are the words per note of the notes measured."""
+    notes, patients, per_note = {}, {}, {}
+    for split in (*SPLITS, "total"):
+        where = "true" if split == "total" else f"split = '{split}'"
+        notes[split] = staging.number(f"SELECT count(*) FROM kept WHERE {where}")
+        patients[split] = staging.number(f"SELECT count(DISTINCT patient_id) FROM kept WHERE {where}")
+        if notes[split]:
+            per_note[split] = _summary(_codes_per_note(staging, where))
+    systems = {
+        system: {"codes": codes, "frequent": frequent, "assigned": assigned}
+        for system, codes, frequent, assigned in staging.rows(
+            """SELECT system, count(*), count(*) FILTER (frequent), sum(notes)::BIGINT
+               FROM kept_codes GROUP BY 1 ORDER BY 1"""
+        )
+    }
+    full = sum(entry["codes"] for entry in systems.values())
+    frequent = sum(entry["frequent"] for entry in systems.values())
+    scopes = {"frequent": frequent, "rare": full - frequent, "full": full}
+    untrained = staging.number("SELECT count(*) FROM kept_codes WHERE train_notes = 0")
+    return {
+        "notes": notes,
+        "patients": patients,
+        "codes_per_note": per_note,
+        "words_per_note": {**_summary(np.asarray(words, np.int64)), "notes_measured": len(words)},
+        "scopes": scopes,
+        "codes_without_train_notes": untrained,
+        "systems": systems,
+        "description_sources": description_sources,
+        "releases": {system: releases(system) for system in systems if system in SYSTEMS},
+        "published": None if staging.synthetic else _compare(source, version, {**notes, **scopes}),
+    }
+
+
+def spreads(staging: Staging, words: list[int]) -> dict[str, Counts]:
+    """What the plots show: codes per note, words per note, and notes per code."""
+    notes = [row[0] for row in staging.rows("SELECT notes FROM kept_codes ORDER BY notes DESC")]
+    return {
+        "codes": _codes_per_note(staging, "true"),
+        "words": np.asarray(words, np.int64),
+        "notes": np.asarray(notes, np.int64),
+    }
+
+
+def write_html(path: Path, name: str, meta: dict[str, Any], data: dict[str, Counts]) -> None:
+    """Writes the data report as one HTML file that needs nothing else."""
+    environment = Environment(
+        autoescape=True, finalize=shown, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters["number"] = lambda value: f"{value:,.{int(value % 1 > 0)}f}"
+    template = environment.from_string(
+        files("icdbridge.corpora").joinpath("data_report.html").read_text("utf-8")
+    )
+    plots = [
+        histogram(data["codes"], "codes per note", "notes"),
+        histogram(data["words"], "words per note", "notes"),
+        long_tail(data["notes"], meta["scopes"]["frequent"]),
+    ]
+    page = template.render(name=name, meta=meta, plots=plots, splits=SPLITS, labels=LABELS, sources=SOURCES)
+    path.write_text(page, "utf-8")
+
+
+def _codes_per_note(staging: Staging, where: str) -> Counts:
+    table = staging.table(
+        f"SELECT count(*) AS codes FROM kept_code JOIN kept USING (n) WHERE {where} GROUP BY n"
+    )
+    return np.asarray(table["codes"].to_numpy(), np.int64)
+
+
+def _summary(values: Counts) -> dict[str, float]:
+    q1, median, q3 = (float(q) for q in np.percentile(values, [25, 50, 75]))
+    return {
+        "mean": round(float(values.mean()), 2),
+        "sd": round(float(values.std()), 2),
+        "median": median,
+        "q1": q1,
+        "q3": q3,
+        "max": int(values.max()),
+    }
+
+
+def _compare(source: str, version: str, here: dict[str, int]) -> dict[str, Any] | None:
+    """Differences to the published sizes; None where there are none, or for a small part of the dataset."""
+    if (source, version) not in PUBLISHED:
+        return None
+    dataset, sizes = PUBLISHED[source, version]
+    if here["total"] < sum(sizes[split] for split in SPLITS) / 2:
+        return None
+    rows = [
+        {"what": what, "published": size, "here": here[what], "difference": here[what] - size}
+        for what, size in sizes.items()
+    ]
+    return {"dataset": dataset, "rows": rows}

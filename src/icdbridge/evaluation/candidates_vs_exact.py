@@ -1,0 +1,107 @@
+"""The candidate search beside exact scoring: what it loses, and what it saves."""
+
+import time
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.special import logit
+
+from icdbridge.corpora.corpus import Corpus
+from icdbridge.evaluation import metrics
+from icdbridge.evaluation.metrics import Floats
+from icdbridge.evaluation.reports.text_table import Table, percent
+from icdbridge.progress import track
+from icdbridge.runs.scored import Scored
+
+if TYPE_CHECKING:
+    from icdbridge.runs.run import Run
+
+TIMED = 32  # notes on which both ways are timed, in turns
+
+
+def compare_candidates(
+    run: "Run", corpus: Corpus, split: str, exact: Scored, thresholds: Floats
+) -> dict[str, Any]:
+    """Scores the notes of ``exact`` (the split's, or its first ones) again by candidates, at the same ``thresholds`` (a
+    probability for each code), all codes together.
+
+    ``kept``: share of the exact run's predicted codes that are predicted by candidates too; ``candidates``: their mean
+    number a note; ``f1_micro`` and ``seconds`` a note (codes encoded beforehand, on at most ``TIMED`` notes) for
+    ``exact`` and ``candidates``. Raises ``InputError`` for a run that was not indexed.
+    """
+    from icdbridge.runs.candidate_search import NOT_PROPOSED, Proposer, score_candidates
+    from icdbridge.runs.matched import match_text
+    from icdbridge.runs.scoring import score_notes
+
+    counts = run.candidates.counts_for(corpus.version)
+    description_of = dict(zip(corpus.codes, corpus.descriptions, strict=True))
+    descriptions = [description_of[code] for code in exact.codes]
+    proposer = Proposer(run.candidates, exact.codes, descriptions)
+    queries = run.queries(exact.codes, descriptions)
+    matcher = run.matcher(corpus.version, exact.codes, descriptions)
+    matched = None if matcher is None else (matcher, run.max_note_words)
+    cuts = logit(thresholds).astype(np.float32)
+    settled = run.cuts(corpus.version, exact.codes)
+    labels = metrics.label_csr(exact.labels)
+    notes = len(exact.note_ids)
+    timed = set(np.linspace(0, notes - 1, min(TIMED, notes)).round().astype(int).tolist())
+    seconds = np.zeros(2)
+    proposed = 0
+    predicted, hits = np.zeros(2, np.int64), np.zeros(2, np.int64)
+    texts = islice(corpus.column("text", split), notes)
+    for row, text in enumerate(track(texts, notes, f"{corpus.name} {split} by candidates")):
+        ids = run.tokenizer.encode(text, run.max_note_words).ids
+        began = time.perf_counter()
+        found = score_candidates(
+            run.model,
+            proposer,
+            counts,
+            [text],
+            [ids],
+            queries,
+            matched=matched,
+            precision=run.precision,
+            cuts=settled,
+        )[0]
+        ended = time.perf_counter()
+        if row in timed:
+            features = None if matcher is None else match_text(matcher, text, run.max_note_words)
+            score_notes(run.model, [ids], queries, features=features, precision=run.precision, cuts=settled)
+            seconds += time.perf_counter() - ended, ended - began
+        above = np.array([exact.logits[row], found]) > cuts
+        predicted += above.sum(axis=1)
+        hits += above[:, labels.indices[labels.indptr[row] : labels.indptr[row + 1]]].sum(axis=1)
+        proposed += int((found != NOT_PROPOSED).sum())
+    f1 = 2 * hits / np.maximum(predicted + labels.nnz, 1)
+    names = ("exact", "candidates")
+    return {
+        "kept": float(predicted[1] / predicted[0]) if predicted[0] else 1.0,
+        "predicted": int(predicted[0]),
+        "candidates": proposed / max(notes, 1),
+        "codes": len(exact.codes),
+        "f1_micro": dict(zip(names, f1.tolist(), strict=True)),
+        "seconds": dict(zip(names, (seconds / max(len(timed), 1)).tolist(), strict=True)),
+        "target": counts.target,
+        "recall_on_val": counts.recall,
+    }
+
+
+def candidates_table(results: dict[str, Any], tag: str = "") -> Table:
+    """The comparison in one row."""
+    found = results["candidates"]
+    f1, seconds = found["f1_micro"], found["seconds"]
+    cells = [
+        f"{found['candidates']:,.0f} of {found['codes']:,}",
+        f"{100 * found['kept']:.2f} of {found['predicted']:,}",
+        percent(f1["exact"]),
+        percent(f1["candidates"]),
+        f"{100 * (f1['candidates'] - f1['exact']):+.2f}",
+        f"{1000 * seconds['exact']:,.0f}",
+        f"{1000 * seconds['candidates']:,.0f}",
+        f"{seconds['exact'] / max(seconds['candidates'], 1e-9):.1f}",
+    ]
+    columns = ["candidates a note", "predicted codes kept, %", "F1 micro exact", "candidates", "difference"]
+    columns += ["ms a note exact", "candidates", "ratio"]
+    note = f"Full scope, by the thresholds that the run predicts by; asked for on val: {100 * found['target']:.1f}%."
+    return Table(f"Candidate search{tag}", columns, [cells], 0, note)

@@ -1,0 +1,166 @@
+"""Whether evidence can be trusted: what the model does without it, and whether people marked the same words.
+
+Comprehensiveness is the fall of a code's probability when the words of evidence are taken out of the note (high is
+good), sufficiency its fall when only they are left (low is good), after DeYoung et al. (2020). Each is measured for the
+evidence, for as many random words, and for the single heaviest word.
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+from scipy.special import expit
+
+from icdbridge.corpora.corpus import Corpus
+from icdbridge.errors import InputError
+from icdbridge.evaluation.metrics import Floats, Ints
+from icdbridge.evaluation.results import EVIDENCE_KINDS, OVERLAP
+from icdbridge.progress import track
+from icdbridge.runs.attribution import heavy_phrases, word_weights
+from icdbridge.runs.scored import Scored
+from icdbridge.runs.scoring import score_notes
+
+if TYPE_CHECKING:
+    from icdbridge.runs.run import Run
+
+NOTES = 500  # at most so many notes of a split, evenly chosen
+CODES = 5  # the best codes of each note, whose probability is watched
+FOUND = 15  # a code among so many best of its note counts as found
+
+
+def measure_evidence(
+    run: "Run", corpus: Corpus, split: str, scored: Scored, seed: int = 0
+) -> tuple[dict[str, Any], pa.Table]:
+    """Figures for metrics.json, and a table with one row for each code of a note that people marked words for.
+
+    ``scored`` are the scores of the split. People's spans come from the corpus's evidence.parquet; without it there is
+    nothing to compare with, and the table is empty.
+    """
+    if run.lexicons:
+        raise InputError(
+            "evidence is measured by taking words out of the note, which needs a model that reads words alone: "
+            f"{run.name} was trained with matching"
+        )
+    marked: dict[str, dict[str, list[tuple[int, int]]]] = {}
+    for (note_id, key), spans in corpus.evidence().items():
+        marked.setdefault(note_id, {})[key] = spans
+    column_of = {key: column for column, key in enumerate(scored.codes)}
+    description_of = dict(zip(corpus.codes, corpus.descriptions, strict=True))
+    queries = run.queries(scored.codes, [description_of[key] for key in scored.codes])
+    every = -(-len(scored.note_ids) // NOTES)
+    chosen = range(0, len(scored.note_ids), every)
+    falls: dict[str, list[tuple[float, float, int]]] = {kind: [] for kind in EVIDENCE_KINDS}
+    rows: list[dict[str, Any]] = []
+    for place, (note_id, text) in zip(
+        chosen,
+        track(_every(corpus, split, every), len(chosen), f"evidence in {corpus.name} {split}"),
+        strict=True,
+    ):
+        words = run.tokenizer.encode(text, run.max_note_words)
+        if not len(words.ids):
+            continue
+        order = np.argsort(-scored.logits[place], kind="stable")
+        rank_of = np.empty(len(order), np.int64)
+        rank_of[order] = np.arange(1, len(order) + 1)
+        people = {
+            column_of[key]: _words_of(spans, words.offsets)
+            for key, spans in marked.get(note_id, {}).items()
+            if key in column_of
+        }
+        columns = list(dict.fromkeys([*order[:CODES].tolist(), *people]))
+        weights = word_weights(run.model, words.ids, queries[:, columns])
+        rng = np.random.default_rng([seed, place])
+        picked = {column: _pick(weights[index], rng) for index, column in enumerate(columns)}
+        _add_falls(
+            falls, run, words.ids, queries, {column: picked[column] for column in order[:CODES].tolist()}
+        )
+        for column, own in people.items():
+            if len(own):
+                row = {"note_id": note_id, "code": scored.codes[column], "rank": int(rank_of[column])}
+                rows.append(row | {"words": len(own)} | _overlaps(picked[column], own))
+    figures: dict[str, Any] = {
+        "notes": len(chosen),
+        "codes_per_note": CODES,
+        "without_and_only": {
+            kind: dict(zip(("comprehensiveness", "sufficiency", "words"), _means(found), strict=True))
+            for kind, found in falls.items()
+        },
+        "people": {
+            name: {"pairs": len(kept)}
+            | {
+                kind: {key: _mean([row[f"{kind}_{key}"] for row in kept]) for key in OVERLAP}
+                for kind in EVIDENCE_KINDS
+            }
+            for name, kept in (("all", rows), ("found", [row for row in rows if row["rank"] <= FOUND]))
+        },
+    }
+    return figures, pa.Table.from_pylist(rows)
+
+
+def _every(corpus: Corpus, split: str, every: int) -> Iterator[tuple[str, str]]:
+    """Note id and text of every so manieth note."""
+    number = 0
+    for batch in corpus.notes(split, ("note_id", "text")):
+        first = -number % every
+        for place in range(first, batch.num_rows, every):
+            yield batch.column("note_id")[place].as_py(), batch.column("text")[place].as_py()
+        number += batch.num_rows
+
+
+def _words_of(spans: list[tuple[int, int]], offsets: np.ndarray) -> Ints:
+    """The words, of offsets [T, 2], that share a character with a span."""
+    inside = np.zeros(len(offsets), dtype=bool)
+    for start, end in spans:
+        inside |= (offsets[:, 0] < end) & (offsets[:, 1] > start)
+    return np.flatnonzero(inside)
+
+
+def _pick(weights: Floats, rng: np.random.Generator) -> dict[str, Ints]:
+    """The words [...] that each of ``EVIDENCE_KINDS`` takes for one code."""
+    phrases = [np.arange(first, last + 1) for first, last in heavy_phrases(weights)]
+    evidence = np.sort(np.concatenate(phrases)) if phrases else np.zeros(0, np.int64)
+    return {
+        "evidence": evidence,
+        "random": np.sort(rng.choice(len(weights), len(evidence), replace=False)),
+        "single": np.array([int(np.argmax(weights))]),
+    }
+
+
+def _add_falls(
+    falls: dict[str, list[tuple[float, float, int]]],
+    run: "Run",
+    ids: np.ndarray,
+    queries: Any,
+    picked: dict[int, dict[str, Ints]],
+) -> None:
+    """Adds how far each code's probability falls without the words, and with only them."""
+    variants, asked = [ids], []
+    for index, of_code in enumerate(picked.values()):
+        for kind, chosen in of_code.items():
+            asked.append((index, kind, len(chosen)))
+            variants += [np.delete(ids, chosen), ids[chosen]]
+    probabilities = expit(score_notes(run.model, variants, queries[:, list(picked)]).astype(np.float64))
+    for number, (index, kind, size) in enumerate(asked):
+        without, only = probabilities[1 + 2 * number : 3 + 2 * number, index]
+        whole = probabilities[0, index]
+        falls[kind].append((float(whole - without), float(whole - only), size))
+
+
+def _overlaps(picked: dict[str, Ints], people: Ints) -> dict[str, float]:
+    """Precision, recall and F1 of the words of each of ``EVIDENCE_KINDS`` against those that people marked."""
+    found: dict[str, float] = {}
+    for kind, chosen in picked.items():
+        both = len(np.intersect1d(chosen, people))
+        found[f"{kind}_precision"] = both / max(1, len(chosen))
+        found[f"{kind}_recall"] = both / len(people)
+        found[f"{kind}_f1"] = 2 * both / (len(chosen) + len(people))
+    return found
+
+
+def _mean(values: list[float]) -> float | None:
+    return float(np.mean(values)) if values else None
+
+
+def _means(rows: list[tuple[float, float, int]]) -> list[float | None]:
+    return [_mean([float(value) for value in column]) for column in zip(*rows, strict=True)] or [None] * 3

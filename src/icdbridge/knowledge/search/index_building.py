@@ -1,0 +1,296 @@
+"""Makes the search index of a code system: its codes in families, what they are called, where other codes lead.
+
+One SQLite file a system. Rows of ``term`` lie in the order of how good a find they are without any query, so that the
+first rows that FTS5 gives for some words are the best of them, however many there are.
+"""
+
+import json
+import math
+import re
+import sqlite3
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+from icdbridge.codes import CodeSystem, load_system, undotted
+from icdbridge.codes.code import Code
+from icdbridge.knowledge.families import default_child
+from icdbridge.knowledge.frequency import FREQUENT, hospital_frequency
+from icdbridge.knowledge.packed_tables import read_csv
+from icdbridge.knowledge.search.leading import leading
+from icdbridge.knowledge.search.slots import AXES, distance, skeleton, take
+from icdbridge.knowledge.search.wordforms import LIGHT, roots, title_number, words
+from icdbridge.knowledge.terms import terms
+
+SCHEMA = """
+CREATE TABLE code (id INTEGER PRIMARY KEY, code TEXT, plain TEXT, title TEXT, billable INT, family INT, said TEXT,
+    meant INT, prior REAL, titled INT, place INT);
+CREATE TABLE term (id INTEGER PRIMARY KEY, text TEXT, roots TEXT, code INT, source TEXT, weight REAL, meant INT,
+    prior REAL, axes TEXT);
+CREATE TABLE root (root TEXT PRIMARY KEY, weight REAL) WITHOUT ROWID;
+CREATE TABLE word (word TEXT PRIMARY KEY, often REAL) WITHOUT ROWID;
+CREATE TABLE leading (system TEXT, plain TEXT, title TEXT, code INT, exact INT);
+CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT);
+CREATE VIRTUAL TABLE found USING fts5(roots, content='', detail='none', columnsize=0, tokenize='ascii');
+"""
+INDICES = """
+CREATE INDEX by_plain ON code (plain);
+CREATE INDEX by_titled ON code (titled);
+CREATE INDEX by_family ON code (family);
+CREATE INDEX by_leading ON leading (system, plain);
+INSERT INTO found (found) VALUES ('optimize');
+"""
+# How far a source is believed: what coders take by default before titles, these before what tables list.
+BELIEVED = {
+    "default": 1.6, "clinical": 1.6, "procedure": 1.6, "any": 1.4, "index": 0.9, "inclusion": 0.8, "title": 0.6,
+    "short": 0.6, "neoplasm": 0.7, "lay": 0.7, "mesh": 0.5, "equivalent": 0.2, "external": 0.2, "drug": -0.2,
+    "medications": 1.0, "allergies": 1.0, "history": 1.0, "family": 1.0, "own": 1.0,
+}  # fmt: skip
+CONTEXTS = ("medications", "allergies", "history", "family")
+# What makes a code a rare meaning of its words.
+_RARE = (
+    (re.compile(r"sequela|late effect", re.IGNORECASE), -1.0),
+    (re.compile(r"periprosthetic|classified elsewhere", re.IGNORECASE), -0.9),
+    (re.compile(r"subsequent encounter|in remission", re.IGNORECASE), -0.6),
+    (
+        re.compile(
+            r"\b(?:secondary|due to|congenital|neonatal|newborn|complicating|postprocedural)\b", re.IGNORECASE
+        ),
+        -0.5,
+    ),
+    (re.compile(r"^(?:other|certain)\b", re.IGNORECASE), -0.8),
+)
+_CHAPTERS = {
+    "P": -0.6,
+    "O": -0.6,
+    "Q": -0.3,
+    "V": -0.4,
+    "W": -0.3,
+    "X": -0.5,
+    "Y": -0.5,
+    "Z": -0.2,
+    "U": -0.2,
+}
+
+
+class Row(NamedTuple):
+    """One wording of a code."""
+
+    text: str
+    code: str
+    source: str
+    roots: tuple[str, ...]
+
+
+def build_systems(folder: Path, names: Iterable[str]) -> None:
+    """Writes ``SYSTEM.sqlite`` for each of the systems that packages bring."""
+    for name in names:
+        table = load_system(name)
+        rows = _rows(table)
+        connection = sqlite3.connect(folder / f"{name}.sqlite")
+        fill(connection, table, rows, hospital_frequency(name), partial(default_child, system=name))
+        connection.executemany("INSERT INTO leading VALUES (?, ?, ?, ?, ?)", leading(table))
+        connection.commit()
+        connection.execute("VACUUM")
+        connection.close()
+
+
+def build_own(table: CodeSystem) -> sqlite3.Connection:
+    """An index in memory of a table of the user's own: titles and synonyms."""
+    connection = sqlite3.connect(":memory:", check_same_thread=False)
+    rows = [(text, code, "title") for texts in (table.titles, table.headings) for code, text in texts.items()]
+    rows += [(text, code, "own") for code, texts in table.synonyms.items() for text in texts]
+    fill(connection, table, rows, {}, lambda code: _first_below(table, code))
+    connection.commit()
+    return connection
+
+
+def fill(
+    connection: sqlite3.Connection,
+    table: CodeSystem,
+    rows: Iterable[tuple[str, str, str]],
+    often: Mapping[str, str],
+    default: Callable[[str], str],
+) -> None:
+    """Fills an empty database with the codes of a table and their wordings ``rows`` (text, code, source)."""
+    connection.executescript(SCHEMA)
+    codes = sorted({*table.titles, *table.headings})
+    number = {code: place for place, code in enumerate(codes)}
+    said, families, places = _families(table)
+    best = {family: code for code, family in families.items() if not places[code]}
+    prior = {code: _prior(table, code, often) for code in codes}
+    meant = {code: code if code in table.titles else default(code) for code in codes}
+    connection.executemany(
+        "INSERT INTO code VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            (
+                number[code],
+                code,
+                undotted(Code(table.name, code)),
+                table.title(code),
+                code in table.titles,
+                families.get(code, -1),
+                json.dumps(said.get(code, {})),
+                number[meant[code]],
+                prior[code],
+                title_number(table.title(code) or ""),
+                places.get(code, 0),
+            )
+            for code in codes
+        ),
+    )
+    kept = list(_kept(table, rows, families, best))
+    weights = _weights(kept)
+    values = _values(said, families)
+    kept.sort(
+        key=lambda row: (
+            -_worth(row, weights, prior[meant.get(row.code, row.code)] if row.code in number else 0)
+        )
+    )
+    kept = [row for row in kept if row.code in number]
+    connection.executemany(
+        "INSERT INTO root VALUES (?, ?)", [*weights.items(), *((f"axis0{axis}", 0.0) for axis in AXES)]
+    )
+    connection.executemany(
+        "INSERT INTO term VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            (
+                place,
+                row.text,
+                " ".join(row.roots),
+                number[row.code],
+                row.source,
+                sum(weights[one] for one in row.roots),
+                number[meant[row.code]],
+                prior[meant[row.code]],
+                values.get(families.get(meant[row.code], -1), ""),
+            )
+            for place, row in enumerate(kept)
+        ),
+    )
+    connection.executemany(
+        "INSERT INTO found (rowid, roots) VALUES (?, ?)",
+        (
+            (place, " ".join((*row.roots, *_axes(values.get(families.get(meant[row.code], -1), "")))))
+            for place, row in enumerate(kept)
+        ),
+    )
+    connection.executemany("INSERT INTO word VALUES (?, ?)", _vocabulary(table, kept).items())
+    facts = {"system": table.name, "release": table.release, "version": table.version}
+    connection.executemany("INSERT INTO fact VALUES (?, ?)", facts.items())
+    connection.executescript(INDICES)
+
+
+def _families(table: CodeSystem) -> tuple[dict[str, dict[str, str]], dict[str, int], dict[str, int]]:
+    """What each title says of the axes, each code's family, if it has one, and its place there, the assumed first."""
+    said: dict[str, dict[str, str]] = {}
+    groups: dict[tuple[object, ...], dict[tuple[object, ...], str]] = {}
+    for code, title in table.titles.items():
+        values, rest = take(title)
+        key: tuple[object, ...] = (code[:3], skeleton(rest))
+        values_key = tuple(sorted(values.items()))
+        members = groups.setdefault(key, {})
+        if values_key in members:  # the same words of two codes: no family of them
+            members = groups.setdefault((*key, code), {})
+        members[values_key] = code
+        said[code] = values
+    families, places = {}, {}
+    for place, members in enumerate(one for one in groups.values() if len(one) > 1):
+        for order, code in enumerate(sorted(members.values(), key=lambda code: (distance(said[code]), code))):
+            families[code], places[code] = place, order
+    return {code: said[code] for code in families}, families, places
+
+
+def _values(said: Mapping[str, Mapping[str, str]], families: Mapping[str, int]) -> dict[int, str]:
+    """What the titles of each family say of the axes (" side:left side:right ")."""
+    found: dict[int, dict[str, None]] = {}
+    for code, family in families.items():
+        found.setdefault(family, {}).update({f"{axis}:{value}": None for axis, value in said[code].items()})
+    return {family: f" {' '.join(several)}" for family, several in found.items()}
+
+
+def _axes(values: str) -> list[str]:
+    """What is found by what a family differs by, whatever its values."""
+    return list(dict.fromkeys(f"axis0{value.partition(':')[0]}" for value in values.split() if ":" in value))
+
+
+def _kept(
+    table: CodeSystem,
+    rows: Iterable[tuple[str, str, str]],
+    families: Mapping[str, int],
+    best: Mapping[int, str],
+) -> Iterable[Row]:
+    """The wordings to index: of a family's titles the one that is assumed, without what its codes differ by."""
+    seen: set[tuple[object, ...]] = set()
+    for text, code, source in rows:
+        said = words(text)
+        if code in families and source in ("title", "short"):
+            if best[families[code]] != code:
+                continue
+            said = words(take(text)[1])
+        found = tuple(sorted(roots(said)))
+        if source in CONTEXTS:
+            found = tuple(f"{source}0{one}" for one in found)
+        wording = (code, frozenset(said) if source not in ("title", "short") else found)
+        if found and wording not in seen:
+            seen.add(wording)
+            yield Row(text, code, source, found)
+
+
+def _rows(table: CodeSystem) -> Iterable[tuple[str, str, str]]:
+    yield from _own_rows("status", table.name, lambda row: row["when"])
+    yield from _own_rows("search_terms", table.name, lambda row: "default")
+    yield from _own_rows("procedures", table.name, lambda row: "procedure")
+    yield from terms(table.name)
+
+
+def _own_rows(
+    name: str, system: str, source: Callable[[dict[str, str]], str]
+) -> Iterable[tuple[str, str, str]]:
+    for row in read_csv(name):
+        if (row.get("system") or ("icd10pcs" if name == "procedures" else "icd10cm")) == system:
+            yield row["term"], row["code"], source(row)
+
+
+def _weights(rows: Iterable[Row]) -> dict[str, float]:
+    """How much a root tells: the fewer codes' categories have it the more."""
+    counts: dict[str, set[str]] = {}
+    for row in rows:
+        for one in row.roots:
+            counts.setdefault(one, set()).add(row.code[:3])
+    many = len({row.code[:3] for row in rows}) + 1
+    return {
+        one: 0.3 if one in LIGHT else round(0.6 + 0.4 * math.log(many / len(several)), 3)
+        for one, several in counts.items()
+    }
+
+
+def _worth(row: Row, weights: Mapping[str, float], prior: float) -> float:
+    return BELIEVED[row.source] + prior - 0.35 * sum(weights[one] for one in row.roots)
+
+
+def _prior(table: CodeSystem, code: str, often: Mapping[str, str]) -> float:
+    """How likely a code is what its words mean: used in hospitals, no rare meaning."""
+    title = table.title(code) or ""
+    points = sum(cost for pattern, cost in _RARE if pattern.search(title))
+    points += _CHAPTERS.get(code[0], 0.0) if table.name == "icd10cm" else 0.0
+    return round(points + (1.0 if often.get(code) == FREQUENT else 0.5 if code in often else 0.0), 2)
+
+
+def _vocabulary(table: CodeSystem, rows: Iterable[Row]) -> dict[str, float]:
+    """The words as written and how common each is: those of defaults, which are what people say, count more."""
+    often: dict[str, float] = defaultdict(float)
+    for row in rows:
+        weight = 5.0 if BELIEVED[row.source] >= 1.0 else 0.3 if row.source == "drug" else 1.0
+        for word in set(words(row.text)):
+            often[word] += weight
+    for title in table.titles.values():  # members of families too
+        for word in set(words(title)):
+            often[word] += 0.05
+    return {word: round(number, 2) for word, number in often.items() if len(word) > 1}
+
+
+def _first_below(table: CodeSystem, code: str) -> str:
+    return next((other for other in table.below(code) if other in table.titles), code)

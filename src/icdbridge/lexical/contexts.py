@@ -1,0 +1,265 @@
+"""In what context a word of a note stands: negated, past, a relative's, uncertain, hypothetical, among diagnoses.
+
+After ConText (Harkema et al. 2009): triggers act forward or backward to the end of their sentence, a list of lines or
+a terminator; longer phrases that only look like triggers come first. The rules are in ``context_rules.csv``.
+"""
+
+import itertools
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+
+import numpy as np
+
+from icdbridge.folding import fold
+from icdbridge.lexical.context_rules import BACKWARD, BOTH, FORWARD, SELF, STOP, Found, Rule, load_rules
+from icdbridge.lexical.sections import Section, sections
+from icdbridge.lexical.sentences import BULLET, sentences
+from icdbridge.lexical.signs import answered, signed
+
+CONTEXTS = ("diagnosis_section", "negated", "historical", "family", "uncertain", "hypothetical")
+FEATURE_CONTEXTS = CONTEXTS[:4]  # what trained runs see, in this order
+# In which a word speaks for no condition of the patient's, the strongest first: no family history is a relative's.
+ABSENT = ("family", "hypothetical", "negated")
+DOUBTFUL = (*ABSENT, "uncertain")  # in which a word is no sure reason for a code
+SECTION_CONTEXTS = {
+    "diagnoses": "diagnosis_section",
+    "assessment": "diagnosis_section",
+    "past_medical": "historical",
+    "past_surgical": "historical",
+    "family": "family",
+}
+GAP = 15  # words without a comma, and, or: no list is so wide, and no trigger reaches over them
+CLAUSE = 8  # words between a comma and the verb of the clause that it begins
+PROSE = 60  # characters of a line that is no item of a list
+# Words, numbers and signs; no hyphen within a word: gram-negative is two words.
+_TOKEN = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[^\w\s-]|(?<![^\W_])-|-(?![^\W_])|_")
+_NEAR = frozenset({",", ";", "(", ")", "with", "who"})  # what a trigger of a few words does not pass
+_ASKED = re.compile(r"\?(?=[^\W_])|(?<!\S)\?(?= [^\W_])")  # what follows is asked: ?pneumonia
+_JOINS = frozenset({",", ";", "(", ")", "and", "or", "/", "&", "nor"})
+_UNCERTAIN = ("uncertain",)
+_NUMBER = {name: number for number, name in enumerate(CONTEXTS)}
+
+
+class _Intervals:
+    """Where each context holds in a text: half-open, in characters, in any order, overlapping or not."""
+
+    def __init__(self) -> None:
+        self._starts: dict[str, list[int]] = {}
+        self._ends: dict[str, list[int]] = {}
+
+    def add(self, name: str, start: int, end: int) -> None:
+        if start < end:
+            self._starts.setdefault(name, []).append(start)
+            self._ends.setdefault(name, []).append(end)
+
+    def at(self, name: str, places: np.ndarray) -> np.ndarray:
+        """Whether each place lies in an interval: more of them begin than end up to it."""
+        if name not in self._starts:
+            return np.zeros(len(places), bool)
+        starts, ends = (np.sort(np.array(side[name], np.int64)) for side in (self._starts, self._ends))
+        begun = np.searchsorted(starts, places, side="right")
+        inside: np.ndarray = begun > np.searchsorted(ends, places, side="right")
+        return inside
+
+
+def contexts(text: str, spans: np.ndarray) -> np.ndarray:
+    """Which of ``CONTEXTS`` hold for each word: bool [T, 6] from the words' character spans [T, 2] in the text.
+
+    The rules are English. A word stands in the context of its first character.
+    """
+    places = np.asarray(spans, np.int64).reshape(-1, 2)[:, 0]
+    marked = np.zeros((len(places), len(CONTEXTS)), dtype=bool)
+    if not len(places):
+        return marked
+    folded = fold(text)
+    text = answered(folded.text)
+    if folded.offsets is not None:
+        places = np.searchsorted(folded.offsets[:, 1], places, side="right")
+    found = _Intervals()
+    parts = sections(text)
+    _mark(text, parts, found)
+    for name, column in _NUMBER.items():
+        marked[:, column] = found.at(name, places)
+    of_section = _Intervals()
+    for part in parts:
+        if part.kind in SECTION_CONTEXTS:
+            of_section.add(SECTION_CONTEXTS[part.kind], part.body, part.end)
+    for name in set(SECTION_CONTEXTS.values()):
+        marked[:, _NUMBER[name]] |= of_section.at(name, places) & ~found.at(f"not-{name}", places)
+    marked[:, _NUMBER["uncertain"]] &= ~marked[:, _NUMBER["negated"]]  # nothing suspicious for a mass
+    return marked
+
+
+def _pieces(text: str, parts: list[Section]) -> Iterator[tuple[int, int, bool]]:
+    """Sentences of the bodies of the sections: start, end, and whether the one before ended at a blank line."""
+    cuts = [cut for part in parts for cut in (part.start, part.body)]
+    edges_of_parts = set(cuts)
+    headings = {part.start for part in parts if part.body > part.start}
+    before = 0
+    for start, end in sentences(text):
+        edges = [start, *cuts[bisect_right(cuts, start) : bisect_left(cuts, end)], end]
+        for left, right in itertools.pairwise(edges):
+            if left in headings and left < right:
+                before = right
+                continue
+            gap = text[before:left] if left - before < 9 else "\n\n"
+            yield left, right, gap.count("\n") > 1 or left in edges_of_parts
+            before = right
+
+
+def _mark(text: str, parts: list[Section], found: _Intervals) -> None:
+    rules = load_rules()
+    low = text.lower()
+    if "?" in low:
+        low = _ASKED.sub("\u00bf", low)
+    carried: set[str] = set()  # contexts of a trigger before a colon: "Denies:", then a line for each symptom
+    sign = ""
+    for start, end, apart in _pieces(text, parts):
+        if apart:
+            carried, sign = set(), ""
+        for name in carried:
+            found.add(name, start, end)
+        negated, sign = signed(low[start:end], sign)
+        for left, right in negated:
+            found.add("negated", start + left, start + right)
+        tokens = _TOKEN.findall(low, start, end)
+        announces = tokens[-1:] == [":"]  # what comes on the next lines
+        events = rules.find(tokens)
+        if announces and events and events[-1].start == len(tokens) - 1:
+            events.pop()
+        if carried and (_stops(events) or (not BULLET.match(text, start) and end - start > PROSE)):
+            carried = set()
+        if any(event.gives for event in events):
+            places = [*(token.start() for token in _TOKEN.finditer(low, start, end)), end]
+            open_at_end = _Sentence(tokens, places, events, found).mark()
+            if announces:
+                carried = open_at_end
+
+
+def _stops(events: list[Found]) -> bool:
+    return any(rule.direction == STOP for event in events for rule in event.rules)
+
+
+class _Sentence:
+    """What the triggers of one sentence mark; one pass from the right, one from the left, whatever their number."""
+
+    def __init__(
+        self,
+        tokens: list[str],
+        places: list[int],
+        events: list[Found],
+        found: _Intervals,
+    ) -> None:
+        self.size, self.places, self.events, self.found = len(tokens), places, events, found
+        taken = {place for first, last, _, _ in events for place in range(first, last)}
+        self.joins = [i for i, token in enumerate(tokens) if token in _JOINS and i not in taken]
+        self.tokens = tokens
+        self.commas = [i for i in self.joins if tokens[i] in ",;()"]
+        self.items = [i for i in self.joins if tokens[i] in (",", ";", "(", ")", "and", "&")]
+        self.near = [i for i, token in enumerate(tokens) if token in _NEAR]
+        self.ors = [i for i in self.joins if tokens[i] in ("or", "nor")]
+
+    def mark(self) -> set[str]:
+        """Adds what is marked to the intervals; the contexts whose triggers are open where the sentence ends."""
+        self._backward()
+        return self._forward()
+
+    def _forward(self) -> set[str]:
+        stops: dict[str, list[int]] = {}
+        wide = self._wide()
+        open_at_end = set()
+        for first, last, several, _ in reversed(self.events):
+            for rule in several:
+                if rule.direction == STOP:
+                    self._stop(rule, first, stops)
+                elif rule.contexts == _UNCERTAIN and first and self.tokens[first - 1] in (",", "and"):
+                    stops.setdefault("negated", []).append(first - 1)  # "no fever, likely viral"
+            for rule in several:
+                if rule.direction not in (FORWARD, BOTH):
+                    continue
+                reach = self._reach_forward(rule, last)
+                reach = min(reach, self._over_gap(last, wide))
+                for name in rule.contexts:
+                    own = next((stop for stop in reversed(stops.get(name, ())) if stop >= last), self.size)
+                    end = min(reach, own)
+                    self.found.add(name, self.places[last], self.places[end])
+                    if end >= self.size - 1 and rule.reach == "":
+                        open_at_end.add(name)
+            for rule in several:
+                if rule.direction == SELF:
+                    for name in rule.contexts:
+                        self.found.add(name, self.places[first], self.places[last])
+        return open_at_end
+
+    def _stop(self, rule: Rule, first: int, stops: dict[str, list[int]]) -> None:
+        comma = self.items[at - 1] if (at := bisect_left(self.items, first)) else -1
+        within = {"clause": CLAUSE, "verb": CLAUSE, "comma": 1}.get(rule.reach, 0)
+        clause = comma >= 0 and first - comma <= within
+        for name in rule.contexts:
+            own = stops.setdefault(name, [])
+            if rule.reach not in ("verb", "comma"):
+                own.append(first)
+            if clause:
+                own.append(comma)
+
+    def _reach_forward(self, rule: Rule, last: int) -> int:
+        if rule.reach == "":
+            return self.size
+        if rule.reach.isdigit():
+            ends = self.near
+            limit = min(last + int(rule.reach), self.size)
+        else:
+            ends = self.commas if rule.reach == "phrase" else self.items
+            limit = self.size
+        at = bisect_left(ends, last)
+        return min(limit, ends[at]) if at < len(ends) else limit
+
+    def _wide(self) -> list[int]:
+        """For each of ``joins``, where the first gap behind it is too wide: the token that a trigger does not reach."""
+        wide = [self.size] * len(self.joins)
+        following = self.size
+        limit = self.size
+        for i in range(len(self.joins) - 1, -1, -1):
+            if following - self.joins[i] > GAP:
+                limit = self.joins[i] + GAP
+            wide[i] = limit
+            following = self.joins[i]
+        return wide
+
+    def _over_gap(self, last: int, wide: list[int]) -> int:
+        at = bisect_left(self.joins, last)
+        if at == len(self.joins) or self.joins[at] - last > GAP:
+            return min(last + GAP, self.size)
+        return wide[at]
+
+    def _backward(self) -> None:
+        starts: dict[str, int] = {}
+        for first, last, several, _ in self.events:
+            for rule in several:
+                if rule.direction in (BACKWARD, BOTH):
+                    for name in rule.contexts:
+                        start = self._reach_backward(rule, first, starts.get(name, 0))
+                        self.found.add(name, self.places[start], self.places[first])
+            for rule in several:
+                if (rule.direction == STOP and rule.reach not in ("verb", "comma")) or rule.direction in (
+                    BACKWARD,
+                    BOTH,
+                ):
+                    for name in rule.contexts:
+                        starts[name] = last
+
+    def _reach_backward(self, rule: Rule, first: int, start: int) -> int:
+        if rule.reach == "":
+            return max(start, first - 4 * GAP)
+        if rule.reach.isdigit():
+            start = max(start, first - int(rule.reach))
+        ends = self.commas if rule.reach in ("phrase",) or rule.reach.isdigit() else self.items
+        at = bisect_left(ends, first)
+        if at == 0:
+            return start
+        begun = max(start, ends[at - 1] + 1)
+        listed = bisect_left(self.ors, first)
+        if rule.reach == "item" and listed and self.ors[listed - 1] >= begun:
+            return max(start, first - 4 * GAP)  # "fever, chills or sweats: no"
+        return begun

@@ -1,0 +1,96 @@
+"""What a run keeps for matching: the names of its codes, and what training notes teach of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from scipy.sparse import csr_array, hstack
+
+from icdbridge.codes import Name, Terms, code_names
+from icdbridge.lexical.matcher import Learnt, Matcher
+from icdbridge.lexical.name_index import NameIndex
+
+
+def category_of(key: str) -> str:
+    """The category of a code, as a key: the part before the dot, of ICD-10-PCS the first three characters."""
+    system, _, code = key.partition(":")
+    return f"{system}:{code[:3] if system == 'icd10pcs' else code.partition('.')[0]}"
+
+
+def with_categories(labels: Any, categories: np.ndarray) -> csr_array:
+    """Labels float32 [N, L + categories] from labels [N, L], which may be soft, and the category of each code [L]; a
+    category counts as much as its codes together, and at most 1.
+    """
+    member = csr_array(
+        (np.ones(len(categories), np.float32), (np.arange(len(categories)), categories)),
+        shape=(len(categories), categories.max(initial=-1) + 1),
+    )
+    labels = csr_array(labels).astype(np.float32)
+    of_categories = labels @ member
+    of_categories.data = np.minimum(of_categories.data, 1)
+    return csr_array(hstack([labels, of_categories], format="csr"))
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """What a run keeps for matching: the names of its codes of one version (parallel to ``keys``), the terms that the
+    user gave, what notes of the version and notes of other versions (by ``bridge``) teach of the codes in the order of
+    ``keys``, then of ``categories``, and the number of the version in the order in which the run learnt them.
+    """
+
+    keys: list[str]
+    names: list[list[Name]]
+    terms: Terms
+    learnt: tuple[Learnt, Learnt]
+    version: int = 0
+
+    @cached_property
+    def categories(self) -> list[str]:
+        """The categories of the codes, ascending."""
+        return sorted({category_of(key) for key in self.keys})
+
+    def categories_of(self, keys: Sequence[str]) -> np.ndarray:
+        """The number of the category of each code [L], -1 for one of no code of the run."""
+        number = {category: place for place, category in enumerate(self.categories)}
+        return np.array([number.get(category_of(key), -1) for key in keys], np.int64)
+
+    @cached_property
+    def index(self) -> NameIndex:
+        return NameIndex(self.names)
+
+    @cached_property
+    def own(self) -> Matcher:
+        """Matches the codes of the run."""
+        return self.own_with(self.learnt)
+
+    def own_with(self, learnt: tuple[Learnt, Learnt]) -> Matcher:
+        """Matches the codes of the run, by what other notes teach."""
+        columns = np.arange(len(self.keys) + len(self.categories))
+        categories = self.categories_of(self.keys)
+        notes = self._notes(learnt, np.arange(len(self.keys)), categories)
+        return Matcher(self.index, learnt, columns, notes, categories, self.version)
+
+    def matcher(self, keys: Sequence[str], descriptions: Sequence[str]) -> Matcher:
+        """Matches any codes, training's or not; words weigh what they weigh among the run's codes."""
+        number = {key: place for place, key in enumerate(self.keys)}
+        known = np.array([number.get(key, -1) for key in keys], np.int64)
+        titles = [self.names[place][0].text if place >= 0 else None for place in known]
+        new = [place for place, title in enumerate(titles) if title != descriptions[place]]
+        names = [self.names[place] for place in known]
+        made = code_names([keys[place] for place in new], [descriptions[place] for place in new], self.terms)
+        for place, several in zip(new, made, strict=True):
+            names[place] = several
+        columns = np.full(len(self.keys), -1, np.int64)
+        columns[known[known >= 0]] = np.flatnonzero(known >= 0)
+        columns = np.append(columns, len(keys) + np.arange(len(self.categories)))
+        index, categories = NameIndex(names, like=self.index), self.categories_of(keys)
+        notes = self._notes(self.learnt, known, categories)
+        return Matcher(index, self.learnt, columns, notes, categories, self.version)
+
+    def _notes(self, learnt: tuple[Learnt, Learnt], known: np.ndarray, categories: np.ndarray) -> np.ndarray:
+        """How many notes carry each code (its number in the run, -1: unknown), its equivalents, and so its category."""
+        counts = [np.append(one.notes, 0) for one in learnt]  # the last: of an unknown one
+        of_categories = np.where(categories >= 0, len(self.keys) + categories, -1)
+        return np.stack([count[rows] for rows in (known, of_categories) for count in counts], axis=1)

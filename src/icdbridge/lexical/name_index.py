@@ -1,0 +1,296 @@
+"""An inverted index over the words of the names of codes, and what it finds of them in a note."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from icdbridge.codes.names import KINDS, OWN, Name
+from icdbridge.knowledge.words import EMPTY, split, stem, stems
+from icdbridge.lexical.contexts import FEATURE_CONTEXTS, contexts
+from icdbridge.lexical.known_words import Occurrences, abbreviations, synonyms
+
+FEATURES = (
+    "coverage",
+    "nearness",
+    "title",
+    "wider",
+    "weight",
+    "rarity",
+    "length",
+    "mentions",
+    "place",
+    *FEATURE_CONTEXTS,
+)
+MAX_WORDS = 4_000  # of a note, as many as the model reads
+FLOOR = 0.3  # coverage below which a name is no evidence
+NEAR, FADE = 2, 10.0  # words: within NEAR nothing is lost, then the weight of a word falls by 1/e each FADE
+MENTION = 0.9  # of the nearness of a name's best mention: others as near are mentions too
+
+
+class Matches(NamedTuple):
+    """Lexical evidence of a note for the codes that have any; all arrays are parallel.
+
+    ``codes`` int32 [n], numbers of codes in the index, ascending. ``features`` float32 [n, len(FEATURES)]:
+
+    - ``coverage``: share of the weight (IDF) of the best name's words that the note has anywhere;
+    - ``nearness``: the same, each word counting less the further it is from the name's rarest word; the best name
+      is the one with the highest nearness² · √weight;
+    - ``title``: nearness of the title; ``wider``: of the best name that means more than the code (of an ancestor,
+      of an approximate equivalent);
+    - ``weight``: √ of the summed IDF of the best name; ``rarity``: IDF of its rarest word found; ``length``: log of
+      1 + its number of words; all three over the largest in the index;
+    - ``mentions``: log of 1 + the number of places where the name is about as near as at its best; ``place``:
+      where the first of these lies, 1 at the beginning of the note and 0 at its end;
+    - ``diagnosis_section``, ``negated``, ``historical``, ``family``: share of the mentions in that context.
+
+    Where only a wider name was found, all features but ``wider`` are 0. ``links`` int32 [n] is the best name's
+    number, ``places`` int32 [n] the word of the note at the heart of its first mention (both -1 without one);
+    ``NameIndex.mention`` turns them into offsets.
+    """
+
+    codes: np.ndarray
+    features: np.ndarray
+    links: np.ndarray
+    places: np.ndarray
+
+
+class Mention(NamedTuple):
+    """The best name of a code found in a note: its words stand at ``spans``, character offsets, ascending."""
+
+    name: Name
+    spans: list[tuple[int, int]]
+
+
+class _Found(NamedTuple):
+    """For each of some names (rows): how near its words are at best, and its mentions."""
+
+    nearness: np.ndarray
+    rarity: np.ndarray
+    mentions: np.ndarray
+    place: np.ndarray
+    contexts: np.ndarray  # [rows, len(FEATURE_CONTEXTS)] shares of the mentions
+
+
+class _Largest(NamedTuple):
+    """The largest of an index: what its features are divided by."""
+
+    weight: float
+    idf: float
+    length: float
+
+    @classmethod
+    def of(cls, weight: np.ndarray, idf: np.ndarray, sizes: np.ndarray) -> "_Largest":
+        return cls(
+            float(np.sqrt(weight.max(initial=1))),
+            float(idf.max(initial=1)),
+            float(np.log1p(sizes.max(initial=1))),
+        )
+
+
+class NameIndex:
+    """Several names per code, searched all at once. ``names[i]`` are the names of code number i.
+
+    Names with the same words are one row of a sparse matrix [names, words] of weights; links say which codes have
+    them. The weight (IDF) of a word is log((codes + 1) / (codes that have it in a name of their own + 1/2)), or its
+    weight in the index ``like``: then what is found for a code does not depend on the other codes.
+    """
+
+    def __init__(self, names: Sequence[Sequence[Name]], like: "NameIndex | None" = None) -> None:
+        self.codes = len(names)
+        self._vocabulary: dict[str, int] = {}
+        rows: dict[tuple[int, ...], int] = {}
+        row_of: dict[str, int] = {}  # text of a name -> row; ancestors' names come again and again
+        links: list[tuple[int, int, int]] = []  # code, row, kind; by code
+        self._names: list[Name] = []  # of the links
+        for code, several in enumerate(names):
+            seen: set[int] = set()
+            for name in several:
+                row = row_of.get(name.text)
+                if row is None:
+                    words = sorted(
+                        self._vocabulary.setdefault(w, len(self._vocabulary)) for w in stems(name.text)
+                    )
+                    row = row_of[name.text] = rows.setdefault(tuple(words), len(rows)) if words else -1
+                if row >= 0 and row not in seen:
+                    seen.add(row)
+                    links.append((code, row, KINDS.index(name.kind)))
+                    self._names.append(name)
+        self._link_code, self._link_row, self._link_kind = np.array(links, np.int32).reshape(-1, 3).T
+        self._sizes = np.fromiter((len(words) for words in rows), np.int64, len(rows))
+        self._starts = np.concatenate([[0], np.cumsum(self._sizes)])
+        self._words = np.fromiter((w for words in rows for w in words), np.int32, self._starts[-1])
+        self._idf = self._inverse_frequencies() if like is None else self._weights_in(like)
+        weights = self._idf[self._words]
+        self._matrix = csr_array(
+            (weights, self._words, self._starts), shape=(len(rows), len(self._vocabulary))
+        )
+        self._weight = np.asarray(self._matrix.sum(axis=1), np.float32)
+        self._largest: _Largest = like._largest if like else _Largest.of(self._weight, self._idf, self._sizes)
+        self._links_by_row = np.argsort(self._link_row, kind="stable")
+        self._link_counts = np.bincount(self._link_row, minlength=len(rows))
+        self._link_starts = np.cumsum(self._link_counts) - self._link_counts
+
+    def _inverse_frequencies(self) -> np.ndarray:
+        own = self._link_kind < len(OWN)
+        rows, vocabulary = self._link_row[own], len(self._vocabulary)
+        codes = np.repeat(self._link_code[own].astype(np.int64), self._sizes[rows])
+        words = self._words[_ranges(self._starts[rows], self._sizes[rows])]
+        pairs = np.unique(codes * max(vocabulary, 1) + words)
+        having = np.bincount(pairs % max(vocabulary, 1), minlength=vocabulary)
+        return np.log((self.codes + 1) / (having + 0.5)).astype(np.float32)
+
+    def _weights_in(self, like: "NameIndex") -> np.ndarray:
+        place = [like._vocabulary.get(word, -1) for word in self._vocabulary]
+        unknown = np.float32(np.log((like.codes + 1) / 0.5))
+        return np.append(like._idf, unknown)[place]
+
+    def read(self, text: str, max_words: int = MAX_WORDS) -> Occurrences:
+        """The words of a text that some name has."""
+        short, meant = abbreviations(), synonyms()
+        found = split(text)[:max_words]
+        words: list[int] = []
+        places: list[int] = []
+        for place, (word, _, _) in enumerate(found):
+            root = stem(word)
+            own = () if word in EMPTY else (root, *meant.get(root, ()))
+            for one in dict.fromkeys((*own, *short.get(word, ()))):
+                number = self._vocabulary.get(one)
+                if number is not None:
+                    words.append(number)
+                    places.append(place)
+        spans = np.array([span for _, *span in found], np.int32).reshape(-1, 2)
+        return Occurrences(np.array(words, np.int32), np.array(places, np.int32), spans)
+
+    def match(self, text: str, max_words: int = MAX_WORDS, floor: float = FLOOR) -> Matches:
+        """What the first ``max_words`` words of a note say of every code, by the words of its names; of names with
+        a coverage below ``floor`` nothing.
+        """
+        read = self.read(text, max_words)
+        marks = np.zeros(len(self._vocabulary), np.float32)
+        marks[read.words] = 1
+        coverage = (self._matrix @ marks) / self._weight
+        rows = np.flatnonzero(coverage >= floor)
+        if not len(rows):
+            nothing = np.zeros(0, np.int32)
+            return Matches(nothing, np.zeros((0, len(FEATURES)), np.float32), nothing, nothing)
+        return self._best(rows, coverage[rows], self._locate(text, read, rows), len(read.spans))
+
+    def _locate(self, text: str, read: Occurrences, rows: np.ndarray) -> _Found:
+        """Where the words of each name stand closest together: around an occurrence of its rarest word found."""
+        present, local = np.unique(read.words, return_inverse=True)
+        fading = np.exp(-np.maximum(np.arange(len(read.spans)) - NEAR, 0) / FADE).astype(np.float32)
+        closeness = fading[_distances(local, read.places, len(present), len(read.spans))]
+        local_of = np.full(len(self._vocabulary), -1, np.int32)
+        local_of[present] = np.arange(len(present))
+
+        sizes = self._sizes[rows]
+        begins = np.cumsum(sizes) - sizes
+        words = self._words[_ranges(self._starts[rows], sizes)]
+        columns = local_of[words]
+        weights = np.where(columns >= 0, self._idf[words], 0)
+        rarity = np.maximum.reduceat(weights, begins)
+        centre = columns[_first_best(weights, begins, sizes)]
+
+        order = np.argsort(local, kind="stable")
+        often = np.bincount(local, minlength=len(present))
+        times = often[centre]  # occurrences of each name's centre
+        place = read.places[order][_ranges((np.cumsum(often) - often)[centre], times)]
+        row = np.repeat(np.arange(len(rows)), times)
+        entries = _ranges(begins[row], sizes[row])
+        parts = weights[entries] * closeness[columns[entries], np.repeat(place, sizes[row])]
+        near = np.add.reduceat(parts, np.cumsum(sizes[row]) - sizes[row]) / self._weight[rows][row]
+
+        firsts = np.cumsum(times) - times
+        nearness = np.maximum.reduceat(near, firsts)
+        mention = near >= MENTION * nearness[row]
+        mentions = np.add.reduceat(mention.astype(np.int32), firsts)
+        context = contexts(text, read.spans)[place, : len(FEATURE_CONTEXTS)] & mention[:, None]
+        return _Found(
+            nearness,
+            rarity,
+            mentions,
+            place[_first_best(mention, firsts, times)],
+            np.add.reduceat(context.astype(np.float32), firsts) / mentions[:, None],
+        )
+
+    def _best(self, rows: np.ndarray, coverage: np.ndarray, found: _Found, words: int) -> Matches:
+        """From names to codes: the best own name of each, and the nearness of the best wider one."""
+        counts = self._link_counts[rows]
+        links = self._links_by_row[_ranges(self._link_starts[rows], counts)]
+        order = np.argsort(links)
+        links, name = links[order], np.repeat(np.arange(len(rows)), counts)[order]  # links ascend by code
+        kind = self._link_kind[links]
+        codes, firsts, sizes = np.unique(self._link_code[links], return_index=True, return_counts=True)
+        nearness, weight = found.nearness[name], np.sqrt(self._weight[rows])[name]
+        best = _first_best(np.where(kind < len(OWN), nearness**2 * weight, 0), firsts, sizes)
+        has = kind[best] < len(OWN)
+
+        chosen = name[best]
+        features = np.empty((len(codes), len(FEATURES)), np.float32)
+        features[:, 0] = coverage[chosen]
+        features[:, 1] = nearness[best]
+        features[:, 2] = np.maximum.reduceat(np.where(kind == KINDS.index("title"), nearness, 0), firsts)
+        features[:, 4] = weight[best] / self._largest.weight
+        features[:, 5] = found.rarity[chosen] / self._largest.idf
+        features[:, 6] = np.log1p(self._sizes[rows][chosen]) / self._largest.length
+        features[:, 7] = np.log1p(found.mentions[chosen])
+        features[:, 8] = 1 - found.place[chosen] / words
+        features[:, 9:] = found.contexts[chosen]
+        features[~has] = 0
+        features[:, 3] = np.maximum.reduceat(np.where(kind >= len(OWN), nearness, 0), firsts)
+        return Matches(
+            codes.astype(np.int32),
+            features,
+            np.where(has, links[best], -1).astype(np.int32),
+            np.where(has, found.place[chosen], -1).astype(np.int32),
+        )
+
+    def mention(
+        self, text: str, matches: Matches, position: int, max_words: int = MAX_WORDS
+    ) -> Mention | None:
+        """The name by which code ``matches.codes[position]`` was found, and where; None if only by a wider one."""
+        link, heart = int(matches.links[position]), int(matches.places[position])
+        if link < 0:
+            return None
+        read = self.read(text, max_words)
+        row = self._link_row[link]
+        places = set()
+        for word in self._words[self._starts[row] : self._starts[row + 1]]:
+            standing = read.places[read.words == word]
+            if len(standing):
+                place = int(standing[np.argmin(np.abs(standing - heart))])
+                if abs(place - heart) <= NEAR + FADE:
+                    places.add(place)
+        spans = [(int(start), int(end)) for start, end in read.spans[sorted(places)]]
+        return Mention(self._names[link], spans)
+
+
+def _ranges(starts: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    """start, start + 1, ... of each range, one after another."""
+    ends = np.cumsum(sizes)
+    ranges: np.ndarray = np.arange(ends[-1] if len(ends) else 0) + np.repeat(starts - (ends - sizes), sizes)
+    return ranges
+
+
+def _first_best(values: np.ndarray, firsts: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    """For groups of neighbours, each beginning at one of ``firsts``: where each has its largest value first."""
+    best = np.repeat(np.maximum.reduceat(values, firsts), sizes)
+    hits = np.flatnonzero(values == best)
+    firsts_of_hits: np.ndarray = hits[np.searchsorted(hits, firsts)]
+    return firsts_of_hits
+
+
+def _distances(words: np.ndarray, places: np.ndarray, size: int, length: int) -> np.ndarray:
+    """Words between each place of a text and the nearest occurrence of each word: int32 [size, length]."""
+    far = 2 * length
+    here = np.arange(length, dtype=np.int32)
+    before = np.full((size, length), -far, np.int32)
+    before[words, places] = places
+    after = np.full((size, length), far, np.int32)
+    after[words, places] = places
+    np.maximum.accumulate(before, axis=1, out=before)
+    np.minimum.accumulate(after[:, ::-1], axis=1, out=after[:, ::-1])
+    nearest: np.ndarray = np.minimum(np.minimum(here - before, after - here), length - 1)
+    return nearest

@@ -1,0 +1,109 @@
+"""The sentences of a note, as clinicians write: abbreviations, numbers, wrapped lines, lists, "Key: value" lines."""
+
+import csv
+import re
+from functools import cache
+from importlib.resources import files
+
+_STOP = re.compile(
+    r"(?<![.!?])[.!?]++[\"')\]*]*+(?=\s)"  # the usual end
+    r"|(?<=[a-z]{2})\.(?=[A-Z][a-z])"  # one that forgot its blank
+    r"|\.\s*,(?=\s*(?:[A-Z]|\d+\.))"  # lines that were joined by commas
+)
+_BEFORE = re.compile(r"[\w.]+\Z")
+_LINE = re.compile(r"[^\n\r\v\f\x85\u2028\u2029]+")
+BULLET = re.compile(
+    r"\s*(?:[-+*•·●▪◦>#\u2013\u2014]+\s|\(?\d{1,2}[.)](?!\d)|[a-zA-Z][.)]\s|\[.?\]|[☐☒☑✓✔•●▪])"
+)
+_KEY = re.compile(r"\s*[*_#]*[A-Za-z][^\n:.;,]{0,50}:")
+_ANSWER = re.compile(r"\s*(?:yes|no|none|denie[sd]|never|n|y)\b", re.IGNORECASE)
+_OPEN = re.compile(r"(?:,|\b(?:and|or|of|the|with|to|for|no|a|an|in|on|at|by|from|any|without))\s*\Z")
+_WRAPPED, _LONG = (
+    45,
+    60,
+)  # characters from which a line may go on in the next one, a small or a large letter first
+_REACH = 12  # characters that an abbreviation has at most
+
+
+@cache
+def _abbreviations() -> dict[str, str]:
+    """Abbreviations with a full stop: whether it ends a sentence ``never``, or only ``before capitals``."""
+    with files("icdbridge.lexical").joinpath("data/full_stops.csv").open(encoding="utf-8") as handle:
+        return dict(list(csv.reader(handle))[1:])
+
+
+def sentences(text: str) -> list[tuple[int, int]]:
+    """Where the sentences of a note lie: [start, end) in characters, ascending, without white space around them.
+
+    Blank lines, list items and lines of "Key: value" end a sentence, line breaks within a paragraph do not.
+    """
+    starts = {0, len(text), *_ends_in_lines(text), *_lines(text)}
+    found, before = [], 0
+    for start in sorted(starts):
+        piece = text[before:start]
+        stripped = piece.strip()
+        if stripped:
+            first = before + len(piece) - len(piece.lstrip())
+            found.append((first, first + len(stripped)))
+        before = start
+    return found
+
+
+def _ends_in_lines(text: str) -> list[int]:
+    ends = []
+    for stop in _STOP.finditer(text):
+        end, sign = stop.end(), stop.group()
+        asked = sign[0] == "?" and not text[max(0, stop.start() - 1) : stop.start()].strip()  # "? pneumonia"
+        if asked or (sign[0] == "?" and _ANSWER.match(text, end)):
+            continue
+        if sign == ".":
+            word = _BEFORE.search(text, max(0, stop.start() - _REACH), stop.start())
+            if word and _goes_on(word.group().lower().strip("."), text, word.start(), end):
+                continue
+        ends.append(end)
+    return ends
+
+
+def _goes_on(word: str, text: str, start: int, end: int) -> bool:
+    """Whether a full stop after this word, which begins at ``start``, ends no sentence; ``end``: behind the stop."""
+    ends = _abbreviations().get(word)
+    if ends == "never":
+        # "no." and the like are abbreviations only before what they shorten
+        return (
+            word not in ("no", "in", "st", "ext") or text[end : end + 2].strip()[:1].isdigit() or word == "st"
+        )
+    if (
+        word.isdigit()
+    ):  # the number of an item: at the beginning of a line, or behind a comma that stands for one
+        return len(word) < 3 and text[max(0, start - 9) : start].rstrip(" \t")[-1:] in ("", "\n", "\r", ",")
+    following = text[end : end + 6].lstrip()[:1]
+    initial = len(word) == 1 and word != "i" and text[start].isupper()
+    return (bool(ends) or len(word) == 1) and (initial or not following.isupper())
+
+
+def _lines(text: str) -> list[int]:
+    """Where lines begin that do not go on with the sentence of the line before."""
+    starts = []
+    before = ""
+    end = 0
+    for line in _LINE.finditer(text):
+        here = line.group()
+        if not here.strip():
+            continue
+        if before and not (text.count("\n", end, line.start()) < 2 and _wrapped(before, here)):
+            starts.append(line.start())
+        if before and text.count("\n", end, line.start()) == 0 and line.start() - end > 2:
+            starts.append(line.start())
+        before, end = here.rstrip(), line.end()
+    return starts
+
+
+def _wrapped(before: str, here: str) -> bool:
+    if BULLET.match(here) or _KEY.match(here) or before.endswith((":", ".", ";")):
+        return before.endswith(".") and not BULLET.match(here) and not _KEY.match(here)
+    first = here.lstrip()[0]
+    if _KEY.match(before) and len(before) < _WRAPPED and not before.endswith(","):
+        return False
+    if _OPEN.search(before):
+        return True
+    return len(before) >= (_LONG if first.isupper() else _WRAPPED)

@@ -1,0 +1,1 @@
+"""The same arithmetic in less time or memory: recurrence, label attention, products, gradients."""

@@ -1,0 +1,124 @@
+"""The words of a note that spoke for a code, as places in the original text.
+
+A word's contribution is gradient x input (Simonyan et al. 2013; Ancona et al. 2018): how the code's logit changes with
+what stands for the word, through the label attention and through what it attends to, times that. For a convolution,
+whose positions see several words, it is the word's vector that stands for it; for encoders with a state a word
+(recurrent networks, transformers) it is that state, as a backward pass through them takes longer than all the coding.
+Raw attention is coarser, and a word may be attended to and speak against the code.
+"""
+
+import threading
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from icdbridge.lexical import Span
+from icdbridge.lexical.contexts import CONTEXTS, DOUBTFUL, contexts
+from icdbridge.lexical.evidence import SPAN_CHARACTERS, Evidence
+from icdbridge.models import CodingModel
+from icdbridge.runs.scoring import BATCH_WORDS, pad
+
+_ONE = threading.Lock()  # a hook on the embedding sees the words of every thread
+LIGHTEST = 0.25  # a word of evidence weighs at least so much of the heaviest; tuned on val of CodiEsp
+EVIDENCE_CODES = 16  # whose evidence is found together
+GAP = 1  # words between two words of evidence that still make one phrase
+
+
+def word_weights(model: CodingModel, ids: np.ndarray, queries: Tensor) -> np.ndarray:
+    """How much each word of a note speaks for each code: ids [T], queries [M, L, ...] to float64 [L, T].
+
+    Words that speak against a code weigh 0, the others sum to 1. Call it outside of ``torch.inference_mode``.
+    """
+    contributions = _of_states if model.window == (0, 1) else _of_vectors
+    # of a short note many codes would fit together, but all of them are scored with each other
+    size = max(1, min(EVIDENCE_CODES, BATCH_WORDS // max(len(ids), model.padded_words)))
+    parts = [
+        contributions(model, ids, queries[:, start : start + size].clone())
+        for start in range(0, queries.shape[1], size)
+    ]
+    weights: np.ndarray = np.maximum(np.concatenate(parts)[:, : len(ids)], 0.0)
+    weights /= np.maximum(weights.sum(axis=1, keepdims=True), 1e-30)
+    return weights
+
+
+def _of_states(model: CodingModel, ids: np.ndarray, queries: Tensor) -> np.ndarray:
+    """Gradient x state [L, T'], of a state as value and as key."""
+    with torch.no_grad():
+        note = model.encode_notes(*pad([ids], queries.device))
+    count = queries.shape[1]
+    with torch.enable_grad():
+        values = note.states.repeat_interleave(count, dim=0).requires_grad_()
+        keys = note.keys.repeat_interleave(count, dim=0).requires_grad_()
+        copies = note._replace(states=values, keys=keys, mask=note.mask.expand(count, -1))
+        logits = model.score(copies, queries).diagonal()
+        by_value, by_key = torch.autograd.grad(logits.sum(), (values, keys), materialize_grads=True)
+    of_values = (by_value * values.detach()).sum(dim=-1)
+    of_keys = (by_key * keys.detach()).sum(dim=(1, 3))
+    found: np.ndarray = (of_values + of_keys).double().cpu().numpy()
+    return found
+
+
+def _of_vectors(model: CodingModel, ids: np.ndarray, queries: Tensor) -> np.ndarray:
+    """Gradient x word vector [L, T]: the note is read once for each code, so that one backward pass serves all."""
+    embedded: list[Tensor] = []
+
+    def keep(module: nn.Module, arguments: object, output: Tensor) -> None:
+        if output.requires_grad:  # other threads score without
+            embedded.append(output)
+
+    with _ONE, torch.enable_grad():
+        handle = model.get_submodule("embedding").register_forward_hook(keep)
+        try:
+            words, lengths = pad([ids] * queries.shape[1], queries.device)
+            logits = model.score(model.encode_notes(words, lengths), queries).diagonal()
+        finally:
+            handle.remove()
+        (gradient,) = torch.autograd.grad(logits.sum(), embedded[0])
+    found: np.ndarray = (gradient * embedded[0].detach()).sum(dim=-1).double().cpu().numpy()
+    return found
+
+
+def add_spans(weights: np.ndarray, spans: Sequence[Sequence[Span]], offsets: np.ndarray) -> np.ndarray:
+    """Weights [L, T] of the words at ``offsets`` [T, 2], with the lexical evidence found for each code.
+
+    As much of a code's weight as its lexical evidence is sure (at most all) moves to the words of that evidence.
+    """
+    together = np.empty_like(weights)
+    for row, own in enumerate(spans):
+        lexical = np.zeros(len(offsets))
+        for start, end, weight in own:
+            inside = (offsets[:, 0] < end) & (offsets[:, 1] > start)
+            lexical += inside * (weight / max(int(inside.sum()), 1))
+        sure = min(float(lexical.sum()), 1.0)
+        together[row] = (1 - sure) * weights[row] + (lexical * (sure / lexical.sum()) if sure else 0)
+    return together
+
+
+def find_evidence(text: str, weights: np.ndarray, offsets: np.ndarray) -> list[list[Evidence]]:
+    """For each code the phrases made of its heaviest words: weights [L, T], offsets [T, 2] into ``text``."""
+    marked = contexts(text, offsets)
+    found = []
+    for of_code in weights:
+        own = []
+        for first, last in heavy_phrases(of_code):
+            start, end = int(offsets[first, 0]), int(offsets[last, 1])
+            heaviest = marked[first + int(of_code[first : last + 1].argmax())]
+            context = next((name for name in DOUBTFUL if heaviest[CONTEXTS.index(name)]), None)
+            weight = float(of_code[first : last + 1].sum())
+            shown = min(end, start + SPAN_CHARACTERS)
+            own.append(Evidence(start, shown, text[start:shown], weight, context, shown < end))
+        found.append(own)
+    return found
+
+
+def heavy_phrases(weights: np.ndarray, phrases: int = 3, words: int = 6) -> list[tuple[int, int]]:
+    """First and last word of the heaviest phrases, the heaviest first; none where no word has weight."""
+    if not len(weights) or weights.max() <= 0:
+        return []
+    heavy = np.sort(np.argsort(-weights, kind="stable")[:words])
+    heavy = heavy[weights[heavy] >= LIGHTEST * weights.max()]
+    breaks = np.flatnonzero(np.diff(heavy) > GAP + 1) + 1
+    found = [(int(group[0]), int(group[-1])) for group in np.split(heavy, breaks)]
+    return sorted(found, key=lambda phrase: -weights[phrase[0] : phrase[1] + 1].sum())[:phrases]

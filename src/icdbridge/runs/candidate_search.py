@@ -1,0 +1,239 @@
+"""Candidate search: a cheap first stage proposes a few codes for a note, and the model scores only those.
+
+Two lists are joined: the best codes by a low-rank linear scorer of the note's words, which was distilled from the
+model's scores of training notes, and the best by their names' words in the note, which finds codes that no note
+carried too.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from icdbridge.codes import Name, code_names
+from icdbridge.codes.names import KINDS
+from icdbridge.errors import InputError
+from icdbridge.files import Kind, atomic_folder, check_manifest, read_json, write_json, write_manifest
+from icdbridge.lexical import FEATURES, Matcher, NameIndex
+from icdbridge.models import CodingModel, NoteStates
+from icdbridge.models.tensor_files import Shape, load_tensors, save_tensors
+from icdbridge.progress import progress_bar
+from icdbridge.runs.matched import match_text
+from icdbridge.runs.scoring import Precision, length_batches, read_notes, score_states, settle
+from icdbridge.runs.stored_files import read_table
+from icdbridge.schema import Count, Share, Strict, checked
+from icdbridge.schema import Name as Stored
+
+FOLDER = "candidates"  # in the run folder
+WEIGHTS, NAMES, COUNTS = FILES = ("linear.safetensors", "names.parquet", "counts.json")
+KIND = Kind("a candidate search", COUNTS)
+WIDER = 0.02  # weight of a wider name's nearness² beside nearness² · weight of a name of the code's own
+FLOOR = 0.5  # coverage below which a name proposes no code
+NOT_PROPOSED = -1e4  # the logit of a code that was no candidate
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many codes each half proposes for a note of one version, and how that was chosen: ``recall`` is the share
+    of the exact run's predicted codes that the candidates of ``notes`` val notes hold, ``target`` what was asked.
+    """
+
+    linear: int
+    lexical: int
+    recall: float
+    target: float
+    notes: int
+
+
+class _Counts(Strict):
+    linear: Annotated[int, Field(ge=0, le=1_000_000)]
+    lexical: Annotated[int, Field(ge=0, le=1_000_000)]
+    recall: Share
+    target: Share
+    notes: Count
+
+
+_NAMES = pa.schema([(name, pa.string()) for name in ("code", "name", "kind")])
+
+
+@dataclass(frozen=True)
+class LinearScorer:
+    """score = bag(note) · code + bias; ``words`` [V, r], ``codes`` [L, r] and ``bias`` [L] in the order of the run's
+    index. The bag of a note is the sum of the vectors of its different words, over the root of their number.
+    """
+
+    words: np.ndarray
+    codes: np.ndarray
+    bias: np.ndarray
+
+    def bag(self, ids: np.ndarray) -> np.ndarray:
+        """float32 [r] of the word ids [T] of a note."""
+        different = np.unique(ids)
+        bag: np.ndarray = self.words[different].sum(axis=0) / np.sqrt(max(len(different), 1))
+        return bag
+
+
+class Candidates:
+    """The first stage that is stored in a run folder: the linear scorer, ``names`` of the run's codes in the order of
+    its index, ``counts`` by version.
+    """
+
+    def __init__(
+        self, linear: LinearScorer, names: Mapping[str, Sequence[Name]], counts: Mapping[str, Counts]
+    ) -> None:
+        self.linear = linear
+        self.names = names
+        self.counts = counts
+
+    def counts_for(self, version: str | None) -> Counts:
+        """The counts of a version; for codes of no indexed version the largest."""
+        if version is not None and version in self.counts:
+            return self.counts[version]
+        return max(self.counts.values(), key=lambda counts: counts.linear + counts.lexical)
+
+    def save(self, run: Path) -> None:
+        """Writes the folder ``candidates`` of a run folder, in place of one that is there."""
+        with atomic_folder(Path(run) / FOLDER, KIND, replace=True) as folder:
+            save_tensors(
+                folder / WEIGHTS,
+                {name: value.astype(np.float16) for name, value in vars(self.linear).items()},
+            )
+            rows = [(code, *name) for code, names in self.names.items() for name in names]
+            columns = zip(*rows, strict=True) if rows else ((), (), ())
+            pq.write_table(
+                pa.table(dict(zip(("code", "name", "kind"), map(list, columns), strict=True))), folder / NAMES
+            )
+            write_json(folder / COUNTS, {version: asdict(counts) for version, counts in self.counts.items()})
+            write_manifest(folder, list(FILES))
+
+    @classmethod
+    def load(cls, run: Path, codes: Sequence[str], versions: Collection[str], words: int) -> "Candidates":
+        """Those of a run of these codes and versions whose vocabulary has so many words.
+
+        Raises ``InputError`` where the folder has none, or one that is damaged or does not fit the run.
+        """
+        folder = Path(run) / FOLDER
+        if not folder.is_dir():
+            raise InputError(f"{run} has no candidate search: make it by `icdbridge index {run} CORPUS`")
+        check_manifest(folder, KIND)
+        stored = checked(read_json(folder / COUNTS), dict[Stored, _Counts], folder / COUNTS, "index it again")
+        if not stored or stored.keys() - set(versions):
+            raise InputError(f"{folder / COUNTS} is of other versions than the run: index it again")
+        names: dict[str, list[Name]] = {}
+        for row, found in enumerate(read_table(folder / NAMES, _NAMES).to_pylist(), 1):
+            if found["kind"] not in KINDS or found["code"] is None or found["name"] is None:
+                raise InputError(f"{folder / NAMES}, row {row}: a code, a name and its kind are expected")
+            names.setdefault(found["code"], []).append(Name(found["name"], found["kind"]))
+        if list(names) != list(codes):
+            raise InputError(
+                f"{folder / NAMES} does not name the codes of the run, in their order: index it again"
+            )
+        wanted: dict[str, Shape] = {
+            "words": ("F16", (words, None)), "codes": ("F16", (len(codes), None)), "bias": ("F16", (len(codes),))
+        }  # fmt: skip
+        tensors = load_tensors(folder / WEIGHTS, wanted)
+        if tensors["words"].shape[1] != tensors["codes"].shape[1]:
+            raise InputError(
+                f"{folder / WEIGHTS}: words and codes have vectors of different sizes: index it again"
+            )
+        linear = LinearScorer(**{name: value.float().numpy() for name, value in tensors.items()})
+        counts = {version: Counts(**found.model_dump()) for version, found in stored.items()}
+        return cls(linear, names, counts)
+
+
+class Proposer:
+    """The first stage over a list of codes, which need not be those of the run."""
+
+    def __init__(self, stored: Candidates, codes: Sequence[str], descriptions: Sequence[str]) -> None:
+        row_of = {code: row for row, code in enumerate(stored.names)}
+        rows = np.array([row_of.get(code, -1) for code in codes], np.int64)
+        self._columns = np.flatnonzero(rows >= 0)  # the codes that the linear scorer knows
+        self._linear = stored.linear
+        self._code_vectors = stored.linear.codes[rows[self._columns]]
+        self._bias = stored.linear.bias[rows[self._columns]]
+        new = {code: text for code, text in zip(codes, descriptions, strict=True) if code not in stored.names}
+        names = dict(zip(new, code_names(list(new), list(new.values())), strict=True))
+        self._names = NameIndex([stored.names.get(code) or names[code] for code in codes])
+
+    def linear_order(self, ids: np.ndarray, size: int) -> np.ndarray:
+        """The columns of the ``size`` best trained codes for a note (word ids), best first."""
+        scores = self._code_vectors @ self._linear.bag(ids) + self._bias
+        columns: np.ndarray = self._columns[_best(scores, size)]
+        return columns
+
+    def lexical_order(self, text: str, size: int) -> np.ndarray:
+        """The columns of the ``size`` codes whose names the note has best, best first."""
+        matches = self._names.match(text, floor=FLOOR)
+        score = matches.features[:, _NEARNESS] ** 2 * matches.features[:, _WEIGHT]
+        score += WIDER * matches.features[:, _WIDER] ** 2
+        columns: np.ndarray = matches.codes[_best(score, size)].astype(np.int64)
+        return columns
+
+    def propose(self, text: str, ids: np.ndarray, counts: Counts) -> np.ndarray:
+        """The columns of the candidates for a note, given as text and as word ids; ascending."""
+        linear, lexical = self.linear_order(ids, counts.linear), self.lexical_order(text, counts.lexical)
+        columns: np.ndarray = np.union1d(linear, lexical)
+        return columns
+
+
+@torch.inference_mode()
+def score_candidates(
+    model: CodingModel,
+    proposer: Proposer,
+    counts: Counts,
+    texts: Sequence[str],
+    notes: Sequence[np.ndarray],
+    queries: Tensor,
+    out: np.ndarray | None = None,
+    description: str | None = None,
+    matched: tuple[Matcher, int] | None = None,
+    precision: Precision = "fp32",
+    cuts: np.ndarray | None = None,
+) -> np.ndarray:
+    """Like ``score_notes``, but only of each note's candidates: logits float32 [N, L], ``NOT_PROPOSED`` elsewhere.
+
+    ``texts`` and ``notes`` (word ids) are of the same notes; ``queries`` are of the proposer's codes. ``matched``, for
+    a model that reads lexical features: the matcher of these codes and how many words of a note it reads.
+    """
+    if out is None:
+        out = np.empty((len(notes), queries.shape[1]), dtype=np.float32)
+    lengths = np.array([len(note) for note in notes], dtype=np.int64)
+    with progress_bar() as bar:
+        task = bar.add_task(description or "", total=len(notes), visible=description is not None)
+        for rows in length_batches(lengths):
+            states = read_notes(model, [notes[i] for i in rows], precision, queries.device)
+            for place, row in enumerate(rows):
+                out[row] = NOT_PROPOSED
+                columns = proposer.propose(texts[row], notes[row], counts)
+                if len(columns):
+                    note = NoteStates(*(tensor[place : place + 1] for tensor in states))
+                    own = queries[:, torch.from_numpy(columns).to(queries.device)]
+                    logits = score_states(model, note, own, precision)[0]
+                    features = None
+                    if matched is not None:
+                        matcher, words = matched
+                        features = match_text(matcher, texts[row], words, columns)
+                    of_columns = None if cuts is None else cuts[columns]
+                    logits = settle(model, notes[row], own, logits, features, of_columns)
+                    out[row, columns] = logits.cpu().numpy()
+                bar.advance(task)
+    return out
+
+
+_NEARNESS, _WEIGHT, _WIDER = (FEATURES.index(name) for name in ("nearness", "weight", "wider"))
+
+
+def _best(scores: np.ndarray, size: int) -> np.ndarray:
+    """Where the ``size`` largest scores stand, largest first, equal ones in order."""
+    kept = np.arange(len(scores))
+    if 0 < size < len(scores):
+        kept = np.flatnonzero(scores >= np.partition(scores, -size)[-size])
+    order: np.ndarray = kept[np.argsort(-scores[kept], kind="stable")][:size]
+    return order

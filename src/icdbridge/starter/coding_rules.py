@@ -1,0 +1,169 @@
+"""What ICD-10-CM presumes of codes that stand together: combinations, symptoms of a diagnosis, companion codes.
+
+The rules are the tables ``presumptions.csv``, ``integral.csv`` and ``companions.csv`` of the knowledge base, each row
+with the
+guideline or instruction that it follows. A code in them counts for itself and all that begin so.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from typing import NamedTuple
+
+from icdbridge.knowledge.packed_tables import read_csv
+from icdbridge.starter.companions import asking_for, codes_in
+from icdbridge.starter.facts import is_newborn
+from icdbridge.starter.lines import Line, doubt
+from icdbridge.starter.measures import measures
+from icdbridge.starter.note_reading import Note
+from icdbridge.starter.said import Said
+from icdbridge.starter.sequelae import code_sequelae
+from icdbridge.starter.tree import Tree
+from icdbridge.starter.wordings import OUTCOME, wordings
+
+INTEGRAL = "integral"  # why a symptom is no reason for a code of its own
+_OF_MEASURES = {"Z68": ("E66", "E43", "E44", "E46", "R63.6", "E40", "E41", "O99.21"), "R29.7": ("I63",)}
+_WITH_WEEKS = ("O", "Z34", "Z33", "Z36")
+
+
+class Beginnings:
+    """Codes, each for itself and all that begin so."""
+
+    def __init__(self, codes: tuple[str, ...]) -> None:
+        self._codes = codes
+        self._chapters = any(len(code) < 3 for code in codes)
+        self._categories = frozenset(code[:3] for code in codes)
+
+    def begins(self, code: str) -> bool:
+        return (self._chapters or code[:3] in self._categories) and code.startswith(self._codes)
+
+    def begins_any(self, codes: Iterable[str]) -> bool:
+        return any(map(self.begins, codes))
+
+
+class Presumption(NamedTuple):
+    """Where lines of each of ``all_of`` (alternatives) stand together and none of ``unless``, ``then`` is coded in
+    place of
+    those that begin as ``replaces``.
+    """
+
+    all_of: tuple[Beginnings, ...]
+    unless: Beginnings
+    then: tuple[str, ...]
+    replaces: Beginnings
+    reason: str
+
+
+def apply_rules(note: Note, lines: Sequence[Line], tree: Tree) -> list[Line]:
+    """The lines with what follows from them; none is lost: one that a rule replaces is doubted, by the rule's name."""
+    kept = list(lines)
+    code_sequelae(note, kept, tree)
+    present = _present(kept, tree)
+    for rule in _presumptions():
+        if all(group.begins_any(present) for group in rule.all_of) and not rule.unless.begins_any(present):
+            _presume(kept, rule, present, tree)
+            present = _present(kept, tree)
+    _add_measures(kept, note, tree, present)
+    _add_wordings(kept, note, tree, present)
+    present = _present(kept, tree)
+    for code, line in present.items():
+        if _is_integral(code, present):
+            doubt(line, INTEGRAL)
+    _name_companions(_present(kept, tree))
+    return kept
+
+
+def _present(lines: Sequence[Line], tree: Tree) -> dict[str, Line]:
+    """The asserted lines by their codes."""
+    return {tree.codes[line.code]: line for line in lines if line.asserted}
+
+
+def _presume(lines: list[Line], rule: Presumption, present: Mapping[str, Line], tree: Tree) -> None:
+    found = [line for group in rule.all_of for code, line in present.items() if group.begins(code)]
+    evidence = [said for line in found for said in line.said]
+    then = [int(tree.default[tree.number[code]]) for code in rule.then if code in tree.number]
+    for code in then:
+        _add(lines, code, rule.reason, evidence)
+    for written, line in present.items():
+        if line.code not in then and rule.replaces.begins(written):
+            doubt(line, rule.reason)
+
+
+def _add(lines: list[Line], code: int, reason: str, evidence: Iterable[Said]) -> None:
+    line = next((one for one in lines if one.code == code), None)
+    if line is None:
+        line = Line(code, "rule")
+        lines.append(line)
+    line.reason = line.reason or reason
+    line.said += [said for said in evidence if said not in line.said]
+
+
+def _add_measures(lines: list[Line], note: Note, tree: Tree, present: Mapping[str, Line]) -> None:
+    for code, line in present.items():  # a measure is coded by its number, and with what it belongs to
+        if code.startswith(("Z68", "R29.7", "Z3A")):
+            doubt(line, INTEGRAL)
+    done = set()
+    for found in measures(note.text):
+        kind = found.code[:5] if found.code.startswith("R29.7") else found.code[:3]
+        needed = _OF_MEASURES.get(kind, _WITH_WEEKS)
+        beside = next((code for code in present if code.startswith(needed)), None)
+        if kind not in done and beside is not None and found.code in tree.number:
+            done.add(kind)
+            own = next((one for one in lines if tree.codes[one.code] == found.code), None)
+            if own is None:
+                own = Line(tree.number[found.code])
+                lines.append(own)
+            own.origin, own.measure = "rule", (found.start, found.end)
+            own.reason = f"{note.text[found.start : found.end]} with {beside}"
+
+
+def _add_wordings(lines: list[Line], note: Note, tree: Tree, present: Mapping[str, Line]) -> None:
+    obstetric = any(code.startswith("O") for code in present)
+    for found in wordings(note.text, note.sentences, newborn=is_newborn(note.text)):
+        if found.code not in present and (obstetric or found.code != OUTCOME):
+            lines.append(Line(tree.number[found.code], "rule", measure=(found.start, found.end)))
+
+
+def _is_integral(code: str, present: Iterable[str]) -> bool:
+    diagnoses = _diagnoses_of(code)
+    return bool(diagnoses) and any(other.startswith(diagnoses) for other in present if other != code)
+
+
+@cache
+def _diagnoses_of(symptom: str) -> tuple[str, ...]:
+    """The beginnings of diagnoses that a symptom belongs to."""
+    return tuple(
+        {one for symptoms, several in _integral() if symptom.startswith(symptoms) for one in several}
+    )
+
+
+def _name_companions(present: Mapping[str, Line]) -> None:
+    """Says of a code that another asks for by which instruction it does."""
+    for written, line in present.items():
+        if not line.reason:
+            asking = (
+                (code, one.reason)
+                for one in asking_for(written)
+                for code in present
+                if code.startswith(one.first)
+            )
+            code, reason = next(asking, ("", ""))
+            line.reason = f"goes with {code} ({reason})" if code else ""
+
+
+@cache
+def _presumptions() -> list[Presumption]:
+    return [
+        Presumption(
+            tuple(Beginnings(codes_in(part)) for part in row["if_all"].split(" + ")),
+            Beginnings(codes_in(row["unless"])),
+            codes_in(row["then"]),
+            Beginnings(codes_in(row["replaces"])),
+            f"{row['rule']} ({row['source']})",
+        )
+        for row in read_csv("presumptions")
+    ]
+
+
+@cache
+def _integral() -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
+    return [(codes_in(row["symptom"]), codes_in(row["diagnosis"])) for row in read_csv("integral")]

@@ -1,0 +1,158 @@
+"""From the knowledge base to what the starter reads: the tree of codes and the dictionary of phrases, made once,
+cached."""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from icdbridge.codes import load_system
+from icdbridge.files import cached_folder
+from icdbridge.knowledge import terms
+from icdbridge.knowledge.abbreviations import abbreviations
+from icdbridge.knowledge.families import default_child
+from icdbridge.knowledge.fingerprint import fingerprint
+from icdbridge.knowledge.frequency import hospital_frequency
+from icdbridge.knowledge.packed_tables import read_csv
+from icdbridge.knowledge.terms import DRUG, no_collection
+from icdbridge.progress import console
+from icdbridge.starter.dictionary import (
+    ADVERSE,
+    SOURCES,
+    UNDERDOSING,
+    WHEN,
+    Dictionary,
+    Name,
+    build_dictionary,
+)
+from icdbridge.starter.stems import name_stems
+from icdbridge.starter.tree import Tree, build_tree
+
+FORMAT = 5  # of the folder; a higher number makes it anew
+_RESIDUAL = re.compile(r"\b(?:other|elsewhere|specified|certain)\b", re.IGNORECASE)
+# How far a source is believed where several codes have the same phrase; the lowest first.
+_DRUG_WORDINGS = (
+    (re.compile(r"adverse effect of (?:salts )?(.+)", re.IGNORECASE), ADVERSE),
+    (re.compile(r"(?:salts )?(.+) underdosing", re.IGNORECASE), UNDERDOSING),
+)
+_BELIEVED = {
+    "default": 0,
+    "clinical": 0,
+    "inclusion": 1,
+    "index": 2,
+    "neoplasm": 2,
+    "title": 3,
+    "lay": 4,
+    "mesh": 4,
+    "short": 4,
+}
+_BELIEVED |= {"external": 5, "drug": 6, "equivalent": 7}
+_WRITTEN = ("default", "clinical", *WHEN)  # by us, as notes say it
+_SCALE = re.compile(r"=?(?:stage|type|grade|class)[0-5][ab]?|lettera")
+# Encounters are coded by what is said of the visit, not by words of examinations; our own names know how that is said.
+_ENCOUNTERS = (
+    "Z00",
+    "Z01",
+    "Z02",
+    "Z03",
+    "Z04",
+    "Z08",
+    "Z09",
+    "Z11",
+    "Z12",
+    "Z13",
+    "Z36",
+    "Z46",
+    "Z48",
+    "Z49",
+    "Z53",
+)
+_FREQUENT = {"frequent": 0, "seen": 1}
+
+
+class Prepared(NamedTuple):
+    """What the starter reads of one code system."""
+
+    tree: Tree
+    dictionary: Dictionary
+
+
+def prepared(system: str, cache: Path) -> Prepared:
+    """The tree and dictionary of a system, from the cache or, the first time, built (some 20 s of one core)."""
+    folder = cached_folder(
+        cache / f"starter-{system}-{FORMAT}-{fingerprint()}", "codes.txt", lambda made: _fill(system, made)
+    )
+    return Prepared(Tree.open(folder), Dictionary.open(folder))
+
+
+def _fill(system: str, folder: Path) -> None:
+    console.print(f"first use: building the index of what {system} codes are called, some 20 seconds")
+    with no_collection():
+        table = load_system(system)
+        tree = build_tree(table, {code: default_child(code, system) for code in table.headings})
+        tree.save(folder)
+        build_dictionary(list(_names(system, tree))).save(folder)
+
+
+def _names(system: str, tree: Tree) -> Iterator[Name]:
+    """All names of a system; status and history codes with where they count."""
+    frequency = hospital_frequency(system)
+    blocked = _blocked()
+    for text, code, source in _every(system):
+        number = tree.number.get(code)
+        if number is None or (
+            source == "title" and len(code) == 8
+        ):  # these differ from their parent by encounter only
+            continue
+        stems = tuple(name_stems(text))
+        if not stems or _misleads(stems, code, source):
+            continue
+        if stems in blocked.get("", ()) or stems in blocked.get(code, ()):
+            continue
+        often = _FREQUENT.get(frequency.get(tree.codes[tree.default[number]], ""), 2)
+        residual = bool(_RESIDUAL.search(text)) and source not in _WRITTEN
+        if residual and len(stems) == 1:
+            continue
+        rank = (
+            residual,
+            _BELIEVED.get(source, 4),
+            bool(_RESIDUAL.search(tree.titles[number])),
+            often,
+            len(code),
+        )
+        yield Name(stems, number, SOURCES.index(source), rank)
+
+
+def _misleads(stems: tuple[str, ...], code: str, source: str) -> bool:
+    """Whether a name would be found where nobody means it: an abbreviation, whose senses are told apart elsewhere; one
+    short word, or one external cause, of a published table; a stage without what is staged; a kind of encounter.
+    """
+    if all(_SCALE.fullmatch(stem) for stem in stems):
+        return True
+    if len(stems) == 1 and stems[0].lstrip("=") in abbreviations() and source not in WHEN:
+        return True
+    if source in _WRITTEN:
+        return False
+    single = len(stems) == 1
+    return code.startswith(_ENCOUNTERS) or (single and (len(stems[0].lstrip("=")) < 4 or code[0] in "WXY"))
+
+
+def _every(system: str) -> Iterator[tuple[str, str, str]]:
+    for term in terms(system):
+        yield term
+        for template, when in _DRUG_WORDINGS if term.source == DRUG else ():
+            if found := template.fullmatch(term.text):
+                yield found[1], term.code, when
+    for row in read_csv("status"):
+        if row.get("system", "") in ("", system):
+            yield row["term"], row["code"], "default" if row["when"] == "any" else row["when"]
+
+
+@cache
+def _blocked() -> dict[str, set[tuple[str, ...]]]:
+    """Stems of names that mislead, by code ("" for any code)."""
+    found: dict[str, set[tuple[str, ...]]] = {}
+    for row in read_csv("blocked"):
+        found.setdefault(row["code"], set()).add(tuple(name_stems(row["term"])))
+    return found

@@ -1,0 +1,87 @@
+"""What is known of a line of a note's list, as numbers: how it was said, where, and what kind of code it is."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from icdbridge.starter.dictionary import FIRST_WHEN, SOURCES, WHEN
+from icdbridge.starter.lines import Line
+from icdbridge.starter.note_reading import Note
+from icdbridge.starter.tree import Tree, is_open, is_other
+
+SECTIONS = (
+    "", "chief_complaint", "hpi", "past_medical", "past_surgical", "social", "medications", "review_of_systems", "exam",
+    "labs", "imaging", "procedures", "hospital_course", "assessment", "plan", "diagnoses", "discharge", "indication",
+    "findings", "pathology", "other",
+)  # fmt: skip
+ORIGINS = ("said", *WHEN, "rule")
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+_MARKS = ("historical", "uncertain", "diagnosis_section")
+FEATURES = (
+    "size", "weight", "rarity", "gap", "share", "mentions", "doubted", "first", "last", "support", "decided",
+    "billable_named", "words", "lines", "open", "other", "length", "frequency", "category_lines", "category_place",
+    "characters", "said_alone", "known", "known_right",
+    *(f"source_{name}" for name in SOURCES[:FIRST_WHEN]),
+    *(f"section_{name or 'none'}" for name in SECTIONS),
+    *(f"mark_{name}" for name in _MARKS),
+    *(f"origin_{name}" for name in ORIGINS),
+    *(f"chapter_{letter}" for letter in _LETTERS),
+)  # fmt: skip
+
+
+def phrase_key(stems: Sequence[str], code: str) -> int:
+    """A phrase and a code as a number of 32 bits: no phrase of a note is kept in clear."""
+    data = "\0".join((*sorted(stems), code)).encode()
+    return int.from_bytes(hashlib.blake2b(data, digest_size=4).digest(), "little")
+
+
+def line_features(
+    note: Note, lines: Sequence[Line], tree: Tree, frequency: np.ndarray, known: Sequence[tuple[int, int]]
+) -> np.ndarray:
+    """Features float32 [L, len(FEATURES)]; ``frequency`` [codes] says how often hospitals use a code (0, 1 or 2);
+    ``known``
+    in how many notes each line's phrase with its code was found, and in how many of them labelled.
+    """
+    table = np.zeros((len(lines), len(FEATURES)), np.float32)
+    column = {name: number for number, name in enumerate(FEATURES)}
+    category = [tree.codes[line.code][:3] for line in lines]
+    in_category = Counter(category)
+    seen: Counter[str] = Counter()
+    total = max(len(note.words), 1)
+    for row, line, (often, right) in zip(table, lines, known, strict=True):
+        row[column["known"]], row[column["known_right"]] = np.log1p(often), (right + 0.5) / (often + 1.5)
+        code, mentions = tree.codes[line.code], line.said or [one for one, _ in line.doubted]
+        seen[code[:3]] += 1
+        title = tree.titles[line.code]
+        row[column["words"]], row[column["lines"]] = np.log1p(total), np.log1p(len(lines))
+        row[column["open"]], row[column["other"]] = is_open(title), is_other(title)
+        row[column["length"]], row[column["frequency"]] = len(code), frequency[line.code]
+        row[column["category_lines"]], row[column["category_place"]] = in_category[code[:3]], seen[code[:3]]
+        # a line that nothing asserts is measured as if it were asserted: what its doubt costs is no matter of learning
+        doubted = len(line.doubted) if line.said else 0
+        row[column["mentions"]], row[column["doubted"]] = np.log1p(len(mentions)), np.log1p(doubted)
+        row[column[f"origin_{line.origin}"]] = 1
+        row[column[f"chapter_{code[0]}"]] = 1
+        if not mentions:
+            continue
+        best = line.best
+        assert best is not None
+        row[column["size"]], row[column["weight"]], row[column["gap"]] = best.size, best.weight, best.gap / 10
+        row[column["rarity"]], row[column["share"]] = best.weight / best.size, best.share
+        row[column["first"]] = min(one.places[0] for one in mentions) / total
+        row[column["last"]] = max(one.places[0] for one in mentions) / total
+        row[column["support"]], row[column["decided"]] = len(best.support), best.named != best.code
+        row[column["billable_named"]] = best.named >= 0 and tree.billable[best.named]
+        row[column["characters"]] = best.end - best.start
+        row[column["said_alone"]] = len(best.places)
+        for one in mentions:
+            if one.source >= 0:
+                row[column[f"source_{SOURCES[one.source]}"]] = 1
+            section = note.section[one.places[0]]
+            if f"section_{section or 'none'}" in column:
+                row[column[f"section_{section or 'none'}"]] += 1 / len(mentions)
+            for mark in _MARKS:
+                row[column[f"mark_{mark}"]] += note.marked(one.asserting, mark) / len(mentions)
+    return table

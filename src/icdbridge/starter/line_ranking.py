@@ -1,0 +1,102 @@
+"""How likely a line is right: boosted trees over its features, and what that is worth on notes of other sources.
+
+``ranking.safetensors`` ships with the package: trees, phrase memory (hashes only), scaling, and in its metadata what
+it was
+learnt from. ``learning`` makes it.
+"""
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+from safetensors import safe_open
+from safetensors.numpy import save
+
+from icdbridge.starter.line_features import FEATURES
+
+FILE = "ranking.safetensors"
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """``feature``, ``threshold``, ``left``, ``right``, ``value`` [trees, nodes]: a node sends a line with feature <=
+    threshold to the left; leaves are their own children. ``keys`` (ascending), ``seen`` and ``right_of`` [K]: in how
+    many
+    notes a phrase with its code was found, and labelled. ``scale``: slope and offset from the trees' sum to the logit
+    of the
+    confidence. ``about``: what it was learnt from.
+    """
+
+    feature: np.ndarray
+    threshold: np.ndarray
+    left: np.ndarray
+    right: np.ndarray
+    value: np.ndarray
+    base: float
+    keys: np.ndarray
+    seen: np.ndarray
+    right_of: np.ndarray
+    scale: tuple[float, float]
+    about: dict[str, Any]
+
+    def raw(self, features: np.ndarray) -> np.ndarray:
+        """The trees' sum float64 [L] for features [L, len(FEATURES)]."""
+        rows, trees = np.arange(len(features))[:, None], np.arange(len(self.feature))[None, :]
+        node = np.zeros((len(features), len(self.feature)), np.int32)
+        while True:
+            below = np.where(
+                features[rows, self.feature[trees, node]] <= self.threshold[trees, node],
+                self.left[trees, node],
+                self.right[trees, node],
+            )
+            if (below == node).all():
+                total: np.ndarray = self.base + self.value[trees, node].sum(axis=1, dtype=np.float64)
+                return total
+            node = below
+
+    def confidence(self, raw: np.ndarray) -> np.ndarray:
+        """The share of right lines to expect, from the trees' sum."""
+        slope, offset = self.scale
+        confidence: np.ndarray = 1 / (1 + np.exp(-(slope * raw + offset)))
+        return confidence
+
+    def known(self, key: int) -> tuple[int, int]:
+        """In how many notes a phrase with its code was found, and in how many of these labelled."""
+        place = int(np.searchsorted(self.keys, key))
+        if place < len(self.keys) and self.keys[place] == key:
+            return int(self.seen[place]), int(self.right_of[place])
+        return 0, 0
+
+    def to_bytes(self) -> bytes:
+        arrays = {name: np.ascontiguousarray(getattr(self, name)) for name in _ARRAYS}
+        about = {
+            "about": json.dumps(self.about),
+            "features": json.dumps(FEATURES),
+            "scale": json.dumps(self.scale),
+        }
+        return save(arrays, about | {"base": repr(self.base)})
+
+
+_ARRAYS = ("feature", "threshold", "left", "right", "value", "keys", "seen", "right_of")
+
+
+@cache
+def shipped_ranking() -> Ranking | None:
+    """The ranking that ships with the package; None where it was learnt for other features than these."""
+    file = files("icdbridge.starter").joinpath(FILE)
+    if not file.is_file():
+        return None
+    with safe_open(str(file), "numpy") as handle:
+        said = handle.metadata()
+        if tuple(json.loads(said["features"])) != FEATURES:
+            return None
+        arrays = {name: handle.get_tensor(name) for name in _ARRAYS}
+    return Ranking(
+        **arrays,
+        base=float(said["base"]),
+        scale=tuple(json.loads(said["scale"])),
+        about=json.loads(said["about"]),
+    )

@@ -1,0 +1,122 @@
+"""A note as the starter reads it: its words, the stems that they stand for, sentences, sections and contexts."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from icdbridge.knowledge.words import EMPTY
+from icdbridge.lexical.contexts import CONTEXTS, contexts
+from icdbridge.lexical.sections import sections
+from icdbridge.lexical.sentences import sentences
+from icdbridge.starter.facts import pregnancy_stems
+from icdbridge.starter.mentions import Occurrences, positions
+from icdbridge.starter.stems import Word, expansions, root, scale_stems, synonyms, whole, words_of
+
+_NEGATED = CONTEXTS.index("negated")
+_APART = [CONTEXTS.index("negated"), CONTEXTS.index("family")]
+SIDES = ("left", "right", "bilateral")
+_YEAR = re.compile(r"(?<![\d.,-])(?:19|20)\d\d(?![\d.])")
+REACH = 120  # tenths of words: how far from a mention words of its sentence still say more of it
+
+
+@dataclass(frozen=True)
+class Note:
+    """``where`` int32 [T] as ``mentions.positions`` gives it; ``marks`` bool [T, len(CONTEXTS)]; ``section`` [T] the
+    kind of
+    section that each word stands in; ``own`` its stems, ``ends`` where it ends (an abbreviation of several words: where
+    the last does); ``senses`` for words that stand for several stems at once: these stems, with the share
+    of uses that mean them.
+    """
+
+    text: str
+    words: list[Word]
+    sentences: list[tuple[int, int]]
+    where: np.ndarray
+    found: Occurrences
+    marks: np.ndarray
+    section: list[str]
+    own: list[frozenset[str]]
+    ends: list[int]
+    senses: Mapping[int, list[tuple[frozenset[str], float]]]
+
+    @cached_property
+    def _years(self) -> set[int]:
+        return {int(year) for year in _YEAR.findall(self.text)}
+
+    @property
+    def years(self) -> int:
+        """How many different years the note names."""
+        return len(self._years)
+
+    @property
+    def year(self) -> int:
+        """The latest year that the note names."""
+        return max(self._years, default=0)
+
+    @cached_property
+    def pregnancy(self) -> Sequence[str]:
+        return pregnancy_stems(self.text)
+
+    @cached_property
+    def sentence(self) -> np.ndarray:
+        """A number [T] that differs between sentences."""
+        return np.cumsum(np.diff(self.where, prepend=0) > 500)
+
+    def mixed(self, places: tuple[int, ...]) -> bool:
+        """Whether only some of the words stand negated, or are said of a relative: they are then not said together."""
+        marks = self.marks[list(places)][:, _APART]
+        return bool((marks.any(axis=0) & ~marks.all(axis=0)).any())
+
+    @cached_property
+    def only_side(self) -> str | None:
+        """The side of the body that the note names where it names but one."""
+        named = {side for own in self.own for side in SIDES if side in own}
+        return named.pop() if len(named) == 1 else None
+
+    def marked(self, places: tuple[int, ...], context: str) -> bool:
+        """Whether most of some words stand in a context."""
+        return bool(self.marks[list(places), CONTEXTS.index(context)].mean() > 0.5)
+
+
+def read_note(text: str, stems: Mapping[str, int]) -> Note:
+    """Reads a note; ``stems`` numbers those that the dictionary has."""
+    words = words_of(text)
+    spans = np.array([(word.start, word.end) for word in words], np.int64).reshape(-1, 2)
+    scales = dict(scale_stems([word.text for word in words]))
+    meant = synonyms()
+    marks = contexts(text, spans)
+    own: list[frozenset[str]] = []
+    ends = [word.end for word in words]
+    written = expansions(words, text)
+    senses: dict[int, list[tuple[frozenset[str], float]]] = {}
+    for place, word in enumerate(words):
+        own_root = root(word.text)
+        literal = set() if word.text in EMPTY else {own_root, whole(word.text)}
+        if marks[place, _NEGATED] and literal:
+            literal.add(f"-{own_root}")
+        if place in scales:
+            literal.add(scales[place])
+        last, several = written.get(place, (place, []))
+        ends[place] = words[last].end
+        if not several:
+            several = [(one, 1.0) for one in meant.get(own_root, ())]
+        literal |= {next(iter(one)) for one, share in several if len(one) == 1 and share == 1.0}
+        senses[place] = [one for one in several if len(one[0]) > 1 or one[1] < 1.0]
+        own.append(frozenset(literal))
+    pairs = [
+        (stems[one], place)
+        for place, literal in enumerate(own)
+        for one in sorted(literal.union(*(sense for sense, _ in senses[place])))
+        if one in stems
+    ]
+    found = Occurrences(*np.array(pairs, np.int32).reshape(-1, 2).T)
+    of_words = [""] * len(words)
+    for section in sections(text):
+        first, last = np.searchsorted(spans[:, 0], (section.start, section.end)) if len(words) else (0, 0)
+        of_words[first:last] = [section.kind] * int(last - first)
+    ranges = sentences(text)
+    where = positions(text, words, EMPTY, ranges)
+    return Note(text, words, ranges, where, found, marks, of_words, own, ends, senses)

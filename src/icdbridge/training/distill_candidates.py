@@ -1,0 +1,213 @@
+"""The first stage of the candidate search for a trained run: a linear scorer distilled from the run's own scores of
+training notes, and how many candidates it takes to keep what the run predicts.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from scipy.special import expit, logit
+from torch import Tensor, nn
+from torch.nn.functional import log_softmax
+
+from icdbridge.codes import Terms, code_names
+from icdbridge.corpora import Corpus
+from icdbridge.errors import InputError
+from icdbridge.files import only_writer, scratch_folder
+from icdbridge.progress import console, progress_bar, track
+from icdbridge.runs import Run
+from icdbridge.runs.candidate_search import Candidates, Counts, LinearScorer, Proposer
+from icdbridge.runs.matched import match_text
+from icdbridge.runs.scoring import score_notes
+from icdbridge.runs.tokens import tokenize_split
+
+TARGET = 0.998  # of the predicted codes of val notes
+TRAIN_NOTES = 8_000  # of a version, scored exactly to learn from
+BEST = 40  # codes of a note that the linear scorer learns to put first
+VAL_NOTES = 1_000  # of a version, scored exactly to choose the counts
+BATCH = 64
+LEARNING_RATE = 0.1
+SIZES = (25, 50, 75, 100, 150, 200, 300, 400, 600, 800, 1200, 1600, 2400, 3200, 4800)  # counts that are tried
+LEXICAL = 50  # the least by names, so that a code which no note carried can be proposed
+
+
+def index_run(
+    run: Run,
+    corpora: Sequence[Corpus],
+    terms: Terms | None = None,
+    *,
+    target: float = TARGET,
+    train_notes: int = TRAIN_NOTES,
+    dimensions: int = 128,
+    epochs: int = 10,
+    seed: int = 0,
+) -> Candidates:
+    """Trains the linear scorer on ``train_notes`` train notes of each version of ``corpora``, chooses the counts of
+    each version on val notes, and writes both into the run folder. The run scores all these notes exactly.
+
+    ``terms`` are further names of codes. Raises ``InputError`` where a version has no train or val notes.
+    """
+    if not 0 < target <= 1:
+        raise InputError(f"a recall of {target} cannot be reached: give a share above 0 and at most 1")
+    unknown = {corpus.version for corpus in corpora} - set(run.versions)
+    if unknown:
+        raise InputError(
+            f"{run.path} codes in {', '.join(run.versions)}, not in {', '.join(sorted(unknown))}"
+        )
+    console.print("collecting the names of the codes")
+    names = dict(zip(run.index.code, code_names(run.index.code, run.index.description, terms), strict=True))
+    by_version: dict[str, list[Corpus]] = {}
+    for corpus in corpora:
+        by_version.setdefault(corpus.version, []).append(corpus)
+    at_work = run.path / "index"  # notes as numbers lie beside it
+    with only_writer(at_work), scratch_folder(at_work) as folder:
+        taught = [_teach(run, version, own, train_notes, folder) for version, own in by_version.items()]
+        linear = train_linear(taught, run.tokenizer.size, len(run.index.code), dimensions, epochs, seed)
+        counts = {}
+        for version, own in by_version.items():
+            proposer = Proposer(Candidates(linear, names, {}), *run.index.of_version(version))
+            counts[version] = choose_counts(run, version, own, proposer, target, folder)
+    candidates = Candidates(linear, names, counts)
+    candidates.save(run.path)
+    return candidates
+
+
+def exact_scores(
+    run: Run, version: str, corpora: Sequence[Corpus], split: str, count: int, folder: Path
+) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+    """Text, word ids [T] and exact logits [L] for all codes of the version, of at most ``count`` notes."""
+    keys, descriptions = run.index.of_version(version)
+    total = sum(corpus.count(split) for corpus in corpora)
+    if not total:
+        raise InputError(f"{', '.join(corpus.name for corpus in corpora)}: no {split} notes to score")
+    chosen = set(np.linspace(0, total - 1, min(count, total)).round().astype(int).tolist())
+    queries, matcher = run.queries(keys, descriptions), run.matcher(version, keys, descriptions)
+    with progress_bar() as bar:
+        task = bar.add_task(f"exact scores of {version} {split} notes", total=len(chosen))
+        number = 0
+        for corpus in corpora:
+            notes = tokenize_split(corpus, split, run.tokenizer, run.max_note_words, keys, folder)
+            for note, text in enumerate(corpus.column("text", split)):
+                if number in chosen:
+                    features = None if matcher is None else match_text(matcher, text, run.max_note_words)
+                    ids = np.array(notes[note])
+                    logits = score_notes(
+                        run.model, [ids], queries, features=features, precision=run.precision
+                    )
+                    yield text, ids, logits[0]
+                    bar.advance(task)
+                number += 1
+
+
+class Taught(NamedTuple):
+    """What the linear scorer learns from notes of one version: the different words of each note, the model's best
+    codes of each [N, BEST] with their shares of the target, and where the version's codes stand in the run's index.
+    """
+
+    words: list[np.ndarray]
+    best: np.ndarray
+    shares: np.ndarray
+    rows: slice
+
+
+def _teach(run: Run, version: str, corpora: Sequence[Corpus], count: int, folder: Path) -> Taught:
+    words, best, shares = [], [], []
+    for _, ids, logits in exact_scores(run, version, corpora, "train", count, folder):
+        words.append(np.unique(ids))
+        best.append(np.argsort(-logits, kind="stable")[:BEST])
+        probabilities = expit(logits[best[-1]])
+        shares.append(probabilities / probabilities.sum())
+    first = run.index.version.index(version)
+    return Taught(
+        words, np.array(best), np.array(shares), slice(first, first + run.index.version.count(version))
+    )
+
+
+class _Linear(nn.Module):
+    def __init__(self, words: int, codes: int, dimensions: int) -> None:
+        super().__init__()
+        self.words = nn.EmbeddingBag(words, dimensions, mode="sum", sparse=True)
+        self.codes = nn.Parameter(torch.zeros(codes, dimensions))
+        self.bias = nn.Parameter(torch.zeros(codes))
+        nn.init.normal_(self.words.weight, std=dimensions**-0.5)
+
+    def forward(self, words: Tensor, starts: Tensor, weights: Tensor, rows: slice) -> Tensor:
+        bags = self.words(words, starts, per_sample_weights=weights)
+        scores: Tensor = bags @ self.codes[rows].T + self.bias[rows]
+        return scores
+
+
+def train_linear(
+    taught: Sequence[Taught], words: int, codes: int, dimensions: int, epochs: int, seed: int
+) -> LinearScorer:
+    """Trains by softmax over all codes of a note's version, the model's best codes sharing the target in proportion
+    to their probabilities. ``words`` is the size of the vocabulary, ``codes`` that of the run's index.
+    """
+    batches = [
+        (number, start) for number, one in enumerate(taught) for start in range(0, len(one.words), BATCH)
+    ]
+    torch.manual_seed(seed)
+    model = _Linear(words, codes, dimensions)
+    optimizer = torch.optim.Adagrad(model.parameters(), lr=LEARNING_RATE)
+    for epoch in range(epochs):
+        rng = np.random.default_rng([seed, epoch])
+        orders = [rng.permutation(len(one.words)) for one in taught]
+        for index in track(rng.permutation(len(batches)), len(batches), f"first stage, epoch {epoch + 1}"):
+            number, start = batches[index]
+            chosen = orders[number][start : start + BATCH]
+            scores = model(*_bags([taught[number].words[note] for note in chosen]), taught[number].rows)
+            best = torch.from_numpy(taught[number].best[chosen])
+            shares = torch.from_numpy(taught[number].shares[chosen])
+            loss = -(log_softmax(scores, dim=1).gather(1, best) * shares).sum(dim=1).mean()
+            optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            # said aloud, or torch warns of it
+            with torch.sparse.check_sparse_tensor_invariants(False):  # type: ignore[no-untyped-call]
+                optimizer.step()
+    return LinearScorer(
+        model.words.weight.detach().numpy(), model.codes.detach().numpy(), model.bias.detach().numpy()
+    )
+
+
+def _bags(different: Sequence[np.ndarray]) -> tuple[Tensor, Tensor, Tensor]:
+    """The different words of each note one after another, where each note begins, and a weight for each word."""
+    sizes = np.array([len(words) for words in different])
+    weights = np.repeat(1 / np.sqrt(np.maximum(sizes, 1)), sizes).astype(np.float32)
+    starts = np.cumsum(sizes) - sizes
+    return (
+        torch.from_numpy(np.concatenate(different).astype(np.int64)),
+        torch.from_numpy(starts),
+        torch.from_numpy(weights),
+    )
+
+
+def choose_counts(
+    run: Run, version: str, corpora: Sequence[Corpus], proposer: Proposer, target: float, folder: Path
+) -> Counts:
+    """The fewest candidates by which at least ``target`` of the codes that the run predicts on val are proposed."""
+    codes = run.index.version.count(version)
+    cuts = logit(run.thresholds(version, run.index.of_version(version)[0]))
+    linear_ranks: list[np.ndarray] = []
+    lexical_ranks: list[np.ndarray] = []
+    for text, ids, logits in exact_scores(run, version, corpora, "val", VAL_NOTES, folder):
+        predicted = np.flatnonzero(logits > cuts)
+        for ranks, order in (
+            (linear_ranks, proposer.linear_order(ids, codes)),
+            (lexical_ranks, proposer.lexical_order(text, codes)),
+        ):
+            rank_of = np.full(codes, codes)
+            rank_of[order] = np.arange(len(order))
+            ranks.append(rank_of[predicted])
+    linear, lexical = np.concatenate(linear_ranks), np.concatenate(lexical_ranks)
+    if not len(linear):
+        raise InputError(f"the run predicts no code on the {version} val notes: train it further first")
+    sizes = [size for size in SIZES if size < codes] + [codes]
+    choices = [
+        Counts(a, b, float(((linear < a) | (lexical < b)).mean()), target, len(linear_ranks))
+        for a in sizes
+        for b in sizes
+        if b >= min(LEXICAL, codes)
+    ]
+    return min((c for c in choices if c.recall >= target), key=lambda c: (c.linear + c.lexical, -c.recall))

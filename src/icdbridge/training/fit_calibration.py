@@ -1,0 +1,170 @@
+"""Calibration on val once training is over: Platt scaling of each version and training frequency, the bands, and
+the thresholds.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+from scipy.special import expit, logit
+
+from icdbridge.corpora import Corpus
+from icdbridge.evaluation.metrics import Floats, Ints
+from icdbridge.evaluation.reliability import best_codes, labelled_blocks, seen
+from icdbridge.lexical.evidence import BANDS
+from icdbridge.runs import Run
+from icdbridge.runs.confidence import FREQUENCIES, Band, Scale, VersionCalibration, frequency
+from icdbridge.runs.scored import Scored
+
+FEWEST = 20  # labels of a frequency on val; fewer say too little of where to set its threshold
+_LIMIT, _STEP = 30.0, 0.01  # logits are counted in steps, so that memory does not grow with notes x codes
+_CELLS = int(2 * _LIMIT / _STEP) + 1
+_EDGES = np.arange(_CELLS) * _STEP - _LIMIT - _STEP / 2  # above which the logits of each cell lie
+FOLDS = 5  # of val notes
+
+
+class Tally:
+    """The scores and labels of a version's val notes, counted: by fold of notes and frequency, and for the best codes
+    of each note.
+    """
+
+    def __init__(self) -> None:
+        self.pairs, self.labels, self.logits = np.zeros((3, FOLDS, len(FREQUENCIES), _CELLS))
+        self.notes = 0
+        self.best: list[tuple[Floats, Ints, Floats]] = []  # logit, training notes of the code, label
+
+    def add(self, scored: Scored, train_notes: Ints) -> None:
+        """Counts all pairs of a note and a code; ``train_notes`` [L] is parallel to the codes."""
+        which = frequency(train_notes)
+        for block, labels in labelled_blocks(scored):
+            place = ((np.clip(block, -_LIMIT, _LIMIT) + _LIMIT) / _STEP).round().astype(np.int64)
+            fold_of = (self.notes + np.arange(len(block))) % FOLDS
+            self.notes += len(block)
+            for fold, group in np.ndindex(FOLDS, len(FREQUENCIES)):
+                own = np.ix_(fold_of == fold, which == group)
+                cells = place[own].ravel()
+                self.pairs[fold, group] += np.bincount(cells, minlength=_CELLS)
+                self.labels[fold, group] += np.bincount(cells, labels[own].ravel(), _CELLS)
+                self.logits[fold, group] += np.bincount(cells, block[own].ravel(), _CELLS)
+            top = best_codes(block)
+            note = np.arange(len(block))[:, None]
+            self.best.append((block[note, top].ravel(), train_notes[top].ravel(), labels[note, top].ravel()))
+
+    def calibration(self, corpora: Sequence[str], threshold: float | None = None) -> VersionCalibration:
+        """Fits the scales, and measures the bands on the best codes of the notes.
+
+        With ``threshold``, the probability that is the one threshold of the run, those by frequency are found too, and
+        kept where they are better.
+        """
+        pairs, labels, logits = (counts.sum(axis=0) for counts in (self.pairs, self.labels, self.logits))
+        scales = fit_scales(logits, pairs, labels)
+        fitted = VersionCalibration(tuple(corpora), scales, ())
+        best, train_notes, right = (np.concatenate(part) for part in zip(*self.best, strict=True))
+        confidence = fitted.confidence(best, train_notes)
+        bands, below = [], np.inf
+        for name, above in BANDS.items():
+            inside = (confidence >= above) & (confidence < below)
+            bands.append(Band(name, above, int(inside.sum()), int(right[inside].sum())))
+            below = above
+        thresholds = None
+        if threshold is not None and self.better_by_frequency():
+            thresholds = choose_thresholds(scales, pairs, threshold)
+        return VersionCalibration(tuple(corpora), scales, tuple(bands), thresholds)
+
+    def better_by_frequency(self) -> bool:
+        """Whether thresholds by frequency reach a higher micro F1 of all codes together than one, each tuned on all but
+        one fold and counted on that: a model that knows nothing of rare codes is better off not predicting them.
+        """
+        predicted, hits = np.zeros((2, 2))
+        for fold in range(FOLDS):
+            pairs, labels, logits = (
+                counts.sum(axis=0) - counts[fold] for counts in (self.pairs, self.labels, self.logits)
+            )
+            one = float(expit(_EDGES[_best_edge(pairs.sum(axis=0), labels.sum(axis=0))]))
+            several = choose_thresholds(fit_scales(logits, pairs, labels), pairs, one)
+            for way, thresholds in enumerate((dict.fromkeys(FREQUENCIES, one), several)):
+                if thresholds is None:
+                    return False
+                above = logit([[thresholds[name]] for name in FREQUENCIES]) <= _EDGES
+                predicted[way] += self.pairs[fold][above].sum()
+                hits[way] += self.labels[fold][above].sum()
+        one_f1, several_f1 = hits / np.maximum(predicted + self.labels.sum(), 1)
+        return bool(several_f1 > one_f1)
+
+
+def _best_edge(pairs: Floats, labels: Floats) -> int:
+    """The cell from which on all are predicted at the highest micro F1, of counted scores [cells]."""
+    predicted, hits = pairs[::-1].cumsum()[::-1], labels[::-1].cumsum()[::-1]
+    return int(np.argmax(hits / np.maximum(predicted + labels.sum(), 1)))
+
+
+def fit_scales(logits: Floats, pairs: Floats, labels: Floats) -> dict[str, Scale]:
+    """The scale of each frequency, from counted scores [frequencies, cells]."""
+    return {
+        name: fit_scale(logits[group], pairs[group], labels[group]) for group, name in enumerate(FREQUENCIES)
+    }
+
+
+def fit_scale(logits: Floats, pairs: Floats, labels: Floats) -> Scale:
+    """Platt scaling of counted scores: cells with the sum of their ``logits``, their ``pairs`` and ``labels``.
+
+    Platt's targets, (labels + 1) / (labels + 2) and 1 / (others + 2), keep it finite where labels are few or
+    none. Scores that order the codes the wrong way round get slope 0: all the same confidence.
+    """
+    from sklearn.linear_model import LogisticRegression  # here, as no training step needs the 100 MB of it
+
+    total, right = float(pairs.sum()), float(labels.sum())
+    high, low = (right + 1) / (right + 2), 1 / (total - right + 2)
+    held = np.flatnonzero(pairs)
+    positive = labels[held] * high + (pairs[held] - labels[held]) * low
+    share = float(positive.sum()) / total if total else 0.5
+    slope, intercept = 0.0, float(np.log(share / (1 - share)))
+    if len(held) > 1:
+        place = logits[held] / pairs[held]
+        model = LogisticRegression(C=np.inf, tol=1e-8, max_iter=1000).fit(
+            np.concatenate([place, place])[:, None],
+            np.repeat([1, 0], len(held)),
+            sample_weight=np.concatenate([positive, pairs[held] - positive]),
+        )
+        if model.coef_[0, 0] > 0:
+            slope, intercept = float(model.coef_[0, 0]), float(model.intercept_[0])
+    return Scale(slope, intercept, int(total), int(right))
+
+
+def choose_thresholds(
+    scales: Mapping[str, Scale], pairs: Floats, threshold: float
+) -> dict[str, float] | None:
+    """The probability above which codes of each frequency are predicted, for counted ``pairs`` [frequencies, cells].
+
+    Where the confidence is half the highest F1 that the frequency's own confidences promise, its F1 is highest (Lipton
+    et al. 2014). A frequency whose scale rests on fewer than ``FEWEST`` labels, or orders nothing, keeps ``threshold``;
+    None where all do.
+    """
+    found = {}
+    for (name, scale), own in zip(scales.items(), pairs, strict=True):
+        if scale.labels >= FEWEST and scale.slope > 0:
+            confidence = expit(scale.slope * _EDGES + scale.intercept)[::-1]  # the most confident first
+            predicted, right = own[::-1].cumsum(), (own[::-1] * confidence).cumsum()
+            bound = (right / (predicted + right[-1])).max()  # half of the highest F1
+            found[name] = float(expit((logit(bound) - scale.intercept) / scale.slope))
+    return dict.fromkeys(scales, threshold) | found if found else None
+
+
+def calibrate(
+    run: Run, corpora: Sequence[Corpus], folder: Path, by_frequency: bool = True
+) -> dict[str, VersionCalibration]:
+    """The calibration of each version that has val notes, all its corpora together; scores lie in ``folder``.
+
+    With ``by_frequency`` it has thresholds by frequency, too.
+    """
+    threshold = float(run.config["threshold"]) if by_frequency else None
+    tallies: dict[str, tuple[Tally, list[str]]] = {}
+    for corpus in corpora:
+        if corpus.count("val"):
+            tally, names = tallies.setdefault(corpus.version, (Tally(), []))
+            names.append(corpus.name)
+            with TemporaryDirectory(prefix="val-", dir=folder) as scratch:
+                scored = run.score_corpus(corpus, "val", Path(scratch))
+                tally.add(scored, seen(run, scored.codes))
+    return {version: tally.calibration(names, threshold) for version, (tally, names) in tallies.items()}

@@ -1,0 +1,81 @@
+"""What evaluate --evidence measures, on notes whose evidence is known."""
+
+import json
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from tests.small import CODES, make_corpus, tiny_settings
+from typer.testing import CliRunner
+
+from icdbridge.cli import app
+from icdbridge.corpora import Corpus
+from icdbridge.corpora.corpus import EVIDENCE_SCHEMA
+from icdbridge.evaluation.evidence_quality import _every
+from icdbridge.files import read_json, write_manifest
+from icdbridge.training import train
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory):
+    """The words that name the codes are marked as people would."""
+    made = make_corpus(tmp_path_factory.mktemp("corpora"), "ten", "icd10", 60)
+    rows = []
+    for batch in made.notes():
+        for note in batch.to_pylist():
+            for key in note["codes"]:
+                word = CODES["icd10"][key.split(":")[1]]
+                start = note["text"].index(word)
+                rows.append(
+                    {"note_id": note["note_id"], "code": key, "start": start, "end": start + len(word)}
+                )
+    pq.write_table(pa.Table.from_pylist(rows, schema=EVIDENCE_SCHEMA), made.path / "evidence.parquet")
+    write_manifest(made.path, sorted({*read_json(made.path / "manifest.json"), "evidence.parquet"}))
+    return Corpus.open(made.path)
+
+
+@pytest.fixture(scope="module")
+def run(corpus, tmp_path_factory):
+    changes = ("label_space=5", "learning_rate=0.01", "dropout=0", "patience=40", "warmup_steps=5")
+    settings = tiny_settings("duallaat-rnn", *changes, epochs=40)
+    return train([corpus], tmp_path_factory.mktemp("run") / "run", settings)
+
+
+def test_evidence_beats_random_words_where_the_truth_is_known(run, corpus):
+    arguments = ["evaluate", str(run.path), str(corpus.path), "--evidence", "--json"]
+    answer = CliRunner().invoke(app, arguments)
+    assert answer.exit_code == 0, answer.output
+    found = json.loads(answer.stdout)["ten"]["evidence"]
+    falls = found["without_and_only"]
+    assert falls["evidence"]["comprehensiveness"] > falls["random"]["comprehensiveness"] + 0.1
+    assert falls["evidence"]["sufficiency"] < falls["random"]["sufficiency"] - 0.1
+    assert falls["single"]["words"] == 1
+    people = found["people"]["all"]
+    assert people["pairs"] == sum(len(b.column("codes").flatten()) for b in corpus.notes("test"))
+    assert people["evidence"]["recall"] > 0.9
+    assert people["single"]["precision"] > 0.9
+    assert people["random"]["f1"] < 0.4 < people["evidence"]["f1"]
+    assert found["people"]["found"] == people  # five codes: each is among the 15 best
+    folder = run.path / "evaluations" / "ten-test"
+    rows = pq.read_table(folder / "evidence.parquet")
+    assert rows.num_rows == people["pairs"]
+    assert rows["words"].to_pylist() == [1] * people["pairs"]
+    page = (folder / "report.html").read_text()
+    for words in ("taken out", "Against the words people marked", "random words, as many"):
+        assert words in page
+
+
+def test_a_corpus_without_marks_is_measured_by_the_model_alone(run, tmp_path):
+    plain = make_corpus(tmp_path, "plain", "icd10", 20, seed=3)
+    answer = CliRunner().invoke(app, ["evaluate", str(run.path), str(plain.path), "--evidence", "--json"])
+    found = json.loads(answer.stdout)["plain"]["evidence"]
+    assert found["people"]["all"]["pairs"] == 0
+    assert found["people"]["all"]["evidence"]["f1"] is None
+    assert found["without_and_only"]["evidence"]["comprehensiveness"] > 0
+    assert not (run.path / "evaluations" / "plain-test" / "evidence.parquet").exists()
+
+
+@pytest.mark.parametrize("every", [1, 3, 7])
+def test_notes_are_chosen_evenly(corpus, every):
+    ids = [note for batch in corpus.notes("train") for note in batch.column("note_id").to_pylist()]
+    assert [note for note, _ in _every(corpus, "train", every)] == ids[::every]

@@ -1,0 +1,65 @@
+"""The house: packages import only from those to their left, and no two modules share a name that says too little."""
+
+import ast
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+import icdbridge
+
+ROOT = Path(icdbridge.__file__).parent
+DOCS = Path(__file__).parents[1] / "docs" / "architecture.md"
+MODULES = sorted(ROOT.rglob("*.py"))
+
+
+def packages() -> list[str]:
+    """The packages in the order in which docs/architecture.md draws them."""
+    drawn = re.search(r"```\n(codes ─►.*?)```", DOCS.read_text("utf-8"), re.S)
+    assert drawn
+    return re.findall(r"[a-z]+", drawn[1])
+
+
+def imported(module: Path) -> set[str]:
+    """What a module imports from this package, wherever in it: ``codes.gate``, ``errors``."""
+    names = set()
+    for node in ast.walk(ast.parse(module.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("icdbridge."):
+            names.add(node.module.removeprefix("icdbridge."))
+        elif isinstance(node, ast.Import):
+            names |= {
+                one.name.removeprefix("icdbridge.") for one in node.names if one.name.startswith("icdbridge.")
+            }
+    return names
+
+
+def test_every_package_is_drawn():
+    ground = {"tables"}
+    assert {path.parent.name for path in ROOT.glob("*/__init__.py")} - ground == set(packages())
+
+
+@pytest.mark.parametrize("package", packages())
+def test_a_package_imports_only_from_those_to_its_left(package):
+    order = packages()
+    right = set(order[order.index(package) + 1 :])
+    climbs = {
+        f"{module.relative_to(ROOT)}: {name}"
+        for module in (ROOT / package).rglob("*.py")
+        for name in imported(module)
+        if name.partition(".")[0] in right
+    }
+    assert not climbs
+
+
+def test_the_ground_floor_imports_no_package():
+    floor = [*ROOT.glob("*.py"), *(ROOT / "tables").glob("*.py")]
+    for module in floor:
+        if module.name != "__init__.py":
+            assert not {name.partition(".")[0] for name in imported(module)} & set(packages()), module
+
+
+def test_a_file_name_stands_for_one_thing():
+    named = [path for path in MODULES if path.parent.name != "cli"]  # there a module is named as its verb
+    names = Counter(path.name for path in named)
+    assert not [name for name, times in names.items() if times > 1 and name != "__init__.py"]

@@ -1,0 +1,159 @@
+"""The candidate search of a run: from training notes to proposals, stored in the run folder."""
+
+import copy
+import json
+import shutil
+
+import numpy as np
+import pytest
+from scipy.special import expit
+from tests.small import WORDS, make_corpus, tiny_settings
+
+from icdbridge import Coder
+from icdbridge.codes import Code
+from icdbridge.coding.trained import TrainedCoder
+from icdbridge.errors import InputError
+from icdbridge.evaluation.evaluate import evaluate_run
+from icdbridge.runs import Run
+from icdbridge.runs.candidate_search import NOT_PROPOSED, Counts, Proposer, score_candidates
+from icdbridge.runs.scoring import score_notes
+from icdbridge.training import train
+from icdbridge.training.distill_candidates import Taught, index_run, train_linear
+
+OWN = {
+    "mine:A": "Aortic aneurysm of the abdomen",
+    "mine:B": "Bite of a sheep",
+    "mine:C": "Contact with a kettle",
+}
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A run of two versions with its corpora; not indexed."""
+    folder = tmp_path_factory.mktemp("indexed")
+    corpora = [make_corpus(folder, "ten", "icd10", 80), make_corpus(folder, "nine", "icd9", 60, seed=1)]
+    train(corpora, folder / "run", tiny_settings(epochs=4, learning_rate=0.01))
+    return folder / "run", corpora
+
+
+@pytest.fixture(scope="module")
+def indexed(trained):
+    run = Run.open(trained[0])
+    terms = {Code("icd10cm", "I10"): ["Raised pressure"]}
+    found = index_run(run, trained[1], terms, target=0.9, dimensions=8)
+    return Run.open(trained[0]), trained[1], found
+
+
+def test_a_run_without_index_says_how_to_make_one(trained, tmp_path):
+    folder = tmp_path / "copy"
+    shutil.copytree(trained[0], folder, ignore=shutil.ignore_patterns("candidates"))
+    with pytest.raises(InputError, match="icdbridge index"):
+        Coder.load(folder).code("dyspnea", "icd10", candidates=True)
+    assert Coder.load(folder).code("dyspnea", "icd10")
+
+
+def test_what_is_stored_is_what_was_made(indexed):
+    run, _, made = indexed
+    assert run.candidates.counts == made.counts
+    assert list(run.candidates.names) == run.index.code
+    assert any(name == ("Raised pressure", "index") for name in run.candidates.names["icd10cm:I10"])
+    np.testing.assert_allclose(run.candidates.linear.codes, made.linear.codes, rtol=1e-3, atol=1e-4)
+    assert not list(run.path.rglob("*.pkl"))
+
+
+def test_the_counts_reach_the_target_on_val(indexed):
+    for counts in indexed[2].counts.values():
+        assert counts.recall >= counts.target == 0.9
+        assert counts.notes > 0
+
+
+def test_the_linear_half_learns_which_words_the_model_reads_as_which_code():
+    """30 words, each the sign of one code of 30; a note has five of them, the model gave its codes their shares."""
+    rng = np.random.default_rng(0)
+    notes = [np.sort(rng.choice(30, 5, replace=False)) for _ in range(300)]
+    taught = Taught(notes, np.array(notes), np.full((300, 5), 0.2, np.float32), slice(10, 40))
+    linear = train_linear([taught], 30, 40, dimensions=32, epochs=12, seed=0)
+    for note in (np.array([1, 2, 3]), np.array([29, 0])):
+        scores = linear.codes[10:] @ linear.bag(note) + linear.bias[10:]
+        assert sorted(np.argsort(-scores)[: len(note)]) == sorted(note)
+    assert not linear.codes[:10].any()  # codes of the other version
+
+
+def test_codes_never_seen_are_proposed_by_their_names(indexed):
+    run = indexed[0]
+    proposer = Proposer(run.candidates, list(OWN), list(OWN.values()))
+    text = "bitten? No: a bite of a sheep."
+    ids = run.tokenizer.encode(text, 100).ids
+    assert proposer.propose(text, ids, Counts(5, 2, 1.0, 1.0, 1)).tolist() == [1]
+    found = TrainedCoder(run).code(text, codes=OWN, candidates=True)
+    exact = {item.code: item.probability for item in TrainedCoder(run).code(text, codes=OWN)}
+    assert [item.code for item in found] == ["B"]
+    assert found[0].probability == pytest.approx(exact["B"], abs=1e-6)
+    assert found[0].train_notes == 0
+    assert TrainedCoder(run).code("patient well", codes=OWN, candidates=True) == []
+
+
+def test_candidates_get_their_exact_scores(indexed):
+    run = indexed[0]
+    keys, descriptions = run.index.of_version("icd10")
+    texts = ["patient dyspnea", "metformin and creatinine today", "well"]
+    notes = [run.tokenizer.encode(text, 100).ids for text in texts]
+    queries = run.queries(keys, descriptions)
+    proposer = Proposer(run.candidates, keys, descriptions)
+    exact = score_notes(run.model, notes, queries)
+    found = score_candidates(run.model, proposer, Counts(2, 1, 1.0, 1.0, 1), texts, notes, queries)
+    proposed = found != NOT_PROPOSED
+    assert (proposed.sum(axis=1) <= 3).all()
+    assert proposed.any(axis=1).all()
+    np.testing.assert_allclose(found[proposed], exact[proposed], atol=1e-5)
+    narrow = score_notes(run.model, notes, queries, precision="bf16")
+    for row in range(len(texts)):  # where bf16 decides otherwise, candidates do not
+        cuts = (exact[row] + narrow[row]) / 2.0
+        own = [texts[row]], [notes[row]], queries
+        settled = score_candidates(
+            run.model, proposer, Counts(2, 1, 1.0, 1.0, 1), *own, precision="bf16", cuts=cuts
+        )[0]
+        np.testing.assert_array_equal((settled > cuts)[proposed[row]], (exact[row] > cuts)[proposed[row]])
+
+
+def test_the_coder_gives_the_same_suggestions_where_all_are_candidates(indexed):
+    run = indexed[0]
+    everything = {version: Counts(99, 99, 1.0, 1.0, 1) for version in run.versions}
+    run.candidates.counts = everything
+    coder = TrainedCoder(run)
+    text = f"patient was seen, {WORDS[0]} and {WORDS[3]}"
+    exact, found = (coder.code(text, "icd10", candidates=searched) for searched in (False, True))
+    assert [(item.code, item.evidence) for item in found] == [(item.code, item.evidence) for item in exact]
+
+
+def test_an_evaluation_compares_both_ways(indexed, tmp_path):
+    run, corpora, _ = indexed
+    results = evaluate_run(Run.open(run.path), corpora[0], "test", tmp_path / "out", candidates=True)
+    found = results["candidates"]
+    assert 0.5 < found["kept"] <= 1
+    opened = Run.open(run.path)
+    scored = opened.score_corpus(corpora[0], "test", tmp_path)
+    predicted = expit(scored.logits) > opened.thresholds("icd10", scored.codes)
+    right = np.count_nonzero(predicted & scored.labels.toarray())
+    expected = 2 * right / (np.count_nonzero(predicted) + scored.labels.nnz)
+    assert found["f1_micro"]["exact"] == pytest.approx(expected)
+    assert found["candidates"] <= found["codes"] == 5
+    assert json.loads((tmp_path / "out" / "metrics.json").read_text())["candidates"] == found
+    assert "Candidate search" in (tmp_path / "out" / "report.html").read_text()
+
+
+def test_bad_input_is_refused(trained, indexed):
+    run, corpora = Run.open(trained[0]), trained[1]
+    with pytest.raises(InputError, match=r"recall of 1\.5"):
+        index_run(run, corpora, target=1.5)
+    with pytest.raises(InputError, match="not in mine"):
+        other = copy.copy(corpora[0])
+        other.version = "mine"
+        index_run(run, [other])
+
+
+def test_a_damaged_index_is_named(indexed, tmp_path):
+    shutil.copytree(indexed[0].path, tmp_path / "run")
+    (tmp_path / "run" / "candidates" / "names.parquet").write_bytes(b"PAR1")
+    with pytest.raises(InputError, match=r"names\.parquet is damaged"):
+        Run.open(tmp_path / "run").candidates  # noqa: B018
