@@ -18,7 +18,7 @@ stopped goes on.
 import csv
 import gzip
 import random
-from collections.abc import Callable
+from collections.abc import Sequence
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -27,7 +27,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from benchmarks import options
 from benchmarks.inputs import make_inputs, released_size
@@ -39,12 +38,12 @@ from icdbridge.corpora.readers.mimic4 import prepare_mimic4
 from icdbridge.evaluation.candidates_vs_exact import candidates_table, compare_candidates
 from icdbridge.evaluation.reports.text_table import Table, show
 from icdbridge.files import write_json
-from icdbridge.lexical import LEXICAL, Matcher
-from icdbridge.models import CodingModel
+from icdbridge.lexical import LEXICAL_FEATURES
 from icdbridge.runs import Run, Scored
-from icdbridge.runs.candidate_search import Proposer
-from icdbridge.runs.matched import match_notes, match_text
-from icdbridge.runs.scoring import Precision, encode_codes, read_notes, score_notes, score_states, settle
+from icdbridge.runs.candidate_search import Candidates
+from icdbridge.runs.scorer import Note, Scorer
+from icdbridge.runs.scoring import Precision, read_notes, score_states
+from icdbridge.runs.text_model import TextModel
 from icdbridge.runs.tokens import tokenize_split
 from icdbridge.synthetic import synthesize_mimic4
 from icdbridge.training import make_settings, train
@@ -88,26 +87,12 @@ def make_run(path: Path, corpus: Corpus, preset: str) -> Run:
 
 def quality(run: Run, corpus: Corpus, work: Path) -> dict[str, Any]:
     """What ``icdbridge evaluate --candidates`` measures, on the first test notes."""
-    notes = tokenize_split(corpus, "test", run.tokenizer, run.max_note_words, corpus.codes, work)
-    queries = run.queries(corpus.codes, corpus.descriptions)
-    features = None
-    matcher = run.matcher(corpus.version, corpus.codes, corpus.descriptions)
-    if matcher is not None:
-        matched = match_notes(
-            ((text, matcher) for text in islice(corpus.column("text", "test"), MEASURED)),
-            MEASURED,
-            run.max_note_words,
-            work / "matched",
-            "matching",
-        )
-        features = matched.features_of(matcher)
-    logits = score_notes(
-        run.model,
-        [notes[i] for i in range(MEASURED)],
-        queries,
-        description="exact scores",
-        features=features,
-    )
+    scorer = Scorer.of_corpus(run, corpus)
+    notes = tokenize_split(corpus, "test", run.tokenizer, run.max_note_words, scorer.keys, work)
+    texts = islice(corpus.column("text", "test"), MEASURED)
+    logits = np.empty((MEASURED, len(scorer.keys)), np.float32)
+    for scores in scorer.score([Note(text, notes[row]) for row, text in enumerate(texts)]):
+        logits[scores.row] = scores.logits
     exact = Scored(
         notes.note_ids[:MEASURED], corpus.codes, corpus.n_frequent, logits, notes.labels[:MEASURED]
     )
@@ -131,45 +116,59 @@ def seconds_a_note(parts: list[dict[str, float]]) -> dict[str, float]:
     return {name: median(part[name] for part in parts) for name in parts[0]}
 
 
+class ReleasedSize(TextModel):
+    """A model of released size and random weights with the words, lexicons and candidate search of a run."""
+
+    def __init__(self, run: Run) -> None:
+        network = released_size("gru", features=len(LEXICAL_FEATURES) if run.lexicons else 0)
+        super().__init__(network, run.tokenizer, run.index, run.max_note_words, 48, run.lexicons, PRECISION)
+        self._candidates = run.candidates
+
+    @property
+    def candidates(self) -> Candidates:
+        return self._candidates
+
+    def thresholds(self, version: str, codes: Sequence[str]) -> np.ndarray:
+        return np.zeros(len(codes))  # which no score comes near
+
+
 @torch.inference_mode()
-def by_candidates(
-    run: Run,
-    model: CodingModel,
-    proposer: Proposer,
-    queries_of: Callable[[np.ndarray], Tensor],
-    text: str,
-    clock: str,
-    matcher: Matcher | None,
-) -> dict[str, float]:
-    """Seconds of each part of coding one note, and the number of its candidates; a run with matching has a matcher."""
-    ids = run.tokenizer.encode(text, run.max_note_words).ids
-    proposing, columns = timed(lambda: proposer.propose(text, ids, run.candidates.counts_for("icd10")))
-    encoding, states = timed(lambda: read_notes(model, [ids], PRECISION))
-    describing, queries = timed(lambda: queries_of(columns))
-    scoring, logits = timed(lambda: score_states(model, states, queries, PRECISION))
+def by_candidates(scorer: Scorer, text: str, clock: str) -> dict[str, float]:
+    """Seconds of coding one note, whole and in parts, and the number of its candidates."""
+    note, network = scorer.read(text), scorer.model.model
+    whole, _ = timed(lambda: list(scorer.score([note], candidates=True)))
+    words = scorer.words(text)
+    proposing, columns = timed(lambda: scorer.propose(words, note.ids))
+    encoding, states = timed(lambda: read_notes(network, [note.ids], PRECISION))
+    describing, queries = timed(lambda: scorer.queries_of(columns))
+    scoring, _ = timed(lambda: score_states(network, states, queries, PRECISION))
 
     def match() -> None:
-        if matcher is not None:
-            features = match_text(matcher, text, run.max_note_words, columns)
-            settle(model, ids, queries, logits[0], features)
+        if scorer.matcher is not None:
+            features = scorer.matcher.dense_features([scorer.matcher.match(words).features], columns)
+            network.lexical_logits(torch.from_numpy(features), scorer.matcher.version)
 
     matching, _ = timed(match)
     taken = {
+        "whole": whole,
         "first stage": proposing,
         "note": encoding,
         "codes": describing,
         "scoring": scoring,
         "matching": matching,
     }
-    parts = {name: seconds[clock] for name, seconds in taken.items()}
-    return {"whole": sum(parts.values()), **parts, "candidates": len(columns)}
+    return {name: seconds[clock] for name, seconds in taken.items()} | {"candidates": len(columns)}
+
+
+def _exact(scorer: Scorer, note: Note) -> None:
+    list(scorer.score([note]))
 
 
 def times(
     run: Run, corpus: Corpus, rounds: int, paper_code: str | None, clock: str
 ) -> tuple[Table, dict[int, float]]:
     """One row a number of codes; and how many times as fast as the baseline at each."""
-    model = released_size("gru", features=len(LEXICAL) if run.lexicons else 0).eval()
+    model = ReleasedSize(run)
     texts = long_notes(corpus, rounds)
     whole = {"icd10cm": load_system("icd10cm", "FY2024"), "icd10pcs": load_system("icd10pcs")}
     titles = {
@@ -180,25 +179,17 @@ def times(
     baseline.close()
     rows, ratios = [], {}
     for codes, own in ((dict(zip(corpus.codes, corpus.descriptions, strict=True)), False), (titles, True)):
-        keys, descriptions = list(codes), list(codes.values())
-        building, proposer = timed(partial(Proposer, run.candidates, keys, descriptions))
-
-        def described(columns: np.ndarray, descriptions: list[str] = descriptions) -> Tensor:
-            return encode_codes(model, run.tokenizer.encode_many([descriptions[i] for i in columns], 48))
-
-        reading, matcher = timed(partial(run.matcher, "icd10", keys, descriptions))
-        made = torch.tanh(torch.randn(4, 1 if own else len(keys), 512))
-        queries_of = described if own else lambda columns, made=made: made[:, torch.from_numpy(columns)]
-        found = seconds_a_note(
-            [by_candidates(run, model, proposer, queries_of, text, clock, matcher) for text in texts]
-        )
+        scorer = Scorer(model, codes, None if own else "icd10")
+        keys = scorer.keys
+        building, _ = timed(partial(getattr, scorer, "proposer"))
+        reading, _ = timed(partial(getattr, scorer, "matcher"))
+        if not own:
+            vars(scorer)["queries"] = torch.tanh(torch.randn(4, len(keys), 512))
+        found = seconds_a_note([by_candidates(scorer, text, clock) for text in texts])
         exact = None
         if not own:
-            ids = run.tokenizer.encode(texts[0], run.max_note_words).ids
-            features = None if matcher is None else match_text(matcher, texts[0], run.max_note_words)
-            exact = timed(partial(score_notes, model, [ids], made, features=features, precision=PRECISION))[
-                0
-            ][clock]
+            note = scorer.read(texts[0])
+            exact = timed(partial(_exact, scorer, note))[0][clock]
         slow = line(straight, len(keys))
         ratios[len(keys)] = slow / found["whole"]
         print(

@@ -23,24 +23,29 @@ from benchmarks.subjects import icdbridge_trainer, timed, training_notes
 from icdbridge.codes import code_names, load_system
 from icdbridge.files import write_json
 from icdbridge.lexical import (
-    LEXICAL,
+    LEXICAL_FEATURES,
     Associations,
-    Learnt,
+    CodeStatistics,
     Lexicon,
     Matcher,
+    NoteWords,
     find_phrases,
     with_categories,
 )
 from icdbridge.models.combiner import Combiner
-from icdbridge.runs.matched import MatchedNotes, match_text
-from icdbridge.runs.scoring import Precision, encode_codes, score_notes
+from icdbridge.runs import CodeIndex
+from icdbridge.runs.matched import MatchedNotes
+from icdbridge.runs.scorer import Note, Scorer
+from icdbridge.runs.scoring import Precision, encode_codes
+from icdbridge.runs.text_model import TextModel
+from icdbridge.text import Tokenizer
 from icdbridge.training.batches import VersionNotes
 from icdbridge.training.combining import fit_networks
 from icdbridge.training.matching import MatchedTraining
 from icdbridge.training.settings import make_settings
 
 STEPS = [(1_024, 4), (8_192, 2)]  # |L|, notes
-LEARNT = 300  # synthetic training notes that phrases are counted over
+COUNTED_NOTES = 300  # synthetic training notes that phrases are counted over
 WORDS = 4_000  # of a note, at most
 NOTES, EPOCHS = 10_000, 10  # of a training whose cost is told
 MATCHING_STEPS = make_settings().matching_steps
@@ -69,19 +74,19 @@ def make_matcher(rng: np.random.Generator) -> tuple[Matcher, list[str]]:
     keys = sorted(every)
     pool = {keys[i]: every[keys[i]] for i in np.sort(rng.choice(len(keys), CODES, replace=False))}
     titles = list(pool.values())
-    codes = np.stack([rng.choice(len(pool), 16, replace=False) for _ in range(LEARNT)])
-    texts = make_texts(titles, [1_500] * LEARNT, rng)
+    codes = np.stack([rng.choice(len(pool), 16, replace=False) for _ in range(COUNTED_NOTES)])
+    texts = make_texts(titles, [1_500] * COUNTED_NOTES, rng)
     labels = csr_array(
-        (np.ones(codes.size, np.int64), (np.repeat(np.arange(LEARNT), 16), codes.ravel())),
-        shape=(LEARNT, len(pool)),
+        (np.ones(codes.size, np.int64), (np.repeat(np.arange(COUNTED_NOTES), 16), codes.ravel())),
+        shape=(COUNTED_NOTES, len(pool)),
     )
-    nothing = Learnt(np.zeros(0, np.float32))
+    nothing = CodeStatistics(np.zeros(0, np.float32))
     lexicon = Lexicon(list(pool), code_names(list(pool), titles), {}, (nothing, nothing))
     whole = with_categories(labels, lexicon.categories_of(lexicon.keys))
-    associations = Associations.learn([find_phrases(text, WORDS).hashes for text in texts], whole)
-    learnt = Learnt(np.asarray(whole.sum(axis=0), np.float32), associations)
+    associations = Associations.learn([find_phrases(NoteWords(text, WORDS)).hashes for text in texts], whole)
+    statistics = CodeStatistics(np.asarray(whole.sum(axis=0), np.float32), associations)
     # as many phrases again, of notes of another version, as in a run of two
-    return replace(lexicon, learnt=(learnt, learnt)).own, titles
+    return replace(lexicon, statistics=(statistics, statistics)).own, titles
 
 
 def ratios(
@@ -105,12 +110,20 @@ def coding(
     encoder: str, inputs: Inputs, texts: list[str], matcher: Matcher, precision: Precision, given: Any
 ) -> dict[str, float]:
     """One note of the median length against all codes, which are encoded beforehand."""
-    model = released_size(encoder, features=len(LEXICAL))
-    queries = encode_codes(model, inputs.codes)
+    network = released_size(encoder, features=len(LEXICAL_FEATURES))
+    codes = {str(number): "" for number in range(len(inputs.codes))}
+    model = TextModel(
+        network, Tokenizer.from_words([]), CodeIndex([], [], [], []), WORDS, 48, precision=precision
+    )
+    note, queries = Note(texts[0], inputs.notes[0]), encode_codes(network, inputs.codes)
 
-    def code(features: bool) -> None:
-        found = match_text(matcher, texts[0], WORDS) if features else None
-        score_notes(model, inputs.notes[:1], queries, features=found, precision=precision)
+    def code(matching: bool) -> None:
+        scorer = Scorer(model, codes, "icd10")
+        # made beforehand; thresholds that no score comes near
+        vars(scorer).update(
+            queries=queries, matcher=matcher if matching else None, thresholds=np.zeros(len(codes))
+        )
+        list(scorer.score([note]))
 
     return ratios(lambda: code(False), lambda: code(True), given.rounds, given.clock)
 
@@ -133,7 +146,7 @@ def network_step(
 
     def learn(steps: int) -> float:
         settings = make_settings(label_space=label_space, batch_size=count, matching_steps=steps)
-        return timed(lambda: fit_networks(Combiner(len(LEXICAL)), [notes], [matched], settings))[0][
+        return timed(lambda: fit_networks(Combiner(len(LEXICAL_FEATURES)), [notes], [matched], settings))[0][
             given.clock
         ]
 
@@ -149,8 +162,10 @@ def main() -> None:
     matcher, titles = make_matcher(rng)
     lengths = [*LENGTHS, 1_500]
     texts, inputs = make_texts(titles, lengths, rng), make_inputs(lengths)
-    found = [matcher.match(text, WORDS) for text in texts]
-    once = median(timed(lambda t=text: matcher.match(t, WORDS))[0][given.clock] for text in texts)  # type: ignore[misc]
+    found = [matcher.match(NoteWords(text, WORDS)).features for text in texts]
+    once = median(
+        timed(lambda t=text: matcher.match(NoteWords(t, WORDS)).features)[0][given.clock] for text in texts
+    )  # type: ignore[misc]
     starts = np.cumsum([0, *(len(each.codes) for each in found)])
     together = MatchedNotes(
         starts,

@@ -72,7 +72,7 @@ def test_in_bf16_the_same_codes_are_predicted(run, monkeypatch):
     assert any((exact[code] > cut) != (plain[code] > cut) for code, cut in between.items())
     cuts = lambda self, version, keys: np.array([between[key.partition(":")[2]] for key in keys])  # noqa: E731
     monkeypatch.setattr(Run, "thresholds", cuts)
-    own = dict(zip(*run.index.of_version("icd10"), strict=True))
+    own = run.index.of_version("icd10")
     coder = Coder.load(run.path, precision="bf16")
     for found in (coder.code(NOTE, "icd10", top=5), coder.code(NOTE, codes=own)):
         assert {s.code: s.predicted for s in found} == {code: exact[code] > between[code] for code in exact}

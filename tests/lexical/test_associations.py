@@ -6,34 +6,35 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
-from icdbridge.lexical import ASSOCIATIONS, Associations, find_phrases
+from icdbridge.lexical import ASSOCIATIONS, Associations, NoteWords, find_phrases
 
 NOTES = ["acute gout", "acute gout", "acute asthma", "acute asthma", "cough"]
 LABELS = csr_array(np.array([[1, 0], [1, 0], [0, 1], [1, 1], [0, 0]], dtype=bool))
 
 
 def learn(notes=NOTES, labels=LABELS):
-    return Associations.learn([find_phrases(text, 100).hashes for text in notes], labels)
+    return Associations.learn([find_phrases(NoteWords(text, 100)).hashes for text in notes], labels)
 
 
 def match(text, associations=None):
-    found = (associations or learn()).match(find_phrases(text, 100))
+    found = (associations or learn()).match(find_phrases(NoteWords(text, 100)))
     return dict(zip(found.codes.tolist(), found.features, strict=True)), found
 
 
 def test_phrases_stand_where_their_words_stand():
     text = "Right lower lobe"
-    spans = {text[start:end] for start, end in find_phrases(text, 100).spans}
+    spans = {text[start:end] for start, end in find_phrases(NoteWords(text, 100)).spans}
     assert spans == {"Right", "lower", "lobe", "Right lower", "lower lobe", "Right lower lobe"}
 
 
 def test_phrases_are_the_same_for_other_endings_orders_and_empty_words():
-    one = find_phrases("fractures of the femur", 100).hashes
-    assert np.array_equal(one, find_phrases("femur fracture", 100).hashes)
+    one = find_phrases(NoteWords("fractures of the femur", 100)).hashes
+    assert np.array_equal(one, find_phrases(NoteWords("femur fracture", 100)).hashes)
 
 
 def test_only_the_first_words_are_read():
-    assert len(find_phrases("gout " * 5 + "asthma", 5).hashes) == len(find_phrases("gout " * 5, 100).hashes)
+    first, whole = NoteWords("gout " * 5 + "asthma", 5), NoteWords("gout " * 5, 100)
+    assert np.array_equal(find_phrases(first).hashes, find_phrases(whole).hashes)
 
 
 def test_shares_of_training_notes():
@@ -63,7 +64,7 @@ def test_a_phrase_of_one_note_and_an_unknown_one_say_nothing():
 
 def test_no_training_notes():
     empty = Associations.learn([], csr_array((0, 3), dtype=bool))
-    assert not len(empty.match(find_phrases("gout", 10)).codes)
+    assert not len(empty.match(find_phrases(NoteWords("gout", 10))).codes)
 
 
 WORDS = st.lists(st.sampled_from(["gout", "asthma", "cough", "fever", "rash"]), max_size=6)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from icdbridge.codes import Name
 from icdbridge.knowledge.words import split, stem
-from icdbridge.lexical import FEATURES, NameIndex
+from icdbridge.lexical import FEATURES, NameIndex, NoteWords
 from icdbridge.lexical.name_index import FLOOR
 
 NAMES = [
@@ -26,7 +26,7 @@ def index():
 
 def features(index, text):
     """Code number -> feature -> value."""
-    matches = index.match(text)
+    matches = index.match(NoteWords(text))
     return {int(code): dict(zip(FEATURES, row, strict=True)) for code, row in zip(*matches[:2], strict=True)}
 
 
@@ -58,8 +58,8 @@ def test_a_wider_name_alone_gives_only_that(index):
 
 def test_abbreviations_stand_for_their_words(index):
     assert features(index, "s/p MI")[0]["coverage"] > 0.4
-    matches = index.match("an acute MI today")
-    assert index.mention("an acute MI today", matches, 0) == (NAMES[0][0], [(3, 8), (9, 11)])
+    matches = index.match(NoteWords("an acute MI today"))
+    assert index.mention(NoteWords("an acute MI today"), matches, 0) == (NAMES[0][0], [(3, 8), (9, 11)])
 
 
 def test_contexts_are_shares_of_the_mentions(index):
@@ -71,22 +71,22 @@ def test_contexts_are_shares_of_the_mentions(index):
 
 def test_mentions_lie_in_the_original_text(index):
     text = "Ménière?  HEART,\nattacks — and old pneumonia"
-    matches = index.match(text)
-    mention = index.mention(text, matches, list(matches.codes).index(0))
+    matches = index.match(NoteWords(text))
+    mention = index.mention(NoteWords(text), matches, list(matches.codes).index(0))
     assert mention.name.text == "Heart attack"
     assert [text[start:end] for start, end in mention.spans] == ["HEART", "attacks"]
 
 
 @pytest.mark.parametrize("text", ["", "...", "nothing of the kind"])
 def test_a_note_without_words_of_names_matches_nothing(index, text):
-    matches = index.match(text)
+    matches = index.match(NoteWords(text))
     assert matches.codes.shape == (0,)
     assert matches.features.shape == (0, len(FEATURES))
 
 
 def test_an_index_without_names_matches_nothing():
     for names in ([], [[]], [[Name("of the", "title")]]):
-        assert len(NameIndex(names).match("of the heart").codes) == 0
+        assert len(NameIndex(names).match(NoteWords("of the heart")).codes) == 0
 
 
 WORDS = [
@@ -110,7 +110,7 @@ def test_against_a_plain_writing_of_coverage_and_nearness(words):
     """Every name by itself, every occurrence of its rarest word found, in loops."""
     index = NameIndex(NAMES)
     text = " ".join(words)
-    matches = index.match(text)
+    matches = index.match(NoteWords(text))
     having = {}
     for several in NAMES:
         own = {stem(word) for name in several if name.kind != "ancestor" for word, _, _ in split(name.text)}

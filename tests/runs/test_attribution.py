@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
+from icdbridge.lexical.contexts import NoteContexts
 from icdbridge.lexical.evidence import BANDS, Evidence, cautious, context_of
 from icdbridge.models import DualLAAT, ModelSettings
 from icdbridge.runs.attribution import find_evidence, heavy_phrases, word_weights
@@ -97,12 +98,12 @@ def test_neighbouring_words_make_one_phrase():
     text = "acute heart failure and fever"
     offsets = np.array([[0, 5], [6, 11], [12, 19], [20, 23], [24, 29]])
     weights = np.array([[0.05, 0.4, 0.3, 0.0, 0.25], [0.45, 0.0, 0.0, 0.0, 0.55], [0.0] * 5])
-    together, apart, none = find_evidence(text, weights, offsets)
+    together, apart, none = find_evidence(text, weights, offsets, NoteContexts(text))
     # "and" stands between, within the gap
     assert [span.text for span in together] == ["heart failure and fever"]
     assert [(span.text, span.weight) for span in apart] == [("fever", 0.55), ("acute", 0.45)]
     assert none == []
-    assert find_evidence("", np.zeros((1, 0)), np.zeros((0, 2), int)) == [[]]
+    assert find_evidence("", np.zeros((1, 0)), np.zeros((0, 2), int), NoteContexts("")) == [[]]
 
 
 @pytest.mark.parametrize(
@@ -118,7 +119,7 @@ def test_neighbouring_words_make_one_phrase():
 def test_words_of_evidence_say_in_which_context_they_stand(text, context):
     offsets = np.array([found.span() for found in re.finditer(r"\w+", text)])
     weights = np.array([[float("fever" in text[start:end]) for start, end in offsets]])
-    ((found,),) = find_evidence(text, weights, offsets)
+    ((found,),) = find_evidence(text, weights, offsets, NoteContexts(text))
     assert (found.text, found.context) == ("fever", context)
 
 

@@ -51,9 +51,9 @@ def test_without_codes_it_knows_those_of_icd9_and_icd10(tmp_path, checkpoint):
     assert call("import-checkpoint", checkpoint, "--out", tmp_path / "run").exit_code == 0
     run = Run.open(tmp_path / "run")
     assert run.versions == ["icd9", "icd10"]
-    keys, descriptions = run.index.of_version("icd10")
-    assert descriptions[keys.index("icd10cm:I10")] == "Essential (primary) hypertension"
-    assert {key.partition(":")[0] for key in keys} == {"icd10cm", "icd10pcs"}
+    codes = run.index.of_version("icd10")
+    assert codes["icd10cm:I10"] == "Essential (primary) hypertension"
+    assert {key.partition(":")[0] for key in codes} == {"icd10cm", "icd10pcs"}
     assert len(run.index.code) == len(set(run.index.code)) > 160_000
 
 

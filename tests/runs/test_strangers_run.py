@@ -16,11 +16,12 @@ from scipy.sparse import csr_array
 from icdbridge import InputError
 from icdbridge.codes import Name
 from icdbridge.files import MANIFEST, write_manifest
-from icdbridge.lexical import LEXICAL, Associations, Learnt, Lexicon
+from icdbridge.lexical import LEXICAL_FEATURES, Associations, CodeStatistics, Lexicon
 from icdbridge.models import build_model
 from icdbridge.runs import CodeIndex, Run, write_run
-from icdbridge.runs.candidate_search import Candidates, Counts, LinearScorer
+from icdbridge.runs.candidate_search import CandidateCounts, Candidates, LinearScorer
 from icdbridge.runs.confidence import BANDS, Band, Scale, VersionCalibration
+from icdbridge.runs.text_model import TextModel
 from icdbridge.text import Tokenizer
 
 KEYS = ["icd10cm:I50.9", "icd10cm:E11.9", "icd10cm:I10"]
@@ -28,7 +29,7 @@ TITLES = ["heart failure", "diabetes", "hypertension"]
 WORDS = ["heart", "failure", "diabetes", "hypertension"]
 SIZES = {
     "vocabulary": 6, "embedding_dim": 4, "encoder": "cnn", "hidden_size": 4, "layers": 1, "kernel_size": 3, "heads": 2,
-    "shared_dim": 4, "dropout": 0.0, "features": len(LEXICAL), "versions": 1,
+    "shared_dim": 4, "dropout": 0.0, "features": len(LEXICAL_FEATURES), "versions": 1,
 }  # fmt: skip
 TRANSFORMER = {
     "model_type": "roberta", "vocab_size": 6, "hidden_size": 4, "num_hidden_layers": 1, "num_attention_heads": 2,
@@ -54,7 +55,14 @@ def make(path, architecture, sizes, lexicons=None):
     index = CodeIndex(KEYS, ["icd10"] * 3, TITLES, [12, 3, 0])
     model = build_model(architecture, sizes)
     tokenizer = Tokenizer.from_words(WORDS, "folded")
-    write_run(path, CONFIG, model, tokenizer, index, [{"epoch": 1.0}], "a card", calibration, lexicons)
+    write_run(
+        path,
+        CONFIG,
+        TextModel(model, tokenizer, index, 20, 8, lexicons),
+        [{"epoch": 1.0}],
+        "a card",
+        calibration,
+    )
     return path
 
 
@@ -64,11 +72,11 @@ def whole(tmp_path_factory):
     names = [[Name(title, "title")] for title in TITLES]
     hashes = np.array([1, 5, 9], np.uint64)
     counts = csr_array(np.eye(3, 6, dtype=np.float32))
-    learnt = Learnt(np.ones(6, np.float32), Associations(hashes, np.full(3, 2, np.float32), counts))
-    lexicon = Lexicon(KEYS, names, {}, (learnt, Learnt(np.ones(6, np.float32))))
+    learnt = CodeStatistics(np.ones(6, np.float32), Associations(hashes, np.full(3, 2, np.float32), counts))
+    lexicon = Lexicon(KEYS, names, {}, (learnt, CodeStatistics(np.ones(6, np.float32))))
     path = make(tmp_path_factory.mktemp("runs") / "whole", "duallaat", SIZES, {"icd10": lexicon})
     linear = LinearScorer(np.zeros((6, 2)), np.zeros((3, 2)), np.zeros(3))
-    counted = {"icd10": Counts(2, 2, 0.9, 0.9, 10)}
+    counted = {"icd10": CandidateCounts(2, 2, 0.9, 0.9, 10)}
     Candidates(linear, dict(zip(KEYS, names, strict=True)), counted).save(path)
     assert Run.open(path).candidates.counts == counted
     return path

@@ -13,7 +13,7 @@ from tests.small import make_corpus, tiny_settings
 from icdbridge.models.losses import label_loss
 from icdbridge.runs import Run
 from icdbridge.training import train
-from icdbridge.training.combining import PAIRS, _draws, fit_networks, trust
+from icdbridge.training.combining import PAIRS, _draws, fit_networks, stacking_weights
 
 SETTINGS = tiny_settings("duallaat-cnn", "matching=true", "associations=true", epochs=1, matching_steps=300)
 
@@ -73,13 +73,13 @@ def test_trust_is_found_where_it_is_known(pairs):
     rng = np.random.default_rng(0)
     said = rng.normal(size=(pairs, 2))
     labels = rng.random(pairs) < expit(said @ [0.5, 1.5] - 3)
-    assert trust(said, labels) == pytest.approx((0.5, 1.5, -3), abs=0.15)
+    assert stacking_weights(said, labels) == pytest.approx((0.5, 1.5, -3), abs=0.15)
 
 
 def test_what_counts_against_itself_counts_nothing():
     rng = np.random.default_rng(0)
     said = rng.normal(size=(20_000, 2))
-    attention, words, _ = trust(said, rng.random(20_000) < expit(said @ [-1.0, 1.0] - 2))
+    attention, words, _ = stacking_weights(said, rng.random(20_000) < expit(said @ [-1.0, 1.0] - 2))
     assert attention == 0
     assert words > 0.5
 

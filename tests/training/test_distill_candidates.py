@@ -14,9 +14,10 @@ from icdbridge.codes import Code
 from icdbridge.coding.trained import TrainedCoder
 from icdbridge.errors import InputError
 from icdbridge.evaluation.evaluate import evaluate_run
+from icdbridge.lexical import NoteWords
 from icdbridge.runs import Run
-from icdbridge.runs.candidate_search import NOT_PROPOSED, Counts, Proposer, score_candidates
-from icdbridge.runs.scoring import score_notes
+from icdbridge.runs.candidate_search import CandidateCounts, Proposer
+from icdbridge.runs.scorer import Scorer
 from icdbridge.training import train
 from icdbridge.training.distill_candidates import Taught, index_run, train_linear
 
@@ -84,7 +85,7 @@ def test_codes_never_seen_are_proposed_by_their_names(indexed):
     proposer = Proposer(run.candidates, list(OWN), list(OWN.values()))
     text = "bitten? No: a bite of a sheep."
     ids = run.tokenizer.encode(text, 100).ids
-    assert proposer.propose(text, ids, Counts(5, 2, 1.0, 1.0, 1)).tolist() == [1]
+    assert proposer.propose(NoteWords(text), ids, CandidateCounts(5, 2, 1.0, 1.0, 1)).tolist() == [1]
     found = TrainedCoder(run).code(text, codes=OWN, candidates=True)
     exact = {item.code: item.probability for item in TrainedCoder(run).code(text, codes=OWN)}
     assert [item.code for item in found] == ["B"]
@@ -93,32 +94,22 @@ def test_codes_never_seen_are_proposed_by_their_names(indexed):
     assert TrainedCoder(run).code("patient well", codes=OWN, candidates=True) == []
 
 
-def test_candidates_get_their_exact_scores(indexed):
-    run = indexed[0]
-    keys, descriptions = run.index.of_version("icd10")
-    texts = ["patient dyspnea", "metformin and creatinine today", "well"]
-    notes = [run.tokenizer.encode(text, 100).ids for text in texts]
-    queries = run.queries(keys, descriptions)
-    proposer = Proposer(run.candidates, keys, descriptions)
-    exact = score_notes(run.model, notes, queries)
-    found = score_candidates(run.model, proposer, Counts(2, 1, 1.0, 1.0, 1), texts, notes, queries)
-    proposed = found != NOT_PROPOSED
-    assert (proposed.sum(axis=1) <= 3).all()
-    assert proposed.any(axis=1).all()
-    np.testing.assert_allclose(found[proposed], exact[proposed], atol=1e-5)
-    narrow = score_notes(run.model, notes, queries, precision="bf16")
-    for row in range(len(texts)):  # where bf16 decides otherwise, candidates do not
-        cuts = (exact[row] + narrow[row]) / 2.0
-        own = [texts[row]], [notes[row]], queries
-        settled = score_candidates(
-            run.model, proposer, Counts(2, 1, 1.0, 1.0, 1), *own, precision="bf16", cuts=cuts
-        )[0]
-        np.testing.assert_array_equal((settled > cuts)[proposed[row]], (exact[row] > cuts)[proposed[row]])
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_candidates_get_their_exact_scores(indexed, precision):
+    run = Run.open(indexed[0].path, precision=precision)
+    run.candidates.counts = {"icd10": CandidateCounts(2, 1, 1.0, 1.0, 1)}
+    scorer = Scorer(run, run.index.of_version("icd10"), "icd10")
+    for text in ["patient dyspnea", "metformin and creatinine today", "well"]:
+        note = scorer.read(text)
+        (exact,), (found,) = (list(scorer.score([note], candidates=searched)) for searched in (False, True))
+        assert 0 < len(found.columns) <= 3
+        assert exact.columns.tolist() == list(range(5))
+        np.testing.assert_allclose(found.logits, exact.logits[found.columns], atol=1e-5)
 
 
 def test_the_coder_gives_the_same_suggestions_where_all_are_candidates(indexed):
     run = indexed[0]
-    everything = {version: Counts(99, 99, 1.0, 1.0, 1) for version in run.versions}
+    everything = {version: CandidateCounts(99, 99, 1.0, 1.0, 1) for version in run.versions}
     run.candidates.counts = everything
     coder = TrainedCoder(run)
     text = f"patient was seen, {WORDS[0]} and {WORDS[3]}"

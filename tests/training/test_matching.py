@@ -12,7 +12,7 @@ from icdbridge.coding.trained import TrainedCoder
 from icdbridge.corpora.readers.table import Columns, prepare_table
 from icdbridge.errors import InputError
 from icdbridge.evaluation.evaluate import evaluate_run
-from icdbridge.lexical import LEARNT, LEXICAL
+from icdbridge.lexical import LEXICAL_FEATURES, TRAINING_FEATURES, NoteWords
 from icdbridge.runs import Run
 from icdbridge.training import train
 from icdbridge.training.matching import FOLDS, match_training
@@ -61,7 +61,7 @@ def test_a_note_never_helps_to_find_its_own_codes(tmp_path):
     (_, training), _ = matched(corpus, tmp_path)
     # every note's words are its own: what only it says cannot have been learnt from the others
     features = training.features(np.arange(30), np.array([0]))
-    assert not features[:, :, LEXICAL.index("best") : LEXICAL.index("train_notes")].any()
+    assert not features[:, :, LEXICAL_FEATURES.index("best") : LEXICAL_FEATURES.index("train_notes")].any()
     # its fold's counts leave its whole fold out
     for note in range(30):
         fold = training.folds[note]
@@ -83,8 +83,8 @@ def test_withheld_codes_keep_their_names_alone(tmp_path, corpus, share):
     hidden = (drawn != whole).any(axis=(0, 2))
     assert hidden.any() == (share > 0)
     assert not hidden.all()
-    assert not drawn[:, hidden][:, :, LEARNT].any()
-    names = np.s_[:, :, : LEXICAL.index("best")]
+    assert not drawn[:, hidden][:, :, TRAINING_FEATURES].any()
+    names = np.s_[:, :, : LEXICAL_FEATURES.index("best")]
     assert np.array_equal(drawn[names], whole[names])
 
 
@@ -193,11 +193,11 @@ def test_notes_of_another_version_speak_for_the_codes_that_gem_gives(tmp_path, e
     rows10 = [(f"b{i}", "nothing of it", "I10") for i in range(12)]
     found = two_versions(tmp_path, rows9, rows10, equivalents=equivalents)
     matcher = found["icd10"][0].own
-    features = matcher.lay_out([matcher.match("blorp", 100)])[0, 0]
-    assert (features[LEXICAL.index("equivalent_best")] > 0) == equivalents
-    assert (features[LEXICAL.index("category_equivalent_best")] > 0) == equivalents
-    assert (features[LEXICAL.index("equivalent_notes")] > 0) == equivalents
-    assert features[LEXICAL.index("best")] == 0
+    features = matcher.dense_features([matcher.match(NoteWords("blorp", 100)).features])[0, 0]
+    assert (features[LEXICAL_FEATURES.index("equivalent_best")] > 0) == equivalents
+    assert (features[LEXICAL_FEATURES.index("category_equivalent_best")] > 0) == equivalents
+    assert (features[LEXICAL_FEATURES.index("equivalent_notes")] > 0) == equivalents
+    assert features[LEXICAL_FEATURES.index("best")] == 0
     assert [lexicon.version for lexicon, _ in found.values()] == [0, 1]
 
 
@@ -205,11 +205,11 @@ def test_a_patient_s_notes_of_another_version_do_not_help_either(tmp_path):
     rows9 = [(f"p{i}", f"word{i} word{i}b", "401.9") for i in range(30) for _ in range(2)]
     rows10 = [(f"p{i}", f"word{i} word{i}b", "I10") for i in range(30)]
     lexicon, training = two_versions(tmp_path, rows9, rows10, equivalents=True)["icd10"]
-    best = LEXICAL.index("equivalent_best")
+    best = LEXICAL_FEATURES.index("equivalent_best")
     features = training.features(np.arange(30), np.array([0]))
     assert not features[:, 0, best].any()
-    assert (features[:, 0, LEXICAL.index("equivalent_notes")] > 0).all()
-    new = lexicon.own.lay_out([lexicon.own.match("word3 word3b", 100)])
+    assert (features[:, 0, LEXICAL_FEATURES.index("equivalent_notes")] > 0).all()
+    new = lexicon.own.dense_features([lexicon.own.match(NoteWords("word3 word3b", 100)).features])
     assert new[0, 0, best] > 0
 
 
@@ -222,13 +222,14 @@ def test_a_run_of_two_versions_is_the_same_when_opened_again(tmp_path):
         (tmp_path / corpus.version).mkdir()
         kept, read = (one.matcher(corpus.version, corpus.codes, corpus.descriptions) for one in (run, again))
         text = next(corpus.notes("test", ("text",))).column("text")[0].as_py()
-        features = [matcher.lay_out([matcher.match(text, 100)]) for matcher in (kept, read)]
+        features = [
+            matcher.dense_features([matcher.match(NoteWords(text, 100)).features]) for matcher in (kept, read)
+        ]
         assert np.array_equal(*features)
         assert kept.version == read.version == number
-        assert features[0][:, :, LEXICAL.index("train_notes")].any()
-    alone = run.model.combine
-    zeros = torch.zeros(1, features[0].shape[1])
-    assert not torch.allclose(*(alone(zeros, torch.from_numpy(features[0]), version) for version in (0, 1)))
+        assert features[0][:, :, LEXICAL_FEATURES.index("train_notes")].any()
+    alone = [run.model.lexical_logits(torch.from_numpy(features[0]), version) for version in (0, 1)]
+    assert not torch.allclose(*alone)
 
 
 def test_equivalents_are_associations(corpus, tmp_path):

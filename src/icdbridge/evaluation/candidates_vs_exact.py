@@ -30,19 +30,12 @@ def compare_candidates(
     number a note; ``f1_micro`` and ``seconds`` a note (codes encoded beforehand, on at most ``TIMED`` notes) for
     ``exact`` and ``candidates``. Raises ``InputError`` for a run that was not indexed.
     """
-    from icdbridge.runs.candidate_search import NOT_PROPOSED, Proposer, score_candidates
-    from icdbridge.runs.matched import match_text
-    from icdbridge.runs.scoring import score_notes
+    from icdbridge.runs.scorer import Scorer
 
     counts = run.candidates.counts_for(corpus.version)
-    description_of = dict(zip(corpus.codes, corpus.descriptions, strict=True))
-    descriptions = [description_of[code] for code in exact.codes]
-    proposer = Proposer(run.candidates, exact.codes, descriptions)
-    queries = run.queries(exact.codes, descriptions)
-    matcher = run.matcher(corpus.version, exact.codes, descriptions)
-    matched = None if matcher is None else (matcher, run.max_note_words)
+    scorer = Scorer.of_corpus(run, corpus)
+    scorer.queries, scorer.matcher, scorer.proposer  # noqa: B018  (made before the clock runs)
     cuts = logit(thresholds).astype(np.float32)
-    settled = run.cuts(corpus.version, exact.codes)
     labels = metrics.label_csr(exact.labels)
     notes = len(exact.note_ids)
     timed = set(np.linspace(0, notes - 1, min(TIMED, notes)).round().astype(int).tolist())
@@ -51,28 +44,19 @@ def compare_candidates(
     predicted, hits = np.zeros(2, np.int64), np.zeros(2, np.int64)
     texts = islice(corpus.column("text", split), notes)
     for row, text in enumerate(track(texts, notes, f"{corpus.name} {split} by candidates")):
-        ids = run.tokenizer.encode(text, run.max_note_words).ids
+        note = scorer.read(text)
         began = time.perf_counter()
-        found = score_candidates(
-            run.model,
-            proposer,
-            counts,
-            [text],
-            [ids],
-            queries,
-            matched=matched,
-            precision=run.precision,
-            cuts=settled,
-        )[0]
+        (found,) = scorer.score([note], candidates=True)
         ended = time.perf_counter()
         if row in timed:
-            features = None if matcher is None else match_text(matcher, text, run.max_note_words)
-            score_notes(run.model, [ids], queries, features=features, precision=run.precision, cuts=settled)
+            list(scorer.score([note]))
             seconds += time.perf_counter() - ended, ended - began
-        above = np.array([exact.logits[row], found]) > cuts
+        above = np.zeros((2, len(scorer.keys)), dtype=bool)
+        above[0] = exact.logits[row] > cuts
+        above[1, found.columns] = found.logits.cpu().numpy() > cuts[found.columns]
         predicted += above.sum(axis=1)
         hits += above[:, labels.indices[labels.indptr[row] : labels.indptr[row + 1]]].sum(axis=1)
-        proposed += int((found != NOT_PROPOSED).sum())
+        proposed += len(found.columns)
     f1 = 2 * hits / np.maximum(predicted + labels.nnz, 1)
     names = ("exact", "candidates")
     return {

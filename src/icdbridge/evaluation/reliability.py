@@ -12,14 +12,14 @@ from icdbridge.runs.confidence import FREQUENCIES, TOP, VersionCalibration, freq
 from icdbridge.runs.scored import Scored
 
 if TYPE_CHECKING:
-    from icdbridge.runs.run import Run
+    from icdbridge.runs.text_model import TextModel
 
 BINS = 15  # of equal width, as in Guo et al. (2017)
 
 
-def seen(run: "Run", codes: Sequence[str]) -> Ints:
+def seen(model: "TextModel", codes: Sequence[str]) -> Ints:
     """How many training notes carried each code [L]."""
-    known = run.train_notes or {}
+    known = model.train_notes or {}
     return np.array([known.get(code, 0) for code in codes], dtype=np.int64)
 
 

@@ -7,31 +7,42 @@ from icdbridge.lazy import lazy_exports
 if TYPE_CHECKING:
     from icdbridge.lexical.associations import ASSOCIATIONS, Associated, Associations, find_phrases
     from icdbridge.lexical.bridging import bridge
-    from icdbridge.lexical.features import EQUIVALENT, LEARNT, LEXICAL, STORED, Lexical, lay_out
+    from icdbridge.lexical.features import (
+        EQUIVALENT_FEATURES,
+        LEXICAL_FEATURES,
+        STORED,
+        TRAINING_FEATURES,
+        SparseFeatures,
+        dense_features,
+    )
     from icdbridge.lexical.lexicon import Lexicon, with_categories
-    from icdbridge.lexical.matcher import Learnt, Matcher, Span
+    from icdbridge.lexical.matcher import CodeStatistics, LexicalMatches, Matcher, Span
     from icdbridge.lexical.name_index import FEATURES, Matches, Mention, NameIndex
+    from icdbridge.lexical.note import MAX_WORDS, NoteWords
 
 __all__ = [
     "ASSOCIATIONS",
-    "EQUIVALENT",
+    "EQUIVALENT_FEATURES",
     "FEATURES",
-    "LEARNT",
-    "LEXICAL",
+    "LEXICAL_FEATURES",
+    "MAX_WORDS",
     "STORED",
+    "TRAINING_FEATURES",
     "Associated",
     "Associations",
-    "Learnt",
-    "Lexical",
+    "CodeStatistics",
+    "LexicalMatches",
     "Lexicon",
     "Matcher",
     "Matches",
     "Mention",
     "NameIndex",
+    "NoteWords",
     "Span",
+    "SparseFeatures",
     "bridge",
+    "dense_features",
     "find_phrases",
-    "lay_out",
     "with_categories",
 ]
 
@@ -41,20 +52,23 @@ _PLACES = {
     "Associations": "icdbridge.lexical.associations",
     "find_phrases": "icdbridge.lexical.associations",
     "bridge": "icdbridge.lexical.bridging",
-    "EQUIVALENT": "icdbridge.lexical.features",
-    "LEARNT": "icdbridge.lexical.features",
-    "LEXICAL": "icdbridge.lexical.features",
+    "EQUIVALENT_FEATURES": "icdbridge.lexical.features",
+    "TRAINING_FEATURES": "icdbridge.lexical.features",
+    "LEXICAL_FEATURES": "icdbridge.lexical.features",
     "STORED": "icdbridge.lexical.features",
-    "Lexical": "icdbridge.lexical.features",
-    "lay_out": "icdbridge.lexical.features",
+    "SparseFeatures": "icdbridge.lexical.features",
+    "dense_features": "icdbridge.lexical.features",
     "FEATURES": "icdbridge.lexical.name_index",
     "Matches": "icdbridge.lexical.name_index",
     "Mention": "icdbridge.lexical.name_index",
     "NameIndex": "icdbridge.lexical.name_index",
     "Lexicon": "icdbridge.lexical.lexicon",
     "with_categories": "icdbridge.lexical.lexicon",
-    "Learnt": "icdbridge.lexical.matcher",
+    "CodeStatistics": "icdbridge.lexical.matcher",
+    "LexicalMatches": "icdbridge.lexical.matcher",
     "Matcher": "icdbridge.lexical.matcher",
+    "MAX_WORDS": "icdbridge.lexical.note",
+    "NoteWords": "icdbridge.lexical.note",
     "Span": "icdbridge.lexical.matcher",
 }
 __getattr__ = lazy_exports(__name__, _PLACES)

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.sparse import csr_array, vstack
 
-from icdbridge.knowledge.words import EMPTY, split, stem
+from icdbridge.knowledge.words import EMPTY
+from icdbridge.lexical.note import NoteWords
 
 ASSOCIATIONS = ("best", "steady", "second", "five", "all")
 MIN_NOTES = 2  # a phrase of one note says nothing that the names of its codes do not say better
@@ -57,14 +58,13 @@ def _mix(sums: np.ndarray) -> np.ndarray:
     return mixed ^ (mixed >> np.uint64(29))
 
 
-def find_phrases(text: str, max_words: int) -> Phrases:
-    """The stems of the first ``max_words`` words without empty words: single ones, neighbours and next neighbours in
-    any order, and three in a row in any order.
+def find_phrases(note: NoteWords) -> Phrases:
+    """The stems of a note's words without empty words: single ones, neighbours and next neighbours in any order, and
+    three in a row in any order.
     """
-    words = [word for word in split(text)[:max_words] if word[0] not in _SILENT]
-    single = np.array([_hash(stem(word)) for word, _, _ in words], dtype=np.uint64)
-    start = np.array([start for _, start, _ in words], dtype=np.int32)
-    end = np.array([end for _, _, end in words], dtype=np.int32)
+    kept = [place for place, (word, _, _) in enumerate(note.words) if word not in _SILENT]
+    single = np.array([_hash(note.stems[place]) for place in kept], dtype=np.uint64)
+    start, end = note.spans[kept].T
     hashes = [single, _mix(single[1:] + single[:-1]), _mix(single[2:] + single[:-2])]
     hashes.append(_mix(single[2:] + single[1:-1] + single[:-2]))
     found, first = np.unique(np.concatenate(hashes), return_index=True)

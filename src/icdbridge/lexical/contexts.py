@@ -63,32 +63,39 @@ class _Intervals:
         return inside
 
 
-def contexts(text: str, spans: np.ndarray) -> np.ndarray:
-    """Which of ``CONTEXTS`` hold for each word: bool [T, 6] from the words' character spans [T, 2] in the text.
+class NoteContexts:
+    """In what context each place of a text stands. The rules are English; they are applied once, here."""
 
-    The rules are English. A word stands in the context of its first character.
-    """
-    places = np.asarray(spans, np.int64).reshape(-1, 2)[:, 0]
-    marked = np.zeros((len(places), len(CONTEXTS)), dtype=bool)
-    if not len(places):
+    def __init__(self, text: str) -> None:
+        folded = fold(text)
+        self._offsets = folded.offsets
+        self._marked, self._of_section = _Intervals(), _Intervals()
+        read = answered(folded.text)
+        parts = sections(read)
+        _mark(read, parts, self._marked)
+        for part in parts:
+            if part.kind in SECTION_CONTEXTS:
+                self._of_section.add(SECTION_CONTEXTS[part.kind], part.body, part.end)
+
+    def of(self, spans: np.ndarray) -> np.ndarray:
+        """Which of ``CONTEXTS`` hold for some words: bool [T, 6] from their character spans [T, 2] in the text.
+
+        A word stands in the context of its first character.
+        """
+        places = np.asarray(spans, np.int64).reshape(-1, 2)[:, 0]
+        if self._offsets is not None:
+            places = np.searchsorted(self._offsets[:, 1], places, side="right")
+        marked = np.stack([self._marked.at(name, places) for name in CONTEXTS], axis=1)
+        for name in set(SECTION_CONTEXTS.values()):
+            inside = self._of_section.at(name, places) & ~self._marked.at(f"not-{name}", places)
+            marked[:, _NUMBER[name]] |= inside
+        marked[:, _NUMBER["uncertain"]] &= ~marked[:, _NUMBER["negated"]]  # nothing suspicious for a mass
         return marked
-    folded = fold(text)
-    text = answered(folded.text)
-    if folded.offsets is not None:
-        places = np.searchsorted(folded.offsets[:, 1], places, side="right")
-    found = _Intervals()
-    parts = sections(text)
-    _mark(text, parts, found)
-    for name, column in _NUMBER.items():
-        marked[:, column] = found.at(name, places)
-    of_section = _Intervals()
-    for part in parts:
-        if part.kind in SECTION_CONTEXTS:
-            of_section.add(SECTION_CONTEXTS[part.kind], part.body, part.end)
-    for name in set(SECTION_CONTEXTS.values()):
-        marked[:, _NUMBER[name]] |= of_section.at(name, places) & ~found.at(f"not-{name}", places)
-    marked[:, _NUMBER["uncertain"]] &= ~marked[:, _NUMBER["negated"]]  # nothing suspicious for a mass
-    return marked
+
+
+def contexts(text: str, spans: np.ndarray) -> np.ndarray:
+    """The contexts of some words of a text, as ``NoteContexts.of``."""
+    return NoteContexts(text).of(spans)
 
 
 def _pieces(text: str, parts: list[Section]) -> Iterator[tuple[int, int, bool]]:

@@ -1,4 +1,4 @@
-"""The lexical features of a note and a code, stored for the codes that have any and laid out for those asked for."""
+"""The lexical features of a note and a code: sparse, for the codes that have any, and dense, for those asked for."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -14,20 +14,20 @@ _COUNTED = (*ASSOCIATIONS, *(f"equivalent_{name}" for name in ASSOCIATIONS))
 _OF_CATEGORY = tuple(f"category_{name}" for name in _COUNTED)
 _NOTES = ("train_notes", "equivalent_notes", "category_train_notes", "category_equivalent_notes")
 STORED = len(NAMED) + len(_COUNTED)  # features of a pair that a note and a code's own words give
-LEXICAL = (*NAMED, *_COUNTED, *_OF_CATEGORY, *_NOTES)
+LEXICAL_FEATURES = (*NAMED, *_COUNTED, *_OF_CATEGORY, *_NOTES)
 # the features that come of training notes of the version, and those that come of notes of other versions
-EQUIVALENT = np.array(["equivalent" in name for name in LEXICAL])
-LEARNT = np.array([name not in NAMED for name in LEXICAL]) & ~EQUIVALENT
+EQUIVALENT_FEATURES = np.array(["equivalent" in name for name in LEXICAL_FEATURES])
+TRAINING_FEATURES = np.array([name not in NAMED for name in LEXICAL_FEATURES]) & ~EQUIVALENT_FEATURES
 
 
-class Lexical(NamedTuple):
+class SparseFeatures(NamedTuple):
     """Lexical evidence of a note for the codes that have any, numbers ascending: ``codes`` int32 [n], ``features``
     float16 [n, STORED], none negative.
 
     They are those of ``Matches``; ``strength`` and ``firm_strength``, nearness² · weight and nearness² · weight²; and
     those of ``Associated``, of the version's own notes and of notes of other versions. After the codes come their
     categories, with these alone: what a phrase is associated with in general. Log of 1 + the number of notes that carry
-    the code and its category, in the version and in others, is added when laid out.
+    the code and its category, in the version and in others, is added to the dense features.
     """
 
     codes: np.ndarray
@@ -40,14 +40,14 @@ def strength(matches: Matches) -> np.ndarray:
     return np.stack([near**2 * weight, near**2 * weight**2], axis=1)
 
 
-def lay_out(
-    found: Sequence[Lexical], places: np.ndarray, categories: np.ndarray, notes: np.ndarray
+def dense_features(
+    found: Sequence[SparseFeatures], places: np.ndarray, categories: np.ndarray, notes: np.ndarray
 ) -> np.ndarray:
-    """Features float32 [N, L, len(LEXICAL)] of notes for some of the codes: ``places`` says where each code goes
-    (-1: nowhere), ``categories`` [L] the category of each, ``notes`` [N, L, 4] how many notes carry the code, its
+    """Features float32 [N, L, len(LEXICAL_FEATURES)] of notes for some of the codes: ``places`` says where each code
+    goes (-1: nowhere), ``categories`` [L] the category of each, ``notes`` [N, L, 4] how many notes carry the code, its
     equivalents, its category and the category's equivalents.
     """
-    features = np.zeros((*notes.shape[:2], len(LEXICAL)), np.float32)
+    features = np.zeros((*notes.shape[:2], len(LEXICAL_FEATURES)), np.float32)
     features[:, :, -len(_NOTES) :] = np.log1p(notes)
     general = np.zeros(
         (categories.max(initial=-1) + 2, len(_OF_CATEGORY)), np.float32

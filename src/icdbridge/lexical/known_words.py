@@ -16,12 +16,11 @@ class Occurrences:
     """Words of a text that stand in an index, an abbreviation standing for several at its own place.
 
     ``words`` int32 [n] numbers of words in the index, ``places`` int32 [n] the word of the text that each is
-    (ascending), ``spans`` int32 [T, 2] where the T words of the text lie in it.
+    (ascending).
     """
 
     words: np.ndarray
     places: np.ndarray
-    spans: np.ndarray
 
 
 @cache

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.sparse import csr_array, hstack
 
 from icdbridge.codes import Name, Terms, code_names
-from icdbridge.lexical.matcher import Learnt, Matcher
+from icdbridge.lexical.matcher import CodeStatistics, Matcher
 from icdbridge.lexical.name_index import NameIndex
 
 
@@ -43,7 +43,7 @@ class Lexicon:
     keys: list[str]
     names: list[list[Name]]
     terms: Terms
-    learnt: tuple[Learnt, Learnt]
+    statistics: tuple[CodeStatistics, CodeStatistics]
     version: int = 0
 
     @cached_property
@@ -63,14 +63,14 @@ class Lexicon:
     @cached_property
     def own(self) -> Matcher:
         """Matches the codes of the run."""
-        return self.own_with(self.learnt)
+        return self.own_with(self.statistics)
 
-    def own_with(self, learnt: tuple[Learnt, Learnt]) -> Matcher:
+    def own_with(self, statistics: tuple[CodeStatistics, CodeStatistics]) -> Matcher:
         """Matches the codes of the run, by what other notes teach."""
         columns = np.arange(len(self.keys) + len(self.categories))
         categories = self.categories_of(self.keys)
-        notes = self._notes(learnt, np.arange(len(self.keys)), categories)
-        return Matcher(self.index, learnt, columns, notes, categories, self.version)
+        notes = self._notes(statistics, np.arange(len(self.keys)), categories)
+        return Matcher(self.index, statistics, columns, notes, categories, self.version)
 
     def matcher(self, keys: Sequence[str], descriptions: Sequence[str]) -> Matcher:
         """Matches any codes, training's or not; words weigh what they weigh among the run's codes."""
@@ -86,11 +86,13 @@ class Lexicon:
         columns[known[known >= 0]] = np.flatnonzero(known >= 0)
         columns = np.append(columns, len(keys) + np.arange(len(self.categories)))
         index, categories = NameIndex(names, like=self.index), self.categories_of(keys)
-        notes = self._notes(self.learnt, known, categories)
-        return Matcher(index, self.learnt, columns, notes, categories, self.version)
+        notes = self._notes(self.statistics, known, categories)
+        return Matcher(index, self.statistics, columns, notes, categories, self.version)
 
-    def _notes(self, learnt: tuple[Learnt, Learnt], known: np.ndarray, categories: np.ndarray) -> np.ndarray:
+    def _notes(
+        self, statistics: tuple[CodeStatistics, CodeStatistics], known: np.ndarray, categories: np.ndarray
+    ) -> np.ndarray:
         """How many notes carry each code (its number in the run, -1: unknown), its equivalents, and so its category."""
-        counts = [np.append(one.notes, 0) for one in learnt]  # the last: of an unknown one
+        counts = [np.append(one.notes, 0) for one in statistics]  # the last: of an unknown one
         of_categories = np.where(categories >= 0, len(self.keys) + categories, -1)
         return np.stack([count[rows] for rows in (known, of_categories) for count in counts], axis=1)

@@ -7,9 +7,10 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from icdbridge.codes.names import KINDS, OWN, Name
-from icdbridge.knowledge.words import EMPTY, split, stem, stems
-from icdbridge.lexical.contexts import FEATURE_CONTEXTS, contexts
+from icdbridge.knowledge.words import EMPTY, stems
+from icdbridge.lexical.contexts import FEATURE_CONTEXTS
 from icdbridge.lexical.known_words import Occurrences, abbreviations, synonyms
+from icdbridge.lexical.note import NoteWords
 
 FEATURES = (
     "coverage",
@@ -23,7 +24,6 @@ FEATURES = (
     "place",
     *FEATURE_CONTEXTS,
 )
-MAX_WORDS = 4_000  # of a note, as many as the model reads
 FLOOR = 0.3  # coverage below which a name is no evidence
 NEAR, FADE = 2, 10.0  # words: within NEAR nothing is lost, then the weight of a word falls by 1/e each FADE
 MENTION = 0.9  # of the nearness of a name's best mention: others as near are mentions too
@@ -146,28 +146,25 @@ class NameIndex:
         unknown = np.float32(np.log((like.codes + 1) / 0.5))
         return np.append(like._idf, unknown)[place]
 
-    def read(self, text: str, max_words: int = MAX_WORDS) -> Occurrences:
-        """The words of a text that some name has."""
+    def read(self, note: NoteWords) -> Occurrences:
+        """The words of a note that some name has."""
         short, meant = abbreviations(), synonyms()
-        found = split(text)[:max_words]
         words: list[int] = []
         places: list[int] = []
-        for place, (word, _, _) in enumerate(found):
-            root = stem(word)
+        for place, ((word, _, _), root) in enumerate(zip(note.words, note.stems, strict=True)):
             own = () if word in EMPTY else (root, *meant.get(root, ()))
             for one in dict.fromkeys((*own, *short.get(word, ()))):
                 number = self._vocabulary.get(one)
                 if number is not None:
                     words.append(number)
                     places.append(place)
-        spans = np.array([span for _, *span in found], np.int32).reshape(-1, 2)
-        return Occurrences(np.array(words, np.int32), np.array(places, np.int32), spans)
+        return Occurrences(np.array(words, np.int32), np.array(places, np.int32))
 
-    def match(self, text: str, max_words: int = MAX_WORDS, floor: float = FLOOR) -> Matches:
-        """What the first ``max_words`` words of a note say of every code, by the words of its names; of names with
-        a coverage below ``floor`` nothing.
+    def match(self, note: NoteWords, floor: float = FLOOR) -> Matches:
+        """What a note says of every code, by the words of its names; of names with a coverage below ``floor``
+        nothing.
         """
-        read = self.read(text, max_words)
+        read = self.read(note)
         marks = np.zeros(len(self._vocabulary), np.float32)
         marks[read.words] = 1
         coverage = (self._matrix @ marks) / self._weight
@@ -175,13 +172,13 @@ class NameIndex:
         if not len(rows):
             nothing = np.zeros(0, np.int32)
             return Matches(nothing, np.zeros((0, len(FEATURES)), np.float32), nothing, nothing)
-        return self._best(rows, coverage[rows], self._locate(text, read, rows), len(read.spans))
+        return self._best(rows, coverage[rows], self._locate(note, read, rows), len(note.words))
 
-    def _locate(self, text: str, read: Occurrences, rows: np.ndarray) -> _Found:
+    def _locate(self, note: NoteWords, read: Occurrences, rows: np.ndarray) -> _Found:
         """Where the words of each name stand closest together: around an occurrence of its rarest word found."""
         present, local = np.unique(read.words, return_inverse=True)
-        fading = np.exp(-np.maximum(np.arange(len(read.spans)) - NEAR, 0) / FADE).astype(np.float32)
-        closeness = fading[_distances(local, read.places, len(present), len(read.spans))]
+        fading = np.exp(-np.maximum(np.arange(len(note.words)) - NEAR, 0) / FADE).astype(np.float32)
+        closeness = fading[_distances(local, read.places, len(present), len(note.words))]
         local_of = np.full(len(self._vocabulary), -1, np.int32)
         local_of[present] = np.arange(len(present))
 
@@ -206,7 +203,7 @@ class NameIndex:
         nearness = np.maximum.reduceat(near, firsts)
         mention = near >= MENTION * nearness[row]
         mentions = np.add.reduceat(mention.astype(np.int32), firsts)
-        context = contexts(text, read.spans)[place, : len(FEATURE_CONTEXTS)] & mention[:, None]
+        context = note.contexts.of(note.spans)[place, : len(FEATURE_CONTEXTS)] & mention[:, None]
         return _Found(
             nearness,
             rarity,
@@ -247,14 +244,12 @@ class NameIndex:
             np.where(has, found.place[chosen], -1).astype(np.int32),
         )
 
-    def mention(
-        self, text: str, matches: Matches, position: int, max_words: int = MAX_WORDS
-    ) -> Mention | None:
+    def mention(self, note: NoteWords, matches: Matches, position: int) -> Mention | None:
         """The name by which code ``matches.codes[position]`` was found, and where; None if only by a wider one."""
         link, heart = int(matches.links[position]), int(matches.places[position])
         if link < 0:
             return None
-        read = self.read(text, max_words)
+        read = self.read(note)
         row = self._link_row[link]
         places = set()
         for word in self._words[self._starts[row] : self._starts[row + 1]]:
@@ -263,7 +258,7 @@ class NameIndex:
                 place = int(standing[np.argmin(np.abs(standing - heart))])
                 if abs(place - heart) <= NEAR + FADE:
                     places.add(place)
-        spans = [(int(start), int(end)) for start, end in read.spans[sorted(places)]]
+        spans = [(int(start), int(end)) for start, end in note.spans[sorted(places)]]
         return Mention(self._names[link], spans)
 
 

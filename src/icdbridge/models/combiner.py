@@ -46,8 +46,12 @@ class Combiner(nn.Module):
         found: Tensor = self.networks[version](torch.cat([scaled, scaled.sqrt()], dim=-1)).squeeze(-1)
         return found
 
+    def stack(self, attention: Tensor, words: Tensor, version: int = 0) -> Tensor:
+        """Logits [...] of attention and of words to those of both."""
+        of_attention, of_words, constant = self.weights[version]
+        together: Tensor = of_attention * attention + of_words * words + constant
+        return together
+
     def forward(self, logits: Tensor, features: Tensor, version: int = 0) -> Tensor:
         """Logits [N, L] of attention and features to logits [N, L] of both."""
-        attention, words, constant = self.weights[version]
-        combined: Tensor = attention * logits + words * self.words(features, version) + constant
-        return combined
+        return self.stack(logits, self.words(features, version), version)

@@ -130,10 +130,13 @@ class DualLAAT(CodingModel):
         scores = scores.masked_fill(~notes.mask[:, None, None, :], -torch.inf)
         return torch.softmax(scores.float(), dim=-1).to(scores.dtype)
 
-    def combine(self, logits: Tensor, features: Tensor, version: int) -> Tensor:
+    def lexical_logits(self, features: Tensor, version: int) -> Tensor:
         assert self.combiner is not None, "made without lexical features"
-        combined: Tensor = self.combiner(logits, features, version)
-        return combined
+        return self.combiner.words(features, version)
+
+    def stack(self, attention: Tensor, lexical: Tensor, version: int) -> Tensor:
+        assert self.combiner is not None, "made without lexical features"
+        return self.combiner.stack(attention, lexical, version)
 
     def score(self, notes: NoteStates, queries: Tensor, chunk: int | None = None) -> Tensor:
         """Logits [N, L] (equations 3 to 6); ``chunk`` codes attend at once, and again in the backward pass.

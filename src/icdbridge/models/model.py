@@ -76,11 +76,15 @@ class CodingModel(nn.Module, ABC):
         ``words`` [L, T'] and ``lengths`` [L]: the codes' descriptions.
         """
 
-    def combine(self, logits: Tensor, features: Tensor, version: int) -> Tensor:
-        """Logits [N, L] of attention with what lexical features [N, L, F] say, for models that read such.
+    def lexical_logits(self, features: Tensor, version: int) -> Tensor:
+        """Logits [N, L] of lexical features [N, L, F] alone, for models that read such.
 
         ``version`` is the number of the one whose notes and codes they are.
         """
+        raise NotImplementedError(f"{type(self).__name__} reads no lexical features")
+
+    def stack(self, attention: Tensor, lexical: Tensor, version: int) -> Tensor:
+        """Logits of attention and those of lexical features together, for models that read such."""
         raise NotImplementedError(f"{type(self).__name__} reads no lexical features")
 
     def forward(

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from icdbridge.lexical import Span
-from icdbridge.lexical.contexts import CONTEXTS, DOUBTFUL, contexts
+from icdbridge.lexical.contexts import CONTEXTS, DOUBTFUL, NoteContexts
 from icdbridge.lexical.evidence import SPAN_CHARACTERS, Evidence
 from icdbridge.models import CodingModel
 from icdbridge.runs.scoring import BATCH_WORDS, pad
@@ -96,9 +96,13 @@ def add_spans(weights: np.ndarray, spans: Sequence[Sequence[Span]], offsets: np.
     return together
 
 
-def find_evidence(text: str, weights: np.ndarray, offsets: np.ndarray) -> list[list[Evidence]]:
-    """For each code the phrases made of its heaviest words: weights [L, T], offsets [T, 2] into ``text``."""
-    marked = contexts(text, offsets)
+def find_evidence(
+    text: str, weights: np.ndarray, offsets: np.ndarray, contexts: NoteContexts
+) -> list[list[Evidence]]:
+    """For each code the phrases made of its heaviest words: weights [L, T], offsets [T, 2] into ``text``, whose
+    ``contexts`` these are.
+    """
+    marked = contexts.of(offsets)
     found = []
     for of_code in weights:
         own = []

@@ -13,20 +13,14 @@ from typing import Annotated
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-import torch
 from pydantic import Field
-from torch import Tensor
 
 from icdbridge.codes import Name, code_names
 from icdbridge.codes.names import KINDS
 from icdbridge.errors import InputError
 from icdbridge.files import Kind, atomic_folder, check_manifest, read_json, write_json, write_manifest
-from icdbridge.lexical import FEATURES, Matcher, NameIndex
-from icdbridge.models import CodingModel, NoteStates
+from icdbridge.lexical import FEATURES, NameIndex, NoteWords
 from icdbridge.models.tensor_files import Shape, load_tensors, save_tensors
-from icdbridge.progress import progress_bar
-from icdbridge.runs.matched import match_text
-from icdbridge.runs.scoring import Precision, length_batches, read_notes, score_states, settle
 from icdbridge.runs.stored_files import read_table
 from icdbridge.schema import Count, Share, Strict, checked
 from icdbridge.schema import Name as Stored
@@ -36,11 +30,10 @@ WEIGHTS, NAMES, COUNTS = FILES = ("linear.safetensors", "names.parquet", "counts
 KIND = Kind("a candidate search", COUNTS)
 WIDER = 0.02  # weight of a wider name's nearness² beside nearness² · weight of a name of the code's own
 FLOOR = 0.5  # coverage below which a name proposes no code
-NOT_PROPOSED = -1e4  # the logit of a code that was no candidate
 
 
 @dataclass(frozen=True)
-class Counts:
+class CandidateCounts:
     """How many codes each half proposes for a note of one version, and how that was chosen: ``recall`` is the share
     of the exact run's predicted codes that the candidates of ``notes`` val notes hold, ``target`` what was asked.
     """
@@ -86,13 +79,13 @@ class Candidates:
     """
 
     def __init__(
-        self, linear: LinearScorer, names: Mapping[str, Sequence[Name]], counts: Mapping[str, Counts]
+        self, linear: LinearScorer, names: Mapping[str, Sequence[Name]], counts: Mapping[str, CandidateCounts]
     ) -> None:
         self.linear = linear
         self.names = names
         self.counts = counts
 
-    def counts_for(self, version: str | None) -> Counts:
+    def counts_for(self, version: str | None) -> CandidateCounts:
         """The counts of a version; for codes of no indexed version the largest."""
         if version is not None and version in self.counts:
             return self.counts[version]
@@ -144,7 +137,7 @@ class Candidates:
                 f"{folder / WEIGHTS}: words and codes have vectors of different sizes: index it again"
             )
         linear = LinearScorer(**{name: value.float().numpy() for name, value in tensors.items()})
-        counts = {version: Counts(**found.model_dump()) for version, found in stored.items()}
+        counts = {version: CandidateCounts(**found.model_dump()) for version, found in stored.items()}
         return cls(linear, names, counts)
 
 
@@ -168,63 +161,19 @@ class Proposer:
         columns: np.ndarray = self._columns[_best(scores, size)]
         return columns
 
-    def lexical_order(self, text: str, size: int) -> np.ndarray:
+    def lexical_order(self, note: NoteWords, size: int) -> np.ndarray:
         """The columns of the ``size`` codes whose names the note has best, best first."""
-        matches = self._names.match(text, floor=FLOOR)
+        matches = self._names.match(note, FLOOR)
         score = matches.features[:, _NEARNESS] ** 2 * matches.features[:, _WEIGHT]
         score += WIDER * matches.features[:, _WIDER] ** 2
         columns: np.ndarray = matches.codes[_best(score, size)].astype(np.int64)
         return columns
 
-    def propose(self, text: str, ids: np.ndarray, counts: Counts) -> np.ndarray:
-        """The columns of the candidates for a note, given as text and as word ids; ascending."""
-        linear, lexical = self.linear_order(ids, counts.linear), self.lexical_order(text, counts.lexical)
+    def propose(self, note: NoteWords, ids: np.ndarray, counts: CandidateCounts) -> np.ndarray:
+        """The columns of the candidates for a note, given as its words and their ids; ascending."""
+        linear, lexical = self.linear_order(ids, counts.linear), self.lexical_order(note, counts.lexical)
         columns: np.ndarray = np.union1d(linear, lexical)
         return columns
-
-
-@torch.inference_mode()
-def score_candidates(
-    model: CodingModel,
-    proposer: Proposer,
-    counts: Counts,
-    texts: Sequence[str],
-    notes: Sequence[np.ndarray],
-    queries: Tensor,
-    out: np.ndarray | None = None,
-    description: str | None = None,
-    matched: tuple[Matcher, int] | None = None,
-    precision: Precision = "fp32",
-    cuts: np.ndarray | None = None,
-) -> np.ndarray:
-    """Like ``score_notes``, but only of each note's candidates: logits float32 [N, L], ``NOT_PROPOSED`` elsewhere.
-
-    ``texts`` and ``notes`` (word ids) are of the same notes; ``queries`` are of the proposer's codes. ``matched``, for
-    a model that reads lexical features: the matcher of these codes and how many words of a note it reads.
-    """
-    if out is None:
-        out = np.empty((len(notes), queries.shape[1]), dtype=np.float32)
-    lengths = np.array([len(note) for note in notes], dtype=np.int64)
-    with progress_bar() as bar:
-        task = bar.add_task(description or "", total=len(notes), visible=description is not None)
-        for rows in length_batches(lengths):
-            states = read_notes(model, [notes[i] for i in rows], precision, queries.device)
-            for place, row in enumerate(rows):
-                out[row] = NOT_PROPOSED
-                columns = proposer.propose(texts[row], notes[row], counts)
-                if len(columns):
-                    note = NoteStates(*(tensor[place : place + 1] for tensor in states))
-                    own = queries[:, torch.from_numpy(columns).to(queries.device)]
-                    logits = score_states(model, note, own, precision)[0]
-                    features = None
-                    if matched is not None:
-                        matcher, words = matched
-                        features = match_text(matcher, texts[row], words, columns)
-                    of_columns = None if cuts is None else cuts[columns]
-                    logits = settle(model, notes[row], own, logits, features, of_columns)
-                    out[row, columns] = logits.cpu().numpy()
-                bar.advance(task)
-    return out
 
 
 _NEARNESS, _WEIGHT, _WIDER = (FEATURES.index(name) for name in ("nearness", "weight", "wider"))

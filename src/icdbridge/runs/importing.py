@@ -16,6 +16,7 @@ from icdbridge.models import DualLAAT
 from icdbridge.runs.released import CONFIG, TOKENS, WEIGHTS, Released, read_released, write_released
 from icdbridge.runs.run import RUN, Run, write_run
 from icdbridge.runs.stored_files import CodeIndex
+from icdbridge.runs.text_model import TextModel
 
 NOT_TUNED = 0.5  # the threshold of the paper's own evaluator; a checkpoint brings none
 
@@ -54,7 +55,10 @@ def import_checkpoint(
     }
     inputs = [folder, *(Path(source) for source in codes if str(source) not in SYSTEMS)]
     with atomic_folder(out, RUN, inputs, replace=force) as partial:
-        write_run(partial, config, released.model, released.tokenizer, index, [], _card(out.name, config))
+        model = TextModel(
+            released.model, released.tokenizer, index, released.max_note_words, released.max_code_words
+        )
+        write_run(partial, config, model, [], _card(out.name, config))
     return Run.open(out)
 
 

@@ -12,7 +12,7 @@ from scipy.sparse import csr_array
 from icdbridge.codes import Code, Name, parse_key
 from icdbridge.codes.names import KINDS
 from icdbridge.errors import InputError
-from icdbridge.lexical import Associations, Learnt, Lexicon
+from icdbridge.lexical import Associations, CodeStatistics, Lexicon
 from icdbridge.lexical.lexicon import category_of
 from icdbridge.models.tensor_files import Shape, load_tensors, save_tensors
 from icdbridge.runs.stored_files import check_key, read_table
@@ -41,9 +41,9 @@ def write_lexicons(path: Path, lexicons: Mapping[str, Lexicon]) -> None:
     pq.write_table(pa.table(table), path / FILES[1])
     tensors: dict[str, np.ndarray] = {}
     for version, lexicon in lexicons.items():
-        for part, learnt in zip(_PARTS, lexicon.learnt, strict=True):
-            tensors[f"{version}.{part}.notes"] = learnt.notes
-            if (found := learnt.associations) is not None:
+        for part, statistics in zip(_PARTS, lexicon.statistics, strict=True):
+            tensors[f"{version}.{part}.notes"] = statistics.notes
+            if (found := statistics.associations) is not None:
                 counts = found.counts
                 arrays = (found.hashes, found.notes, counts.indptr, counts.indices, counts.data)
                 tensors |= {
@@ -82,7 +82,7 @@ def read_lexicons(path: Path, codes: Mapping[str, Sequence[str]]) -> dict[str, L
         raise InputError(f"{path / FILES[0]} does not name the codes of codes.parquet, in their order")
     lexicons, arrays = {}, _read_arrays(path / FILES[2], names)
     for number, (version, of_code) in enumerate(names.items()):
-        own, others = (_read_learnt(path / FILES[2], arrays, f"{version}.{part}.") for part in _PARTS)
+        own, others = (_read_statistics(path / FILES[2], arrays, f"{version}.{part}.") for part in _PARTS)
         lexicons[version] = Lexicon(list(of_code), list(of_code.values()), terms, (own, others), number)
     return lexicons
 
@@ -109,10 +109,10 @@ def _read_arrays(path: Path, names: Mapping[str, Mapping[str, Sequence[Name]]]) 
     return {name: tensor.numpy() for name, tensor in load_tensors(path, wanted).items()}
 
 
-def _read_learnt(path: Path, arrays: Mapping[str, np.ndarray], part: str) -> Learnt:
+def _read_statistics(path: Path, arrays: Mapping[str, np.ndarray], part: str) -> CodeStatistics:
     notes = arrays[f"{part}notes"]
     if f"{part}hashes" not in arrays:
-        return Learnt(notes)
+        return CodeStatistics(notes)
     hashes, often, indptr, indices, counts = (arrays[part + name] for name in _ARRAYS)
     sound = (
         all(array.dtype in (np.int32, np.int64) for array in (indptr, indices))
@@ -127,4 +127,6 @@ def _read_learnt(path: Path, arrays: Mapping[str, np.ndarray], part: str) -> Lea
     if not sound:
         raise InputError(f"{path}, tensors {ascii(part)[1:-1]}…: these are no counts of phrases and codes")
     shape = (len(hashes), len(notes))
-    return Learnt(notes, Associations(hashes, often, csr_array((counts, indices, indptr), shape=shape)))
+    return CodeStatistics(
+        notes, Associations(hashes, often, csr_array((counts, indices, indptr), shape=shape))
+    )

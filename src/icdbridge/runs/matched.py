@@ -6,10 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from icdbridge.corpora import Corpus
-from icdbridge.lexical import STORED, Lexical, Matcher
+from icdbridge.lexical import STORED, Matcher, NoteWords, SparseFeatures
 from icdbridge.progress import progress_bar
-from icdbridge.runs.scoring import Features
 
 
 @dataclass(frozen=True)
@@ -23,13 +21,9 @@ class MatchedNotes:
     def __len__(self) -> int:
         return len(self.starts) - 1
 
-    def __getitem__(self, note: int) -> Lexical:
+    def __getitem__(self, note: int) -> SparseFeatures:
         own = slice(self.starts[note], self.starts[note + 1])
-        return Lexical(self.codes[own], self.features[own])
-
-    def features_of(self, matcher: Matcher) -> Features:
-        """The features of the notes for all codes of the matcher that found them."""
-        return Features(lambda rows: matcher.lay_out([self[int(row)] for row in rows]), matcher.version)
+        return SparseFeatures(self.codes[own], self.features[own])
 
 
 def match_notes(
@@ -41,7 +35,7 @@ def match_notes(
     with files[0].open("wb") as codes, files[1].open("wb") as features, progress_bar() as bar:
         task = bar.add_task(description, total=count)
         for text, matcher in texts:
-            found = matcher.match(text, max_words)
+            found = matcher.match(NoteWords(text, max_words)).features
             codes.write(found.codes.astype(np.int32).tobytes())
             features.write(found.features.tobytes())
             starts.append(starts[-1] + len(found.codes))
@@ -53,19 +47,3 @@ def match_notes(
         np.memmap(files[0], np.int32, "r"),
         np.memmap(files[1], np.float16, "r", shape=(starts[-1], STORED)),
     )
-
-
-def match_split(corpus: Corpus, split: str, matcher: Matcher, max_words: int, folder: Path) -> MatchedNotes:
-    """The lexical evidence of the notes of a split, in their order."""
-    return match_notes(
-        ((text, matcher) for text in corpus.column("text", split)),
-        corpus.count(split),
-        max_words,
-        folder / f"{corpus.name}-{split}.matched",
-        f"matching {corpus.name} {split}",
-    )
-
-
-def match_text(matcher: Matcher, text: str, max_words: int, columns: np.ndarray | None = None) -> Features:
-    """The features of one note, of all codes or of the ``columns``, found when they are asked for."""
-    return Features(lambda rows: matcher.lay_out([matcher.match(text, max_words)], columns), matcher.version)

@@ -1,7 +1,6 @@
 """The run folder: a trained model with all it needs to code notes. Nothing in it is pickled."""
 
 import csv
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import cached_property
@@ -12,13 +11,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
-from scipy.special import logit
-from torch import Tensor
 
 from icdbridge.corpora import Corpus
 from icdbridge.errors import InputError
 from icdbridge.files import Kind, check_manifest, sha256, write_json, write_manifest
-from icdbridge.lexical import LEXICAL, Lexicon, Matcher
+from icdbridge.lexical import LEXICAL_FEATURES, Lexicon
 from icdbridge.models import ARCHITECTURES, CodingModel, build_model, describe_model, size_names
 from icdbridge.models.tensor_files import kind_of, load_tensors, save_tensors
 from icdbridge.runs.candidate_search import Candidates
@@ -31,11 +28,11 @@ from icdbridge.runs.confidence import (
 )
 from icdbridge.runs.lexicons import FILES as LEXICON_FILES
 from icdbridge.runs.lexicons import read_lexicons, write_lexicons
-from icdbridge.runs.matched import match_split
 from icdbridge.runs.scored import Scored
-from icdbridge.runs.scoring import Precision, encode_codes, score_notes
+from icdbridge.runs.scorer import Scorer
+from icdbridge.runs.scoring import Precision
 from icdbridge.runs.stored_files import FORMAT, CodeIndex, check_sizes, read_config, read_index
-from icdbridge.runs.tokens import code_words, same_words, tokenize_split
+from icdbridge.runs.text_model import TextModel
 from icdbridge.text import Tokenizer
 
 CONFIG, TOKENIZER = "config.json", "tokenizer.json"
@@ -51,11 +48,9 @@ FILES = [
 ]
 
 
-class Run:
-    """A run folder, opened: ``config``, ``index``, ``tokenizer``, ``model`` (in evaluation mode), ``calibration``
-    by version (empty for a run without), ``lexicons`` by version (empty for a model that reads no lexical
-    features), ``log``. ``precision`` is that of scoring: ``bf16`` is faster where the processor multiplies it
-    faster.
+class Run(TextModel):
+    """A run folder, opened: a ``TextModel`` with its ``config``, its ``calibration`` by version (empty for a run
+    without), thresholds, log and candidate search.
     """
 
     def __init__(
@@ -69,15 +64,21 @@ class Run:
         lexicons: Mapping[str, Lexicon] | None = None,
         precision: Precision = "fp32",
     ) -> None:
+        settings = config["settings"]
+        super().__init__(
+            model,
+            tokenizer,
+            index,
+            int(settings["max_note_words"]),
+            int(settings["max_code_words"]),
+            lexicons,
+            precision,
+            model.fixed_labels and settings.get("training_scope") == "frequent",
+        )
         self.path = path
         self.name = path.resolve().name
         self.config = config
-        self.model = model.eval()
-        self.tokenizer = tokenizer
-        self.index = index
         self.calibration = calibration or {}
-        self.lexicons = lexicons or {}
-        self.precision: Precision = precision
 
     @classmethod
     def open(cls, path: Path | str, device: str = "cpu", precision: Precision = "fp32") -> "Run":
@@ -98,27 +99,12 @@ class Run:
         calibration = read_calibration(path / "calibration.json", versions)
         lexicons = {}
         if sizes.get("features"):
-            lexicons = read_lexicons(path, {version: index.of_version(version)[0] for version in versions})
-            if sizes["features"] != len(LEXICAL) or sizes.get("versions", 1) < len(lexicons):
+            lexicons = read_lexicons(path, {version: list(index.of_version(version)) for version in versions})
+            if sizes["features"] != len(LEXICAL_FEATURES) or sizes.get("versions", 1) < len(lexicons):
                 raise InputError(
                     f"{path / CONFIG}, field model.features: not those of this version: train again"
                 )
         return cls(path, config, model.to(device), tokenizer, index, calibration, lexicons, precision)
-
-    @property
-    def max_note_words(self) -> int:
-        return int(self.config["settings"]["max_note_words"])
-
-    @property
-    def versions(self) -> list[str]:
-        """The versions the run was trained on, in the order of its index."""
-        return list(dict.fromkeys(self.index.version))
-
-    @cached_property
-    def train_notes(self) -> Mapping[str, int] | None:
-        """How many training notes carried each code (a code that is absent was never seen); None: not known."""
-        counts = [count for count in self.index.train_notes if count is not None]
-        return dict(zip(self.index.code, counts, strict=True)) if counts else None
 
     @cached_property
     def log(self) -> list[dict[str, float]]:
@@ -135,31 +121,6 @@ class Run:
         """The first stage of the candidate search; ``InputError`` for a run that was not indexed."""
         return Candidates.load(self.path, self.index.code, self.versions, self.tokenizer.size)
 
-    def queries(self, codes: Sequence[str], descriptions: Sequence[str]) -> Tensor:
-        """Encodes codes, given by key and description, once: [M, L, ...].
-
-        Raises ``InputError`` for a code that the model, if it is of fixed labels, has no output for.
-        """
-        max_words = self.config["settings"]["max_code_words"]
-        outputs = self.index.code if self.model.fixed_labels else None
-        return encode_codes(self.model, code_words(self.tokenizer, codes, descriptions, max_words, outputs))
-
-    def same_words(self, codes: Mapping[str, str]) -> str | None:
-        """Which of some codes (key to description) have the same words to the model, as one line."""
-        if self.model.fixed_labels:
-            return None
-        max_words = self.config["settings"]["max_code_words"]
-        return same_words(self.tokenizer, list(codes), list(codes.values()), max_words)
-
-    def matcher(self, version: str, codes: Sequence[str], descriptions: Sequence[str]) -> Matcher | None:
-        """Finds lexical evidence for codes of a version, also of one that training had no notes of; None for a
-        model that reads none.
-        """
-        if not self.lexicons:
-            return None
-        lexicon = self.lexicons.get(version) or next(iter(self.lexicons.values()))
-        return lexicon.matcher(codes, descriptions)
-
     def thresholds(self, version: str, codes: Sequence[str]) -> np.ndarray:
         """The probability above which each code (key) of a version is predicted [L].
 
@@ -173,45 +134,16 @@ class Run:
         own: np.ndarray = chosen[frequency([self.train_notes.get(code, 0) for code in codes])]
         return own
 
-    def cuts(self, version: str, codes: Sequence[str]) -> np.ndarray | None:
-        """The logits above which codes of a version are predicted [L], by which scores in bf16 are settled
-        (``runs.scoring.settle``); None in fp32, which needs none.
-        """
-        if self.precision == "fp32":
-            return None
-        own: np.ndarray = logit(self.thresholds(version, codes))
-        return own
-
     def score_corpus(self, corpus: Corpus, split: str, folder: Path) -> Scored:
         """Scores a split against all codes of its corpus; the logits are a memory map in ``folder``.
 
         A model of fixed labels that learnt frequent codes only is asked for those alone.
         """
-        folder = Path(folder)
-        frequent_only = self.model.fixed_labels and self.config["settings"]["training_scope"] == "frequent"
-        codes = corpus.codes[: corpus.n_frequent] if frequent_only else corpus.codes
-        descriptions = corpus.descriptions[: len(codes)]
-        queries = self.queries(codes, descriptions)
-        matcher = self.matcher(corpus.version, codes, descriptions)
-        features = None
-        if matcher is not None:
-            features = match_split(corpus, split, matcher, self.max_note_words, folder).features_of(matcher)
-        notes = tokenize_split(corpus, split, self.tokenizer, self.max_note_words, codes, folder)
-        shape = (len(notes), len(codes))
-        if len(notes):
-            path = folder / f"{corpus.name}-{split}.logits"
-            with path.open(
-                "wb"
-            ) as handle:  # a full disk is told here; later the system would end the process
-                os.posix_fallocate(handle.fileno(), 0, 4 * shape[0] * shape[1])
-            logits: np.ndarray = np.memmap(path, dtype=np.float32, mode="r+", shape=shape)
-        else:
-            logits = np.zeros(shape, dtype=np.float32)
-        sequences = [notes[i] for i in range(len(notes))]
-        title = f"scoring {corpus.name} {split}"
-        cuts = self.cuts(corpus.version, codes)
-        score_notes(self.model, sequences, queries, logits, title, features, self.precision, cuts)
-        return Scored(notes.note_ids, codes, corpus.n_frequent, logits, notes.labels, frequent_only)
+        scorer = Scorer.of_corpus(self, corpus)
+        notes, (logits,) = scorer.score_split(corpus, split, Path(folder))
+        return Scored(
+            notes.note_ids, scorer.keys, corpus.n_frequent, logits, notes.labels, self.frequent_only
+        )
 
 
 def _load_model(path: Path, sizes: Mapping[str, Any], codes: int) -> CodingModel:
@@ -253,28 +185,25 @@ def _load_tokenizer(path: Path, config: Mapping[str, Any], model: CodingModel) -
 def write_run(
     path: Path,
     config: Mapping[str, Any],
-    model: CodingModel,
-    tokenizer: Tokenizer,
-    index: CodeIndex,
+    model: TextModel,
     log: Sequence[Mapping[str, float]],
     card: str,
     calibration: Calibration | None = None,
-    lexicons: Mapping[str, Lexicon] | None = None,
 ) -> None:
     """Writes a whole run into the folder ``path``; its manifest comes last, so half a run is never a run."""
     path.mkdir(parents=True, exist_ok=True)
     try:
-        save_tensors(path / "model.safetensors", model.state_dict())
-        tokenizer.save(path / TOKENIZER)
-        told = {"format": FORMAT, "model": describe_model(model), **config}
+        save_tensors(path / "model.safetensors", model.model.state_dict())
+        model.tokenizer.save(path / TOKENIZER)
+        told = {"format": FORMAT, "model": describe_model(model.model), **config}
         write_json(path / CONFIG, told | {"tokenizer": sha256(path / TOKENIZER)})
-        pq.write_table(pa.table(asdict(index)), path / "codes.parquet")
+        pq.write_table(pa.table(asdict(model.index)), path / "codes.parquet")
         write_json(path / "calibration.json", calibration_json(calibration or {}))
         write_log(path / "log.csv", log)
         (path / "README.md").write_text(card, "utf-8")
-        if lexicons:
-            write_lexicons(path, lexicons)
-        write_manifest(path, [*FILES, *(LEXICON_FILES if lexicons else ())])
+        if model.lexicons:
+            write_lexicons(path, model.lexicons)
+        write_manifest(path, [*FILES, *(LEXICON_FILES if model.lexicons else ())])
     except OSError as error:
         raise InputError(f"cannot write {path}: {error.strerror or error}") from error
 

@@ -1,7 +1,7 @@
 """Exact scoring in bounded memory: notes of like length together, codes encoded once and taken in chunks."""
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Literal, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import Literal
 
 import numpy as np
 import torch
@@ -10,21 +10,12 @@ from torch import Tensor
 from icdbridge.models import CodingModel, NoteStates
 from icdbridge.models.kernels.half_recurrence import half_weights
 from icdbridge.models.kernels.products import fast_products
-from icdbridge.progress import progress_bar
 from icdbridge.text import UNKNOWN_ID
 
 BATCH_WORDS = 16_384  # words, padding included, of one batch of notes
 CELLS = 2**25  # notes × heads × codes × positions scored at once
-MARGIN = 0.05  # logits: bf16 moves one by less (docs/performance.md)
 
 Precision = Literal["fp32", "bf16"]
-
-
-class Features(NamedTuple):
-    """Lexical features float32 [n, L, F] ``of`` the notes with such numbers, and the number of their version."""
-
-    of: Callable[[np.ndarray], np.ndarray]
-    version: int
 
 
 def pad(
@@ -96,68 +87,26 @@ def score_states(
         return model.score(states, queries, chunk).float()
 
 
-@torch.inference_mode()
-def settle(
-    model: CodingModel,
-    note: np.ndarray,
-    queries: Tensor,
-    logits: Tensor,
-    features: Features | None = None,
-    cuts: np.ndarray | None = None,
-    number: int = 0,
-) -> Tensor:
-    """Logits [L] of one note (word ids) as they decide, from those of attention.
-
-    What the ``features`` of the note, by its ``number``, say joins them. With ``cuts`` [L], the logits above which
-    codes are predicted, those that bf16 leaves within ``MARGIN`` of theirs are scored anew in fp32: a few, so that
-    bf16 decides as fp32 does.
-    """
-
-    found = None if features is None else torch.from_numpy(features.of(np.array([number]))).to(logits.device)
-
-    def joined(attention: Tensor, columns: Tensor | slice) -> Tensor:
-        if features is None or found is None:
-            return attention
-        return model.combine(attention[None], found[:, columns], features.version)[0]
-
-    whole = joined(logits, slice(None))
-    if cuts is not None:
-        near = (whole - torch.from_numpy(cuts).to(whole)).abs().lt(MARGIN).nonzero()[:, 0]
-        if len(near):
-            states = read_notes(model, [note], device=queries.device)
-            whole[near] = joined(score_states(model, states, queries[:, near])[0], near)
-    return whole
+def encoded_batches(
+    model: CodingModel, notes: Sequence[np.ndarray], precision: Precision = "fp32"
+) -> Iterator[tuple[np.ndarray, NoteStates]]:
+    """Notes (word ids) of like length together, the longest first: their numbers, and what the model makes of them."""
+    model.eval()
+    device = next(model.parameters()).device
+    lengths = np.array([len(note) for note in notes], dtype=np.int64)
+    for rows in length_batches(lengths.clip(min=model.padded_words)):
+        yield rows, read_notes(model, [notes[i] for i in rows], precision, device)
 
 
 @torch.inference_mode()
 def score_notes(
-    model: CodingModel,
-    notes: Sequence[np.ndarray],
-    queries: Tensor,
-    out: np.ndarray | None = None,
-    description: str | None = None,
-    features: Features | None = None,
-    precision: Precision = "fp32",
-    cuts: np.ndarray | None = None,
+    model: CodingModel, notes: Sequence[np.ndarray], queries: Tensor, precision: Precision = "fp32"
 ) -> np.ndarray:
-    """Logits float32 [N, L] of notes (word ids) for encoded codes, written into ``out`` when given.
+    """Logits float32 [N, L] of notes (word ids) for encoded codes, by attention alone.
 
-    ``description`` names a progress bar. ``features`` are for a model that reads lexical features, ``cuts`` [L] for
-    decisions (``settle``). No result depends on how notes are batched or codes chunked.
+    No result depends on how notes are batched or codes chunked.
     """
-    model.eval()
-    device = next(model.parameters()).device
-    if out is None:
-        out = np.empty((len(notes), queries.shape[1]), dtype=np.float32)
-    lengths = np.array([len(notes[i]) for i in range(len(notes))], dtype=np.int64)
-    with progress_bar() as bar:
-        task = bar.add_task(description or "", total=len(notes), visible=description is not None)
-        for rows in length_batches(lengths.clip(min=model.padded_words)):
-            states = read_notes(model, [notes[i] for i in rows], precision, device)
-            logits = score_states(model, states, queries, precision)
-            if features is not None or cuts is not None:
-                for place, row in enumerate(rows):  # one by one, so that memory is bounded
-                    logits[place] = settle(model, notes[row], queries, logits[place], features, cuts, row)
-            out[rows] = logits.cpu().numpy()
-            bar.advance(task, len(rows))
+    out = np.empty((len(notes), queries.shape[1]), dtype=np.float32)
+    for rows, states in encoded_batches(model, notes, precision):
+        out[rows] = score_states(model, states, queries, precision).cpu().numpy()
     return out

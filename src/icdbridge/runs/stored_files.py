@@ -102,10 +102,10 @@ class CodeIndex:
     description: list[str]
     train_notes: Sequence[int | None]
 
-    def of_version(self, version: str) -> tuple[list[str], list[str]]:
-        """Keys and descriptions of one version."""
-        rows = [i for i, name in enumerate(self.version) if name == version]
-        return [self.code[i] for i in rows], [self.description[i] for i in rows]
+    def of_version(self, version: str) -> dict[str, str]:
+        """The codes of one version: key to description."""
+        rows = zip(self.code, self.description, self.version, strict=True)
+        return {key: description for key, description, of in rows if of == version}
 
 
 _INDEX = pa.schema(

@@ -3,7 +3,7 @@ training notes, and how many candidates it takes to keep what the run predicts.
 """
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -15,13 +15,11 @@ from torch.nn.functional import log_softmax
 from icdbridge.codes import Terms, code_names
 from icdbridge.corpora import Corpus
 from icdbridge.errors import InputError
-from icdbridge.files import only_writer, scratch_folder
+from icdbridge.files import only_writer
 from icdbridge.progress import console, progress_bar, track
 from icdbridge.runs import Run
-from icdbridge.runs.candidate_search import Candidates, Counts, LinearScorer, Proposer
-from icdbridge.runs.matched import match_text
-from icdbridge.runs.scoring import score_notes
-from icdbridge.runs.tokens import tokenize_split
+from icdbridge.runs.candidate_search import CandidateCounts, Candidates, LinearScorer, Proposer
+from icdbridge.runs.scorer import Note, Scorer
 
 TARGET = 0.998  # of the predicted codes of val notes
 TRAIN_NOTES = 8_000  # of a version, scored exactly to learn from
@@ -30,7 +28,7 @@ VAL_NOTES = 1_000  # of a version, scored exactly to choose the counts
 BATCH = 64
 LEARNING_RATE = 0.1
 SIZES = (25, 50, 75, 100, 150, 200, 300, 400, 600, 800, 1200, 1600, 2400, 3200, 4800)  # counts that are tried
-LEXICAL = 50  # the least by names, so that a code which no note carried can be proposed
+LEAST_BY_NAME = 50  # the least by names, so that a code which no note carried can be proposed
 
 
 def index_run(
@@ -61,44 +59,37 @@ def index_run(
     by_version: dict[str, list[Corpus]] = {}
     for corpus in corpora:
         by_version.setdefault(corpus.version, []).append(corpus)
-    at_work = run.path / "index"  # notes as numbers lie beside it
-    with only_writer(at_work), scratch_folder(at_work) as folder:
-        taught = [_teach(run, version, own, train_notes, folder) for version, own in by_version.items()]
+    with only_writer(run.path / "index"):
+        scorers = {version: Scorer(run, run.index.of_version(version), version) for version in by_version}
+        taught = [_teach(scorers[version], own, train_notes) for version, own in by_version.items()]
         linear = train_linear(taught, run.tokenizer.size, len(run.index.code), dimensions, epochs, seed)
-        counts = {}
-        for version, own in by_version.items():
-            proposer = Proposer(Candidates(linear, names, {}), *run.index.of_version(version))
-            counts[version] = choose_counts(run, version, own, proposer, target, folder)
+        first_stage = Candidates(linear, names, {})
+        counts = {
+            version: choose_counts(scorers[version], own, first_stage, target)
+            for version, own in by_version.items()
+        }
     candidates = Candidates(linear, names, counts)
     candidates.save(run.path)
     return candidates
 
 
 def exact_scores(
-    run: Run, version: str, corpora: Sequence[Corpus], split: str, count: int, folder: Path
-) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
-    """Text, word ids [T] and exact logits [L] for all codes of the version, of at most ``count`` notes."""
-    keys, descriptions = run.index.of_version(version)
+    scorer: Scorer, corpora: Sequence[Corpus], split: str, count: int
+) -> Iterator[tuple[Note, np.ndarray]]:
+    """At most ``count`` notes with their exact logits [L] for all codes of the scorer."""
     total = sum(corpus.count(split) for corpus in corpora)
     if not total:
         raise InputError(f"{', '.join(corpus.name for corpus in corpora)}: no {split} notes to score")
     chosen = set(np.linspace(0, total - 1, min(count, total)).round().astype(int).tolist())
-    queries, matcher = run.queries(keys, descriptions), run.matcher(version, keys, descriptions)
+    texts = chain.from_iterable(corpus.column("text", split) for corpus in corpora)
     with progress_bar() as bar:
-        task = bar.add_task(f"exact scores of {version} {split} notes", total=len(chosen))
-        number = 0
-        for corpus in corpora:
-            notes = tokenize_split(corpus, split, run.tokenizer, run.max_note_words, keys, folder)
-            for note, text in enumerate(corpus.column("text", split)):
-                if number in chosen:
-                    features = None if matcher is None else match_text(matcher, text, run.max_note_words)
-                    ids = np.array(notes[note])
-                    logits = score_notes(
-                        run.model, [ids], queries, features=features, precision=run.precision
-                    )
-                    yield text, ids, logits[0]
-                    bar.advance(task)
-                number += 1
+        task = bar.add_task(f"exact scores of {scorer.version} {split} notes", total=len(chosen))
+        for number, text in enumerate(texts):
+            if number in chosen:
+                note = scorer.read(text)
+                (found,) = scorer.score([note])
+                yield note, found.logits.cpu().numpy()
+                bar.advance(task)
 
 
 class Taught(NamedTuple):
@@ -112,17 +103,15 @@ class Taught(NamedTuple):
     rows: slice
 
 
-def _teach(run: Run, version: str, corpora: Sequence[Corpus], count: int, folder: Path) -> Taught:
+def _teach(scorer: Scorer, corpora: Sequence[Corpus], count: int) -> Taught:
     words, best, shares = [], [], []
-    for _, ids, logits in exact_scores(run, version, corpora, "train", count, folder):
-        words.append(np.unique(ids))
+    for note, logits in exact_scores(scorer, corpora, "train", count):
+        words.append(np.unique(note.ids))
         best.append(np.argsort(-logits, kind="stable")[:BEST])
         probabilities = expit(logits[best[-1]])
         shares.append(probabilities / probabilities.sum())
-    first = run.index.version.index(version)
-    return Taught(
-        words, np.array(best), np.array(shares), slice(first, first + run.index.version.count(version))
-    )
+    first = scorer.model.index.code.index(scorer.keys[0])
+    return Taught(words, np.array(best), np.array(shares), slice(first, first + len(scorer.keys)))
 
 
 class _Linear(nn.Module):
@@ -184,30 +173,32 @@ def _bags(different: Sequence[np.ndarray]) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def choose_counts(
-    run: Run, version: str, corpora: Sequence[Corpus], proposer: Proposer, target: float, folder: Path
-) -> Counts:
+    scorer: Scorer, corpora: Sequence[Corpus], first_stage: Candidates, target: float
+) -> CandidateCounts:
     """The fewest candidates by which at least ``target`` of the codes that the run predicts on val are proposed."""
-    codes = run.index.version.count(version)
-    cuts = logit(run.thresholds(version, run.index.of_version(version)[0]))
+    codes, proposer = len(scorer.keys), Proposer(first_stage, scorer.keys, scorer.descriptions)
+    cuts = logit(scorer.thresholds)
     linear_ranks: list[np.ndarray] = []
     lexical_ranks: list[np.ndarray] = []
-    for text, ids, logits in exact_scores(run, version, corpora, "val", VAL_NOTES, folder):
+    for note, logits in exact_scores(scorer, corpora, "val", VAL_NOTES):
         predicted = np.flatnonzero(logits > cuts)
         for ranks, order in (
-            (linear_ranks, proposer.linear_order(ids, codes)),
-            (lexical_ranks, proposer.lexical_order(text, codes)),
+            (linear_ranks, proposer.linear_order(note.ids, codes)),
+            (lexical_ranks, proposer.lexical_order(scorer.words(note.text), codes)),
         ):
             rank_of = np.full(codes, codes)
             rank_of[order] = np.arange(len(order))
             ranks.append(rank_of[predicted])
     linear, lexical = np.concatenate(linear_ranks), np.concatenate(lexical_ranks)
     if not len(linear):
-        raise InputError(f"the run predicts no code on the {version} val notes: train it further first")
+        raise InputError(
+            f"the run predicts no code on the {scorer.version} val notes: train it further first"
+        )
     sizes = [size for size in SIZES if size < codes] + [codes]
     choices = [
-        Counts(a, b, float(((linear < a) | (lexical < b)).mean()), target, len(linear_ranks))
+        CandidateCounts(a, b, float(((linear < a) | (lexical < b)).mean()), target, len(linear_ranks))
         for a in sizes
         for b in sizes
-        if b >= min(LEXICAL, codes)
+        if b >= min(LEAST_BY_NAME, codes)
     ]
     return min((c for c in choices if c.recall >= target), key=lambda c: (c.linear + c.lexical, -c.recall))

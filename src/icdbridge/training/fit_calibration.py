@@ -3,17 +3,13 @@ the thresholds.
 """
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 from scipy.special import expit, logit
 
-from icdbridge.corpora import Corpus
 from icdbridge.evaluation.metrics import Floats, Ints
-from icdbridge.evaluation.reliability import best_codes, labelled_blocks, seen
+from icdbridge.evaluation.reliability import best_codes, labelled_blocks
 from icdbridge.lexical.evidence import BANDS
-from icdbridge.runs import Run
 from icdbridge.runs.confidence import FREQUENCIES, Band, Scale, VersionCalibration, frequency
 from icdbridge.runs.scored import Scored
 
@@ -149,22 +145,3 @@ def choose_thresholds(
             bound = (right / (predicted + right[-1])).max()  # half of the highest F1
             found[name] = float(expit((logit(bound) - scale.intercept) / scale.slope))
     return dict.fromkeys(scales, threshold) | found if found else None
-
-
-def calibrate(
-    run: Run, corpora: Sequence[Corpus], folder: Path, by_frequency: bool = True
-) -> dict[str, VersionCalibration]:
-    """The calibration of each version that has val notes, all its corpora together; scores lie in ``folder``.
-
-    With ``by_frequency`` it has thresholds by frequency, too.
-    """
-    threshold = float(run.config["threshold"]) if by_frequency else None
-    tallies: dict[str, tuple[Tally, list[str]]] = {}
-    for corpus in corpora:
-        if corpus.count("val"):
-            tally, names = tallies.setdefault(corpus.version, (Tally(), []))
-            names.append(corpus.name)
-            with TemporaryDirectory(prefix="val-", dir=folder) as scratch:
-                scored = run.score_corpus(corpus, "val", Path(scratch))
-                tally.add(scored, seen(run, scored.codes))
-    return {version: tally.calibration(names, threshold) for version, (tally, names) in tallies.items()}

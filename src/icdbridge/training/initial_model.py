@@ -15,7 +15,7 @@ from icdbridge.codes import parse_key
 from icdbridge.corpora import Corpus
 from icdbridge.errors import InputError
 from icdbridge.files import cached_folder
-from icdbridge.lexical import LEXICAL
+from icdbridge.lexical import LEXICAL_FEATURES
 from icdbridge.models import ARCHITECTURES, CodingModel, build_model, describe_model
 from icdbridge.models.tensor_files import save_tensors
 from icdbridge.progress import console
@@ -67,7 +67,7 @@ def start_model(
             weights = {"embeddings.word_embeddings.weight": weights["embedding.weight"]}
             sizes["transformer"] = small_transformer(vectors.shape, settings.layers, settings.segment)
     sizes["vocabulary"] = tokenizer.size
-    sizes |= {"features": len(LEXICAL) if settings.matching else 0, "versions": len(versions)}
+    sizes |= {"features": len(LEXICAL_FEATURES) if settings.matching else 0, "versions": len(versions)}
     relations = code_relations(list(described)) if kind.fixed_labels else np.zeros((0, 0), np.uint8)
     sizes |= {"labels": relations.shape[0], "categories": relations.shape[1]}
     model = build_model(settings.architecture, sizes)
@@ -108,7 +108,7 @@ def _start_from(
     if sizes["features"] and not settings.matching:
         raise InputError(f"{path} reads lexical features: set matching=true too")
     tokenizer, vectors = _vocabulary(texts, described.values(), settings, work, run)
-    sizes |= {"padded_words": 0, "features": len(LEXICAL) if settings.matching else 0}
+    sizes |= {"padded_words": 0, "features": len(LEXICAL_FEATURES) if settings.matching else 0}
     sizes |= {"vocabulary": tokenizer.size, "versions": len(versions)}
     model = build_model(settings.architecture, sizes)
     kept = {}

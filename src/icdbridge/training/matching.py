@@ -18,12 +18,13 @@ from icdbridge.codes import Terms, code_names
 from icdbridge.corpora import Corpus
 from icdbridge.knowledge.further import further_terms
 from icdbridge.lexical import (
-    EQUIVALENT,
-    LEARNT,
+    EQUIVALENT_FEATURES,
+    TRAINING_FEATURES,
     Associations,
-    Learnt,
+    CodeStatistics,
     Lexicon,
     Matcher,
+    NoteWords,
     bridge,
     find_phrases,
     with_categories,
@@ -51,15 +52,15 @@ class MatchedTraining:
         that come of notes of other versions.
         """
         features = self.features(rows, columns)
-        for learnt in (LEARNT, EQUIVALENT):
+        for group in (TRAINING_FEATURES, EQUIVALENT_FEATURES):
             hidden = rng.random(len(columns)) < self.withheld
-            features[:, hidden[:, None] & learnt] = 0
+            features[:, hidden[:, None] & group] = 0
         return features
 
     def features(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
         """Features float32 [len(rows), len(columns), F] of some notes for some codes."""
         return np.concatenate(
-            [self.matchers[self.folds[row]].lay_out([self.notes[int(row)]], columns) for row in rows]
+            [self.matchers[self.folds[row]].dense_features([self.notes[int(row)]], columns) for row in rows]
         )
 
     def scale(self, rows: int = 200) -> np.ndarray:
@@ -88,8 +89,8 @@ class TrainingTexts:
         folds = np.array([zlib.crc32(patient.encode()) % FOLDS for patient in _column(sources, "patient_id")])
         phrases = []
         if settings.associations:
-            words = settings.max_note_words
-            phrases = [find_phrases(text, words).hashes for text in _column(sources, "text")]
+            notes = (NoteWords(text, settings.max_note_words) for text in _column(sources, "text"))
+            phrases = [find_phrases(note).hashes for note in notes]
         return cls(sources, folds, phrases, labels)
 
     def texts(self) -> Iterator[str]:
@@ -134,10 +135,11 @@ def _learn_lexicon(
     from those of ``others``, whose labels are soft ones of the same codes. ``version`` is the number of the version.
     """
     names = code_names(list(pool), list(pool.values()), terms)
-    nothing = Learnt(np.zeros(0, np.float32))
+    nothing = CodeStatistics(np.zeros(0, np.float32))
     lexicon = Lexicon(list(pool), names, terms, (nothing, nothing), version)
-    (learnt,) = _learn(lexicon, notes, others, settings, [FOLDS])  # no note is of that fold: none is left out
-    return replace(lexicon, learnt=learnt)
+    # no note is of that fold: none is left out
+    (statistics,) = _statistics_without(lexicon, notes, others, settings, [FOLDS])
+    return replace(lexicon, statistics=statistics)
 
 
 def _match(
@@ -148,25 +150,25 @@ def _match(
     folder: Path,
 ) -> MatchedTraining:
     """The notes, each matched by what the notes of all other folds teach."""
-    learnt = _learn(lexicon, notes, others, settings, range(FOLDS))
-    matchers = [lexicon.own_with(of_fold) for of_fold in learnt]
+    statistics = _statistics_without(lexicon, notes, others, settings, range(FOLDS))
+    matchers = [lexicon.own_with(of_fold) for of_fold in statistics]
     texts = ((text, matchers[fold]) for text, fold in zip(notes.texts(), notes.folds, strict=True))
     path = folder / "-".join(dict.fromkeys(f"{corpus.name}-train.matched" for corpus, _ in notes.sources))
     matched = match_notes(
         texts, len(notes.folds), settings.max_note_words, path, "matching the training notes"
     )
-    # phrases have done their work: features are laid out by counts of notes alone
-    laying = [lexicon.own_with((Learnt(own.notes), Learnt(other.notes))) for own, other in learnt]
-    return MatchedTraining(matched, notes.folds, laying, settings.withheld)
+    # phrases have done their work: dense features take counts of notes alone
+    counts = [(CodeStatistics(own.notes), CodeStatistics(other.notes)) for own, other in statistics]
+    return MatchedTraining(matched, notes.folds, [lexicon.own_with(own) for own in counts], settings.withheld)
 
 
-def _learn(
+def _statistics_without(
     lexicon: Lexicon,
     notes: TrainingTexts,
     others: Sequence[TrainingTexts],
     settings: Settings,
     left_out: Sequence[int],
-) -> list[tuple[Learnt, Learnt]]:
+) -> list[tuple[CodeStatistics, CodeStatistics]]:
     """What all notes but those of a fold teach, the version's own and others, for each fold ``left_out``."""
     categories = lexicon.categories_of(lexicon.keys)
     own, foreign = (_count(each, categories, settings.associations, left_out) for each in ([notes], others))
@@ -175,20 +177,20 @@ def _learn(
 
 def _count(
     several: Sequence[TrainingTexts], categories: np.ndarray, associations: bool, left_out: Sequence[int]
-) -> list[Learnt]:
+) -> list[CodeStatistics]:
     if not several:
         nothing = np.zeros(len(categories) + int(categories.max(initial=-1)) + 1, np.float32)
-        return [Learnt(nothing)] * len(left_out)
+        return [CodeStatistics(nothing)] * len(left_out)
     labels = csr_array(vstack([with_categories(notes.labels, categories) for notes in several], format="csr"))
     phrases = [each for notes in several for each in notes.phrases]
     folds = np.concatenate([notes.folds for notes in several])
-    learnt = []
+    statistics = []
     for fold in left_out:
         rows = np.flatnonzero(folds != fold)
         carried = labels[rows]
         counted = Associations.learn([phrases[row] for row in rows], carried) if associations else None
-        learnt.append(Learnt(np.asarray(carried.sum(axis=0), np.float32), counted))
-    return learnt
+        statistics.append(CodeStatistics(np.asarray(carried.sum(axis=0), np.float32), counted))
+    return statistics
 
 
 def _column(sources: Sequence[tuple[Corpus, str]], name: str) -> Iterator[str]:

@@ -16,7 +16,6 @@ from icdbridge.codes.packages import SYSTEMS, load_system
 from icdbridge.corpora import Corpus
 from icdbridge.corpora.corpus import SPLITS
 from icdbridge.errors import InputError
-from icdbridge.evaluation.thresholds import tune_threshold
 from icdbridge.evaluation.validation import validation_figures
 from icdbridge.files import check_manifest, replacing
 from icdbridge.knowledge.further import PACKED, further_terms
@@ -25,21 +24,21 @@ from icdbridge.models import ARCHITECTURES, CodingModel
 from icdbridge.models.combiner import Combiner
 from icdbridge.progress import console
 from icdbridge.runs import CodeIndex, Run, write_run
-from icdbridge.runs.matched import match_split
 from icdbridge.runs.run import RUN
 from icdbridge.runs.scoring import encode_codes, score_notes
+from icdbridge.runs.text_model import TextModel
 from icdbridge.runs.tokens import code_words, same_words, tokenize_split
 from icdbridge.text import Tokenizer
 from icdbridge.training.batches import VersionNotes
 from icdbridge.training.card import model_card
-from icdbridge.training.combining import fit_networks, fit_weights
-from icdbridge.training.fit_calibration import calibrate
+from icdbridge.training.combining import fit_networks
+from icdbridge.training.finish import finish
 from icdbridge.training.initial_model import Texts, start_model
 from icdbridge.training.loop import fit, show_figures, training_device
 from icdbridge.training.matching import MatchedTraining, match_training
 from icdbridge.training.settings import Settings
 from icdbridge.training.watching import Watch, watcher
-from icdbridge.training.work import begun
+from icdbridge.training.work import CHECKPOINT, begun
 
 
 def train(
@@ -63,22 +62,36 @@ def train(
     """
     out = Path(out)
     chosen = _validation_corpus(corpora, validate_on)
-    config = describe_training(settings, corpora, train_only, chosen.name)
+    described = describe_training(settings, corpora, train_only, chosen.name)
     versions = list(dict.fromkeys(corpus.version for corpus in [*corpora, *train_only]))
     _check_settings(settings, versions)
     watch = watcher(tensorboard)
     sources = [*inputs, *(corpus.path for corpus in [*corpora, *train_only])]
     read = (settings.start_from, settings.terms, settings.pretrained)
     sources += [Path(path) for path in read if path and str(path) != PACKED]
-    with begun(out, config, sources, resume=resume, force=force) as work:
+    with begun(out, described, sources, resume=resume, force=force) as work:
         torch.manual_seed(settings.seed)
-        run, log, best = _train(corpora, train_only, chosen, versions, settings, config, work, out, watch)
-        calibration = calibrate(run, corpora, work, settings.thresholds == "frequency")
-        card = model_card(out.name, config, run.index, best, calibration)
+        trained, log = _learn(corpora, train_only, chosen, versions, settings, work, watch(work))
+        finished = finish(trained, corpora, chosen, settings, work)
+        if trained.lexicons:
+            console.print("attention and words together: " + show_figures(finished.figures))
+        best = max(log, key=lambda row: row[f"val_{settings.validation_metric}"])
+        config = described | {
+            "threshold": finished.threshold,
+            "best_epoch": best["epoch"],
+            "parameters": sum(p.numel() for p in trained.model.parameters()),
+            "synthetic": any(c.meta.get("synthetic") is True for c in [*corpora, *train_only]),
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            "made_with": {
+                "icdbridge": icdbridge.__version__,
+                "python": platform.python_version(),
+                "torch": torch.__version__,
+                "numpy": np.__version__,
+            },
+        }
+        card = model_card(out.name, config, trained.index, best | finished.figures, finished.calibration)
         with replacing(work.parent) as folder:
-            write_run(
-                folder, config, run.model, run.tokenizer, run.index, log, card, calibration, run.lexicons
-            )
+            write_run(folder, config, trained, log, card, finished.calibration)
             if (work / "tensorboard").is_dir():
                 shutil.move(work / "tensorboard", folder)
     return Run.open(out)
@@ -106,26 +119,20 @@ def _check_settings(settings: Settings, versions: Sequence[str]) -> None:
     further_terms(settings.terms)
 
 
-def _train(
+def _learn(
     corpora: Sequence[Corpus],
     train_only: Sequence[Corpus],
     chosen: Corpus,
     versions: Sequence[str],
     settings: Settings,
-    config: dict[str, Any],
     work: Path,
-    out: Path,
-    watch: Callable[[Path], Watch],
-) -> tuple[Run, list[dict[str, float]], dict[str, float]]:
-    """The trained model as a run that is not calibrated yet, its log, and the figures of the best epoch.
-
-    Completes ``config``.
-    """
+    watch: Watch,
+) -> tuple[TextModel, list[dict[str, float]]]:
+    """The model of the best epoch, and the log."""
     pools = {
         version: _pool([c for c in [*corpora, *train_only] if c.version == version], settings)
         for version in versions
     }
-
     described = {key: text for pool in pools.values() for key, text in pool.items()}
     outputs = list(described) if ARCHITECTURES[settings.architecture][0].fixed_labels else None
     texts = Texts([(c, "train") for c in corpora] + [(c, None) for c in train_only])
@@ -136,58 +143,38 @@ def _train(
         for pool in pools.values() if outputs is None else ():
             if same := same_words(tokenizer, list(pool), list(pool.values()), settings.max_code_words):
                 console.print(same)
-        val_codes = (
-            chosen.codes[: chosen.n_frequent] if settings.training_scope == "frequent" else chosen.codes
-        )
-        held = tokenize_split(chosen, "val", tokenizer, settings.max_note_words, val_codes, Path(folder))
-        val_words = code_words(
-            tokenizer, val_codes, chosen.descriptions[: len(val_codes)], settings.max_code_words, outputs
-        )
-        notes = [held[i] for i in range(len(held))]
         lexicons: dict[str, Lexicon] = {}
         if settings.matching:
             sources = {version: _sources(corpora, train_only, version) for version in versions}
             labels = {notes_of.version: notes_of.labels for notes_of in data}
-            begun = (work / "checkpoint.safetensors").exists()  # then the networks are in there
-            matched = match_training(sources, labels, pools, settings, Path(folder), evidence=not begun)
+            going_on = (work / CHECKPOINT).exists()  # then the networks are in there
+            matched = match_training(sources, labels, pools, settings, Path(folder), evidence=not going_on)
             lexicons = {version: lexicon for version, (lexicon, _) in matched.items()}
-            if not begun:
+            if not going_on:
                 evidence = [cast(MatchedTraining, matched[version][1]) for version in versions]
                 fit_networks(cast(Combiner, model.get_submodule("combiner")), data, evidence, settings)
+        validate = _validation(chosen, tokenizer, settings, outputs, Path(folder))
+        log = fit(model.to(training_device(settings.device)), data, settings, work, validate, watch)
+    frequent_only = outputs is not None and settings.training_scope == "frequent"
+    limits = settings.max_note_words, settings.max_code_words
+    index = _index(data, pools)
+    return TextModel(model, tokenizer, index, *limits, lexicons, frequent_only=frequent_only), log
 
-        def validate(current: CodingModel) -> dict[str, float]:
-            logits = score_notes(current, notes, encode_codes(current, val_words))
-            return validation_figures(logits, held.labels, chosen.n_frequent, settings.validation_scope)
 
-        log = fit(model.to(training_device(settings.device)), data, settings, work, validate, watch(work))
-        trained = Run(out, config, model, tokenizer, _index(data, pools), None, lexicons)
-        features = None
-        if settings.matching:
-            combiner = cast(Combiner, model.get_submodule("combiner"))
-            fit_weights(trained, combiner, corpora, chosen.version, work)
-            matcher = lexicons[chosen.version].matcher(val_codes, chosen.descriptions[: len(val_codes)])
-            held_out = match_split(chosen, "val", matcher, settings.max_note_words, Path(folder))
-            features = held_out.features_of(matcher)
-        logits = score_notes(model, notes, encode_codes(model, val_words), features=features)
-    tuned = tune_threshold(logits, held.labels)
-    figures = validation_figures(logits, held.labels, chosen.n_frequent, settings.validation_scope)
-    if settings.matching:
-        console.print("attention and words together: " + show_figures(figures))
-    best = max(log, key=lambda row: row[f"val_{settings.validation_metric}"])
-    config |= {
-        "threshold": tuned.threshold if tuned else 0.5,
-        "best_epoch": best["epoch"],
-        "parameters": sum(p.numel() for p in model.parameters()),
-        "synthetic": any(c.meta.get("synthetic") is True for c in [*corpora, *train_only]),
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "made_with": {
-            "icdbridge": icdbridge.__version__,
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-            "numpy": np.__version__,
-        },
-    }
-    return trained, log, best | figures
+def _validation(
+    chosen: Corpus, tokenizer: Tokenizer, settings: Settings, outputs: Sequence[str] | None, folder: Path
+) -> Callable[[CodingModel], dict[str, float]]:
+    """The figures of attention on the val notes of a corpus."""
+    codes = chosen.codes[: chosen.n_frequent] if settings.training_scope == "frequent" else chosen.codes
+    held = tokenize_split(chosen, "val", tokenizer, settings.max_note_words, codes, folder)
+    words = code_words(tokenizer, codes, chosen.descriptions[: len(codes)], settings.max_code_words, outputs)
+    notes = [held[i] for i in range(len(held))]
+
+    def validate(current: CodingModel) -> dict[str, float]:
+        logits = score_notes(current, notes, encode_codes(current, words))
+        return validation_figures(logits, held.labels, chosen.n_frequent, settings.validation_scope)
+
+    return validate
 
 
 def _validation_corpus(corpora: Sequence[Corpus], name: str | None) -> Corpus:

@@ -1,0 +1,234 @@
+"""A set of codes with all that scores notes against it: the one place where notes are scored."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice, repeat
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from scipy.special import logit
+from torch import Tensor
+
+from icdbridge.codes import parse_key, version_of
+from icdbridge.corpora import Corpus
+from icdbridge.errors import InputError
+from icdbridge.lexical import LexicalMatches, Matcher, NoteWords
+from icdbridge.models import NoteStates
+from icdbridge.progress import progress_bar
+from icdbridge.runs.candidate_search import Proposer
+from icdbridge.runs.scoring import encoded_batches, read_notes, score_states
+from icdbridge.runs.text_model import TextModel
+from icdbridge.runs.tokens import TokenizedNotes, tokenize_split
+
+MARGIN = 0.05  # logits: bf16 moves one by less (docs/performance.md)
+WINDOW = 2_048  # notes of a split whose texts are in memory at once
+
+
+class Note(NamedTuple):
+    """A note as a model reads it: its ``text`` and the ``ids`` of its words [T]."""
+
+    text: str
+    ids: np.ndarray
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What was found for a note, the number ``row`` of those that were given.
+
+    ``columns`` [l] are the codes that were scored, ascending: all, or the note's candidates. ``logits`` [l] decide.
+    They are made of those of ``attention`` [l] and the ``lexical`` ones [l]; these, and the ``matches`` that they come
+    of, are None for a model that reads no lexical features.
+    """
+
+    row: int
+    columns: np.ndarray
+    logits: Tensor
+    attention: Tensor
+    lexical: Tensor | None
+    matches: LexicalMatches | None
+
+
+class Scorer:
+    """``codes`` (key to description; the columns of all scores, in this order) for a model to score notes against.
+
+    Each part is made at its first use and kept: encoded codes, the matcher, thresholds, the first stage of the
+    candidate search. ``version`` is that of the codes; None for codes of a caller's own. Of these, maybe 150,000, a
+    candidate search encodes a note's candidates alone.
+    """
+
+    def __init__(self, model: TextModel, codes: Mapping[str, str], version: str | None = None) -> None:
+        self.model = model
+        self.version = version
+        self.keys, self.descriptions = list(codes), list(codes.values())
+
+    @classmethod
+    def of_corpus(cls, model: TextModel, corpus: Corpus) -> "Scorer":
+        """For all codes of a corpus; for its frequent ones where the model can score no other."""
+        codes = dict(zip(corpus.codes, corpus.descriptions, strict=True))
+        if model.frequent_only:
+            codes = dict(islice(codes.items(), corpus.n_frequent))
+        return cls(model, codes, corpus.version)
+
+    @cached_property
+    def queries(self) -> Tensor:
+        """The codes as the model reads them [M, L, ...]."""
+        return self.model.queries(self.keys, self.descriptions)
+
+    @cached_property
+    def column_of(self) -> dict[str, int]:
+        """The column of each key."""
+        return {key: column for column, key in enumerate(self.keys)}
+
+    @cached_property
+    def matcher(self) -> Matcher | None:
+        """Finds lexical evidence for the codes; None for a model that reads none.
+
+        Raises ``InputError`` for codes of several versions, as evidence is learnt of one.
+        """
+        versions = set(self._versions)
+        if self.model.lexicons and len(versions) > 1:
+            raise InputError(
+                f"the codes to choose from are of several versions: {', '.join(sorted(versions))}"
+            )
+        return self.model.matcher(min(versions), self.keys, self.descriptions)
+
+    @cached_property
+    def thresholds(self) -> np.ndarray:
+        """The probability above which each code is predicted [L]."""
+        found = np.empty(len(self.keys))
+        versions = np.array(self._versions)
+        for version in dict.fromkeys(self._versions):
+            columns = np.flatnonzero(versions == version)
+            found[columns] = self.model.thresholds(version, [self.keys[column] for column in columns])
+        return found
+
+    @cached_property
+    def _versions(self) -> list[str]:
+        if self.version is not None:
+            return [self.version] * len(self.keys)
+        return [version_of(parse_key(key).system) for key in self.keys]
+
+    @cached_property
+    def proposer(self) -> Proposer:
+        """The first stage of the candidate search over the codes."""
+        return Proposer(self.model.candidates, self.keys, self.descriptions)
+
+    def propose(self, words: NoteWords, ids: np.ndarray) -> np.ndarray:
+        """The columns of a note's candidates, ascending; ``ids`` are those of its words to the model."""
+        return self.proposer.propose(words, ids, self.model.candidates.counts_for(self.version))
+
+    def queries_of(self, columns: np.ndarray) -> Tensor:
+        """The encoded codes of some columns [M, l, ...]."""
+        if self.version is None and "queries" not in vars(self):
+            return self.model.queries(*([of[i] for i in columns] for of in (self.keys, self.descriptions)))
+        return self.queries[:, torch.from_numpy(columns).to(self.queries.device)]
+
+    def read(self, text: str) -> Note:
+        """A note to score."""
+        return Note(text, self.model.tokenizer.encode(text, self.model.max_note_words).ids)
+
+    def match(self, text: str) -> LexicalMatches | None:
+        """The lexical evidence of a note for the codes; None for a model that reads none."""
+        return None if self.matcher is None else self.matcher.match(self.words(text))
+
+    def words(self, text: str) -> NoteWords:
+        """The words of a note that names of codes and phrases are looked for in."""
+        return NoteWords(text, self.model.max_note_words)
+
+    @torch.inference_mode()
+    def score(self, notes: Sequence[Note], *, candidates: bool = False) -> Iterator[Scores]:
+        """Scores notes, those of like length together, the longest first.
+
+        With ``candidates`` only the codes that the candidate search proposes for each note, maybe none. No result
+        depends on how notes are batched or codes chunked. Raises ``InputError`` as ``matcher`` does, and for
+        ``candidates`` where there is no candidate search.
+        """
+        network, precision = self.model.model, self.model.precision
+        everything = np.arange(len(self.keys))
+        for rows, states in encoded_batches(network, [note.ids for note in notes], precision):
+            together = None if candidates else score_states(network, states, self.queries, precision)
+            for place, row in enumerate(rows):
+                words = self.words(notes[row].text)
+                if together is not None:
+                    columns, attention = everything, together[place]
+                else:
+                    columns = self.propose(words, notes[row].ids)
+                    alone = NoteStates(*(tensor[place : place + 1] for tensor in states))
+                    attention = states.states.new_zeros(0)
+                    if len(columns):
+                        attention = score_states(network, alone, self.queries_of(columns), precision)[0]
+                yield self._decide(int(row), notes[row].ids, words, columns, attention)
+
+    def _decide(
+        self, row: int, ids: np.ndarray, words: NoteWords, columns: np.ndarray, attention: Tensor
+    ) -> Scores:
+        """The logits that decide, from those of attention: here joins what else speaks for or against codes."""
+        matches = lexical = None
+        if self.matcher is not None:
+            matches = self.matcher.match(words)
+            lexical = self._lexical_logits(matches, columns)
+        logits = self._stack(attention, lexical)
+        if self.model.precision != "fp32":
+            logits = self._rescore_near_thresholds(ids, columns, logits, lexical)
+        return Scores(row, columns, logits, attention, lexical, matches)
+
+    def _lexical_logits(self, matches: LexicalMatches, columns: np.ndarray) -> Tensor:
+        assert self.matcher is not None
+        features = torch.from_numpy(self.matcher.dense_features([matches.features], columns))
+        features = features.to(next(self.model.model.parameters()).device)
+        return self.model.model.lexical_logits(features, self.matcher.version)[0]
+
+    def _stack(self, attention: Tensor, lexical: Tensor | None) -> Tensor:
+        if lexical is None or self.matcher is None:
+            return attention
+        return self.model.model.stack(attention, lexical, self.matcher.version)
+
+    def _rescore_near_thresholds(
+        self, ids: np.ndarray, columns: np.ndarray, logits: Tensor, lexical: Tensor | None
+    ) -> Tensor:
+        """The codes that bf16 leaves within ``MARGIN`` of their threshold are scored anew in fp32: a few, so that bf16
+        decides as fp32 does.
+        """
+        cuts = torch.from_numpy(logit(self.thresholds[columns])).to(logits)
+        near = (logits - cuts).abs().lt(MARGIN).nonzero()[:, 0]
+        if not len(near):
+            return logits
+        states = read_notes(self.model.model, [ids], device=logits.device)
+        queries = self.queries_of(columns[near.cpu().numpy()])
+        attention = score_states(self.model.model, states, queries)[0]
+        return logits.index_copy(0, near, self._stack(attention, None if lexical is None else lexical[near]))
+
+    def score_split(
+        self, corpus: Corpus, split: str, folder: Path, parts: Sequence[str] = ("logits",)
+    ) -> tuple[TokenizedNotes, list[np.ndarray]]:
+        """Scores the notes of a split: its notes and labels by the codes, and the ``parts`` of ``Scores`` float32
+        [N, L], each a memory map in ``folder``.
+        """
+        model = self.model
+        notes = tokenize_split(corpus, split, model.tokenizer, model.max_note_words, self.keys, folder)
+        shape = len(notes), len(self.keys)
+        found = [_on_disk(folder / f"{corpus.name}-{split}.{part}", shape) for part in parts]
+        texts = repeat("") if self.matcher is None else corpus.column("text", split)
+        with progress_bar() as bar:
+            task = bar.add_task(f"scoring {corpus.name} {split}", total=len(notes))
+            for first in range(0, len(notes), WINDOW):
+                rows = range(first, min(first + WINDOW, len(notes)))
+                window = [Note(text, notes[row]) for row, text in zip(rows, texts, strict=False)]
+                for scores in self.score(window):
+                    for array, part in zip(found, parts, strict=True):
+                        array[first + scores.row] = getattr(scores, part).cpu().numpy()
+                    bar.advance(task)
+        return notes, found
+
+
+def _on_disk(path: Path, shape: tuple[int, int]) -> np.ndarray:
+    if not all(shape):  # no empty file can be mapped
+        return np.zeros(shape, dtype=np.float32)
+    with path.open("wb") as handle:  # a full disk is told here; later the system would end the process
+        os.posix_fallocate(handle.fileno(), 0, 4 * shape[0] * shape[1])
+    array: np.ndarray = np.memmap(path, dtype=np.float32, mode="r+", shape=shape)
+    return array

@@ -1,0 +1,90 @@
+"""A network with all that it takes to score texts by it: words, codes, lexicons."""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+
+import numpy as np
+from torch import Tensor
+
+from icdbridge.errors import InputError
+from icdbridge.lexical import Lexicon, Matcher
+from icdbridge.models import CodingModel
+from icdbridge.runs.candidate_search import Candidates
+from icdbridge.runs.scoring import Precision, encode_codes
+from icdbridge.runs.stored_files import CodeIndex
+from icdbridge.runs.tokens import code_words, same_words
+from icdbridge.text import Tokenizer
+
+
+class TextModel:
+    """A ``model`` (in evaluation mode) with its ``tokenizer``, the ``index`` of the codes that it learnt and the
+    ``lexicons`` by version (none for a model that reads no lexical features). It reads ``max_note_words`` words of a
+    note and ``max_code_words`` of a description, and scores in ``precision``. ``frequent_only``: it has fixed labels,
+    of frequent codes alone.
+
+    ``Run`` adds what is known of it after training: thresholds, calibration, candidate search.
+    """
+
+    def __init__(
+        self,
+        model: CodingModel,
+        tokenizer: Tokenizer,
+        index: CodeIndex,
+        max_note_words: int,
+        max_code_words: int,
+        lexicons: Mapping[str, Lexicon] | None = None,
+        precision: Precision = "fp32",
+        frequent_only: bool = False,
+    ) -> None:
+        self.model = model.eval()
+        self.tokenizer = tokenizer
+        self.index = index
+        self.max_note_words = max_note_words
+        self.max_code_words = max_code_words
+        self.lexicons = lexicons or {}
+        self.precision: Precision = precision
+        self.frequent_only = frequent_only
+
+    @property
+    def versions(self) -> list[str]:
+        """The versions it was trained on, in the order of its index."""
+        return list(dict.fromkeys(self.index.version))
+
+    @cached_property
+    def train_notes(self) -> Mapping[str, int] | None:
+        """How many training notes carried each code (a code that is absent was never seen); None: not known."""
+        counts = [count for count in self.index.train_notes if count is not None]
+        return dict(zip(self.index.code, counts, strict=True)) if counts else None
+
+    def thresholds(self, version: str, codes: Sequence[str]) -> np.ndarray:
+        """The probability above which each code (key) of a version is predicted [L]: 1/2 until one is chosen."""
+        return np.full(len(codes), 0.5)
+
+    @property
+    def candidates(self) -> Candidates:
+        """The first stage of the candidate search; ``InputError`` where there is none."""
+        raise InputError("a model in training has no candidate search")
+
+    def queries(self, codes: Sequence[str], descriptions: Sequence[str]) -> Tensor:
+        """Encodes codes, given by key and description, once: [M, L, ...].
+
+        Raises ``InputError`` for a code that the model, if it is of fixed labels, has no output for.
+        """
+        outputs = self.index.code if self.model.fixed_labels else None
+        words = code_words(self.tokenizer, codes, descriptions, self.max_code_words, outputs)
+        return encode_codes(self.model, words)
+
+    def same_words(self, codes: Mapping[str, str]) -> str | None:
+        """Which of some codes (key to description) have the same words to the model, as one line."""
+        if self.model.fixed_labels:
+            return None
+        return same_words(self.tokenizer, list(codes), list(codes.values()), self.max_code_words)
+
+    def matcher(self, version: str, codes: Sequence[str], descriptions: Sequence[str]) -> Matcher | None:
+        """Finds lexical evidence for codes of a version, also of one that training had no notes of; None for a
+        model that reads none.
+        """
+        if not self.lexicons:
+            return None
+        lexicon = self.lexicons.get(version) or next(iter(self.lexicons.values()))
+        return lexicon.matcher(codes, descriptions)

@@ -1,0 +1,138 @@
+"""What val decides once training is over: how far to trust attention and words, the thresholds, the calibration.
+
+The val notes of each corpus are scored and matched once, and everything is taken from these scores.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import cast
+
+import numpy as np
+import torch
+
+from icdbridge.corpora import Corpus
+from icdbridge.evaluation.reliability import seen
+from icdbridge.evaluation.thresholds import tune_threshold
+from icdbridge.evaluation.validation import validation_figures
+from icdbridge.models.combiner import Combiner
+from icdbridge.progress import console
+from icdbridge.runs.confidence import VersionCalibration
+from icdbridge.runs.scored import Scored
+from icdbridge.runs.scorer import Scorer
+from icdbridge.runs.text_model import TextModel
+from icdbridge.training.combining import stacking_weights
+from icdbridge.training.fit_calibration import FEWEST, Tally
+from icdbridge.training.settings import Settings
+
+NOTES = 500  # of val, of each corpus, that stacking weights are fitted on
+NOT_TUNED = 0.5  # the threshold where val has no label
+_CELLS = 2**22  # of scores in memory at once
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """The val notes of a corpus with their ``scored`` logits, and those of ``lexical`` features alone [N, L]; none for
+    a model that reads none. Logits are of attention until ``stack`` joins the lexical ones.
+    """
+
+    corpus: Corpus
+    scored: Scored
+    lexical: np.ndarray | None
+
+    @classmethod
+    def score(cls, model: TextModel, corpus: Corpus, folder: Path) -> "HeldOut":
+        """Scores them; the logits are memory maps in ``folder``."""
+        scorer = Scorer.of_corpus(model, corpus)
+        parts = ("attention", "lexical") if model.lexicons else ("attention",)
+        notes, (attention, *lexical) = scorer.score_split(corpus, "val", folder, parts)
+        scored = Scored(
+            notes.note_ids, scorer.keys, corpus.n_frequent, attention, notes.labels, model.frequent_only
+        )
+        return cls(corpus, scored, lexical[0] if lexical else None)
+
+    def sample(self) -> tuple[np.ndarray, np.ndarray]:
+        """The logits of attention and of lexical features of some notes [pairs, 2], and their labels [pairs]."""
+        assert self.lexical is not None
+        rows = np.unique(np.linspace(0, len(self.scored.note_ids) - 1, NOTES).astype(int))
+        logits = np.stack([self.scored.logits[rows].ravel(), self.lexical[rows].ravel()], axis=1)
+        return logits, self.scored.labels[rows].toarray().astype(bool).ravel()
+
+    def stack(self, combiner: Combiner, version: int) -> None:
+        """Joins the lexical logits to those of attention, in place."""
+        assert self.lexical is not None
+        logits = self.scored.logits
+        step = max(1, _CELLS // max(1, logits.shape[1]))
+        for start in range(0, len(logits), step):
+            attention, lexical = (
+                torch.from_numpy(np.array(part[start : start + step])).to(combiner.weights.device)
+                for part in (logits, self.lexical)
+            )
+            logits[start : start + step] = combiner.stack(attention, lexical, version).cpu().numpy()
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The one ``threshold`` (a probability), the ``figures`` of the corpus that was validated on, and the
+    ``calibration`` of each version that has val notes.
+    """
+
+    threshold: float
+    figures: dict[str, float]
+    calibration: dict[str, VersionCalibration]
+
+
+def finish(
+    model: TextModel, corpora: Sequence[Corpus], chosen: Corpus, settings: Settings, folder: Path
+) -> Finished:
+    """Sets the stacking weights of ``model``, which has learnt, and finds its threshold on the val notes of ``chosen``,
+    one of ``corpora``, and its calibration on those of all. Scores lie in ``folder`` meanwhile.
+    """
+    with TemporaryDirectory(prefix="val-", dir=folder) as scratch:
+        held = [HeldOut.score(model, corpus, Path(scratch)) for corpus in corpora if corpus.count("val")]
+        if model.lexicons:
+            _fit_stacking(model, held, chosen.version)
+        (validated,) = (one.scored for one in held if one.corpus is chosen)
+        columns = slice(chosen.n_frequent) if settings.training_scope == "frequent" else slice(None)
+        logits, labels = validated.logits[:, columns], validated.labels[:, columns]
+        tuned = tune_threshold(logits, labels)
+        threshold = tuned.threshold if tuned else NOT_TUNED
+        figures = validation_figures(logits, labels, chosen.n_frequent, settings.validation_scope)
+        by_frequency = threshold if settings.thresholds == "frequency" else None
+        return Finished(threshold, figures, _calibrate(model, held, by_frequency))
+
+
+def _fit_stacking(model: TextModel, held: Sequence[HeldOut], validated: str) -> None:
+    """How far each version trusts attention and words, by logistic regression on its val notes. A version with fewer
+    than ``FEWEST`` labels there takes the weights of the version ``validated``.
+    """
+    combiner = cast(Combiner, model.model.get_submodule("combiner"))
+    fitted: dict[str, tuple[float, float, float]] = {}
+    for version in model.versions:
+        samples = [one.sample() for one in held if one.corpus.version == version]
+        if sum(labels.sum() for _, labels in samples) >= FEWEST:
+            logits, labels = (np.concatenate(each) for each in zip(*samples, strict=True))
+            fitted[version] = stacking_weights(logits, labels)
+            attention, words, _ = fitted[version]
+            console.print(f"{version}: attention counts {attention:.2f}, words {words:.2f}")
+    for number, version in enumerate(model.versions):
+        weights = fitted.get(version, fitted.get(validated))
+        if weights is not None:
+            combiner.weights[number] = torch.tensor(weights)
+        for one in held:
+            if one.corpus.version == version:
+                one.stack(combiner, number)
+
+
+def _calibrate(
+    model: TextModel, held: Sequence[HeldOut], threshold: float | None
+) -> dict[str, VersionCalibration]:
+    """The calibration of each version, all its corpora together; with ``threshold`` also thresholds by frequency."""
+    found = {}
+    for version in dict.fromkeys(one.corpus.version for one in held):
+        tally, own = Tally(), [one for one in held if one.corpus.version == version]
+        for one in own:
+            tally.add(one.scored, seen(model, one.scored.codes))
+        found[version] = tally.calibration([one.corpus.name for one in own], threshold)
+    return found
