@@ -12,6 +12,8 @@ from pathlib import Path
 
 from benchmarks.aci_conditions import aci_conditions, phrases
 from benchmarks.gold import Half, gold_notes
+from icdbridge.errors import InputError
+from icdbridge.knowledge.families import default_child
 
 
 @dataclass(frozen=True)
@@ -47,13 +49,14 @@ def gold(half: Half) -> list[CodedNote]:
     ]
 
 
-def codiesp(data: Path, part: str) -> list[CodedNote]:
-    """CodiEsp's notes in English (machine-translated), diagnoses."""
+def codiesp(data: Path, part: str, *, in_force: bool = False) -> list[CodedNote]:
+    """CodiEsp's notes in English (machine-translated), diagnoses of the release of 2018; those that have been split
+    since, ``in_force``, as the code of today that says no more."""
     folder = data / "codiesp" / part
     codes: dict[str, set[str]] = defaultdict(set)
     with (folder / f"{part}D.tsv").open(encoding="utf-8", newline="") as handle:
         for name, code in csv.reader(handle, delimiter="\t"):
-            codes[name].add(code.upper())
+            codes[name].add(_in_force(code.upper()) if in_force else code.upper())
     return [
         CodedNote(
             "codiesp",
@@ -65,6 +68,13 @@ def codiesp(data: Path, part: str) -> list[CodedNote]:
         )
         for file in sorted((folder / "text_files_en").glob("*.txt"))
     ]
+
+
+def _in_force(code: str) -> str:
+    try:
+        return default_child(code)
+    except InputError:
+        return code
 
 
 def aci(data: Path, parts: tuple[str, ...] = ("train", "valid", "test1")) -> list[CodedNote]:

@@ -1,8 +1,8 @@
 """Learns the starter's ranking: ``python -m benchmarks.learn_ranking DATA`` writes ``starter/ranking.safetensors``.
 
 DATA holds CodiEsp (CC BY 4.0), of which the train part is read. With it go the tuning half of the gold notes. Boosted
-trees learn which lines are right; what phrases of CodiEsp's notes were coded is kept as hashed counts. A line that the
-context takes back is not learnt from. The confidence is scaled on gold notes that the trees did not see.
+trees learn which lines are right; what phrases of CodiEsp's notes were coded is kept as counts of hashes. A line that
+the context takes back is not learnt from. The confidence is scaled on gold notes that the trees did not see.
 """
 
 import argparse
@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import sklearn
@@ -22,21 +23,32 @@ import icdbridge.starter.line_ranking
 from benchmarks.coded_notes import CodedNote, codiesp, gold
 from icdbridge.files import atomic_file, cache_folder
 from icdbridge.knowledge.fingerprint import fingerprint
-from icdbridge.starter.line_features import FEATURES, line_features
 from icdbridge.starter.line_ranking import FILE, Ranking
+from icdbridge.starter.lines import Line
+from icdbridge.starter.note_reading import Note
+from icdbridge.starter.practice import count_practice
 from icdbridge.starter.starter import BELIEF, Starter
 
 FOLDS, SEED = 5, 0
+SLACK = 0.005
 GOLD_WEIGHT = 4.0  # of a line of a gold note beside one of CodiEsp's, of which there are ten times as many
-TREES = {"n_estimators": 150, "max_depth": 4, "learning_rate": 0.08, "subsample": 0.7, "max_features": 0.3}
-LEAF = 20  # lines
+TREES = {"n_estimators": 300, "max_depth": 5, "learning_rate": 0.06, "subsample": 0.6, "max_features": 0.2}
+LEAF = 15  # lines
 Memory = Mapping[int, tuple[int, int]]  # phrase with code -> notes that have it, notes of them labelled so
+
+
+class Read(NamedTuple):
+    """A note with the lines that its words make."""
+
+    note: CodedNote
+    read: Note
+    lines: list[Line]
 
 
 @dataclass(frozen=True)
 class Lines:
-    """The lines of one note: features [L, F] without memory, whether each is right, its weight, its phrase with
-    code."""
+    """The lines of one note, with those of practice: features [L, F], whether each is right, its weight, how far its
+    context is believed."""
 
     note: CodedNote
     features: np.ndarray
@@ -44,45 +56,43 @@ class Lines:
     right: np.ndarray
     weight: np.ndarray
     belief: np.ndarray
-    keys: list[int]
 
 
-def read_lines(starter: Starter, notes: Sequence[CodedNote]) -> list[Lines]:
-    """The lines of each note, labelled. Lines that a coder may leave out weigh nothing."""
+def read_notes(starter: Starter, notes: Sequence[CodedNote]) -> list[Read]:
+    """The lines of each note, without practice."""
+    return [Read(note, *starter.lines(note.text, note.inpatient)) for note in notes]
+
+
+def label(starter: Starter, one: Read, learnt: Ranking) -> Lines:
+    """The lines of a note by what a ranking remembers. Those that a coder may leave out weigh nothing."""
+    lines = list(one.lines)
+    features = starter.features(one.read, lines, learnt)
+    codes = [starter.prepared.tree.codes[line.code] for line in lines]
+    belief = np.array([BELIEF.get(line.doubt, 0.2) for line in lines])
+    right = np.array([code in one.note.codes for code in codes], bool)
+    open_ = np.array([code in one.note.may for code in codes], bool) & ~right
+    return Lines(one.note, features, codes, right, (belief == 1) & ~open_, belief)
+
+
+def remember(starter: Starter, notes: Sequence[Read]) -> Ranking:
+    """What notes tell of phrases, in a ranking without trees: how often each was coded so, of codes that any of the
+    notes carries (others may not have existed then), and what else they were coded."""
     tree = starter.prepared.tree
-    found = []
-    for note in notes:
-        read, lines = starter.lines(note.text, note.inpatient)
-        codes = [tree.codes[line.code] for line in lines]
-        belief = np.array([BELIEF.get(line.doubt, 0.2) for line in lines])
-        right = np.array([code in note.codes for code in codes], bool)
-        open_ = np.array([code in note.may for code in codes], bool) & ~right
-        features = line_features(read, lines, tree, starter.frequency, [(0, 0)] * len(lines))
-        keys = [starter.key(line) for line in lines]
-        found.append(Lines(note, features, codes, right, (belief == 1) & ~open_, belief, keys))
-    return found
-
-
-def remember(notes: Sequence[Lines]) -> Memory:
-    """How often phrases were coded so, of codes that any of the notes carries: others may not have existed then."""
     labels = frozenset[str]().union(*(one.note.codes for one in notes))
     counts: dict[int, list[int]] = defaultdict(lambda: [0, 0])
     for one in notes:
-        of_note = dict(zip(one.keys, zip(one.codes, one.right, strict=True), strict=True))
-        for key, (code, right) in of_note.items():
+        for key, code in {starter.key(line): tree.codes[line.code] for line in one.lines}.items():
             if code in labels:
                 counts[key][0] += 1
-                counts[key][1] += bool(right)
-    return {key: (seen, right) for key, (seen, right) in counts.items()}
-
-
-def with_memory(lines: Lines, memory: Memory) -> np.ndarray:
-    """Features with what is remembered of each line's phrase."""
-    features = lines.features.copy()
-    known = np.array([memory.get(key, (0, 0)) for key in lines.keys]).reshape(-1, 2)
-    features[:, FEATURES.index("known")] = np.log1p(known[:, 0])
-    features[:, FEATURES.index("known_right")] = (known[:, 1] + 0.5) / (known[:, 0] + 1.5)
-    return features
+                counts[key][1] += code in one.note.codes
+    keys = sorted(counts)
+    seen, right = np.array([counts[key] for key in keys], np.uint16).reshape(-1, 2).T
+    billable = {code: number for code, number in tree.number.items() if tree.billable[number]}
+    practice = count_practice(((one.read, one.note.codes) for one in notes), billable)
+    none = np.zeros((0, 1), np.int16)
+    return Ranking(
+        none, none, none, none, none, 0.0, np.array(keys, np.uint32), seen, right, practice, (1.0, 0.0), {}
+    )
 
 
 def folds(count: int, seed: int = SEED) -> np.ndarray:
@@ -90,27 +100,29 @@ def folds(count: int, seed: int = SEED) -> np.ndarray:
     return np.random.default_rng(seed).permutation(count) % FOLDS
 
 
-def fit(own: Sequence[Lines], remembered: Sequence[Lines]) -> tuple[GradientBoostingClassifier, Memory]:
-    """Trees over the lines of ``own`` notes (weighing more) and of those whose phrases are ``remembered``."""
-    rows = []
-    fold = folds(len(remembered))
+def fit(starter: Starter, own: Sequence[Read], remembered: Sequence[Read]) -> Ranking:
+    """Trees over the lines of ``own`` notes (weighing more) and of those that are ``remembered``, each of these by what
+    the others tell."""
+    lines, fold = [], folds(len(remembered))
     for number in range(FOLDS if remembered else 0):
-        memory = remember([one for one, of in zip(remembered, fold, strict=True) if of != number])
-        rows += [
-            (with_memory(one, memory), one.right, 1.0 * one.weight)
-            for one, of in zip(remembered, fold, strict=True)
-            if of == number
+        learnt = remember(starter, [one for one, of in zip(remembered, fold, strict=True) if of != number])
+        lines += [
+            label(starter, one, learnt) for one, of in zip(remembered, fold, strict=True) if of == number
         ]
-    memory = remember(remembered)
-    rows += [(with_memory(one, memory), one.right, GOLD_WEIGHT * one.weight) for one in own]
-    features, right, weight = (np.concatenate(parts) for parts in zip(*rows, strict=True))
+    learnt = remember(starter, remembered)
+    lines += [label(starter, one, learnt) for one in own]
+    features, right = (
+        np.concatenate([getattr(one, name) for one in lines]) for name in ("features", "right")
+    )
+    weights = [one.weight * (GOLD_WEIGHT if one.note.source == "gold" else 1.0) for one in lines]
+    weight = np.concatenate(weights)
     kept = weight > 0
     trees = GradientBoostingClassifier(**TREES, min_samples_leaf=LEAF, random_state=SEED)
-    return trees.fit(features[kept], right[kept], weight[kept]), memory
+    return with_trees(learnt, trees.fit(features[kept], right[kept], weight[kept]))
 
 
-def to_ranking(trees: GradientBoostingClassifier, memory: Memory) -> Ranking:
-    """The fitted trees and memory in the form that ships; unscaled."""
+def with_trees(learnt: Ranking, trees: GradientBoostingClassifier) -> Ranking:
+    """The fitted trees in the form that ships; unscaled."""
     parts = [tree.tree_ for tree in trees.estimators_[:, 0]]
     size = max(part.node_count for part in parts)
     shape = (len(parts), size)
@@ -125,20 +137,9 @@ def to_ranking(trees: GradientBoostingClassifier, memory: Memory) -> Ranking:
         right[row, nodes] = np.where(leaf, nodes, part.children_right)
         value[row, nodes] = trees.learning_rate * part.value[:, 0, 0]
     start = trees.init_.class_prior_[1]
-    keys = np.array(sorted(memory), np.uint32)
-    counts = np.array([memory[key] for key in keys.tolist()], np.uint16).reshape(-1, 2)
-    return Ranking(
-        feature,
-        threshold,
-        left,
-        right,
-        value,
-        float(np.log(start / (1 - start))),
-        keys,
-        counts[:, 0],
-        counts[:, 1],
-        (1.0, 0.0),
-        {},
+    base = float(np.log(start / (1 - start)))
+    return replace(
+        learnt, feature=feature, threshold=threshold, left=left, right=right, value=value, base=base
     )
 
 
@@ -148,16 +149,18 @@ def _rounded_down(values: np.ndarray) -> np.ndarray:
     return np.where(rounded > values, np.nextafter(rounded, np.float32(-np.inf)), rounded)
 
 
-def held_out(own: Sequence[Lines], remembered: Sequence[Lines]) -> list[np.ndarray]:
-    """The trees' sums for each own note by trees that did not see it."""
-    fold = folds(len(own))
+def held_out(
+    starter: Starter, own: Sequence[Read], remembered: Sequence[Read]
+) -> tuple[list[Lines], list[np.ndarray]]:
+    """The lines of each own note, and the trees' sums for them by trees that did not see it."""
+    fold, learnt = folds(len(own)), remember(starter, remembered)
+    lines = [label(starter, one, learnt) for one in own]
     found: list[np.ndarray] = [np.zeros(0)] * len(own)
     for number in range(FOLDS):
-        trees, memory = fit([one for one, of in zip(own, fold, strict=True) if of != number], remembered)
-        ranking = to_ranking(trees, memory)
+        ranking = fit(starter, [one for one, of in zip(own, fold, strict=True) if of != number], remembered)
         for place in np.flatnonzero(fold == number).tolist():
-            found[place] = ranking.raw(with_memory(own[place], memory))
-    return found
+            found[place] = ranking.raw(lines[place].features)
+    return lines, found
 
 
 def scale(own: Sequence[Lines], raw: Sequence[np.ndarray]) -> tuple[float, float]:
@@ -171,14 +174,15 @@ def scale(own: Sequence[Lines], raw: Sequence[np.ndarray]) -> tuple[float, float
 
 
 def best_threshold(own: Sequence[Lines], confidence: Sequence[np.ndarray]) -> float:
-    """The confidence above which predicting gives the best micro F1 on the own notes, to two digits."""
+    """The confidence above which to predict, to two digits: the highest that costs less than ``SLACK`` of the best
+    micro F1 on the own notes, for a wrong code costs more than a missing one."""
     values = np.concatenate([sure * one.belief for one, sure in zip(own, confidence, strict=True)])
     right = np.concatenate([one.right for one in own])
     counted = np.concatenate([one.right | (one.weight > 0) | (one.belief < 1) for one in own])
     wanted = sum(len(one.note.wanted) for one in own)
     points = np.round(np.arange(0.2, 0.61, 0.01), 2)
     scores = [2 * right[values > t].sum() / ((counted & (values > t)).sum() + wanted) for t in points]
-    return float(points[int(np.argmax(scores))])
+    return float(points[np.array(scores) >= max(scores) - SLACK].max())
 
 
 def main() -> None:
@@ -189,16 +193,14 @@ def main() -> None:
     )
     options = parser.parse_args()
     starter = Starter("icd10cm", cache_folder())
-    own = read_lines(starter, gold("tune"))
-    remembered = read_lines(starter, codiesp(options.data, "train"))
-    ranking = to_ranking(*fit(own, remembered))
-    raw = held_out(own, remembered)
-    scaling = scale(own, raw)
-    ranking = replace(ranking, scale=scaling)
+    own = read_notes(starter, gold("tune"))
+    remembered = read_notes(starter, codiesp(options.data, "train", in_force=True))
+    lines, raw = held_out(starter, own, remembered)
+    ranking = replace(fit(starter, own, remembered), scale=scale(lines, raw))
     sure = [ranking.confidence(one) for one in raw]
     about = {
         "basis": f"measured on {len(own)} notes of all kinds that the ranking had not seen",
-        "threshold": best_threshold(own, sure),
+        "threshold": best_threshold(lines, sure),
         "learnt": f"{len(remembered)} notes of CodiEsp's train part (CC BY 4.0), {len(own)} gold notes",
         "knowledge": fingerprint(),
         "notes": hashlib.sha256(

@@ -5,6 +5,7 @@ with the
 guideline or instruction that it follows. A code in them counts for itself and all that begin so.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
@@ -36,8 +37,10 @@ class Beginnings:
     def begins(self, code: str) -> bool:
         return (self._chapters or code[:3] in self._categories) and code.startswith(self._codes)
 
-    def begins_any(self, codes: Iterable[str]) -> bool:
-        return any(map(self.begins, codes))
+    def begins_any(self, codes: Mapping[str, frozenset[str]]) -> bool:
+        """Whether any of the ``codes``, given by their categories, begins so."""
+        near = codes if self._chapters else self._categories & codes.keys()
+        return any(code.startswith(self._codes) for category in near for code in codes[category])
 
 
 class Presumption(NamedTuple):
@@ -58,10 +61,12 @@ def apply_rules(note: Note, lines: Sequence[Line], tree: Tree) -> list[Line]:
     kept = list(lines)
     code_sequelae(note, kept, tree)
     present = _present(kept, tree)
+    codes = _by_category(present)
     for rule in _presumptions():
-        if all(group.begins_any(present) for group in rule.all_of) and not rule.unless.begins_any(present):
+        if all(group.begins_any(codes) for group in rule.all_of) and not rule.unless.begins_any(codes):
             _presume(kept, rule, present, tree)
             present = _present(kept, tree)
+            codes = _by_category(present)
     _add_measures(kept, note, tree, present)
     _add_wordings(kept, note, tree, present)
     present = _present(kept, tree)
@@ -75,6 +80,13 @@ def apply_rules(note: Note, lines: Sequence[Line], tree: Tree) -> list[Line]:
 def _present(lines: Sequence[Line], tree: Tree) -> dict[str, Line]:
     """The asserted lines by their codes."""
     return {tree.codes[line.code]: line for line in lines if line.asserted}
+
+
+def _by_category(codes: Iterable[str]) -> dict[str, frozenset[str]]:
+    by_category: dict[str, set[str]] = defaultdict(set)
+    for code in codes:
+        by_category[code[:3]].add(code)
+    return {category: frozenset(several) for category, several in by_category.items()}
 
 
 def _presume(lines: list[Line], rule: Presumption, present: Mapping[str, Line], tree: Tree) -> None:
@@ -112,7 +124,7 @@ def _add_measures(lines: list[Line], note: Note, tree: Tree, present: Mapping[st
             if own is None:
                 own = Line(tree.number[found.code])
                 lines.append(own)
-            own.origin, own.measure = "rule", (found.start, found.end)
+            own.origin, own.span = "rule", (found.start, found.end)
             own.reason = f"{note.text[found.start : found.end]} with {beside}"
 
 
@@ -120,7 +132,7 @@ def _add_wordings(lines: list[Line], note: Note, tree: Tree, present: Mapping[st
     obstetric = any(code.startswith("O") for code in present)
     for found in wordings(note.text, note.sentences, newborn=is_newborn(note.text)):
         if found.code not in present and (obstetric or found.code != OUTCOME):
-            lines.append(Line(tree.number[found.code], "rule", measure=(found.start, found.end)))
+            lines.append(Line(tree.number[found.code], "rule", span=(found.start, found.end)))
 
 
 def _is_integral(code: str, present: Iterable[str]) -> bool:

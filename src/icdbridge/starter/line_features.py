@@ -2,13 +2,14 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from icdbridge.starter.dictionary import FIRST_WHEN, SOURCES, WHEN
 from icdbridge.starter.lines import Line
 from icdbridge.starter.note_reading import Note
+from icdbridge.starter.practice import Practised
 from icdbridge.starter.tree import Tree, is_open, is_other
 
 SECTIONS = (
@@ -16,13 +17,14 @@ SECTIONS = (
     "labs", "imaging", "procedures", "hospital_course", "assessment", "plan", "diagnoses", "discharge", "indication",
     "findings", "pathology", "other",
 )  # fmt: skip
-ORIGINS = ("said", *WHEN, "rule")
+ORIGINS = ("said", *WHEN, "rule", "practice")
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 _MARKS = ("historical", "uncertain", "diagnosis_section")
 FEATURES = (
     "size", "weight", "rarity", "gap", "share", "mentions", "doubted", "first", "last", "support", "decided",
     "billable_named", "words", "lines", "open", "other", "length", "frequency", "category_lines", "category_place",
-    "characters", "said_alone", "known", "known_right",
+    "characters", "said_alone", "known", "known_right", "breaks", "colons", "capitals", "sentence_words", "sections",
+    "practice_share", "practice_notes", "practice_words", "practice_phrases", "practice_sum", "practice_often",
     *(f"source_{name}" for name in SOURCES[:FIRST_WHEN]),
     *(f"section_{name or 'none'}" for name in SECTIONS),
     *(f"mark_{name}" for name in _MARKS),
@@ -38,11 +40,16 @@ def phrase_key(stems: Sequence[str], code: str) -> int:
 
 
 def line_features(
-    note: Note, lines: Sequence[Line], tree: Tree, frequency: np.ndarray, known: Sequence[tuple[int, int]]
+    note: Note,
+    lines: Sequence[Line],
+    tree: Tree,
+    frequency: np.ndarray,
+    known: Sequence[tuple[int, int]],
+    practised: Mapping[str, Practised],
 ) -> np.ndarray:
     """Features float32 [L, len(FEATURES)]; ``frequency`` [codes] says how often hospitals use a code (0, 1 or 2);
-    ``known``
-    in how many notes each line's phrase with its code was found, and in how many of them labelled.
+    ``known`` in how many notes each line's phrase with its code was found, and in how many of them labelled;
+    ``practised`` what other notes with the same words were coded.
     """
     table = np.zeros((len(lines), len(FEATURES)), np.float32)
     column = {name: number for number, name in enumerate(FEATURES)}
@@ -50,6 +57,8 @@ def line_features(
     in_category = Counter(category)
     seen: Counter[str] = Counter()
     total = max(len(note.words), 1)
+    for name, value in _style(note).items():
+        table[:, column[name]] = value
     for row, line, (often, right) in zip(table, lines, known, strict=True):
         row[column["known"]], row[column["known_right"]] = np.log1p(often), (right + 0.5) / (often + 1.5)
         code, mentions = tree.codes[line.code], line.said or [one for one, _ in line.doubted]
@@ -63,6 +72,18 @@ def line_features(
         doubted = len(line.doubted) if line.said else 0
         row[column["mentions"]], row[column["doubted"]] = np.log1p(len(mentions)), np.log1p(doubted)
         row[column[f"origin_{line.origin}"]] = 1
+        if found := practised.get(code):
+            row[column["practice_share"]], row[column["practice_notes"]] = found.share, np.log1p(found.notes)
+            row[column["practice_words"]], row[column["practice_phrases"]] = (
+                found.words,
+                np.log1p(found.phrases),
+            )
+            row[column["practice_sum"]], row[column["practice_often"]] = (
+                np.log1p(found.sum),
+                np.log1p(found.often),
+            )
+            if line.origin == "practice":
+                row[column["first"]] = found.first / total
         row[column[f"chapter_{code[0]}"]] = 1
         if not mentions:
             continue
@@ -85,3 +106,20 @@ def line_features(
             for mark in _MARKS:
                 row[column[f"mark_{mark}"]] += note.marked(one.asserting, mark) / len(mentions)
     return table
+
+
+def _style(note: Note) -> dict[str, float]:
+    """How a note is written, for a case report is coded otherwise than a chart: for each 100 words the ends of lines,
+    colons and words in capitals; words a sentence; kinds of sections.
+    """
+    each = 100 / max(len(note.words), 1)
+    capitals = sum(
+        word.end - word.start > 1 and note.text[word.start : word.end].isupper() for word in note.words
+    )
+    return {
+        "breaks": each * note.text.count("\n"),
+        "colons": each * note.text.count(":"),
+        "capitals": each * capitals,
+        "sentence_words": len(note.words) / max(len(note.sentences), 1),
+        "sections": len(set(note.section)),
+    }

@@ -7,7 +7,7 @@ learnt from. ``learning`` makes it.
 
 import json
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any
 
@@ -16,6 +16,8 @@ from safetensors import safe_open
 from safetensors.numpy import save
 
 from icdbridge.starter.line_features import FEATURES
+from icdbridge.starter.practice import ARRAYS as PRACTICE
+from icdbridge.starter.practice import Practice
 
 FILE = "ranking.safetensors"
 
@@ -24,10 +26,8 @@ FILE = "ranking.safetensors"
 class Ranking:
     """``feature``, ``threshold``, ``left``, ``right``, ``value`` [trees, nodes]: a node sends a line with feature <=
     threshold to the left; leaves are their own children. ``keys`` (ascending), ``seen`` and ``right_of`` [K]: in how
-    many
-    notes a phrase with its code was found, and labelled. ``scale``: slope and offset from the trees' sum to the logit
-    of the
-    confidence. ``about``: what it was learnt from.
+    many notes a phrase with its code was found, and labelled; ``practice``: what phrases were coded. ``scale``: slope
+    and offset from the trees' sum to the logit of the confidence. ``about``: what it was learnt from.
     """
 
     feature: np.ndarray
@@ -39,23 +39,38 @@ class Ranking:
     keys: np.ndarray
     seen: np.ndarray
     right_of: np.ndarray
+    practice: Practice
     scale: tuple[float, float]
     about: dict[str, Any]
 
     def raw(self, features: np.ndarray) -> np.ndarray:
         """The trees' sum float64 [L] for features [L, len(FEATURES)]."""
-        rows, trees = np.arange(len(features))[:, None], np.arange(len(self.feature))[None, :]
-        node = np.zeros((len(features), len(self.feature)), np.int32)
-        while True:
-            below = np.where(
-                features[rows, self.feature[trees, node]] <= self.threshold[trees, node],
-                self.left[trees, node],
-                self.right[trees, node],
-            )
-            if (below == node).all():
-                total: np.ndarray = self.base + self.value[trees, node].sum(axis=1, dtype=np.float64)
-                return total
+        feature, threshold, children, first = self._flat
+        rows = (np.arange(len(features)) * features.shape[1])[:, None]
+        node = np.repeat(first[None], len(features), axis=0)
+        for _ in range(self._depth):
+            right = features.ravel()[rows + feature[node]] > threshold[node]
+            node = children[2 * node + right]
+        total: np.ndarray = self.base + self.value.ravel()[node].sum(axis=1, dtype=np.float64)
+        return total
+
+    @cached_property
+    def _flat(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """All nodes in a row: feature, threshold, both children of each, the first of each tree."""
+        first = np.arange(len(self.feature), dtype=np.int32) * self.feature.shape[1]
+        children = np.stack([self.left, self.right], axis=2) + first[:, None, None]
+        return self.feature.ravel().astype(np.int32), self.threshold.ravel(), children.ravel(), first
+
+    @cached_property
+    def _depth(self) -> int:
+        """Steps from the first node to the deepest leaf."""
+        feature, _, children, node = self._flat
+        for depth in range(len(feature)):
+            below = np.unique(np.concatenate([children[2 * node], children[2 * node + 1]]))
+            if np.isin(below, node).all():
+                return depth
             node = below
+        return 0
 
     def confidence(self, raw: np.ndarray) -> np.ndarray:
         """The share of right lines to expect, from the trees' sum."""
@@ -72,10 +87,14 @@ class Ranking:
 
     def to_bytes(self) -> bytes:
         arrays = {name: np.ascontiguousarray(getattr(self, name)) for name in _ARRAYS}
+        arrays |= {
+            f"practice.{name}": np.ascontiguousarray(getattr(self.practice, name)) for name in PRACTICE
+        }
         about = {
             "about": json.dumps(self.about),
             "features": json.dumps(FEATURES),
             "scale": json.dumps(self.scale),
+            "codes": json.dumps(self.practice.codes),
         }
         return save(arrays, about | {"base": repr(self.base)})
 
@@ -94,8 +113,10 @@ def shipped_ranking() -> Ranking | None:
         if tuple(json.loads(said["features"])) != FEATURES:
             return None
         arrays = {name: handle.get_tensor(name) for name in _ARRAYS}
+        practice = {name: handle.get_tensor(f"practice.{name}") for name in PRACTICE}
     return Ranking(
         **arrays,
+        practice=Practice(**practice, codes=tuple(json.loads(said["codes"]))),
         base=float(said["base"]),
         scale=tuple(json.loads(said["scale"])),
         about=json.loads(said["about"]),

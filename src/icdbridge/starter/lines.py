@@ -1,11 +1,12 @@
 """One thing said, one line: mentions become the lines of a list of codes, siblings stand behind their line."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from icdbridge.starter.dictionary import ADVERSE, ALLERGIES, FAMILY, HISTORY, MEDICATIONS, UNDERDOSING
 from icdbridge.starter.note_reading import Note
+from icdbridge.starter.practice import MOST, Practised
 from icdbridge.starter.said import Said
 from icdbridge.starter.stems import roots
 from icdbridge.starter.tree import Tree, unsaid
@@ -42,9 +43,8 @@ _IN_YEAR = re.compile(r"\s*(?:[(,]|in|since|back in|circa)?\s*((?:19|20)\d\d)\b"
 class Line:
     """A code with what speaks for it: mentions that assert it, and (``doubted``) those that do not, each with why.
 
-    ``origin``: ``said``, one of ``WHEN`` (a status or history code), or ``rule``; ``reason`` names the rule;
-    ``measure`` is where
-    the number stands that it codes.
+    ``origin``: ``said``, one of ``WHEN`` (a status or history code), ``rule`` or ``practice``; ``reason`` names the
+    rule; ``span``: characters that speak for it where no mention does, a number or words that are often coded so.
     """
 
     code: int
@@ -53,12 +53,12 @@ class Line:
     doubted: list[tuple[Said, str]] = field(default_factory=list)
     alternatives: dict[int, None] = field(default_factory=dict)
     reason: str = ""
-    measure: tuple[int, int] | None = None
+    span: tuple[int, int] | None = None
 
     @property
     def asserted(self) -> bool:
         """Whether anything speaks for the code without doubt."""
-        return bool(self.said or self.measure or self.origin == "rule")
+        return bool(self.said or self.span or self.origin == "rule")
 
     @property
     def doubt(self) -> str:
@@ -183,6 +183,23 @@ def _says_more(tree: Tree, one: Line, other: Line) -> bool:
 
 def _family(tree: Tree, code: int) -> str:
     return tree.codes[code][:5]
+
+
+def practice_lines(
+    note: Note, lines: Iterable[Line], practised: Mapping[str, Practised], tree: Tree
+) -> list[Line]:
+    """Lines for the likeliest codes that words of the note are often coded and that it has no line for yet."""
+    there = {tree.codes[line.code] for line in lines}
+    found = [code for code in practised if code not in there and tree.billable[tree.number[code]]]
+    return [
+        Line(
+            tree.number[code],
+            "practice",
+            span=(note.words[practised[code].first].start, note.ends[practised[code].last]),
+            reason="notes with these words are often coded so",
+        )
+        for code in found[:MOST]
+    ]
 
 
 def asserted(lines: Iterable[Line]) -> list[Line]:

@@ -67,8 +67,7 @@ class Note:
 
     def mixed(self, places: tuple[int, ...]) -> bool:
         """Whether only some of the words stand negated, or are said of a relative: they are then not said together."""
-        marks = self.marks[list(places)][:, _APART]
-        return bool((marks.any(axis=0) & ~marks.all(axis=0)).any())
+        return any(0 < self._count(places, context) < len(places) for context in _APART)
 
     @cached_property
     def only_side(self) -> str | None:
@@ -78,7 +77,17 @@ class Note:
 
     def marked(self, places: tuple[int, ...], context: str) -> bool:
         """Whether most of some words stand in a context."""
-        return bool(self.marks[list(places), CONTEXTS.index(context)].mean() > 0.5)
+        return 2 * self._count(places, CONTEXTS.index(context)) > len(places)
+
+    def _count(self, places: tuple[int, ...], context: int) -> int:
+        marked = self._marked[context]
+        return sum(marked[place] for place in places)
+
+    @cached_property
+    def _marked(self) -> list[list[bool]]:
+        """``marks`` turned round, as lists: single words are read from these faster."""
+        marked: list[list[bool]] = self.marks.T.tolist()
+        return marked
 
 
 def read_note(text: str, stems: Mapping[str, int]) -> Note:

@@ -13,7 +13,7 @@ from icdbridge.starter.found import Found, Speaking
 from icdbridge.starter.knowledge_building import Prepared, prepared
 from icdbridge.starter.line_features import line_features, phrase_key
 from icdbridge.starter.line_ranking import Ranking, shipped_ranking
-from icdbridge.starter.lines import Line, make_lines
+from icdbridge.starter.lines import Line, make_lines, practice_lines
 from icdbridge.starter.note_reading import Note, read_note
 from icdbridge.starter.said import find_said
 
@@ -24,6 +24,7 @@ BELIEF = {"": 1.0, "integral": 0.3, "uncertain": 0.3, "negated": 0.02, "hypothet
 # notes that the ranking was learnt from are so.
 SYMPTOM_ALONE = 0.6
 _BY_RULE = 0.2  # where another code is coded in its place
+LEAST = 0.05  # confidence of a code that no name speaks for, only what other notes with such words were coded
 ALTERNATIVES = 8  # siblings and other readings that stand behind a line
 
 
@@ -62,10 +63,15 @@ class Starter:
         lines = make_lines(note, find_said(note, dictionary, tree), tree, inpatient=inpatient)
         return note, apply_rules(note, lines, tree)
 
-    def features(self, note: Note, lines: list[Line]) -> np.ndarray:
-        """Features float32 [L, len(FEATURES)] of lines, with what the ranking's notes knew of their phrases."""
-        known = [self.ranking.known(self.key(line)) for line in lines]
-        return line_features(note, lines, self.prepared.tree, self.frequency, known)
+    def features(self, note: Note, lines: list[Line], ranking: Ranking) -> np.ndarray:
+        """Features float32 [L, len(FEATURES)] of lines, with what the ranking's notes know of their phrases; the
+        ``lines`` grow by what else such words are coded in practice.
+        """
+        tree = self.prepared.tree
+        practised = ranking.practice.said_by(note)
+        lines += practice_lines(note, lines, practised, tree)
+        known = [ranking.known(self.key(line)) for line in lines]
+        return line_features(note, lines, tree, self.frequency, known, practised)
 
     def key(self, line: Line) -> int:
         """The phrase that speaks most for a line, with its code, as a hash."""
@@ -76,15 +82,21 @@ class Starter:
     def code(self, text: str, inpatient: bool | None = None) -> list[Found]:
         """The codes of a note, the most confident first; those that nothing asserts come last."""
         note, lines = self.lines(text, inpatient)
-        if not lines:
-            return []
-        confidence = self.ranking.confidence(self.ranking.raw(self.features(note, lines)))
-        if not any(line.asserted and is_diagnosis(self.prepared.tree.codes[line.code]) for line in lines):
-            symptoms = [line.asserted and self.prepared.tree.codes[line.code][0] == "R" for line in lines]
+        confidence = self.ranking.confidence(self.ranking.raw(self.features(note, lines, self.ranking)))
+        said = [
+            self.prepared.tree.codes[line.code] if line.asserted and line.origin != "practice" else ""
+            for line in lines
+        ]
+        if not any(code and is_diagnosis(code) for code in said):
+            symptoms = [code.startswith("R") for code in said]
             confidence[symptoms] = np.maximum(confidence[symptoms], SYMPTOM_ALONE)
         confidence *= [BELIEF.get(line.doubt, _BY_RULE) for line in lines]
         order = np.argsort(-confidence, kind="stable")
-        return [self._found(lines[row], float(confidence[row])) for row in order.tolist()]
+        return [
+            self._found(lines[row], float(confidence[row]))
+            for row in order.tolist()
+            if lines[row].origin != "practice" or confidence[row] >= LEAST
+        ]
 
     def _found(self, line: Line, confidence: float) -> Found:
         tree = self.prepared.tree
@@ -92,8 +104,8 @@ class Starter:
         for one, why in line.doubted:
             context = why if why in BELIEF else "replaced"
             spans.setdefault((one.start, one.end), Speaking(one.start, one.end, context))
-        if line.measure:
-            spans[line.measure] = Speaking(*line.measure, None)
+        if line.span:
+            spans[line.span] = Speaking(*line.span, None)
         others = [code for code in line.alternatives if code != line.code][:ALTERNATIVES]
         return Found(
             tree.codes[line.code],
