@@ -18,8 +18,8 @@ from icdbridge.starter.line_features import FEATURES, phrase_key
 )  # fmt: skip
 def test_beginnings(codes, code, begins):
     assert Beginnings(codes).begins(code) is begins
-    assert Beginnings(codes).begins_any(["A00.0", code]) is begins
-    assert not Beginnings(codes).begins_any([])
+    assert Beginnings(codes).begins_any({"A00": frozenset({"A00.0"}), code[:3]: frozenset({code})}) is begins
+    assert not Beginnings(codes).begins_any({})
 
 
 @pytest.mark.parametrize(
@@ -89,6 +89,6 @@ def test_features_have_one_name_each_and_no_phrase_in_clear():
 def test_features_of_lines_are_numbers(starter):
     for text in ("", "Asthma.", "Obesity, BMI 34.2. Mother had breast cancer. Allergies: penicillin."):
         note, lines = starter.lines(text)
-        features = starter.features(note, lines)
+        features = starter.features(note, lines, starter.ranking)
         assert features.shape == (len(lines), len(FEATURES))
         assert (abs(features) < 1e6).all()

@@ -1,15 +1,31 @@
 """Trees rank as those that they were learnt by; the ranking that ships fits the features."""
 
 import json
+import operator
 
 import numpy as np
 import pytest
-from benchmarks.learn_ranking import to_ranking
+from benchmarks.learn_ranking import with_trees
 from safetensors.numpy import load
 from sklearn.ensemble import GradientBoostingClassifier
 
 from icdbridge.starter.line_features import FEATURES
-from icdbridge.starter.line_ranking import shipped_ranking
+from icdbridge.starter.line_ranking import Ranking, shipped_ranking
+from icdbridge.starter.practice import no_practice
+
+
+def remembering(memory):
+    """A ranking without trees; ``memory``: by the hash of a phrase with its code, the notes that have it and of these
+    those that are labelled so.
+    """
+    keys, none = sorted(memory), np.zeros((0, 1))
+    counts = np.array([memory[key] for key in keys], np.uint16).reshape(-1, 2)
+    numbers = (np.array(keys, np.uint32), counts[:, 0], counts[:, 1])
+    return Ranking(*[none] * 5, 0.0, *numbers, no_practice(), (1.0, 0.0), {})
+
+
+def to_ranking(trees, memory):
+    return with_trees(remembering(memory), trees)
 
 
 def learnt(features, seed=0, **options):
@@ -69,8 +85,10 @@ def test_all_that_ships_is_written():
     )
     arrays = load(ranking.to_bytes())
     for name, array in arrays.items():
-        np.testing.assert_array_equal(array, getattr(ranking, name))
-    assert {"feature", "threshold", "left", "right", "value", "keys", "seen", "right_of"} == set(arrays)
+        np.testing.assert_array_equal(array, operator.attrgetter(name)(ranking))
+    own = {"feature", "threshold", "left", "right", "value", "keys", "seen", "right_of"}
+    practice = {f"practice.{name}" for name in ("keys", "of_code", "seen", "right", "often")}
+    assert own | practice == set(arrays)
 
 
 def test_the_ranking_that_ships_fits_these_features():

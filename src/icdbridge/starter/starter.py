@@ -24,7 +24,7 @@ BELIEF = {"": 1.0, "integral": 0.3, "uncertain": 0.3, "negated": 0.02, "hypothet
 # notes that the ranking was learnt from are so.
 SYMPTOM_ALONE = 0.6
 _BY_RULE = 0.2  # where another code is coded in its place
-LEAST = 0.05  # confidence of a code that no name speaks for, only what other notes with such words were coded
+LEAST = 0.15  # confidence of a code that no name speaks for, only what other notes with such words were coded
 ALTERNATIVES = 8  # siblings and other readings that stand behind a line
 
 
