@@ -32,7 +32,7 @@ def test_a_phrase_is_the_same_in_any_order_and_with_words_that_say_nothing_betwe
 def test_no_phrase_goes_over_the_end_of_a_sentence_or_what_is_denied():
     assert keys("Painful. Mass.") == keys("painful") | keys("mass")
     assert keys("Painful. No fever.") == keys("painful") | keys("no")
-    assert keys("Painful. His mother has asthma.") <= keys("painful his")
+    assert not keys("His mother has asthma.") & keys("asthma")
 
 
 def test_the_place_of_a_phrase_is_its_words():
