@@ -1,6 +1,7 @@
 """Coding many notes: folders and tables in, four formats out, bad notes skipped, interrupted and resumed."""
 
 import csv
+import io
 import json
 import shutil
 
@@ -19,6 +20,7 @@ from icdbridge.coding.sources import NoteColumns, Source
 from icdbridge.coding.trained import TrainedCoder
 from icdbridge.corpora import Corpus
 from icdbridge.runs import Run
+from icdbridge.terminal import Terminal
 from icdbridge.training import train
 
 NOTES = {f"n{number:02}": f"seen today, {WORDS[number % 5]}, feels well\n" * 3 for number in range(11)}
@@ -71,6 +73,13 @@ def test_a_folder_gives_what_the_coder_gives_for_each_note(coder, folder, tmp_pa
             assert one["probability"] == pytest.approx(other.probability, abs=1e-6)
             assert all(text[span["start"] : span["end"]] == span["text"] for span in one["evidence"])
     assert not journal_of(out).exists()
+
+
+def test_the_bar_counts_what_is_done(coder, folder, tmp_path, monkeypatch):
+    screen = io.StringIO()
+    monkeypatch.setattr("icdbridge.progress.console", Terminal(file=screen, force_terminal=True, width=100))
+    code_notes(coder, Source([folder]), tmp_path / "out.jsonl", version="icd10", top=1)
+    assert "11/11" in screen.getvalue()
 
 
 @pytest.mark.parametrize("ending", [".csv", ".tsv", ".jsonl", ".parquet"])

@@ -1,5 +1,7 @@
 """What cannot be meant is told in one line: by the Coder, and by options of commands that would have no effect."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from tests.small import make_corpus, tiny_settings
@@ -74,6 +76,31 @@ def test_a_note_and_its_options(coder, arguments, options, message):
 def test_several_notes(coder, texts, message):
     with pytest.raises(InputError, match=message):
         coder.code_many(texts)
+
+
+@pytest.mark.parametrize("kind", ["run", "starter"])
+def test_what_is_explained_and_counted(coder, kind):
+    reader = coder if kind == "run" else Coder.load()
+    for text in (None, 5, b"dyspnea", ["dyspnea"], "\ud83d"):
+        for ask in (
+            reader.count_words,
+            reader.fault,
+            lambda text: reader.caution(text, []),
+            lambda text: reader.explain(text, [], "icd10"),
+        ):
+            with pytest.raises(InputError, match="the text") as refused:
+                ask(text)
+            assert "\n" not in str(refused.value)
+    for found in (None, "J18.9", ["J18.9"], [None], {"J18.9": 1}, 5):
+        for ask in (reader.caution, lambda text, found: reader.explain(text, found, "icd10")):
+            with pytest.raises(InputError, match="suggestion"):
+                ask("dyspnea", found)
+
+
+def test_a_code_that_is_not_among_those_of_the_run_is_not_explained(coder):
+    [first, *_] = coder.code("dyspnea", "icd10")
+    with pytest.raises(InputError, match="none of the codes to choose from"):
+        coder.explain("dyspnea", [replace(first, code="none")], "icd10")
 
 
 def test_whatever_holds_texts_will_do(coder):

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from icdbridge.codes import parse_key
+from icdbridge.coding.suggestion import Suggestion
 from icdbridge.errors import InputError
 from icdbridge.tables import check_text
 
@@ -39,6 +40,22 @@ def check_texts(texts: Any) -> list[str]:
             raise InputError(f"{where} is bytes: decode it first")
         check_text(text, where)
     return found
+
+
+def check_note(text: Any) -> str:
+    """One note as a string."""
+    return check_texts([text])[0]
+
+
+def check_suggestions(found: Any) -> list[Suggestion]:
+    """Suggestions as a list."""
+    if isinstance(found, str | bytes | Mapping | Set) or not isinstance(found, Iterable):
+        raise InputError(f"suggestions are a list of them, as code gives, not {_kind(found)}")
+    suggestions = list(found)
+    for number, one in enumerate(suggestions, 1):
+        if not isinstance(one, Suggestion):
+            raise InputError(f"suggestion {number} is none, as code gives, but {_kind(one)}")
+    return suggestions
 
 
 def check_options(version: Any, top: Any, codes: Any, **switches: Any) -> None:

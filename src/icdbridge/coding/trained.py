@@ -10,7 +10,15 @@ import torch
 from scipy.special import expit
 
 from icdbridge.codes import parse_key, version_named, version_of
-from icdbridge.coding.checks import check_choice, check_codes, check_options, check_path, check_texts
+from icdbridge.coding.checks import (
+    check_choice,
+    check_codes,
+    check_note,
+    check_options,
+    check_path,
+    check_suggestions,
+    check_texts,
+)
 from icdbridge.coding.coder import Coder, Setting
 from icdbridge.coding.suggestion import Suggestion
 from icdbridge.errors import InputError
@@ -82,7 +90,7 @@ class TrainedCoder(Coder):
 
     def count_words(self, text: str) -> int:
         """How many words a note has, as this run reads words."""
-        return len(split_words(text, self.run.tokenizer.reading))
+        return len(split_words(check_note(text), self.run.tokenizer.reading))
 
     def codes_of(self, version: str) -> dict[str, str]:
         """The codes of a version: key to description."""
@@ -111,6 +119,7 @@ class TrainedCoder(Coder):
         return sha256(self.run.path / MANIFEST)
 
     def caution(self, text: str, suggestions: Sequence[Suggestion]) -> str | None:
+        text, suggestions = check_note(text), check_suggestions(suggestions)
         if self.synthetic:
             return "This run learnt from synthetic notes only: do not believe its codes for a real note."
         ids = self.run.tokenizer.encode(text, self.max_note_words).ids
@@ -171,8 +180,14 @@ class TrainedCoder(Coder):
         *,
         codes: Mapping[str, str] | None = None,
     ) -> list[Suggestion]:
+        text, found = check_note(text), check_suggestions(found)
         scorer, words = self._scorer(version, codes), self.run.tokenizer.encode(text, self.run.max_note_words)
-        columns = np.array([scorer.column_of[f"{one.system}:{one.code}"] for one in found], np.int64)
+        keys = [f"{one.system}:{one.code}" for one in found]
+        if other := next((key for key in keys if key not in scorer.column_of), None):
+            raise InputError(
+                f"{other} is none of the codes to choose from: give the version and codes it was found among"
+            )
+        columns = np.array([scorer.column_of[key] for key in keys], np.int64)
         spans = self._evidence(scorer, text, words, scorer.match(text), columns)
         return [
             replace(one, evidence=tuple(own), context=context, band=one.band and cautious(one.band, context))

@@ -5,7 +5,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, get_args
 
 from icdbridge.codes import Code, load_system, parse_key, version_named
-from icdbridge.coding.checks import check_choice, check_codes, check_options, check_texts
+from icdbridge.coding.checks import (
+    check_choice,
+    check_codes,
+    check_note,
+    check_options,
+    check_suggestions,
+    check_texts,
+)
 from icdbridge.coding.coder import Coder, Setting
 from icdbridge.coding.suggestion import Alternative, Suggestion
 from icdbridge.errors import InputError
@@ -58,10 +65,10 @@ class StarterCoder(Coder):
         return str(self._starter.ranking.about["basis"])
 
     def count_words(self, text: str) -> int:
-        return len(words_of(text))
+        return len(words_of(check_note(text)))
 
     def fault(self, text: str) -> str | None:
-        language = foreign_language(words_of(text))
+        language = foreign_language(words_of(check_note(text)))
         if language is None:
             return super().fault(text)
         return f"the note seems to be in {language}, and the starter reads English: train a run on coded notes of yours"
@@ -78,6 +85,8 @@ class StarterCoder(Coder):
         return f"starter {fingerprint()} {self._starter.ranking.about['learnt']}"
 
     def caution(self, text: str, suggestions: Sequence[Suggestion]) -> str | None:
+        check_note(text)
+        check_suggestions(suggestions)
         return None
 
     def code_many(
@@ -112,6 +121,7 @@ class StarterCoder(Coder):
         *,
         codes: Mapping[str, str] | None = None,
     ) -> list[Suggestion]:
+        found = check_suggestions(found)
         every = self.code(text, version, top=MOST, codes=codes)
         explained = {one.code: one for one in every}
         return [replace(one, evidence=explained.get(one.code, one).evidence) for one in found]
