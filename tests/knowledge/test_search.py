@@ -78,6 +78,28 @@ def test_side_encounter_stage_and_acuity(query: str, code: str) -> None:
     assert first(query) == code
 
 
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("fracture of left femur", "S72.92XA"),  # not the sequela, whose title is shorter
+        ("burn of first degree of right wrist", "T23.171A"),
+        ("bitten by rat", "W53.11XA"),
+        ("burn of first degree of right wrist, sequela", "T23.171S"),
+        ("Salter-Harris type III fracture of lower end of left tibia, subseqent encounter", "S89.132D"),
+    ],
+)
+def test_a_title_without_what_goes_without_saying(query: str, code: str) -> None:
+    assert first(query) == code
+
+
+def test_a_title_with_words_left_out_and_one_misspelt() -> None:
+    query = "Laceration without foreiggn body left finger without damage to nail, sequela"
+    found = find(query, ["icd10cm"], 10)
+    assert "S61.215S" in [hit.code.code for hit in found.hits]
+    assert all("eft" in hit.title and "sequela" in hit.title for hit in found.hits[1:6])
+    assert found.suggestions == ["foreign"]
+
+
 def test_both_sides_where_no_code_says_both() -> None:
     assert [hit.code.code for hit in search("knee pain, bilateral", ["icd10cm"], 2)] == ["M25.561", "M25.562"]
 

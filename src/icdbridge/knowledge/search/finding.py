@@ -9,10 +9,13 @@ from icdbridge.codes.system import CodeSystem
 from icdbridge.errors import InputError
 from icdbridge.knowledge.search.choices import Choice, choices
 from icdbridge.knowledge.search.lookup import by_code
-from icdbridge.knowledge.search.match_ranking import Match, matches, resolved, siblings
+from icdbridge.knowledge.search.match_ranking import Match, matches, resolved
+from icdbridge.knowledge.search.merging import Line, merged
 from icdbridge.knowledge.search.opening import own_index, speller, system_index
-from icdbridge.knowledge.search.query import Reading, readings
-from icdbridge.knowledge.search.search_index import Entry, Index
+from icdbridge.knowledge.search.query import Reading, as_written, readings
+from icdbridge.knowledge.search.search_index import Index
+from icdbridge.knowledge.search.spelling import Speller
+from icdbridge.knowledge.search.titles import Title, near_titles
 from icdbridge.knowledge.search.wordforms import words
 
 _SYSTEM = {
@@ -21,8 +24,6 @@ _SYSTEM = {
     "icd9proc": -2.0,
 }  # what another than ICD-10-CM has to be better by
 _FOLDED = 1.2  # what the other codes of a family have to be better by than another family
-# Words of a query that reads as a title: then the other codes of so many families are lines too.
-_TITLE, _UNFOLDED = 4, 3
 _SPARE = 15  # lines more than asked for, since some lose by being of a family that is there
 _LOOKED_AT = 60  # matches of a reading that are resolved
 
@@ -51,16 +52,6 @@ class Results(NamedTuple):
     suggestions: list[str]
 
 
-class _Line(NamedTuple):
-    score: float
-    source: Index
-    entry: Entry
-    matched_on: str
-    term: str
-    why: str
-    match: Match | None
-
-
 def search(
     query: str, systems: Sequence[str] | None = None, limit: int = 20, tables: Sequence[CodeSystem] = ()
 ) -> list[Hit]:
@@ -82,76 +73,81 @@ def find(
         raise InputError("nothing to search for: give words of a title, or the beginning of a code")
     names = SYSTEMS if systems is None else systems
     indexes = [*map(own_index, tables), *map(system_index, sorted(names, key=_order))]
-    lines, rest = _by_code(query, indexes)
-    lines += [_titled(index, entry) for index in indexes for entry in index.titled(query) if entry.billable]
-    if rest.strip():
-        lines += _by_words(readings(rest, speller(tuple(tables))), indexes, limit)
-    first: dict[Code, _Line] = {}
-    for line in sorted(lines, key=lambda one: -one.score):
+    certain, rest = _by_code(query, indexes)
+    certain += [
+        Line(index, entry, "title", entry.title)
+        for index in indexes
+        for entry in index.titled(query)
+        if entry.billable
+    ]
+    lines = list(certain)
+    if words(rest):
+        spelt = speller(tuple(tables))
+        if systems is None and (better := [index for index in indexes if index.version != "icd9"]):
+            lines += _by_words(rest, better, limit, spelt)
+        if not lines:
+            lines += _by_words(rest, indexes, limit, spelt)
+    first: dict[Code, Line] = {}
+    for line in lines:
         first.setdefault(Code(line.source.system, line.entry.code), line)
     chosen = list(first.values())
-    if systems is None and any(not line.source.system.startswith("icd9") for line in chosen):
-        chosen = [
-            one for one in chosen if not one.source.system.startswith("icd9") or one.matched_on == "code"
-        ]
+    if systems is None and any(line.source.version != "icd9" for line in chosen):
+        chosen = [one for one in chosen if one.source.version != "icd9" or one.matched_on == "code"]
     chosen = chosen[:limit]
-    hits = [_hit(line) for line in chosen]
-    return Results(hits, _searched(chosen), _suggestions(chosen))
+    found = dict.fromkeys(word for line in chosen for word in line.corrected)
+    return Results([_hit(line) for line in chosen], chosen[0].searched if chosen else "", list(found)[:3])
 
 
 def _order(system: str) -> int:
     return ("icd10cm", "icd10pcs", "icd9cm", "icd9proc").index(system) if system in SYSTEMS else 4
 
 
-def _by_code(query: str, indexes: list[Index]) -> tuple[list[_Line], str]:
+def _by_code(query: str, indexes: list[Index]) -> tuple[list[Line], str]:
     found, rest = by_code(query, indexes)
-    lines = [
-        _Line(100.0 - place / 100, one.source, one.entry, "code", one.entry.code, one.why, None)
-        for place, one in enumerate(found)
-    ]
-    return lines, rest
+    return [Line(one.source, one.entry, "code", one.entry.code, one.why) for one in found], rest
 
 
-def _titled(index: Index, entry: Entry) -> _Line:
-    return _Line(90.0 + _SYSTEM.get(index.system, 0.0), index, entry, "title", entry.title, "", None)
+def _by_words(query: str, indexes: Sequence[Index], limit: int, spelt: Speller) -> list[Line]:
+    """The lines of what the words may mean and of titles that are near them."""
+    several = readings(query, spelt)
+    scored = [one for index in indexes for one in _by_meaning(index, several, limit)]
+    scored.sort(key=lambda one: -one[0])
+    said = as_written(query, spelt)
+    near = [(index, title) for index in indexes for title in near_titles(index, said, spelt)]
+    near.sort(key=lambda one: one[1].distance - _SYSTEM.get(one[0].system, 0.0))
+    by_title = [(_by_title(index, title), title) for index, title in near[:limit]]
+    return merged([line for _, line in scored], by_title, said)
 
 
-def _by_words(meant: Iterable[Reading], indexes: Iterable[Index], limit: int) -> list[_Line]:
-    lines: list[_Line] = []
-    for index in indexes:
-        before = len(lines)
-        every = [match for reading in meant for match in matches(index, reading)[:_LOOKED_AT]]
-        every.sort(key=lambda match: -match.score)
-        families: set[int] = set()
-        codes: set[int] = set()
-        for match in every[: 2 * _LOOKED_AT]:
-            if len(lines) - before >= limit + _SPARE:
-                break
-            several = [entry for entry in resolved(index, match) if entry.id not in codes]
-            codes.update(entry.id for entry in several)
-            for entry in several:
-                score = match.score + _SYSTEM.get(index.system, 0.0)
-                if entry.family >= 0 and entry.family in families:
-                    score -= _FOLDED
-                lines.append(
-                    _Line(score, index, entry, _matched_on(match), match.found.text, _why(match), match)
-                )
-            families.update(entry.family for entry in several)
-            if len(words(match.reading.text)) >= _TITLE and len(families) <= _UNFOLDED:
-                for place, other in enumerate(siblings(index, match, several[:1])):
-                    if other.id not in codes:
-                        codes.add(other.id)
-                        below = match.score + _SYSTEM.get(index.system, 0.0) - _FOLDED * 0.5 - place * 0.05
-                        lines.append(
-                            _Line(
-                                below, index, other, _matched_on(match), match.found.text, _why(match), match
-                            )
-                        )
+def _by_meaning(index: Index, several: Iterable[Reading], limit: int) -> list[tuple[float, Line]]:
+    lines: list[tuple[float, Line]] = []
+    every = [match for reading in several for match in matches(index, reading)[:_LOOKED_AT]]
+    every.sort(key=lambda match: -match.score)
+    families: set[int] = set()
+    codes: set[int] = set()
+    for match in every[: 2 * _LOOKED_AT]:
+        if len(lines) >= limit + _SPARE:
+            break
+        chosen = [entry for entry in resolved(index, match) if entry.id not in codes]
+        codes.update(entry.id for entry in chosen)
+        for entry in chosen:
+            score = match.score + _SYSTEM.get(index.system, 0.0)
+            if entry.family >= 0 and entry.family in families:
+                score -= _FOLDED
+            why, text = _why(match), match.found.text
+            searched = "" if not why else text if match.corrected else match.reading.text
+            lines.append(
+                (score, Line(index, entry, _matched_on(match), text, why, searched, match.corrected))
+            )
+        families.update(entry.family for entry in chosen)
     return lines
 
 
-def _line(score: float, index: Index, entry: Entry, match: Match) -> _Line:
-    return _Line(score, index, entry, _matched_on(match), match.found.text, _why(match), match)
+def _by_title(index: Index, title: Title) -> Line:
+    corrected = title.corrected
+    matched_on, why = ("spelling", _spelt(corrected)) if corrected else ("title", "")
+    searched = title.entry.title if corrected else ""
+    return Line(index, title.entry, matched_on, title.entry.title, why, searched, corrected)
 
 
 def _matched_on(match: Match) -> str:
@@ -163,12 +159,14 @@ def _matched_on(match: Match) -> str:
 
 
 def _why(match: Match) -> str:
-    said = [match.reading.why] if match.reading.why else []
-    said += [f"spelt {word}" for word in match.corrected]
-    return "; ".join(said)
+    return "; ".join(filter(None, (match.reading.why, _spelt(match.corrected))))
 
 
-def _hit(line: _Line) -> Hit:
+def _spelt(corrected: Iterable[str]) -> str:
+    return "; ".join(f"spelt {word}" for word in corrected)
+
+
+def _hit(line: Line) -> Hit:
     return Hit(
         Code(line.source.system, line.entry.code),
         line.entry.title,
@@ -179,16 +177,3 @@ def _hit(line: _Line) -> Hit:
         line.why,
         choices(line.source, line.entry),
     )
-
-
-def _searched(lines: Sequence[_Line]) -> str:
-    """What the first hit was found by, where that is not what was typed."""
-    if not lines or lines[0].match is None or not lines[0].why:
-        return ""
-    match = lines[0].match
-    return match.found.text if match.corrected else match.reading.text
-
-
-def _suggestions(lines: Sequence[_Line]) -> list[str]:
-    found = dict.fromkeys(word for line in lines if line.match for word in line.match.corrected)
-    return list(found)[:3]

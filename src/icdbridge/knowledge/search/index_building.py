@@ -1,12 +1,11 @@
 """Makes the search index of a code system: its codes in families, what they are called, where other codes lead.
 
 One SQLite file a system. Rows of ``term`` lie in the order of how good a find they are without any query, so that the
-first rows that FTS5 gives for some words are the best of them, however many there are.
+first rows that FTS5 gives for some words are the best of them, however many there are. Those of ``whole`` lie in the
+order of how much their words tell, the least first.
 """
 
 import json
-import math
-import re
 import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
@@ -17,11 +16,12 @@ from typing import NamedTuple
 from icdbridge.codes import CodeSystem, load_system, undotted
 from icdbridge.codes.code import Code
 from icdbridge.knowledge.families import default_child
-from icdbridge.knowledge.frequency import FREQUENT, hospital_frequency
+from icdbridge.knowledge.frequency import hospital_frequency
 from icdbridge.knowledge.packed_tables import read_csv
 from icdbridge.knowledge.search.leading import leading
-from icdbridge.knowledge.search.slots import AXES, distance, skeleton, take
-from icdbridge.knowledge.search.wordforms import LIGHT, roots, title_number, words
+from icdbridge.knowledge.search.slots import AXES, distance, skeleton, take, telling
+from icdbridge.knowledge.search.wordforms import roots, title_number, words
+from icdbridge.knowledge.search.worth import BELIEVED, CONTEXTS, prior, weights, worth
 from icdbridge.knowledge.terms import terms
 
 SCHEMA = """
@@ -29,11 +29,13 @@ CREATE TABLE code (id INTEGER PRIMARY KEY, code TEXT, plain TEXT, title TEXT, bi
     meant INT, prior REAL, titled INT, place INT);
 CREATE TABLE term (id INTEGER PRIMARY KEY, text TEXT, roots TEXT, code INT, source TEXT, weight REAL, meant INT,
     prior REAL, axes TEXT);
+CREATE TABLE whole (id INTEGER PRIMARY KEY, code INT);
 CREATE TABLE root (root TEXT PRIMARY KEY, weight REAL) WITHOUT ROWID;
 CREATE TABLE word (word TEXT PRIMARY KEY, often REAL) WITHOUT ROWID;
 CREATE TABLE leading (system TEXT, plain TEXT, title TEXT, code INT, exact INT);
 CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT);
 CREATE VIRTUAL TABLE found USING fts5(roots, content='', detail='none', columnsize=0, tokenize='ascii');
+CREATE VIRTUAL TABLE in_title USING fts5(roots, content='', detail='none', columnsize=0, tokenize='ascii');
 """
 INDICES = """
 CREATE INDEX by_plain ON code (plain);
@@ -41,38 +43,8 @@ CREATE INDEX by_titled ON code (titled);
 CREATE INDEX by_family ON code (family);
 CREATE INDEX by_leading ON leading (system, plain);
 INSERT INTO found (found) VALUES ('optimize');
+INSERT INTO in_title (in_title) VALUES ('optimize');
 """
-# How far a source is believed: what coders take by default before titles, these before what tables list.
-BELIEVED = {
-    "default": 1.6, "clinical": 1.6, "procedure": 1.6, "any": 1.4, "index": 0.9, "inclusion": 0.8, "title": 0.6,
-    "short": 0.6, "neoplasm": 0.7, "lay": 0.7, "mesh": 0.5, "equivalent": 0.2, "external": 0.2, "drug": -0.2,
-    "medications": 1.0, "allergies": 1.0, "history": 1.0, "family": 1.0, "own": 1.0,
-}  # fmt: skip
-CONTEXTS = ("medications", "allergies", "history", "family")
-# What makes a code a rare meaning of its words.
-_RARE = (
-    (re.compile(r"sequela|late effect", re.IGNORECASE), -1.0),
-    (re.compile(r"periprosthetic|classified elsewhere", re.IGNORECASE), -0.9),
-    (re.compile(r"subsequent encounter|in remission", re.IGNORECASE), -0.6),
-    (
-        re.compile(
-            r"\b(?:secondary|due to|congenital|neonatal|newborn|complicating|postprocedural)\b", re.IGNORECASE
-        ),
-        -0.5,
-    ),
-    (re.compile(r"^(?:other|certain)\b", re.IGNORECASE), -0.8),
-)
-_CHAPTERS = {
-    "P": -0.6,
-    "O": -0.6,
-    "Q": -0.3,
-    "V": -0.4,
-    "W": -0.3,
-    "X": -0.5,
-    "Y": -0.5,
-    "Z": -0.2,
-    "U": -0.2,
-}
 
 
 class Row(NamedTuple):
@@ -120,7 +92,7 @@ def fill(
     number = {code: place for place, code in enumerate(codes)}
     said, families, places = _families(table)
     best = {family: code for code, family in families.items() if not places[code]}
-    prior = {code: _prior(table, code, often) for code in codes}
+    likely = {code: prior(table, code, often) for code in codes}
     meant = {code: code if code in table.titles else default(code) for code in codes}
     connection.executemany(
         "INSERT INTO code VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -134,24 +106,21 @@ def fill(
                 families.get(code, -1),
                 json.dumps(said.get(code, {})),
                 number[meant[code]],
-                prior[code],
+                likely[code],
                 title_number(table.title(code) or ""),
                 places.get(code, 0),
             )
             for code in codes
         ),
     )
-    kept = list(_kept(table, rows, families, best))
-    weights = _weights(kept)
+    kept = [row for row in _kept(table, rows, families, best) if row.code in number]
+    weight = weights([(row.code, row.roots) for row in kept])
     values = _values(said, families)
     kept.sort(
-        key=lambda row: (
-            -_worth(row, weights, prior[meant.get(row.code, row.code)] if row.code in number else 0)
-        )
+        key=lambda row: -worth(row.source, sum(weight[one] for one in row.roots), likely[meant[row.code]])
     )
-    kept = [row for row in kept if row.code in number]
     connection.executemany(
-        "INSERT INTO root VALUES (?, ?)", [*weights.items(), *((f"axis0{axis}", 0.0) for axis in AXES)]
+        "INSERT INTO root VALUES (?, ?)", [*weight.items(), *((f"axis0{axis}", 0.0) for axis in AXES)]
     )
     connection.executemany(
         "INSERT INTO term VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -162,9 +131,9 @@ def fill(
                 " ".join(row.roots),
                 number[row.code],
                 row.source,
-                sum(weights[one] for one in row.roots),
+                sum(weight[one] for one in row.roots),
                 number[meant[row.code]],
-                prior[meant[row.code]],
+                likely[meant[row.code]],
                 values.get(families.get(meant[row.code], -1), ""),
             )
             for place, row in enumerate(kept)
@@ -176,6 +145,19 @@ def fill(
             (place, " ".join((*row.roots, *_axes(values.get(families.get(meant[row.code], -1), "")))))
             for place, row in enumerate(kept)
         ),
+    )
+    whole = sorted(
+        (sum(weight for _, weight in told), -likely[code], code, " ".join(one for one, _ in told))
+        for code, title in table.titles.items()
+        if (told := telling(title))
+    )
+    connection.executemany(
+        "INSERT INTO whole VALUES (?, ?)",
+        ((place, number[code]) for place, (_, _, code, _) in enumerate(whole)),
+    )
+    connection.executemany(
+        "INSERT INTO in_title (rowid, roots) VALUES (?, ?)",
+        ((place, text) for place, (_, _, _, text) in enumerate(whole)),
     )
     connection.executemany("INSERT INTO word VALUES (?, ?)", _vocabulary(table, kept).items())
     facts = {"system": table.name, "release": table.release, "version": table.version}
@@ -252,31 +234,6 @@ def _own_rows(
     for row in read_csv(name):
         if (row.get("system") or ("icd10pcs" if name == "procedures" else "icd10cm")) == system:
             yield row["term"], row["code"], source(row)
-
-
-def _weights(rows: Iterable[Row]) -> dict[str, float]:
-    """How much a root tells: the fewer codes' categories have it the more."""
-    counts: dict[str, set[str]] = {}
-    for row in rows:
-        for one in row.roots:
-            counts.setdefault(one, set()).add(row.code[:3])
-    many = len({row.code[:3] for row in rows}) + 1
-    return {
-        one: 0.3 if one in LIGHT else round(0.6 + 0.4 * math.log(many / len(several)), 3)
-        for one, several in counts.items()
-    }
-
-
-def _worth(row: Row, weights: Mapping[str, float], prior: float) -> float:
-    return BELIEVED[row.source] + prior - 0.35 * sum(weights[one] for one in row.roots)
-
-
-def _prior(table: CodeSystem, code: str, often: Mapping[str, str]) -> float:
-    """How likely a code is what its words mean: used in hospitals, no rare meaning."""
-    title = table.title(code) or ""
-    points = sum(cost for pattern, cost in _RARE if pattern.search(title))
-    points += _CHAPTERS.get(code[0], 0.0) if table.name == "icd10cm" else 0.0
-    return round(points + (1.0 if often.get(code) == FREQUENT else 0.5 if code in often else 0.0), 2)
 
 
 def _vocabulary(table: CodeSystem, rows: Iterable[Row]) -> dict[str, float]:

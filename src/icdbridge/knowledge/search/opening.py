@@ -11,8 +11,8 @@ from icdbridge.knowledge.fingerprint import fingerprint
 from icdbridge.knowledge.search.search_index import Index
 from icdbridge.knowledge.search.spelling import Speller
 
-# what an index changes with, beside the knowledge
-_MADE_BY = ("index_building.py", "leading.py", "slots.py", "wordforms.py")
+# What an index changes with, beside the knowledge.
+_MADE_BY = ("index_building.py", "leading.py", "slots.py", "wordforms.py", "worth.py")
 
 
 @cache

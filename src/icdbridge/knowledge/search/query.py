@@ -15,6 +15,7 @@ from icdbridge.knowledge.search.wordforms import EMPTY, LIGHT, american, root, r
 
 _MOST = 8  # readings
 _SHORTEST_MENDED = 4  # letters
+_MEANT = 4  # words that a misspelt one may be
 _COMMON = 3.0  # how often a word is that two neighbours may be
 _RARE, _OFTENER = 15.0, 40.0  # a word so rare may be a misspelling of one that is so many times as common
 _WITHOUT = frozenset({"without", "no", "not", "negative", "denies"})
@@ -68,7 +69,7 @@ class Token(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """One meaning of a query. ``context``: where its words count (of ``building.CONTEXTS``), "" for what is present;
+    """One meaning of a query. ``context``: where its words count (of ``worth.CONTEXTS``), "" for what is present;
     ``cost`` how far the words are from what was typed; ``why`` what was taken for what (``HTN: hypertension``).
     """
 
@@ -81,9 +82,7 @@ class Reading(NamedTuple):
 
 def readings(query: str, speller: Speller, typing: bool = True) -> list[Reading]:
     """What a query may mean, the likeliest first. ``typing``: the last word may still be incomplete."""
-    text = query
-    for pattern, instead in _REWRITTEN:
-        text = pattern.sub(instead, text)
+    text = _rewritten(query)
     found: list[Reading] = []
     for context, rest, cost in _contexts(text):
         for written, apart in _joined(words(rest), speller):
@@ -92,6 +91,17 @@ def readings(query: str, speller: Speller, typing: bool = True) -> list[Reading]
                 if tokens:
                     found.append(Reading(" ".join(said), tokens, context, cost + more + apart, why))
     return sorted(found, key=lambda reading: reading.cost)[:_MOST]
+
+
+def as_written(query: str, speller: Speller) -> list[str]:
+    """The words of a query, none left out, those that ran together apart."""
+    return [part for word in words(_rewritten(query)) for part in speller.parts(word)]
+
+
+def _rewritten(query: str) -> str:
+    for pattern, instead in _REWRITTEN:
+        query = pattern.sub(instead, query)
+    return query
 
 
 def _contexts(text: str) -> Iterator[tuple[str, str, float]]:
@@ -220,7 +230,7 @@ def _spelled(word: str, one: str, speller: Speller, typing: bool) -> Token:
             roots.setdefault(root(other), 0.15 if known else 0.05)
     if (known and speller.words.get(word, _RARE) >= _RARE) or len(roots) > 1 or not word.isalpha():
         return Token(roots)
-    corrections = speller.corrections(word)
+    corrections = speller.corrections(word)[:_MEANT]
     if known:
         common = _OFTENER * speller.words.get(word, _RARE)
         corrections = tuple(

@@ -10,7 +10,12 @@ from typing import NamedTuple
 
 from icdbridge.knowledge.search.wordforms import title_number
 
-_MEMBERS = "SELECT id, code, title, billable, family, said, meant, prior, place FROM code WHERE "
+_ENTRY = "SELECT code.id, code.code, title, billable, family, said, meant, prior, place FROM "
+_MEMBERS = _ENTRY + "code WHERE "
+_WHOLE = (
+    _ENTRY + "in_title CROSS JOIN whole ON whole.id = in_title.rowid CROSS JOIN code ON code.id = whole.code "
+    "WHERE in_title MATCH ? LIMIT ?"
+)
 
 
 class Found(NamedTuple):
@@ -63,6 +68,7 @@ class Index:
         facts = dict(self._rows("SELECT name, value FROM fact"))
         self.system, self.release, self.version = facts["system"], facts["release"], facts["version"]
         self.weight = lru_cache(100_000)(self._weight)
+        self.in_titles = lru_cache(100_000)(self._in_titles)
         self.entry = lru_cache(20_000)(self._entry)
         self.family = lru_cache(2_000)(self._family)
 
@@ -87,17 +93,20 @@ class Index:
         found = self._rows("SELECT weight FROM root WHERE root = ?", root)
         return found[0][0] if found else None
 
+    def _in_titles(self, root: str) -> bool:
+        """Whether the title of a billable code has this root."""
+        return bool(self.whole_titles([[root]], 1))
+
     def matching(self, groups: Sequence[Iterable[str]], limit: int) -> list[Found]:
         """The ``limit`` best rows that have one root of every group."""
-        asked = " AND ".join("(" + " OR ".join(f'"{root}"' for root in group) + ")" for group in groups)
-        return [
-            Found(*row)
-            for row in self._rows(
-                "SELECT term.* FROM found CROSS JOIN term ON term.id = found.rowid WHERE found MATCH ? LIMIT ?",
-                asked,
-                limit,
-            )
-        ]
+        query = (
+            "SELECT term.* FROM found CROSS JOIN term ON term.id = found.rowid WHERE found MATCH ? LIMIT ?"
+        )
+        return [Found(*row) for row in self._rows(query, _all_of(groups), limit)]
+
+    def whole_titles(self, groups: Sequence[Iterable[str]], limit: int) -> list[Entry]:
+        """``limit`` billable codes whose titles have one root of every group, those that tell least besides first."""
+        return [_entry(row) for row in self._rows(_WHOLE, _all_of(groups), limit)]
 
     def beginning(self, plain: str, limit: int = 500) -> list[Entry]:
         """The codes and categories that begin with ``plain`` (without a dot, in capitals), sorted."""
@@ -120,6 +129,10 @@ class Index:
         """Where a code of another system or of an earlier release leads, exact equivalents first."""
         query = "SELECT system, title, code, exact FROM leading WHERE plain = ? ORDER BY exact DESC"
         return [Lead(*row) for row in self._rows(query, plain)]
+
+
+def _all_of(groups: Sequence[Iterable[str]]) -> str:
+    return " AND ".join("(" + " OR ".join(f'"{root}"' for root in group) + ")" for group in groups)
 
 
 def _entry(row: tuple) -> Entry:  # type: ignore[type-arg]

@@ -5,9 +5,10 @@ codes is meant follows from the side and so on that the query gives, and from wh
 """
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from icdbridge.knowledge.search.wordforms import root, words
+from icdbridge.knowledge.search.wordforms import EMPTY, root, words
 
 _SIDED = (
     r"(?! (?:heart|ventric|atri|bundle|upper quadrant|lower quadrant|coronary|anterior|posterior fasc|main))"
@@ -116,6 +117,30 @@ def take(title: str) -> tuple[dict[str, str], str]:
 def skeleton(rest: str) -> tuple[str, ...]:
     """The words of a title without its axes, by which codes of one family are known."""
     return tuple(sorted({root(word) for word in words(rest) if word not in _UNSAID}))
+
+
+# What is meant where nobody says it, and what a word of it tells; what an empty word tells, where others tell 1.
+_TACIT = {("encounter", "initial"), ("fracture", "closed"), ("healing", "routine")}
+_TELLS_TACIT, _TELLS_EMPTY = 0.1, 0.5
+
+
+def telling(title: str) -> tuple[tuple[str, float], ...]:
+    """The words of a title as roots, in order, each with how much it tells: hardly anything where tacitly meant."""
+    tacit: Counter[str] = Counter()
+    rest = title
+    for axis, patterns in _PATTERNS.items():
+        for pattern, value in patterns:
+            if found := pattern.search(rest):
+                if not value or (axis, value) in _TACIT:
+                    tacit.update(words(found[0]))
+                rest = pattern.sub(" ", rest)
+                break
+    told = []
+    for word in words(title):
+        weight = _TELLS_TACIT if tacit[word] > 0 else _TELLS_EMPTY if word in EMPTY else 1.0
+        tacit[word] -= 1
+        told.append((root(word), weight))
+    return tuple(told)
 
 
 def distance(said: Mapping[str, str]) -> tuple[int, ...]:

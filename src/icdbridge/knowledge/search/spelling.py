@@ -25,7 +25,7 @@ class Speller:
         self.corrections = lru_cache(10_000)(self._corrections)
         self.endings = lru_cache(10_000)(self._endings)
 
-    def _corrections(self, word: str, most: int = 4) -> tuple[tuple[str, float], ...]:
+    def _corrections(self, word: str, most: int = 8) -> tuple[tuple[str, float], ...]:
         """Words that ``word`` may have been meant to be and what each costs (0 to 1), the likeliest first."""
         if len(word) < _SHORTEST or not word.isalpha():
             return ()
