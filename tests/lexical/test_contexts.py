@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from icdbridge.knowledge.words import split
@@ -129,6 +129,8 @@ def test_any_text_and_any_spans_have_contexts(text, data):
         )
     )
 )
+@settings(max_examples=1000)
+@example(["gout", " ", "no", "\t", "no", "  ", "no"])
 def test_an_answer_gets_its_colon_where_the_form_has_none_and_nothing_else_changes(parts):
     text = "".join(parts)
     colons = answered(text)

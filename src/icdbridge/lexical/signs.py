@@ -28,7 +28,7 @@ def answered(text: str) -> str:
     After a leader ("asthma......no"), or where two or more items in a row are answered: "asthma no, gout yes".
     """
     low = text.lower()
-    blanks: list[tuple[int, int]] = []  # which become a colon
+    blanks: set[tuple[int, int]] = set()  # which become a colon
     before, end = (0, 0), -1  # the blank of the item before, and where that ends
     for answer in _ANSWER.finditer(low):
         place = answer.start() + 1
@@ -40,13 +40,13 @@ def answered(text: str) -> str:
         if not (item and len(item) <= _ASKED and item[0].isalpha() and item[-1].isalnum()):
             continue
         if any(leader in low[slice(*blank)] for leader in _LEADERS):
-            blanks.append(blank)
+            blanks.add(blank)
         elif not ("." in item or "?" in item):
-            if end >= 0 and not low[end:begin].strip(_BETWEEN + " \t\n"):
-                blanks += [blank] if blanks and blanks[-1] == before else [before, blank]
+            if 0 <= end <= begin and not low[end:begin].strip(_BETWEEN + " \t\n"):
+                blanks |= {before, blank}
             before, end = blank, answer.end()
     parts, done = [], 0
-    for start, stop in blanks:
+    for start, stop in sorted(blanks):
         parts += [text[done:start], ":".ljust(stop - start)]
         done = stop
     return "".join(parts) + text[done:] if parts else text
