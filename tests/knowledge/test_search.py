@@ -167,6 +167,13 @@ def test_codes(query: str, code: str) -> None:
     assert hit.matched_on == "code"
 
 
+def test_a_code_that_no_release_has_leads_to_those_that_begin_as_it_does() -> None:
+    (first, *_) = search("T40.4X1A")  # retired before the earliest release
+    assert first.code.code[:5] + first.code.code[-1] == "T40.4A"
+    assert "these begin with T404" in first.why
+    assert search("Z99.2123")[0].code.code == "Z99.2"
+
+
 def test_a_category_opens_into_its_codes() -> None:
     found = keys("I50", systems=["icd10cm"], limit=100)
     assert found[:2] == ["icd10cm:I50.9", "icd10cm:I50"]

@@ -11,6 +11,7 @@ _CODE = re.compile(r"\s*([A-Za-z0-9]+(?:\.[A-Za-z0-9]*)?)[\s:,;-]*(.*)", re.DOTA
 _SHORTEST = 3  # characters of a beginning
 _MOST = 60  # codes that a beginning may stand for, of each system
 _OPEN = re.compile(r"\bunspecified\b|\bwithout complications?\b|\bnot specified\b", re.IGNORECASE)
+_ICD10 = re.compile(r"[A-Z][0-9][0-9A-Z]{2,5}")  # of ICD-10-CM
 _SPOKEN = re.compile(r"[A-Za-z]+")
 
 
@@ -46,6 +47,10 @@ def by_code(query: str, indexes: list[Index]) -> tuple[list[CodeFound], str]:
             not several or index.version != "icd9"
         ):  # who types a code of ICD-10 does not look for one of ICD-9
             several += _leading(index, plain)
+    if not rest and _ICD10.fullmatch(plain) and not any(_has(one, plain) for one in several):
+        several = [
+            one for index in chosen if index.version != "icd9" for one in _nearest(index, plain)
+        ] + several
     return several, rest if several else query
 
 
@@ -76,6 +81,21 @@ def _in_system(index: Index, plain: str, written: str, rest: str) -> list[CodeFo
     if same:  # the category itself behind the code that is assumed for it
         below.insert(min(len(below), 1), same[0])
     return [CodeFound(index, one, "", bool(same)) for one in below[:_MOST]]
+
+
+def _has(found: CodeFound, plain: str) -> bool:
+    """Whether it is of ICD-10, or the very code of ICD-9."""
+    return found.source.version != "icd9" or found.entry.code.replace(".", "") == plain
+
+
+def _nearest(index: Index, plain: str) -> list[CodeFound]:
+    """The codes that begin as a code that nobody knows does, as far as any does; those that end as it does first."""
+    for length in range(len(plain) - 1, _SHORTEST - 1, -1):
+        if entries := [one for one in index.beginning(plain[:length]) if one.billable]:
+            entries.sort(key=lambda one: not one.code.replace(".", "").endswith(plain[-1]))
+            why = f"{plain} is no code of {index.release}: these begin with {plain[:length]}"
+            return [CodeFound(index, one, why, False) for one in entries[:_MOST]]
+    return []
 
 
 def _leading(index: Index, plain: str) -> list[CodeFound]:

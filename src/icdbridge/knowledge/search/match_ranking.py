@@ -1,6 +1,6 @@
 """Which code of an index a reading of a query most likely means."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from icdbridge.knowledge.search.query import Reading, Token
@@ -168,26 +168,6 @@ def _wanted(match: Match) -> list[tuple[str, str]]:
         for axis, value in match.wanted
         if f" {axis}:{value}" in axes or (value == "bilateral" and _two_sided(axes))
     ]
-
-
-def siblings(index: Index, match: Match, meant: Sequence[Entry]) -> list[Entry]:
-    """The other codes of a family that say what a reading says of each axis, the nearest to ``meant`` first."""
-    if not meant or meant[0].family < 0:
-        return []
-    wanted = _wanted(match)
-    fitting = [
-        one
-        for one in index.family(meant[0].family).values()
-        if all(one.said.get(axis, "").startswith(value) for axis, value in wanted)
-    ]
-
-    def far(other: Entry) -> tuple[int, ...]:
-        apart = sum(
-            other.said.get(axis, "") != meant[0].said.get(axis, "") for axis in {*other.said, *meant[0].said}
-        )
-        return apart, other.place
-
-    return sorted(fitting, key=far)
 
 
 def _two_sided(axes: str) -> bool:
