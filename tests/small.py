@@ -4,7 +4,7 @@ import json
 import random
 
 from icdbridge.corpora.readers.table import Columns, prepare_table
-from icdbridge.training import make_settings
+from icdbridge.training.settings import make_settings, reads
 
 WORDS = ["dyspnea", "metformin", "infiltrate", "creatinine", "lisinopril"]
 CODES = {  # code: the word that stands for it in a note
@@ -41,4 +41,5 @@ def make_corpus(folder, name, version="icd10", notes=40, seed=0, words=None):
 
 
 def tiny_settings(model="duallaat-cnn", *changes, **given):
-    return make_settings(model, "small", None, [*TINY, *changes], **given)
+    tiny = [change for change in TINY if reads(model, change.partition("=")[0])]
+    return make_settings(model, "small", None, [*tiny, *changes], **given)

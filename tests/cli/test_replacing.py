@@ -163,9 +163,9 @@ def test_two_trainings_of_one_run(home, line):
 @pytest.mark.parametrize(
     "change",
     [
-        "--set terms=@typo.tsv --set matching=true",
+        "--set terms=@typo.tsv --set lexical=names",
         "--set start_from=@typo",
-        "--set matching=true --set associations=false --set equivalents=true",
+        "--set matching_steps=5",
         "--set no_such=1",
         "--set epochs=0",
         "--settings @typo.toml",

@@ -146,7 +146,7 @@ PADDING = {"strategy": {"Fixed": HUGE}, "direction": "Right", "pad_to_multiple_o
            "pad_token": "[PAD]"}  # fmt: skip
 SLOW = {"type": "Replace", "pattern": {"Regex": "(a+)+$"}, "content": ""}
 JSON_FAULTS = {
-    "format of the future": (config("format", value=2), "format"),
+    "format of the future": (config("format", value=3), "format"),
     "no model": (("config.json", drop("model")), "model"),
     "unknown field": (config("auto_map", value={"AutoModel": "evil.Model"}), "auto_map"),
     "unknown architecture": (config("model", "architecture", value="evil"), "model.architecture"),
@@ -166,6 +166,9 @@ JSON_FAULTS = {
     "dropout of nothing": (config("model", "dropout", value=NAN), "dropout"),
     "unknown encoder": (config("model", "encoder", value="evil"), "encoder"),
     "features of another version": (config("model", "features", value=3), "model.safetensors"),
+    "features that have no names": (("config.json", drop("lexical_features")), "does not name the lexical features"),
+    "features in another order": (config("lexical_features", value=list(LEXICAL_FEATURES[::-1])), "number 1: train"),
+    "features too many": (config("lexical_features", value=[*LEXICAL_FEATURES, "luck"]), "are expected, as the model"),
     "padded to the end": (config("model", "padded_words", value=10**12), "padded_words"),
     "no words of a note": (config("settings", "max_note_words", value=-1), "settings.max_note_words"),
     "all words of a note": (config("settings", "max_note_words", value=HUGE), "settings.max_note_words"),
@@ -426,3 +429,9 @@ def test_a_run_from_before_its_tokenizer_was_told_opens(whole, tmp_path):
     run = copy(whole, tmp_path)
     edit(run, "config.json", drop("tokenizer"))
     assert Run.open(run).tokenizer.size == 6
+
+
+def test_a_run_of_format_1_opens_where_it_reads_no_lexical_features(segments, tmp_path):
+    run = copy(segments, tmp_path)
+    edit(run, "config.json", put("format", value=1))
+    assert Run.open(run).versions == ["icd10"]

@@ -13,9 +13,9 @@ from tests.small import make_corpus, tiny_settings
 from icdbridge.models.losses import label_loss
 from icdbridge.runs import Run
 from icdbridge.training import train
-from icdbridge.training.combining import PAIRS, _draws, fit_networks, stacking_weights
+from icdbridge.training.combining import PAIRS, draw_batches, fit_networks, stacking_weights
 
-SETTINGS = tiny_settings("duallaat-cnn", "matching=true", "associations=true", epochs=1, matching_steps=300)
+SETTINGS = tiny_settings("duallaat-cnn", "lexical=associations", epochs=1, matching_steps=300)
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ def begun(tmp_path_factory):
 
 
 def loss_of(combiner, data, matched, settings):
-    number, labels, features, _ = next(_draws(data, matched, settings))
+    number, labels, features, _ = next(draw_batches(data, matched, settings))
     with torch.no_grad():
         return float(label_loss(combiner.words(features, number), labels))
 
@@ -61,7 +61,7 @@ def test_the_same_seed_gives_the_same_weights(begun):
 def test_what_a_drawn_negative_weighs(begun, weighted):
     _, data, matched, settings = begun
     settings = settings.model_copy(update={"weighted_negatives": weighted, "label_space": 4, "batch_size": 1})
-    _, labels, _, weights = next(_draws(data, matched, settings))
+    _, labels, _, weights = next(draw_batches(data, matched, settings))
     assert (weights is not None) == weighted
     if weights is not None:
         assert weights.max() > 1

@@ -22,7 +22,7 @@ from icdbridge.runs import Run
 from icdbridge.runs.confidence import FREQUENCIES, Scale, read_calibration
 from icdbridge.runs.scored import Scored
 from icdbridge.training import train
-from icdbridge.training.fit_calibration import _EDGES, FEWEST, Tally, choose_thresholds, fit_scale
+from icdbridge.training.fit_calibration import EDGES, FEWEST, Tally, fit_scale, thresholds_by_frequency
 
 
 def made_up(logits, labels):
@@ -139,16 +139,16 @@ def test_each_threshold_is_the_best_of_its_frequency():
 def test_a_threshold_is_where_the_confidence_is_half_the_best_f1():
     # 100 pairs that are right with confidence 0.5 and 100 with confidence 0.1: F1 is highest for the former alone,
     # 2 * 50 / (100 + 60), so a code is predicted from a confidence of 0.3125 on
-    pairs = np.zeros((3, len(_EDGES)))
+    pairs = np.zeros((3, len(EDGES)))
     logits = {0.5: 0.0, 0.1: logit(0.1)}
     for value in logits.values():
-        pairs[0, np.searchsorted(_EDGES, value)] = 100
+        pairs[0, np.searchsorted(EDGES, value)] = 100
     scales = {name: Scale(1.0, 0.0, 200, 60) for name in FREQUENCIES}
     scales["rare"] = Scale(1.0, 0.0, 200, FEWEST - 1)
     scales["unseen"] = Scale(0.0, -5.0, 200, 60)
-    found = choose_thresholds(scales, pairs, 0.8)
+    found = thresholds_by_frequency(scales, pairs, 0.8)
     assert found == {"frequent": pytest.approx(0.3125, abs=0.005), "rare": 0.8, "unseen": 0.8}
-    assert choose_thresholds({**scales, "frequent": scales["unseen"]}, pairs, 0.8) is None
+    assert thresholds_by_frequency({**scales, "frequent": scales["unseen"]}, pairs, 0.8) is None
 
 
 def test_thresholds_by_frequency_predict_rare_codes_without_loss_on_frequent_ones():

@@ -17,7 +17,7 @@ from icdbridge.runs import Run
 from icdbridge.training import train
 from icdbridge.training.matching import FOLDS, match_training
 
-MATCHING = ("matching=true", "associations=true")
+MATCHING = ("lexical=associations",)
 
 
 @pytest.fixture(scope="module")
@@ -148,19 +148,7 @@ def test_matching_is_off_unless_asked_for(corpus, tmp_path):
     assert not (plain.path / "names.parquet").exists()
 
 
-@pytest.mark.parametrize(
-    ("model", "changes", "message"),
-    [
-        ("caml", ["matching=true"], "not of caml"),
-        ("duallaat-cnn", ["associations=true"], "set matching=true"),
-    ],
-)
-def test_settings_that_do_not_fit(corpus, tmp_path, model, changes, message):
-    with pytest.raises(InputError, match=message):
-        train([corpus], tmp_path / "out", tiny_settings(model, *changes))
-
-
-def two_versions(tmp_path, rows9, rows10, **changes):
+def two_versions(tmp_path, rows9, rows10, lexical):
     """The matched training notes of an ICD-10 and an ICD-9 corpus of the notes (patient, text, code)."""
     sources, labels, pools = {}, {}, {}
     for version, rows in (("icd10", rows10), ("icd9", rows9)):
@@ -183,15 +171,16 @@ def two_versions(tmp_path, rows9, rows10, **changes):
         codes = [code for batch in corpus.notes("train", ("codes",)) for code in batch["codes"].to_pylist()]
         labels[version] = csr_array(np.array([[key in own for key in pools[version]] for own in codes]))
         sources[version] = [(corpus, "train")]
-    settings = tiny_settings("duallaat-cnn", *MATCHING, **changes)
+    settings = tiny_settings("duallaat-cnn", lexical=lexical)
     return match_training(sources, labels, pools, settings, tmp_path)
 
 
-@pytest.mark.parametrize("equivalents", [True, False])
-def test_notes_of_another_version_speak_for_the_codes_that_gem_gives(tmp_path, equivalents):
+@pytest.mark.parametrize("lexical", ["associations", "equivalents"])
+def test_notes_of_another_version_speak_for_the_codes_that_gem_gives(tmp_path, lexical):
+    equivalents = lexical == "equivalents"
     rows9 = [(f"a{i}", "blorp today", "401.9") for i in range(12)]
     rows10 = [(f"b{i}", "nothing of it", "I10") for i in range(12)]
-    found = two_versions(tmp_path, rows9, rows10, equivalents=equivalents)
+    found = two_versions(tmp_path, rows9, rows10, lexical)
     matcher = found["icd10"][0].own
     features = matcher.dense_features([matcher.match(NoteWords("blorp", 100)).features])[0, 0]
     assert (features[LEXICAL_FEATURES.index("equivalent_best")] > 0) == equivalents
@@ -204,7 +193,7 @@ def test_notes_of_another_version_speak_for_the_codes_that_gem_gives(tmp_path, e
 def test_a_patient_s_notes_of_another_version_do_not_help_either(tmp_path):
     rows9 = [(f"p{i}", f"word{i} word{i}b", "401.9") for i in range(30) for _ in range(2)]
     rows10 = [(f"p{i}", f"word{i} word{i}b", "I10") for i in range(30)]
-    lexicon, training = two_versions(tmp_path, rows9, rows10, equivalents=True)["icd10"]
+    lexicon, training = two_versions(tmp_path, rows9, rows10, "equivalents")["icd10"]
     best = LEXICAL_FEATURES.index("equivalent_best")
     features = training.features(np.arange(30), np.array([0]))
     assert not features[:, 0, best].any()
@@ -215,7 +204,7 @@ def test_a_patient_s_notes_of_another_version_do_not_help_either(tmp_path):
 
 def test_a_run_of_two_versions_is_the_same_when_opened_again(tmp_path):
     corpora = [make_corpus(tmp_path, "ten", notes=60), make_corpus(tmp_path, "nine", "icd9", notes=60)]
-    settings = tiny_settings("duallaat-cnn", *MATCHING, equivalents=True, epochs=1, matching_steps=50)
+    settings = tiny_settings("duallaat-cnn", "lexical=equivalents", epochs=1, matching_steps=50)
     run = train(corpora, tmp_path / "run", settings)
     again = Run.open(run.path)
     for number, corpus in enumerate(corpora):
@@ -230,8 +219,3 @@ def test_a_run_of_two_versions_is_the_same_when_opened_again(tmp_path):
         assert features[0][:, :, LEXICAL_FEATURES.index("train_notes")].any()
     alone = [run.model.lexical_logits(torch.from_numpy(features[0]), version) for version in (0, 1)]
     assert not torch.allclose(*alone)
-
-
-def test_equivalents_are_associations(corpus, tmp_path):
-    with pytest.raises(InputError, match="associations=true"):
-        train([corpus], tmp_path / "run", tiny_settings("duallaat-cnn", "matching=true", equivalents=True))

@@ -3,7 +3,9 @@
 import pytest
 
 from icdbridge.errors import InputError
-from icdbridge.training import make_settings
+from icdbridge.models import ARCHITECTURES
+from icdbridge.training import PRESETS, make_settings
+from icdbridge.training.settings import reads
 
 
 def test_presets_are_the_papers():
@@ -44,11 +46,46 @@ def test_file_then_changes_then_keywords(tmp_path):
             {"model": "caml", "preset": "few-notes"},
             "few-notes is for duallaat-rnn and duallaat-cnn, not for caml",
         ),
+        ({"changes": ["architecture=lenet"]}, "unknown architecture 'lenet': known are duallaat, "),
+        ({"model": "laat", "changes": ["kernel_size=5"]}, "^laat reads no kernel_size: leave it out"),
+        ({"model": "laat", "changes": ["kernel_size=10"]}, "^laat reads no kernel_size"),  # its default, too
+        ({"model": "multirescnn", "changes": ["layers=2"]}, "multirescnn reads no layers"),
+        ({"model": "caml", "preset": "small", "changes": ["heads=2"]}, "caml reads no heads"),
+        ({"model": "plm-icd", "changes": ["hidden_size=2"]}, "plm-icd reads no hidden_size"),
+        ({"changes": ["segment=64"]}, "duallaat with encoder=gru reads no segment"),
+        ({"changes": ["kernel_size=5"]}, "duallaat with encoder=gru reads no kernel_size"),
+        ({"model": "duallaat-cnn", "changes": ["layers=2"]}, "duallaat with encoder=cnn reads no layers"),
+        (
+            {"model": "caml", "changes": ["lexical=names"]},
+            "scores of duallaat, not of caml: set lexical=none",
+        ),
+        (
+            {"changes": ["terms=knowledge"]},
+            "terms is for lexical evidence: set lexical=names, associations or",
+        ),
+        ({"changes": ["withheld=0.1"]}, "withheld is for lexical evidence"),
+        ({"changes": ["lexical=true"]}, "setting 'lexical'.*got 'true'"),
+        ({"changes": ["matching=true"]}, "unknown setting 'matching'"),
     ],
 )
 def test_refused(given, message):
     with pytest.raises(InputError, match=message):
         make_settings(**given)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_every_model_of_a_preset_reads_what_is_set(preset):
+    for model in PRESETS[preset]:
+        settings = make_settings(model, preset)
+        idle = [name for name in settings.model_fields_set if not reads(model, name)]
+        assert settings.architecture in ARCHITECTURES
+        assert not idle, (model, idle)
+
+
+def test_another_encoder_leaves_the_preset_s_sizes_of_the_first_behind():
+    settings = make_settings("duallaat-cnn", "small", changes=["encoder=gru", "layers=2"])
+    assert (settings.encoder, settings.layers) == ("gru", 2)
+    assert settings.kernel_size == make_settings().kernel_size
 
 
 def test_bad_files(tmp_path):

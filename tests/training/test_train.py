@@ -70,7 +70,7 @@ def test_precision_is_that_of_the_products(corpora, tmp_path, monkeypatch, preci
     assert all(tensor.dtype == torch.float32 for tensor in run.model.parameters())
 
 
-@pytest.mark.parametrize("changes", [(), ("matching=true", "associations=true", "matching_steps=20")])
+@pytest.mark.parametrize("changes", [(), ("lexical=associations", "matching_steps=20")])
 def test_interrupted_and_resumed_is_the_same_as_in_one_go(corpora, tmp_path, monkeypatch, changes):
     settings = tiny_settings("duallaat-rnn", *changes, epochs=3)
     whole = train(corpora, tmp_path / "whole", settings)

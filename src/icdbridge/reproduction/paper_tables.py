@@ -113,9 +113,7 @@ def table_2(study: Study) -> Table:
 
 def _longer(study: Study, corpus: str) -> tuple[str, ...]:
     """The setting that gives a run on one corpus the steps of a run on all."""
-    from icdbridge.training import make_settings
-
-    epochs = make_settings("duallaat-cnn", study.preset, None, study.changes).epochs
+    epochs = study.settings("duallaat-cnn").epochs
     notes = sum(one.count("train") for one in study.corpora.values())
     return (f"epochs={round(epochs * notes / study.corpora[corpus].count('train'))}",)
 

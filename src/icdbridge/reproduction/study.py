@@ -16,7 +16,8 @@ from icdbridge.files import MANIFEST, check_apart, read_json
 from icdbridge.progress import console
 from icdbridge.reproduction import paper
 from icdbridge.runs import Run
-from icdbridge.training import describe_training, make_settings, train
+from icdbridge.training import describe_training, train
+from icdbridge.training.settings import Settings, make_settings, reads
 
 SEEDS = "Mean ± standard deviation over seeds; codes that occur in the split; threshold tuned on val."
 
@@ -105,9 +106,14 @@ class Study:
         which = f"Corpora: {', '.join(named)}. Seeds: {self.seeds}. Preset {self.preset}{changed}."
         return " ".join([which, *more, beside])
 
+    def settings(self, model: str, *more: str, **given: Any) -> Settings:
+        """Those of a model, with the study's changes as far as the model reads them, and ``more``."""
+        changes = [change for change in self.changes if reads(model, change.partition("=")[0].strip())]
+        return make_settings(model, self.preset, None, [*changes, *more], **given)
+
     def run(self, system: System, seed: int) -> Path:
         """The folder of a finished run, trained now if it has to be."""
-        settings = make_settings(system.model, self.preset, None, [*self.changes, *system.changes], seed=seed)
+        settings = self.settings(system.model, *system.changes, seed=seed)
         corpora = [self.corpora[name] for name in system.trained_on]
         described = describe_training(settings, corpora, (), corpora[0].name)
         digest = hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()[:12]

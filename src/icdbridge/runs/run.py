@@ -31,7 +31,14 @@ from icdbridge.runs.lexicons import read_lexicons, write_lexicons
 from icdbridge.runs.scored import Scored
 from icdbridge.runs.scorer import Scorer
 from icdbridge.runs.scoring import Precision
-from icdbridge.runs.stored_files import FORMAT, CodeIndex, check_sizes, read_config, read_index
+from icdbridge.runs.stored_files import (
+    FORMAT,
+    CodeIndex,
+    check_features,
+    check_sizes,
+    read_config,
+    read_index,
+)
 from icdbridge.runs.text_model import TextModel
 from icdbridge.text import Tokenizer
 
@@ -99,11 +106,10 @@ class Run(TextModel):
         calibration = read_calibration(path / "calibration.json", versions)
         lexicons = {}
         if sizes.get("features"):
+            check_features(path / CONFIG, config, sizes["features"])
             lexicons = read_lexicons(path, {version: list(index.of_version(version)) for version in versions})
-            if sizes["features"] != len(LEXICAL_FEATURES) or sizes.get("versions", 1) < len(lexicons):
-                raise InputError(
-                    f"{path / CONFIG}, field model.features: not those of this version: train again"
-                )
+            if sizes.get("versions", 1) < len(lexicons):
+                raise InputError(f"{path / CONFIG}, field model.versions: fewer than lexicons: train again")
         return cls(path, config, model.to(device), tokenizer, index, calibration, lexicons, precision)
 
     @cached_property
@@ -196,6 +202,8 @@ def write_run(
         save_tensors(path / "model.safetensors", model.model.state_dict())
         model.tokenizer.save(path / TOKENIZER)
         told = {"format": FORMAT, "model": describe_model(model.model), **config}
+        if model.lexicons:
+            told["lexical_features"] = list(LEXICAL_FEATURES)
         write_json(path / CONFIG, told | {"tokenizer": sha256(path / TOKENIZER)})
         pq.write_table(pa.table(asdict(model.index)), path / "codes.parquet")
         write_json(path / "calibration.json", calibration_json(calibration or {}))

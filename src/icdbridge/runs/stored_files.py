@@ -12,9 +12,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from icdbridge.codes import parse_key
 from icdbridge.errors import InputError
 from icdbridge.files import read_json
+from icdbridge.lexical import LEXICAL_FEATURES
 from icdbridge.schema import Count, Name, Sha256, Share, Strict, checked
 
-FORMAT = 1
+FORMAT = 2  # of config.json; 1 did not name the lexical features, and is read where there are none
 ROWS, BYTES = 20_000_000, 4 * 2**30  # of a table in a run folder
 
 Text = Annotated[str, Field(max_length=10_000)]
@@ -51,7 +52,7 @@ class _CorpusUsed(Strict):
 
 
 class _Config(Strict):
-    format: Literal[1]
+    format: Literal[1, 2]
     model: dict[Name, Any]  # models.build_model knows its sizes
     settings: ReadSettings
     corpora: list[_CorpusUsed]
@@ -62,6 +63,7 @@ class _Config(Strict):
     made_with: dict[Name, Text]
     tokenizer: Sha256 | None = None  # of tokenizer.json; runs from before it was kept have none
     validate_on: Name | None = None
+    lexical_features: list[Name] | None = None  # in the order in which the model reads them
     best_epoch: Annotated[float, Field(ge=0)] | None = None
     imported: dict[Name, Sha256] | None = None
     threshold_source: Text | None = None
@@ -70,7 +72,7 @@ class _Config(Strict):
 def read_config(path: Path) -> dict[str, Any]:
     """config.json as it stands there, checked."""
     config = read_json(path)
-    if not isinstance(config, dict) or config.get("format") != FORMAT:
+    if not isinstance(config, dict) or config.get("format") not in (1, FORMAT):
         raise InputError(f"{path}, field format: {FORMAT} is expected: train again")
     checked(config, _Config, path, "train again")
     return config
@@ -151,3 +153,21 @@ def check_sizes(path: Path, model: Mapping[str, Any], known: Sequence[str]) -> N
     """Raises ``InputError`` where config.json gives a model what it does not take."""
     for name in sorted(model.keys() - {"architecture", *known}):
         raise InputError(f"{path}, field model.{ascii(name)[1:-1]}: this architecture has no such size")
+
+
+def check_features(path: Path, config: Mapping[str, Any], count: int) -> None:
+    """Raises ``InputError`` where a model of ``count`` lexical features does not read those of this version, in their
+    order: by number they would be misread.
+    """
+    stored = config.get("lexical_features")
+    if stored is None:  # of format 1
+        raise InputError(f"{path} does not name the lexical features that the model reads: train again")
+    for place, name in enumerate(LEXICAL_FEATURES):
+        if stored[place : place + 1] != [name]:
+            raise InputError(
+                f"{path}, field lexical_features: {name} is expected as number {place + 1}: train again"
+            )
+    if len(stored) != count:
+        raise InputError(
+            f"{path}, field lexical_features: {count} are expected, as the model reads: train again"
+        )

@@ -36,7 +36,7 @@ def fit_networks(
     with progress_bar() as bar:
         task = bar.add_task("learning how far to trust words", total=steps)
         for step, (number, labels, features, weights) in zip(
-            range(steps), _draws(data, matched, settings), strict=False
+            range(steps), draw_batches(data, matched, settings), strict=False
         ):
             for group in optimizer.param_groups:
                 group["lr"] = rate * min((step + 1) / _RISE, (steps - step) / steps)
@@ -47,7 +47,7 @@ def fit_networks(
             bar.advance(task)
 
 
-def _draws(
+def draw_batches(
     data: Sequence[VersionNotes], matched: Sequence[MatchedTraining], settings: Settings
 ) -> Iterator[tuple[int, Tensor, Tensor, Tensor | None]]:
     """Version, labels [N, L], features [N, L, F] and what each code weighs [L], epoch after epoch without end."""

@@ -16,7 +16,7 @@ from icdbridge.runs.scored import Scored
 FEWEST = 20  # labels of a frequency on val; fewer say too little of where to set its threshold
 _LIMIT, _STEP = 30.0, 0.01  # logits are counted in steps, so that memory does not grow with notes x codes
 _CELLS = int(2 * _LIMIT / _STEP) + 1
-_EDGES = np.arange(_CELLS) * _STEP - _LIMIT - _STEP / 2  # above which the logits of each cell lie
+EDGES = np.arange(_CELLS) * _STEP - _LIMIT - _STEP / 2  # above which the logits of each cell lie
 FOLDS = 5  # of val notes
 
 
@@ -65,7 +65,7 @@ class Tally:
             below = above
         thresholds = None
         if threshold is not None and self.better_by_frequency():
-            thresholds = choose_thresholds(scales, pairs, threshold)
+            thresholds = thresholds_by_frequency(scales, pairs, threshold)
         return VersionCalibration(tuple(corpora), scales, tuple(bands), thresholds)
 
     def better_by_frequency(self) -> bool:
@@ -77,12 +77,12 @@ class Tally:
             pairs, labels, logits = (
                 counts.sum(axis=0) - counts[fold] for counts in (self.pairs, self.labels, self.logits)
             )
-            one = float(expit(_EDGES[_best_edge(pairs.sum(axis=0), labels.sum(axis=0))]))
-            several = choose_thresholds(fit_scales(logits, pairs, labels), pairs, one)
+            one = float(expit(EDGES[_best_edge(pairs.sum(axis=0), labels.sum(axis=0))]))
+            several = thresholds_by_frequency(fit_scales(logits, pairs, labels), pairs, one)
             for way, thresholds in enumerate((dict.fromkeys(FREQUENCIES, one), several)):
                 if thresholds is None:
                     return False
-                above = logit([[thresholds[name]] for name in FREQUENCIES]) <= _EDGES
+                above = logit([[thresholds[name]] for name in FREQUENCIES]) <= EDGES
                 predicted[way] += self.pairs[fold][above].sum()
                 hits[way] += self.labels[fold][above].sum()
         one_f1, several_f1 = hits / np.maximum(predicted + self.labels.sum(), 1)
@@ -128,7 +128,7 @@ def fit_scale(logits: Floats, pairs: Floats, labels: Floats) -> Scale:
     return Scale(slope, intercept, int(total), int(right))
 
 
-def choose_thresholds(
+def thresholds_by_frequency(
     scales: Mapping[str, Scale], pairs: Floats, threshold: float
 ) -> dict[str, float] | None:
     """The probability above which codes of each frequency are predicted, for counted ``pairs`` [frequencies, cells].
@@ -140,7 +140,7 @@ def choose_thresholds(
     found = {}
     for (name, scale), own in zip(scales.items(), pairs, strict=True):
         if scale.labels >= FEWEST and scale.slope > 0:
-            confidence = expit(scale.slope * _EDGES + scale.intercept)[::-1]  # the most confident first
+            confidence = expit(scale.slope * EDGES + scale.intercept)[::-1]  # the most confident first
             predicted, right = own[::-1].cumsum(), (own[::-1] * confidence).cumsum()
             bound = (right / (predicted + right[-1])).max()  # half of the highest F1
             found[name] = float(expit((logit(bound) - scale.intercept) / scale.slope))

@@ -29,7 +29,7 @@ from icdbridge.training.settings import Settings
 _NETWORKS = "combiner.networks."  # of lexical features, one a version, in the names of weights
 
 
-class Texts:
+class SplitTexts:
     """The texts of splits (None: all) of corpora, one after another, as often as asked."""
 
     def __init__(self, sources: Sequence[tuple[Corpus, str | None]]) -> None:
@@ -43,7 +43,7 @@ class Texts:
 
 
 def start_model(
-    texts: Texts, described: Mapping[str, str], versions: Sequence[str], settings: Settings, work: Path
+    texts: SplitTexts, described: Mapping[str, str], versions: Sequence[str], settings: Settings, work: Path
 ) -> tuple[CodingModel, Tokenizer]:
     """A model of ``versions`` for the codes ``described`` (key to description), with word vectors of the training
     notes, or over a pretrained encoder. What takes long is kept in the folder ``work``, so resuming does not make it
@@ -67,7 +67,10 @@ def start_model(
             weights = {"embeddings.word_embeddings.weight": weights["embedding.weight"]}
             sizes["transformer"] = small_transformer(vectors.shape, settings.layers, settings.segment)
     sizes["vocabulary"] = tokenizer.size
-    sizes |= {"features": len(LEXICAL_FEATURES) if settings.matching else 0, "versions": len(versions)}
+    sizes |= {
+        "features": len(LEXICAL_FEATURES) if settings.lexical != "none" else 0,
+        "versions": len(versions),
+    }
     relations = code_relations(list(described)) if kind.fixed_labels else np.zeros((0, 0), np.uint8)
     sizes |= {"labels": relations.shape[0], "categories": relations.shape[1]}
     model = build_model(settings.architecture, sizes)
@@ -81,7 +84,7 @@ def start_model(
 
 def _start_from(
     path: Path,
-    texts: Texts,
+    texts: SplitTexts,
     described: Mapping[str, str],
     versions: Sequence[str],
     settings: Settings,
@@ -100,15 +103,12 @@ def _start_from(
         for name in sizes
         if name in wanted and sizes[name] != wanted[name]
     ]
-    if differing or settings.architecture != "duallaat":
-        raise InputError(
-            f"training of {settings.architecture} cannot start from {path}: "
-            + ("; ".join(differing) or "only duallaat can, a model of fixed labels learns anew")
-        )
-    if sizes["features"] and not settings.matching:
-        raise InputError(f"{path} reads lexical features: set matching=true too")
+    if differing:
+        raise InputError(f"training of duallaat cannot start from {path}: {'; '.join(differing)}")
+    if sizes["features"] and settings.lexical == "none":
+        raise InputError(f"{path} reads lexical features: set lexical=names, associations or equivalents")
     tokenizer, vectors = _vocabulary(texts, described.values(), settings, work, run)
-    sizes |= {"padded_words": 0, "features": len(LEXICAL_FEATURES) if settings.matching else 0}
+    sizes |= {"padded_words": 0, "features": len(LEXICAL_FEATURES) if settings.lexical != "none" else 0}
     sizes |= {"vocabulary": tokenizer.size, "versions": len(versions)}
     model = build_model(settings.architecture, sizes)
     kept = {}
@@ -129,7 +129,7 @@ def _start_from(
 
 
 def _vocabulary(
-    texts: Texts, descriptions: Iterable[str], settings: Settings, work: Path, start: Run | None = None
+    texts: SplitTexts, descriptions: Iterable[str], settings: Settings, work: Path, start: Run | None = None
 ) -> tuple[Tokenizer, np.ndarray]:
     """The tokenizer of whole words and their vectors [size, E], from the first corpus's cache if made before. Those of
     the run ``start`` stay as they are.

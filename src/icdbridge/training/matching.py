@@ -88,7 +88,7 @@ class TrainingTexts:
         """Reads the notes of ``sources``; those of a patient share a fold, in every version."""
         folds = np.array([zlib.crc32(patient.encode()) % FOLDS for patient in _column(sources, "patient_id")])
         phrases = []
-        if settings.associations:
+        if settings.counts_phrases:
             notes = (NoteWords(text, settings.max_note_words) for text in _column(sources, "text"))
             phrases = [find_phrases(note).hashes for note in notes]
         return cls(sources, folds, phrases, labels)
@@ -116,7 +116,7 @@ def match_training(
         others = [
             replace(texts, labels=csr_array(texts.labels) @ bridge(list(pools[other]), list(pools[version])))
             for other, texts in read.items()
-            if other != version and settings.equivalents
+            if other != version and settings.lexical == "equivalents"
         ]
         lexicon = _learn_lexicon(notes, others, pools[version], terms, settings, number)
         matched[version] = lexicon, _match(lexicon, notes, others, settings, folder) if evidence else None
@@ -171,7 +171,7 @@ def _statistics_without(
 ) -> list[tuple[CodeStatistics, CodeStatistics]]:
     """What all notes but those of a fold teach, the version's own and others, for each fold ``left_out``."""
     categories = lexicon.categories_of(lexicon.keys)
-    own, foreign = (_count(each, categories, settings.associations, left_out) for each in ([notes], others))
+    own, foreign = (_count(each, categories, settings.counts_phrases, left_out) for each in ([notes], others))
     return list(zip(own, foreign, strict=True))
 
 

@@ -1,13 +1,19 @@
 """One typed object for all settings; names that it does not know are refused."""
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from icdbridge.errors import InputError
+from icdbridge.models import ARCHITECTURES, size_names
+from icdbridge.training.presets import MODELS, PRESETS
+
+# what is read only where words of a note count
+_OF_LEXICAL = {"withheld", "matching_steps", "weighted_negatives", "terms"}
+_OF_TRANSFORMERS = {"pretrained", "segment", "embedding_dim", "layers"}  # the last two of a small one
 
 
 class Settings(BaseModel):
@@ -15,9 +21,7 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    architecture: Literal[
-        "duallaat", "duallaat-plm", "caml", "laat", "multirescnn", "plm-icd", "corelation"
-    ] = "duallaat"
+    architecture: str = "duallaat"
     encoder: Literal["gru", "lstm", "cnn"] = Field("gru", description="of notes and codes, in duallaat")
     embedding_dim: int = Field(100, ge=1, description="size of the word vectors")
     hidden_size: int = Field(
@@ -56,35 +60,29 @@ class Settings(BaseModel):
     training_scope: Literal["full", "frequent"] = Field(
         "full", description="the codes to learn: all of the corpora, or those frequent in one of them"
     )
-    matching: bool = Field(
-        False, description="names of codes found in the note enter the scores, as features"
-    )
-    associations: bool = Field(
-        False, description="with matching: what training notes with the same phrases were coded, too"
-    )
-    equivalents: bool = Field(
-        False,
-        description="with associations: what notes of the other versions with the same phrases were coded, by GEM, too",
+    lexical: Literal["none", "names", "associations", "equivalents"] = Field(
+        "none",
+        description="how words of a note count beside attention: not, by names of codes found in it, by what training "
+        "notes with the same phrases were coded too, by what notes of the other versions were coded (GEM) too",
     )
     withheld: float = Field(
         0.2,
         ge=0,
         lt=1,
-        description="with matching: the share of a batch's codes that are treated as if training had never seen them",
+        description="with lexical evidence: the share of a batch's codes that are treated as if never seen",
     )
     matching_steps: int = Field(
         2000,
         ge=1,
-        description="with matching: steps in which the network of lexical features of a version learns",
+        description="with lexical evidence: steps in which the network of lexical features of a version learns",
     )
     weighted_negatives: bool = Field(
         True,
-        description="with matching: to the network of lexical features a drawn negative counts for those that were "
-        "not drawn",
+        description="with lexical evidence: to its network a drawn negative counts for those that were not drawn",
     )
     terms: Path | None = Field(
         None,
-        description="further names of codes, for matching: a table, or knowledge for the alphabetic index of "
+        description="further names of codes, for lexical evidence: a table, or knowledge for the alphabetic index of "
         "ICD-10-CM that is packed",
     )
 
@@ -119,95 +117,52 @@ class Settings(BaseModel):
     device: Literal["auto", "cpu", "cuda"] = "auto"
     seed: int = Field(0, ge=0)
 
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        """Settings that contradict each other, or that nothing reads, are refused."""
+        if self.architecture not in ARCHITECTURES:
+            raise ValueError(
+                f"unknown architecture {self.architecture!r}: known are {', '.join(ARCHITECTURES)}"
+            )
+        idle = sorted(self.model_fields_set & unread(self.architecture, self.encoder))
+        if idle:
+            encoder = f" with encoder={self.encoder}" if self.architecture == "duallaat" else ""
+            raise ValueError(f"{self.architecture}{encoder} reads no {idle[0]}: leave it out")
+        if self.architecture != "duallaat" and self.lexical != "none":
+            raise ValueError(
+                f"lexical evidence goes into the scores of duallaat, not of {self.architecture}: set lexical=none"
+            )
+        if self.architecture != "duallaat" and self.start_from is not None:
+            raise ValueError(f"only duallaat can start from a run, not {self.architecture}: it learns anew")
+        idle = sorted(self.model_fields_set & _OF_LEXICAL)
+        if idle and self.lexical == "none":
+            raise ValueError(
+                f"{idle[0]} is for lexical evidence: set lexical=names, associations or equivalents"
+            )
+        return self
 
-# Models of fixed labels learn as in the benchmark of Edin et al. (2023): the frequent codes of one version, each
-# batch scored against all of them.
-_FIXED = {
-    "training_scope": "frequent",
-    "validation_scope": "frequent",
-    "validation_metric": "map",
-    "label_space": 100_000,
-    "batch_size": 8,
-}
-_CAML = _FIXED | {"architecture": "caml", "hidden_size": 50, "dropout": 0.2, "learning_rate": 0.005}
-_TOKENS = {"max_note_words": 4000, "max_code_words": 64}  # of a pretrained encoder: parts of words
-MODELS: Mapping[str, Mapping[str, Any]] = {
-    "duallaat-rnn": {},
-    "duallaat-cnn": {
-        "encoder": "cnn",
-        "hidden_size": 256,
-        "shared_dim": 256,
-        "dropout": 0.2,
-        "weight_decay": 0.0,
-    },
-    "duallaat-plm": {"architecture": "duallaat-plm", "learning_rate": 5e-5, "weight_decay": 0.0} | _TOKENS,
-    "caml": _CAML,
-    "drcaml": _CAML | {"description_weight": 0.01},
-    "laat": _FIXED | {"architecture": "laat"},
-    "jointlaat": _FIXED | {"architecture": "laat", "category_dim": 128},
-    "multirescnn": _FIXED
-    | {
-        "architecture": "multirescnn",
-        "hidden_size": 50,
-        "dropout": 0.2,
-        "batch_size": 16,
-        "learning_rate": 0.0005,
-        "weight_decay": 0.0001,
-    },
-    "plm-icd": _FIXED
-    | _TOKENS
-    | {"architecture": "plm-icd", "batch_size": 16, "learning_rate": 5e-5, "weight_decay": 0.0},
-    "corelation": _FIXED
-    | {
-        "architecture": "corelation",
-        "training_scope": "full",
-        "validation_scope": "full",
-        "hidden_size": 256,
-        "shared_dim": 256,
-        "learning_rate": 0.0005,
-        "weight_decay": 0.0,
-    },
-}
-# Small batches and label spaces: label attention learns nothing but code frequencies for its first few hundred
-# steps, however large they are, and a small corpus has to get past them in minutes.
-_SMALL = {
-    "embedding_dim": 64,
-    "heads": 2,
-    "shared_dim": 64,
-    "max_note_words": 1500,
-    "max_code_words": 24,
-    "describing_words": True,
-    "reading": "folded",
-    "label_space": 256,
-    "negatives": "train",
-    "vector_epochs": 20,
-    "batch_size": 8,
-    "epochs": 12,
-    "learning_rate": 0.002,
-    "warmup_steps": 100,
-    "validation_metric": "map",
-    "dropout": 0.2,
-}
-_SMALL_FIXED = {key: value for key, value in _SMALL.items() if key not in ("label_space", "negatives")}
-_SMALL_PLM = {"pretrained": "small", "layers": 2, "learning_rate": 0.001}
-_SMALL_PRESET: Mapping[str, Mapping[str, Any]] = {
-    "duallaat-rnn": _SMALL | {"hidden_size": 64},
-    "duallaat-cnn": _SMALL | {"hidden_size": 128, "kernel_size": 5},
-    "duallaat-plm": _SMALL | _SMALL_PLM,
-    "caml": _SMALL_FIXED | {"hidden_size": 64, "kernel_size": 5},
-    "drcaml": _SMALL_FIXED | {"hidden_size": 64, "kernel_size": 5},
-    "laat": _SMALL_FIXED | {"hidden_size": 64},
-    "jointlaat": _SMALL_FIXED | {"hidden_size": 64, "category_dim": 16},
-    "multirescnn": _SMALL_FIXED | {"hidden_size": 16},
-    "plm-icd": _SMALL_FIXED | _SMALL_PLM,
-    "corelation": _SMALL_FIXED | {"hidden_size": 32},
-}
-_FEW_NOTES = {"matching": True, "associations": True, "equivalents": True}
-PRESETS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
-    "paper": {name: {} for name in MODELS},
-    "small": _SMALL_PRESET,
-    "few-notes": {name: {**_SMALL_PRESET[name], **_FEW_NOTES} for name in ("duallaat-rnn", "duallaat-cnn")},
-}
+    @property
+    def counts_phrases(self) -> bool:
+        """Whether it counts what notes with the same phrases were coded."""
+        return self.lexical in ("associations", "equivalents")
+
+
+def unread(architecture: str, encoder: str) -> set[str]:
+    """The settings of models that a known architecture does not read."""
+    read = set(size_names(architecture))
+    of_models = {name for one in ARCHITECTURES for name in size_names(one)} | _OF_TRANSFORMERS
+    if "transformer" in read:
+        read |= _OF_TRANSFORMERS
+    if architecture == "duallaat":
+        read -= {"layers"} if encoder == "cnn" else {"kernel_size"}
+    # descriptions are cut for every model
+    return (of_models & set(Settings.model_fields)) - read - {"max_code_words"}
+
+
+def reads(model: str, name: str) -> bool:
+    """Whether a setting means anything to a model of ``MODELS``; what is no setting is left to ``make_settings``."""
+    values = Settings.model_construct(**MODELS[model])
+    return name not in unread(values.architecture, values.encoder)
 
 
 def make_settings(
@@ -226,19 +181,24 @@ def make_settings(
             raise InputError(f"unknown {what} {name!r}: known are {', '.join(known)}")
     if model not in PRESETS[preset]:
         raise InputError(f"preset {preset} is for {' and '.join(PRESETS[preset])}, not for {model}")
-    values = {**MODELS[model], **PRESETS[preset][model]}
-    if file is not None:
-        values |= _read(file)
+    wanted = _read(file) if file is not None else {}
     for change in changes:
         name, equals, value = change.partition("=")
         if not equals:
             raise InputError(f"--set {change!r} is not of the form name=value")
-        values[name.strip()] = value.strip()
+        wanted[name.strip()] = value.strip()
+    wanted |= given
+    chosen = {"architecture": "duallaat", "encoder": "gru", **MODELS[model], **PRESETS[preset][model]}
+    architecture, encoder = (str(wanted.get(name, chosen[name])) for name in ("architecture", "encoder"))
+    if architecture in ARCHITECTURES:  # a preset may set what this model does not read, a person may not
+        chosen = {name: value for name, value in chosen.items() if name not in unread(architecture, encoder)}
     try:
-        return Settings.model_validate(values | given)
+        return Settings.model_validate(chosen | wanted)
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
+        if not name:  # several that do not agree
+            raise InputError(first["msg"].removeprefix("Value error, ")) from error
         if first["type"] == "extra_forbidden":
             raise InputError(
                 f"unknown setting {name!r}: known are {', '.join(Settings.model_fields)}"

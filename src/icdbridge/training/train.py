@@ -33,7 +33,7 @@ from icdbridge.training.batches import VersionNotes
 from icdbridge.training.card import model_card
 from icdbridge.training.combining import fit_networks
 from icdbridge.training.finish import finish
-from icdbridge.training.initial_model import Texts, start_model
+from icdbridge.training.initial_model import SplitTexts, start_model
 from icdbridge.training.loop import fit, show_figures, training_device
 from icdbridge.training.matching import MatchedTraining, match_training
 from icdbridge.training.settings import Settings
@@ -105,14 +105,6 @@ def _check_settings(settings: Settings, versions: Sequence[str]) -> None:
             f"{settings.architecture} has fixed labels and learns one version, not {', '.join(versions)} together: "
             "train one run for each"
         )
-    if settings.matching and settings.architecture != "duallaat":
-        raise InputError(
-            f"matching goes into the scores of duallaat, not of {settings.architecture}: set matching=false"
-        )
-    if (settings.associations or settings.terms) and not settings.matching:
-        raise InputError("associations and terms are for matching: set matching=true too")
-    if settings.equivalents and not settings.associations:
-        raise InputError("equivalents are associations of other versions: set associations=true too")
     training_device(settings.device)
     if settings.start_from is not None:
         check_manifest(settings.start_from, RUN)
@@ -135,7 +127,7 @@ def _learn(
     }
     described = {key: text for pool in pools.values() for key, text in pool.items()}
     outputs = list(described) if ARCHITECTURES[settings.architecture][0].fixed_labels else None
-    texts = Texts([(c, "train") for c in corpora] + [(c, None) for c in train_only])
+    texts = SplitTexts([(c, "train") for c in corpora] + [(c, None) for c in train_only])
     model, tokenizer = start_model(texts, described, versions, settings, work)
 
     with tempfile.TemporaryDirectory(prefix="tokens-", dir=work) as folder:
@@ -144,7 +136,7 @@ def _learn(
             if same := same_words(tokenizer, list(pool), list(pool.values()), settings.max_code_words):
                 console.print(same)
         lexicons: dict[str, Lexicon] = {}
-        if settings.matching:
+        if settings.lexical != "none":
             sources = {version: _sources(corpora, train_only, version) for version in versions}
             labels = {notes_of.version: notes_of.labels for notes_of in data}
             going_on = (work / CHECKPOINT).exists()  # then the networks are in there
