@@ -11,7 +11,7 @@ from jinja2 import Environment, StrictUndefined
 
 from icdbridge.codes import SYSTEMS, releases
 from icdbridge.corpora.corpus import SPLITS
-from icdbridge.corpora.data_plots import Counts, histogram, long_tail
+from icdbridge.corpora.data_plots import Sizes, histogram, long_tail
 from icdbridge.corpora.staging import Staging
 from icdbridge.escaping import shown
 
@@ -81,7 +81,7 @@ def figures(
     }
 
 
-def spreads(staging: Staging, words: list[int]) -> dict[str, Counts]:
+def spreads(staging: Staging, words: list[int]) -> dict[str, Sizes]:
     """What the plots show: codes per note, words per note, and notes per code."""
     notes = [row[0] for row in staging.rows("SELECT notes FROM kept_codes ORDER BY notes DESC")]
     return {
@@ -91,7 +91,7 @@ def spreads(staging: Staging, words: list[int]) -> dict[str, Counts]:
     }
 
 
-def write_html(path: Path, name: str, meta: dict[str, Any], data: dict[str, Counts]) -> None:
+def write_html(path: Path, name: str, meta: dict[str, Any], data: dict[str, Sizes]) -> None:
     """Writes the data report as one HTML file that needs nothing else."""
     environment = Environment(
         autoescape=True, finalize=shown, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -101,22 +101,22 @@ def write_html(path: Path, name: str, meta: dict[str, Any], data: dict[str, Coun
         files("icdbridge.corpora").joinpath("data_report.html").read_text("utf-8")
     )
     plots = [
-        histogram(data["codes"], "codes per note", "notes"),
-        histogram(data["words"], "words per note", "notes"),
-        long_tail(data["notes"], meta["scopes"]["frequent"]),
+        histogram("codes", data["codes"], "codes per note", "notes"),
+        histogram("words", data["words"], "words per note", "notes"),
+        long_tail("tail", data["notes"], meta["scopes"]["frequent"]),
     ]
     page = template.render(name=name, meta=meta, plots=plots, splits=SPLITS, labels=LABELS, sources=SOURCES)
     path.write_text(page, "utf-8")
 
 
-def _codes_per_note(staging: Staging, where: str) -> Counts:
+def _codes_per_note(staging: Staging, where: str) -> Sizes:
     table = staging.table(
         f"SELECT count(*) AS codes FROM kept_code JOIN kept USING (n) WHERE {where} GROUP BY n"
     )
     return np.asarray(table["codes"].to_numpy(), np.int64)
 
 
-def _summary(values: Counts) -> dict[str, float]:
+def _summary(values: Sizes) -> dict[str, float]:
     q1, median, q3 = (float(q) for q in np.percentile(values, [25, 50, 75]))
     return {
         "mean": round(float(values.mean()), 2),

@@ -1,62 +1,11 @@
-"""The plots of the reports, as SVG text to stand inside a page; readable on a light and on a dark page."""
+"""The plots of the reports."""
 
-import io
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import matplotlib
-from matplotlib.figure import Figure
-
-# Colours the colour-blind tell apart (Okabe and Ito 2008), and that stand out on white and on near-black.
-COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00")
-INK, GRID = "#123450", "#123451"  # stand-ins, replaced by the page's own colours
-STYLE: Any = {
-    "svg.fonttype": "none",
-    "text.parse_math": False,  # names of runs may hold dollars
-    "font.family": ["sans-serif"],
-    "font.size": 10,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "axes.titlesize": 11,
-    "axes.titlelocation": "left",
-    "axes.titleweight": "bold",
-    "axes.edgecolor": INK,
-    "axes.labelcolor": INK,
-    "axes.titlecolor": INK,
-    "text.color": INK,
-    "xtick.color": INK,
-    "ytick.color": INK,
-    "grid.color": GRID,
-    "grid.linewidth": 0.6,
-    "legend.frameon": False,
-    "lines.linewidth": 1.8,
-}
+from icdbridge.drawing import COLOURS, INK, drawing
 
 Series = Mapping[str, Sequence[float | None]]  # name -> values, None where there is none
-
-
-def _svg(figure: Figure, name: str) -> str:
-    """The figure as one ``<svg>`` that takes its ink from the page; ``name`` makes its ids its own."""
-    buffer = io.StringIO()
-    with matplotlib.rc_context({**STYLE, "svg.hashsalt": name}):
-        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    text = buffer.getvalue()
-    text = text[text.index("<svg") :]
-    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
-    text = re.sub(r'\bid="', f'id="{name}-', text)
-    text = re.sub(r'(href="|url\()#', rf"\1#{name}-", text)
-    text = re.sub(r'<svg ([^>]*?)width="[^"]*"', r"<svg \1", text, count=1)
-    text = re.sub(r'<svg ([^>]*?)height="[^"]*"', r"<svg \1", text, count=1)
-    return text.replace(INK, "currentColor").replace(GRID, "var(--grid)")
-
-
-def _figure(panels: int, height: float = 3.3) -> tuple[Figure, list[Any]]:
-    figure = Figure(figsize=(8.4, height), layout="constrained")
-    axes = figure.subplots(1, panels, squeeze=False)[0]
-    return figure, list(axes)
 
 
 def _numbers(values: Sequence[float | None]) -> list[float]:
@@ -67,8 +16,8 @@ def training_curves(
     name: str, epochs: Sequence[float], loss: Series, validation: Series, tag: str = ""
 ) -> str:
     """Training loss (left) and validation metrics (right) by epoch; one line a series."""
-    with matplotlib.rc_context(STYLE):
-        figure, (left, right) = _figure(2, 2.9)
+    with drawing(name, 2, 2.9) as drawn:
+        (left, right) = drawn.axes
         for axis, title, series in (
             (left, "Training loss", loss),
             (right, "On the validation notes", validation),
@@ -84,27 +33,27 @@ def training_curves(
             axis.set_ylim(bottom=0)
             if len(series) > 1 or axis is right:
                 axis.legend(fontsize=9)
-        return _svg(figure, name)
+    return drawn.svg
 
 
 def frequency_bars(
     name: str, bins: Sequence[str], panels: Mapping[str, Series], below: Sequence[str], tag: str = ""
 ) -> str:
     """One panel a metric: for each training-frequency bin one bar a series, in percent; ``below`` is text."""
-    with matplotlib.rc_context(STYLE):
-        figure, axes = _figure(len(panels))
+    with drawing(name, len(panels)) as drawn:
+        axes = drawn.axes
         for axis, (title, series) in zip(axes, panels.items(), strict=True):
             _grouped(axis, bins, series)
             _frequency_axis(axis, bins, below, title + tag)
-        return _svg(figure, name)
+    return drawn.svg
 
 
 def frequency_lines(
     name: str, bins: Sequence[str], panels: Mapping[str, Series], below: Sequence[str], tag: str = ""
 ) -> str:
     """As ``frequency_bars``, with one line a series: for several runs laid over each other."""
-    with matplotlib.rc_context(STYLE):
-        figure, axes = _figure(len(panels))
+    with drawing(name, len(panels)) as drawn:
+        axes = drawn.axes
         for axis, (title, series) in zip(axes, panels.items(), strict=True):
             for index, (label, values) in enumerate(series.items()):
                 heights = [100 * value for value in _numbers(values)]
@@ -112,8 +61,8 @@ def frequency_lines(
                 axis.plot(range(len(bins)), heights, color=colour, label=label, marker="o", ms=4)
             _frequency_axis(axis, bins, below, title + tag)
         handles, labels = axes[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside lower center", ncols=3, fontsize=9)
-        return _svg(figure, name)
+        drawn.figure.legend(handles, labels, loc="outside lower center", ncols=3, fontsize=9)
+    return drawn.svg
 
 
 def _frequency_axis(axis: Any, bins: Sequence[str], below: Sequence[str], title: str) -> None:
@@ -141,8 +90,8 @@ def _grouped(axis: Any, groups: Sequence[str], series: Series) -> None:
 
 def precision_recall(name: str, curves: dict[str, dict[str, list[float]]], tag: str = "") -> str:
     """Micro precision by micro recall, one line a scope (or a run), in percent."""
-    with matplotlib.rc_context(STYLE):
-        figure, (axis,) = _figure(1, 3.6)
+    with drawing(name, 1, 3.6) as drawn:
+        (axis,) = drawn.axes
         for index, (label, curve) in enumerate(curves.items()):
             recall, precision = ([100 * value for value in curve[key]] for key in ("recall", "precision"))
             axis.plot(recall, precision, color=COLOURS[index % len(COLOURS)], label=label)
@@ -152,13 +101,13 @@ def precision_recall(name: str, curves: dict[str, dict[str, list[float]]], tag: 
         axis.set_xlim(0, 100)
         axis.set_ylim(0, 100)
         axis.legend(fontsize=9)
-        return _svg(figure, name)
+    return drawn.svg
 
 
 def reliability(name: str, found: Mapping[str, Mapping[str, Any]], tag: str = "") -> str:
     """One panel a frequency: the share of right suggestions by their probability and by their confidence."""
-    with matplotlib.rc_context(STYLE):
-        figure, axes = _figure(len(found), 3.4)
+    with drawing(name, len(found), 3.4) as drawn:
+        axes = drawn.axes
         for axis, (title, measured) in zip(axes, found.items(), strict=True):
             axis.plot([0, 1], [0, 1], color=INK, linewidth=0.8, linestyle="--")
             for index, (kind, label) in enumerate(
@@ -174,22 +123,26 @@ def reliability(name: str, found: Mapping[str, Mapping[str, Any]], tag: str = ""
             axis.set_xlim(0, 1)
             axis.set_ylim(0, 1)
         axes[0].set_ylabel("share of right codes")
-        figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=9)
-        return _svg(figure, name)
+        drawn.figure.legend(
+            *axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=9
+        )
+    return drawn.svg
 
 
 def scope_bars(name: str, scopes: Sequence[str], panels: Mapping[str, Series], tag: str = "") -> str:
     """One panel a metric; for each scope one bar a run, in percent."""
-    with matplotlib.rc_context(STYLE):
-        figure, axes = _figure(len(panels))
+    with drawing(name, len(panels)) as drawn:
+        axes = drawn.axes
         for axis, (title, series) in zip(axes, panels.items(), strict=True):
             _grouped(axis, scopes, series)
             axis.set_xticks(range(len(scopes)), list(scopes))
             axis.tick_params(axis="x", length=0)
             axis.set_title(title + tag)
         axes[0].set_ylabel("%")
-        figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=9)
-        return _svg(figure, name)
+        drawn.figure.legend(
+            *axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=9
+        )
+    return drawn.svg
 
 
 def gain_bars(
@@ -199,8 +152,8 @@ def gain_bars(
 
     ``gains`` and ``errors`` (``[low, high]`` or None) have one value a scope.
     """
-    with matplotlib.rc_context(STYLE):
-        figure, (axis,) = _figure(1)
+    with drawing(name, 1) as drawn:
+        (axis,) = drawn.axes
         width = 0.8 / len(gains)
         for index, (metric, values) in enumerate(gains.items()):
             places = [scope + (index - (len(gains) - 1) / 2) * width for scope in range(len(scopes))]
@@ -215,14 +168,16 @@ def gain_bars(
         axis.grid(visible=False, axis="x")
         axis.set_title(title)
         axis.set_ylabel("percentage points")
-        figure.legend(*axis.get_legend_handles_labels(), loc="outside lower center", ncols=5, fontsize=9)
-        return _svg(figure, name)
+        drawn.figure.legend(
+            *axis.get_legend_handles_labels(), loc="outside lower center", ncols=5, fontsize=9
+        )
+    return drawn.svg
 
 
 def lines(name: str, what: str, values: Sequence[str], panels: Mapping[str, Series], tag: str = "") -> str:
     """One panel a scope; for each metric a line over the values of a setting, evenly spaced, in percent."""
-    with matplotlib.rc_context(STYLE):
-        figure, axes = _figure(len(panels))
+    with drawing(name, len(panels)) as drawn:
+        axes = drawn.axes
         for axis, (title, series) in zip(axes, panels.items(), strict=True):
             for index, (label, heights) in enumerate(series.items()):
                 percents = [100 * height for height in _numbers(heights)]
@@ -232,5 +187,5 @@ def lines(name: str, what: str, values: Sequence[str], panels: Mapping[str, Seri
             axis.set_ylabel("%")
             axis.set_ylim(bottom=0)
             axis.legend(fontsize=9)
-        figure.supxlabel(what, fontsize=10)
-        return _svg(figure, name)
+        drawn.figure.supxlabel(what, fontsize=10)
+    return drawn.svg

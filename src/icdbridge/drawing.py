@@ -1,0 +1,71 @@
+"""Figures of reports as SVG text to stand inside a page; readable on a light and on a dark page."""
+
+import io
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import matplotlib
+from matplotlib.figure import Figure
+
+# Colours the colour-blind tell apart (Okabe and Ito 2008), and that stand out on white and on near-black.
+COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00")
+INK, GRID = "#123450", "#123451"  # stand-ins, replaced by the page's own colours
+STYLE: Any = {
+    "svg.fonttype": "none",
+    "text.parse_math": False,  # names of runs may hold dollars
+    "font.family": ["sans-serif"],
+    "font.size": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "axes.titlesize": 11,
+    "axes.titlelocation": "left",
+    "axes.titleweight": "bold",
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "axes.titlecolor": INK,
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "grid.color": GRID,
+    "grid.linewidth": 0.6,
+    "legend.frameon": False,
+    "lines.linewidth": 1.8,
+}
+
+
+class Drawing:
+    """A figure of ``panels`` beside each other, of ``width`` and ``height`` inches: draw into ``axes``, then ask for
+    ``svg``. ``name`` makes its ids its own in a page.
+    """
+
+    def __init__(self, name: str, panels: int = 1, height: float = 3.3, width: float = 8.4) -> None:
+        self.name = name
+        self.figure = Figure(figsize=(width, height), layout="constrained")
+        self.axes: list[Any] = list(self.figure.subplots(1, panels, squeeze=False)[0])
+        self.svg = ""
+
+
+@contextmanager
+def drawing(name: str, panels: int = 1, height: float = 3.3, width: float = 8.4) -> Iterator[Drawing]:
+    """A ``Drawing`` in the style of all reports; its ``svg`` is there when the block ends."""
+    with matplotlib.rc_context({**STYLE, "svg.hashsalt": name}):
+        drawn = Drawing(name, panels, height, width)
+        yield drawn
+        buffer = io.StringIO()
+        drawn.figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    drawn.svg = _inside_a_page(buffer.getvalue(), name)
+
+
+def _inside_a_page(text: str, name: str) -> str:
+    """The figure as one ``<svg>`` of any width that takes its ink from the page."""
+    text = text[text.index("<svg") :]
+    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+    text = re.sub(r'\bid="', f'id="{name}-', text)
+    text = re.sub(r'(href="|url\()#', rf"\1#{name}-", text)
+    text = re.sub(r'<svg ([^>]*?)width="[^"]*"', r"<svg \1", text, count=1)
+    text = re.sub(r'<svg ([^>]*?)height="[^"]*"', r"<svg \1", text, count=1)
+    return text.replace(INK, "currentColor").replace(GRID, "var(--grid)")
