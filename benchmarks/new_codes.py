@@ -80,7 +80,7 @@ def main() -> None:
     withheld = choose(corpus, given.withhold)
     fewer = without(corpus, withheld, given.out / "new_codes")
     every = {f"icd10cm:{code}": title for code, title in load_system("icd10cm").titles.items()}
-    wider = corpus.among(every, "icd10cm")
+    wider = corpus.with_extra_codes(every, "icd10cm")
     terms = (f"terms={given.terms}",) if given.terms else ()
     rows = []
     for name, preset, changes in (("plain", "small", ()), ("matching", "few-notes", terms)):

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 from scipy import sparse
+from scipy.special import logit
 from sklearn import metrics as sk
 
 from icdbridge.evaluation.bootstrap import AUCS, EVERY, SUMMED, VIEWS, draws, intervals, paired, resampled
 from icdbridge.evaluation.contributions import Contributions, predicted_cells
 from icdbridge.evaluation.results import scope_figures, scope_table
-from icdbridge.evaluation.thresholds import logit
 from icdbridge.runs.scored import Scored
 
 from .conftest import made_up

@@ -114,4 +114,4 @@ def _among(corpus: "Corpus", codes: str, system: str) -> "Corpus":
     for version in {version_of(parse_key(key).system) for key in more}:
         if version != corpus.version:
             raise InputError(f"{codes} holds {version} codes, but {corpus.name} has {corpus.version} codes")
-    return corpus.among(more, Path(codes).stem)
+    return corpus.with_extra_codes(more, Path(codes).stem)

@@ -139,7 +139,7 @@ class Corpus:
         for batch in self.notes(split, (name,)):
             yield from batch.column(name).to_pylist()
 
-    def among(self, descriptions: Mapping[str, str], name: str) -> "Corpus":
+    def with_extra_codes(self, descriptions: Mapping[str, str], name: str) -> "Corpus":
         """The same notes with more codes to choose from: of ``descriptions`` (by key), those that no note carries. They
         are rare ones. The name tells it from the corpus itself: what ``name`` is called comes after ``among``.
         """

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.special import logit
 
 from icdbridge.evaluation import metrics
 from icdbridge.evaluation.contributions import (
@@ -25,7 +26,7 @@ from icdbridge.evaluation.contributions import (
     predicted_cells,
 )
 from icdbridge.evaluation.metrics import Counts, Floats, Ints, Labels
-from icdbridge.evaluation.thresholds import HALF, logit, tune_threshold
+from icdbridge.evaluation.thresholds import HALF, tune_threshold
 from icdbridge.runs.scored import Scored
 
 SCOPES = ("frequent", "full", "rare")

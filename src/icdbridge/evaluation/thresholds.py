@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import logit
 
 from icdbridge.evaluation.metrics import CELLS, Floats, Ints, Labels, score_blocks
 
@@ -18,30 +19,18 @@ class Tuned:
     f1_micro: float
 
 
-def logit(probability: float) -> float:
-    """The logit whose sigmoid is ``probability``; minus and plus infinity for 0 and 1.
-
-    A threshold is compared on logits, not on probabilities: the same decision, but for rounding, without the
-    cost of a sigmoid in each cell.
-    """
-    if probability <= 0.0:
-        return -np.inf
-    if probability >= 1.0:
-        return np.inf
-    return float(np.log(probability) - np.log1p(-probability))
-
-
 def tune_threshold(
     logits: Floats, labels: Labels, rows: Ints | None = None, cells: int = CELLS
 ) -> Tuned | None:
     """The first of the 100 points of ``GRID`` that maximises micro F1 of ``sigmoid(logit) > point``.
 
     logits [N, L], labels [N, L] of the chosen rows. All columns count, whether or not a code occurs. None
-    when there is no label to tune on. Source: the benchmark's ``f1_score_db_tuning``.
+    when there is no label to tune on. Logits are compared, which needs no sigmoid of each cell. Source: the
+    benchmark's ``f1_score_db_tuning``.
     """
     if labels.nnz == 0:
         return None
-    cuts = np.array([logit(point) for point in GRID], dtype=logits.dtype)
+    cuts = logit(GRID).astype(logits.dtype)
     predicted = np.zeros(len(cuts) + 1, np.int64)  # [i]: cells above exactly i of the cuts
     hits = np.zeros(len(cuts) + 1, np.int64)
     for start, stop, block in score_blocks(logits, rows, cells):
