@@ -34,14 +34,13 @@ from icdbridge.lexical import (
 )
 from icdbridge.models.combiner import Combiner
 from icdbridge.runs import CodeIndex
-from icdbridge.runs.matched import MatchedNotes
 from icdbridge.runs.scorer import Note, Scorer
 from icdbridge.runs.scoring import Precision, encode_codes
 from icdbridge.runs.text_model import TextModel
 from icdbridge.text import Tokenizer
 from icdbridge.training.batches import VersionNotes
 from icdbridge.training.combining import fit_networks
-from icdbridge.training.matching import MatchedTraining
+from icdbridge.training.matching import MatchedNotes, MatchedTraining
 from icdbridge.training.settings import make_settings
 
 STEPS = [(1_024, 4), (8_192, 2)]  # |L|, notes

@@ -144,12 +144,12 @@ def test_scores_of_val_are_gone_before_the_split_is_scored(run, corpus, monkeypa
 def test_decisions_by_frequency_stand_beside_the_one_threshold(run, corpus):
     scales = {name: Scale(1.0, 0.0, 100, 50) for name in FREQUENCIES}
     bands = tuple(Band(name, above, 0, 0) for name, above in BANDS.items())
-    thresholds = {"frequent": 0.3, "rare": 0.1, "unseen": 0.9}
+    thresholds = {"common": 0.3, "uncommon": 0.1, "unseen": 0.9}
     run.calibration = {"icd10": VersionCalibration(("a",), scales, bands, thresholds)}
     results = evaluate_run(run, corpus)
     scored = run.score_corpus(corpus, "test", evaluation_folder(run.path, corpus.name, "test"))
     seen = np.array([run.train_notes.get(code, 0) for code in scored.codes])
-    group_of = {"frequent": seen >= 10, "rare": (seen > 0) & (seen < 10), "unseen": seen == 0}
+    group_of = {"common": seen >= 10, "uncommon": (seen > 0) & (seen < 10), "unseen": seen == 0}
     labels, probabilities = scored.labels.toarray(), expit(scored.logits.astype(float))
     one = results["scopes"]["full"]["threshold"]
     for way, of_code in (("one", np.full(40, one)), ("by_frequency", run.thresholds("icd10", scored.codes))):
@@ -164,8 +164,8 @@ def test_decisions_by_frequency_stand_beside_the_one_threshold(run, corpus):
                 f1_score(y[:, present], p[:, present], average="macro", zero_division=0)
             )
     assert results["scopes"]["full"]["all"]["f1_micro"] == results["decisions"]["all"]["one"]["f1_micro"]
-    low, high = results["decisions"]["rare"]["difference"]["f1_micro"]["interval"]
-    assert low <= results["decisions"]["rare"]["difference"]["f1_micro"]["value"] <= high
+    low, high = results["decisions"]["uncommon"]["difference"]["f1_micro"]["interval"]
+    assert low <= results["decisions"]["uncommon"]["difference"]["f1_micro"]["value"] <= high
     page = (evaluation_folder(run.path, corpus.name, "test") / "report.html").read_text()
     assert "thresholds by training frequency" in page
     table = decisions_table(compare(read_groups([str(run.path)], None, "test")))

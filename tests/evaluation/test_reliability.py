@@ -70,7 +70,7 @@ def test_scores_off_by_a_factor_are_put_right_by_the_scale():
         assert found[name]["confidence"]["ece"] < 0.02 < 0.05 < found[name]["probability"]["ece"]
     assert sum(found[name]["labels"] for name in FREQUENCIES) == scored.labels.nnz
     assert sum(found[name]["suggestions"] for name in FREQUENCIES) == 400 * 15
-    assert "confidence" not in reliability(scored, train_notes, None)["rare"]
+    assert "confidence" not in reliability(scored, train_notes, None)["uncommon"]
 
 
 def test_a_run_that_does_not_know_its_training_notes_has_no_calibration(tmp_path, corpus):
@@ -114,8 +114,8 @@ def test_report_shows_calibration_before_and_after(run, corpus):
         "icd10": VersionCalibration(("c",), dict.fromkeys(FREQUENCIES, scale), (Band("all", 0.0, 4, 1),))
     }
     found = evaluate_run(run, corpus)["calibration"]
-    assert found["frequent"]["probability"] == plain["frequent"]["probability"]
-    assert found["frequent"]["confidence"] != found["frequent"]["probability"]
-    assert f"<td>{100 * found['rare']['confidence']['ece']:.1f}</td>" in page.read_text()
+    assert found["common"]["probability"] == plain["common"]["probability"]
+    assert found["common"]["confidence"] != found["common"]["probability"]
+    assert f"<td>{100 * found['uncommon']['confidence']['ece']:.1f}</td>" in page.read_text()
     assert "was not calibrated" not in page.read_text()
     assert "<td>25.0</td>" in page.read_text()  # what the band stands for

@@ -48,9 +48,9 @@ CONFIG = {
 
 def make(path, architecture, sizes, lexicons=None):
     torch.manual_seed(0)
-    scales = {name: Scale(1.0, 0.0, 10, 3) for name in ("frequent", "rare", "unseen")}
+    scales = {name: Scale(1.0, 0.0, 10, 3) for name in ("common", "uncommon", "unseen")}
     bands = tuple(Band(name, above, 10, 3) for name, above in BANDS.items())
-    thresholds = {"frequent": 0.4, "rare": 0.5, "unseen": 0.6}
+    thresholds = {"common": 0.4, "uncommon": 0.5, "unseen": 0.6}
     calibration = {"icd10": VersionCalibration(("mine",), scales, bands, thresholds)}
     index = CodeIndex(KEYS, ["icd10"] * 3, TITLES, [12, 3, 0])
     model = build_model(architecture, sizes)
@@ -185,11 +185,11 @@ JSON_FAULTS = {
     "corpora as text": (config("corpora", value="mine"), "corpora"),
     "terminal escapes": (config("\x1b[2Jevil", value=1), r"\x1b[2Jevil"),
     "tokenizer of another run by checksum": (config("tokenizer", value="0" * 64), "tokenizer.json"),
-    "thresholds of nothing": (calibration("thresholds", "rare", value=NAN), "versions.icd10.thresholds.rare"),
-    "threshold of a frequency above one": (calibration("thresholds", "rare", value=7), "thresholds.rare"),
-    "a frequency too few": (("calibration.json", drop("versions", "icd10", "scales", "rare")), "scales.rare"),
-    "slope of nothing": (calibration("scales", "rare", "slope", value=INF), "scales.rare.slope"),
-    "negative pairs": (calibration("scales", "rare", "pairs", value=-1), "scales.rare.pairs"),
+    "thresholds of nothing": (calibration("thresholds", "uncommon", value=NAN), "versions.icd10.thresholds.uncommon"),
+    "threshold of a frequency above one": (calibration("thresholds", "uncommon", value=7), "thresholds.uncommon"),
+    "a frequency too few": (("calibration.json", drop("versions", "icd10", "scales", "uncommon")), "scales.uncommon"),
+    "slope of nothing": (calibration("scales", "uncommon", "slope", value=INF), "scales.uncommon.slope"),
+    "negative pairs": (calibration("scales", "uncommon", "pairs", value=-1), "scales.uncommon.pairs"),
     "no bands": (calibration("bands", value=[]), "bands"),
     "more right than there are": (calibration("bands", 0, "right", value=11), "versions.icd10"),
     "bands of others": (calibration("bands", 0, "name", value="certain"), "bands"),
@@ -433,5 +433,16 @@ def test_a_run_from_before_its_tokenizer_was_told_opens(whole, tmp_path):
 
 def test_a_run_of_format_1_opens_where_it_reads_no_lexical_features(segments, tmp_path):
     run = copy(segments, tmp_path)
+    before = Run.open(run).calibration["icd10"]
+
+    def renamed(stored):
+        for of_frequency in (
+            stored["versions"]["icd10"]["scales"],
+            stored["versions"]["icd10"]["thresholds"],
+        ):
+            of_frequency |= {"frequent": of_frequency.pop("common"), "rare": of_frequency.pop("uncommon")}
+        return stored
+
     edit(run, "config.json", put("format", value=1))
-    assert Run.open(run).versions == ["icd10"]
+    edit(run, "calibration.json", renamed)
+    assert Run.open(run).calibration["icd10"] == before

@@ -53,7 +53,7 @@ def test_counting_in_steps_finds_the_law_behind_the_labels():
     tally.add(made_up(logits[:500], labels[:500]), train_notes)
     tally.add(made_up(logits[500:], labels[500:]), train_notes)
     found = tally.calibration(["a", "b"])
-    for name, law in (("frequent", (0.8, -1.0)), ("rare", (0.5, -2.0))):
+    for name, law in (("common", (0.8, -1.0)), ("uncommon", (0.5, -2.0))):
         scale = found.scales[name]
         assert (scale.slope, scale.intercept) == pytest.approx(law, abs=0.06)
         assert scale.pairs == 40_000
@@ -87,7 +87,7 @@ def test_a_trained_run_is_calibrated_for_each_version(run):
     row = f"| icd9 | likely | 50% | {band.suggestions} | {band.right} |"
     assert row in (run.path / "README.md").read_text()
     stored = json.loads((run.path / "calibration.json").read_text())
-    assert stored["versions"]["icd10"]["scales"]["frequent"]["pairs"] == 12 * 5
+    assert stored["versions"]["icd10"]["scales"]["common"]["pairs"] == 12 * 5
     for found in TrainedCoder(run).code("patient with dyspnea", "icd9", top=5):
         calibration = run.calibration["icd9"]
         expected = calibration.confidence([logit(found.probability)], [found.train_notes])[0]
@@ -130,7 +130,7 @@ def test_each_threshold_is_the_best_of_its_frequency():
     tally.add(made_up(logits, labels), train_notes)
     thresholds = tally.calibration(["a"], 0.5).thresholds
     assert thresholds["unseen"] == 0.5  # val had none: the run's one threshold stays
-    for name, seen in (("frequent", 50), ("rare", 5)):
+    for name, seen in (("common", 50), ("uncommon", 5)):
         own = np.s_[:, train_notes == seen]
         tried = [f1_above(cut, logits[own], labels[own]) for cut in np.arange(-4, 4, 0.1)]
         assert f1_above(logit(thresholds[name]), logits[own], labels[own]) > max(tried) - 0.02
@@ -144,11 +144,11 @@ def test_a_threshold_is_where_the_confidence_is_half_the_best_f1():
     for value in logits.values():
         pairs[0, np.searchsorted(EDGES, value)] = 100
     scales = {name: Scale(1.0, 0.0, 200, 60) for name in FREQUENCIES}
-    scales["rare"] = Scale(1.0, 0.0, 200, FEWEST - 1)
+    scales["uncommon"] = Scale(1.0, 0.0, 200, FEWEST - 1)
     scales["unseen"] = Scale(0.0, -5.0, 200, 60)
     found = thresholds_by_frequency(scales, pairs, 0.8)
-    assert found == {"frequent": pytest.approx(0.3125, abs=0.005), "rare": 0.8, "unseen": 0.8}
-    assert thresholds_by_frequency({**scales, "frequent": scales["unseen"]}, pairs, 0.8) is None
+    assert found == {"common": pytest.approx(0.3125, abs=0.005), "uncommon": 0.8, "unseen": 0.8}
+    assert thresholds_by_frequency({**scales, "common": scales["unseen"]}, pairs, 0.8) is None
 
 
 def test_thresholds_by_frequency_predict_rare_codes_without_loss_on_frequent_ones():
@@ -158,7 +158,9 @@ def test_thresholds_by_frequency_predict_rare_codes_without_loss_on_frequent_one
 
     def notes(count):
         labels = rng.random((count, 40)) < chance
-        shift = np.where(train_notes == 50, 0.0, -6.0)  # rare codes score low, and no worse for their kind
+        shift = np.where(
+            train_notes == 50, 0.0, -6.0
+        )  # uncommon codes score low, and no worse for their kind
         return (rng.normal(size=labels.shape) + 5 * labels - 2 + shift).astype(np.float32), labels
 
     logits, labels = notes(300)
@@ -167,13 +169,13 @@ def test_thresholds_by_frequency_predict_rare_codes_without_loss_on_frequent_one
     tally.add(made_up(logits, labels), train_notes)
     found = tally.calibration(["a"], one).thresholds
     logits, labels = notes(300)
-    by_frequency = np.where(train_notes == 50, found["frequent"], found["rare"])
+    by_frequency = np.where(train_notes == 50, found["common"], found["uncommon"])
     results = decisions(made_up(logits, labels), train_notes, one, by_frequency, resamples=200)
-    rare, frequent = results["rare"], results["frequent"]
-    assert rare["one"]["f1_micro"] < 0.2
-    assert rare["by_frequency"]["f1_micro"] > 0.7
-    assert rare["difference"]["f1_micro"]["p"] < 0.05
-    assert frequent["by_frequency"]["f1_micro"] >= frequent["one"]["f1_micro"] - 0.01
+    uncommon, common = results["uncommon"], results["common"]
+    assert uncommon["one"]["f1_micro"] < 0.2
+    assert uncommon["by_frequency"]["f1_micro"] > 0.7
+    assert uncommon["difference"]["f1_micro"]["p"] < 0.05
+    assert common["by_frequency"]["f1_micro"] >= common["one"]["f1_micro"] - 0.01
 
 
 def test_one_threshold_stays_where_more_say_nothing():
@@ -197,7 +199,7 @@ def test_one_threshold_stays_where_more_say_nothing():
 def test_the_coder_predicts_by_the_thresholds_that_are_stored(run):
     found = TrainedCoder(run).code("patient with dyspnea", "icd10", top=5)
     least = min(one.probability for one in found)
-    thresholds = {"frequent": 0.0, "rare": 1.0, "unseen": 1.0}
+    thresholds = {"common": 0.0, "uncommon": 1.0, "unseen": 1.0}
     calibration = dict(run.calibration)
     calibration["icd10"] = replace(calibration["icd10"], thresholds=thresholds)
     changed = Run(

@@ -48,9 +48,9 @@ def evaluate(
 ) -> None:
     """Measure a run: AUC, F1, P@k, R-precision and MAP of frequent, full and rare codes, and the long tail.
 
-    The threshold is tuned on the val notes; what the run predicts by thresholds of its own for frequent, rare and
-    unseen codes stands in a table of its own. Prints tables; writes metrics.json and report.html into the run
-    folder.
+    The threshold is tuned on the val notes; what the run predicts by thresholds of its own for codes common, uncommon
+    and unseen in training stands in a table of its own. Prints tables; writes metrics.json and report.html into the
+    run folder.
     """
     from icdbridge.codes import SYSTEMS, known_system
     from icdbridge.corpora.corpus import SPLITS, Corpus

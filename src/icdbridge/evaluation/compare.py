@@ -106,8 +106,8 @@ def read_evaluation(run: Path, corpus: str, split: str) -> Evaluation:
             f"{run} was not evaluated on {corpus} {split} (it was on {known}): run `icdbridge evaluate`"
         )
     results = read_json(folder / "metrics.json")
-    if not isinstance(results, dict) or results.get("format") != 2:
-        raise InputError(f"{folder / 'metrics.json'} is not of format 2: evaluate the run again")
+    if not isinstance(results, dict) or results.get("format") != 3:
+        raise InputError(f"{folder / 'metrics.json'} is not of format 3: evaluate the run again")
     return Evaluation(folder, results)
 
 

@@ -113,7 +113,7 @@ def decisions_table(results: dict[str, Any], tag: str = "") -> Table:
     columns = ["seen in training", "threshold", "codes", "labels", "predicted"]
     columns += ["F1 micro", "F1 macro (present)", "Precision", "Recall"]
     note = (
-        "frequent: at least 10 training notes; rare: 1 to 9; unseen: none. One for all is the benchmark's, tuned on "
+        "common: at least 10 training notes; uncommon: 1 to 9; unseen: none. One for all is the benchmark's, tuned on "
         "val, as in all other tables; by frequency is what the run itself predicts by. * p < 0.05, paired "
         "bootstrap over notes."
     )

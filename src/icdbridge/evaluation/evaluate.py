@@ -34,7 +34,7 @@ from icdbridge.runs.scored import Scored
 if TYPE_CHECKING:  # opening a run loads torch; reading its results does not need to
     from icdbridge.runs.run import Run
 
-FORMAT = 2
+FORMAT = 3  # 2 called codes common in training frequent
 EVALUATION = Kind("an evaluation", "metrics.json")
 
 

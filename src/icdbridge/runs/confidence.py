@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, Generic, Self, TypeVar
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import AliasChoices, Field, model_validator
 from scipy.special import expit
 
 from icdbridge.errors import InputError
@@ -20,10 +20,10 @@ from icdbridge.files import read_json
 from icdbridge.lexical.evidence import BANDS
 from icdbridge.schema import Count, Name, Share, Strict, checked
 
-# How often training saw a code; a code is frequent from as many training notes on as make a scope's code so.
-FREQUENCIES = ("frequent", "rare", "unseen")
+# In how many training notes a code was: from 10 on, fewer, none. The scopes frequent and rare count all of a corpus.
+FREQUENCIES = ("common", "uncommon", "unseen")
 TOP = 15  # the codes of a note that count as suggested where bands and suggestions are measured
-_FREQUENT, _RARE = 10, 1
+_COMMON = 10
 
 T = TypeVar("T")
 
@@ -31,7 +31,7 @@ T = TypeVar("T")
 def frequency(train_notes: Sequence[int] | np.ndarray) -> np.ndarray:
     """Index into ``FREQUENCIES`` of codes that so many training notes carried [L]."""
     seen = np.asarray(train_notes)
-    return np.where(seen >= _FREQUENT, 0, np.where(seen >= _RARE, 1, 2))
+    return np.where(seen >= _COMMON, 0, np.where(seen > 0, 1, 2))
 
 
 @dataclass(frozen=True)
@@ -112,8 +112,8 @@ class _Band(Strict):
 
 
 class _ByFrequency(Strict, Generic[T]):
-    frequent: T
-    rare: T
+    common: T = Field(validation_alias=AliasChoices("common", "frequent"))  # as runs of format 1 call it
+    uncommon: T = Field(validation_alias=AliasChoices("uncommon", "rare"))
     unseen: T
 
 

@@ -244,7 +244,7 @@ class VersionOut(BaseModel):
     thresholds: dict[str, float] | None = Field(
         description="The probability above which a code is predicted, by how often training saw it; null: by the "
         "model's one threshold.",
-        examples=[{"frequent": 0.44, "rare": 0.71, "unseen": 0.83}],
+        examples=[{"common": 0.44, "uncommon": 0.71, "unseen": 0.83}],
     )
 
 

@@ -70,7 +70,7 @@ class Tally:
 
     def better_by_frequency(self) -> bool:
         """Whether thresholds by frequency reach a higher micro F1 of all codes together than one, each tuned on all but
-        one fold and counted on that: a model that knows nothing of rare codes is better off not predicting them.
+        one fold and counted on that: a model that knows nothing of uncommon codes is better off not predicting them.
         """
         predicted, hits = np.zeros((2, 2))
         for fold in range(FOLDS):

@@ -110,7 +110,7 @@ class Settings(BaseModel):
     validation_scope: Literal["frequent", "full", "rare"] = "full"
     thresholds: Literal["frequency", "one"] = Field(
         "frequency",
-        description="which codes the run predicts: by thresholds for frequent, rare and unseen codes, chosen "
+        description="which codes the run predicts: by thresholds for common, uncommon and unseen codes, chosen "
         "on val, or by one for all",
     )
     precision: Literal["32-true", "bf16-mixed"] = "32-true"

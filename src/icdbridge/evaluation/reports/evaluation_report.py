@@ -101,7 +101,7 @@ def calibration_table(results: dict[str, Any]) -> Table:
     columns = ["codes", "note-code pairs", "labels", "among the 15 best"]
     columns += [f"ECE {kept}, {when}" for kept in ("all pairs", "15 best") for when in ("before", "after")]
     note = (
-        "frequent: codes that at least 10 training notes carried; rare: 1 to 9; unseen: none. ECE: how far the "
+        "common: codes that at least 10 training notes carried; uncommon: 1 to 9; unseen: none. ECE: how far the "
         "probability (before) or confidence (after calibration on val) lies from the share of right codes, mean over "
         "15 bins of equal width weighted by their pairs."
     )
@@ -125,7 +125,7 @@ def calibration_section(results: dict[str, Any]) -> Section:
     section.text(
         "Of suggestions with confidence 0.3, three in ten should be right: on the dashed line. Shown are the 15 best "
         "codes of each note; the larger the dot, the more of them."
-        + ("" if "confidence" in results["calibration"]["frequent"] else " The run was not calibrated.")
+        + ("" if "confidence" in results["calibration"]["common"] else " The run was not calibrated.")
     )
     section.svg(plots.reliability("reliability", results["calibration"], synthetic_tag(results)))
     section.table(calibration_table(results))
