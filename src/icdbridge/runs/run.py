@@ -78,7 +78,7 @@ class Run(TextModel):
             index,
             int(settings["max_note_words"]),
             int(settings["max_code_words"]),
-            lexicons,
+            lexicons or {},
             precision,
             model.fixed_labels and settings.get("training_scope") == "frequent",
         )

@@ -1,6 +1,7 @@
 """A network with all that it takes to score texts by it: words, codes, lexicons."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -16,6 +17,7 @@ from icdbridge.runs.tokens import code_words, same_words
 from icdbridge.text import Tokenizer
 
 
+@dataclass(eq=False, repr=False)
 class TextModel:
     """A ``model`` (in evaluation mode) with its ``tokenizer``, the ``index`` of the codes that it learnt and the
     ``lexicons`` by version (none for a model that reads no lexical features). It reads ``max_note_words`` words of a
@@ -25,25 +27,17 @@ class TextModel:
     ``Run`` adds what is known of it after training: thresholds, calibration, candidate search.
     """
 
-    def __init__(
-        self,
-        model: CodingModel,
-        tokenizer: Tokenizer,
-        index: CodeIndex,
-        max_note_words: int,
-        max_code_words: int,
-        lexicons: Mapping[str, Lexicon] | None = None,
-        precision: Precision = "fp32",
-        frequent_only: bool = False,
-    ) -> None:
-        self.model = model.eval()
-        self.tokenizer = tokenizer
-        self.index = index
-        self.max_note_words = max_note_words
-        self.max_code_words = max_code_words
-        self.lexicons = lexicons or {}
-        self.precision: Precision = precision
-        self.frequent_only = frequent_only
+    model: CodingModel
+    tokenizer: Tokenizer
+    index: CodeIndex
+    max_note_words: int
+    max_code_words: int
+    lexicons: Mapping[str, Lexicon] = field(default_factory=dict)
+    precision: Precision = "fp32"
+    frequent_only: bool = False
+
+    def __post_init__(self) -> None:
+        self.model.eval()
 
     @property
     def versions(self) -> list[str]:
