@@ -52,7 +52,10 @@ GROUPS: dict[str, tuple[list[str], list[str]]] = {  # modules, and the tests of 
         [
             "tests/runs",
             "tests/coding/test_new_release.py",
-            *(f"tests/training/test_{name}.py" for name in ("fit_calibration", "matching", "distill_candidates")),
+            *(
+                f"tests/training/test_{name}.py"
+                for name in ("fit_calibration", "matching", "distill_candidates")
+            ),
             "tests/coding/test_coder.py",
         ],
     ),

@@ -68,7 +68,7 @@ def code(
     coded, 3 when some were skipped (the file holds all others), 2 on bad input, 130 when interrupted (the same
     command with --resume goes on).
     """
-    from icdbridge.codes import SYSTEMS, known_system
+    from icdbridge.codes import known_system, known_systems
     from icdbridge.coding.coder import is_run
 
     codes = codes and (known_system(codes) or codes)
@@ -80,7 +80,7 @@ def code(
     refuse_idle(context, out is None, "without --out", "resume", "force", "id", "text", "patient")
     refuse_idle(context, out is not None, "with --out, whose ending names the format", "as_json")
     refuse_idle(context, codes is None, "without --codes", "system")
-    refuse_idle(context, codes in SYSTEMS, "where --codes names a code system", "system")
+    refuse_idle(context, codes in known_systems(), "where --codes names a code system", "system")
     refuse_idle(context, codes is not None, "with --codes, which take the place of a version's", "version")
     chosen = read_codes(codes, system) if codes is not None else None
     if out is not None:
@@ -92,7 +92,7 @@ def code(
         )
         source = Source(notes, NoteColumns(id, text, patient))
         refuse_idle(context, not source.has_tables, "as no table is given", "id", "text", "patient")
-        inputs = [Path(codes)] if codes and codes not in SYSTEMS else []
+        inputs = [Path(codes)] if codes and codes not in known_systems() else []
         options = {"version": version, "top": top, "codes": chosen, "evidence": evidence, "setting": setting}
         _code_into(
             out,
@@ -173,9 +173,9 @@ def _code_into(out: Path, coder: "Coder", source: "Source", options: dict[str, A
 
 def read_codes(codes: str, system: str) -> dict[str, str]:
     """Key -> description of a code system, or of a table of codes of ``system``."""
-    from icdbridge.codes import SYSTEMS, Code, load_system, read_code_table
+    from icdbridge.codes import Code, known_systems, load_system, read_code_table
 
-    table = load_system(codes) if codes in SYSTEMS else read_code_table(Path(codes), system)
+    table = load_system(codes) if codes in known_systems() else read_code_table(Path(codes), system)
     return {str(Code(table.name, written)): title for written, title in table.titles.items()}
 
 

@@ -23,7 +23,9 @@ System = Annotated[
 ]
 Table = Annotated[
     Path | None,
-    typer.Option(help="A code table of your own (any format): code, description and synonyms."),
+    typer.Option(
+        help="A code table of your own (any format): code, description and, if wanted, parent and synonyms."
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -82,11 +84,11 @@ def search(
     Without --system ICD-10 is searched first, ICD-9 where ICD-10 has nothing. What the codes of a family differ by is
     said below the first hit.
     """
-    from icdbridge.codes import SYSTEMS, system_named
+    from icdbridge.codes import known_systems, system_named
     from icdbridge.knowledge.search import find
 
     system = system and system_named(system)
-    systems = None if system is None else () if table and system not in SYSTEMS else (system,)
+    systems = None if system is None else () if table and system not in known_systems() else (system,)
     found = find(query, systems, limit, _own(table, system))
     hits = found.hits
     if not hits:
@@ -118,9 +120,9 @@ def search(
 @codes.command()
 def systems(as_json: Json = False) -> None:
     """List the code systems and their releases, with the number of codes."""
-    from icdbridge.codes import SYSTEMS, load_system, releases
+    from icdbridge.codes import known_systems, load_system, releases
 
-    editions = [load_system(name, release) for name in SYSTEMS for release in releases(name)]
+    editions = [load_system(name, release) for name in known_systems() for release in releases(name)]
     columns = ("system", "label", "version", "release", "codes", "categories", "synonyms")
     rows = [
         (
@@ -150,12 +152,12 @@ def _own(table: Path | None, system: str | None) -> list["CodeSystem"]:
 
 def _editions(system: str | None, release: str | None, table: Path | None) -> list["CodeSystem"]:
     """The tables to look into, the newest first."""
-    from icdbridge.codes import SYSTEMS, load_system, releases
+    from icdbridge.codes import known_systems, load_system, releases
 
     own = _own(table, system)
-    if system and system not in SYSTEMS and not own:
+    if system and system not in known_systems() and not own:
         releases(system)  # says which systems there are
-    names = [name for name in SYSTEMS if system in (None, name)]
+    names = [name for name in known_systems() if system in (None, name)]
     wanted = [(name, edition) for name in names for edition in reversed(releases(name))]
     if release:
         wanted = [(name, edition) for name, edition in wanted if edition == release]
@@ -187,11 +189,11 @@ def _where(system: str | None, release: str | None, table: Path | None) -> str:
 
 def _near(text: str, system: str | None) -> str:
     """The codes that may have been meant, as the end of a message."""
-    from icdbridge.codes import SYSTEMS, load_system
+    from icdbridge.codes import known_systems, load_system
     from icdbridge.codes.gate import nearest, standing
 
-    for name in SYSTEMS if system is None else [system]:
-        if name in SYSTEMS and (near := nearest(text, name)):
+    for name in known_systems() if system is None else [system]:
+        if name in known_systems() and (near := nearest(text, name)):
             table = load_system(name)
             below = (
                 []

@@ -52,7 +52,7 @@ def evaluate(
     and unseen in training stands in a table of its own. Prints tables; writes metrics.json and report.html into the
     run folder.
     """
-    from icdbridge.codes import SYSTEMS, known_system
+    from icdbridge.codes import known_system, known_systems
     from icdbridge.corpora.corpus import SPLITS, Corpus
     from icdbridge.evaluation.candidates_vs_exact import candidates_table
     from icdbridge.evaluation.decisions import decisions_table
@@ -73,7 +73,7 @@ def evaluate(
     refuse_idle(context, as_json, "with --json", "markdown")
     refuse_idle(context, codes is None, "without --codes", "system")
     codes = codes and (known_system(codes) or codes)
-    refuse_idle(context, codes in SYSTEMS, "where --codes names a code system", "system")
+    refuse_idle(context, codes in known_systems(), "where --codes names a code system", "system")
     if split not in SPLITS:
         raise InputError(f"unknown split {split!r}: expected {', '.join(SPLITS)}")
     opened_corpora = [Corpus.open(path) for path in corpora]
@@ -87,7 +87,7 @@ def evaluate(
     folders = [
         out / f"{name}-{split}" if out else evaluation_folder(opened.path, name, split) for name in names
     ]
-    inputs = [*corpora, *([Path(codes)] if codes is not None and codes not in SYSTEMS else [])]
+    inputs = [*corpora, *([Path(codes)] if codes is not None and codes not in known_systems() else [])]
     for folder in folders:
         check_output(folder, EVALUATION, inputs, replace=True)
     every = {}

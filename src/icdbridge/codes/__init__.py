@@ -1,37 +1,56 @@
 """How codes are written, the code systems and their releases, descriptions and crosswalks."""
 
+import os
+
 from icdbridge.codes.code import (
-    VERSIONS,
     Code,
+    category_of,
     known_system,
     parse_code,
     parse_key,
     system_named,
     undotted,
     version_named,
-    version_of,
 )
 from icdbridge.codes.code_tables import read_code_table
 from icdbridge.codes.crosswalks import GemEntry, crosswalk, equivalents
+from icdbridge.codes.declaration import Declaration
 from icdbridge.codes.descriptions import Description, describe
 from icdbridge.codes.names import Name, Terms, code_names, read_terms
-from icdbridge.codes.packages import SYSTEMS, load_system, releases
+from icdbridge.codes.packages import load_system, releases
 from icdbridge.codes.system import CodeSystem
+from icdbridge.codes.systems import (
+    SYSTEMS,
+    VERSIONS,
+    declaration,
+    declare,
+    declare_all,
+    known_systems,
+    systems_of,
+    version_of,
+    withdraw,
+)
 
 __all__ = [
     "SYSTEMS",
     "VERSIONS",
     "Code",
     "CodeSystem",
+    "Declaration",
     "Description",
     "GemEntry",
     "Name",
     "Terms",
+    "category_of",
     "code_names",
     "crosswalk",
+    "declaration",
+    "declare",
+    "declare_all",
     "describe",
     "equivalents",
     "known_system",
+    "known_systems",
     "load_system",
     "parse_code",
     "parse_key",
@@ -39,7 +58,12 @@ __all__ = [
     "read_terms",
     "releases",
     "system_named",
+    "systems_of",
     "undotted",
     "version_named",
     "version_of",
+    "withdraw",
 ]
+
+if _FOLDER := os.environ.get("ICDBRIDGE_SYSTEMS"):
+    declare_all(_FOLDER)

@@ -4,6 +4,16 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
+from icdbridge.codes.declaration import Declaration
+from icdbridge.codes.systems import (
+    SYSTEMS,
+    VERSION_NAMES,
+    VERSIONS,
+    declaration,
+    known_systems,
+    system_called,
+    version_of,
+)
 from icdbridge.errors import InputError
 from icdbridge.folding import fold
 
@@ -20,53 +30,19 @@ class Code(NamedTuple):
     def __str__(self) -> str:
         return f"{self.system}:{self.code}"
 
+    @property
+    def declaration(self) -> Declaration:
+        """What is known of its system: kind, URI, shape, label."""
+        return declaration(self.system)
 
-class _Shape(NamedTuple):
-    pattern: re.Pattern[str]  # of the dotted form
-    expected: str  # in words, for people
+    @property
+    def category(self) -> "Code":
+        """The category that it belongs to: ``I21`` of ``I21.4``, ``0JH`` of ``0JH60DZ``."""
+        return Code(self.system, self.declaration.category_of(self.code))
 
 
-# Categories and cut-off codes are accepted too, because real corpora carry them (ICD-9 599.7, PCS BW20).
-_SHAPES = {
-    "icd9cm": _Shape(
-        re.compile(r"(?:[0-9]{3}|V[0-9]{2})(?:\.[0-9]{1,2})?|E[0-9]{3}(?:\.[0-9])?"),
-        "3 digits, V and 2 digits or E and 3 digits, a dot and more digits, such as 428.0, V45.81, E812.0",
-    ),
-    "icd9proc": _Shape(
-        re.compile(r"[0-9]{2}(?:\.[0-9]{1,2})?"),
-        "2 digits, then a dot and up to 2 more digits, such as 96.71",
-    ),
-    "icd10cm": _Shape(  # the second character is a digit, but for QA0, new in FY2026
-        re.compile(r"(?:[A-Z][0-9]|QA)[0-9A-Z](?:\.[0-9A-Z]{1,4})?"),
-        "a letter, a digit and a third character, then a dot and up to 4 more characters, such as I21.4",
-    ),
-    "icd10pcs": _Shape(
-        re.compile(r"[0-9BCDFGHX][0-9A-HJ-NP-Z]{2,6}"),
-        "a section (a digit or B-D, F-H, X), then 2 to 6 digits or letters but I and O, such as 0JH60DZ",
-    ),
-}
-
-VERSIONS: dict[str, tuple[str, ...]] = {"icd9": ("icd9cm", "icd9proc"), "icd10": ("icd10cm", "icd10pcs")}
-_VERSION_OF = {system: version for version, systems in VERSIONS.items() for system in systems}
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
-# What people call the systems and versions, without blanks and signs, in lower case.
-_SYSTEM_NAMES = {
-    "icd9cm": ("icd9cm", "9cm", "icd9dx", "icd9cmdx", "icd9diagnoses", "icd9cmdiagnoses"),
-    "icd9proc": (
-        "icd9proc",
-        "icd9px",
-        "icd9pcs",
-        "icd9cmproc",
-        "icd9procedures",
-        "icd9cmprocedures",
-        "icd9cmv3",
-    ),
-    "icd10cm": ("icd10cm", "10cm", "icd10dx", "icd10cmdx", "icd10diagnoses"),
-    "icd10pcs": ("icd10pcs", "10pcs", "pcs", "icd10px", "icd10proc", "icd10procedures"),
-}
-_VERSION_NAMES = {"icd9": ("icd9", "9"), "icd10": ("icd10", "10", "icd10cmpcs", "icd10us")}
-_SYSTEM_CALLED = {called: system for system, names in _SYSTEM_NAMES.items() for called in names}
-_VERSION_CALLED = {called: version for version, names in _VERSION_NAMES.items() for called in names}
+_VERSION_CALLED = {called: version for version, names in VERSION_NAMES.items() for called in names}
 # The name of a system or version before a code: "ICD-10: I10".
 _NAMED = re.compile(r"(ICD[ -]?(?:9|10)(?:[ -]?(?:CM|PCS|PROC))?)(?: *[:#] *| +)(?=\S)", re.IGNORECASE)
 
@@ -78,8 +54,8 @@ def system_named(name: str) -> str:
     Raises ``InputError`` for the name of a version, and for what can name no system.
     """
     called = _called(name)
-    if called in _SYSTEM_CALLED:
-        return _SYSTEM_CALLED[called]
+    if known := system_called(called):
+        return known
     if called in _VERSION_CALLED:
         systems = VERSIONS[_VERSION_CALLED[called]]
         raise InputError(
@@ -90,7 +66,7 @@ def system_named(name: str) -> str:
             f"{name[:40]!r} cannot name a code system: use a letter, then letters, digits, _ or -"
         )
     # another letter may be another system (icd10gm, icd10am, icd11), one too few or too many is none
-    near = next((known for known in _VERSION_OF if _one_off(called, known)), None)
+    near = next((known for known in SYSTEMS if _one_off(called, known)), None)
     if near:
         raise InputError(
             f"{name[:40]!r} is no known code system: did you mean {near}? give one of your own another name"
@@ -110,7 +86,7 @@ def _one_off(name: str, known: str) -> bool:
 
 def known_system(name: str) -> str | None:
     """The known code system that a name means in any spelling, None for all else, such as a path."""
-    return _SYSTEM_CALLED.get(_called(name))
+    return system_called(_called(name))
 
 
 @lru_cache(maxsize=1_000)
@@ -122,8 +98,10 @@ def version_named(name: str) -> str:
     called = _called(name)
     if called in _VERSION_CALLED:
         return _VERSION_CALLED[called]
-    if called in _SYSTEM_CALLED:
-        system = _SYSTEM_CALLED[called]
+    system = system_called(called)
+    if system and version_of(system) == system:
+        return system
+    if system:
         raise InputError(
             f"{name[:40]!r} is a code system of version {version_of(system)}: give {version_of(system)} as version"
         )
@@ -132,11 +110,6 @@ def version_named(name: str) -> str:
 
 def _called(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", fold(name).text.lower())
-
-
-def version_of(system: str) -> str:
-    """The version that a system belongs to; a system of the user's own is a version of its own name."""
-    return _VERSION_OF.get(system, system)
 
 
 def parse_key(key: str) -> Code:
@@ -154,47 +127,52 @@ def parse_code(text: str, system: str) -> Code:
     Codes of a system of the user's own are any text without blanks, kept as written but in upper case.
     Raises ``InputError`` naming the code, the system and the shape expected.
     """
-    if system not in _SHAPES:
+    if system not in known_systems():
         system = system_named(system)
-    shape = _SHAPES.get(system)
+    known = declaration(system)
     plain = (text if text.isascii() else fold(text).text).strip().upper()
-    if shape is None:
+    if known.shape is None:
         if len(plain.split()) != 1:
-            raise InputError(f"{text!r} is not a code of {system}: expected text without blanks")
+            raise InputError(f"{text!r} is not a code of {system}: expected {known.expected}")
         return Code(system, plain)
     if not plain.isalnum():
-        plain = _bare(plain, text, system)
-    written = plain if "." in plain else dotted(plain, system)
-    if not shape.pattern.fullmatch(written):
-        raise InputError(f"{text!r} is not a code of {system}: expected {shape.expected}")
+        plain = _bare(plain, text, known)
+    written = plain if "." in plain else known.with_dot(plain)
+    if not known.shape.fullmatch(written):
+        raise InputError(f"{text!r} is not a code of {system}: expected {known.expected}")
     return Code(system, written)
 
 
-def _bare(plain: str, text: str, system: str) -> str:
+def _bare(plain: str, text: str, known: Declaration) -> str:
     """A code without the name of its system before it, and without blanks around its dot."""
-    if named := _NAMED.match(plain):
+    before, colon, rest = plain.partition(":")
+    if colon and system_called(_called(before)) == known.name:
+        plain = rest.strip()
+    elif named := _NAMED.match(plain):
         called = _called(named[1])
-        if called not in (*_SYSTEM_NAMES[system], *_VERSION_NAMES[version_of(system)]):
-            raise InputError(f"{text!r} is not a code of {system}: it says {named[1]}")
+        if called not in (known.name, *known.called, *VERSION_NAMES.get(known.version, ())):
+            raise InputError(f"{text!r} is not a code of {known.name}: it says {named[1]}")
         plain = plain[named.end() :]
     return re.sub(r" *\. *", ".", plain).removesuffix(".")
 
 
 def undotted(code: Code) -> str:
     """The code without its dot (``I214``, ``4280``, ``9671``); codes of the user's own stay as they are."""
-    return code.code.replace(".", "") if code.system in _SHAPES else code.code
+    return code.declaration.without_dot(code.code)
 
 
 def shorter(code: Code) -> Code | None:
     """The code without its last character (``I21.4`` gives ``I21``); None where no category is left."""
-    shape = _SHAPES.get(code.system)
-    above = dotted(undotted(code)[:-1], code.system)
-    return Code(code.system, above) if shape and shape.pattern.fullmatch(above) else None
+    above = code.declaration.shorter(code.code)
+    return Code(code.system, above) if above else None
 
 
 def dotted(plain: str, system: str) -> str:
     """An undotted code of a published table, upper case, in its dotted form, unchecked: ``parse_code`` checks."""
-    if system == "icd10pcs":
-        return plain
-    before = 2 if system == "icd9proc" else 4 if system == "icd9cm" and plain.startswith("E") else 3
-    return f"{plain[:before]}.{plain[before:]}" if len(plain) > before else plain
+    return declaration(system).with_dot(plain)
+
+
+def category_of(key: str) -> str:
+    """The category of a code, both as keys: ``icd10cm:I21`` of ``icd10cm:I21.4``. The key is not checked."""
+    system, _, code = key.partition(":")
+    return f"{system}:{declaration(system).category_of(code)}"

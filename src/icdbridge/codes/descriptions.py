@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 from icdbridge.codes.code import Code, shorter
 from icdbridge.codes.headings import agreed_title, axis_values
-from icdbridge.codes.packages import SYSTEMS, load_system, releases
+from icdbridge.codes.packages import load_system, releases
 from icdbridge.codes.system import CodeSystem
+from icdbridge.codes.systems import declaration, known_systems
 
 
 class Description(NamedTuple):
@@ -35,7 +36,7 @@ def describe(code: Code, own: Mapping[str, str] | None = None) -> Description:
 
 @cache
 def _from_releases(code: Code) -> Description:
-    if code.system not in SYSTEMS:
+    if code.system not in known_systems():
         return Description(code.code, "none")
     editions = [load_system(code.system, release) for release in reversed(releases(code.system))]
     for table in (*(edition.titles for edition in editions), *(edition.headings for edition in editions)):
@@ -55,4 +56,4 @@ def _category(edition: CodeSystem, prefix: str) -> str | None:
     titles = [edition.titles[code] for code in edition.below(prefix) if code in edition.titles]
     if not titles:
         return None
-    return (axis_values(prefix) if edition.name == "icd10pcs" else None) or agreed_title(titles)
+    return (axis_values(prefix) if declaration(edition.name).axes else None) or agreed_title(titles)

@@ -10,13 +10,20 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
-from icdbridge.codes.code import VERSIONS, Code, parse_code, shorter, version_of
-from icdbridge.codes.packages import LABELS, SYSTEMS, load_system, releases
+from icdbridge.codes.code import Code, parse_code, shorter
+from icdbridge.codes.packages import load_system, releases
+from icdbridge.codes.systems import (
+    VERSION_LABELS,
+    VERSIONS,
+    declaration,
+    known_systems,
+    systems_of,
+    version_of,
+)
 from icdbridge.errors import InputError
 
 Standing = Literal["billable", "retired", "category", "unlisted", "unknown", "own"]
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]*)?")
-_LABELS = {"icd9": "ICD-9-CM", "icd10": "ICD-10-CM and ICD-10-PCS"}
 EXAMPLES = 3  # codes named in a message
 
 
@@ -27,7 +34,7 @@ def standing(code: Code) -> Standing:
     ``billable`` in the newest one; ``retired``: billable in an earlier one; ``category``: listed, but not billable;
     ``unlisted``: codes begin so; ``unknown``: no release has it; ``own``: of a system that no package brings.
     """
-    if code.system not in SYSTEMS:
+    if code.system not in known_systems():
         return "own"
     editions = [load_system(code.system, release) for release in reversed(releases(code.system))]
     if code.code in editions[0].titles:
@@ -65,7 +72,7 @@ def existing(text: str, system: str) -> Code:
     try:
         code = parse_code(text, system)
     except InputError as error:
-        near = nearest(text, system) if system in SYSTEMS else None
+        near = nearest(text, system) if system in known_systems() else None
         raise InputError(f"{error}{f'; did you mean {near.code}?' if near else ''}") from error
     if standing(code) == "unknown":
         near = nearest(text, code.system)
@@ -107,14 +114,14 @@ def let_in(written: Mapping[str, int], version: str, system: str | None = None) 
     are put back where the column shows that it did (no code has such zeros, codes that do not exist otherwise exist
     with them) and only one code is meant. Raises ``InputError`` where more of the codes exist in another version.
     """
-    systems = (system,) if system else VERSIONS.get(version, (version,))
+    systems = (system,) if system else systems_of(version)
     column = Column()
-    if not any(name in SYSTEMS for name in systems):
+    if not any(name in known_systems() for name in systems):
         for text, count in written.items():
             _sort(column, text, count, [code for name in systems if (code := _parsed(text, name))])
         return column
     check_version(written, systems, version)
-    others = [name for name in SYSTEMS if version_of(name) != version_of(systems[0])]
+    others = [name for name in known_systems() if version_of(name) != version_of(systems[0])]
     dotted = any("." in text for text in written)
     eaten = _eaten(written, systems)
     for text, count in written.items():
@@ -153,9 +160,9 @@ def check_version(written: Iterable[str], systems: Iterable[str], version: str) 
                 examples.append(f"{text} is {other} {found[0].code}")
     other, count = max(there.items(), key=lambda pair: pair[1], default=("", 0))
     if count > here:
-        named = " and ".join(LABELS.get(name, name) for name in systems)
+        named = " and ".join(declaration(name).label for name in systems)
         raise InputError(
-            f"of {len(texts):,} different codes {here:,} are in {named} and {count:,} only in {_LABELS[other]}, "
+            f"of {len(texts):,} different codes {here:,} are in {named} and {count:,} only in {VERSION_LABELS[other]}, "
             f"such as {', '.join(text.partition(' ')[0] for text in examples[:EXAMPLES])}: "
             f"did you mean version {other}?"
         )
@@ -182,7 +189,7 @@ def _sort(column: Column, text: str, count: int, found: list[Code]) -> None:
 
 
 def _parsed(text: str, system: str) -> Code | None:
-    if system not in SYSTEMS:
+    if system not in known_systems():
         text = text.removeprefix(f"{system}:")
     try:
         return parse_code(text, system)
@@ -204,8 +211,8 @@ def _readings(text: str, systems: Iterable[str], dotted: bool) -> list[Code]:
     as_written = [code for code in found if code.code == text.strip().upper()]
     if dotted and len(as_written) == 1 and standing(as_written[0]) != "unknown":
         return as_written
-    # A cut-off ICD-10-PCS code needs its system's name.
-    whole = [code for code in found if code.system != "icd10pcs" or len(code.code) == 7] or found
+    # A code that is cut off, of a system whose codes are of one length, needs its system's name.
+    whole = [code for code in found if code.declaration.length in (None, len(code.code))] or found
     for kept in ([c for c in whole if assignable(c)], [c for c in whole if standing(c) != "unknown"]):
         if kept:
             return kept
@@ -270,8 +277,9 @@ def _variants(text: str, system: str) -> Iterator[tuple[str, Code]]:
     tried: list[tuple[str, str]] = []
     if _NUMBER.fullmatch(plain):
         whole, dot, rest = plain.partition(".")
-        width = {"icd9cm": 3, "icd9proc": 2}.get(system, 7)
-        if dot and len(whole) < width and system != "icd10pcs":
+        known = declaration(system)
+        width = known.length or known.category
+        if dot and known.dotted and len(whole) < width:
             tried += [("leading", f"{whole.zfill(width)}.{rest}"), ("both", f"{whole.zfill(width)}.{rest}0")]
         if not dot:
             tried += [("leading", whole.zfill(size)) for size in range(len(whole) + 1, width + 3)]
@@ -282,11 +290,9 @@ def _variants(text: str, system: str) -> Iterator[tuple[str, Code]]:
             tried.append(("number", whole))  # 4280.0
     swapped = plain[:1] + plain[1:].replace("O", "0").replace("I", "1").replace("L", "1")
     tried.append(("letters", swapped))
-    if system == "icd10pcs":
-        tried.append(("letters", plain.replace("O", "0").replace("I", "1")))
-    if system == "icd10cm":
-        tried.append(("letters", swapped.replace("0", "O", 1) if swapped[:1] == "0" else swapped))
-        tried.append(("letters", "I" + swapped[1:] if swapped[:1] == "1" else swapped))
+    tried.append(("letters", plain.replace("O", "0").replace("I", "1")))
+    first = {"0": "O", "1": "I"}.get(swapped[:1], swapped[:1])
+    tried.append(("letters", first + swapped[1:]))
     seen = {plain}
     for kind, one in tried:
         if one not in seen and (code := _parsed(one, system)) is not None:

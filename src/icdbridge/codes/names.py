@@ -9,8 +9,9 @@ from typing import NamedTuple
 from icdbridge.codes.code import Code, parse_code, parse_key
 from icdbridge.codes.crosswalks import equivalents
 from icdbridge.codes.descriptions import describe
-from icdbridge.codes.packages import SYSTEMS, load_system
+from icdbridge.codes.packages import load_system
 from icdbridge.codes.system import CodeSystem
+from icdbridge.codes.systems import known_systems
 from icdbridge.errors import InputError
 from icdbridge.tables import Column, read_rows
 
@@ -92,7 +93,7 @@ def _ancestors(code: Code) -> list[Code]:
 
 @cache
 def _table(system: str) -> CodeSystem | None:
-    return load_system(system) if system in SYSTEMS else None
+    return load_system(system) if system in known_systems() else None
 
 
 def _mapped(code: Code) -> Iterable[Name]:

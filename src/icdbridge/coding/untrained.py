@@ -27,7 +27,7 @@ from icdbridge.starter.stems import words_of
 if TYPE_CHECKING:
     from icdbridge.runs.confidence import Calibration
 
-SYSTEMS = {"icd10": "icd10cm", "icd9": "icd9cm"}  # the diagnoses of each version
+DIAGNOSES = {"icd10": "icd10cm", "icd9": "icd9cm"}  # the diagnoses of each version
 SPANS = 5  # of evidence of one code
 MOST = 100_000  # codes of a note
 
@@ -36,7 +36,7 @@ class StarterCoder(Coder):
     """The starter as a ``Coder``; what it reads of a code system is made at first use and kept in the cache folder."""
 
     name: ClassVar[str] = "starter"  # type: ignore[misc]
-    versions: ClassVar[list[str]] = list(SYSTEMS)  # type: ignore[misc]
+    versions: ClassVar[list[str]] = list(DIAGNOSES)  # type: ignore[misc]
     default_version: ClassVar[str] = "icd10"  # type: ignore[misc]
     max_note_words: ClassVar[int] = 100_000  # type: ignore[misc]
     synthetic: ClassVar[bool] = False  # type: ignore[misc]
@@ -75,7 +75,7 @@ class StarterCoder(Coder):
 
     def codes_of(self, version: str) -> Mapping[str, str]:
         check_choice("version", version, self.versions)
-        system = SYSTEMS[version]
+        system = DIAGNOSES[version]
         return {f"{system}:{code}": title for code, title in load_system(system).titles.items()}
 
     def scored_codes(self, version: str | None, codes: Mapping[str, str] | None) -> int:
@@ -109,7 +109,7 @@ class StarterCoder(Coder):
         among = None if codes is None else _Among(codes)
         version = version_named(self.default_version if version is None else version)
         check_choice("version", version, self.versions)
-        system = among.system if among else SYSTEMS[version]
+        system = among.system if among else DIAGNOSES[version]
         inpatient = None if setting is None else setting == "inpatient"
         return [self._code_one(text, system, inpatient, among, top, evidence) for text in texts]
 
@@ -177,10 +177,10 @@ class _Among:
         codes = check_codes(codes)
         keys = [parse_key(key) for key in codes]
         systems = sorted({key.system for key in keys})
-        if len(systems) > 1 or systems[0] not in SYSTEMS.values():
+        if len(systems) > 1 or systems[0] not in DIAGNOSES.values():
             raise InputError(
                 f"the codes to choose from are of {', '.join(systems)}: the starter chooses among those of one of "
-                f"{', '.join(SYSTEMS.values())}; a run chooses among any"
+                f"{', '.join(DIAGNOSES.values())}; a run chooses among any"
             )
         self.system = systems[0]
         self._titles = dict(zip(keys, codes.values(), strict=True))

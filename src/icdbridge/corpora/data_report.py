@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from jinja2 import Environment, StrictUndefined
 
-from icdbridge.codes import SYSTEMS, releases
+from icdbridge.codes import declaration, known_systems, releases
 from icdbridge.corpora.corpus import SPLITS
 from icdbridge.corpora.data_plots import Sizes, histogram, long_tail
 from icdbridge.corpora.staging import Staging
@@ -29,12 +29,6 @@ PUBLISHED = {
         "MIMIC-III clean",
         {"train": 38_401, "val": 5_577, "test": 8_734, "frequent": 3_681, "rare": 5_244, "full": 8_925},
     ),
-}
-LABELS = {
-    "icd9cm": "ICD-9-CM diagnoses",
-    "icd9proc": "ICD-9-CM procedures",
-    "icd10cm": "ICD-10-CM diagnoses",
-    "icd10pcs": "ICD-10-PCS procedures",
 }
 SOURCES = {
     "corpus": "the source itself",
@@ -76,7 +70,7 @@ def figures(
         "codes_without_train_notes": untrained,
         "systems": systems,
         "description_sources": description_sources,
-        "releases": {system: releases(system) for system in systems if system in SYSTEMS},
+        "releases": {system: releases(system) for system in systems if system in known_systems()},
         "published": None if staging.synthetic else _compare(source, version, {**notes, **scopes}),
     }
 
@@ -105,8 +99,12 @@ def write_html(path: Path, name: str, meta: dict[str, Any], data: dict[str, Size
         histogram("words", data["words"], "words per note", "notes"),
         long_tail("tail", data["notes"], meta["scopes"]["frequent"]),
     ]
-    page = template.render(name=name, meta=meta, plots=plots, splits=SPLITS, labels=LABELS, sources=SOURCES)
+    page = template.render(name=name, meta=meta, plots=plots, splits=SPLITS, label=_label, sources=SOURCES)
     path.write_text(page, "utf-8")
+
+
+def _label(system: str) -> str:
+    return declaration(system).described if system in known_systems() else system
 
 
 def _codes_per_note(staging: Staging, where: str) -> Sizes:

@@ -67,8 +67,9 @@ _WITH = re.compile(r"\bwith ((?!\w+ healing|nonunion|malunion)[^,]+?)(?= with(?:
 
 def children(code: str, system: str = "icd10cm") -> list[str]:
     """The codes and categories directly below a category of the newest release, sorted; none below a billable code."""
-    below = _tree(system).get(code)
-    return list(below) if below is not None else load_system(system).children(code)
+    table = load_system(system)
+    below = None if table.parents else _tree(system).get(code)
+    return list(below) if below is not None else table.children(code)
 
 
 @cache

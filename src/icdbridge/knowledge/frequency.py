@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from functools import cache
 from types import MappingProxyType
 
-from icdbridge.codes import parse_code, releases
+from icdbridge.codes import declaration, parse_code, releases
 from icdbridge.knowledge.packed_tables import rows
 
 FREQUENT, SEEN = "frequent", "seen"
@@ -33,10 +33,9 @@ def frequent_in(system: str) -> Mapping[str, int]:
 def _counts(system: str) -> dict[str, int]:
     """Code -> in how many data sets it is frequent, for every code that any data set has."""
     releases(system)  # the error for a system that nobody knows
-    procedures = system in ("icd9proc", "icd10pcs")
-    version = "icd9" if system in ("icd9cm", "icd9proc") else "icd10"
+    known = declaration(system)
     return {
         parse_code(written, system).code: int(often)
         for found, written, _, often in rows("frequency")
-        if found == version and bool(_PROCEDURE.fullmatch(written)) == procedures
+        if found == known.version and bool(_PROCEDURE.fullmatch(written)) == (known.kind == "procedure")
     }

@@ -8,15 +8,9 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array, hstack
 
-from icdbridge.codes import Name, Terms, code_names
+from icdbridge.codes import Name, Terms, category_of, code_names
 from icdbridge.lexical.matcher import CodeStatistics, Matcher
 from icdbridge.lexical.name_index import NameIndex
-
-
-def category_of(key: str) -> str:
-    """The category of a code, as a key: the part before the dot, of ICD-10-PCS the first three characters."""
-    system, _, code = key.partition(":")
-    return f"{system}:{code[:3] if system == 'icd10pcs' else code.partition('.')[0]}"
 
 
 def with_categories(labels: Any, categories: np.ndarray) -> csr_array:

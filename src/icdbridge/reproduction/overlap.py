@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from icdbridge.codes import parse_key, version_of
+from icdbridge.codes import category_of, parse_key, version_of
 from icdbridge.codes.crosswalks import PAIRS, crosswalk
 from icdbridge.corpora import Corpus
 from icdbridge.evaluation.reports.text_table import Table
@@ -19,7 +19,7 @@ def overlap(study: Study) -> Table:
     own_words, own_codes = _words_and_codes([target])
     other_words, other_codes = _words_and_codes(others)
     counterparts = {found for code in other_codes for found in _counterparts(code, target.version)}
-    categories = {_category(code) for code in counterparts}
+    categories = {category_of(code) for code in counterparts}
     rare = set(target.codes[target.n_frequent :])
     labels = [code for codes in target.column("codes", "test") for code in codes if code in rare]
     described = {
@@ -39,7 +39,7 @@ def overlap(study: Study) -> Table:
         [
             "the same, or a code of its category",
             f"{len(labels):,}",
-            _share([_category(c) in categories for c in labels]),
+            _share([category_of(c) in categories for c in labels]),
         ],
         ["rare test labels unseen in training, and with a counterpart", *_of(unseen, counterparts)],
         ["words of rare descriptions, and in the target's notes", *_of(described, own_words)],
@@ -77,10 +77,6 @@ def _counterparts(key: str, version: str) -> list[str]:
             if name == code.code or name.startswith(dotted):
                 found += [str(entry.target) for entry in entries]
     return found
-
-
-def _category(key: str) -> str:
-    return key.partition(".")[0]
 
 
 def _of(things: Iterable[str], known: set[str]) -> tuple[str, str]:

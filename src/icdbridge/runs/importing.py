@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 import icdbridge
-from icdbridge.codes import SYSTEMS, Code, known_system, load_system, version_of
+from icdbridge.codes import SYSTEMS, Code, known_system, known_systems, load_system, version_of
 from icdbridge.corpora import Corpus
 from icdbridge.errors import InputError
 from icdbridge.files import atomic_folder, sha256
@@ -53,7 +53,7 @@ def import_checkpoint(
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "made_with": {"icdbridge": icdbridge.__version__, "torch": torch.__version__},
     }
-    inputs = [folder, *(Path(source) for source in codes if str(source) not in SYSTEMS)]
+    inputs = [folder, *(Path(source) for source in codes if str(source) not in known_systems())]
     with atomic_folder(out, RUN, inputs, replace=force) as partial:
         model = TextModel(
             released.model, released.tokenizer, index, released.max_note_words, released.max_code_words
@@ -79,7 +79,7 @@ def _code_index(sources: Sequence[str | Path]) -> CodeIndex:
     """The codes of systems and corpora; a code of several has the version and description of the first."""
     found: dict[str, tuple[str, str]] = {}
     for source in sources:
-        if str(source) in SYSTEMS:
+        if str(source) in known_systems():
             system = load_system(str(source))
             titles = {str(Code(system.name, code)): title for code, title in system.titles.items()}
             version = version_of(system.name)
@@ -88,7 +88,9 @@ def _code_index(sources: Sequence[str | Path]) -> CodeIndex:
             titles = dict(zip(corpus.codes, corpus.descriptions, strict=True))
             version = corpus.version
         else:
-            raise InputError(f"{source} is neither a corpus folder nor a code system ({', '.join(SYSTEMS)})")
+            raise InputError(
+                f"{source} is neither a corpus folder nor a code system ({', '.join(known_systems())})"
+            )
         found |= {key: (version, title) for key, title in titles.items() if key not in found}
     return CodeIndex(
         code=list(found),

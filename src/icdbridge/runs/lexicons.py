@@ -9,11 +9,10 @@ import pyarrow.parquet as pq
 from safetensors import SafetensorError, safe_open
 from scipy.sparse import csr_array
 
-from icdbridge.codes import Code, Name, parse_key
+from icdbridge.codes import Code, Name, category_of, parse_key
 from icdbridge.codes.names import KINDS
 from icdbridge.errors import InputError
 from icdbridge.lexical import Associations, CodeStatistics, Lexicon
-from icdbridge.lexical.lexicon import category_of
 from icdbridge.models.tensor_files import Shape, load_tensors, save_tensors
 from icdbridge.runs.stored_files import check_key, read_table
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from icdbridge.codes import declaration
 from icdbridge.coding import Suggestion, fhir
 from icdbridge.coding.identity import note_identity
 from icdbridge.server import schemas
@@ -100,7 +101,7 @@ def as_fhir(notes: Sequence[schemas.NoteIn], found: Sequence[Sequence[Suggestion
 
 def kind(system: str) -> Any:
     """Whether codes of a system are diagnoses or procedures."""
-    return "procedure" if system in fhir.PROCEDURES else "diagnosis"
+    return declaration(system).kind
 
 
 def suggestion_out(coder: ServedCoder, found: Suggestion) -> dict[str, Any]:

@@ -9,14 +9,15 @@ from fastapi.responses import JSONResponse, Response
 
 from icdbridge import __version__
 from icdbridge.codes import (
-    SYSTEMS,
-    VERSIONS,
     Code,
     CodeSystem,
     describe,
+    known_systems,
     parse_code,
     system_named,
+    systems_of,
     version_named,
+    version_of,
 )
 from icdbridge.codes.gate import existing, nearest
 from icdbridge.coding import Suggestion, fhir
@@ -96,20 +97,24 @@ def make_router(coders: Mapping[str, ServedCoder], queue: BatchQueue, metrics: M
 
         One line a family: what its codes differ by, such as side or encounter, is `specify`.
         """
-        everywhere = [*SYSTEMS, *own_systems]
+        everywhere = [*known_systems(), *own_systems]
         system, version = system and _spelt(system, system_named), version and _spelt(version, version_named)
         if system is not None and system not in everywhere:
             raise field_problem("query.system", f"expected one of {', '.join(everywhere)}")
-        versions = [*VERSIONS, *(table.version for table in own_systems.values())]
+        versions = list(dict.fromkeys(map(version_of, everywhere)))
         if version is not None and version not in versions:
-            raise field_problem("query.version", f"expected one of {', '.join(dict.fromkeys(versions))}")
+            raise field_problem("query.version", f"expected one of {', '.join(versions)}")
         wanted = [
             name
             for name in everywhere
-            if system in (None, name) and (version is None or name in VERSIONS.get(version, (version,)))
+            if system in (None, name) and (version is None or name in systems_of(version))
         ]
         tables = [own_systems[name] for name in wanted if name in own_systems]
-        systems = None if system is None and version is None else [name for name in wanted if name in SYSTEMS]
+        systems = (
+            None
+            if system is None and version is None
+            else [name for name in wanted if name in known_systems()]
+        )
         try:
             found = find(q, systems, limit, tables)
         except InputError as error:  # it has no word
@@ -272,7 +277,7 @@ def _existing(given: schemas.CodeIn | schemas.ChosenCode, where: str, titled: bo
     try:
         return parse_code(given.code, system) if titled else existing(given.code, system)
     except InputError as error:
-        near = nearest(given.code, system) if system in SYSTEMS else None
+        near = nearest(given.code, system) if system in known_systems() else None
         hint = f": did you mean {near.code}?" if near else ""
         raise field_problem(f"{where}.code", f"no code of this system{hint}") from error
 
@@ -284,7 +289,7 @@ def _own_systems(coders: Iterable[ServedCoder]) -> dict[str, CodeSystem]:
         for version in coder.versions:
             for key, description in coder.codes_of(version).items():
                 system, _, code = key.partition(":")
-                if system not in SYSTEMS:
+                if system not in known_systems():
                     titles.setdefault(system, {})[code] = description
     return {name: CodeSystem(name, name, "model", name, found) for name, found in titles.items()}
 

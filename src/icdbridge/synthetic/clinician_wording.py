@@ -132,7 +132,7 @@ class Wordings:
         row = known_problems().get(variant.icd10.code)
         medications = row["medications"].split("|") if row and row["medications"] else []
         findings = row["findings"].split("|") if row and row["findings"] else []
-        if row or variant.icd10.system != "icd10cm":
+        if row or variant.icd10.declaration.kind == "procedure":
             return [Template(text) for text in medications], [Template(text) for text in findings]
         # Problems without a row of their own have two drugs and a finding of those of their chapter.
         rng = random.Random(f"{self._seed} clues {variant.icd10.code[:3]}")

@@ -155,7 +155,11 @@ def ranked(groups: Iterable[Group], seed: int) -> list[tuple[Variant, ...]]:
     for common, group in groups:
         first = group[0]
         chance = normal_number(f"{seed} rank {first.icd10} {first.icd9}")
-        usual = _CHAPTER_WEIGHT.get(first.icd10.code[0], 1.0) if first.icd10.system == "icd10cm" else 1.0
+        usual = (
+            _CHAPTER_WEIGHT.get(first.icd10.code[0], 1.0)
+            if first.icd10.declaration.kind == "diagnosis"
+            else 1.0
+        )
         # A group without an ICD-9 code is a novelty of ICD-10 and mostly rare.
         score = (
             common * exp(0.25 * chance) if common else usual * exp(0.8 * chance) * (1 if first.icd9 else 0.5)
@@ -178,7 +182,7 @@ def make_concept(group: tuple[Variant, ...], seed: int) -> Concept:
     weighted = sorted(weighted, reverse=True)[:MOST_VARIANTS]
     variants = tuple(variant for _, variant in weighted)
     first = variants[0].icd10
-    procedure = first.system == "icd10pcs"
+    procedure = first.declaration.kind == "procedure"
     start = first.code[:3]
     return Concept(
         procedure=procedure,
@@ -199,7 +203,7 @@ def chapter_of(code: str) -> str:
 
 
 def _stage(code: Code) -> str:
-    if code.system == "icd10pcs":
+    if code.declaration.kind == "procedure":
         return "birth" if code.code[0] == "1" else "newborn" if code.code.startswith("0VTT") else "adult"
     if code.code[0] == "P" or code.code.startswith("Z38"):
         return "newborn"
@@ -211,7 +215,7 @@ def _sex(code: Code) -> str:
     title = f" {load_system(code.system).titles[code.code].lower()} "
     if (" female " in title) != (" male " in title):
         return "F" if " female " in title else "M"
-    if code.system == "icd10pcs":
+    if code.declaration.kind == "procedure":
         return {"0U": "F", "10": "F", "0V": "M"}.get(start[:2], "")
     if "C51" <= start <= "C58" or "N70" <= start <= "N98" or _stage(code) == "birth":
         return "F"

@@ -3,7 +3,7 @@
 import random
 from pathlib import Path
 
-from icdbridge.codes import Code, undotted
+from icdbridge.codes import Code, undotted, version_of
 from icdbridge.synthetic.deid import mimic4_mark
 from icdbridge.synthetic.discharge_notes import write_note
 from icdbridge.synthetic.dump import (
@@ -96,7 +96,7 @@ def synthesize_mimic4(
 
 
 def _number(system: str) -> int:
-    return 9 if system.startswith("icd9") else 10
+    return 9 if version_of(system) == "icd9" else 10
 
 
 class _Dump:

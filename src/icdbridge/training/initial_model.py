@@ -169,13 +169,10 @@ def _vocabulary(
 
 def code_relations(keys: Sequence[str]) -> np.ndarray:
     """How near each code is to each category of the codes, uint8 [codes, categories]: 0 to 2 leading characters
-    shared (0 across code systems), 3: its own category, the part before the dot (ICD-10-PCS: three characters).
+    shared (0 across code systems), 3: its own category.
     """
     codes = [parse_key(key) for key in keys]
-    of_code = [
-        (code.system, code.code[:3] if code.system == "icd10pcs" else code.code.partition(".")[0])
-        for code in codes
-    ]
+    of_code = [code.category for code in codes]
     categories = sorted(set(of_code))
     relations = np.zeros((len(codes), len(categories)), np.uint8)
     for length in (1, 2, None):  # None: the whole category, which has three or four characters

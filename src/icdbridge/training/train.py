@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 import icdbridge
-from icdbridge.codes.packages import SYSTEMS, load_system
+from icdbridge.codes import known_systems, load_system
 from icdbridge.corpora import Corpus
 from icdbridge.corpora.corpus import SPLITS
 from icdbridge.errors import InputError
@@ -214,7 +214,7 @@ def _pool(corpora: Sequence[Corpus], settings: Settings) -> dict[str, str]:
         described = list(zip(corpus.codes, corpus.descriptions, strict=True))
         pool |= dict(described[: corpus.n_frequent] if scope == "frequent" else described)
     if settings.negatives == "system":
-        for system in {key.partition(":")[0] for key in pool} & set(SYSTEMS):
+        for system in {key.partition(":")[0] for key in pool} & set(known_systems()):
             pool = {f"{system}:{code}": title for code, title in load_system(system).titles.items()} | pool
     return dict(sorted(pool.items()))
 

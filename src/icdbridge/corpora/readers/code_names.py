@@ -11,13 +11,15 @@ from typing import Any
 import numpy as np
 
 from icdbridge.codes import (
-    SYSTEMS,
-    VERSIONS,
     Terms,
+    category_of,
     code_names,
+    known_systems,
     load_system,
     system_named,
+    systems_of,
     version_named,
+    version_of,
 )
 from icdbridge.corpora.assemble import assemble
 from icdbridge.corpora.corpus import Corpus
@@ -51,19 +53,19 @@ def prepare_names(
 
     Names are titles, inclusion terms, the titles of the codes that the general equivalence mappings give, and those of
     ``terms`` (``further_terms``; of the first system). A note is coded with the codes that it names and their
-    categories, what stands before the dot, so that children and parents share their names. ``systems`` are some of
+    categories, so that children and parents share their names. ``systems`` are some of
     those of the version (default: all). ``VAL_NOTES`` of the notes, or a tenth if they are few, are the val split.
     Raises ``InputError`` for an unknown version or system.
     """
     version, systems = version_named(version), [system_named(system) for system in systems]
-    if version not in VERSIONS:
-        raise InputError(f"unknown version {version!r}: names are known of {', '.join(VERSIONS)}")
+    of_version = [system for system in systems_of(version) if system in known_systems()]
+    if not of_version:
+        versions = dict.fromkeys(map(version_of, known_systems()))
+        raise InputError(f"unknown version {version!r}: names are known of {', '.join(versions)}")
     for system in systems:
-        if system not in VERSIONS[version]:
-            raise InputError(
-                f"{system!r} is no code system of {version}: those are {', '.join(VERSIONS[version])}"
-            )
-    chosen = [system for system in VERSIONS[version] if system in (systems or SYSTEMS)]
+        if system not in of_version:
+            raise InputError(f"{system!r} is no code system of {version}: those are {', '.join(of_version)}")
+    chosen = [system for system in of_version if system in (systems or of_version)]
     further = further_terms(terms, chosen[0])
 
     def read(staging: Staging) -> None:
@@ -125,9 +127,7 @@ def _notes(
                 "id": f"names-{turn + 1}-{number}",
                 "patient_id": None,
                 "text": ".\n".join(texts[i] for i in some) + ".",
-                "codes": list(
-                    dict.fromkeys(key for i in some for key in (keys[i], keys[i].partition(".")[0]))
-                ),
+                "codes": list(dict.fromkeys(key for i in some for key in (keys[i], category_of(keys[i])))),
             }
 
 

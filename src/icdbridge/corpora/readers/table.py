@@ -8,7 +8,15 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from icdbridge.codes import SYSTEMS, VERSIONS, read_code_table, system_named, version_named, version_of
+from icdbridge.codes import (
+    known_system,
+    known_systems,
+    read_code_table,
+    system_named,
+    systems_of,
+    version_named,
+    version_of,
+)
 from icdbridge.codes.gate import let_in, named
 from icdbridge.corpora.assemble import DEFAULT_SEED, assemble
 from icdbridge.corpora.corpus import Corpus
@@ -62,14 +70,16 @@ def prepare_table(
     naming file and row.
     """
     version = version_named(version)
-    own = version if version not in VERSIONS else None
+    of_version = systems_of(version)
+    own = version if of_version[0] not in known_systems() else None
     if own and code_table is None:
+        versions = dict.fromkeys(map(version_of, known_systems()))
         raise InputError(
-            f"unknown version {version!r}: use {' or '.join(VERSIONS)}, or give its --code-table"
+            f"unknown version {version!r}: use {' or '.join(versions)}, or give its --code-table"
         )
     system = system_named(system or own) if system or own else None
     if system is not None and version_of(system) != version:
-        expected = " or ".join(VERSIONS.get(version, (version,)))
+        expected = " or ".join(of_version)
         raise InputError(f"{system!r} is no code system of version {version}: expected {expected}")
     if code_table is not None and system is None:
         raise InputError("a --code-table needs --system: say which code system it describes")
@@ -88,10 +98,12 @@ def prepare_table(
         _stage_codes(staging, version, system)
         _stage_splits(staging)
         if table is not None:
-            titles = [
-                {"system": table.name, "code": code, "title": title} for code, title in table.titles.items()
+            rows = [
+                {"system": table.name, "code": code, "title": title}
+                for titles in (table.titles, table.headings)
+                for code, title in titles.items()
             ]
-            staging.insert("raw_titles", [pa.RecordBatch.from_pylist(titles)])
+            staging.insert("raw_titles", [pa.RecordBatch.from_pylist(rows)])
 
     settings = {
         **{f"{name} column": value for name, value in columns._asdict().items() if value},
@@ -170,7 +182,7 @@ def _stage_codes(staging: Staging, version: str, system: str | None) -> None:
     first = {text: row for text, _, row in rows}
     for text, row in first.items():
         prefix, colon, _ = text.partition(":")
-        if colon and prefix in SYSTEMS and version_of(prefix) != version:
+        if colon and (of := known_system(prefix)) and version_of(of) != version:
             raise InputError(f"{_place(staging, row)}: the code {text[:20]!r} is not of version {version}")
     column = let_in({text: count for text, count, _ in rows}, version, system)
     for text, codes in column.ambiguous:
@@ -192,7 +204,7 @@ def _stage_codes(staging: Staging, version: str, system: str | None) -> None:
         )
     # What is no code goes on as it is: the shared way counts it.
     known = [(text, code.system, code.code) for text, code in column.codes.items()]
-    one = system or VERSIONS.get(version, (version,))[0]
+    one = system or systems_of(version)[0]
     known += [(doubt.written, one, doubt.written) for doubt in column.malformed]
     if not known:
         return  # the shared way says that there are no codes

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from icdbridge.codes.code import Code
-from icdbridge.codes.packages import SYSTEMS
 from icdbridge.codes.system import CodeSystem
+from icdbridge.codes.systems import declaration, known_systems
 from icdbridge.errors import InputError
 from icdbridge.knowledge.search.choices import Choice, choices
 from icdbridge.knowledge.search.lookup import by_code
@@ -18,11 +18,6 @@ from icdbridge.knowledge.search.spelling import Speller
 from icdbridge.knowledge.search.titles import Title, near_titles
 from icdbridge.knowledge.search.wordforms import words
 
-_SYSTEM = {
-    "icd10pcs": -0.6,
-    "icd9cm": -1.5,
-    "icd9proc": -2.0,
-}  # what another than ICD-10-CM has to be better by
 _FOLDED = 1.2  # what the other codes of a family have to be better by than another family
 _SPARE = 15  # lines more than asked for, since some lose by being of a family that is there
 _LOOKED_AT = 60  # matches of a reading that are resolved
@@ -71,8 +66,8 @@ def find(
     """
     if not words(query):
         raise InputError("nothing to search for: give words of a title, or the beginning of a code")
-    names = SYSTEMS if systems is None else systems
-    indexes = [*map(own_index, tables), *map(system_index, sorted(names, key=_order))]
+    names = known_systems() if systems is None else systems
+    indexes = [*map(own_index, tables), *sorted(map(system_index, names), key=_behind)]
     certain, rest = _by_code(query, indexes)
     certain += [
         Line(index, entry, "title", entry.title)
@@ -83,7 +78,7 @@ def find(
     lines = list(certain)
     if words(rest):
         spelt = speller(tuple(tables))
-        if systems is None and (better := [index for index in indexes if index.version != "icd9"]):
+        if systems is None and (better := [index for index in indexes if not _legacy(index)]):
             lines += _by_words(rest, better, limit, spelt)
         if not lines:
             lines += _by_words(rest, indexes, limit, spelt)
@@ -91,15 +86,19 @@ def find(
     for line in lines:
         first.setdefault(Code(line.source.system, line.entry.code), line)
     chosen = list(first.values())
-    if systems is None and any(line.source.version != "icd9" for line in chosen):
-        chosen = [one for one in chosen if one.source.version != "icd9" or one.matched_on == "code"]
+    if systems is None and not all(_legacy(line.source) for line in chosen):
+        chosen = [one for one in chosen if not _legacy(one.source) or one.matched_on == "code"]
     chosen = chosen[:limit]
     found = dict.fromkeys(word for line in chosen for word in line.corrected)
     return Results([_hit(line) for line in chosen], chosen[0].searched if chosen else "", list(found)[:3])
 
 
-def _order(system: str) -> int:
-    return ("icd10cm", "icd10pcs", "icd9cm", "icd9proc").index(system) if system in SYSTEMS else 4
+def _behind(index: Index) -> float:
+    return declaration(index.system).behind
+
+
+def _legacy(index: Index) -> bool:
+    return declaration(index.system).legacy
 
 
 def _by_code(query: str, indexes: list[Index]) -> tuple[list[Line], str]:
@@ -114,7 +113,7 @@ def _by_words(query: str, indexes: Sequence[Index], limit: int, spelt: Speller) 
     scored.sort(key=lambda one: -one[0])
     said = as_written(query, spelt)
     near = [(index, title) for index in indexes for title in near_titles(index, said, spelt)]
-    near.sort(key=lambda one: one[1].distance - _SYSTEM.get(one[0].system, 0.0))
+    near.sort(key=lambda one: one[1].distance + _behind(one[0]))
     by_title = [(_by_title(index, title), title) for index, title in near[:limit]]
     return merged([line for _, line in scored], by_title, said)
 
@@ -131,7 +130,7 @@ def _by_meaning(index: Index, several: Iterable[Reading], limit: int) -> list[tu
         chosen = [entry for entry in resolved(index, match) if entry.id not in codes]
         codes.update(entry.id for entry in chosen)
         for entry in chosen:
-            score = match.score + _SYSTEM.get(index.system, 0.0)
+            score = match.score - _behind(index)
             if entry.family >= 0 and entry.family in families:
                 score -= _FOLDED
             why, text = _why(match), match.found.text

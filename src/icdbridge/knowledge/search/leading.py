@@ -45,7 +45,7 @@ def _successors(code: str, title: str, table: CodeSystem) -> list[str]:
     if below := [other for other in table.below(code) if other in table.titles]:
         return [default_child(code, table.name), *below][:12]
     said = set(roots(words(title)))
-    siblings = [other for other in table.below(code[:3]) if other in table.titles]
+    siblings = [other for other in table.below(Code(table.name, code).category.code) if other in table.titles]
 
     def alike(other: str) -> float:
         theirs = set(roots(words(table.titles[other])))

@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple
 
-from icdbridge.codes.packages import LABELS
+from icdbridge.codes.systems import declaration, known_systems
 from icdbridge.knowledge.search.search_index import Entry, Index
 
 _KEY = re.compile(r"\s*([A-Za-z][A-Za-z0-9_-]*)\s*:\s*(\S+)\s*(.*)", re.DOTALL)
@@ -29,7 +29,7 @@ def by_code(query: str, indexes: list[Index]) -> tuple[list[CodeFound], str]:
     system, text, rest = "", query, ""
     if (key := _KEY.fullmatch(query)) and any(index.system == key[1].lower() for index in indexes):
         system, text, rest = key[1].lower(), key[2], key[3]
-    elif key and key[1].lower() in LABELS:
+    elif key and key[1].lower() in known_systems():
         text, rest = key[2], key[3]
     found = _CODE.fullmatch(text if not rest else f"{text} {rest}")
     if not found:
@@ -43,9 +43,8 @@ def by_code(query: str, indexes: list[Index]) -> tuple[list[CodeFound], str]:
         several += _in_system(index, plain, found[1], rest)
     several.sort(key=lambda one: not one.exact)
     for index in chosen:
-        if (
-            not several or index.version != "icd9"
-        ):  # who types a code of ICD-10 does not look for one of ICD-9
+        # who types a code of ICD-10 does not look for one of ICD-9
+        if not several or not declaration(index.system).legacy:
             several += _leading(index, plain)
     if not rest and _ICD10.fullmatch(plain) and not any(_has(one, plain) for one in several):
         several = [
@@ -107,7 +106,7 @@ def _leading(index: Index, plain: str) -> list[CodeFound]:
             why = f"{plain} is no code any more ({lead.title}): this is nearest"
         else:
             how = "equivalent" if lead.exact else "approximate equivalent"
-            why = f"{how} of {LABELS[lead.system]} {plain} ({lead.title})"
+            why = f"{how} of {declaration(lead.system).label} {plain} ({lead.title})"
         found.append(CodeFound(index, entry, why, True))
     found.sort(key=lambda one: -one.entry.prior)
     return found

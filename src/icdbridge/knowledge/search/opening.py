@@ -4,8 +4,9 @@ import hashlib
 from functools import cache, lru_cache
 from pathlib import Path
 
-from icdbridge.codes.packages import SYSTEMS, releases
+from icdbridge.codes.packages import load_system, releases
 from icdbridge.codes.system import CodeSystem
+from icdbridge.codes.systems import SYSTEMS, known_systems
 from icdbridge.files import cache_folder, cached_folder
 from icdbridge.knowledge.fingerprint import fingerprint
 from icdbridge.knowledge.search.search_index import Index
@@ -17,8 +18,10 @@ _MADE_BY = ("index_building.py", "leading.py", "slots.py", "wordforms.py", "wort
 
 @cache
 def system_index(system: str) -> Index:
-    """The index of a system that packages bring; ``InputError`` for another name."""
+    """The index of a known system, of one's own in memory; ``InputError`` for another name."""
     releases(system)
+    if system not in SYSTEMS:
+        return own_index(load_system(system))
     return Index(_folder() / f"{system}.sqlite")
 
 
@@ -34,7 +37,7 @@ def own_index(table: CodeSystem) -> Index:
 def speller(tables: tuple[CodeSystem, ...] = ()) -> Speller:
     """Looks words up among those of all systems and of ``tables``: a word of one is none misspelt in another."""
     words: dict[str, float] = {}
-    for index in (*map(system_index, SYSTEMS), *map(own_index, tables)):
+    for index in (*map(system_index, known_systems()), *map(own_index, tables)):
         for word, often in index.words.items():
             words[word] = words.get(word, 0.0) + often
     return Speller(words)

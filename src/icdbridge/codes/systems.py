@@ -1,0 +1,199 @@
+"""The code systems that are known: those of the installed packages, each declared here, and those of the user's own.
+
+A system of one's own is a file NAME.toml (``declare``) beside its tables; the command reads those in the folder that
+``ICDBRIDGE_SYSTEMS`` names::
+
+    label = "ICD-10-GM"
+    uri = "http://fhir.de/CodeSystem/bfarm/icd-10-gm"
+    shape = '[A-Z][0-9]{2}(\\.[0-9]{1,2})?'
+    expected = "a letter, 2 digits, a dot and up to 2 more digits, such as I10.00"
+    category = 3
+    dotted = true
+    [releases]
+    2026 = "icd10gm-2026.csv"
+
+Its tables have the columns ``code`` and ``description`` and, if wanted, ``parent`` and ``synonyms``
+(``read_code_table``). All else that is known of a system is asked of its ``Declaration``.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from icdbridge.codes.declaration import Declaration, Kind
+from icdbridge.errors import InputError
+from icdbridge.schema import Name, Strict, checked
+
+# Categories and cut-off codes are accepted too, because real corpora carry them (ICD-9 599.7, PCS BW20). The URIs are
+# those of HL7 Terminology; ICD-9-CM has one for diagnoses and procedures alike.
+_OF_PACKAGES = (
+    Declaration(
+        "icd9cm",
+        "ICD-9-CM diagnoses",
+        "icd9",
+        uri="http://hl7.org/fhir/sid/icd-9-cm",
+        shape=re.compile(r"(?:[0-9]{3}|V[0-9]{2})(?:\.[0-9]{1,2})?|E[0-9]{3}(?:\.[0-9])?"),
+        expected="3 digits, V and 2 digits or E and 3 digits, a dot and more digits, such as 428.0, V45.81, E812.0",
+        category=3,
+        longer="E",
+        dotted=True,
+        called=("9cm", "icd9dx", "icd9cmdx", "icd9diagnoses", "icd9cmdiagnoses"),
+        legacy=True,
+        behind=1.5,
+        releases={"v32": None},
+    ),
+    Declaration(
+        "icd9proc",
+        "ICD-9-CM procedures",
+        "icd9",
+        "procedure",
+        uri="http://hl7.org/fhir/sid/icd-9-cm",
+        shape=re.compile(r"[0-9]{2}(?:\.[0-9]{1,2})?"),
+        expected="2 digits, then a dot and up to 2 more digits, such as 96.71",
+        category=2,
+        dotted=True,
+        called=("icd9px", "icd9pcs", "icd9cmproc", "icd9procedures", "icd9cmprocedures", "icd9cmv3"),
+        legacy=True,
+        behind=2.0,
+        releases={"v32": None},
+    ),
+    Declaration(
+        "icd10cm",
+        "ICD-10-CM",
+        "icd10",
+        uri="http://hl7.org/fhir/sid/icd-10-cm",
+        # the second character is a digit, but for QA0, new in FY2026
+        shape=re.compile(r"(?:[A-Z][0-9]|QA)[0-9A-Z](?:\.[0-9A-Z]{1,4})?"),
+        expected="a letter, a digit and a third character, then a dot and up to 4 more characters, such as I21.4",
+        category=3,
+        dotted=True,
+        called=("10cm", "icd10dx", "icd10cmdx", "icd10diagnoses"),
+        releases={"FY2024": None, "FY2025": None, "FY2026": None},
+    ),
+    Declaration(
+        "icd10pcs",
+        "ICD-10-PCS",
+        "icd10",
+        "procedure",
+        uri="http://www.cms.gov/Medicare/Coding/ICD10",
+        shape=re.compile(r"[0-9BCDFGHX][0-9A-HJ-NP-Z]{2,6}"),
+        expected="a section (a digit or B-D, F-H, X), then 2 to 6 digits or letters but I and O, such as 0JH60DZ",
+        category=3,
+        length=7,
+        axes=True,
+        called=("10pcs", "pcs", "icd10px", "icd10proc", "icd10procedures"),
+        behind=0.6,
+        releases={"FY2024": None},
+    ),
+)
+SYSTEMS = tuple(one.name for one in _OF_PACKAGES)  # that packages bring
+VERSIONS = {"icd9": ("icd9cm", "icd9proc"), "icd10": ("icd10cm", "icd10pcs")}  # of these, with their systems
+VERSION_LABELS = {"icd9": "ICD-9-CM", "icd10": "ICD-10-CM and ICD-10-PCS"}
+# What people call the versions, without blanks and signs, in lower case.
+VERSION_NAMES = {"icd9": ("icd9", "9"), "icd10": ("icd10", "10", "icd10cmpcs", "icd10us")}
+
+_known = {one.name: one for one in _OF_PACKAGES}
+_called = {called: one.name for one in _OF_PACKAGES for called in (one.name, *one.called)}
+
+
+def declaration(system: str) -> Declaration:
+    """What is known of a system; of one that nobody declared, what suits any."""
+    return _known.get(system) or Declaration(system)
+
+
+def known_systems() -> tuple[str, ...]:
+    """The systems whose codes are known: those that packages bring, and those that were declared."""
+    return tuple(_known)
+
+
+def system_called(called: str) -> str | None:
+    """The known system of a name without blanks and signs, in lower case."""
+    return _called.get(called)
+
+
+def version_of(system: str) -> str:
+    """The version that a system belongs to; a system of the user's own is a version of its own name."""
+    return declaration(system).version
+
+
+def systems_of(version: str) -> tuple[str, ...]:
+    """The systems of a version; a version that nobody knows has one of its own name."""
+    return tuple(one.name for one in _known.values() if one.version == version) or (version,)
+
+
+class _File(Strict):
+    """What a declaration may hold."""
+
+    label: Name
+    version: Name = ""
+    kind: Kind = "diagnosis"
+    uri: Name = ""
+    shape: Name | None = None
+    expected: Name = "text without blanks"
+    category: Annotated[int, Field(ge=0, le=100)] = 0
+    dotted: bool = False
+    releases: dict[Name, Name]
+
+
+def declare(path: Path | str) -> Declaration:
+    """Declares a code system by a file NAME.toml, so that every part of icdbridge knows NAME; see this module.
+
+    Tables of ``releases`` are named from the file's folder. Do so before the system is first used. Raises
+    ``InputError`` for a file at fault, and for a name that a known system has.
+    """
+    path = Path(path)
+    try:
+        held = tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is no TOML: {error}") from error
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}") from error
+    found = checked(held, _File, path, "mend it")
+    name = path.stem
+    called = re.sub(r"[^a-z0-9]", "", name.lower())
+    if not re.fullmatch(r"[a-z][a-z0-9_-]*", name):
+        raise InputError(
+            f"{path}: the file's name names the system: use a lower-case letter, then letters, digits"
+        )
+    if _called.get(called, name) != name or name in SYSTEMS:
+        raise InputError(f"{path}: {name} is a known code system: give yours another name")
+    if found.version in VERSIONS:
+        raise InputError(f"{path}: {found.version} is a version of known systems: give yours another")
+    if found.dotted and not found.category:
+        raise InputError(f"{path}: say by category how many characters stand before the dot")
+    if not found.releases:
+        raise InputError(f"{path} has no release: name the table of at least one below [releases]")
+    try:
+        shape = re.compile(found.shape) if found.shape else None
+    except re.error as error:
+        raise InputError(f"{path}, field shape: no regular expression: {error}") from error
+    for table in found.releases.values():
+        if not (path.parent / table).is_file():
+            raise InputError(f"{path}, field releases: there is no file {path.parent / table}")
+    tables = {release: path.parent / table for release, table in found.releases.items()}
+    held = found.model_dump() | {"shape": shape, "releases": tables}
+    _known[name] = Declaration(name, **held)
+    _called[called] = name
+    return _known[name]
+
+
+def declare_all(folder: Path | str) -> list[Declaration]:
+    """Declares every NAME.toml of a folder; ``InputError`` where it holds none."""
+    files: Iterable[Path] = sorted(Path(folder).glob("*.toml"))
+    declared = [declare(file) for file in files]
+    if not declared:
+        raise InputError(f"{folder} holds no declaration of a code system (NAME.toml)")
+    return declared
+
+
+def withdraw(system: str) -> None:
+    """Takes the declaration of a system of one's own back."""
+    if system in SYSTEMS or system not in _known:
+        return
+    del _known[system]
+    for called in [called for called, name in _called.items() if name == system]:
+        del _called[called]
