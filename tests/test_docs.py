@@ -14,6 +14,7 @@ from icdbridge.training import MODELS, PRESETS, Settings
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES.remove(ROOT / "docs" / "contributing.md")  # commands of what it adds
 NUMBERS = {"SEED": "0", "$seed": "0"}
 
 

@@ -15,8 +15,7 @@ def train(
     out: Path = typer.Option(..., "--out", help="The run folder to write."),
     model: str = typer.Option(
         "duallaat-rnn",
-        help="duallaat-rnn, -cnn, -plm; with fixed labels, one version: caml, drcaml, multirescnn, laat, jointlaat, "
-        "plm-icd, corelation.",
+        help="duallaat-rnn, duallaat-cnn, or another of docs/models.md.",
     ),
     preset: str = typer.Option(
         "paper", help="paper (wants a GPU), small (for CPUs) or few-notes (and matching)."

@@ -15,6 +15,9 @@ from icdbridge.models.fixed_label import FixedLabelModel
 from icdbridge.models.model import Batch, NoteStates
 from icdbridge.models.sizes import Dropout, Extra, Few, Rows, Size, Weight
 
+PUBLISHED = {"hidden_size": 50, "dropout": 0.2, "learning_rate": 0.005}
+SMALL = {"hidden_size": 64, "kernel_size": 5}
+
 
 @dataclass(frozen=True)
 class CAMLSettings:
