@@ -1,4 +1,4 @@
-"""icdbridge code: suggestions for notes, with the words that speak for each."""
+"""icdbridge code: suggestions for notes, each with the words that support it."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""icdbridge index: the candidate search of a run, so that not every code has to be scored for every note."""
+"""icdbridge index: adds a candidate search to a run, so that not every code is scored for every note."""
 
 from pathlib import Path
 

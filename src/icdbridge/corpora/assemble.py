@@ -1,4 +1,4 @@
-"""From staged notes, codes and splits to a corpus folder: the one way that all readers take."""
+"""Makes a corpus folder from staged notes, codes and splits, for all readers alike."""
 
 import shutil
 from collections import Counter

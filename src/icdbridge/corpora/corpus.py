@@ -1,4 +1,4 @@
-"""The corpus folder: notes of one version with their codes and split, whatever they came from."""
+"""The corpus folder: notes of one version with their codes and split, from any source."""
 
 import copy
 import json

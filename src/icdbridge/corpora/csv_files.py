@@ -1,4 +1,4 @@
-"""Files of a dump: found, and their first row read."""
+"""Finds the files of a dump, and reads their first row."""
 
 import codecs
 import csv

@@ -1,4 +1,4 @@
-"""What DuckDB refuses, told in a line of our own: its messages quote values."""
+"""Errors of DuckDB in lines of our own, as its messages quote values."""
 
 import duckdb
 

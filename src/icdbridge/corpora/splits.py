@@ -1,4 +1,4 @@
-"""Which patients train, validate and test: read from a file, or drawn so that every code is spread alike."""
+"""Splits patients into train, val and test: by a file, or drawn so that every code is spread alike."""
 
 from collections.abc import Sequence
 from math import ceil

@@ -1,4 +1,4 @@
-"""Raw notes, codes and splits of a source, staged so that memory stays bounded: tables spill, texts lie on disk."""
+"""Stages raw notes, codes and splits of a source in bounded memory: tables spill, texts lie on disk."""
 
 import copy
 import threading

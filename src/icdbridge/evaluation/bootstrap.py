@@ -1,4 +1,4 @@
-"""How sure a figure is: bootstrap over notes (Efron 1979), from what each note contributes to it.
+"""Intervals of figures by bootstrap over notes (Efron 1979), from what each note contributes.
 
 A resample draws as many notes as there are, with replacement; it is held as how often each note was drawn, so
 that a metric of all resamples is a few matrix products. Macro F1 in the ``present`` view is over the codes that

@@ -1,4 +1,4 @@
-"""The candidate search beside exact scoring: what it loses, and what it saves."""
+"""Compares the candidate search with exact scoring: what it loses, and what it saves."""
 
 import time
 from itertools import islice

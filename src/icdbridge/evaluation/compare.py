@@ -1,4 +1,4 @@
-"""Evaluated runs side by side, from the files their evaluations left; nothing is scored again."""
+"""Compares evaluated runs from the files of their evaluations; nothing is scored again."""
 
 from dataclasses import dataclass
 from pathlib import Path

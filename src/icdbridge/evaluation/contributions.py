@@ -1,4 +1,4 @@
-"""What each note contributes to the figures of a scope: all that resampling notes needs, kept after the scores.
+"""What each note contributes to the figures of a scope: all that resampling needs once scores are gone.
 
 F1, P@k, R-precision and MAP are sums over notes: columns of notes. Macro F1 needs the codes that were predicted
 for each note: *cells*, one for each note and code that is a label or predicted. AUC counts pairs of a label and

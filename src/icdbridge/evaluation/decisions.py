@@ -1,4 +1,4 @@
-"""What a run predicts by one threshold for all codes, and by thresholds that know how often training saw a code."""
+"""What a run predicts by one threshold for all codes, and by thresholds for each training frequency."""
 
 from typing import Any
 

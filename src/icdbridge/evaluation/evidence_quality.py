@@ -1,4 +1,4 @@
-"""Whether evidence can be trusted: what the model does without it, and whether people marked the same words.
+"""Measures evidence: what the model does without it, and whether people marked the same words.
 
 Comprehensiveness is the fall of a code's probability when the words of evidence are taken out of the note (high is
 good), sufficiency its fall when only they are left (low is good), after DeYoung et al. (2020). Each is measured for the

@@ -1,4 +1,4 @@
-"""How far to trust words, and how far attention.
+"""The network of lexical features, and the weights that stack its logits with those of attention.
 
 Shapes: N notes, L codes, F features.
 """

@@ -1,4 +1,4 @@
-"""What label attention over fixed labels has in common: a learned query and an output of its own for each code.
+"""Label attention over fixed labels: each code has a learned query and an output of its own.
 
 For code l, with states h_t and keys k_t of a note (CAML, equations 2 to 5; LAAT, equations 5 to 7):
 a_l = softmax_t(k_t · u_l), v_l = Σ_t a_lt h_t, logit_l = w_l · v_l + b_l.

@@ -1,4 +1,4 @@
-"""What a batch's logits cost.
+"""The loss of a batch's logits.
 
 Shapes: N notes, L codes.
 """

@@ -1,4 +1,4 @@
-"""What every model of this package can do: notes and codes encoded apart, and brought together in scores.
+"""The interface of all models: notes and codes are encoded apart, then scored together.
 
 Shapes: N notes, T words (T' positions), L codes, M heads, d state size, s query size.
 """

@@ -1,4 +1,4 @@
-"""The sizes that models are built of: bounded, since a config.json may come from a stranger."""
+"""Bounded sizes of models, since a config.json may come from a stranger."""
 
 from typing import Annotated
 

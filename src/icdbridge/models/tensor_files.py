@@ -1,4 +1,4 @@
-"""Tensors in safetensors files: what the disk refuses is an OSError, as of any other file; checked by a checksum."""
+"""Tensors in safetensors files with a checksum; a full disk is an OSError as for any other file."""
 
 import hashlib
 import json

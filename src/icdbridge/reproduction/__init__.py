@@ -1,4 +1,4 @@
-"""The paper's tables and figure on the corpora one has, from runs that are trained once and found again."""
+"""The paper's tables and figure on the user's corpora; each run is trained once and found again."""
 
 from icdbridge.reproduction.paper_tables import TABLES
 from icdbridge.reproduction.study import Study, System

@@ -1,4 +1,4 @@
-"""What other versions could teach at all: the codes and words that they share with the rare codes of the target."""
+"""What other versions could teach: the codes and words that they share with the target's rare codes."""
 
 from collections.abc import Iterable
 

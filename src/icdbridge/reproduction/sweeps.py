@@ -1,4 +1,4 @@
-"""One setting varied, the target's frequent and rare codes followed: one plot a sweep."""
+"""Sweeps: one setting varied, its effect on the target's frequent and rare codes, one plot each."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace

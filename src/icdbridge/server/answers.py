@@ -1,4 +1,4 @@
-"""Answers of bounded size: what is found for the notes of a request, as JSON or as a FHIR Bundle."""
+"""Answers of bounded size to a request's notes, as JSON or as a FHIR Bundle."""
 
 import json
 import uuid

@@ -1,4 +1,4 @@
-"""Confidence in words: which band a suggestion falls into, and what each band was worth on val notes."""
+"""Bands of confidence: which one a suggestion has, and how often each was right on val notes."""
 
 from icdbridge.coding import Suggestion
 from icdbridge.lexical.evidence import BANDS, cautious

@@ -1,4 +1,4 @@
-"""What the server needs of a coder: anything that has this can be served."""
+"""The interface of a coder that can be served."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol

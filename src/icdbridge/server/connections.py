@@ -1,4 +1,4 @@
-"""One connection: bounds on what uvicorn leaves open, and every answer of the protocol itself as a problem."""
+"""One connection: time limits that uvicorn lacks, and protocol errors as problem documents."""
 
 import asyncio
 import sys

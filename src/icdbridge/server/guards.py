@@ -1,4 +1,4 @@
-"""What every request passes before and after its handler: ASGI middleware, the outermost class first."""
+"""ASGI middleware that every request passes, the outermost class first."""
 
 import asyncio
 import hmac

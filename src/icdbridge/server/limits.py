@@ -1,4 +1,4 @@
-"""What one client may ask for, and what may wait: together they bound the server's memory and everyone's patience."""
+"""Limits on requests and on what may wait; together they bound the server's memory and waiting times."""
 
 from dataclasses import dataclass
 

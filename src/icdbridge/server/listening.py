@@ -1,4 +1,4 @@
-"""From run folders to a listening server, and back down when it is told to stop."""
+"""Starts a server for run folders, and stops it when it is told to."""
 
 import ipaddress
 import logging.config

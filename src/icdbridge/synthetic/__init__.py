@@ -1,4 +1,4 @@
-"""Synthetic dumps in the very layout of MIMIC-III and MIMIC-IV, made from the real code tables.
+"""Synthetic dumps in the layout of MIMIC-III and MIMIC-IV, made from the real code tables.
 
 They exist so that demonstrations, tests and benchmarks go through the real readers. ``Settings`` says what
 can be set.

@@ -1,4 +1,4 @@
-"""How clinicians write a problem: not by its code's title, but shortened, turned, in shorthand, misspelt."""
+"""How clinicians write a problem: shortened, reordered, in shorthand or misspelt, rarely by its code's title."""
 
 import random
 import re

@@ -1,4 +1,4 @@
-"""What the two MIMIC put where a note named a person, a place, a date or a number."""
+"""The marks that MIMIC-III and MIMIC-IV put in place of names, places, dates and numbers."""
 
 import random
 from collections.abc import Callable

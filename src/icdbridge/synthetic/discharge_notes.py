@@ -1,4 +1,4 @@
-"""The text of a discharge summary: the problems as they are worded, among sentences that any note has."""
+"""The text of a discharge summary: its problems in clinicians' words, among sentences of any note."""
 
 import random
 import re

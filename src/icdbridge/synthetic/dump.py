@@ -1,4 +1,4 @@
-"""What both dumps share: gzipped tables written row by row, arguments checked, notes counted, a README."""
+"""What both dumps share: gzipped tables, checked arguments, counted notes, a README."""
 
 import gzip
 import io

@@ -1,4 +1,4 @@
-"""Text with gaps, filled anew each time: ``{3-9}`` a number, ``{a|b}`` one of several, ``{@date}`` a mark."""
+"""Templates: ``{3-9}`` is a random number, ``{a|b}`` one of several, ``{@date}`` a mark."""
 
 import random
 import re

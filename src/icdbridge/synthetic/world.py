@@ -1,4 +1,4 @@
-"""The world that all synthetic notes speak of: which problems and procedures occur, how often, and together.
+"""What all synthetic notes are drawn from: which problems and procedures occur, how often, and together.
 
 Everything here derives from the world's own seed.
 """

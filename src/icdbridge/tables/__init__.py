@@ -1,4 +1,4 @@
-"""The one strict reader of tables and note files. What a file is goes by its content, and each row knows its place."""
+"""The one strict reader of tables and note files. Content decides the format, and each row knows its place."""
 
 from icdbridge.tables.cells import Fault, check_text, split_codes
 from icdbridge.tables.delimited import has_header

@@ -1,4 +1,4 @@
-"""What a cell may hold: text, an id, a list of codes."""
+"""The kinds of cells: text, an id, a list of codes."""
 
 import datetime
 import math

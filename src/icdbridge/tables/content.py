@@ -1,4 +1,4 @@
-"""What a file holds, told by its content."""
+"""Tells the format of a file by its content."""
 
 import codecs
 import json

@@ -1,4 +1,4 @@
-"""Note files: which files of a folder are notes, and what a note's bytes say."""
+"""Note files: finding them in a folder, and decoding their bytes."""
 
 import os
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Any table, row by row: what it is goes by its content, and an ending that says otherwise is an error."""
+"""Reads any table row by row: content decides the format; an ending that says otherwise is an error."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext

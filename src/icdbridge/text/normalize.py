@@ -1,4 +1,4 @@
-"""What the words of a text are: the normaliser of Edin et al. (2023), which the paper uses, and our own reading.
+"""Splits a text into words: by the normaliser of Edin et al. (2023), which the paper uses, or by our own reading.
 
 The benchmark's knows only the letters a to z, so that ``Ménière`` is three words, and drops numbers between two
 words, so that type 1 and type 2 diabetes are one. Ours folds the text first (``icdbridge.folding``) and keeps numbers.

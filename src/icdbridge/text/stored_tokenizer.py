@@ -1,4 +1,4 @@
-"""What a stored tokenizer may be: ours over whole words, or a pretrained encoder's over parts of words.
+"""Reads a stored tokenizer safely: ours over whole words, or a pretrained encoder's over parts of words.
 
 The library would do all that its file says: pad each text to a hundred million words, or try a pattern for ever.
 """

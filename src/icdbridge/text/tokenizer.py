@@ -1,4 +1,4 @@
-"""Words to numbers and back to the place in the original text."""
+"""The tokenizer: words to ids, each with its place in the original text."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""A corpus of what codes are called: short texts of a few names each, coded with the codes that they name.
+"""A corpus of names of codes: short texts of a few names each, with the codes that they name.
 
 No note is needed to make it. A model that learned it has a place for every code, and for the words of its names,
 before the first real note (``start_from``).

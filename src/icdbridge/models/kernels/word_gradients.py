@@ -1,4 +1,4 @@
-"""Gradients of word vectors, of which a batch touches few."""
+"""Gradients of only those word vectors that a batch uses."""
 
 import torch
 from torch import nn
