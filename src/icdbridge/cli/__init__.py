@@ -19,7 +19,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 app = typer.Typer(
     name="icdbridge",
-    help="Reads clinical notes and assigns ICD codes of any version, with the words that speak for each.",
+    help="Reads clinical notes and assigns ICD codes of any version, each with the words that support it.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,

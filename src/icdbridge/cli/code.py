@@ -47,7 +47,7 @@ def code(
     text: str = typer.Option("text", help="Of a table: the column of the note's text."),
     patient: str | None = typer.Option(None, help="Of a table: the column of the patient's id, for FHIR."),
     precision: str = typer.Option("fp32", help=PRECISION),
-    evidence: bool = typer.Option(True, help="Find the words that speak for each code; without is faster."),
+    evidence: bool = typer.Option(True, help="Find the words that support each code; without is faster."),
     resume: bool = typer.Option(False, "--resume", help="Go on with an interrupted --out."),
     force: bool = typer.Option(False, "--force", help="Replace the file of --out."),
     candidates: bool = typer.Option(
@@ -207,7 +207,7 @@ def _print(name: str, suggestions: "list[Suggestion]", basis: str, caution: str 
 
 
 def _reasons(found: "Suggestion") -> str:
-    """The words that speak for a code, each once, and the rule that it follows from."""
+    """The words that support a code, each once, and the rule that it follows from."""
     words = dict.fromkeys(
         " ".join(span.text.split()) + (f" ({span.context})" if span.context else "")
         for span in found.evidence

@@ -24,7 +24,7 @@ def compare(
     markdown: bool = typer.Option(False, "--markdown", help="Print the tables as Markdown."),
     force: bool = typer.Option(False, "--force", help="Replace an existing --out folder."),
 ) -> None:
-    """Put evaluated runs side by side: figures, differences from the first, the long tail. Scores nothing."""
+    """Compare evaluated runs: figures, differences from the first, the long tail. Nothing is scored again."""
     from icdbridge.evaluation.compare import COMPARISON, read_groups
     from icdbridge.evaluation.compare import compare as compare_groups
     from icdbridge.evaluation.reports.comparison_report import (

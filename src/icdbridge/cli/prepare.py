@@ -11,7 +11,7 @@ from icdbridge.terminal import Terminal, say
 if TYPE_CHECKING:
     from icdbridge.corpora import Corpus
 
-prepare = typer.Typer(no_args_is_help=True, help="Make a corpus folder of raw notes and codes.")
+prepare = typer.Typer(no_args_is_help=True, help="Make a corpus folder from raw notes and codes.")
 app.add_typer(prepare, name="prepare")
 
 Root = Annotated[Path, typer.Option(help="The folder of the source as it was published.")]
@@ -171,7 +171,7 @@ def names(
     seed: Annotated[int, typer.Option(help="Seed of the order of the names.")] = 10,
     force: Force = False,
 ) -> None:
-    """Names of codes as notes, to learn every code from before the first real note (start_from)."""
+    """A corpus of code names: from it a model learns every code before its first note (start_from)."""
     from icdbridge.corpora.readers.code_names import prepare_names
 
     corpus = prepare_names(

@@ -29,7 +29,7 @@ def reproduce(
     changes: Changes = [],  # noqa: B006
     markdown: Markdown = False,
 ) -> None:
-    """The paper's tables from your corpora: trains what they need, or finds it trained, and prints them.
+    """The paper's tables on your corpora. Trains the runs that they need; finished ones are used again.
 
     Stop it when you like: the same command goes on. The paper's own figures stand beside those on MIMIC.
     """

@@ -18,7 +18,7 @@ def serve(
         None, help="File with the token that clients must send; or set ICDBRIDGE_TOKEN."
     ),
     waiting: int = typer.Option(
-        128, min=1, help="Usual notes that may wait before a request's turn; else 503."
+        128, min=1, help="Notes of usual length that may wait; beyond, requests get 503."
     ),
     seconds: float = typer.Option(30.0, min=1, help="Time limit of a request."),
     precision: str = typer.Option("fp32", help=PRECISION),

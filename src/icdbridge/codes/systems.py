@@ -1,6 +1,6 @@
 """The code systems that are known: those of the installed packages, each declared here, and those of the user's own.
 
-A system of one's own is a file NAME.toml (``declare``) beside its tables; the command reads those in the folder that
+A system of your own is a file NAME.toml (``declare``) beside its tables; the command reads those in the folder that
 ``ICDBRIDGE_SYSTEMS`` names::
 
     label = "ICD-10-GM"
@@ -191,7 +191,7 @@ def declare_all(folder: Path | str) -> list[Declaration]:
 
 
 def withdraw(system: str) -> None:
-    """Takes the declaration of a system of one's own back."""
+    """Withdraws the declaration of a system of the user's own."""
     if system in SYSTEMS or system not in _known:
         return
     del _known[system]

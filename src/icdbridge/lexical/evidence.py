@@ -1,4 +1,4 @@
-"""The words of a note that speak for a code, and how far they are believed: bands of confidence, contexts."""
+"""The words of a note that support a code, their contexts, and bands of confidence."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -27,7 +27,7 @@ GAP = 1  # words between two words of evidence that still make one phrase
 
 
 def word_weights(model: CodingModel, ids: np.ndarray, queries: Tensor) -> np.ndarray:
-    """How much each word of a note speaks for each code: ids [T], queries [M, L, ...] to float64 [L, T].
+    """How much each word of a note supports each code: ids [T], queries [M, L, ...] to float64 [L, T].
 
     Words that speak against a code weigh 0, the others sum to 1. Call it outside of ``torch.inference_mode``.
     """

@@ -23,7 +23,7 @@ from icdbridge.server.limits import Limits
 from icdbridge.server.observing import Metrics, logger, places
 from icdbridge.starter.examples import EXAMPLES, example
 
-_DESCRIPTION = """Assigns ICD codes to clinical notes, with the words of the note that speak for each code.
+_DESCRIPTION = """Assigns ICD codes to clinical notes, each with the words of the note that support it.
 
 Nothing of a note is stored, logged or sent on. Errors are `application/problem+json`; a 503 carries `Retry-After`.
 """

@@ -36,7 +36,7 @@ def check_text(text: object, what: str = "the text") -> str:
 
 
 def encoding_fault(text: str) -> str | None:
-    """What of a text is no Unicode: a byte that was no UTF-8 when it was read, or a lone surrogate."""
+    """Names what is not Unicode in a text: a byte that was not UTF-8 when it was read, or a lone surrogate."""
     if text.isascii():
         return None
     try:

@@ -88,7 +88,7 @@ def zip_kind(path: Path) -> str:
 
 
 def markup_of(text: str) -> str | None:
-    """What is written in a text that is neither prose nor a table with separators; None for prose.
+    """The format of a text that is neither prose nor a table with separators; None for prose.
 
     Text is judged as a whole: prose may begin with ``<65 years``, ``<name>``, ``{patient}`` or ``[1]``.
     """

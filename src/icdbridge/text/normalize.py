@@ -40,7 +40,7 @@ def normalize(text: str, reading: Reading = "folded") -> str:
 
 
 def split_words(text: str, reading: Reading = "folded") -> list[str]:
-    """The words of a text; the normalisers above, which also know their places, take ten times as long."""
+    """The words of a text without their places, ten times as fast as the normalisers above."""
     if reading == "folded":
         return _spaced(fold(text).text).decode("ascii").split()
     spaced = _spaced(text).decode("ascii")

@@ -209,7 +209,7 @@ def write_report(results: dict[str, Any], path: Path) -> None:
         section.svg(plots.precision_recall("curve", curves, tag))
         sections.append(section)
     if "evidence" in results:
-        section = Section("Evidence: the words that speak for a code")
+        section = Section("Evidence: the words that support a code")
         for table in evidence_tables(results):
             section.table(table)
         sections.append(section)
