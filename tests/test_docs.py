@@ -75,3 +75,10 @@ def test_the_readmes_note_gets_the_codes_shown():
     found = {(one.code, one.band) for one in Coder.load().code(note, top=30)}
     assert len(expected) > 5
     assert expected <= found, expected - found
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_no_line_of_the_documentation_is_too_long(page):
+    lines = page.read_text("utf-8").splitlines()
+    long = [line for line in lines if len(line) > 120 and not line.lstrip().startswith("|")]
+    assert not long

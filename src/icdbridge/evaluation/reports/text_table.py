@@ -1,6 +1,7 @@
 """A table of text, made once and shown three ways: on the terminal, as Markdown, and in the HTML reports."""
 
 from dataclasses import dataclass, field
+from textwrap import fill
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table as RichTable
@@ -43,7 +44,7 @@ class Table:
         lines = [self.columns, rule, *self.rows]
         cells = [[cell.replace("|", "\\|") for cell in line] for line in lines]
         body = "\n".join(f"| {' | '.join(line)} |" for line in cells)
-        return f"**{self.title}**\n\n{body}\n" + (f"\n{self.note}\n" if self.note else "")
+        return f"**{self.title}**\n\n{body}\n" + (f"\n{fill(self.note, PIPED_WIDTH)}\n" if self.note else "")
 
 
 def show(tables: list[Table], markdown: bool = False) -> None:
