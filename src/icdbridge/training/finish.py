@@ -14,7 +14,7 @@ import torch
 
 from icdbridge.corpora import Corpus
 from icdbridge.evaluation.reliability import seen
-from icdbridge.evaluation.thresholds import tune_threshold
+from icdbridge.evaluation.thresholds import HALF, tune_threshold
 from icdbridge.evaluation.validation import validation_figures
 from icdbridge.models.combiner import Combiner
 from icdbridge.progress import console
@@ -26,8 +26,7 @@ from icdbridge.training.combining import stacking_weights
 from icdbridge.training.fit_calibration import FEWEST, Tally
 from icdbridge.training.settings import Settings
 
-NOTES = 500  # of val, of each corpus, that stacking weights are fitted on
-NOT_TUNED = 0.5  # the threshold where val has no label
+SAMPLE = 500  # of val, of each corpus, that stacking weights are fitted on
 _CELLS = 2**22  # of scores in memory at once
 
 
@@ -55,7 +54,7 @@ class HeldOut:
     def sample(self) -> tuple[np.ndarray, np.ndarray]:
         """The logits of attention and of lexical features of some notes [pairs, 2], and their labels [pairs]."""
         assert self.lexical is not None
-        rows = np.unique(np.linspace(0, len(self.scored.note_ids) - 1, NOTES).astype(int))
+        rows = np.unique(np.linspace(0, len(self.scored.note_ids) - 1, SAMPLE).astype(int))
         logits = np.stack([self.scored.logits[rows].ravel(), self.lexical[rows].ravel()], axis=1)
         return logits, self.scored.labels[rows].toarray().astype(bool).ravel()
 
@@ -97,7 +96,7 @@ def finish(
         columns = slice(chosen.n_frequent) if settings.training_scope == "frequent" else slice(None)
         logits, labels = validated.logits[:, columns], validated.labels[:, columns]
         tuned = tune_threshold(logits, labels)
-        threshold = tuned.threshold if tuned else NOT_TUNED
+        threshold = tuned.threshold if tuned else HALF
         figures = validation_figures(logits, labels, chosen.n_frequent, settings.validation_scope)
         by_frequency = threshold if settings.thresholds == "frequency" else None
         return Finished(threshold, figures, _calibrate(model, held, by_frequency))
