@@ -13,6 +13,7 @@ from icdbridge.corpora.readers.table import Columns, prepare_table
 from icdbridge.errors import InputError
 from icdbridge.evaluation.evaluate import evaluate_run
 from icdbridge.lexical import LEXICAL_FEATURES, TRAINING_FEATURES, NoteWords
+from icdbridge.lexical import note as lexical_note
 from icdbridge.runs import Run
 from icdbridge.training import train
 from icdbridge.training.matching import FOLDS, match_training
@@ -110,6 +111,20 @@ def test_the_words_of_training_find_the_codes(run, corpus):
         assert word in {span.text for span in best.evidence} or any(
             word in span.text for span in best.evidence
         )
+
+
+def test_a_note_is_split_and_its_contexts_are_found_once(run, monkeypatch):
+    """By names, phrases and evidence together."""
+    coder, calls = TrainedCoder(run), []
+    coder.code("warm", top=5)
+    for name in ("split", "NoteContexts"):
+        real = getattr(lexical_note, name)
+        monkeypatch.setattr(
+            lexical_note, name, lambda text, name=name, real=real: calls.append(name) or real(text)
+        )
+    found = coder.code("No dyspnea. Takes metformin.", top=5)
+    assert any(one.evidence for one in found)
+    assert sorted(calls) == ["NoteContexts", "split"]
 
 
 def test_a_probability_depends_on_its_note_and_code_alone(run, corpus):
