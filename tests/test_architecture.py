@@ -63,3 +63,16 @@ def test_a_file_name_stands_for_one_thing():
     named = [path for path in MODULES if path.parent.name != "cli"]  # there a module is named as its verb
     names = Counter(path.name for path in named)
     assert not [name for name, times in names.items() if times > 1 and name != "__init__.py"]
+
+
+def test_no_test_asks_for_a_private_name():
+    tests = Path(__file__).parent.rglob("*.py")
+    private = {
+        f"{path.name}: {name.name}"
+        for path in tests
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("icdbridge")
+        for name in node.names
+        if name.name.startswith("_")
+    }
+    assert not private

@@ -12,7 +12,7 @@ def test_published_scopes_add_up(key: tuple[str, str]) -> None:
 
 def test_differences_to_the_published_sizes() -> None:
     here = {"train": 89_000, "val": 13_378, "test": 19_802, "frequent": 7_940, "rare": 18_143, "full": 26_083}
-    compared = report._compare("mimic4", "icd10", {**here, "total": 122_180})
+    compared = report.compare_sizes("mimic4", "icd10", {**here, "total": 122_180})
     assert compared is not None
     assert compared["dataset"] == "MIMIC-IV ICD-10"
     differences = {row["what"]: row["difference"] for row in compared["rows"]}
@@ -20,12 +20,12 @@ def test_differences_to_the_published_sizes() -> None:
 
 
 def test_a_part_of_mimic_and_other_sources_are_not_compared() -> None:
-    assert report._compare("mimic4", "icd10", {"total": 600}) is None
-    assert report._compare("codiesp", "icd10", {"total": 10**6}) is None
+    assert report.compare_sizes("mimic4", "icd10", {"total": 600}) is None
+    assert report.compare_sizes("codiesp", "icd10", {"total": 10**6}) is None
 
 
 def test_spread_of_known_values() -> None:
-    assert report._summary(np.array([1, 2, 3, 4])) == {
+    assert report.summary(np.array([1, 2, 3, 4])) == {
         "mean": 2.5,
         "sd": 1.12,
         "median": 2.5,

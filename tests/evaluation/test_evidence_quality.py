@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from icdbridge.cli import app
 from icdbridge.corpora import Corpus
 from icdbridge.corpora.corpus import EVIDENCE_SCHEMA
-from icdbridge.evaluation.evidence_quality import _every
+from icdbridge.evaluation.evidence_quality import every_note
 from icdbridge.files import read_json, write_manifest
 from icdbridge.training import train
 
@@ -78,4 +78,4 @@ def test_a_corpus_without_marks_is_measured_by_the_model_alone(run, tmp_path):
 @pytest.mark.parametrize("every", [1, 3, 7])
 def test_notes_are_chosen_evenly(corpus, every):
     ids = [note for batch in corpus.notes("train") for note in batch.column("note_id").to_pylist()]
-    assert [note for note, _ in _every(corpus, "train", every)] == ids[::every]
+    assert [note for note, _ in every_note(corpus, "train", every)] == ids[::every]

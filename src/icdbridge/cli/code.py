@@ -127,7 +127,7 @@ def code(
             found = {"note_id": name, "suggestions": [suggestion.to_dict() for suggestion in suggestions]}
             say(json.dumps(found, ensure_ascii=False))
         else:
-            _print(name, suggestions, coder.basis, coder.caution(note, suggestions))
+            print_suggestions(name, suggestions, coder.basis, coder.caution(note, suggestions))
 
 
 def _load(run: Path | None, precision: str, codes: dict[str, str] | None) -> "Coder":
@@ -185,7 +185,8 @@ def _read(path: Path) -> str:
     return decode_note(sys.stdin.buffer.read(), "standard input")
 
 
-def _print(name: str, suggestions: "list[Suggestion]", basis: str, caution: str | None) -> None:
+def print_suggestions(name: str, suggestions: "list[Suggestion]", basis: str, caution: str | None) -> None:
+    """Prints what was found for a note as a table."""
     from rich.table import Table
     from rich.text import Text
 

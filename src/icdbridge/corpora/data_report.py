@@ -49,7 +49,7 @@ def figures(
         notes[split] = staging.number(f"SELECT count(*) FROM kept WHERE {where}")
         patients[split] = staging.number(f"SELECT count(DISTINCT patient_id) FROM kept WHERE {where}")
         if notes[split]:
-            per_note[split] = _summary(_codes_per_note(staging, where))
+            per_note[split] = summary(_codes_per_note(staging, where))
     systems = {
         system: {"codes": codes, "frequent": frequent, "assigned": assigned}
         for system, codes, frequent, assigned in staging.rows(
@@ -65,13 +65,13 @@ def figures(
         "notes": notes,
         "patients": patients,
         "codes_per_note": per_note,
-        "words_per_note": {**_summary(np.asarray(words, np.int64)), "notes_measured": len(words)},
+        "words_per_note": {**summary(np.asarray(words, np.int64)), "notes_measured": len(words)},
         "scopes": scopes,
         "codes_without_train_notes": untrained,
         "systems": systems,
         "description_sources": description_sources,
         "releases": {system: releases(system) for system in systems if system in known_systems()},
-        "published": None if staging.synthetic else _compare(source, version, {**notes, **scopes}),
+        "published": None if staging.synthetic else compare_sizes(source, version, {**notes, **scopes}),
     }
 
 
@@ -114,7 +114,8 @@ def _codes_per_note(staging: Staging, where: str) -> Sizes:
     return np.asarray(table["codes"].to_numpy(), np.int64)
 
 
-def _summary(values: Sizes) -> dict[str, float]:
+def summary(values: Sizes) -> dict[str, float]:
+    """Mean, standard deviation, quartiles and largest of some values."""
     q1, median, q3 = (float(q) for q in np.percentile(values, [25, 50, 75]))
     return {
         "mean": round(float(values.mean()), 2),
@@ -126,7 +127,7 @@ def _summary(values: Sizes) -> dict[str, float]:
     }
 
 
-def _compare(source: str, version: str, here: dict[str, int]) -> dict[str, Any] | None:
+def compare_sizes(source: str, version: str, here: dict[str, int]) -> dict[str, Any] | None:
     """Differences to the published sizes; None where there are none, or for a small part of the dataset."""
     if (source, version) not in PUBLISHED:
         return None

@@ -54,7 +54,7 @@ def measure_evidence(
     rows: list[dict[str, Any]] = []
     for place, (note_id, text) in zip(
         chosen,
-        track(_every(corpus, split, every), len(chosen), f"evidence in {corpus.name} {split}"),
+        track(every_note(corpus, split, every), len(chosen), f"evidence in {corpus.name} {split}"),
         strict=True,
     ):
         words = run.tokenizer.encode(text, run.max_note_words)
@@ -98,7 +98,7 @@ def measure_evidence(
     return figures, pa.Table.from_pylist(rows)
 
 
-def _every(corpus: Corpus, split: str, every: int) -> Iterator[tuple[str, str]]:
+def every_note(corpus: Corpus, split: str, every: int) -> Iterator[tuple[str, str]]:
     """Note id and text of every so manieth note."""
     number = 0
     for batch in corpus.notes(split, ("note_id", "text")):
