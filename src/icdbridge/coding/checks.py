@@ -1,4 +1,4 @@
-"""What callers of the Coder give, checked before anything is computed: one line for what cannot be meant."""
+"""Checks what callers give the Coder before anything is computed: one line for what cannot be meant."""
 
 import operator
 import os

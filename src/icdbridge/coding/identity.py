@@ -1,4 +1,4 @@
-"""What tells notes apart: ids of files, ids that occur twice, and what the ids of a note's resources are made of."""
+"""Ids of notes: of files, ids that occur twice, and the ids of a note's FHIR resources."""
 
 import hashlib
 import json

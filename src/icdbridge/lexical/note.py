@@ -1,4 +1,4 @@
-"""The words of a note as names and phrases are looked for in it."""
+"""The words of a note, in which names and phrases are looked for."""
 
 from functools import cached_property
 

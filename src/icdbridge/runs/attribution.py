@@ -1,4 +1,4 @@
-"""The words of a note that spoke for a code, as places in the original text.
+"""The words of a note that support a code, as places in the original text.
 
 A word's contribution is gradient x input (Simonyan et al. 2013; Ancona et al. 2018): how the code's logit changes with
 what stands for the word, through the label attention and through what it attends to, times that. For a convolution,

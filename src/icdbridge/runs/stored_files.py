@@ -1,4 +1,4 @@
-"""What the files of a run folder must hold; a folder may come from a stranger, and its manifest says what he wants."""
+"""Checks the files of a run folder, which may come from a stranger with a manifest that fits."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""A network with all that it takes to score texts by it: words, codes, lexicons."""
+"""A network with all that it needs to score texts: words, codes, lexicons."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

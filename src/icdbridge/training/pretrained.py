@@ -1,4 +1,4 @@
-"""A pretrained transformer from a folder or, when asked for by its name there, from the Hugging Face hub."""
+"""A pretrained transformer from a folder or, by name, from the Hugging Face hub."""
 
 from pathlib import Path
 from typing import Any, NamedTuple

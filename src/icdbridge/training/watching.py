@@ -1,4 +1,4 @@
-"""What is done with the figures of each epoch beside the log: TensorBoard files, where they are wanted."""
+"""Figures of each epoch beside the log: TensorBoard files, if asked for."""
 
 from collections.abc import Callable
 from pathlib import Path
