@@ -64,6 +64,12 @@ def test_without_the_extra_codes_are_searched():
     assert "I10" in answer.stdout
 
 
+def test_without_the_extra_notes_are_synthesized(tmp_path):
+    answer = command("synthesize", "mimic3", "--notes", "20", "--out", tmp_path / "dumps")
+    assert answer.returncode == 0, answer.stderr
+    assert (tmp_path / "dumps" / "NOTEEVENTS.csv.gz").is_file()
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -73,7 +79,6 @@ def test_without_the_extra_codes_are_searched():
         ("index", "run", "corpus"),
         ("prepare", "mimic4", "--root", "raw", "--version", "icd10", "--out", "corpus"),
         ("prepare", "names", "--version", "icd10", "--out", "named"),
-        ("synthesize", "mimic3", "--notes", "20", "--out", "dumps"),
         ("reproduce", "all", "--corpora", "corpora", "--out", "paper"),
         ("import-checkpoint", "checkpoint", "--out", "run", "--codes", "corpus"),
         ("serve", "run"),
@@ -88,7 +93,7 @@ def test_what_needs_the_extra_says_so_in_one_line(arguments, tmp_path):
     folders["run"].mkdir()
     (folders["run"] / "config.json").write_text("{}", "utf-8")
     (tmp_path / "note.txt").write_text(NOTE, "utf-8")
-    made = {"named", "dumps", "report", "paper", "note.txt"}
+    made = {"named", "report", "paper", "note.txt"}
     given = [folders.get(word, tmp_path / word if word in made else word) for word in arguments]
     answer = command(*given)
     assert answer.returncode == 2, answer.stdout
