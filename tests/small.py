@@ -3,7 +3,13 @@
 import json
 import random
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from icdbridge.corpora import Corpus
+from icdbridge.corpora.corpus import EVIDENCE_SCHEMA
 from icdbridge.corpora.readers.table import Columns, prepare_table
+from icdbridge.files import read_json, write_manifest
 from icdbridge.training.settings import make_settings, reads
 
 WORDS = ["dyspnea", "metformin", "infiltrate", "creatinine", "lisinopril"]
@@ -38,6 +44,21 @@ def make_corpus(folder, name, version="icd10", notes=40, seed=0, words=None):
     table = folder / f"{name}.jsonl"
     table.write_text("".join(json.dumps(row) + "\n" for row in rows))
     return prepare_table(table, folder / name, version=version, columns=Columns(split="split"))
+
+
+def mark_words(corpus):
+    """The corpus with the words that name its codes marked, as people would."""
+    rows = []
+    for batch in corpus.notes():
+        for note in batch.to_pylist():
+            for key in note["codes"]:
+                word = CODES[corpus.version][key.split(":")[1]]
+                start = note["text"].index(word)
+                place = {"start": start, "end": start + len(word), "mark": len(rows)}
+                rows.append({"note_id": note["note_id"], "code": key} | place)
+    pq.write_table(pa.Table.from_pylist(rows, schema=EVIDENCE_SCHEMA), corpus.path / "evidence.parquet")
+    write_manifest(corpus.path, sorted({*read_json(corpus.path / "manifest.json"), "evidence.parquet"}))
+    return Corpus.open(corpus.path)
 
 
 def tiny_settings(model="duallaat-cnn", *changes, **given):

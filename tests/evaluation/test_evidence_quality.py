@@ -2,36 +2,20 @@
 
 import json
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from tests.small import CODES, make_corpus, tiny_settings
+from tests.small import make_corpus, mark_words, tiny_settings
 from typer.testing import CliRunner
 
 from icdbridge.cli import app
-from icdbridge.corpora import Corpus
-from icdbridge.corpora.corpus import EVIDENCE_SCHEMA
 from icdbridge.evaluation.evidence_quality import every_note
-from icdbridge.files import read_json, write_manifest
 from icdbridge.training import train
 
 
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory):
     """The words that name the codes are marked as people would."""
-    made = make_corpus(tmp_path_factory.mktemp("corpora"), "ten", "icd10", 60)
-    rows = []
-    for batch in made.notes():
-        for note in batch.to_pylist():
-            for key in note["codes"]:
-                word = CODES["icd10"][key.split(":")[1]]
-                start = note["text"].index(word)
-                rows.append(
-                    {"note_id": note["note_id"], "code": key, "start": start, "end": start + len(word)}
-                )
-    pq.write_table(pa.Table.from_pylist(rows, schema=EVIDENCE_SCHEMA), made.path / "evidence.parquet")
-    write_manifest(made.path, sorted({*read_json(made.path / "manifest.json"), "evidence.parquet"}))
-    return Corpus.open(made.path)
+    return mark_words(make_corpus(tmp_path_factory.mktemp("corpora"), "ten", "icd10", 60))
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +55,7 @@ def test_a_corpus_without_marks_is_measured_by_the_model_alone(run, tmp_path):
     found = json.loads(answer.stdout)["plain"]["evidence"]
     assert found["people"]["all"]["pairs"] == 0
     assert found["people"]["all"]["evidence"]["f1"] is None
+    assert found["coded_spans"] is None
     assert found["without_and_only"]["evidence"]["comprehensiveness"] > 0
     assert not (run.path / "evaluations" / "plain-test" / "evidence.parquet").exists()
 

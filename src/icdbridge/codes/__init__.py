@@ -17,7 +17,7 @@ from icdbridge.codes.crosswalks import GemEntry, crosswalk, equivalents
 from icdbridge.codes.declaration import Declaration
 from icdbridge.codes.descriptions import Description, describe
 from icdbridge.codes.names import Name, Terms, code_names, read_terms
-from icdbridge.codes.packages import load_system, releases
+from icdbridge.codes.packages import load_system, releases, whole_systems
 from icdbridge.codes.system import CodeSystem
 from icdbridge.codes.systems import (
     SYSTEMS,
@@ -62,6 +62,7 @@ __all__ = [
     "undotted",
     "version_named",
     "version_of",
+    "whole_systems",
     "withdraw",
 ]
 

@@ -23,15 +23,12 @@ from icdbridge.coding.coder import Coder, Setting
 from icdbridge.coding.suggestion import Suggestion
 from icdbridge.errors import InputError
 from icdbridge.files import MANIFEST, sha256
-from icdbridge.lexical import LexicalMatches
-from icdbridge.lexical.contexts import NoteContexts
 from icdbridge.lexical.evidence import Evidence, cautious, context_of
 from icdbridge.runs import Run
-from icdbridge.runs.attribution import add_spans, find_evidence, word_weights
 from icdbridge.runs.confidence import Calibration
 from icdbridge.runs.scorer import Note, Scorer
 from icdbridge.runs.scoring import Precision
-from icdbridge.text import Words, split_words
+from icdbridge.text import split_words
 from icdbridge.text.tokenizer import UNKNOWN_ID
 
 UNKNOWN_WORDS = 0.2  # of a note, above which it is unlike the training notes
@@ -163,7 +160,7 @@ class TrainedCoder(Coder):
             best = scores.columns[order.numpy()]
             spans: list[list[Evidence]] = [[] for _ in best]
             if evidence and len(best):
-                spans = self._evidence(scorer, texts[row], words[row], scores.matches, best)
+                spans = scorer.evidence(texts[row], words[row], scores.matches, best)
             found[row] = [
                 self._suggestion(rank, scorer, int(column), logit, of_code)
                 for rank, (column, logit, of_code) in enumerate(
@@ -188,22 +185,12 @@ class TrainedCoder(Coder):
                 f"{other} is none of the codes to choose from: give the version and codes it was found among"
             )
         columns = np.array([scorer.column_of[key] for key in keys], np.int64)
-        spans = self._evidence(scorer, text, words, scorer.match(text), columns)
+        spans = scorer.evidence(text, words, scorer.match(text), columns)
         return [
             replace(one, evidence=tuple(own), context=context, band=one.band and cautious(one.band, context))
             for one, own in zip(found, spans, strict=True)
             for context in [context_of(own)]
         ]
-
-    def _evidence(
-        self, scorer: Scorer, text: str, words: Words, matches: LexicalMatches | None, columns: np.ndarray
-    ) -> list[list[Evidence]]:
-        """The evidence of a note for the codes of some columns."""
-        weights = word_weights(self.run.model, words.ids, scorer.queries_of(columns))
-        if scorer.matcher is not None and matches is not None:
-            weights = add_spans(weights, scorer.matcher.spans(matches, columns.tolist()), words.offsets)
-        contexts = NoteContexts(text) if matches is None else matches.note.contexts
-        return find_evidence(text, weights, words.offsets, contexts)
 
     def _suggestion(
         self, rank: int, scorer: Scorer, column: int, logit: float, evidence: list[Evidence]

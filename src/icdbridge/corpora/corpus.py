@@ -48,8 +48,10 @@ EVIDENCE_SCHEMA = pa.schema(
         pa.field("code", pa.string(), nullable=False),
         pa.field("start", pa.int64(), nullable=False),
         pa.field("end", pa.int64(), nullable=False),
+        pa.field("mark", pa.int64(), nullable=False),
     ]
 )
+Mark = list[tuple[int, int]]  # the spans, in characters, that people marked together for one code
 
 
 class Corpus:
@@ -155,14 +157,19 @@ class Corpus:
         )
         return wider
 
-    def evidence(self) -> dict[tuple[str, str], list[tuple[int, int]]]:
-        """The spans in which people saw a code: by note id and key, ``text[start:end]``; empty without any."""
+    def evidence(self) -> dict[tuple[str, str], list[Mark]]:
+        """What people marked for each code: by note id and key, some marks, each of spans ``text[start:end]`` that
+        together name the code; empty without any.
+        """
         path = self.path / "evidence.parquet"
-        found: dict[tuple[str, str], list[tuple[int, int]]] = {}
+        found: dict[tuple[str, str], dict[Any, Mark]] = {}
         if path.is_file():
-            for row in pq.read_table(path, schema=EVIDENCE_SCHEMA).to_pylist():
-                found.setdefault((row["note_id"], row["code"]), []).append((row["start"], row["end"]))
-        return found
+            for row in pq.read_table(path).to_pylist():
+                # corpora from before marks had numbers: each span is one
+                mark = row.get("mark", (row["start"], row["end"]))
+                of_code = found.setdefault((row["note_id"], row["code"]), {})
+                of_code.setdefault(mark, []).append((row["start"], row["end"]))
+        return {pair: list(marks.values()) for pair, marks in found.items()}
 
     def __repr__(self) -> str:
         return f"Corpus({json.dumps(self.name)}, {self.version}, {self.meta['notes']['total']} notes)"

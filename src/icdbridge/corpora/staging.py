@@ -40,6 +40,7 @@ RELATIONS = {
         "code": "VARCHAR",
         "first": "BIGINT",
         "stop": "BIGINT",
+        "mark": "BIGINT",
     },
 }
 
@@ -54,8 +55,9 @@ class Staging:
     - ``raw_codes(id, system, code)``: codes as the source writes them;
     - ``raw_splits(id, split)``: left empty where the source has no split;
     - ``raw_titles(system, code, title)``: descriptions that the source brings along;
-    - ``raw_evidence(id, system, code, first, stop)``: spans of a note's text, ``text[first:stop]`` in
-      characters, in which people saw the code; left empty where the source has none.
+    - ``raw_evidence(id, system, code, first, stop, mark)``: spans of a note's text, ``text[first:stop]`` in
+      characters, in which people saw the code, those of one mark with the same number; left empty where the
+      source has none.
 
     Every relation keeps the order of its source in ``rowid``. ``dropped`` and ``remarks`` collect what the
     data report says; ``warnings`` is what is printed as well.

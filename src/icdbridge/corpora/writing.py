@@ -64,11 +64,11 @@ def write_evidence(staging: Staging, path: Path) -> None:
     nothing = staging.number("SELECT count(*) FROM raw_evidence WHERE first = stop")
     staging.drop("span of evidence without a character", nothing, "spans")
     table = staging.table(
-        """SELECT DISTINCT kept.note_id, code.key AS code, first AS "start", stop AS "end", kept.n
+        """SELECT DISTINCT kept.note_id, code.key AS code, first AS "start", stop AS "end", mark, kept.n
            FROM raw_evidence JOIN spelling USING (system, code) JOIN code ON code.number = spelling.number
            JOIN note USING (id) JOIN kept ON kept.row = note.row
            JOIN note_code ON note_code.row = note.row AND note_code.number = code.number
-           WHERE first < stop ORDER BY kept.n, 2, 3, 4"""
+           WHERE first < stop ORDER BY kept.n, 2, 3, 4, 5"""
     )
     if table.num_rows:
         pq.write_table(table.drop_columns("n").cast(EVIDENCE_SCHEMA), path, compression="zstd")

@@ -5,21 +5,20 @@ good), sufficiency its fall when only they are left (low is good), after DeYoung
 evidence, for as many random words, and for the single heaviest word.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
-from scipy.special import expit
+from scipy.special import expit, logit
 
-from icdbridge.corpora.corpus import Corpus
-from icdbridge.errors import InputError
+from icdbridge.corpora.corpus import Corpus, Mark
+from icdbridge.evaluation.coded_spans import CodedSpans
 from icdbridge.evaluation.metrics import Floats, Ints
 from icdbridge.evaluation.results import EVIDENCE_KINDS, OVERLAP
 from icdbridge.progress import track
-from icdbridge.runs.attribution import heavy_phrases, word_weights
 from icdbridge.runs.scored import Scored
-from icdbridge.runs.scoring import score_notes
+from icdbridge.runs.scorer import Scorer
 
 if TYPE_CHECKING:
     from icdbridge.runs.run import Run
@@ -37,21 +36,16 @@ def measure_evidence(
     ``scored`` are the scores of the split. People's spans come from the corpus's evidence.parquet; without it there is
     nothing to compare with, and the table is empty.
     """
-    if run.lexicons:
-        raise InputError(
-            "evidence is measured by taking words out of the note, which needs a model that reads words alone: "
-            f"{run.name} was trained with matching"
-        )
-    marked: dict[str, dict[str, list[tuple[int, int]]]] = {}
-    for (note_id, key), spans in corpus.evidence().items():
-        marked.setdefault(note_id, {})[key] = spans
-    column_of = {key: column for column, key in enumerate(scored.codes)}
-    description_of = dict(zip(corpus.codes, corpus.descriptions, strict=True))
-    queries = run.queries(scored.codes, [description_of[key] for key in scored.codes])
+    marked: dict[str, dict[str, list[Mark]]] = {}
+    for (note_id, key), marks in corpus.evidence().items():
+        marked.setdefault(note_id, {})[key] = marks
+    scorer = Scorer.of_corpus(run, corpus)
+    cuts = logit(scorer.thresholds)
     every = -(-len(scored.note_ids) // NOTES)
     chosen = range(0, len(scored.note_ids), every)
     falls: dict[str, list[tuple[float, float, int]]] = {kind: [] for kind in EVIDENCE_KINDS}
     rows: list[dict[str, Any]] = []
+    spans = CodedSpans()
     for place, (note_id, text) in zip(
         chosen,
         track(every_note(corpus, split, every), len(chosen), f"evidence in {corpus.name} {split}"),
@@ -64,22 +58,33 @@ def measure_evidence(
         rank_of = np.empty(len(order), np.int64)
         rank_of[order] = np.arange(1, len(order) + 1)
         people = {
-            column_of[key]: _words_of(spans, words.offsets)
-            for key, spans in marked.get(note_id, {}).items()
-            if key in column_of
+            scorer.column_of[key]: _words_of([span for mark in marks for span in mark], words.offsets)
+            for key, marks in marked.get(note_id, {}).items()
+            if key in scorer.column_of
         }
-        columns = list(dict.fromkeys([*order[:CODES].tolist(), *people]))
-        weights = word_weights(run.model, words.ids, queries[:, columns])
-        rng = np.random.default_rng([seed, place])
-        picked = {column: _pick(weights[index], rng) for index, column in enumerate(columns)}
-        _add_falls(
-            falls, run, words.ids, queries, {column: picked[column] for column in order[:CODES].tolist()}
+        predicted = np.flatnonzero(scored.logits[place] > cuts).tolist()
+        columns = np.array(list(dict.fromkeys([*order[:CODES].tolist(), *people, *predicted])), np.int64)
+        matches = scorer.match(text)
+        weights = scorer.word_weights(words, matches, columns)
+        evidence = dict(zip(columns.tolist(), scorer.evidence(text, words, matches, columns), strict=True))
+        spans.add(
+            {scorer.keys[column]: [(one.start, one.end) for one in evidence[column]] for column in predicted},
+            marked.get(note_id, {}),
         )
+        rng = np.random.default_rng([seed, place])
+        picked = {}
+        for column, own in zip(columns.tolist(), weights, strict=True):
+            chosen_words = _words_of([(one.start, one.end) for one in evidence[column]], words.offsets)
+            picked[column] = _pick(chosen_words, own, rng)
+        best = [scorer.keys[column] for column in order[:CODES].tolist()]
+        few = Scorer(run, {key: scorer.descriptions[scorer.column_of[key]] for key in best}, corpus.version)
+        _add_falls(falls, few, text, words.offsets, [picked[scorer.column_of[key]] for key in best])
         for column, own in people.items():
             if len(own):
                 row = {"note_id": note_id, "code": scored.codes[column], "rank": int(rank_of[column])}
                 rows.append(row | {"words": len(own)} | _overlaps(picked[column], own))
     figures: dict[str, Any] = {
+        "coded_spans": spans.figures() if marked else None,
         "notes": len(chosen),
         "codes_per_note": CODES,
         "without_and_only": {
@@ -116,10 +121,8 @@ def _words_of(spans: list[tuple[int, int]], offsets: np.ndarray) -> Ints:
     return np.flatnonzero(inside)
 
 
-def _pick(weights: Floats, rng: np.random.Generator) -> dict[str, Ints]:
+def _pick(evidence: Ints, weights: Floats, rng: np.random.Generator) -> dict[str, Ints]:
     """The words [...] that each of ``EVIDENCE_KINDS`` takes for one code."""
-    phrases = [np.arange(first, last + 1) for first, last in heavy_phrases(weights)]
-    evidence = np.sort(np.concatenate(phrases)) if phrases else np.zeros(0, np.int64)
     return {
         "evidence": evidence,
         "random": np.sort(rng.choice(len(weights), len(evidence), replace=False)),
@@ -129,22 +132,38 @@ def _pick(weights: Floats, rng: np.random.Generator) -> dict[str, Ints]:
 
 def _add_falls(
     falls: dict[str, list[tuple[float, float, int]]],
-    run: "Run",
-    ids: np.ndarray,
-    queries: Any,
-    picked: dict[int, dict[str, Ints]],
+    scorer: Scorer,
+    text: str,
+    offsets: np.ndarray,
+    picked: Sequence[dict[str, Ints]],
 ) -> None:
-    """Adds how far each code's probability falls without the words, and with only them."""
-    variants, asked = [ids], []
-    for index, of_code in enumerate(picked.values()):
+    """Adds how far the probability of each of the scorer's codes falls without its words, and with only them."""
+    variants, asked = [text], []
+    for column, of_code in enumerate(picked):
         for kind, chosen in of_code.items():
-            asked.append((index, kind, len(chosen)))
-            variants += [np.delete(ids, chosen), ids[chosen]]
-    probabilities = expit(score_notes(run.model, variants, queries[:, list(picked)]).astype(np.float64))
-    for number, (index, kind, size) in enumerate(asked):
-        without, only = probabilities[1 + 2 * number : 3 + 2 * number, index]
-        whole = probabilities[0, index]
+            asked.append((column, kind, len(chosen)))
+            variants += [_without(text, offsets, chosen), _only(text, offsets, chosen)]
+    probabilities = np.zeros((len(variants), len(picked)))
+    for scores in scorer.score([scorer.read(variant) for variant in variants]):
+        probabilities[scores.row] = expit(scores.logits.cpu().numpy().astype(np.float64))
+    for number, (column, kind, size) in enumerate(asked):
+        without, only = probabilities[1 + 2 * number : 3 + 2 * number, column]
+        whole = probabilities[0, column]
         falls[kind].append((float(whole - without), float(whole - only), size))
+
+
+def _without(text: str, offsets: np.ndarray, words: Ints) -> str:
+    """The text with nothing where some words stood."""
+    parts, place = [], 0
+    for start, end in offsets[words].tolist():
+        parts.append(text[place:start])
+        place = end
+    return " ".join([*parts, text[place:]])
+
+
+def _only(text: str, offsets: np.ndarray, words: Ints) -> str:
+    """Some words of a text, one after another."""
+    return " ".join(text[start:end] for start, end in offsets[words].tolist())
 
 
 def _overlaps(picked: dict[str, Ints], people: Ints) -> dict[str, float]:

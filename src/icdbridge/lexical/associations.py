@@ -49,7 +49,7 @@ class Associated(NamedTuple):
 
 
 @cache
-def _hash(word: str) -> int:
+def hash_word(word: str) -> int:
     return int.from_bytes(hashlib.blake2b(word.encode(), digest_size=8).digest(), "little")
 
 
@@ -63,7 +63,7 @@ def find_phrases(note: NoteWords) -> Phrases:
     three in a row in any order.
     """
     kept = [place for place, (word, _, _) in enumerate(note.words) if word not in _SILENT]
-    single = np.array([_hash(note.stems[place]) for place in kept], dtype=np.uint64)
+    single = np.array([hash_word(note.stems[place]) for place in kept], dtype=np.uint64)
     start, end = note.spans[kept].T
     hashes = [single, _mix(single[1:] + single[:-1]), _mix(single[2:] + single[:-2])]
     hashes.append(_mix(single[2:] + single[1:-1] + single[:-2]))

@@ -68,8 +68,7 @@ class Lexicon:
 
     def matcher(self, keys: Sequence[str], descriptions: Sequence[str]) -> Matcher:
         """Matches any codes, training's or not; words weigh what they weigh among the run's codes."""
-        number = {key: place for place, key in enumerate(self.keys)}
-        known = np.array([number.get(key, -1) for key in keys], np.int64)
+        known = self._known(keys)
         titles = [self.names[place][0].text if place >= 0 else None for place in known]
         new = [place for place, title in enumerate(titles) if title != descriptions[place]]
         names = [self.names[place] for place in known]
@@ -82,6 +81,18 @@ class Lexicon:
         index, categories = NameIndex(names, like=self.index), self.categories_of(keys)
         notes = self._notes(self.statistics, known, categories)
         return Matcher(index, self.statistics, columns, notes, categories, self.version)
+
+    def relearnt(
+        self, matcher: Matcher, keys: Sequence[str], statistics: tuple[CodeStatistics, CodeStatistics]
+    ) -> Matcher:
+        """A ``matcher`` of the codes ``keys``, by what other notes teach."""
+        notes = self._notes(statistics, self._known(keys), matcher.categories)
+        return Matcher(matcher.names, statistics, matcher.columns, notes, matcher.categories, self.version)
+
+    def _known(self, keys: Sequence[str]) -> np.ndarray:
+        """The number of each code in the run [L], -1: unknown."""
+        number = {key: place for place, key in enumerate(self.keys)}
+        return np.array([number.get(key, -1) for key in keys], np.int64)
 
     def _notes(
         self, statistics: tuple[CodeStatistics, CodeStatistics], known: np.ndarray, categories: np.ndarray

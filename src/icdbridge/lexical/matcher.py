@@ -9,6 +9,7 @@ import numpy as np
 
 from icdbridge.lexical.associations import ASSOCIATIONS, Associated, Associations, find_phrases
 from icdbridge.lexical.features import NAMED, STORED, SparseFeatures, dense_features, strength
+from icdbridge.lexical.marks import Marked, Marks
 from icdbridge.lexical.name_index import FEATURES, Matches, NameIndex
 from icdbridge.lexical.note import NoteWords
 
@@ -25,22 +26,25 @@ class Span(NamedTuple):
 
 class CodeStatistics(NamedTuple):
     """What some notes teach of codes and, after these, of their categories: how many ``notes`` carry each (float32
-    [codes + categories]; of soft labels their sum), and what their phrases are associated with.
+    [codes + categories]; of soft labels their sum), what their phrases are associated with, and what people marked.
     """
 
     notes: np.ndarray
     associations: Associations | None = None
+    marks: Marks | None = None
 
 
 @dataclass(frozen=True)
 class LexicalMatches:
     """All that a matcher found in a note, found once: ``names`` of codes, and codes ``associated`` with its phrases in
-    notes of the version (0) and in those of other versions (1), as far as these were counted.
+    notes of the version (0) and in those of other versions (1), as far as these were counted; codes that its phrases
+    were ``marked`` for, if any were.
     """
 
     note: NoteWords
     names: Matches
     associated: Mapping[int, Associated]
+    marked: Marked | None = None
 
     @cached_property
     def features(self) -> SparseFeatures:
@@ -94,7 +98,12 @@ class Matcher:
                 here = self.columns[found.codes]
                 order = np.argsort(here, kind="stable")[(here < 0).sum() :]
                 associated[number] = Associated(here[order], found.features[order], found.spans[order])
-        return LexicalMatches(note, self.names.match(note), associated)
+        return LexicalMatches(note, self.names.match(note), associated, self.marked(note))
+
+    def marked(self, note: NoteWords) -> Marked | None:
+        """The codes that phrases of a note were marked for in notes of the version; None where none were marked."""
+        marks = self.statistics[0].marks
+        return None if marks is None else marks.match(note).renumbered(self.columns)
 
     def spans(self, found: LexicalMatches, codes: Sequence[int]) -> list[list[Span]]:
         """Where a note speaks for some codes: the words of the best name found of each, and the phrases that are most
@@ -114,8 +123,20 @@ class Matcher:
                 if place < len(associated.codes) and associated.codes[place] == code:
                     start, end = associated.spans[place].tolist()
                     own.append(Span(start, end, float(associated.features[place, 0])))
+            for phrase in found.marked.phrases_of(code) if found.marked else ():
+                own += [Span(*span, phrase.sure / len(phrase.spans)) for span in phrase.spans]
             spans.append(own)
         return spans
+
+    def distinct_features(self, found: SparseFeatures, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Features float32 [D, len(LEXICAL_FEATURES)] of a note for some columns, and which of these each has [l].
+        Codes of a category that neither a note nor their names speak of have the same ones: of many, most.
+        """
+        silent: np.ndarray = self.notes[:, :2].sum(axis=1) == 0
+        silent[found.codes[found.codes < len(silent)]] = False
+        alike = np.where(silent, len(silent) + 1 + self.categories, np.arange(len(silent)))[columns]
+        _, first, which = np.unique(alike, return_index=True, return_inverse=True)
+        return self.dense_features([found], columns[first])[0], which
 
     def dense_features(
         self, found: Sequence[SparseFeatures], columns: np.ndarray | None = None

@@ -17,12 +17,14 @@ from torch import Tensor, nn
 from icdbridge.lexical import Span
 from icdbridge.lexical.contexts import CONTEXTS, DOUBTFUL, NoteContexts
 from icdbridge.lexical.evidence import SPAN_CHARACTERS, Evidence
+from icdbridge.lexical.marks import MarkedPhrase
 from icdbridge.models import CodingModel
 from icdbridge.runs.scoring import BATCH_WORDS, pad
 
 _ONE = threading.Lock()  # a hook on the embedding sees the words of every thread
 LIGHTEST = 0.25  # a word of evidence weighs at least so much of the heaviest; tuned on val of CodiEsp
 EVIDENCE_CODES = 16  # whose evidence is found together
+PHRASES = 3  # of evidence of a code, at most
 GAP = 1  # words between two words of evidence that still make one phrase
 
 
@@ -117,7 +119,21 @@ def find_evidence(
     return found
 
 
-def heavy_phrases(weights: np.ndarray, phrases: int = 3, words: int = 6) -> list[tuple[int, int]]:
+def marked_evidence(text: str, phrases: Sequence[MarkedPhrase], contexts: NoteContexts) -> list[Evidence]:
+    """The surest of the phrases that people marked for a code in other notes, each as far as it reaches."""
+    shown = phrases[:PHRASES]
+    whole = sum(phrase.sure for phrase in shown) or 1.0
+    found = []
+    for phrase in shown:
+        start, end = phrase.spans[0][0], phrase.spans[-1][1]
+        told = contexts.of(np.array([[start, end]]))[0]
+        context = next((name for name in DOUBTFUL if told[CONTEXTS.index(name)]), None)
+        cut = min(end, start + SPAN_CHARACTERS)
+        found.append(Evidence(start, cut, text[start:cut], phrase.sure / whole, context, cut < end))
+    return found
+
+
+def heavy_phrases(weights: np.ndarray, phrases: int = PHRASES, words: int = 6) -> list[tuple[int, int]]:
     """First and last word of the heaviest phrases, the heaviest first; none where no word has weight."""
     if not len(weights) or weights.max() <= 0:
         return []

@@ -13,6 +13,7 @@ from icdbridge.codes import Code, Name, category_of, parse_key
 from icdbridge.codes.names import KINDS
 from icdbridge.errors import InputError
 from icdbridge.lexical import Associations, CodeStatistics, Lexicon
+from icdbridge.lexical.marks import Marks
 from icdbridge.models.tensor_files import Shape, load_tensors, save_tensors
 from icdbridge.runs.stored_files import check_key, read_table
 
@@ -42,13 +43,18 @@ def write_lexicons(path: Path, lexicons: Mapping[str, Lexicon]) -> None:
     for version, lexicon in lexicons.items():
         for part, statistics in zip(_PARTS, lexicon.statistics, strict=True):
             tensors[f"{version}.{part}.notes"] = statistics.notes
-            if (found := statistics.associations) is not None:
-                counts = found.counts
-                arrays = (found.hashes, found.notes, counts.indptr, counts.indices, counts.data)
-                tensors |= {
-                    f"{version}.{part}.{name}": array for name, array in zip(_ARRAYS, arrays, strict=True)
-                }
+            if statistics.associations is not None:
+                tensors |= _counts(f"{version}.{part}.", statistics.associations)
+            if (found := statistics.marks) is not None:
+                tensors |= _counts(f"{version}.{part}.marks.", found)
+                tensors[f"{version}.{part}.marks.marks"] = found.marks.data
     save_tensors(path / FILES[2], tensors)
+
+
+def _counts(part: str, found: Associations | Marks) -> dict[str, np.ndarray]:
+    counts = found.counts
+    arrays = (found.hashes, found.notes, counts.indptr, counts.indices, counts.data)
+    return {part + name: array for name, array in zip(_ARRAYS, arrays, strict=True)}
 
 
 _TERMS = pa.schema([("code", pa.string()), ("term", pa.string())])
@@ -81,7 +87,9 @@ def read_lexicons(path: Path, codes: Mapping[str, Sequence[str]]) -> dict[str, L
         raise InputError(f"{path / FILES[0]} does not name the codes of codes.parquet, in their order")
     lexicons, arrays = {}, _read_arrays(path / FILES[2], names)
     for number, (version, of_code) in enumerate(names.items()):
-        own, others = (_read_statistics(path / FILES[2], arrays, f"{version}.{part}.") for part in _PARTS)
+        own, others = (
+            _read_statistics(path / FILES[2], arrays, f"{version}.{part}.", len(of_code)) for part in _PARTS
+        )
         lexicons[version] = Lexicon(list(of_code), list(of_code.values()), terms, (own, others), number)
     return lexicons
 
@@ -98,20 +106,40 @@ def _read_arrays(path: Path, names: Mapping[str, Mapping[str, Sequence[Name]]]) 
         columns = len(of_code) + len({category_of(key) for key in of_code})
         for part in (f"{version}.{part}." for part in _PARTS):
             wanted[f"{part}notes"] = ("F32", (columns,))
-            if f"{part}hashes" in there:
-                wanted |= {f"{part}hashes": ("U64", (None,)), f"{part}often": ("F32", (None,))}
-                wanted |= {
-                    f"{part}{name}": (there.get(f"{part}{name}", "I32"), (None,))
-                    for name in ("indptr", "indices")
-                }
-                wanted[f"{part}counts"] = ("F32", (None,))
+            for counted in (part, f"{part}marks."):
+                if f"{counted}hashes" in there:
+                    wanted |= {f"{counted}hashes": ("U64", (None,)), f"{counted}often": ("F32", (None,))}
+                    wanted |= {
+                        f"{counted}{name}": (there.get(f"{counted}{name}", "I32"), (None,))
+                        for name in ("indptr", "indices")
+                    }
+                    wanted[f"{counted}counts"] = ("F32", (None,))
+            if f"{part}marks.hashes" in there:
+                wanted[f"{part}marks.marks"] = ("F32", (None,))
     return {name: tensor.numpy() for name, tensor in load_tensors(path, wanted).items()}
 
 
-def _read_statistics(path: Path, arrays: Mapping[str, np.ndarray], part: str) -> CodeStatistics:
+def _read_statistics(path: Path, arrays: Mapping[str, np.ndarray], part: str, codes: int) -> CodeStatistics:
     notes = arrays[f"{part}notes"]
-    if f"{part}hashes" not in arrays:
-        return CodeStatistics(notes)
+    if (notes < 0).any():
+        raise InputError(f"{path}, tensors {ascii(part)[1:-1]}…: these are no counts of phrases and codes")
+    associations = marks = None
+    if f"{part}hashes" in arrays:
+        associations = Associations(*_read_counts(path, arrays, part, len(notes)))
+    if f"{part}marks.hashes" in arrays:
+        hashes, often, counts = _read_counts(path, arrays, f"{part}marks.", codes)
+        times = arrays[f"{part}marks.marks"]
+        if len(times) != len(counts.data) or (times < 1).any():
+            raise InputError(f"{path}, tensor {ascii(part)[1:-1]}marks.marks: these are no counts of marks")
+        marked = csr_array((times, counts.indices, counts.indptr), shape=counts.shape)
+        marks = Marks(hashes, often, counts, marked)
+    return CodeStatistics(notes, associations, marks)
+
+
+def _read_counts(
+    path: Path, arrays: Mapping[str, np.ndarray], part: str, columns: int
+) -> tuple[np.ndarray, np.ndarray, csr_array]:
+    """Phrases, how often each stands, and how many of these carry each of so many codes and categories."""
     hashes, often, indptr, indices, counts = (arrays[part + name] for name in _ARRAYS)
     sound = (
         all(array.dtype in (np.int32, np.int64) for array in (indptr, indices))
@@ -119,13 +147,10 @@ def _read_statistics(path: Path, arrays: Mapping[str, np.ndarray], part: str) ->
         and len(counts) == len(indices) == indptr[-1]
         and indptr[0] == 0
         and (np.diff(indptr) >= 0).all()
-        and (not len(indices) or (indices.min() >= 0 and indices.max() < len(notes)))
+        and (not len(indices) or (indices.min() >= 0 and indices.max() < columns))
         and (hashes[1:] > hashes[:-1]).all()
-        and all((array >= 0).all() for array in (notes, often, counts))
+        and all((array >= 0).all() for array in (often, counts))
     )
     if not sound:
         raise InputError(f"{path}, tensors {ascii(part)[1:-1]}…: these are no counts of phrases and codes")
-    shape = (len(hashes), len(notes))
-    return CodeStatistics(
-        notes, Associations(hashes, often, csr_array((counts, indices, indptr), shape=shape))
-    )
+    return hashes, often, csr_array((counts, indices, indptr), shape=(len(hashes), columns))

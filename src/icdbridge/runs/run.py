@@ -28,6 +28,8 @@ from icdbridge.runs.confidence import (
 )
 from icdbridge.runs.lexicons import FILES as LEXICON_FILES
 from icdbridge.runs.lexicons import read_lexicons, write_lexicons
+from icdbridge.runs.prior import FILES as PRIOR_FILES
+from icdbridge.runs.prior import Prior, read_priors, write_priors
 from icdbridge.runs.scored import Scored
 from icdbridge.runs.scorer import Scorer
 from icdbridge.runs.scoring import Precision
@@ -69,6 +71,7 @@ class Run(TextModel):
         index: CodeIndex,
         calibration: Calibration | None = None,
         lexicons: Mapping[str, Lexicon] | None = None,
+        priors: Mapping[str, Prior] | None = None,
         precision: Precision = "fp32",
     ) -> None:
         settings = config["settings"]
@@ -79,6 +82,7 @@ class Run(TextModel):
             int(settings["max_note_words"]),
             int(settings["max_code_words"]),
             lexicons or {},
+            priors or {},
             precision,
             model.fixed_labels and settings.get("training_scope") == "frequent",
         )
@@ -104,13 +108,14 @@ class Run(TextModel):
         tokenizer = _load_tokenizer(path, config, model)
         versions = list(dict.fromkeys(index.version))
         calibration = read_calibration(path / "calibration.json", versions)
-        lexicons = {}
+        lexicons, priors = {}, {}
         if sizes.get("features"):
             check_features(path / CONFIG, config, sizes["features"])
             lexicons = read_lexicons(path, {version: list(index.of_version(version)) for version in versions})
             if sizes.get("versions", 1) < len(lexicons):
                 raise InputError(f"{path / CONFIG}, field model.versions: fewer than lexicons: train again")
-        return cls(path, config, model.to(device), tokenizer, index, calibration, lexicons, precision)
+            priors = read_priors(path, versions)
+        return cls(path, config, model.to(device), tokenizer, index, calibration, lexicons, priors, precision)
 
     @cached_property
     def log(self) -> list[dict[str, float]]:
@@ -146,10 +151,8 @@ class Run(TextModel):
         A model of fixed labels that learnt frequent codes only is asked for those alone.
         """
         scorer = Scorer.of_corpus(self, corpus)
-        notes, (logits,) = scorer.score_split(corpus, split, Path(folder))
-        return Scored(
-            notes.note_ids, scorer.keys, corpus.n_frequent, logits, notes.labels, self.frequent_only
-        )
+        note_ids, labels, (logits,) = scorer.score_split(corpus, split, Path(folder))
+        return Scored(note_ids, scorer.keys, corpus.n_frequent, logits, labels, self.frequent_only)
 
 
 def _load_model(path: Path, sizes: Mapping[str, Any], codes: int) -> CodingModel:
@@ -211,7 +214,10 @@ def write_run(
         (path / "README.md").write_text(card, "utf-8")
         if model.lexicons:
             write_lexicons(path, model.lexicons)
-        write_manifest(path, [*FILES, *(LEXICON_FILES if model.lexicons else ())])
+        if model.priors:
+            write_priors(path, model.priors)
+        lexical = [*(LEXICON_FILES if model.lexicons else ()), *(PRIOR_FILES if model.priors else ())]
+        write_manifest(path, [*FILES, *lexical])
     except OSError as error:
         raise InputError(f"cannot write {path}: {error.strerror or error}") from error
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice, repeat
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -17,12 +17,17 @@ from icdbridge.codes import parse_key, version_of
 from icdbridge.corpora import Corpus
 from icdbridge.errors import InputError
 from icdbridge.lexical import LexicalMatches, Matcher, NoteWords
+from icdbridge.lexical.contexts import NoteContexts
+from icdbridge.lexical.evidence import Evidence
 from icdbridge.models import NoteStates
 from icdbridge.progress import progress_bar
+from icdbridge.runs.attribution import add_spans, find_evidence, marked_evidence, word_weights
 from icdbridge.runs.candidate_search import Proposer
+from icdbridge.runs.prior import Prior, PriorEvidence
 from icdbridge.runs.scoring import encoded_batches, read_notes, score_states
 from icdbridge.runs.text_model import TextModel
-from icdbridge.runs.tokens import TokenizedNotes, tokenize_split
+from icdbridge.runs.tokens import tokenize_split
+from icdbridge.text import Words
 
 MARGIN = 0.05  # logits: bf16 moves one by less (docs/performance.md)
 WINDOW = 2_048  # notes of a split whose texts are in memory at once
@@ -95,6 +100,12 @@ class Scorer:
                 f"the codes to choose from are of several versions: {', '.join(sorted(versions))}"
             )
         return self.model.matcher(min(versions), self.keys, self.descriptions)
+
+    @cached_property
+    def prior(self) -> tuple[Prior, PriorEvidence] | None:
+        """The prior of the codes and what it weighs of them; None for a model without."""
+        prior = None if self.matcher is None else self.model.prior(min(self._versions))
+        return None if prior is None else (prior, PriorEvidence(self.keys, self.descriptions))
 
     @cached_property
     def thresholds(self) -> np.ndarray:
@@ -178,9 +189,25 @@ class Scorer:
 
     def _lexical_logits(self, matches: LexicalMatches, columns: np.ndarray) -> Tensor:
         assert self.matcher is not None
-        features = torch.from_numpy(self.matcher.dense_features([matches.features], columns))
-        features = features.to(next(self.model.model.parameters()).device)
-        return self.model.model.lexical_logits(features, self.matcher.version)[0]
+        features, which = self.matcher.distinct_features(matches.features, columns)
+        rows = torch.from_numpy(features[None]).to(next(self.model.model.parameters()).device)
+        logits = self.model.model.lexical_logits(rows, self.matcher.version)[0][torch.from_numpy(which)]
+        if self.prior is None:
+            return logits
+        return torch.from_numpy(self._prior_logits(matches, columns, logits.cpu().numpy())).to(logits)
+
+    def _prior_logits(self, matches: LexicalMatches, columns: np.ndarray, lexical: np.ndarray) -> np.ndarray:
+        assert self.matcher is not None
+        assert self.prior is not None
+        matcher, (prior, evidence) = self.matcher, self.prior
+        said = evidence.opinions(matches.note.text)
+
+        def features(places: np.ndarray) -> np.ndarray:
+            found = matches.features, matches.marked, said
+            return evidence.features(matcher, *found, columns[places], lexical[places])
+
+        listed = evidence.listed(matches.marked, said, columns, lexical, prior.floor)
+        return prior.logits(lexical, listed, features)
 
     def _stack(self, attention: Tensor, lexical: Tensor | None) -> Tensor:
         if lexical is None or self.matcher is None:
@@ -202,27 +229,60 @@ class Scorer:
         attention = score_states(self.model.model, states, queries)[0]
         return logits.index_copy(0, near, self._stack(attention, None if lexical is None else lexical[near]))
 
+    def word_weights(self, words: Words, matches: LexicalMatches | None, columns: np.ndarray) -> np.ndarray:
+        """How much each word of a note, as the tokenizer gives them, speaks for the codes of some columns: float64
+        [l, T], with the lexical evidence that was found.
+        """
+        weights = word_weights(self.model.model, words.ids, self.queries_of(columns))
+        if self.matcher is None or matches is None:
+            return weights
+        return add_spans(weights, self.matcher.spans(matches, columns.tolist()), words.offsets)
+
+    def evidence(
+        self, text: str, words: Words, matches: LexicalMatches | None, columns: np.ndarray
+    ) -> list[list[Evidence]]:
+        """The evidence of a note for the codes of some columns: the phrases that people marked for a code in other
+        notes or, where it has none, those of its heaviest words.
+        """
+        contexts = NoteContexts(text) if matches is None else matches.note.contexts
+        found = find_evidence(text, self.word_weights(words, matches, columns), words.offsets, contexts)
+        if matches is None or matches.marked is None:
+            return found
+        marked = (matches.marked.phrases_of(int(column)) for column in columns)
+        return [
+            marked_evidence(text, phrases, contexts) if phrases else own
+            for phrases, own in zip(marked, found, strict=True)
+        ]
+
     def score_split(
-        self, corpus: Corpus, split: str, folder: Path, parts: Sequence[str] = ("logits",)
-    ) -> tuple[TokenizedNotes, list[np.ndarray]]:
-        """Scores the notes of a split: its notes and labels by the codes, and the ``parts`` of ``Scores`` float32
-        [N, L], each a memory map in ``folder``.
+        self,
+        corpus: Corpus,
+        split: str,
+        folder: Path,
+        parts: Sequence[str] = ("logits",),
+        most: int | None = None,
+    ) -> tuple[list[str], Any, list[np.ndarray]]:
+        """Scores the notes of a split, or ``most`` of them, evenly chosen: their ids, labels by the codes [N, L], and
+        the ``parts`` of ``Scores`` float32 [N, L], each a memory map in ``folder``.
         """
         model = self.model
         notes = tokenize_split(corpus, split, model.tokenizer, model.max_note_words, self.keys, folder)
-        shape = len(notes), len(self.keys)
+        count = len(notes) if most is None else min(most, len(notes))
+        chosen = np.unique(np.linspace(0, len(notes) - 1, count).astype(int)).tolist()
+        shape = len(chosen), len(self.keys)
         found = [_on_disk(folder / f"{corpus.name}-{split}.{part}", shape) for part in parts]
-        texts = repeat("") if self.matcher is None else corpus.column("text", split)
+        texts: Iterator[str] = repeat("") if self.matcher is None else corpus.column("text", split)
+        every = zip(range(len(notes)), texts, strict=False)
+        wanted = set(chosen)
+        read = (Note(text, notes[row]) for row, text in every if row in wanted)
         with progress_bar() as bar:
-            task = bar.add_task(f"scoring {corpus.name} {split}", total=len(notes))
-            for first in range(0, len(notes), WINDOW):
-                rows = range(first, min(first + WINDOW, len(notes)))
-                window = [Note(text, notes[row]) for row, text in zip(rows, texts, strict=False)]
-                for scores in self.score(window):
+            task = bar.add_task(f"scoring {corpus.name} {split}", total=len(chosen))
+            for first in range(0, len(chosen), WINDOW):
+                for scores in self.score(list(islice(read, WINDOW))):
                     for array, part in zip(found, parts, strict=True):
                         array[first + scores.row] = getattr(scores, part).cpu().numpy()
                     bar.advance(task)
-        return notes, found
+        return [notes.note_ids[row] for row in chosen], notes.labels[chosen], found
 
 
 def _on_disk(path: Path, shape: tuple[int, int]) -> np.ndarray:

@@ -11,6 +11,7 @@ from icdbridge.errors import InputError
 from icdbridge.lexical import Lexicon, Matcher
 from icdbridge.models import CodingModel
 from icdbridge.runs.candidate_search import Candidates
+from icdbridge.runs.prior import Prior
 from icdbridge.runs.scoring import Precision, encode_codes
 from icdbridge.runs.stored_files import CodeIndex
 from icdbridge.runs.tokens import code_words, same_words
@@ -20,9 +21,9 @@ from icdbridge.text import Tokenizer
 @dataclass(eq=False, repr=False)
 class TextModel:
     """A ``model`` (in evaluation mode) with its ``tokenizer``, the ``index`` of the codes that it learnt and the
-    ``lexicons`` by version (none for a model that reads no lexical features). It reads ``max_note_words`` words of a
-    note and ``max_code_words`` of a description, and scores in ``precision``. ``frequent_only``: it has fixed labels,
-    of frequent codes alone.
+    ``lexicons`` and ``priors`` by version (none for a model that reads no lexical features). It reads
+    ``max_note_words`` words of a note and ``max_code_words`` of a description, and scores in ``precision``.
+    ``frequent_only``: it has fixed labels, of frequent codes alone.
 
     ``Run`` adds what is known of it after training: thresholds, calibration, candidate search.
     """
@@ -33,6 +34,7 @@ class TextModel:
     max_note_words: int
     max_code_words: int
     lexicons: Mapping[str, Lexicon] = field(default_factory=dict)
+    priors: Mapping[str, Prior] = field(default_factory=dict)
     precision: Precision = "fp32"
     frequent_only: bool = False
 
@@ -82,3 +84,9 @@ class TextModel:
             return None
         lexicon = self.lexicons.get(version) or next(iter(self.lexicons.values()))
         return lexicon.matcher(codes, descriptions)
+
+    def prior(self, version: str) -> Prior | None:
+        """The prior of a version; of one that training had no notes of, that of the first."""
+        if version in self.lexicons or not self.priors:
+            return self.priors.get(version)
+        return self.priors.get(next(iter(self.lexicons)))

@@ -7,7 +7,7 @@ learnt from. ``learning`` makes it.
 
 import json
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -15,6 +15,7 @@ import numpy as np
 from safetensors import safe_open
 from safetensors.numpy import save
 
+from icdbridge.boosted_trees import ARRAYS, BoostedTrees
 from icdbridge.starter.line_features import FEATURES
 from icdbridge.starter.practice import ARRAYS as PRACTICE
 from icdbridge.starter.practice import Practice
@@ -23,54 +24,18 @@ FILE = "ranking.safetensors"
 
 
 @dataclass(frozen=True)
-class Ranking:
-    """``feature``, ``threshold``, ``left``, ``right``, ``value`` [trees, nodes]: a node sends a line with feature <=
-    threshold to the left; leaves are their own children. ``keys`` (ascending), ``seen`` and ``right_of`` [K]: in how
-    many notes a phrase with its code was found, and labelled; ``practice``: what phrases were coded. ``scale``: slope
-    and offset from the trees' sum to the logit of the confidence. ``about``: what it was learnt from.
+class Ranking(BoostedTrees):
+    """Trees over ``FEATURES``. ``keys`` (ascending), ``seen`` and ``right_of`` [K]: in how many notes a phrase with its
+    code was found, and labelled; ``practice``: what phrases were coded. ``scale``: slope and offset from the trees' sum
+    to the logit of the confidence. ``about``: what it was learnt from.
     """
 
-    feature: np.ndarray
-    threshold: np.ndarray
-    left: np.ndarray
-    right: np.ndarray
-    value: np.ndarray
-    base: float
     keys: np.ndarray
     seen: np.ndarray
     right_of: np.ndarray
     practice: Practice
     scale: tuple[float, float]
     about: dict[str, Any]
-
-    def raw(self, features: np.ndarray) -> np.ndarray:
-        """The trees' sum float64 [L] for features [L, len(FEATURES)]."""
-        feature, threshold, children, first = self._flat
-        rows = (np.arange(len(features)) * features.shape[1])[:, None]
-        node = np.repeat(first[None], len(features), axis=0)
-        for _ in range(self._depth):
-            right = features.ravel()[rows + feature[node]] > threshold[node]
-            node = children[2 * node + right]
-        total: np.ndarray = self.base + self.value.ravel()[node].sum(axis=1, dtype=np.float64)
-        return total
-
-    @cached_property
-    def _flat(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """All nodes in a row: feature, threshold, both children of each, the first of each tree."""
-        first = np.arange(len(self.feature), dtype=np.int32) * self.feature.shape[1]
-        children = np.stack([self.left, self.right], axis=2) + first[:, None, None]
-        return self.feature.ravel().astype(np.int32), self.threshold.ravel(), children.ravel(), first
-
-    @cached_property
-    def _depth(self) -> int:
-        """Steps from the first node to the deepest leaf."""
-        feature, _, children, node = self._flat
-        for depth in range(len(feature)):
-            below = np.unique(np.concatenate([children[2 * node], children[2 * node + 1]]))
-            if np.isin(below, node).all():
-                return depth
-            node = below
-        return 0
 
     def confidence(self, raw: np.ndarray) -> np.ndarray:
         """The share of right lines to expect, from the trees' sum."""
@@ -99,7 +64,7 @@ class Ranking:
         return save(arrays, about | {"base": repr(self.base)})
 
 
-_ARRAYS = ("feature", "threshold", "left", "right", "value", "keys", "seen", "right_of")
+_ARRAYS = (*ARRAYS, "keys", "seen", "right_of")
 
 
 @cache

@@ -12,6 +12,7 @@ from typing import cast
 import numpy as np
 import torch
 
+from icdbridge.codes import whole_systems
 from icdbridge.corpora import Corpus
 from icdbridge.evaluation.reliability import seen
 from icdbridge.evaluation.thresholds import HALF, tune_threshold
@@ -26,7 +27,8 @@ from icdbridge.training.combining import stacking_weights
 from icdbridge.training.fit_calibration import FEWEST, Tally
 from icdbridge.training.settings import Settings
 
-SAMPLE = 500  # of val, of each corpus, that stacking weights are fitted on
+SAMPLE, PAIRS = 500, 2**24  # of val, of each corpus, that stacking weights are fitted on, at most
+WHOLE_NOTES = 1_000  # of val, of each corpus, that are scored for all codes of the code systems, at most
 _CELLS = 2**22  # of scores in memory at once
 
 
@@ -42,19 +44,24 @@ class HeldOut:
 
     @classmethod
     def score(cls, model: TextModel, corpus: Corpus, folder: Path) -> "HeldOut":
-        """Scores them; the logits are memory maps in ``folder``."""
-        scorer = Scorer.of_corpus(model, corpus)
+        """Scores them; the logits are memory maps in ``folder``. With a prior they are scored for all codes of the
+        code systems, so that what is decided by them holds for any.
+        """
+        chosen = corpus
+        if corpus.version in model.priors:
+            chosen = corpus.with_extra_codes(whole_systems(corpus.codes), "all")
+        scorer = Scorer.of_corpus(model, chosen)
         parts = ("attention", "lexical") if model.lexicons else ("attention",)
-        notes, (attention, *lexical) = scorer.score_split(corpus, "val", folder, parts)
-        scored = Scored(
-            notes.note_ids, scorer.keys, corpus.n_frequent, attention, notes.labels, model.frequent_only
-        )
+        found = scorer.score_split(chosen, "val", folder, parts, None if chosen is corpus else WHOLE_NOTES)
+        note_ids, labels, (attention, *lexical) = found
+        scored = Scored(note_ids, scorer.keys, corpus.n_frequent, attention, labels, model.frequent_only)
         return cls(corpus, scored, lexical[0] if lexical else None)
 
     def sample(self) -> tuple[np.ndarray, np.ndarray]:
         """The logits of attention and of lexical features of some notes [pairs, 2], and their labels [pairs]."""
         assert self.lexical is not None
-        rows = np.unique(np.linspace(0, len(self.scored.note_ids) - 1, SAMPLE).astype(int))
+        notes = min(SAMPLE, max(1, PAIRS // len(self.scored.codes)))
+        rows = np.unique(np.linspace(0, len(self.scored.note_ids) - 1, notes).astype(int))
         logits = np.stack([self.scored.logits[rows].ravel(), self.lexical[rows].ravel()], axis=1)
         return logits, self.scored.labels[rows].toarray().astype(bool).ravel()
 

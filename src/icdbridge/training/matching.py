@@ -8,14 +8,16 @@ are codes never seen for it, which teaches how far to trust their names.
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_array, vstack
 
-from icdbridge.codes import Terms, code_names
+from icdbridge.codes import Terms, code_names, whole_systems
 from icdbridge.corpora import Corpus
+from icdbridge.corpora.corpus import Mark
 from icdbridge.knowledge.further import further_terms
 from icdbridge.lexical import (
     EQUIVALENT_FEATURES,
@@ -31,10 +33,14 @@ from icdbridge.lexical import (
     find_phrases,
     with_categories,
 )
+from icdbridge.lexical.marks import MarkedNotes
 from icdbridge.progress import progress_bar
 from icdbridge.training.settings import Settings
 
 FOLDS = 10
+WHOLE_NOTES = (
+    2_000  # training notes of a version, evenly chosen, that are matched against all codes of their systems
+)
 
 
 @dataclass(frozen=True)
@@ -86,6 +92,7 @@ class MatchedTraining:
     folds: np.ndarray
     matchers: Sequence[Matcher]
     withheld: float
+    whole: "WholeMatches | None" = None
 
     def draw(self, rows: np.ndarray, columns: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """``features`` of a batch. A share ``withheld`` of the codes, drawn anew each time, have none that come of
@@ -114,28 +121,68 @@ class MatchedTraining:
 
 
 @dataclass(frozen=True)
+class WholeMatches:
+    """The evidence of some ``training`` notes (their ``rows``) for ``keys`` with their ``descriptions``: the codes of
+    the version and, after them, all others of their code systems. ``matchers`` by fold as in ``MatchedTraining``;
+    ``version``: the number of the version.
+    """
+
+    training: "TrainingTexts"
+    keys: Sequence[str]
+    descriptions: Sequence[str]
+    rows: np.ndarray
+    notes: MatchedNotes
+    matchers: Sequence[Matcher]
+    max_note_words: int
+    version: int
+
+    @cached_property
+    def labels(self) -> Any:
+        """The labels of the notes [len(rows), codes of the version]."""
+        return csr_array(self.training.labels)[self.rows]
+
+    def matcher(self, note: int) -> Matcher:
+        """The matcher of a note, by its place in ``rows``."""
+        return self.matchers[int(self.training.folds[self.rows[note]])]
+
+    def words(self) -> Iterator[NoteWords]:
+        """The words of the notes, in the order of ``rows``."""
+        return (NoteWords(text, self.max_note_words) for text in self.training.texts(self.rows))
+
+
+@dataclass(frozen=True)
 class TrainingTexts:
     """The training notes of a version: the splits they come from, one after another, their ``folds`` [N], the phrases
-    of each (hashes; none without associations) and their ``labels`` [N, codes], which may be soft.
+    of each (hashes; none without associations), their ``labels`` [N, codes], which may be soft, and the phrases that
+    people marked in them (None where they marked none, and without a prior to weigh them).
     """
 
     sources: Sequence[tuple[Corpus, str]]
     folds: np.ndarray
     phrases: Sequence[np.ndarray]
     labels: Any
+    marked: MarkedNotes | None
 
     @classmethod
-    def read(cls, sources: Sequence[tuple[Corpus, str]], labels: Any, settings: Settings) -> "TrainingTexts":
-        """Reads the notes of ``sources``; those of a patient share a fold, in every version."""
+    def read(
+        cls, sources: Sequence[tuple[Corpus, str]], codes: Sequence[str], labels: Any, settings: Settings
+    ) -> "TrainingTexts":
+        """Reads the notes of ``sources``, whose labels are ``codes`` (keys); those of a patient share a fold, in every
+        version.
+        """
         folds = np.array([zlib.crc32(patient.encode()) % FOLDS for patient in _column(sources, "patient_id")])
         phrases = []
         if settings.counts_phrases:
             notes = (NoteWords(text, settings.max_note_words) for text in _column(sources, "text"))
             phrases = [find_phrases(note).hashes for note in notes]
-        return cls(sources, folds, phrases, labels)
+        marked = _read_marks(sources, codes, settings.max_note_words) if settings.prior else None
+        return cls(sources, folds, phrases, labels, marked)
 
-    def texts(self) -> Iterator[str]:
-        return _column(self.sources, "text")
+    def texts(self, rows: np.ndarray | None = None) -> Iterator[str]:
+        """The texts of all notes, or of those in some ``rows``, in their order."""
+        chosen = None if rows is None else set(rows.tolist())
+        every = enumerate(_column(self.sources, "text"))
+        return (text for row, text in every if chosen is None or row in chosen)
 
 
 def match_training(
@@ -151,7 +198,10 @@ def match_training(
     and is not needed where the networks have learnt.
     """
     terms = further_terms(settings.terms)
-    read = {version: TrainingTexts.read(own, labels[version], settings) for version, own in sources.items()}
+    read = {
+        version: TrainingTexts.read(own, list(pools[version]), labels[version], settings)
+        for version, own in sources.items()
+    }
     matched = {}
     for number, (version, notes) in enumerate(read.items()):
         others = [
@@ -160,7 +210,8 @@ def match_training(
             if other != version and settings.lexical == "equivalents"
         ]
         lexicon = _learn_lexicon(notes, others, pools[version], terms, settings, number)
-        matched[version] = lexicon, _match(lexicon, notes, others, settings, folder) if evidence else None
+        found = _match(lexicon, pools[version], notes, others, settings, folder) if evidence else None
+        matched[version] = lexicon, found
     return matched
 
 
@@ -185,6 +236,7 @@ def _learn_lexicon(
 
 def _match(
     lexicon: Lexicon,
+    pool: Mapping[str, str],
     notes: TrainingTexts,
     others: Sequence[TrainingTexts],
     settings: Settings,
@@ -194,13 +246,49 @@ def _match(
     statistics = _statistics_without(lexicon, notes, others, settings, range(FOLDS))
     matchers = [lexicon.own_with(of_fold) for of_fold in statistics]
     texts = ((text, matchers[fold]) for text, fold in zip(notes.texts(), notes.folds, strict=True))
-    path = folder / "-".join(dict.fromkeys(f"{corpus.name}-train.matched" for corpus, _ in notes.sources))
+    name = "-".join(dict.fromkeys(corpus.name for corpus, _ in notes.sources))
+    path = folder / f"{name}-train.matched"
     matched = match_notes(
         texts, len(notes.folds), settings.max_note_words, path, "matching the training notes"
     )
-    # phrases have done their work: dense features take counts of notes alone
-    counts = [(CodeStatistics(own.notes), CodeStatistics(other.notes)) for own, other in statistics]
-    return MatchedTraining(matched, notes.folds, [lexicon.own_with(own) for own in counts], settings.withheld)
+    whole = None
+    if settings.prior:
+        path = folder / f"{name}-whole.matched"
+        whole = _match_whole(lexicon, pool, notes, statistics, settings, path)
+    matchers = [lexicon.own_with(own) for own in _without_phrases(statistics)]
+    return MatchedTraining(matched, notes.folds, matchers, settings.withheld, whole)
+
+
+def _match_whole(
+    lexicon: Lexicon,
+    pool: Mapping[str, str],
+    notes: TrainingTexts,
+    statistics: Sequence[tuple[CodeStatistics, CodeStatistics]],
+    settings: Settings,
+    path: Path,
+) -> WholeMatches:
+    """Some of the notes, matched against all codes of the code systems of the ``pool`` (key to description)."""
+    codes = {**pool, **{key: title for key, title in whole_systems(pool).items() if key not in pool}}
+    keys, descriptions = list(codes), list(codes.values())
+    wide = lexicon.matcher(keys, descriptions)
+    matchers = [lexicon.relearnt(wide, keys, of_fold) for of_fold in statistics]
+    rows = np.unique(np.linspace(0, len(notes.folds) - 1, WHOLE_NOTES).astype(int))
+    counted = [lexicon.relearnt(wide, keys, of_fold) for of_fold in _without_phrases(statistics)]
+    texts = zip(notes.texts(rows), (matchers[fold] for fold in notes.folds[rows]), strict=True)
+    title = "matching training notes with all codes"
+    matched = match_notes(texts, len(rows), settings.max_note_words, path, title)
+    return WholeMatches(
+        notes, keys, descriptions, rows, matched, counted, settings.max_note_words, lexicon.version
+    )
+
+
+def _without_phrases(
+    statistics: Sequence[tuple[CodeStatistics, CodeStatistics]],
+) -> list[tuple[CodeStatistics, CodeStatistics]]:
+    """Phrases have done their work: dense features take counts of notes alone."""
+    return [
+        (CodeStatistics(own.notes, None, own.marks), CodeStatistics(other.notes)) for own, other in statistics
+    ]
 
 
 def _statistics_without(
@@ -213,6 +301,9 @@ def _statistics_without(
     """What all notes but those of a fold teach, the version's own and others, for each fold ``left_out``."""
     categories = lexicon.categories_of(lexicon.keys)
     own, foreign = (_count(each, categories, settings.counts_phrases, left_out) for each in ([notes], others))
+    if notes.marked is not None:
+        marks = [notes.marked.learn(notes.folds != fold, notes.labels) for fold in left_out]
+        own = [one._replace(marks=learnt) for one, learnt in zip(own, marks, strict=True)]
     return list(zip(own, foreign, strict=True))
 
 
@@ -232,6 +323,29 @@ def _count(
         counted = Associations.learn([phrases[row] for row in rows], carried) if associations else None
         statistics.append(CodeStatistics(np.asarray(carried.sum(axis=0), np.float32), counted))
     return statistics
+
+
+def _read_marks(
+    sources: Sequence[tuple[Corpus, str]], codes: Sequence[str], max_words: int
+) -> MarkedNotes | None:
+    """The phrases that people marked for some of the codes (keys) in the notes; None where they marked none."""
+    number = {code: place for place, code in enumerate(codes)}
+    marked: dict[str, dict[str, dict[int, list[Mark]]]] = {}
+    for corpus in dict.fromkeys(corpus for corpus, _ in sources):
+        of_corpus = marked.setdefault(corpus.name, {})
+        for (note_id, key), marks in corpus.evidence().items():
+            if key in number:
+                of_corpus.setdefault(note_id, {})[number[key]] = marks
+    of_notes = [
+        marked[corpus.name].get(note_id, {})
+        for corpus, split in sources
+        for note_id in corpus.column("note_id", split)
+    ]
+    if not any(of_notes):
+        return None
+    return MarkedNotes.read(
+        lambda: (NoteWords(text, max_words) for text in _column(sources, "text")), of_notes
+    )
 
 
 def _column(sources: Sequence[tuple[Corpus, str]], name: str) -> Iterator[str]:

@@ -43,7 +43,7 @@ _SMALL_PRESET: Mapping[str, Mapping[str, Any]] = {
     name: {**(_SMALL_FIXED if one.model.fixed_labels else _SMALL), **one.small}
     for name, one in REGISTRY.items()
 }
-_FEW_NOTES = {"lexical": "equivalents"}
+_FEW_NOTES = {"lexical": "equivalents", "prior": True}
 PRESETS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "paper": {name: {} for name in MODELS},
     "small": _SMALL_PRESET,

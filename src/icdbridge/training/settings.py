@@ -12,7 +12,7 @@ from icdbridge.models import ARCHITECTURES, size_names
 from icdbridge.training.presets import MODELS, PRESETS
 
 # what is read only where words of a note count
-_OF_LEXICAL = {"withheld", "matching_steps", "weighted_negatives", "terms"}
+_OF_LEXICAL = {"prior", "withheld", "matching_steps", "weighted_negatives", "terms"}
 _OF_TRANSFORMERS = {"pretrained", "segment", "embedding_dim", "layers"}  # the last two of a small one
 
 
@@ -75,6 +75,11 @@ class Settings(BaseModel):
         2000,
         ge=1,
         description="with lexical evidence: steps in which the network of lexical features of a version learns",
+    )
+    prior: bool = Field(
+        False,
+        description="with lexical evidence: boosted trees weigh what words say of a code against what is known of it; "
+        "thresholds hold for all codes of the code systems",
     )
     weighted_negatives: bool = Field(
         True,

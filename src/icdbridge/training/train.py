@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 import icdbridge
-from icdbridge.codes import known_systems, load_system
+from icdbridge.codes import whole_systems
 from icdbridge.corpora import Corpus
 from icdbridge.corpora.corpus import SPLITS
 from icdbridge.errors import InputError
@@ -24,6 +24,7 @@ from icdbridge.models import ARCHITECTURES, CodingModel
 from icdbridge.models.combiner import Combiner
 from icdbridge.progress import console
 from icdbridge.runs import CodeIndex, Run, write_run
+from icdbridge.runs.prior import Prior, read_priors, write_priors
 from icdbridge.runs.run import RUN
 from icdbridge.runs.scoring import encode_codes, score_notes
 from icdbridge.runs.text_model import TextModel
@@ -33,6 +34,7 @@ from icdbridge.training.batches import VersionNotes
 from icdbridge.training.card import model_card
 from icdbridge.training.combining import fit_networks
 from icdbridge.training.finish import finish
+from icdbridge.training.fit_prior import fit_priors
 from icdbridge.training.initial_model import SplitTexts, start_model
 from icdbridge.training.loop import fit, show_figures, training_device
 from icdbridge.training.matching import MatchedTraining, match_training
@@ -136,6 +138,7 @@ def _learn(
             if same := same_words(tokenizer, list(pool), list(pool.values()), settings.max_code_words):
                 console.print(same)
         lexicons: dict[str, Lexicon] = {}
+        priors: dict[str, Prior] = {}
         if settings.lexical != "none":
             sources = {version: _sources(corpora, train_only, version) for version in versions}
             labels = {notes_of.version: notes_of.labels for notes_of in data}
@@ -143,14 +146,18 @@ def _learn(
             matched = match_training(sources, labels, pools, settings, Path(folder), evidence=not going_on)
             lexicons = {version: lexicon for version, (lexicon, _) in matched.items()}
             if not going_on:
-                evidence = [cast(MatchedTraining, matched[version][1]) for version in versions]
-                fit_networks(cast(Combiner, model.get_submodule("combiner")), data, evidence, settings)
+                evidence = {version: cast(MatchedTraining, matched[version][1]) for version in versions}
+                combiner = cast(Combiner, model.get_submodule("combiner"))
+                fit_networks(combiner, data, list(evidence.values()), settings)
+                write_priors(work, fit_priors(combiner, evidence, settings.seed))
+            priors = read_priors(work, versions)
         validate = _validation(chosen, tokenizer, settings, outputs, Path(folder))
         log = fit(model.to(training_device(settings.device)), data, settings, work, validate, watch)
     frequent_only = outputs is not None and settings.training_scope == "frequent"
     limits = settings.max_note_words, settings.max_code_words
     index = _index(data, pools)
-    return TextModel(model, tokenizer, index, *limits, lexicons, frequent_only=frequent_only), log
+    trained = TextModel(model, tokenizer, index, *limits, lexicons, priors, frequent_only=frequent_only)
+    return trained, log
 
 
 def _validation(
@@ -214,8 +221,7 @@ def _pool(corpora: Sequence[Corpus], settings: Settings) -> dict[str, str]:
         described = list(zip(corpus.codes, corpus.descriptions, strict=True))
         pool |= dict(described[: corpus.n_frequent] if scope == "frequent" else described)
     if settings.negatives == "system":
-        for system in {key.partition(":")[0] for key in pool} & set(known_systems()):
-            pool = {f"{system}:{code}": title for code, title in load_system(system).titles.items()} | pool
+        pool = whole_systems(pool) | pool
     return dict(sorted(pool.items()))
 
 

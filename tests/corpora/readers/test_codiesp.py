@@ -78,7 +78,7 @@ def test_the_real_spans_of_evidence(public_data: Path, tmp_path: Path) -> None:
     evidence = corpus.evidence()
     texts = {note["note_id"]: note for batch in corpus.notes() for note in batch.to_pylist()}
     assert set(evidence) == {(note, key) for note in texts for key in texts[note]["codes"]}
-    start, end = evidence["S0004-06142005000900016-1", "icd10cm:Q62.11"][0]
+    start, end = evidence["S0004-06142005000900016-1", "icd10cm:Q62.11"][0][0]
     assert texts["S0004-06142005000900016-1"]["text"][start:end] == (
         "estenosis en la unión pieloureteral derecha"
     )
@@ -95,7 +95,7 @@ def test_spans_of_evidence(tmp_path: Path) -> None:
         "dev01\tDIAGNOSTICO\te66\tPaciente\t0 8\n"  # a code that the note does not carry
     )
     corpus = prepare_codiesp(root, tmp_path / "es", language="es")
-    assert corpus.evidence() == {("dev00", "icd10cm:I10"): [(0, 8), (9, 10)]}
+    assert corpus.evidence() == {("dev00", "icd10cm:I10"): [[(0, 8), (9, 10)]]}
     assert prepare_codiesp(root, tmp_path / "en").evidence() == {}  # the places are those of the Spanish text
     marks.write_text("dev00\tDIAGNOSTICO\ti10\tPaciente\t0 800\n")
     with pytest.raises(InputError, match="dev00: the evidence from 0 to 800 lies outside its text"):

@@ -112,7 +112,8 @@ def _spans(path: Path, systems: Mapping[str, str]) -> Iterator[dict[str, str]]:
                 raise InputError(
                     f"{path}, row {number}: {place[:20]!r} is no place: expected two numbers, such as 300 316"
                 ) from error
-            yield {"id": note, "system": kinds[kind], "code": code, "first": str(first), "stop": str(stop)}
+            span = {"first": str(first), "stop": str(stop), "mark": str(number)}
+            yield {"id": note, "system": kinds[kind], "code": code} | span
 
 
 def _rows(path: Path, cells: int, expected: str) -> Iterator[tuple[int, list[str]]]:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from icdbridge.evaluation.candidates_vs_exact import candidates_table
+from icdbridge.evaluation.coded_spans import SLACK
 from icdbridge.evaluation.decisions import decisions_table
 from icdbridge.evaluation.reports import plots
 from icdbridge.evaluation.reports.page import Section, write_page
@@ -160,6 +161,15 @@ def evidence_tables(results: dict[str, Any]) -> list[Table]:
         note = "Mean over pairs of a note and a code; found: the code is among the 15 best of the note."
         columns = ["pairs", "codes", "words", "Precision", "Recall", "F1"]
         tables.append(Table(f"Against the words people marked, percent{tag}", columns, rows, 3, note))
+    if (spans := found.get("coded_spans")) is not None:
+        row = [f"{spans[key]:,}" for key in ("marked", "predicted", "coded", "right")]
+        row += [percent(spans[key]) for key in OVERLAP]
+        note = (
+            f"As CodiEsp-X scores them: a span holds the words that people marked, and at most {SLACK} characters more "
+            "on either side."
+        )
+        columns = ["marked", "predicted", "right code", "right code and span", "Precision", "Recall", "F1"]
+        tables.append(Table(f"Codes with their spans, percent{tag}", columns, [row], 0, note))
     return tables
 
 

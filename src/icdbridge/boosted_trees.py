@@ -1,0 +1,83 @@
+"""Boosted trees as plain arrays: they are learnt with scikit-learn and read without it."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+_PAIRS = 2**20  # of a row and a tree, walked at once
+
+
+@dataclass(frozen=True)
+class BoostedTrees:
+    """``feature``, ``threshold``, ``left``, ``right``, ``value`` [trees, nodes]: a node sends a row whose feature is at
+    most the threshold to the left, others to the right; leaves are their own children. ``base`` is added to the values
+    of the leaves that a row ends in.
+    """
+
+    feature: np.ndarray
+    threshold: np.ndarray
+    left: np.ndarray
+    right: np.ndarray
+    value: np.ndarray
+    base: float
+
+    def raw(self, features: np.ndarray) -> np.ndarray:
+        """The sum of the trees, float64 [N], for features [N, F]."""
+        found = np.empty(len(features))
+        step = max(1, _PAIRS // max(len(self.feature), 1))
+        for start in range(0, len(features), step):
+            found[start : start + step] = self._sum(features[start : start + step])
+        return found
+
+    def _sum(self, features: np.ndarray) -> np.ndarray:
+        feature, threshold, children, first = self._flat
+        rows = (np.arange(len(features)) * features.shape[1])[:, None]
+        cells = np.ascontiguousarray(features).ravel()
+        node = np.repeat(first[None], len(features), axis=0)
+        for _ in range(self._depth):
+            right = cells[rows + feature[node]] > threshold[node]
+            node = children[2 * node + right]
+        total: np.ndarray = self.base + self.value.ravel()[node].sum(axis=1, dtype=np.float64)
+        return total
+
+    @cached_property
+    def _flat(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """All nodes in a row: feature, threshold, both children of each, the first of each tree."""
+        first = np.arange(len(self.feature), dtype=np.int32) * self.feature.shape[1]
+        children = np.stack([self.left, self.right], axis=2) + first[:, None, None]
+        return self.feature.ravel().astype(np.int32), self.threshold.ravel(), children.ravel(), first
+
+    @cached_property
+    def _depth(self) -> int:
+        """Steps from the first node to the deepest leaf."""
+        feature, _, children, node = self._flat
+        for depth in range(len(feature)):
+            below = np.unique(np.concatenate([children[2 * node], children[2 * node + 1]]))
+            if np.isin(below, node).all():
+                return depth
+            node = below
+        return 0
+
+
+ARRAYS = ("feature", "threshold", "left", "right", "value")
+
+
+def check_trees(arrays: dict[str, np.ndarray], features: int) -> str | None:
+    """What is wrong with ``ARRAYS`` of a stranger's, as one line; None where they are trees over so many features.
+
+    A child comes after its parent, so that no row walks in a circle.
+    """
+    shape = arrays["feature"].shape
+    if len(shape) != 2 or any(arrays[name].shape != shape for name in ARRAYS) or not shape[1]:
+        return "the arrays of the trees have different shapes"
+    own = np.arange(shape[1])
+    for side in ("left", "right"):
+        child = arrays[side]
+        if (child < own).any() or (child >= shape[1]).any():
+            return "a node has a child that does not come after it"
+    if (arrays["feature"] < 0).any() or (arrays["feature"] >= features).any():
+        return "a node asks for a feature that is none"
+    if not (np.isfinite(arrays["threshold"]).all() and np.isfinite(arrays["value"]).all()):
+        return "a threshold or value is no number"
+    return None

@@ -1,0 +1,282 @@
+"""The words that people marked for codes, looked for in other notes: the longest first, and apart from one another too.
+
+Phrases are kept as hashes: what training notes say cannot be read from a run folder.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from icdbridge.lexical.associations import hash_word
+from icdbridge.lexical.note import NoteWords
+
+MARKS = ("mark", "mark_notes", "mark_words", "mark_share", "mark_mentions", "mark_place", "mark_any")
+LONGEST = 12  # words of a phrase
+PART, GAP = 4, 6  # words of each of two parts that stand apart, and words between them
+DOUBT = 0.7  # notes without the code that are added to those counted
+_APART = np.uint64(0x5851F42D4C957F2D)  # tells a phrase whose parts stand apart
+_FACTOR = np.uint64(0x9E3779B97F4A7C15)
+
+
+class Phrase(NamedTuple):
+    """A phrase in a note: its ``row`` among those known and its words, ``first`` to ``last``; from ``cut`` to ``on``
+    stand words that are not its own.
+    """
+
+    row: int
+    first: int
+    cut: int
+    on: int
+    last: int
+
+
+class MarkedPhrase(NamedTuple):
+    """A phrase of a note that people marked for a code: its ``spans`` of characters, and how ``sure`` it is, the share
+    of training notes with it that carry the code.
+    """
+
+    sure: float
+    spans: list[tuple[int, int]]
+
+
+class Marked(NamedTuple):
+    """The codes that phrases of a note were marked for, ascending: ``codes`` int32 [n], ``features`` float32
+    [n, len(MARKS)], and the ``phrases`` of each, the surest first.
+
+    ``mark``: the share of training notes with the code's surest phrase that carry the code (``DOUBT`` notes without it
+    added); ``mark_notes``: log of 1 + these notes; ``mark_words``: words of the phrase; ``mark_share``: of its marks,
+    those for the code; ``mark_mentions``: how often it stands here; ``mark_place``: where first, 1 at the beginning of
+    the note and 0 at its end; ``mark_any``: how sure the code is by all its phrases, if each spoke for itself.
+    """
+
+    codes: np.ndarray
+    features: np.ndarray
+    phrases: list[list[MarkedPhrase]]
+
+    def renumbered(self, columns: np.ndarray) -> "Marked":
+        """The same with code i called ``columns[i]``, without those that are -1."""
+        here = columns[self.codes]
+        order = np.argsort(here, kind="stable")[(here < 0).sum() :]
+        phrases = [self.phrases[place] for place in order]
+        return Marked(here[order].astype(np.int32), self.features[order], phrases)
+
+    def phrases_of(self, code: int) -> list[MarkedPhrase]:
+        """The phrases that were marked for a code, the surest first."""
+        place = int(np.searchsorted(self.codes, code))
+        here = place < len(self.codes) and self.codes[place] == code
+        return self.phrases[place] if here else []
+
+
+@dataclass(frozen=True)
+class PhraseHits:
+    """Where a note has phrases of some, overlapping ones too: ``rows`` [n] of the phrases and ``words`` [n, 4] (first,
+    cut, on, last), those of longer phrases first, and of phrases in one piece before those in two.
+    """
+
+    rows: np.ndarray
+    words: np.ndarray
+
+    @classmethod
+    def find(cls, hashes: np.ndarray, note: NoteWords) -> "PhraseHits":
+        """Looks for phrases with such ``hashes``, ascending."""
+        own = np.array([hash_word(stem) for stem in note.stems], np.uint64)
+        whole = list(_running(own))
+        places = [np.arange(len(state)) for state in whole]
+        found = [
+            _known(hashes, state, place, place + size, place + size, place + size)
+            for size, (state, place) in enumerate(zip(whole, places, strict=True), 1)
+        ][::-1]
+        apart = []
+        for size, begun in enumerate(whole[:PART], 1):
+            for gap in range(1, GAP + 1):
+                for more, state in enumerate(_running(own[size + gap :], begun), 1):
+                    if more > PART:
+                        break
+                    place = np.arange(len(state))
+                    on = place + size + gap
+                    apart.append(
+                        (size + more, _known(hashes, state ^ _APART, place, place + size, on, on + more))
+                    )
+        found += [hits for _, hits in sorted(apart, key=lambda one: -one[0])]
+        if not found:
+            return cls(np.zeros(0, np.int64), np.zeros((0, 4), np.int64))
+        rows, words = (np.concatenate(part) for part in zip(*found, strict=True))
+        return cls(rows, words)
+
+    def chosen(self, known: np.ndarray) -> list[Phrase]:
+        """Of phrases that are ``known`` [P] those that share no word, the longest first."""
+        taken: set[int] = set()
+        kept = []
+        for row, (first, cut, on, last) in zip(self.rows.tolist(), self.words.tolist(), strict=True):
+            own = (*range(first, cut), *range(on, last))
+            if known[row] and taken.isdisjoint(own):
+                taken.update(own)
+                kept.append(Phrase(row, first, cut, on, last))
+        return kept
+
+
+@dataclass(frozen=True)
+class Marks:
+    """Phrases that people marked (``hashes`` uint64 [P], ascending), in how many training notes each was chosen
+    (``notes`` float32 [P]), how many of these carry each code that it was marked for (``counts``, sparse [P, codes])
+    and how many marks it has for that code (``marks``, with the same entries).
+    """
+
+    hashes: np.ndarray
+    notes: np.ndarray
+    counts: Any
+    marks: Any
+
+    def match(self, note: NoteWords) -> Marked:
+        """What the phrases of a note were marked for."""
+        phrases = PhraseHits.find(self.hashes, note).chosen(np.ones(len(self.hashes), bool))
+        places: dict[int, list[Phrase]] = {}
+        for phrase in phrases:
+            places.setdefault(phrase.row, []).append(phrase)
+        of_code: dict[int, list[tuple[tuple[float, ...], list[Phrase]]]] = {}
+        for row, own in places.items():
+            entries = slice(self.counts.indptr[row], self.counts.indptr[row + 1])
+            marks = self.marks.data[entries]
+            first = own[0]
+            size = first.cut - first.first + first.last - first.on
+            place = 1 - min(phrase.first for phrase in own) / max(len(note.words), 1)
+            for code, count, mark in zip(
+                self.counts.indices[entries], self.counts.data[entries], marks, strict=True
+            ):
+                sure = float(count) / (float(self.notes[row]) + DOUBT)
+                told = (sure, np.log1p(self.notes[row]), size, mark / marks.sum(), np.log1p(len(own)), place)
+                of_code.setdefault(int(code), []).append((told, own))
+        codes = np.array(sorted(of_code), np.int32)
+        features = np.zeros((len(codes), len(MARKS)), np.float32)
+        spans = []
+        for place, code in enumerate(codes.tolist()):
+            ranked = sorted(of_code[code], key=lambda one: one[0], reverse=True)
+            features[place, :-1] = ranked[0][0]
+            features[place, -1] = 1 - np.prod([1 - told[0] for told, _ in ranked])
+            spans.append(
+                [MarkedPhrase(told[0], _characters(note, phrase)) for told, own in ranked for phrase in own]
+            )
+        return Marked(codes, features, spans)
+
+
+@dataclass(frozen=True)
+class MarkedNotes:
+    """Training notes with the phrases that people marked in them: ``hashes`` uint64 [P] of all phrases, ascending; of
+    each mark the ``phrase``, ``note`` and ``code`` [M]; what each note ``hits`` of the phrases.
+    """
+
+    hashes: np.ndarray
+    phrase: np.ndarray
+    note: np.ndarray
+    code: np.ndarray
+    hits: Sequence[PhraseHits]
+
+    @classmethod
+    def read(
+        cls,
+        notes: Callable[[], Iterable[NoteWords]],
+        marked: Sequence[Mapping[int, Sequence[Sequence[tuple[int, int]]]]],
+    ) -> "MarkedNotes":
+        """``notes`` gives all notes anew; ``marked``: of each the marks of each code (its number), a mark being some
+        spans of characters.
+        """
+        marks = [
+            (phrase, note, code)
+            for note, (words, of_note) in enumerate(zip(notes(), marked, strict=True))
+            for code, marks in of_note.items()
+            for spans in marks
+            for phrase in _phrases(words, spans)
+        ]
+        hashes, phrase = np.unique(np.array([one[0] for one in marks], np.uint64), return_inverse=True)
+        note, code = np.array([one[1:] for one in marks], np.int64).reshape(-1, 2).T
+        return cls(hashes, phrase, note, code, [PhraseHits.find(hashes, words) for words in notes()])
+
+    def learn(self, kept: np.ndarray, labels: Any) -> Marks:
+        """Counts the phrases of the notes that are ``kept`` [N], of which all have ``labels`` [N, codes]."""
+        of_kept = kept[self.note]
+        known = np.bincount(self.phrase[of_kept], minlength=len(self.hashes)) > 0
+        number, notes = np.cumsum(known) - 1, np.flatnonzero(kept)
+        pairs = [
+            (number[row], place)
+            for place, note in enumerate(notes)
+            for row in {phrase.row for phrase in self.hits[int(note)].chosen(known)}
+        ]
+        rows, columns = np.array(pairs, np.int64).reshape(-1, 2).T
+        having = csr_array(
+            (np.ones(len(pairs), np.float32), (rows, columns)), shape=(int(known.sum()), len(notes))
+        )
+        shape = int(known.sum()), labels.shape[1]
+        marks = csr_array(
+            (np.ones(int(of_kept.sum()), np.float32), (number[self.phrase[of_kept]], self.code[of_kept])),
+            shape=shape,
+        )
+        marks.sum_duplicates()
+        carried = csr_array(having @ csr_array(labels).astype(np.float32)[notes])
+        counts = csr_array((_entries(carried, marks), marks.indices, marks.indptr), shape=shape)
+        return Marks(self.hashes[known], np.asarray(having.sum(axis=1), np.float32), counts, marks)
+
+
+def _entries(matrix: csr_array, of: csr_array) -> np.ndarray:
+    """What a matrix has where another of the same shape has entries, in the order of these."""
+    keys, wanted = (
+        np.repeat(np.arange(one.shape[0], dtype=np.int64), np.diff(one.indptr)) * one.shape[1] + one.indices
+        for one in (matrix, of)
+    )
+    order = np.argsort(keys)
+    place = np.searchsorted(keys[order], wanted)
+    there = place < len(keys)
+    there[there] = keys[order][place[there]] == wanted[there]
+    found = np.zeros(len(wanted), np.float32)
+    found[there] = matrix.data[order][place[there]]
+    return found
+
+
+def _phrases(note: NoteWords, spans: Sequence[tuple[int, int]]) -> Iterator[np.uint64]:
+    """The hashes by which the words of a mark are found in one piece and, if several, apart."""
+    state, several = phrase_hash(note, spans)
+    if state is not None:
+        yield state
+        if several:
+            yield state ^ _APART
+
+
+def _characters(note: NoteWords, phrase: Phrase) -> list[tuple[int, int]]:
+    parts = [(phrase.first, phrase.cut), (phrase.on, phrase.last)]
+    return [
+        (int(note.spans[first, 0]), int(note.spans[last - 1, 1])) for first, last in parts if first < last
+    ]
+
+
+def phrase_hash(note: NoteWords, spans: Sequence[tuple[int, int]]) -> tuple[np.uint64 | None, bool]:
+    """The hash of the words of a note that share a character with some spans, None for none or too many; and whether
+    they are several.
+    """
+    starts, ends = note.spans.T
+    inside = np.zeros(len(starts), bool)
+    for start, end in spans:
+        inside |= (starts < end) & (ends > start)
+    words = np.flatnonzero(inside)
+    if not 0 < len(words) <= LONGEST:
+        return None, False
+    *_, state = _running(np.array([hash_word(note.stems[word]) for word in words], np.uint64))
+    return state[0], len(words) > 1
+
+
+def _running(words: np.ndarray, begun: np.ndarray | None = None) -> Any:
+    """Hashes of 1, 2, ... words in a row from each place on; with ``begun`` after what has those hashes."""
+    state = np.zeros(len(words), np.uint64) if begun is None else begun[: len(words)]
+    for size in range(min(LONGEST, len(words))):
+        state = state[: len(words) - size] * _FACTOR + words[size : size + len(state)]
+        state = state ^ (state >> np.uint64(29))
+        yield state
+
+
+def _known(hashes: np.ndarray, state: np.ndarray, *words: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    if not len(hashes):
+        return np.zeros(0, np.int64), np.zeros((0, len(words)), np.int64)
+    row = np.searchsorted(hashes, state)
+    hit = np.flatnonzero((row < len(hashes)) & (hashes[np.minimum(row, len(hashes) - 1)] == state))
+    return row[hit], np.stack([word[hit] for word in words], axis=1)

@@ -1,0 +1,187 @@
+"""The prior of a run: how likely a code is, given what is known of it and what the words of the note say of it.
+
+Boosted trees weigh, for a note and a code, the lexical logit and features against what is known of the code before the
+note is read, and what the starter says of it. No feature depends on the other codes to choose from.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from icdbridge.boosted_trees import ARRAYS, BoostedTrees, check_trees
+from icdbridge.codes import parse_key
+from icdbridge.errors import InputError
+from icdbridge.files import cache_folder, read_json, write_json
+from icdbridge.knowledge.code_properties import CODE_PROPERTIES, code_properties
+from icdbridge.lexical import LEXICAL_FEATURES, Matcher, SparseFeatures
+from icdbridge.lexical.marks import MARKS, Marked
+from icdbridge.models.tensor_files import Shape, load_tensors, save_tensors
+from icdbridge.schema import Name, Strict, checked
+from icdbridge.starter import Starter
+from icdbridge.starter.opinions import OPINIONS, Opinion, opinion_features, opinions
+
+PRIOR_FEATURES = ("lexical_logit", *LEXICAL_FEATURES, *MARKS, "category_mark", *OPINIONS, *CODE_PROPERTIES)
+FILES = ["priors.json", "priors.safetensors"]
+_READ_BY_STARTER = ("icd10cm", "icd9cm")
+_KINDS = dict(zip(ARRAYS, ("I16", "F32", "I16", "I16", "F32"), strict=True))
+_DEEPEST = 1_000  # trees of a stranger's run, and nodes of one
+
+
+@dataclass(frozen=True)
+class Prior:
+    """``trees`` over ``PRIOR_FEATURES`` give the logit of the codes on a note's shortlist: those whose lexical logit is
+    above ``floor``, and those that the starter names. The others get ``least``, and less the further they are below.
+    """
+
+    trees: BoostedTrees
+    floor: float
+    least: float
+
+    def logits(
+        self, lexical: np.ndarray, listed: np.ndarray, features: Callable[[np.ndarray], np.ndarray]
+    ) -> np.ndarray:
+        """Logits float32 [L] of codes with ``lexical`` logits [L], of which some are ``listed`` [L]; ``features`` of
+        those in some places.
+        """
+        found = np.float32(self.least) + np.minimum(lexical - np.float32(self.floor), 0)
+        places = np.flatnonzero(listed)
+        if len(places):
+            found[places] = self.trees.raw(features(places))
+        return found
+
+
+class PriorEvidence:
+    """What a prior weighs of some codes (keys and descriptions), found for one note at a time."""
+
+    def __init__(self, keys: Sequence[str], descriptions: Sequence[str]) -> None:
+        self._properties = code_properties(keys, descriptions)
+        codes = [parse_key(key) for key in keys]
+        systems = {code.system for code in codes}
+        self._system = next((system for system in _READ_BY_STARTER if system in systems), None)
+        self._codes = [code.code if code.system == self._system else "" for code in codes]
+        self._column_of = {code: column for column, code in enumerate(self._codes) if code}
+
+    def opinions(self, text: str) -> list[Opinion]:
+        """What the starter says of codes in a note; nothing of code systems and languages that it does not read."""
+        return [] if self._system is None else opinions(_starter(self._system), text)
+
+    def listed(
+        self,
+        marked: Marked | None,
+        said: Sequence[Opinion],
+        columns: np.ndarray,
+        lexical: np.ndarray,
+        floor: float,
+    ) -> np.ndarray:
+        """Whether each of some columns, ascending, with ``lexical`` logits, is on the note's shortlist."""
+        here = np.zeros(len(self._codes), bool)
+        named = {code for one in said for code in (one.code, *one.alternatives)}
+        here[[self._column_of[code] for code in named if code in self._column_of]] = True
+        if marked is not None:
+            here[marked.codes] = True
+        listed: np.ndarray = here[columns] | (lexical > floor)
+        return listed
+
+    def features(
+        self,
+        matcher: Matcher,
+        sparse: SparseFeatures,
+        marked: Marked | None,
+        said: Sequence[Opinion],
+        columns: np.ndarray,
+        lexical: np.ndarray,
+    ) -> np.ndarray:
+        """Float32 [l, len(PRIOR_FEATURES)] of some columns with their ``lexical`` logits [l], by what the ``matcher``
+        and the starter found in a note.
+        """
+        return np.concatenate(
+            [
+                lexical[:, None],
+                matcher.dense_features([sparse], columns)[0],
+                _mark_features(marked, columns, matcher.categories),
+                opinion_features(said, [self._codes[column] for column in columns]),
+                self._properties[columns],
+            ],
+            axis=1,
+            dtype=np.float32,
+        )
+
+
+def _mark_features(marked: Marked | None, columns: np.ndarray, categories: np.ndarray) -> np.ndarray:
+    """Float32 [l, len(MARKS) + 1]: of each column, and of the surest other code of its category."""
+    table = np.zeros((len(columns), len(MARKS) + 1), np.float32)
+    if marked is None or not len(marked.codes):
+        return table
+    place = np.minimum(np.searchsorted(marked.codes, columns), len(marked.codes) - 1)
+    own = marked.codes[place] == columns
+    table[own, :-1] = marked.features[place[own]]
+    best: dict[int, list[tuple[float, int]]] = {}
+    for code, sure in zip(marked.codes.tolist(), marked.features[:, 0].tolist(), strict=True):
+        best.setdefault(int(categories[code]), []).append((sure, code))
+    for row, column in enumerate(columns.tolist()):
+        others = [sure for sure, code in best.get(int(categories[column]), ()) if code != column]
+        table[row, -1] = max(others, default=0)
+    return table
+
+
+@cache
+def _starter(system: str) -> Starter:
+    return Starter(system, cache_folder())
+
+
+class _Stored(Strict):
+    features: list[Name]
+    base: float
+    floor: float
+    least: float
+
+
+def write_priors(folder: Path, priors: Mapping[str, Prior]) -> None:
+    """Writes the priors, by version, into a folder."""
+    stored = {
+        version: _Stored(
+            features=list(PRIOR_FEATURES), base=prior.trees.base, floor=prior.floor, least=prior.least
+        ).model_dump()
+        for version, prior in priors.items()
+    }
+    write_json(folder / FILES[0], stored)
+    arrays = {
+        f"{version}.{name}": getattr(prior.trees, name)
+        for version, prior in priors.items()
+        for name in ARRAYS
+    }
+    save_tensors(folder / FILES[1], arrays)
+
+
+def read_priors(folder: Path, versions: Sequence[str]) -> dict[str, Prior]:
+    """The priors of a folder, by version; none where it has none.
+
+    Raises ``InputError`` for what ``write_priors`` would not have written, for other features than these and other
+    versions than ``versions``.
+    """
+    path, tensors = (folder / name for name in FILES)
+    if not path.exists():
+        return {}
+    stored = checked(read_json(path), dict[Name, _Stored], path, "train again")
+    for version, found in stored.items():
+        if version not in versions:
+            raise InputError(f"{path}, field {ascii(version)[1:-1]}: the run knows no such version")
+        if tuple(found.features) != PRIOR_FEATURES:
+            raise InputError(f"{path}, field {version}.features: not those of this version: train again")
+    wanted: dict[str, Shape] = {
+        f"{version}.{name}": (kind, (None, None)) for version in stored for name, kind in _KINDS.items()
+    }
+    arrays = {name: tensor.numpy() for name, tensor in load_tensors(tensors, wanted).items()}
+    priors = {}
+    for version, found in stored.items():
+        own = {name: arrays[f"{version}.{name}"] for name in ARRAYS}
+        fault = check_trees(own, len(PRIOR_FEATURES))
+        if max(own["feature"].shape) > _DEEPEST:
+            fault = f"more than {_DEEPEST} trees or nodes"
+        if fault:
+            raise InputError(f"{tensors}, tensors {ascii(version)[1:-1]}…: {fault}")
+        priors[version] = Prior(BoostedTrees(**own, base=found.base), found.floor, found.least)
+    return priors

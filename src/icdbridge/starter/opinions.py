@@ -1,0 +1,94 @@
+"""What the starter says of codes in a note, as numbers that a trained run weighs.
+
+What the starter remembers of coded notes is left out: they may be those that the run learns from.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from icdbridge.starter.language import foreign_language
+from icdbridge.starter.line_features import FEATURES, line_features
+from icdbridge.starter.lines import DOUBTS
+from icdbridge.starter.starter import Starter
+from icdbridge.starter.stems import words_of
+
+# features of a line that are neither remembered nor known of the code without the note
+_KEPT = [
+    place
+    for place, name in enumerate(FEATURES)
+    if not name.startswith(("known", "practice", "chapter_", "section_"))
+    and name not in ("open", "other", "length", "frequency")
+]
+OPINIONS = (
+    "starter", "asserted", "doubt", "alternative", "category_line", "above_line",
+    *(f"line_{FEATURES[place]}" for place in _KEPT),
+)  # fmt: skip
+SILENT = -10.0  # where no line says anything; below what any line gets
+_DOUBTS = {"": 0, **{name: number for number, name in enumerate((*DOUBTS, "integral"), 1)}}
+_BY_RULE = len(_DOUBTS)  # another code is coded in its place
+
+
+class Opinion(NamedTuple):
+    """A line of a note: its ``code``, what the ranking's trees say of it, whether anything asserts it, why not, the
+    codes that stand behind it and those above it, and how it was said.
+    """
+
+    code: str
+    raw: float
+    asserted: bool
+    doubt: int
+    alternatives: Sequence[str]
+    above: Sequence[str]
+    line: np.ndarray
+
+
+def opinions(starter: Starter, text: str) -> list[Opinion]:
+    """What the starter says in a note; nothing in a note that is not in English."""
+    if foreign_language(words_of(text)):
+        return []
+    note, lines = starter.lines(text)
+    if not lines:
+        return []
+    tree = starter.prepared.tree
+    features = line_features(note, lines, tree, starter.frequency, [(0, 0)] * len(lines), {})
+    return [
+        Opinion(
+            tree.codes[line.code],
+            float(raw),
+            line.asserted,
+            _DOUBTS.get(line.doubt, _BY_RULE),
+            [tree.codes[code] for code in line.alternatives],
+            [tree.codes[code] for code in tree.above(line.code)],
+            own[_KEPT],
+        )
+        for line, raw, own in zip(lines, starter.ranking.raw(features), features, strict=True)
+    ]
+
+
+def opinion_features(found: Sequence[Opinion], codes: Sequence[str]) -> np.ndarray:
+    """Float32 [len(codes), len(OPINIONS)] of some codes of the starter's system: ``starter`` what its trees say of the
+    line, ``asserted`` (1, -1: only doubted), ``doubt`` why; ``alternative``, ``category_line`` and ``above_line`` what
+    they say of the best line behind which the code stands, of another code of its category, and of a code below it; and
+    how the line was said.
+    """
+    table = np.zeros((len(codes), len(OPINIONS)), np.float32)
+    table[:, [0, 3, 4, 5]] = SILENT
+    rows: dict[str, int] = {code: row for row, code in enumerate(codes)}
+    by_category: dict[str, list[int]] = {}
+    for row, code in enumerate(codes):
+        by_category.setdefault(code[:3], []).append(row)
+    for one in found:
+        row = rows.get(one.code, -1)
+        if row >= 0:
+            table[row, :3] = one.raw, 1 if one.asserted else -1, one.doubt
+            table[row, -len(one.line) :] = one.line
+        for column, others in ((3, one.alternatives), (5, one.above)):
+            for code in others:
+                if code in rows:
+                    table[rows[code], column] = max(table[rows[code], column], one.raw)
+        for other in by_category.get(one.code[:3], ()):
+            if other != row:
+                table[other, 4] = max(table[other, 4], one.raw)
+    return table
