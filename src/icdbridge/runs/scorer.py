@@ -163,19 +163,29 @@ class Scorer:
         for rows, states in encoded_batches(network, [note.ids for note in notes], precision):
             together = None if candidates else score_states(network, states, self.queries, precision)
             for place, row in enumerate(rows):
-                words = self.words(notes[row].text)
+                note = notes[row]
+                words = self.words(note.text)
                 if together is not None:
-                    columns, attention = everything, together[place]
-                else:
-                    columns = self.propose(words, notes[row].ids)
-                    alone = NoteStates(*(tensor[place : place + 1] for tensor in states))
-                    attention = states.states.new_zeros(0)
-                    if len(columns):
-                        attention = score_states(network, alone, self.queries_of(columns), precision)[0]
-                yield self._decide(int(row), notes[row].ids, words, columns, attention)
+                    yield self._decide(int(row), note, words, everything, self.queries, together[place])
+                    continue
+                columns = self.propose(words, note.ids)
+                if not len(columns):
+                    nothing = states.states.new_zeros(0)
+                    yield Scores(int(row), columns, nothing, nothing, None, None)
+                    continue
+                queries = self.queries_of(columns)
+                alone = NoteStates(*(tensor[place : place + 1] for tensor in states))
+                attention = score_states(network, alone, queries, precision)[0]
+                yield self._decide(int(row), note, words, columns, queries, attention)
 
     def _decide(
-        self, row: int, ids: np.ndarray, words: NoteWords, columns: np.ndarray, attention: Tensor
+        self,
+        row: int,
+        note: Note,
+        words: NoteWords,
+        columns: np.ndarray,
+        queries: Tensor,
+        attention: Tensor,
     ) -> Scores:
         """The logits that decide, from those of attention: here joins what else speaks for or against codes."""
         matches = lexical = None
@@ -184,7 +194,7 @@ class Scorer:
             lexical = self._lexical_logits(matches, columns)
         logits = self._stack(attention, lexical)
         if self.model.precision != "fp32":
-            logits = self._rescore_near_thresholds(ids, columns, logits, lexical)
+            logits = self._rescore_near_thresholds(note, columns, queries, logits, lexical)
         return Scores(row, columns, logits, attention, lexical, matches)
 
     def _lexical_logits(self, matches: LexicalMatches, columns: np.ndarray) -> Tensor:
@@ -215,7 +225,7 @@ class Scorer:
         return self.model.model.stack(attention, lexical, self.matcher.version)
 
     def _rescore_near_thresholds(
-        self, ids: np.ndarray, columns: np.ndarray, logits: Tensor, lexical: Tensor | None
+        self, note: Note, columns: np.ndarray, queries: Tensor, logits: Tensor, lexical: Tensor | None
     ) -> Tensor:
         """The codes that bf16 leaves within ``MARGIN`` of their threshold are scored anew in fp32: a few, so that bf16
         decides as fp32 does.
@@ -224,9 +234,8 @@ class Scorer:
         near = (logits - cuts).abs().lt(MARGIN).nonzero()[:, 0]
         if not len(near):
             return logits
-        states = read_notes(self.model.model, [ids], device=logits.device)
-        queries = self.queries_of(columns[near.cpu().numpy()])
-        attention = score_states(self.model.model, states, queries)[0]
+        states = read_notes(self.model.model, [note.ids], device=logits.device)
+        attention = score_states(self.model.model, states, queries[:, near])[0]
         return logits.index_copy(0, near, self._stack(attention, None if lexical is None else lexical[near]))
 
     def word_weights(self, words: Words, matches: LexicalMatches | None, columns: np.ndarray) -> np.ndarray:
