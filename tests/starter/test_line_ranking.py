@@ -10,18 +10,18 @@ from safetensors.numpy import load
 from sklearn.ensemble import GradientBoostingClassifier
 
 from icdbridge.starter.line_features import FEATURES
-from icdbridge.starter.line_ranking import Ranking, shipped_ranking
+from icdbridge.starter.line_ranking import Memory, Ranking, shipped_ranking
 from icdbridge.starter.practice import no_practice
 
 
-def remembering(memory):
-    """A ranking without trees; ``memory``: by the hash of a phrase with its code, the notes that have it and of these
-    those that are labelled so.
+def remembering(own):
+    """A ranking without trees; ``own``: by the hash of a phrase with its code, the notes that have it and those of them
+    that are labelled so.
     """
-    keys, none = sorted(memory), np.zeros((0, 1))
-    counts = np.array([memory[key] for key in keys], np.uint16).reshape(-1, 2)
-    numbers = (np.array(keys, np.uint32), counts[:, 0], counts[:, 1])
-    return Ranking(*[none] * 5, 0.0, *numbers, no_practice(), (1.0, 0.0), {})
+    keys, none = sorted(own), np.zeros((0, 1))
+    counts = np.array([own[key] for key in keys], np.uint16).reshape(-1, 2)
+    memory = Memory(np.array(keys, np.uint32), counts[:, 0], counts[:, 1])
+    return Ranking(*[none] * 5, 0.0, memory, memory, no_practice(), (1.0, 0.0), {})
 
 
 def to_ranking(trees, memory):
@@ -66,8 +66,14 @@ def test_no_lines_have_no_sums():
 def test_phrases_are_remembered_by_their_hashes():
     trees = learnt(np.random.default_rng(0).normal(size=(50, 3)).astype(np.float32))
     ranking = to_ranking(trees, {7: (3, 2), 2**32 - 1: (5, 0), 0: (1, 1)})
-    assert [ranking.known(key) for key in (0, 7, 2**32 - 1, 8, 1)] == [(1, 1), (3, 2), (5, 0), (0, 0), (0, 0)]
-    assert to_ranking(trees, {}).known(7) == (0, 0)
+    assert [ranking.own.known(key) for key in (0, 7, 2**32 - 1, 8, 1)] == [
+        (1, 1),
+        (3, 2),
+        (5, 0),
+        (0, 0),
+        (0, 0),
+    ]
+    assert to_ranking(trees, {}).own.known(7) == (0, 0)
 
 
 def test_confidence_is_a_share_that_rises_with_the_sum():
@@ -86,7 +92,8 @@ def test_all_that_ships_is_written():
     arrays = load(ranking.to_bytes())
     for name, array in arrays.items():
         np.testing.assert_array_equal(array, operator.attrgetter(name)(ranking))
-    own = {"feature", "threshold", "left", "right", "value", "keys", "seen", "right_of"}
+    own = {"feature", "threshold", "left", "right", "value"}
+    own |= {f"{name}.{part}" for name in ("published", "own") for part in ("keys", "seen", "right")}
     practice = {f"practice.{name}" for name in ("keys", "of_code", "seen", "right", "often")}
     assert own | practice == set(arrays)
 
@@ -98,6 +105,7 @@ def test_the_ranking_that_ships_fits_these_features():
     assert ranking.feature.max() < len(FEATURES)
     assert 0 < ranking.about["threshold"] < 1
     assert ranking.about["basis"]
-    assert (np.diff(ranking.keys.astype(np.int64)) > 0).all()
-    assert (ranking.right_of <= ranking.seen).all()
+    for memory in (ranking.published, ranking.own):
+        assert (np.diff(memory.keys.astype(np.int64)) > 0).all()
+        assert (memory.right <= memory.seen).all()
     json.dumps(ranking.about)

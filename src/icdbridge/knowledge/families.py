@@ -163,7 +163,7 @@ _ASSUMED = (
     (re.compile(r"\bnondisplaced\b|\bbilateral\b|\bopen fracture\b"), -0.5, 0.0),
     (re.compile(r"\bsequela\b|\bsubsequent encounter\b|\bin remission\b|\bpersonal history\b"), -3.0, 0.0),
     (re.compile(r"\bcomplications?\b|\bdue to\b|\bin (?:other )?diseases classified elsewhere\b"), -1.0, 0.0),
-    (re.compile(r"\bwith unspecified\b|\bunspecified complications?\b"), -3.0, 0.0),
+    (re.compile(r"\bwith unspecified\b(?! severity)|\bunspecified complications?\b"), -3.0, 0.0),
 )
 _ONLY = 8.0  # an inclusion term says the category's name with "NOS" behind it; if it says a part of the name:
 _PARTLY = 3.5

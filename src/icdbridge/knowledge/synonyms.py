@@ -1,7 +1,8 @@
 """Words and phrases of notes and queries that say the same as other words of terms: ``data/synonyms.csv``.
 
 Lay words ("heart attack"), adjectives and their nouns (renal, kidney), forms of a word whose stems differ (fell, fall),
-British spellings. They lead one way, from what people write to what terms say.
+British spellings. They lead one way, from what people write to what terms say. Column ``runs``: ``1`` where trained
+runs know it too, ``only`` where they alone do, for it misleads ("sleeping" is no somnolence).
 """
 
 from collections.abc import Mapping
@@ -29,6 +30,7 @@ def phrases() -> Mapping[str, tuple[str, ...]]:
 def _of(length: int, runs: bool) -> Mapping[str, tuple[str, ...]]:
     found: dict[str, list[str]] = {}
     for row in read_csv("synonyms"):
-        if min(len(row["word"].split()), 2) == length and (row["runs"] or not runs):
+        known = row["runs"] != "" if runs else row["runs"] != "only"
+        if min(len(row["word"].split()), 2) == length and known:
             found.setdefault(row["word"], []).append(row["meaning"])
     return MappingProxyType({word: tuple(meant) for word, meant in found.items()})

@@ -22,7 +22,8 @@ from icdbridge.starter.tree import Tree
 from icdbridge.starter.wordings import OUTCOME, wordings
 
 INTEGRAL = "integral"  # why a symptom is no reason for a code of its own
-_OF_MEASURES = {"Z68": ("E66", "E43", "E44", "E46", "R63.6", "E40", "E41", "O99.21"), "R29.7": ("I63",)}
+_OF_MEASURES = {"Z68": ("E66", "E43", "E44", "E46", "R63.6", "E40", "E41"), "R29.7": ("I63",)}
+_BORN = "Z38"  # of the child's own record
 _WITH_WEEKS = ("O", "Z34", "Z33", "Z36")
 
 
@@ -71,7 +72,7 @@ def apply_rules(note: Note, lines: Sequence[Line], tree: Tree) -> list[Line]:
     _add_wordings(kept, note, tree, present)
     present = _present(kept, tree)
     for code, line in present.items():
-        if _is_integral(code, present):
+        if _is_integral(code, present) or (code.startswith(_BORN) and not is_newborn(note.text)):
             doubt(line, INTEGRAL)
     _name_companions(_present(kept, tree))
     return kept
@@ -118,6 +119,10 @@ def _add_measures(lines: list[Line], note: Note, tree: Tree, present: Mapping[st
         kind = found.code[:5] if found.code.startswith("R29.7") else found.code[:3]
         needed = _OF_MEASURES.get(kind, _WITH_WEEKS)
         beside = next((code for code in present if code.startswith(needed)), None)
+        if kind == "Z68" and any(code.startswith("O") for code in present):
+            continue  # none in pregnancy (I.B.14)
+        if kind == "Z68" and any(code.startswith("O") for code in present):
+            continue  # none in pregnancy (I.B.14)
         if kind not in done and beside is not None and found.code in tree.number:
             done.add(kind)
             own = next((one for one in lines if tree.codes[one.code] == found.code), None)

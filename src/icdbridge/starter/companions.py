@@ -4,6 +4,7 @@ from functools import cache
 from typing import NamedTuple
 
 from icdbridge.knowledge.packed_tables import read_csv
+from icdbridge.starter.tree import Tree
 
 
 class Companion(NamedTuple):
@@ -28,6 +29,13 @@ def asked_by(code: str) -> tuple[str, ...]:
     )
 
 
+def history_of(tree: Tree, code: int) -> int:
+    """The code of a past disease (``history.csv``), -1 where it has none of its own."""
+    written = tree.codes[code]
+    then = next((then for first, then in _histories() if written.startswith(first)), None)
+    return -1 if then is None else tree.number[then]
+
+
 def codes_in(text: str) -> tuple[str, ...]:
     """Codes and beginnings of codes from a cell of a table ("E08.-;E11.-")."""
     return tuple(one.strip().rstrip("-").rstrip(".") for one in text.split(";") if one.strip())
@@ -37,3 +45,8 @@ def codes_in(text: str) -> tuple[str, ...]:
 def _companions() -> list[Companion]:
     rows = read_csv("companions")
     return [Companion(codes_in(row["if"]), codes_in(row["then"]), row["source"]) for row in rows]
+
+
+@cache
+def _histories() -> list[tuple[tuple[str, ...], str]]:
+    return [(codes_in(row["if"]), row["then"]) for row in read_csv("history")]

@@ -16,7 +16,7 @@ _INPATIENT = re.compile(
 )
 _DELIVERED = re.compile(
     r"\b(?:(?:viable|live ?born|liveborn|healthy|vigorous|single) (?:term )?(?:fe)?male|apgars?\b|delivery note"
-    r"|s/p (?:nsvd|svd|c-?section|ltcs)"
+    r"|s/p (?:\w+ ){0,2}(?:nsvd|svd|vbac|c-?section|ltcs|cesarean)"
     r"|(?:delivered|delivery of) (?:a |an |the )?(?:viable |live |healthy |vigorous )?(?:infant|fe?male|baby|boy"
     r"|girl|newborn)|postpartum day|ppd ?#?\d)",
     re.IGNORECASE,

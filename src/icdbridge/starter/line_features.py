@@ -3,6 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -23,7 +24,8 @@ _MARKS = ("historical", "uncertain", "diagnosis_section")
 FEATURES = (
     "size", "weight", "rarity", "gap", "share", "mentions", "doubted", "first", "last", "support", "decided",
     "billable_named", "words", "lines", "open", "other", "length", "frequency", "category_lines", "category_place",
-    "characters", "said_alone", "known", "known_right", "breaks", "colons", "capitals", "sentence_words", "sections",
+    "characters", "said_alone", "known", "known_right", "own", "own_right", "own_code", "own_code_right",
+    "breaks", "colons", "capitals", "sentence_words", "sections",
     "practice_share", "practice_notes", "practice_words", "practice_phrases", "practice_sum", "practice_often",
     *(f"source_{name}" for name in SOURCES[:FIRST_WHEN]),
     *(f"section_{name or 'none'}" for name in SECTIONS),
@@ -31,6 +33,16 @@ FEATURES = (
     *(f"origin_{name}" for name in ORIGINS),
     *(f"chapter_{letter}" for letter in _LETTERS),
 )  # fmt: skip
+
+
+class Known(NamedTuple):
+    """In how many notes a line was found, and in how many of these labelled: published notes, own notes, own notes
+    whatever the words.
+    """
+
+    published: tuple[int, int]
+    own: tuple[int, int]
+    own_code: tuple[int, int]
 
 
 def phrase_key(stems: Sequence[str], code: str) -> int:
@@ -44,11 +56,11 @@ def line_features(
     lines: Sequence[Line],
     tree: Tree,
     frequency: np.ndarray,
-    known: Sequence[tuple[int, int]],
+    known: Sequence[Known],
     practised: Mapping[str, Practised],
 ) -> np.ndarray:
     """Features float32 [L, len(FEATURES)]; ``frequency`` [codes] says how often hospitals use a code (0, 1 or 2);
-    ``known`` in how many notes each line's phrase with its code was found, and in how many of them labelled;
+    ``known`` what notes told of each line's phrase;
     ``practised`` what other notes with the same words were coded.
     """
     table = np.zeros((len(lines), len(FEATURES)), np.float32)
@@ -59,8 +71,9 @@ def line_features(
     total = max(len(note.words), 1)
     for name, value in _style(note).items():
         table[:, column[name]] = value
-    for row, line, (often, right) in zip(table, lines, known, strict=True):
-        row[column["known"]], row[column["known_right"]] = np.log1p(often), (right + 0.5) / (often + 1.5)
+    for row, line, told in zip(table, lines, known, strict=True):
+        for name, (often, right) in zip(("known", "own", "own_code"), told, strict=True):
+            row[column[name]], row[column[f"{name}_right"]] = np.log1p(often), (right + 0.5) / (often + 1.5)
         code, mentions = tree.codes[line.code], line.said or [one for one, _ in line.doubted]
         seen[code[:3]] += 1
         title = tree.titles[line.code]

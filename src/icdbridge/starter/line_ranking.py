@@ -24,15 +24,30 @@ FILE = "ranking.safetensors"
 
 
 @dataclass(frozen=True)
-class Ranking(BoostedTrees):
-    """Trees over ``FEATURES``. ``keys`` (ascending), ``seen`` and ``right_of`` [K]: in how many notes a phrase with its
-    code was found, and labelled; ``practice``: what phrases were coded. ``scale``: slope and offset from the trees' sum
-    to the logit of the confidence. ``about``: what it was learnt from.
-    """
+class Memory:
+    """``keys`` uint32 [K] of phrases with a code, ascending; in how many notes each was ``seen``, and was ``right``."""
 
     keys: np.ndarray
     seen: np.ndarray
-    right_of: np.ndarray
+    right: np.ndarray
+
+    def known(self, key: int) -> tuple[int, int]:
+        """In how many notes a phrase with its code was found, and in how many of these labelled."""
+        place = int(np.searchsorted(self.keys, key))
+        if place < len(self.keys) and self.keys[place] == key:
+            return int(self.seen[place]), int(self.right[place])
+        return 0, 0
+
+
+@dataclass(frozen=True)
+class Ranking(BoostedTrees):
+    """Trees over ``FEATURES``. What notes told of phrases: ``published`` ones, ``own`` ones (each code also by itself);
+    ``practice``: what phrases were coded. ``scale``: slope and offset from the trees' sum to the logit of the
+    confidence. ``about``: what it was learnt from.
+    """
+
+    published: Memory
+    own: Memory
     practice: Practice
     scale: tuple[float, float]
     about: dict[str, Any]
@@ -43,18 +58,14 @@ class Ranking(BoostedTrees):
         confidence: np.ndarray = 1 / (1 + np.exp(-(slope * raw + offset)))
         return confidence
 
-    def known(self, key: int) -> tuple[int, int]:
-        """In how many notes a phrase with its code was found, and in how many of these labelled."""
-        place = int(np.searchsorted(self.keys, key))
-        if place < len(self.keys) and self.keys[place] == key:
-            return int(self.seen[place]), int(self.right_of[place])
-        return 0, 0
-
     def to_bytes(self) -> bytes:
-        arrays = {name: np.ascontiguousarray(getattr(self, name)) for name in _ARRAYS}
-        arrays |= {
-            f"practice.{name}": np.ascontiguousarray(getattr(self.practice, name)) for name in PRACTICE
-        }
+        arrays = {name: np.ascontiguousarray(getattr(self, name)) for name in ARRAYS}
+        for prefix, parts, names in (
+            ("published", self.published, _MEMORY),
+            ("own", self.own, _MEMORY),
+            ("practice", self.practice, PRACTICE),
+        ):
+            arrays |= {f"{prefix}.{name}": np.ascontiguousarray(getattr(parts, name)) for name in names}
         about = {
             "about": json.dumps(self.about),
             "features": json.dumps(FEATURES),
@@ -64,7 +75,7 @@ class Ranking(BoostedTrees):
         return save(arrays, about | {"base": repr(self.base)})
 
 
-_ARRAYS = (*ARRAYS, "keys", "seen", "right_of")
+_MEMORY = ("keys", "seen", "right")
 
 
 @cache
@@ -77,10 +88,16 @@ def shipped_ranking() -> Ranking | None:
         said = handle.metadata()
         if tuple(json.loads(said["features"])) != FEATURES:
             return None
-        arrays = {name: handle.get_tensor(name) for name in _ARRAYS}
+        arrays = {name: handle.get_tensor(name) for name in ARRAYS}
+        published, own = (
+            Memory(*(handle.get_tensor(f"{name}.{part}") for part in _MEMORY))
+            for name in ("published", "own")
+        )
         practice = {name: handle.get_tensor(f"practice.{name}") for name in PRACTICE}
     return Ranking(
         **arrays,
+        published=published,
+        own=own,
         practice=Practice(**practice, codes=tuple(json.loads(said["codes"]))),
         base=float(said["base"]),
         scale=tuple(json.loads(said["scale"])),

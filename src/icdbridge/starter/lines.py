@@ -4,12 +4,13 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from icdbridge.starter.companions import history_of
 from icdbridge.starter.dictionary import ADVERSE, ALLERGIES, FAMILY, HISTORY, MEDICATIONS, UNDERDOSING
 from icdbridge.starter.note_reading import Note
 from icdbridge.starter.practice import MOST, Practised
 from icdbridge.starter.said import Said
 from icdbridge.starter.stems import roots
-from icdbridge.starter.tree import Tree, unsaid
+from icdbridge.starter.tree import Tree
 
 DOUBTS = ("negated", "family", "hypothetical", "uncertain")  # in which a mention is no reason for a code
 _ALLERGY_STATUS = ("Z88", "Z91.0")
@@ -87,7 +88,7 @@ def make_lines(note: Note, found: Sequence[Said], tree: Tree, *, inpatient: bool
             else:
                 line.said.append(said)
                 line.alternatives |= dict.fromkeys(said.alternatives)
-    return _merged(list(lines.values()), tree)
+    return list(lines.values())
 
 
 def _meant(note: Note, said: Said, tree: Tree, inpatient: bool) -> Iterable[tuple[int, str, str | None]]:
@@ -118,14 +119,14 @@ def _meant(note: Note, said: Said, tree: Tree, inpatient: bool) -> Iterable[tupl
         return
     if family:
         yield said.code, "said", "family"
-    elif negated:
+    elif negated or (tree.codes[said.code].startswith("Z99") and _NOT_USED.search(before)):
         yield said.code, "said", "negated"
     elif hypothetical:
         yield said.code, "said", "hypothetical"
     elif note.marked(said.asserting, "uncertain") and not inpatient:
         yield said.code, "said", "uncertain"
-    elif HISTORY in when and past:
-        yield when[HISTORY], HISTORY, None
+    elif past and (history := when.get(HISTORY, history_of(tree, said.code))) >= 0:
+        yield history, HISTORY, None
     else:
         yield said.code, "said", None
 
@@ -143,54 +144,19 @@ def _near(note: Note, said: Said, stems: frozenset[str]) -> bool:
     return any(note.sentence[place] == sentence and not stems.isdisjoint(note.own[place]) for place in around)
 
 
-def _merged(lines: list[Line], tree: Tree) -> list[Line]:
-    """Lines of one category: one that leaves open what another says goes into it."""
-    by_category: dict[str, list[Line]] = {}
-    for line in lines:
-        if line.origin == "said" and line.said:
-            by_category.setdefault(tree.codes[line.code][:3], []).append(line)
-    gone: set[int] = set()
-    for several in by_category.values():
-        for line in several:
-            into = next(
-                (other for other in several if other is not line and _says_more(tree, other, line)), None
-            )
-            while into is not None and into.code in gone:
-                into = next(
-                    (
-                        o
-                        for o in several
-                        if o.code not in gone and o is not line and _says_more(tree, o, line)
-                    ),
-                    None,
-                )
-            if into is not None:
-                into.said += line.said
-                into.doubted += line.doubted
-                gone.add(line.code)
-    return [line for line in lines if line.code not in gone]
-
-
-def _says_more(tree: Tree, one: Line, other: Line) -> bool:
-    """Whether a line says all that another of its category does, and more."""
-    named = {said.named for said in other.said}
-    ancestors = set(tree.above(one.code))
-    if named <= ancestors | {one.code}:
-        return one.code != other.code
-    first, second = tree.titles[one.code], tree.titles[other.code]
-    return unsaid(first) < unsaid(second) and _family(tree, one.code) == _family(tree, other.code)
-
-
-def _family(tree: Tree, code: int) -> str:
-    return tree.codes[code][:5]
-
-
 def practice_lines(
     note: Note, lines: Iterable[Line], practised: Mapping[str, Practised], tree: Tree
 ) -> list[Line]:
-    """Lines for the likeliest codes that words of the note are often coded and that it has no line for yet."""
+    """Lines for the likeliest codes that words of the note are often coded and that it has no line for yet; of a
+    category that the note names it is an alternative of that line.
+    """
     there = {tree.codes[line.code] for line in lines}
+    siblings = {tree.codes[line.code][:3]: line for line in lines if line.said}
     found = [code for code in practised if code not in there and tree.billable[tree.number[code]]]
+    for code in found:
+        if line := siblings.get(code[:3]):
+            line.alternatives = {tree.number[code]: None} | line.alternatives
+    found = [code for code in found if code[:3] not in siblings]
     return [
         Line(
             tree.number[code],

@@ -1,5 +1,6 @@
 """Finds every phrase of the dictionary in a note, and keeps those that no longer phrase contains."""
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ STEP = 10  # of the scale on which places are measured: one word that counts
 PIECE = 1500  # words
 _GAP = {1: 0, 2: 20}  # further words that may stand within a phrase of so many stems
 _LONG_GAP = 30
+_LINKS = re.compile(r"\b(?:d/t|r/t|2/2|b/c)\b", re.IGNORECASE)  # "due to", "related to", ...
 _PAUSE, _LINKING, _SENTENCE = 15, 3, 1000  # comma or bracket; a word that says nothing; a sentence's end
 
 
@@ -42,10 +44,16 @@ def positions(
     starts = np.array([word.start for word in words], np.int64)
     sentence = np.searchsorted(ends, starts, side="right") if len(words) else starts
     steps = np.full(len(words), STEP, np.int64)
+    linking = {
+        number
+        for found in _LINKS.finditer(text)
+        for number in range(*np.searchsorted(starts, found.span()).tolist())
+    }
     for number, word in enumerate(words):
-        if word.text in empty:
+        if word.text in empty or number in linking:
             steps[number] = _LINKING
-        if number and any(mark in ",;()/[]:" for mark in text[words[number - 1].end : word.start]):
+        between = text[words[number - 1].end : word.start] if number else ""
+        if any(mark in ",;()/[]:" for mark in between) and number not in linking:
             steps[number] += _PAUSE
     return (np.cumsum(steps) + sentence * _SENTENCE).astype(np.int32)
 

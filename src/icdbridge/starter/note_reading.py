@@ -11,6 +11,7 @@ from icdbridge.knowledge.words import EMPTY
 from icdbridge.lexical.contexts import CONTEXTS, contexts
 from icdbridge.lexical.sections import sections
 from icdbridge.lexical.sentences import sentences
+from icdbridge.starter.enumerations import carried
 from icdbridge.starter.facts import pregnancy_stems
 from icdbridge.starter.mentions import Occurrences, positions
 from icdbridge.starter.stems import Word, expansions, root, scale_stems, synonyms, whole, words_of
@@ -115,6 +116,11 @@ def read_note(text: str, stems: Mapping[str, int]) -> Note:
         literal |= {next(iter(one)) for one, share in several if len(one) == 1 and share == 1.0}
         senses[place] = [one for one in several if len(one[0]) > 1 or one[1] < 1.0]
         own.append(frozenset(literal))
+    for head, items in carried(text, words):
+        for place in items:
+            if words[place].text not in EMPTY:
+                own[place] |= own[head]
+                senses[place] = senses[place] + senses[head]
     pairs = [
         (stems[one], place)
         for place, literal in enumerate(own)

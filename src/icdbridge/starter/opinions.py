@@ -1,6 +1,6 @@
 """What the starter says of codes in a note, as numbers that a trained run weighs.
 
-What the starter remembers of coded notes is left out: they may be those that the run learns from.
+What the starter remembers of published notes is left out: they may be those that the run learns from.
 """
 
 from collections.abc import Sequence
@@ -52,7 +52,8 @@ def opinions(starter: Starter, text: str) -> list[Opinion]:
     if not lines:
         return []
     tree = starter.prepared.tree
-    features = line_features(note, lines, tree, starter.frequency, [(0, 0)] * len(lines), {})
+    told = [starter.known(line, starter.ranking)._replace(published=(0, 0)) for line in lines]
+    features = line_features(note, lines, tree, starter.frequency, told, {})
     return [
         Opinion(
             tree.codes[line.code],

@@ -122,6 +122,7 @@ def _understood(note: Note, dictionary: Dictionary, stems: Sequence[str]) -> lis
             and not loose
             and not _bare(note, mention)
             and not note.mixed(_asserting(mention, dictionary))
+            and not _of_another_side(note, mention, stems, dictionary)
         ):
             kept.append((mention, min(shares)))
     return kept
@@ -134,10 +135,29 @@ def _asserting(mention: Mention, dictionary: Dictionary) -> tuple[int, ...]:
     return tuple(sorted(places)) or mention.places
 
 
+def _of_another_side(note: Note, mention: Mention, stems: Sequence[str], dictionary: Dictionary) -> bool:
+    """Whether the side in a phrase belongs to something else: another stands nearer to its rarest word."""
+    own = [
+        stems[word]
+        for word in dictionary.words[slice(*dictionary.starts[mention.phrase : mention.phrase + 2])]
+    ]
+    sides = {place: stem for stem, place in zip(own, mention.of_stems, strict=True) if stem in SIDES}
+    rest = [place for stem, place in zip(own, mention.of_stems, strict=True) if stem not in SIDES]
+    if len(sides) != 1 or len(rest) < 2:
+        return False
+    (place, side), centre = next(iter(sides.items())), rest[0]
+    apart = abs(place - centre)
+    around = range(max(centre - apart + 1, 0), min(centre + apart, len(note.words)))
+    return any(
+        other != side and other in note.own[near] and note.sentence[near] == note.sentence[centre]
+        for near in around
+        for other in SIDES
+    )
+
+
 def _bare(note: Note, mention: Mention) -> bool:
     """Whether a mention is a single letter, which may be anything."""
-    place = mention.places[0]
-    return len(mention.places) == 1 and note.ends[place] - note.words[place].start == 1
+    return len(mention.places) == 1 and len(note.words[mention.places[0]].text) == 1
 
 
 def _share(note: Note, place: int, phrase: frozenset[str], places: int) -> float:

@@ -42,8 +42,9 @@ def code_sequelae(note: Note, lines: list[Line], tree: Tree) -> None:
     strokes = [line for line in asserted(lines) if tree.codes[line.code].startswith(_STROKE)]
     if not strokes:
         return
+    named = [line for line in strokes if tree.codes[line.code].startswith("I69.3") and line.origin == "said"]
     later = bool(_LATER.search(note.text, 0, _HEAD))
-    found = False
+    found = any(tree.codes[line.code] != "I69.30" for line in named)
     for line in list(asserted(lines)):
         code = tree.codes[line.code]
         after = next((then for deficit, then in _AFTER.items() if code.startswith(deficit)), None)
@@ -52,7 +53,8 @@ def code_sequelae(note: Note, lines: list[Line], tree: Tree) -> None:
         found = True
         _move(lines, line, tree.number[after[0]], keep=after[1])
     for line in strokes if found or later else ():
-        if found or tree.codes[line.code].startswith("I63"):
+        code = tree.codes[line.code]
+        if code.startswith("I63") or (found and (line not in named or code == "I69.30")):
             doubt(line, REASON)
 
 

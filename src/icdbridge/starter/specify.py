@@ -47,7 +47,7 @@ def specify(tree: Tree, code: int, near: Mapping[str, float], character: str = "
             siblings = [kid for kid in sorted(kids, key=lambda kid: -scores[kid]) if kid != chosen]
         support |= {one for one in tree.differing(chosen)[0] if one in near}
         code = chosen
-    code = _in_remission(tree, _twin(tree, code, near), near)
+    code = _in_childbirth(tree, _in_remission(tree, _twin(tree, code, near), near), near)
     alternatives = tuple(int(tree.default[kid]) for kid in siblings[:6])
     return Decision(
         code, frozenset(support), tuple(dict.fromkeys(one for one in alternatives if one != code))
@@ -69,6 +69,14 @@ def _in_remission(tree: Tree, code: int, near: Mapping[str, float]) -> int:
         return code
     family = (one for above in tree.above(code)[:2] for one in tree.children(above) if tree.billable[one])
     return next((one for one in family if "in remission" in tree.titles[one].lower()), code)
+
+
+def _in_childbirth(tree: Tree, code: int, near: Mapping[str, float]) -> int:
+    """The code of the same title but for the delivery, where the note tells of one."""
+    title = tree.titles[code].lower()
+    if root("childbirth") not in near or "in pregnancy" not in title:
+        return code
+    return tree.by_title.get(title.replace("in pregnancy", "in childbirth"), code)
 
 
 def _start(tree: Tree, code: int) -> int:

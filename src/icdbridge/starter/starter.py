@@ -11,11 +11,12 @@ from icdbridge.starter.coding_rules import apply_rules
 from icdbridge.starter.facts import is_inpatient
 from icdbridge.starter.found import Found, Speaking
 from icdbridge.starter.knowledge_building import Prepared, prepared
-from icdbridge.starter.line_features import line_features, phrase_key
+from icdbridge.starter.line_features import Known, line_features, phrase_key
 from icdbridge.starter.line_ranking import Ranking, shipped_ranking
 from icdbridge.starter.lines import Line, make_lines, practice_lines
 from icdbridge.starter.note_reading import Note, read_note
 from icdbridge.starter.said import find_said
+from icdbridge.starter.same_category import merge_categories
 
 # What is left of the confidence of a line that nothing asserts, by why. Never learnt: a source may code what notes
 # deny.
@@ -39,11 +40,12 @@ class Starter:
     def __init__(self, system: str, cache: Path, ranking: Ranking | None = None) -> None:
         self.system = system
         self.prepared: Prepared = prepared(system, cache)
-        self._ranking = ranking or shipped_ranking()
+        self._ranking = ranking
 
     @property
     def ranking(self) -> Ranking:
         """How lines are ranked; ``InputError`` where the package ships none for these features."""
+        self._ranking = self._ranking or shipped_ranking()
         if self._ranking is None:
             raise InputError("the starter's ranking was learnt for other features: install the package again")
         return self._ranking
@@ -61,7 +63,7 @@ class Starter:
         note = read_note(text, dictionary.stems)
         inpatient = is_inpatient(text) if inpatient is None else inpatient
         lines = make_lines(note, find_said(note, dictionary, tree), tree, inpatient=inpatient)
-        return note, apply_rules(note, lines, tree)
+        return note, apply_rules(note, merge_categories(lines, tree), tree)
 
     def features(self, note: Note, lines: list[Line], ranking: Ranking) -> np.ndarray:
         """Features float32 [L, len(FEATURES)] of lines, with what the ranking's notes know of their phrases; the
@@ -70,14 +72,19 @@ class Starter:
         tree = self.prepared.tree
         practised = ranking.practice.said_by(note)
         lines += practice_lines(note, lines, practised, tree)
-        known = [ranking.known(self.key(line)) for line in lines]
+        known = [self.known(line, ranking) for line in lines]
         return line_features(note, lines, tree, self.frequency, known, practised)
 
-    def key(self, line: Line) -> int:
-        """The phrase that speaks most for a line, with its code, as a hash."""
-        best = line.best
+    def known(self, line: Line, ranking: Ranking) -> Known:
+        """In how many notes the line was found so, and was right: published ones, own ones, own ones by its code."""
+        phrase, code = self.keys(line)
+        return Known(ranking.published.known(phrase), ranking.own.known(phrase), ranking.own.known(code))
+
+    def keys(self, line: Line) -> tuple[int, int]:
+        """The phrase that speaks most for a line with its code, as a hash, and the code alone."""
+        best, code = line.best, self.prepared.tree.codes[line.code]
         phrase = () if best is None else self.prepared.dictionary.phrase(best.phrase)
-        return phrase_key(phrase, self.prepared.tree.codes[line.code])
+        return phrase_key(phrase, code), phrase_key(("",), code)
 
     def code(self, text: str, inpatient: bool | None = None) -> list[Found]:
         """The codes of a note, the most confident first; those that nothing asserts come last."""

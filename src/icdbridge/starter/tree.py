@@ -10,11 +10,15 @@ from typing import Any, cast
 import numpy as np
 
 from icdbridge.codes import CodeSystem
-from icdbridge.starter.stems import title_stems
+from icdbridge.starter.stems import roots, title_stems
 
-_WITHOUT = re.compile(r"\b(?:without|not|no)\b[^,;]*", re.IGNORECASE)
+WITHOUT = re.compile(r"\b(?:without|not|no)\b[^,;]*", re.IGNORECASE)
 _OPEN_END = re.compile(r"\b(?:unspecified|nos|not specified)\b", re.IGNORECASE)
 _OTHER = re.compile(r"\b(?:other|elsewhere)\b", re.IGNORECASE)
+
+
+# Titles of categories enumerate these, of codes they name one.
+_STAGES = roots("pregnancy", "childbirth", "puerperium")
 
 
 @dataclass(frozen=True)
@@ -104,11 +108,11 @@ def build_tree(system: CodeSystem, defaults: dict[str, str]) -> Tree:
     for above, kids in families.items():
         if above < 0:
             continue
-        said = [title_stems(_WITHOUT.sub(" ", titles[kid])) for kid in kids]
-        absent = [[s for part in _WITHOUT.findall(titles[kid]) for s in title_stems(part)] for kid in kids]
+        said = [title_stems(WITHOUT.sub(" ", titles[kid])) for kid in kids]
+        absent = [[s for part in WITHOUT.findall(titles[kid]) for s in title_stems(part)] for kid in kids]
         shared = set(title_stems(titles[above]))
         if len(kids) > 1:
-            shared |= set.intersection(*map(set, said))
+            shared = (shared - _STAGES) | set.intersection(*map(set, said))
         for kid, own, missing in zip(kids, said, absent, strict=True):
             differing[kid] = [stems.setdefault(s, len(stems)) for s in own if s not in shared]
             differing[kid] += [-1 - stems.setdefault(s, len(stems)) for s in missing if s not in own]

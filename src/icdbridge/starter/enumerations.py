@@ -1,0 +1,31 @@
+"""What is said once of several: "metastases to brain, bone and liver", "lacerations of the hand and forearm"."""
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+
+from icdbridge.starter.stems import Word
+
+_HEADS = (
+    r"mets|metasta(?:sis|ses|tic)|fractures?|fxs?|lacerations?|lacs?|abrasions?|contusions?|bruis(?:es|ing)|burns?"
+    r"|sprains?|strains?|osteoarthritis|oa|arthritis|djd|cellulitis|ulcers?|pain|swelling|edema|numbness|weakness"
+    r"|stenosis|neuropathy|lesions?|abscess(?:es)?|psoriasis|eczema|dermatitis"
+)
+_ITEM = r"(?:the |a |an |his |her |both )?[a-z][\w-]*(?: [a-z][\w-]*){0,2}?"
+_LIST = re.compile(
+    rf"\b(?P<head>{_HEADS})(?: [\w-]+){{0,3}}? (?:to|of|in|on|involving) (?P<list>{_ITEM}(?:, ?{_ITEM}){{0,6}},?"
+    rf" ?(?:and|&|/|\+) ?{_ITEM})(?=[\s.,;:)]|$)",
+    re.IGNORECASE,
+)
+_NEXT = re.compile(r"\s*,\s*(?:and\s+)?|\s+(?:and|&)\s+|\s*[/+&]\s*", re.IGNORECASE)
+
+
+def carried(text: str, words: Sequence[Word]) -> Iterator[tuple[int, list[int]]]:
+    """The word that an enumeration begins with, and the words of its items but the first, which it is said of too."""
+    starts = [word.start for word in words]
+    for found in _LIST.finditer(text):
+        begin, end = found.span("list")
+        first = _NEXT.search(text, begin, end)
+        if first is not None:
+            items = range(bisect_left(starts, first.end()), bisect_left(starts, end))
+            yield bisect_left(starts, found.start("head")), list(items)

@@ -1,0 +1,59 @@
+"""Lines of one category: where two say the same thing, the one that says more stands, the other goes into it."""
+
+import re
+from functools import lru_cache
+
+from icdbridge.starter.lines import Line
+from icdbridge.starter.stems import root, roots, title_stems
+from icdbridge.starter.tree import WITHOUT, Tree, unsaid
+
+# Words of titles that say nothing more of the disease, and numbers that a further word takes back.
+_IDLE = roots(
+    "unspecified", "uncomplicated", "unilateral", "primary", "one", "initial", "encounter", "site", "part",
+    "other", "specified", "disease", "single", "episode", "closed",
+)  # fmt: skip
+_SIDES = ("left", "right")
+_BOTH = root("bilateral")
+_ENCOUNTER = re.compile(r", (?:initial|subsequent) encounter.*|, sequela")
+
+
+def merge_categories(lines: list[Line], tree: Tree) -> list[Line]:
+    """The lines without those that another of their category says, and more; their mentions go to that."""
+    by_category: dict[str, list[Line]] = {}
+    for line in lines:
+        if line.origin == "said" and line.said:
+            by_category.setdefault(tree.codes[line.code][:3], []).append(line)
+    gone: set[int] = set()
+    for several in by_category.values():
+        for line in several if len(several) > 1 else ():
+            others = (one for one in several if one is not line and one.code not in gone)
+            into = next((other for other in others if _says_more(tree, other, line)), None)
+            if into is not None:
+                into.said += line.said
+                into.doubted += line.doubted
+                gone.add(line.code)
+    return [line for line in lines if line.code not in gone]
+
+
+def _says_more(tree: Tree, one: Line, other: Line) -> bool:
+    """Whether a line says all that another of its category does, and more."""
+    named = {said.named for said in other.said}
+    if named <= {*tree.above(one.code), one.code}:
+        return one.code != other.code
+    first, second = tree.titles[one.code], tree.titles[other.code]
+    if unsaid(first) < unsaid(second) and tree.codes[one.code][:5] == tree.codes[other.code][:5]:
+        return True
+    return _contains(_claims(first), _claims(second))
+
+
+def _contains(more: frozenset[str], less: frozenset[str]) -> bool:
+    """Whether what one title claims is what another claims and more; both sides are more than one."""
+    if _BOTH in more:
+        return less != more and less - {*_SIDES} <= more
+    return less < more
+
+
+@lru_cache(10_000)
+def _claims(title: str) -> frozenset[str]:
+    """What a title says is there."""
+    return frozenset(title_stems(WITHOUT.sub(" ", _ENCOUNTER.sub("", title)))) - _IDLE
