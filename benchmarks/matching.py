@@ -40,7 +40,8 @@ from icdbridge.runs.text_model import TextModel
 from icdbridge.text import Tokenizer
 from icdbridge.training.batches import VersionNotes
 from icdbridge.training.combining import fit_networks
-from icdbridge.training.matching import MatchedNotes, MatchedTraining
+from icdbridge.training.matched_notes import MatchedNotes
+from icdbridge.training.matching import MatchedTraining
 from icdbridge.training.settings import make_settings
 
 STEPS = [(1_024, 4), (8_192, 2)]  # |L|, notes

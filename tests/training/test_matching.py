@@ -16,7 +16,8 @@ from icdbridge.lexical import LEXICAL_FEATURES, TRAINING_FEATURES, NoteWords
 from icdbridge.lexical import note as lexical_note
 from icdbridge.runs import Run
 from icdbridge.training import train
-from icdbridge.training.matching import FOLDS, match_training
+from icdbridge.training.matching import match_training
+from icdbridge.training.training_texts import FOLDS
 
 MATCHING = ("lexical=associations",)
 

@@ -1,6 +1,8 @@
 """Scores and labels of a split, the one thing evaluation needs."""
 
+import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,3 +21,13 @@ class Scored:
     logits: np.ndarray  # [notes, codes] float32, may be a memory map
     labels: Any  # scipy.sparse.csr_array [notes, codes] of bool
     frequent_only: bool = False
+
+
+def on_disk(path: Path, shape: tuple[int, int]) -> np.ndarray:
+    """Scores of a split, float32 of some shape, as a memory map."""
+    if not all(shape):  # no empty file can be mapped
+        return np.zeros(shape, dtype=np.float32)
+    with path.open("wb") as handle:  # a full disk is told here; later the system would end the process
+        os.posix_fallocate(handle.fileno(), 0, 4 * shape[0] * shape[1])
+    array: np.ndarray = np.memmap(path, dtype=np.float32, mode="r+", shape=shape)
+    return array

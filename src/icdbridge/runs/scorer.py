@@ -1,6 +1,5 @@
 """A set of codes with all that scores notes against it: the one place where notes are scored."""
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,6 +23,7 @@ from icdbridge.progress import progress_bar
 from icdbridge.runs.attribution import add_spans, find_evidence, marked_evidence, word_weights
 from icdbridge.runs.candidate_search import Proposer
 from icdbridge.runs.prior import Prior, PriorEvidence
+from icdbridge.runs.scored import on_disk
 from icdbridge.runs.scoring import encoded_batches, read_notes, score_states
 from icdbridge.runs.text_model import TextModel
 from icdbridge.runs.tokens import tokenize_split
@@ -279,7 +279,7 @@ class Scorer:
         count = len(notes) if most is None else min(most, len(notes))
         chosen = np.unique(np.linspace(0, len(notes) - 1, count).astype(int)).tolist()
         shape = len(chosen), len(self.keys)
-        found = [_on_disk(folder / f"{corpus.name}-{split}.{part}", shape) for part in parts]
+        found = [on_disk(folder / f"{corpus.name}-{split}.{part}", shape) for part in parts]
         texts: Iterator[str] = repeat("") if self.matcher is None else corpus.column("text", split)
         every = zip(range(len(notes)), texts, strict=False)
         wanted = set(chosen)
@@ -292,12 +292,3 @@ class Scorer:
                         array[first + scores.row] = getattr(scores, part).cpu().numpy()
                     bar.advance(task)
         return [notes.note_ids[row] for row in chosen], notes.labels[chosen], found
-
-
-def _on_disk(path: Path, shape: tuple[int, int]) -> np.ndarray:
-    if not all(shape):  # no empty file can be mapped
-        return np.zeros(shape, dtype=np.float32)
-    with path.open("wb") as handle:  # a full disk is told here; later the system would end the process
-        os.posix_fallocate(handle.fileno(), 0, 4 * shape[0] * shape[1])
-    array: np.ndarray = np.memmap(path, dtype=np.float32, mode="r+", shape=shape)
-    return array

@@ -5,8 +5,7 @@ counts of all other folds: a phrase speaks for a code as it will for a new note,
 are codes never seen for it, which teaches how far to trust their names.
 """
 
-import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -17,69 +16,25 @@ from scipy.sparse import csr_array, vstack
 
 from icdbridge.codes import Terms, code_names, whole_systems
 from icdbridge.corpora import Corpus
-from icdbridge.corpora.corpus import Mark
 from icdbridge.knowledge.further import further_terms
 from icdbridge.lexical import (
     EQUIVALENT_FEATURES,
-    STORED,
     TRAINING_FEATURES,
     Associations,
     CodeStatistics,
     Lexicon,
     Matcher,
     NoteWords,
-    SparseFeatures,
     bridge,
-    find_phrases,
     with_categories,
 )
-from icdbridge.lexical.marks import MarkedNotes
-from icdbridge.progress import progress_bar
+from icdbridge.training.matched_notes import MatchedNotes, match_notes
 from icdbridge.training.settings import Settings
+from icdbridge.training.training_texts import FOLDS, TrainingTexts
 
-FOLDS = 10
 WHOLE_NOTES = (
     2_000  # training notes of a version, evenly chosen, that are matched against all codes of their systems
 )
-
-
-@dataclass(frozen=True)
-class MatchedNotes:
-    """Evidence of notes one after another: ``starts`` int64 [N + 1]; ``codes`` and ``features`` are memory maps."""
-
-    starts: np.ndarray
-    codes: np.ndarray
-    features: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.starts) - 1
-
-    def __getitem__(self, note: int) -> SparseFeatures:
-        own = slice(self.starts[note], self.starts[note + 1])
-        return SparseFeatures(self.codes[own], self.features[own])
-
-
-def match_notes(
-    texts: Iterable[tuple[str, Matcher]], count: int, max_words: int, path: Path, description: str
-) -> MatchedNotes:
-    """Matches ``count`` texts, each by its own matcher, into files whose names begin with ``path``."""
-    starts = [0]
-    files = path.with_suffix(".codes"), path.with_suffix(".features")
-    with files[0].open("wb") as codes, files[1].open("wb") as features, progress_bar() as bar:
-        task = bar.add_task(description, total=count)
-        for text, matcher in texts:
-            found = matcher.match(NoteWords(text, max_words)).features
-            codes.write(found.codes.astype(np.int32).tobytes())
-            features.write(found.features.tobytes())
-            starts.append(starts[-1] + len(found.codes))
-            bar.advance(task)
-    if not starts[-1]:  # no empty file can be mapped
-        return MatchedNotes(np.array(starts), np.zeros(0, np.int32), np.zeros((0, STORED), np.float16))
-    return MatchedNotes(
-        np.array(starts),
-        np.memmap(files[0], np.int32, "r"),
-        np.memmap(files[1], np.float16, "r", shape=(starts[-1], STORED)),
-    )
 
 
 @dataclass(frozen=True)
@@ -148,41 +103,6 @@ class WholeMatches:
     def words(self) -> Iterator[NoteWords]:
         """The words of the notes, in the order of ``rows``."""
         return (NoteWords(text, self.max_note_words) for text in self.training.texts(self.rows))
-
-
-@dataclass(frozen=True)
-class TrainingTexts:
-    """The training notes of a version: the splits they come from, one after another, their ``folds`` [N], the phrases
-    of each (hashes; none without associations), their ``labels`` [N, codes], which may be soft, and the phrases that
-    people marked in them (None where they marked none, and without a prior to weigh them).
-    """
-
-    sources: Sequence[tuple[Corpus, str]]
-    folds: np.ndarray
-    phrases: Sequence[np.ndarray]
-    labels: Any
-    marked: MarkedNotes | None
-
-    @classmethod
-    def read(
-        cls, sources: Sequence[tuple[Corpus, str]], codes: Sequence[str], labels: Any, settings: Settings
-    ) -> "TrainingTexts":
-        """Reads the notes of ``sources``, whose labels are ``codes`` (keys); those of a patient share a fold, in every
-        version.
-        """
-        folds = np.array([zlib.crc32(patient.encode()) % FOLDS for patient in _column(sources, "patient_id")])
-        phrases = []
-        if settings.counts_phrases:
-            notes = (NoteWords(text, settings.max_note_words) for text in _column(sources, "text"))
-            phrases = [find_phrases(note).hashes for note in notes]
-        marked = _read_marks(sources, codes, settings.max_note_words) if settings.prior else None
-        return cls(sources, folds, phrases, labels, marked)
-
-    def texts(self, rows: np.ndarray | None = None) -> Iterator[str]:
-        """The texts of all notes, or of those in some ``rows``, in their order."""
-        chosen = None if rows is None else set(rows.tolist())
-        every = enumerate(_column(self.sources, "text"))
-        return (text for row, text in every if chosen is None or row in chosen)
 
 
 def match_training(
@@ -323,31 +243,3 @@ def _count(
         counted = Associations.learn([phrases[row] for row in rows], carried) if associations else None
         statistics.append(CodeStatistics(np.asarray(carried.sum(axis=0), np.float32), counted))
     return statistics
-
-
-def _read_marks(
-    sources: Sequence[tuple[Corpus, str]], codes: Sequence[str], max_words: int
-) -> MarkedNotes | None:
-    """The phrases that people marked for some of the codes (keys) in the notes; None where they marked none."""
-    number = {code: place for place, code in enumerate(codes)}
-    marked: dict[str, dict[str, dict[int, list[Mark]]]] = {}
-    for corpus in dict.fromkeys(corpus for corpus, _ in sources):
-        of_corpus = marked.setdefault(corpus.name, {})
-        for (note_id, key), marks in corpus.evidence().items():
-            if key in number:
-                of_corpus.setdefault(note_id, {})[number[key]] = marks
-    of_notes = [
-        marked[corpus.name].get(note_id, {})
-        for corpus, split in sources
-        for note_id in corpus.column("note_id", split)
-    ]
-    if not any(of_notes):
-        return None
-    return MarkedNotes.read(
-        lambda: (NoteWords(text, max_words) for text in _column(sources, "text")), of_notes
-    )
-
-
-def _column(sources: Sequence[tuple[Corpus, str]], name: str) -> Iterator[str]:
-    for corpus, split in sources:
-        yield from corpus.column(name, split)

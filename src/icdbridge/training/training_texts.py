@@ -1,0 +1,79 @@
+"""What is read of the training notes of a version: their phrases, labels, marks and folds."""
+
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from icdbridge.corpora import Corpus
+from icdbridge.corpora.corpus import Mark
+from icdbridge.lexical import NoteWords, find_phrases
+from icdbridge.lexical.marks import MarkedNotes
+from icdbridge.training.settings import Settings
+
+FOLDS = 10
+
+
+@dataclass(frozen=True)
+class TrainingTexts:
+    """The training notes of a version: the splits they come from, one after another, their ``folds`` [N], the phrases
+    of each (hashes; none without associations), their ``labels`` [N, codes], which may be soft, and the phrases that
+    people marked in them (None where they marked none, and without a prior to weigh them).
+    """
+
+    sources: Sequence[tuple[Corpus, str]]
+    folds: np.ndarray
+    phrases: Sequence[np.ndarray]
+    labels: Any
+    marked: MarkedNotes | None
+
+    @classmethod
+    def read(
+        cls, sources: Sequence[tuple[Corpus, str]], codes: Sequence[str], labels: Any, settings: Settings
+    ) -> "TrainingTexts":
+        """Reads the notes of ``sources``, whose labels are ``codes`` (keys); those of a patient share a fold, in every
+        version.
+        """
+        folds = np.array([zlib.crc32(patient.encode()) % FOLDS for patient in _column(sources, "patient_id")])
+        phrases = []
+        if settings.counts_phrases:
+            notes = (NoteWords(text, settings.max_note_words) for text in _column(sources, "text"))
+            phrases = [find_phrases(note).hashes for note in notes]
+        marked = _read_marks(sources, codes, settings.max_note_words) if settings.prior else None
+        return cls(sources, folds, phrases, labels, marked)
+
+    def texts(self, rows: np.ndarray | None = None) -> Iterator[str]:
+        """The texts of all notes, or of those in some ``rows``, in their order."""
+        chosen = None if rows is None else set(rows.tolist())
+        every = enumerate(_column(self.sources, "text"))
+        return (text for row, text in every if chosen is None or row in chosen)
+
+
+def _read_marks(
+    sources: Sequence[tuple[Corpus, str]], codes: Sequence[str], max_words: int
+) -> MarkedNotes | None:
+    """The phrases that people marked for some of the codes (keys) in the notes; None where they marked none."""
+    number = {code: place for place, code in enumerate(codes)}
+    marked: dict[str, dict[str, dict[int, list[Mark]]]] = {}
+    for corpus in dict.fromkeys(corpus for corpus, _ in sources):
+        of_corpus = marked.setdefault(corpus.name, {})
+        for (note_id, key), marks in corpus.evidence().items():
+            if key in number:
+                of_corpus.setdefault(note_id, {})[number[key]] = marks
+    of_notes = [
+        marked[corpus.name].get(note_id, {})
+        for corpus, split in sources
+        for note_id in corpus.column("note_id", split)
+    ]
+    if not any(of_notes):
+        return None
+    return MarkedNotes.read(
+        lambda: (NoteWords(text, max_words) for text in _column(sources, "text")), of_notes
+    )
+
+
+def _column(sources: Sequence[tuple[Corpus, str]], name: str) -> Iterator[str]:
+    for corpus, split in sources:
+        yield from corpus.column(name, split)
