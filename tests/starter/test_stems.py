@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from icdbridge.starter.stems import expansions, name_stems, root, scale_stems, words_of
+from icdbridge.starter.expansions import expansions
+from icdbridge.starter.stems import name_stems, root, scale_stems, words_of
 
 
 @pytest.mark.parametrize(

@@ -2,46 +2,64 @@
 
 ``data/abbreviations.csv`` was written for this project. Where its column ``basis`` says ``counted``, the shares follow
 how often each sense stood in clinic notes and discharge summaries (the Vanderbilt part of the Medical Abbreviation and
-Acronym Meta-Inventory, CC BY 4.0); elsewhere they are judged.
+Acronym Meta-Inventory, CC BY 4.0); elsewhere they are judged. ``capitals`` is the share among those written in
+capitals, where it differs ("af": afebrile; "AF": atrial fibrillation). ``cues`` are words that make a sense the meant
+one where they stand near; ``@heart`` are those of a topic in ``data/topics.csv``, which count from anywhere in the note
+(``reach`` is ``note``) or in the same sentence only.
 """
 
-import csv
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from types import MappingProxyType
 from typing import NamedTuple
 
-from icdbridge.knowledge.packed_tables import DATA
+from icdbridge.knowledge.packed_tables import read_csv
+from icdbridge.knowledge.words import stem, stems
 
+AFTER, BEFORE, PERCENT = (
+    "#after",
+    "#before",
+    "%",
+)  # cues that are no words: a number behind it or before it, a percentage
 KINDS = ("diagnosis", "procedure", "status", "anatomy", "drug", "test", "word")
 
 
 class Sense(NamedTuple):
     """One meaning. ``share``: of the times that the abbreviation is written; those of its senses sum to 1.
 
-    ``kind`` is one of ``KINDS``; a ``word`` is no condition ("w/": "with").
+    ``kind`` is one of ``KINDS``; a ``word`` is no condition ("w/": "with"). ``cues``: stems of words that speak for
+    this meaning, and ``AFTER``, ``BEFORE`` or ``PERCENT``; ``far`` those of them that do so from anywhere in the note.
     """
 
     text: str
     share: float
     kind: str
+    cues: frozenset[str] = frozenset()
+    far: frozenset[str] = frozenset()
+
+    @property
+    def stems(self) -> frozenset[str]:
+        """The stems of its words."""
+        return _stems(self.text)
 
 
 class _Entry(NamedTuple):
     senses: tuple[Sense, ...]
+    in_capitals: tuple[Sense, ...]
     upper: bool
 
 
-def senses(abbreviation: str) -> tuple[Sense, ...]:
+def senses(abbreviation: str, *, shouted: bool = False) -> tuple[Sense, ...]:
     """What an abbreviation, as written, stands for, the most frequent sense first; nothing if it is none.
 
     Blanks, full stops and case do not count ("A. fib"), but where ``case_sensitive`` says so: then only capitals are
-    the abbreviation ("AS" is aortic stenosis, "as" is a word).
+    the abbreviation ("AS" is aortic stenosis, "as" is a word). Shares are those of what is written in capitals where it
+    is, but where all around is ``shouted`` in capitals too, for then they tell nothing.
     """
     entry = _entries().get(_key(abbreviation))
     if entry is None or (entry.upper and not abbreviation.isupper()):
         return ()
-    return entry.senses
+    return entry.in_capitals if abbreviation.isupper() and not shouted else entry.senses
 
 
 def case_sensitive(abbreviation: str) -> bool:
@@ -63,20 +81,43 @@ def _key(text: str) -> str:
 
 
 @cache
+def _stems(text: str) -> frozenset[str]:
+    return frozenset(stems(text))
+
+
+@cache
 def _entries() -> dict[str, _Entry]:
-    found: dict[str, list[Sense]] = {}
+    topics = {f"@{row['topic']}": row for row in read_csv("topics")}
+    found: dict[str, list[tuple[Sense, float]]] = {}
     upper = set()
-    with (DATA / "abbreviations.csv").open(encoding="utf-8", newline="") as handle:
-        for row in csv.DictReader(handle):
-            key = _key(row["abbreviation"])
-            found.setdefault(key, []).append(Sense(row["sense"], float(row["share"]), row["kind"]))
-            if row["case"] == "upper":
-                upper.add(key)
+    for row in read_csv("abbreviations"):
+        key = _key(row["abbreviation"])
+        cues: set[str] = set()
+        far: set[str] = set()
+        for cue in row["cues"].split(";"):
+            topic = topics.get(cue, {"words": cue, "reach": "note"})
+            words = {stem(word) for word in topic["words"].split()} - set(
+                key.split()
+            )  # it is no cue for itself
+            cues |= words
+            far |= words if topic["reach"] == "note" else set()
+        share = float(row["share"])
+        sense = Sense(row["sense"], share, row["kind"], frozenset(cues), frozenset(far))
+        found.setdefault(key, []).append((sense, float(row["capitals"] or share)))
+        if row["case"] == "upper":
+            upper.add(key)
     return {
         key: _Entry(
-            tuple(Sense(s.text, s.share / total, s.kind) for s in sorted(several, key=lambda s: -s.share)),
+            normalised([sense for sense, _ in several]),
+            normalised([sense._replace(share=capitals) for sense, capitals in several]),
             key in upper,
         )
         for key, several in found.items()
-        if (total := sum(sense.share for sense in several))
     }
+
+
+def normalised(several: Iterable[Sense]) -> tuple[Sense, ...]:
+    """Senses with shares that sum to 1, the most frequent first."""
+    several = sorted(several, key=lambda sense: -sense.share)
+    total = sum(sense.share for sense in several)
+    return tuple(sense._replace(share=sense.share / total) for sense in several)

@@ -12,9 +12,10 @@ from icdbridge.lexical.contexts import CONTEXTS, contexts
 from icdbridge.lexical.sections import sections
 from icdbridge.lexical.sentences import sentences
 from icdbridge.starter.enumerations import carried
+from icdbridge.starter.expansions import expansions
 from icdbridge.starter.facts import pregnancy_stems
 from icdbridge.starter.mentions import Occurrences, positions
-from icdbridge.starter.stems import Word, expansions, root, scale_stems, synonyms, whole, words_of
+from icdbridge.starter.stems import Word, root, scale_stems, synonyms, whole, words_of
 
 _NEGATED = CONTEXTS.index("negated")
 _APART = [CONTEXTS.index("negated"), CONTEXTS.index("family")]
@@ -100,7 +101,12 @@ def read_note(text: str, stems: Mapping[str, int]) -> Note:
     marks = contexts(text, spans)
     own: list[frozenset[str]] = []
     ends = [word.end for word in words]
-    written = expansions(words, text)
+    of_words = [""] * len(words)
+    for section in sections(text):
+        first, last = np.searchsorted(spans[:, 0], (section.start, section.end)) if len(words) else (0, 0)
+        of_words[first:last] = [section.kind] * int(last - first)
+    ranges = sentences(text)
+    written = expansions(words, text, ranges, of_words)
     senses: dict[int, list[tuple[frozenset[str], float]]] = {}
     for place, word in enumerate(words):
         own_root = root(word.text)
@@ -128,10 +134,5 @@ def read_note(text: str, stems: Mapping[str, int]) -> Note:
         if one in stems
     ]
     found = Occurrences(*np.array(pairs, np.int32).reshape(-1, 2).T)
-    of_words = [""] * len(words)
-    for section in sections(text):
-        first, last = np.searchsorted(spans[:, 0], (section.start, section.end)) if len(words) else (0, 0)
-        of_words[first:last] = [section.kind] * int(last - first)
-    ranges = sentences(text)
     where = positions(text, words, EMPTY, ranges)
     return Note(text, words, ranges, where, found, marks, of_words, own, ends, senses)

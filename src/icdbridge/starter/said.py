@@ -18,7 +18,7 @@ from icdbridge.starter.tree import Tree
 
 _NEGATED = CONTEXTS.index("negated")
 _WHOLE = 0.6  # of a sense's stems that a phrase has to have
-_LEAST_SHARE = 0.3  # of the uses of an abbreviation, below which a sense is not thought of
+_LEAST_SHARE = 0.4  # of the uses of an abbreviation, below which a sense is not thought of
 _TARGETS = 4  # codes of one phrase that are compared
 _NEAR, _NEARER = 0.7, 60  # weight of words further than so many tenths of words
 _STATUS = roots("hx", "history", "h", "p", "status", "post", "family", "fhx", "fh")

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 from typing import NamedTuple
 
-from icdbridge.knowledge.abbreviations import case_sensitive, senses
 from icdbridge.knowledge.synonyms import synonyms as known_synonyms
 from icdbridge.knowledge.words import EMPTY, split, stem
 
@@ -50,7 +49,6 @@ _KEPT_ENDINGS = ("us", "um", "is", "al", "ation", "ion", "ity")
 
 
 _WITHOUT = re.compile(r"\b(?:without|w/o|not)\b(?: mention of)?([^,;()]*)", re.IGNORECASE)
-_LONGEST, _LETTERS = 4, 12  # words and characters of an abbreviation of several words
 
 
 class Word(NamedTuple):
@@ -151,7 +149,7 @@ def _stems_at(text: str) -> Iterator[tuple[str, int]]:
 
 
 @cache
-def _meanings(text: str) -> list[frozenset[str]]:
+def meanings(text: str) -> list[frozenset[str]]:
     """A meaning as sets of stems: one of a single word as the whole word, and as its stem beside others."""
     stems = name_stems(text)
     if len(stems) == 1 and stems[0].startswith("="):
@@ -159,50 +157,13 @@ def _meanings(text: str) -> list[frozenset[str]]:
     return [frozenset(stems)] if stems else []
 
 
-def _is_written_so(written: str) -> bool:
-    """Whether an abbreviation is none of those that only full stops or mixed case tell from another ("i.e.", "pH")."""
-    return written.lower() not in ("i.e", "e.g", "a.m", "p.m") and written != "pH"
-
-
-def expansions(words: list[Word], text: str) -> dict[int, tuple[int, list[tuple[frozenset[str], float]]]]:
-    """Places of abbreviations, each with its last word and the stems of each sense with its share of uses.
-
-    Of several abbreviations that begin at a word the longest counts ("c diff"); in a line of capitals those that only
-    capitals tell from a word do not count.
-    """
-    found: dict[int, tuple[int, list[tuple[frozenset[str], float]]]] = {}
-    place = 0
-    while place < len(words):
-        step = 1
-        for last in range(min(place + _LONGEST, len(words)) - 1, place - 1, -1):
-            written = text[words[place].start : words[last].end]
-            if len(written) > _LETTERS and last > place:
-                continue
-            meant = senses(written)
-            if not meant or (case_sensitive(written) and _among_capitals(words, place, text)):
-                continue
-            senses_of = [(stems, one.share) for one in meant for stems in _meanings(one.text)]
-            found[place] = last, senses_of if _is_written_so(written) else []
-            step = last - place + 1
-            break
-        place += step
-    return found
-
-
-def _among_capitals(words: list[Word], place: int, text: str) -> bool:
-    """Whether the words around one are written in capitals too."""
-    around = [words[p] for p in range(max(place - 4, 0), min(place + 5, len(words))) if p != place]
-    letters = [text[word.start : word.end] for word in around if len(word.text) > 3 and word.text.isalpha()]
-    return len(letters) > 1 and all(one.isupper() for one in letters)
-
-
 @cache
 def synonyms() -> dict[str, list[frozenset[str]]]:
     """Stems of words with the stems of each wording that says the same (``adenocarcinoma``: malignant, neoplasm)."""
     found: dict[str, list[frozenset[str]]] = {}
-    for word, meanings in known_synonyms().items():
-        for meaning in meanings:
-            for meant in _meanings(meaning):
+    for word, wordings in known_synonyms().items():
+        for wording in wordings:
+            for meant in meanings(wording):
                 if meant != {root(word)}:
                     found.setdefault(root(word), []).append(meant)
     return found

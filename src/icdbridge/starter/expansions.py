@@ -1,0 +1,103 @@
+"""The abbreviations of a note, each with the stems of what it may stand for there."""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from functools import cached_property
+
+from icdbridge.knowledge.abbreviations import AFTER, BEFORE, PERCENT, case_sensitive, senses
+from icdbridge.knowledge.meanings import meant
+from icdbridge.knowledge.words import stem
+from icdbridge.starter.stems import Word, meanings
+
+_LONGEST, _LETTERS = 4, 12  # words and characters of an abbreviation of several words
+_NEAR = 15  # words of its sentence on each side that say what an abbreviation means
+_CLOSE = 8  # characters on each side in which a percentage belongs to it
+
+Expansions = dict[int, tuple[int, list[tuple[frozenset[str], float]]]]
+
+
+def expansions(
+    words: Sequence[Word],
+    text: str,
+    sentences: Sequence[tuple[int, int]] = (),
+    sections: Sequence[str] = (),
+) -> Expansions:
+    """Places of abbreviations, each with its last word and the stems of each sense with its share of such uses.
+
+    Of several abbreviations that begin at a word the longest counts ("c diff"); in a line of capitals those that only
+    capitals tell from a word do not. ``sentences``: where they begin and end in characters (none: all is one);
+    ``sections``: the kind of section of each word.
+    """
+    around = _Around(words, text, sentences)
+    found: Expansions = {}
+    place = 0
+    while place < len(words):
+        step = 1
+        for last in range(min(place + _LONGEST, len(words)) - 1, place - 1, -1):
+            written = text[words[place].start : words[last].end]
+            if len(written) > _LETTERS and last > place:
+                continue
+            several = senses(written)
+            if not several:
+                continue
+            if case_sensitive(written) and _among_capitals(words, place, text):
+                continue
+            if len(several) > 1:
+                if written.isupper() and _among_capitals(words, place, text):
+                    several = senses(written, shouted=True)
+                section = sections[place] if sections else ""
+                several = meant(several, around.near(place, last), around.note, section)
+            senses_of = [(stems, one.share) for one in several for stems in meanings(one.text)]
+            found[place] = last, senses_of if _is_written_so(written) else []
+            step = last - place + 1
+            break
+        place += step
+    return found
+
+
+class _Around:
+    """What stands around words of a note, as stems, made where it is asked for."""
+
+    def __init__(self, words: Sequence[Word], text: str, sentences: Sequence[tuple[int, int]]) -> None:
+        self._words, self._text = words, text
+        self._begins, self._ends = [start for start, _ in sentences], [end for _, end in sentences]
+
+    @cached_property
+    def _stems(self) -> list[str]:
+        return [stem(word.text) for word in self._words]
+
+    @cached_property
+    def note(self) -> frozenset[str]:
+        return frozenset(self._stems)
+
+    def near(self, first: int, last: int) -> set[str]:
+        """The stems near words ``first`` to ``last`` in their sentence, and whether numbers are beside them."""
+        words, text = self._words, self._text
+        start, end = words[first].start, words[last].end
+        sentence = bisect_right(self._begins, start) - 1
+        begin, finish = (self._begins[sentence], self._ends[sentence]) if sentence >= 0 else (0, len(text))
+        low, high = first, last + 1
+        while low > 0 and low > first - _NEAR and words[low - 1].start >= begin:
+            low -= 1
+        while high < len(words) and high <= last + _NEAR and words[high].start < finish:
+            high += 1
+        found = {*self._stems[low:first], *self._stems[last + 1 : high]}
+        if last + 1 < high and words[last + 1].text.isdigit():
+            found.add(AFTER)
+        if low < first and words[first - 1].text.isdigit():
+            found.add(BEFORE)
+        if PERCENT in text[max(start - _CLOSE, begin) : min(end + _CLOSE, finish)]:
+            found.add(PERCENT)
+        return found
+
+
+def _is_written_so(written: str) -> bool:
+    """Whether an abbreviation is none of those that only full stops or mixed case tell from another ("i.e.", "pH")."""
+    return written.lower() not in ("i.e", "e.g", "a.m", "p.m") and written != "pH"
+
+
+def _among_capitals(words: Sequence[Word], place: int, text: str) -> bool:
+    """Whether the words around one are written in capitals too."""
+    around = [words[p] for p in range(max(place - 4, 0), min(place + 5, len(words))) if p != place]
+    letters = [text[word.start : word.end] for word in around if len(word.text) > 3 and word.text.isalpha()]
+    return len(letters) > 1 and all(one.isupper() for one in letters)
