@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from benchmarks import options
 from icdbridge.codes import whole_systems
 from icdbridge.corpora import Corpus
-from icdbridge.evaluation.evaluate import evaluate_run
+from icdbridge.evaluation.evaluate import evaluate
 from icdbridge.evaluation.reports.text_table import Table, percent, show
 from icdbridge.files import read_json, write_manifest
 from icdbridge.training import make_settings, train
@@ -64,7 +64,7 @@ def main() -> None:
         marked = with_marks_of(corpus, notes, folder / corpus.name)
         run = train([marked], folder / "run", settings, force=True)
         wider = marked.with_extra_codes(whole_systems(marked.codes), "all")
-        rows.append([str(notes), *figures(evaluate_run(run, wider, "test", evidence=True))])
+        rows.append([str(notes), *figures(evaluate(run, wider, "test", evidence=True))])
     columns = ["train notes with marks", "MAP", "F1 micro", "recall@15, never seen", "F1, code and span"]
     title = f"{corpus.name}: the same train notes, marks of so many of them, percent"
     show([Table(title, columns, rows, 1, "All codes of the code systems are candidates.")], True)

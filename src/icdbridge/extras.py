@@ -1,5 +1,8 @@
 """Packages that only some uses need, and the extra of this package that brings each."""
 
+import sys
+from importlib.util import find_spec
+
 from icdbridge.errors import InputError
 
 EXTRAS = {
@@ -16,7 +19,13 @@ EXTRAS = {
         "jinja2",
     ),
     "serve": ("fastapi", "starlette", "uvicorn", "prometheus_client"),
+    "pandas": ("pandas",),
 }
+
+
+def installed(extra: str) -> bool:
+    """Whether every package of an extra can be imported; imports none."""
+    return all(sys.modules.get(name) or find_spec(name) for name in EXTRAS[extra])
 
 
 def not_installed(error: ModuleNotFoundError) -> InputError:

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from icdbridge.errors import InputError
-from icdbridge.evaluation.compare import compare, read_groups
-from icdbridge.evaluation.evaluate import evaluate_run
+from icdbridge.evaluation.compare import compare_groups, read_groups
+from icdbridge.evaluation.evaluate import evaluate
 from icdbridge.evaluation.reports.comparison_report import (
     differences_table,
     figures_table,
@@ -27,7 +27,7 @@ def evaluated(tmp_path_factory):
         path = folder / name
         path.mkdir()
         config = {"settings": {"epochs": 3, "seed": seed}, "corpora": [name[:5]], "created": name}
-        evaluate_run(MadeUpRun(path, skill=skill, seed=seed, config=config), corpus)
+        evaluate(MadeUpRun(path, skill=skill, seed=seed, config=config), corpus)
     return folder
 
 
@@ -39,7 +39,7 @@ def runs(tmp_path, evaluated):
 
 
 def test_differences_are_against_the_first(runs):
-    results = compare(read_groups([runs["alone1"], runs["mixed1"]], None, "test"))
+    results = compare_groups(read_groups([runs["alone1"], runs["mixed1"]], None, "test"))
     first, second = results["groups"]
     assert results["baseline"] == "alone1"
     assert results["synthetic"] is True
@@ -60,7 +60,7 @@ def test_differences_are_against_the_first(runs):
 
 def test_seeds_give_mean_and_sd(runs):
     groups = [f"alone={runs['alone1']},{runs['alone2']}", f"mixed={runs['mixed1']},{runs['mixed2']}"]
-    results = compare(read_groups(groups, "plainly-a-test", "test"))
+    results = compare_groups(read_groups(groups, "plainly-a-test", "test"))
     assert [group["label"] for group in results["groups"]] == ["alone", "mixed"]
     assert all(group["same_settings"] for group in results["groups"])
     found = results["groups"][0]["scopes"]["rare"]["all"]["f1_micro"]
@@ -68,7 +68,7 @@ def test_seeds_give_mean_and_sd(runs):
     assert found["mean"] == pytest.approx(np.mean(found["values"]))
     assert found["sd"] == pytest.approx(np.std(found["values"], ddof=1))
     assert "±" in figures_table(results).markdown()
-    mixed_up = compare(read_groups([f"both={runs['alone1']},{runs['mixed1']}"], None, "test"))
+    mixed_up = compare_groups(read_groups([f"both={runs['alone1']},{runs['mixed1']}"], None, "test"))
     assert not mixed_up["groups"][0]["same_settings"]
 
 
@@ -78,14 +78,14 @@ def test_the_long_tail_has_the_same_codes_for_all(tmp_path, runs, corpus):
 
     path = tmp_path / "more"
     path.mkdir()
-    evaluate_run(SawMore(path), corpus)
-    first, second = compare(read_groups([runs["alone1"], str(path)], None, "test"))["groups"]
+    evaluate(SawMore(path), corpus)
+    first, second = compare_groups(read_groups([runs["alone1"], str(path)], None, "test"))["groups"]
     sizes = [[(row["codes"], row["labels"]) for row in group["long_tail"]] for group in (first, second)]
     assert sizes[0] == sizes[1]
 
 
 def test_tables_and_report(runs, tmp_path):
-    results = compare(read_groups([runs["alone1"], runs["mixed1"]], None, "test"))
+    results = compare_groups(read_groups([runs["alone1"], runs["mixed1"]], None, "test"))
     lines = differences_table(results).markdown().splitlines()
     assert lines[0] == "**Difference from alone1, percentage points (synthetic)**"
     assert len([line for line in lines if line.startswith("| full | mixed1")]) == 1
@@ -121,20 +121,20 @@ def test_what_was_not_evaluated_is_named(runs, tmp_path, corpus):
 def test_mismatched_corpora_are_refused(runs, tmp_path):
     other = tmp_path / "other"
     other.mkdir()
-    evaluate_run(MadeUpRun(other), made_up_corpus(name="elsewhere"))
+    evaluate(MadeUpRun(other), made_up_corpus(name="elsewhere"))
     with pytest.raises(InputError, match="no common corpus"):
         read_groups([runs["alone1"], str(other)], None, "test")
     changed = tmp_path / "changed"
     changed.mkdir()
     counts = {"train": 100, "val": 30, "test": 59, "total": 189}
-    evaluate_run(MadeUpRun(changed), made_up_corpus(counts=counts))
+    evaluate(MadeUpRun(changed), made_up_corpus(counts=counts))
     with pytest.raises(InputError, match="differ in notes, codes or labels"):
         read_groups([runs["alone1"], str(changed)], None, "test")
 
 
 def test_which_corpus_must_be_said_when_there_are_two(tmp_path, runs, corpus):
     for name in ("alone1", "mixed1"):
-        evaluate_run(MadeUpRun(tmp_path / name), made_up_corpus(name="second"))
+        evaluate(MadeUpRun(tmp_path / name), made_up_corpus(name="second"))
     with pytest.raises(InputError, match="on plainly-a-test, second: choose one by --corpus"):
         read_groups([runs["alone1"], runs["mixed1"]], None, "test")
     assert read_groups([runs["alone1"], runs["mixed1"]], "second", "test")[0].label == "alone1"

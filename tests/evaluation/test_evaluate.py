@@ -10,8 +10,8 @@ from scipy.special import expit
 from sklearn.metrics import f1_score
 
 from icdbridge.errors import InputError
-from icdbridge.evaluation.compare import compare, read_groups
-from icdbridge.evaluation.evaluate import evaluate_run, evaluation_folder
+from icdbridge.evaluation.compare import compare_groups, read_groups
+from icdbridge.evaluation.evaluate import evaluate, evaluation_folder
 from icdbridge.evaluation.reports.comparison_report import decisions_table
 from icdbridge.evaluation.reports.text_table import percent
 from icdbridge.evaluation.results import SCOPES, VIEWS
@@ -22,7 +22,7 @@ from .conftest import MadeUpRun, made_up_corpus
 
 
 def test_the_folder_holds_figures_tables_and_report(run, corpus):
-    results = evaluate_run(run, corpus)
+    results = evaluate(run, corpus)
     folder = evaluation_folder(run.path, corpus.name, "test")
     assert sorted(file.name for file in folder.iterdir()) == [
         "cells.parquet",
@@ -45,15 +45,15 @@ def test_the_folder_holds_figures_tables_and_report(run, corpus):
 
 
 def test_evaluating_again_replaces_the_folder(run, corpus):
-    first = evaluate_run(run, corpus)
+    first = evaluate(run, corpus)
     run.skill = 4.0
-    second = evaluate_run(run, corpus)
+    second = evaluate(run, corpus)
     folder = evaluation_folder(run.path, corpus.name, "test")
     assert json.loads((folder / "metrics.json").read_text()) == second != first
 
 
 def test_report_has_tables_and_plots_and_fetches_nothing(run, corpus):
-    results = evaluate_run(run, corpus)
+    results = evaluate(run, corpus)
     page = (evaluation_folder(run.path, corpus.name, "test") / "report.html").read_text()
     for heading in (
         "Metrics",
@@ -79,7 +79,7 @@ def test_report_has_tables_and_plots_and_fetches_nothing(run, corpus):
 def test_synthetic_stands_beside_every_title_or_nowhere(run):
     def page(synthetic):
         corpus = made_up_corpus(synthetic=synthetic)
-        evaluate_run(run, corpus)
+        evaluate(run, corpus)
         return (evaluation_folder(run.path, corpus.name, "test") / "report.html").read_text()
 
     marked = page(True)
@@ -92,7 +92,7 @@ def test_synthetic_stands_beside_every_title_or_nowhere(run):
 def test_names_are_escaped_in_the_report(tmp_path, corpus):
     path = tmp_path / "a<b>&c"
     path.mkdir()
-    evaluate_run(MadeUpRun(path), corpus)
+    evaluate(MadeUpRun(path), corpus)
     page = (evaluation_folder(path, corpus.name, "test") / "report.html").read_text()
     assert "a<b>" not in page
     assert "a&lt;b&gt;&amp;c" in page
@@ -105,7 +105,7 @@ def test_a_run_without_a_log_and_a_corpus_without_val(tmp_path):
     path = tmp_path / "silent"
     path.mkdir()
     corpus = made_up_corpus(counts={"train": 100, "val": 0, "test": 60, "total": 160})
-    results = evaluate_run(Silent(path), corpus)
+    results = evaluate(Silent(path), corpus)
     assert results["scopes"]["full"]["threshold"] == 0.5
     assert "no training log" in (evaluation_folder(path, corpus.name, "test") / "report.html").read_text()
 
@@ -113,7 +113,7 @@ def test_a_run_without_a_log_and_a_corpus_without_val(tmp_path):
 def test_a_split_without_notes_is_refused(run):
     corpus = made_up_corpus(counts={"train": 100, "val": 30, "test": 0, "total": 130})
     with pytest.raises(InputError, match="plainly-a-test has no test notes"):
-        evaluate_run(run, corpus)
+        evaluate(run, corpus)
     assert not (run.path / "evaluations").exists()
 
 
@@ -123,7 +123,7 @@ def test_nothing_is_left_when_scoring_fails(run, corpus, monkeypatch):
 
     monkeypatch.setattr(MadeUpRun, "score_corpus", broken)
     with pytest.raises(RuntimeError):
-        evaluate_run(run, corpus)
+        evaluate(run, corpus)
     assert list((run.path / "evaluations").iterdir()) == []
 
 
@@ -137,7 +137,7 @@ def test_scores_of_val_are_gone_before_the_split_is_scored(run, corpus, monkeypa
         return score(self, corpus, split, folder)
 
     monkeypatch.setattr(MadeUpRun, "score_corpus", watched)
-    evaluate_run(run, corpus)
+    evaluate(run, corpus)
     assert seen == [("val", ["val"]), ("test", ["test"])]
 
 
@@ -146,7 +146,7 @@ def test_decisions_by_frequency_stand_beside_the_one_threshold(run, corpus):
     bands = tuple(Band(name, above, 0, 0) for name, above in BANDS.items())
     thresholds = {"common": 0.3, "uncommon": 0.1, "unseen": 0.9}
     run.calibration = {"icd10": VersionCalibration(("a",), scales, bands, thresholds)}
-    results = evaluate_run(run, corpus)
+    results = evaluate(run, corpus)
     scored = run.score_corpus(corpus, "test", evaluation_folder(run.path, corpus.name, "test"))
     seen = np.array([run.train_notes.get(code, 0) for code in scored.codes])
     group_of = {"common": seen >= 10, "uncommon": (seen > 0) & (seen < 10), "unseen": seen == 0}
@@ -168,12 +168,12 @@ def test_decisions_by_frequency_stand_beside_the_one_threshold(run, corpus):
     assert low <= results["decisions"]["uncommon"]["difference"]["f1_micro"]["value"] <= high
     page = (evaluation_folder(run.path, corpus.name, "test") / "report.html").read_text()
     assert "thresholds by training frequency" in page
-    table = decisions_table(compare(read_groups([str(run.path)], None, "test")))
+    table = decisions_table(compare_groups(read_groups([str(run.path)], None, "test")))
     assert table.rows[0][2:] == [
         percent(results["decisions"]["all"][way]["f1_micro"]) for way in ("one", "by_frequency")
     ]
 
 
 def test_a_run_that_decides_by_one_threshold_has_no_other_table(run, corpus):
-    assert "decisions" not in evaluate_run(run, corpus)
-    assert decisions_table(compare(read_groups([str(run.path)], None, "test"))) is None
+    assert "decisions" not in evaluate(run, corpus)
+    assert decisions_table(compare_groups(read_groups([str(run.path)], None, "test"))) is None

@@ -9,7 +9,7 @@ from scipy import sparse
 from scipy.special import expit
 from torchmetrics.functional.classification import binary_calibration_error
 
-from icdbridge.evaluation.evaluate import evaluate_run, evaluation_folder
+from icdbridge.evaluation.evaluate import evaluate, evaluation_folder
 from icdbridge.evaluation.reliability import (
     BINS,
     band_shares,
@@ -79,7 +79,7 @@ def test_a_run_that_does_not_know_its_training_notes_has_no_calibration(tmp_path
 
     (tmp_path / "imported").mkdir()
     run = Imported(tmp_path / "imported")
-    results = evaluate_run(run, corpus)
+    results = evaluate(run, corpus)
     assert (results["calibration"], results["bands"]) == ({}, [])
     assert (
         "before calibration"
@@ -106,14 +106,14 @@ def test_the_best_codes_of_a_note_with_few_codes_are_all():
 
 
 def test_report_shows_calibration_before_and_after(run, corpus):
-    plain = evaluate_run(run, corpus)["calibration"]
+    plain = evaluate(run, corpus)["calibration"]
     page = evaluation_folder(run.path, corpus.name, "test") / "report.html"
     assert "was not calibrated" in page.read_text()
     scale = Scale(1.0, -1.0, 1, 1)
     run.calibration = {
         "icd10": VersionCalibration(("c",), dict.fromkeys(FREQUENCIES, scale), (Band("all", 0.0, 4, 1),))
     }
-    found = evaluate_run(run, corpus)["calibration"]
+    found = evaluate(run, corpus)["calibration"]
     assert found["common"]["probability"] == plain["common"]["probability"]
     assert found["common"]["confidence"] != found["common"]["probability"]
     assert f"<td>{100 * found['uncommon']['confidence']['ece']:.1f}</td>" in page.read_text()

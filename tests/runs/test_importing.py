@@ -11,7 +11,7 @@ from icdbridge.cli import app
 from icdbridge.coding.trained import TrainedCoder
 from icdbridge.corpora import Corpus
 from icdbridge.errors import InputError
-from icdbridge.evaluation.evaluate import evaluate_run
+from icdbridge.evaluation.evaluate import evaluate
 from icdbridge.files import write_manifest
 from icdbridge.runs import Run
 from icdbridge.runs.importing import export_checkpoint, import_checkpoint
@@ -62,7 +62,7 @@ def test_it_is_evaluated_on_a_corpus_and_gives_the_probabilities_of_the_formulas
     corpus = Corpus.open(tmp_path / "notes")
     run = import_checkpoint(checkpoint, tmp_path / "run", [tmp_path / "notes"], threshold=0.25)
     assert run.index.code == corpus.codes
-    results = evaluate_run(run, corpus)
+    results = evaluate(run, corpus)
     assert results["scopes"]["full"]["threshold_source"] == "tuned on val"
     assert results["long_tail"] == []  # how often its training saw a code is not known
     assert (tmp_path / "run" / "evaluations" / "notes-test" / "report.html").is_file()

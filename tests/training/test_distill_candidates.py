@@ -13,7 +13,7 @@ from icdbridge import Coder
 from icdbridge.codes import Code
 from icdbridge.coding.trained import TrainedCoder
 from icdbridge.errors import InputError
-from icdbridge.evaluation.evaluate import evaluate_run
+from icdbridge.evaluation.evaluate import evaluate
 from icdbridge.lexical import NoteWords
 from icdbridge.runs import Run
 from icdbridge.runs.candidate_search import CandidateCounts, Proposer
@@ -119,7 +119,7 @@ def test_the_coder_gives_the_same_suggestions_where_all_are_candidates(indexed):
 
 def test_an_evaluation_compares_both_ways(indexed, tmp_path):
     run, corpora, _ = indexed
-    results = evaluate_run(Run.open(run.path), corpora[0], "test", tmp_path / "out", candidates=True)
+    results = evaluate(Run.open(run.path), corpora[0], "test", tmp_path / "out", candidates=True)
     found = results["candidates"]
     assert 0.5 < found["kept"] <= 1
     opened = Run.open(run.path)

@@ -6,7 +6,7 @@ from tests.small import make_corpus, tiny_settings
 from icdbridge.coding import Coder
 from icdbridge.coding.trained import TrainedCoder
 from icdbridge.errors import InputError
-from icdbridge.evaluation.evaluate import evaluate_run
+from icdbridge.evaluation.evaluate import evaluate
 from icdbridge.runs import Run
 from icdbridge.training import train
 
@@ -22,7 +22,7 @@ CHANGES = ("learning_rate=0.03", "dropout=0", "patience=90", "warmup_steps=5", "
 
 def test_learns_and_codes_with_evidence(corpora, tmp_path):
     run = train(corpora[:1], tmp_path / "run", tiny_settings("laat", *CHANGES, epochs=30))
-    assert evaluate_run(run, corpora[0], "train")["scopes"]["full"]["all"]["map"] > 0.95
+    assert evaluate(run, corpora[0], "train")["scopes"]["full"]["all"]["map"] > 0.95
     found = Coder.load(run.path).code("seen today with dyspnea in clinic", top=1)[0]
     assert found.code == "I50.9"
     assert found.evidence
@@ -32,7 +32,7 @@ def test_codes_without_an_output(corpora, tmp_path):
     run = train(corpora[:1], tmp_path / "run", tiny_settings("laat", *CHANGES, epochs=1))
     assert "and no other" in (run.path / "README.md").read_text()
     with pytest.raises(InputError, match=r"no output for 5 of 5 codes, such as icd9cm:250\.00"):
-        evaluate_run(run, corpora[1])
+        evaluate(run, corpora[1])
     with pytest.raises(InputError, match=r"no output for 1 of 2 codes, such as icd10cm:Z99\.9"):
         TrainedCoder(run).code("dyspnea", codes={"icd10cm:I10": "hypertension", "icd10cm:Z99.9": "other"})
     with pytest.raises(InputError, match="learns one version, not icd10, icd9"):
@@ -45,7 +45,7 @@ def test_trained_on_frequent_codes_it_says_nothing_of_others(tmp_path):
     assert 0 < corpus.n_frequent < len(corpus.codes)
     run = train([corpus], tmp_path / "run", tiny_settings("caml", epochs=1))
     assert run.index.code == sorted(corpus.codes[: corpus.n_frequent])
-    results = evaluate_run(run, corpus)
+    results = evaluate(run, corpus)
     assert results["scopes"]["frequent"]["all"]["map"] > 0
     for scope in ("full", "rare"):
         assert results["scopes"][scope]["all"]["map"] is None

@@ -11,7 +11,7 @@ from tests.small import CODES, make_corpus, tiny_settings
 from icdbridge.coding.trained import TrainedCoder
 from icdbridge.corpora.readers.table import Columns, prepare_table
 from icdbridge.errors import InputError
-from icdbridge.evaluation.evaluate import evaluate_run
+from icdbridge.evaluation.evaluate import evaluate
 from icdbridge.lexical import LEXICAL_FEATURES, TRAINING_FEATURES, NoteWords
 from icdbridge.lexical import note as lexical_note
 from icdbridge.runs import Run
@@ -96,7 +96,7 @@ def test_training_evaluating_and_reopening(run, corpus, tmp_path):
     (tmp_path / "again").mkdir()
     again = opened.score_corpus(corpus, "test", tmp_path / "again")
     assert np.array_equal(scored.logits, again.logits)
-    evaluate_run(opened, corpus, "test")
+    evaluate(opened, corpus, "test")
     assert (run.path / "evaluations").exists()
 
 

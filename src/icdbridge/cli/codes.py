@@ -227,8 +227,7 @@ def _record(code: "Code", editions: list["CodeSystem"]) -> dict[str, Any]:
 
 
 def _crosswalk(code: "Code") -> list[dict[str, Any]]:
-    from icdbridge.codes import describe
-    from icdbridge.codes.crosswalks import PAIRS, crosswalk
+    from icdbridge.codes import crosswalks, describe
 
     return [
         {
@@ -239,9 +238,7 @@ def _crosswalk(code: "Code") -> list[dict[str, Any]]:
             "scenario": entry.scenario,
             "choice_list": entry.choice_list,
         }
-        for source, target in PAIRS
-        if source == code.system
-        for entry in crosswalk(source, target).get(code.code, ())
+        for entry in crosswalks(code)
     ]
 
 

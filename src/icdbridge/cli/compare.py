@@ -6,7 +6,6 @@ from pathlib import Path
 import typer
 
 from icdbridge.cli import app, refuse_idle
-from icdbridge.errors import InputError
 from icdbridge.terminal import say
 
 
@@ -25,37 +24,21 @@ def compare(
     force: bool = typer.Option(False, "--force", help="Replace an existing --out folder."),
 ) -> None:
     """Compare evaluated runs: figures, differences from the first, the long tail. Nothing is scored again."""
-    from icdbridge.evaluation.compare import COMPARISON, read_groups
-    from icdbridge.evaluation.compare import compare as compare_groups
+    from icdbridge.evaluation.compare import compare as compare_runs
     from icdbridge.evaluation.reports.comparison_report import (
         decisions_table,
         differences_table,
         figures_table,
         tail_table,
-        write_comparison,
     )
     from icdbridge.evaluation.reports.text_table import show
-    from icdbridge.files import atomic_folder, check_output, write_json, write_manifest
 
     refuse_idle(context, as_json, "with --json", "markdown")
     refuse_idle(context, out is None, "without --out", "force")
-    if len(runs) < 2 and "," not in runs[0]:
-        raise InputError(
-            "one run cannot be compared: name two or more, or the seeds of one as label=RUN1,RUN2"
-        )
-    groups = read_groups(runs, corpus, split)
-    paths = [each.folder.parent.parent for group in groups for each in group.evaluations]
-    if out is not None:
-        check_output(out, COMPARISON, paths, replace=force)
-    results = compare_groups(groups)
+    results = compare_runs(runs, corpus, split, out=out, force=force)
     for group in results["groups"]:
         if not group["same_settings"]:
             say(f"note: the runs of {group['label']} differ in more than their seed", err=True)
-    if out is not None:
-        with atomic_folder(out, COMPARISON, paths, replace=force) as folder:
-            write_json(folder / "comparison.json", results)
-            write_comparison(results, folder / "report.html")
-            write_manifest(folder, ["comparison.json", "report.html"])
     if as_json:
         say(json.dumps(results, indent=2, ensure_ascii=False, allow_nan=False))
         return

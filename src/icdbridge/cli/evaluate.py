@@ -56,7 +56,8 @@ def evaluate(
     from icdbridge.corpora.corpus import SPLITS, Corpus
     from icdbridge.evaluation.candidates_vs_exact import candidates_table
     from icdbridge.evaluation.decisions import decisions_table
-    from icdbridge.evaluation.evaluate import EVALUATION, evaluate_run, evaluation_folder
+    from icdbridge.evaluation.evaluate import EVALUATION, evaluation_folder
+    from icdbridge.evaluation.evaluate import evaluate as evaluate_run
     from icdbridge.evaluation.reports.evaluation_report import (
         bands_table,
         calibration_table,

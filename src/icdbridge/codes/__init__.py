@@ -1,4 +1,8 @@
-"""How codes are written, the code systems and their releases, descriptions and crosswalks."""
+"""Codes and code systems: how codes are written, what they mean and are called, where they lead, search.
+
+``describe``, ``names``, ``crosswalks`` and ``search`` answer what people ask of a code; ``load_system`` gives a whole
+code system, ``declare`` makes one of your own known.
+"""
 
 import os
 
@@ -13,10 +17,10 @@ from icdbridge.codes.code import (
     version_named,
 )
 from icdbridge.codes.code_tables import read_code_table
-from icdbridge.codes.crosswalks import GemEntry, crosswalk, equivalents
+from icdbridge.codes.crosswalks import GemEntry, crosswalk, crosswalks, equivalents
 from icdbridge.codes.declaration import Declaration
 from icdbridge.codes.descriptions import Description, describe
-from icdbridge.codes.names import Name, Terms, code_names, read_terms
+from icdbridge.codes.naming import Name, Terms, code_names, names, read_terms
 from icdbridge.codes.packages import load_system, releases, whole_systems
 from icdbridge.codes.system import CodeSystem
 from icdbridge.codes.systems import (
@@ -30,6 +34,7 @@ from icdbridge.codes.systems import (
     version_of,
     withdraw,
 )
+from icdbridge.lazy import lazy_exports
 
 __all__ = [
     "SYSTEMS",
@@ -44,6 +49,7 @@ __all__ = [
     "category_of",
     "code_names",
     "crosswalk",
+    "crosswalks",
     "declaration",
     "declare",
     "declare_all",
@@ -52,11 +58,13 @@ __all__ = [
     "known_system",
     "known_systems",
     "load_system",
+    "names",
     "parse_code",
     "parse_key",
     "read_code_table",
     "read_terms",
     "releases",
+    "search",
     "system_named",
     "systems_of",
     "undotted",
@@ -65,6 +73,9 @@ __all__ = [
     "whole_systems",
     "withdraw",
 ]
+
+# for callers alone: what searches stands to the right of this package, and nothing here uses it
+__getattr__, __dir__ = lazy_exports(__name__, {"search": "icdbridge.knowledge.search"})
 
 if _FOLDER := os.environ.get("ICDBRIDGE_SYSTEMS"):
     declare_all(_FOLDER)

@@ -7,7 +7,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import NamedTuple
 
-from icdbridge.codes.code import Code, dotted
+from icdbridge.codes.code import Code, dotted, parse_key
 from icdbridge.codes.packages import package_file
 from icdbridge.errors import InputError
 
@@ -54,6 +54,13 @@ def crosswalk(from_system: str, to_system: str) -> Mapping[str, tuple[GemEntry, 
                 )
             )
     return MappingProxyType({source: tuple(targets) for source, targets in entries.items()})
+
+
+def crosswalks(code: Code | str) -> list[GemEntry]:
+    """The codes of other systems that stand for a code (or its key), by every table of GEM that has it."""
+    code = parse_key(code) if isinstance(code, str) else code
+    tables = [crosswalk(*pair) for pair in PAIRS if pair[0] == code.system]
+    return [entry for table in tables for entry in table.get(code.code, ())]
 
 
 @cache

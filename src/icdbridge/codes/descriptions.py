@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import NamedTuple
 
-from icdbridge.codes.code import Code, shorter
+from icdbridge.codes.code import Code, parse_key, shorter
 from icdbridge.codes.headings import agreed_title, axis_values
 from icdbridge.codes.packages import load_system, releases
 from icdbridge.codes.system import CodeSystem
@@ -18,8 +18,8 @@ class Description(NamedTuple):
     source: str
 
 
-def describe(code: Code, own: Mapping[str, str] | None = None) -> Description:
-    """Describes a code from the first source that knows it.
+def describe(code: Code | str, own: Mapping[str, str] | None = None) -> Description:
+    """Describes a code, or that of a key such as ``icd10cm:I21.4``, from the first source that knows it.
 
     1. ``corpus``: ``own``, the descriptions (by key) that the corpus brings.
     2. ``release``: its title in any installed release, newest first, so that retired codes are found; then
@@ -29,6 +29,7 @@ def describe(code: Code, own: Mapping[str, str] | None = None) -> Description:
     4. ``ancestor``: the description of the nearest shorter prefix that has one.
     5. ``none``: the code itself.
     """
+    code = parse_key(code) if isinstance(code, str) else code
     if own and (text := own.get(str(code), "").strip()):
         return Description(text, "corpus")
     return _from_releases(code)

@@ -51,6 +51,9 @@ class Coder(ABC):
             raise not_installed(error) from error
         return TrainedCoder.open(check_path(path), device, precision)
 
+    def __repr__(self) -> str:
+        return f"<Coder {self.name}: {', '.join(self.versions)}>"
+
     @property
     @abstractmethod
     def name(self) -> str:

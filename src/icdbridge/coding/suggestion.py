@@ -15,7 +15,7 @@ class Alternative:
     description: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Suggestion:
     """A code suggested for a note. ``predicted``: above its threshold (``Run.thresholds``); ``train_notes``: how many
     training notes carried it (0: never seen, scored by its description alone; None: not known).
@@ -39,6 +39,10 @@ class Suggestion:
     context: str | None = None
     alternatives: tuple[Alternative, ...] = ()
     reason: str | None = None
+
+    def __repr__(self) -> str:
+        sure = f"{self.probability:.2f}" if self.confidence is None else f"{self.band} {self.confidence:.2f}"
+        return f"<{self.rank}. {self.system}:{self.code} {self.description!r}, {sure}>"
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)

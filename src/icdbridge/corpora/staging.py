@@ -70,7 +70,8 @@ class Staging:
         self.connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
         self.connection.execute("SET threads = 2")
         self.connection.execute("SET temp_directory = ?", [str(folder / "spill")])
-        self.connection.execute("SET enable_progress_bar = false")
+        with suppress(duckdb.InvalidInputException):  # a notebook without widgets has none to switch off
+            self.connection.execute("SET enable_progress_bar = false")
         self._texts = Texts(folder / "texts.arrow")
         for name, columns in RELATIONS.items():
             self.run(f"CREATE TABLE {name} ({', '.join(f'{c} {t}' for c, t in columns.items())})")

@@ -1,5 +1,6 @@
 """Compares evaluated runs from the files of their evaluations; nothing is scored again."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,10 @@ from icdbridge.errors import InputError
 from icdbridge.evaluation.bootstrap import paired
 from icdbridge.evaluation.contributions import Contributions
 from icdbridge.evaluation.decisions import WAYS
+from icdbridge.evaluation.reports.comparison_report import write_comparison
 from icdbridge.evaluation.reports.evaluation_report import figure
 from icdbridge.evaluation.results import AUCS, BIN_NAMES, RANKED, SCOPES, THRESHOLDED, VIEWS, long_tail
-from icdbridge.files import Kind, read_json
+from icdbridge.files import Kind, atomic_folder, read_json, write_json, write_manifest
 
 METRICS = (*AUCS, *THRESHOLDED, *RANKED)
 COMPARISON = Kind("a comparison", "comparison.json")
@@ -50,7 +52,7 @@ class Group:
     evaluations: list[Evaluation]
 
 
-def read_groups(arguments: list[str], corpus: str | None, split: str) -> list[Group]:
+def read_groups(arguments: Sequence[str], corpus: str | None, split: str) -> list[Group]:
     """Reads the evaluations of run folders, or of groups ``label=run1,run2,...``.
 
     Without ``corpus`` it is the one corpus that all runs were evaluated on. Raises ``InputError`` when a run
@@ -134,7 +136,38 @@ def same_settings(group: Group) -> bool:
     return all(settings(one.results["config"]) == first for one in group.evaluations)
 
 
-def compare(groups: list[Group]) -> dict[str, Any]:
+def compare(
+    runs: Sequence[Path | str],
+    corpus: str | None = None,
+    split: str = "test",
+    *,
+    out: Path | str | None = None,
+    force: bool = False,
+) -> dict[str, Any]:
+    """Evaluated runs side by side: what ``compare_groups`` finds of ``read_groups``; nothing is scored again.
+
+    ``out``: a folder to write comparison.json and report.html into; ``force`` replaces one that is there. Raises
+    ``InputError`` for a single run, for runs that were not evaluated on the same notes, and for an ``out`` that may
+    not be written.
+    """
+    named = [str(run) for run in runs]
+    if len(named) < 2 and not any("," in run for run in named):
+        raise InputError(
+            "one run cannot be compared: name two or more, or the seeds of one as label=RUN1,RUN2"
+        )
+    groups = read_groups(named, corpus, split)
+    if out is None:
+        return compare_groups(groups)
+    paths = [each.folder.parent.parent for group in groups for each in group.evaluations]
+    with atomic_folder(Path(out), COMPARISON, paths, replace=force) as folder:
+        results = compare_groups(groups)
+        write_json(folder / "comparison.json", results)
+        write_comparison(results, folder / "report.html")
+        write_manifest(folder, ["comparison.json", "report.html"])
+    return results
+
+
+def compare_groups(groups: list[Group]) -> dict[str, Any]:
     """Figures of each group, and their differences from the first.
 
     Per group, scope, view and metric: ``mean``, ``sd`` (of a sample, None for one run) and ``values``; for

@@ -43,25 +43,31 @@ def evaluation_folder(run: Path, corpus: str, split: str) -> Path:
     return Path(run) / "evaluations" / f"{corpus}-{split}"
 
 
-def evaluate_run(
-    run: "Run",
-    corpus: Corpus,
+def evaluate(
+    run: "Run | Path | str",
+    corpus: Corpus | Path | str,
     split: str = "test",
-    out: Path | None = None,
+    out: Path | str | None = None,
     evidence: bool = False,
     candidates: bool = False,
 ) -> dict[str, Any]:
     """Scores val (for the threshold) and ``split``, writes the evaluation folder, and returns what
     metrics.json holds.
 
-    ``out`` is the folder to write, by default ``evaluation_folder`` of the run; one that is there is
-    replaced. ``evidence`` measures the evidence too and writes ``evidence.parquet`` (one row a code of a note that
-    people marked words for). It gets ``metrics.json``, ``report.html``, ``codes.parquet`` (one row a code) and
+    ``run`` and ``corpus`` are opened, or the paths of their folders. ``out`` is the folder to write, by default
+    ``evaluation_folder`` of the run; one that is there is replaced. ``evidence`` measures the evidence too and writes
+    ``evidence.parquet`` (one row a code of a note that people marked words for).
+    It gets ``metrics.json``, ``report.html``, ``codes.parquet`` (one row a code) and
     ``notes.parquet`` (one row a note and scope) and ``cells.parquet`` (one row a scope, note and code that is a
     label or predicted). Scores go to the disk beside it while it is made, 4 bytes
     for each note and code. ``candidates`` measures the run's candidate search beside its exact scores. Raises
     ``InputError`` when the split has no notes, or for ``candidates`` of a run without a candidate search.
     """
+    corpus = corpus if isinstance(corpus, Corpus) else Corpus.open(corpus)
+    if isinstance(run, Path | str):
+        from icdbridge.runs.run import Run
+
+        run = Run.open(run)
     if candidates:
         run.candidates  # noqa: B018  (refuses before the long work)
     out = evaluation_folder(run.path, corpus.name, split) if out is None else Path(out)

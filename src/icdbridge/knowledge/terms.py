@@ -11,7 +11,7 @@ from typing import NamedTuple
 from icdbridge.codes import load_system, parse_code
 from icdbridge.codes.crosswalks import exact_equivalents
 from icdbridge.codes.descriptions import describe
-from icdbridge.codes.names import shortened
+from icdbridge.codes.naming import shortened
 from icdbridge.codes.packages import tabular
 from icdbridge.codes.system import CodeSystem
 from icdbridge.errors import InputError

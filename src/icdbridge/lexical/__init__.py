@@ -71,4 +71,4 @@ _PLACES = {
     "NoteWords": "icdbridge.lexical.note",
     "Span": "icdbridge.lexical.matcher",
 }
-__getattr__ = lazy_exports(__name__, _PLACES)
+__getattr__, __dir__ = lazy_exports(__name__, _PLACES)

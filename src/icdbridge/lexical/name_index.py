@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.sparse import csr_array
 
-from icdbridge.codes.names import KINDS, OWN, Name
+from icdbridge.codes.naming import KINDS, OWN, Name
 from icdbridge.knowledge.words import EMPTY, stems
 from icdbridge.lexical.contexts import FEATURE_CONTEXTS
 from icdbridge.lexical.known_words import Occurrences, abbreviations, synonyms

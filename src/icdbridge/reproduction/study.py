@@ -10,8 +10,8 @@ from typing import Any
 
 from icdbridge.corpora import Corpus
 from icdbridge.errors import InputError
-from icdbridge.evaluation.compare import Group, compare, read_evaluation
-from icdbridge.evaluation.evaluate import evaluate_run, evaluation_folder
+from icdbridge.evaluation.compare import Group, compare_groups, read_evaluation
+from icdbridge.evaluation.evaluate import evaluate, evaluation_folder
 from icdbridge.files import MANIFEST, check_apart, read_json
 from icdbridge.progress import console
 from icdbridge.reproduction import paper
@@ -133,21 +133,21 @@ class Study:
             folder = evaluation_folder(path, corpus, "test")
             if not (folder / "metrics.json").is_file():
                 console.print(f"measuring {path.name} on {corpus}")
-                evaluate_run(Run.open(path), self.corpora[corpus])
+                evaluate(Run.open(path), self.corpora[corpus])
             evaluations.append(read_evaluation(path, corpus, "test"))
         return Group(system.label, evaluations)
 
     def figures(self, system: System, corpus: str, scope: str) -> dict[str, dict[str, Any]]:
         """Mean and sd over seeds of each metric of a scope, codes that occur in the split (view ``present``)."""
-        found: dict[str, dict[str, Any]] = compare([self.evaluated(system, corpus)])["groups"][0]["scopes"][
-            scope
-        ]["present"]
+        found: dict[str, dict[str, Any]] = compare_groups([self.evaluated(system, corpus)])["groups"][0][
+            "scopes"
+        ][scope]["present"]
         return found
 
     def gain(self, before: System, after: System, corpus: str, scope: str) -> dict[str, dict[str, Any]]:
         """As ``figures`` of ``after``, with ``difference``, ``relative``, ``interval`` and ``p`` against ``before``."""
         pair = [self.evaluated(system, corpus) for system in (before, after)]
-        found: dict[str, dict[str, Any]] = compare(pair)["groups"][1]["scopes"][scope]["present"]
+        found: dict[str, dict[str, Any]] = compare_groups(pair)["groups"][1]["scopes"][scope]["present"]
         return found
 
     def cost(self, system: System) -> tuple[float, float]:

@@ -17,4 +17,4 @@ _PLACES = {
     "Scored": "icdbridge.runs.scored",
     "write_run": "icdbridge.runs.run",
 }
-__getattr__ = lazy_exports(__name__, _PLACES)
+__getattr__, __dir__ = lazy_exports(__name__, _PLACES)

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from pydantic import Field
 
 from icdbridge.codes import Name, code_names
-from icdbridge.codes.names import KINDS
+from icdbridge.codes.naming import KINDS
 from icdbridge.errors import InputError
 from icdbridge.files import Kind, atomic_folder, check_manifest, read_json, write_json, write_manifest
 from icdbridge.lexical import FEATURES, NameIndex, NoteWords

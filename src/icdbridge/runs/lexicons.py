@@ -10,7 +10,7 @@ from safetensors import SafetensorError, safe_open
 from scipy.sparse import csr_array
 
 from icdbridge.codes import Code, Name, category_of, parse_key
-from icdbridge.codes.names import KINDS
+from icdbridge.codes.naming import KINDS
 from icdbridge.errors import InputError
 from icdbridge.lexical import Associations, CodeStatistics, Lexicon
 from icdbridge.lexical.marks import Marks

@@ -91,6 +91,11 @@ class Run(TextModel):
         self.config = config
         self.calibration = calibration or {}
 
+    def __repr__(self) -> str:
+        architecture = self.config["model"].get("architecture", "duallaat")
+        versions = ", ".join(dict.fromkeys(self.index.version))
+        return f"<Run {self.name}: {architecture}, {len(self.index.code):,} codes of {versions}>"
+
     @classmethod
     def open(cls, path: Path | str, device: str = "cpu", precision: Precision = "fp32") -> "Run":
         """Opens a run folder; ``InputError`` names what is missing or damaged in it."""

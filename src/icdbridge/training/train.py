@@ -38,17 +38,17 @@ from icdbridge.training.fit_prior import fit_priors
 from icdbridge.training.initial_model import SplitTexts, start_model
 from icdbridge.training.loop import fit, show_figures, training_device
 from icdbridge.training.matching import MatchedTraining, match_training
-from icdbridge.training.settings import Settings
+from icdbridge.training.settings import Settings, make_settings
 from icdbridge.training.watching import Watch, watcher
 from icdbridge.training.work import CHECKPOINT, begun
 
 
 def train(
-    corpora: Sequence[Corpus],
+    corpora: Sequence[Corpus | Path | str],
     out: Path | str,
-    settings: Settings,
+    settings: Settings | None = None,
     *,
-    train_only: Sequence[Corpus] = (),
+    train_only: Sequence[Corpus | Path | str] = (),
     validate_on: str | None = None,
     resume: bool = False,
     force: bool = False,
@@ -57,11 +57,13 @@ def train(
 ) -> Run:
     """Trains on the train splits of ``corpora`` and on all notes of ``train_only``, and writes the run folder.
 
+    Corpora are opened, or the paths of their folders; ``settings`` come from ``make_settings``, by default the paper's.
     Validation is on the val split of the corpus named ``validate_on`` (the first one without a name).
     ``resume`` goes on with an interrupted training of the same settings and corpora. ``force`` replaces the run that
     is there when the new one is whole. ``out`` must be apart from all that is read, ``inputs`` too.
     Raises ``InputError`` for what does not fit together, ``KeyboardInterrupt`` when interrupted (state saved).
     """
+    corpora, train_only, settings = _opened(corpora), _opened(train_only), settings or make_settings()
     out = Path(out)
     chosen = _validation_corpus(corpora, validate_on)
     described = describe_training(settings, corpora, train_only, chosen.name)
@@ -174,6 +176,12 @@ def _validation(
         return validation_figures(logits, held.labels, chosen.n_frequent, settings.validation_scope)
 
     return validate
+
+
+def _opened(corpora: Sequence[Corpus | Path | str]) -> list[Corpus]:
+    if isinstance(corpora, Corpus | Path | str):
+        corpora = [corpora]
+    return [corpus if isinstance(corpus, Corpus) else Corpus.open(corpus) for corpus in corpora]
 
 
 def _validation_corpus(corpora: Sequence[Corpus], name: str | None) -> Corpus:

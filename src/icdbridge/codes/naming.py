@@ -68,6 +68,12 @@ def code_names(
     return every
 
 
+def names(code: Code | str) -> list[Name]:
+    """What a code (or its key) is called, without any table of the user's own: ``code_names`` of its description."""
+    code = parse_key(code) if isinstance(code, str) else code
+    return code_names([str(code)], [describe(code).text])[0]
+
+
 def shortened(title: str) -> list[str]:
     """A title without what notes do not say ("without ...", ", unspecified"), and with each of two joined by "and"."""
     said = _UNSAID.sub("", title).strip(" ,;")

@@ -3,7 +3,7 @@
 import pytest
 
 from icdbridge.codes import Code, code_names, read_terms
-from icdbridge.codes.names import shortened
+from icdbridge.codes.naming import shortened
 from icdbridge.errors import InputError
 
 

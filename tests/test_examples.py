@@ -1,0 +1,25 @@
+"""The notebooks of ``examples/`` run from top to bottom, and what they show is what they would show now."""
+
+import os
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+from traitlets.config import Config
+
+NOTEBOOKS = sorted((Path(__file__).parents[1] / "examples").glob("*.ipynb"))
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
+def test_a_notebook_runs(path, tmp_path, monkeypatch):
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(("src", os.environ.get("PYTHONPATH", ""))))
+    notebook = nbformat.read(path, as_version=4)
+    nbformat.validate(notebook)
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert all(cell.outputs or cell.source.startswith("import json") for cell in cells), "run it and save it"
+    here = {"metadata": {"path": path.parents[1]}}
+    local = Config({"KernelManager": {"transport": "ipc"}})
+    client = NotebookClient(notebook, timeout=300, resources=here, config=local)
+    client.execute()
