@@ -66,9 +66,7 @@ def test_importing_brings_nothing_heavy():
 
 
 def test_help_shows_what_is_installed():
-    program = (
-        "import icdbridge, pydoc\nprint(pydoc.plain(pydoc.render_doc(icdbridge)))\nprint('dir', dir(icdbridge))"
-    )
+    program = "import icdbridge, pydoc\nprint(pydoc.plain(pydoc.render_doc(icdbridge)))\nprint('dir', dir(icdbridge))"
     help_text, _, names = in_a_fresh_process(program, hidden=MODELS).partition("dir [")
     assert "class Coder" in help_text
     assert "to_frame(" in help_text
