@@ -150,7 +150,7 @@ def test_labels_must_differ_and_name_runs(runs):
 def test_damaged_figures_are_named(runs, tmp_path):
     file = tmp_path / "alone1" / "evaluations" / "plainly-a-test-test" / "metrics.json"
     file.write_text('{"format": 99}')
-    with pytest.raises(InputError, match="format 2"):
+    with pytest.raises(InputError, match="format 3"):
         read_groups([runs["alone1"], runs["mixed1"]], None, "test")
     file.write_text('{"format": ')
     with pytest.raises(InputError, match="not valid JSON"):
