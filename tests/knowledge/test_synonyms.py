@@ -49,5 +49,7 @@ def test_what_is_meant_stands_in_terms():
 
 def test_trained_runs_know_a_part_that_stays():
     assert len(synonyms(runs=True)) == 406
-    assert set(synonyms(runs=True)) - {"sleepy"} < set(synonyms())  # that misleads: "sleeping" is no somnolence
+    assert set(synonyms(runs=True)) - {"sleepy"} < set(
+        synonyms()
+    )  # that misleads: "sleeping" is no somnolence
     assert "leukaemia" not in synonyms(runs=True)
