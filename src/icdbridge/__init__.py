@@ -5,7 +5,7 @@ Code a note, with the starter or a run of your own::
     coder = icdbridge.Coder.load()
     coder.code("COPD exacerbation with RLL pneumonia.")
 
-Look codes up: ``codes.search``, ``codes.describe``, ``codes.names``, ``codes.crosswalks``.
+Look codes up: ``codes.search``, ``codes.describe``, ``codes.names``, ``codes.crosswalks``; ``check`` a set of them.
 
 From notes to a run: ``prepare_table`` (or ``prepare_mimic4`` and the like) makes a ``Corpus``, ``train`` a ``Run`` of
 it, ``evaluate`` measures the run on notes it has not seen, ``compare`` puts runs side by side.
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from icdbridge.corpora.readers.table import Columns, prepare_table
     from icdbridge.evaluation.compare import compare
     from icdbridge.evaluation.evaluate import evaluate
+    from icdbridge.rules import Finding, check
     from icdbridge.runs import Run
     from icdbridge.synthetic import synthesize_mimic3, synthesize_mimic4
     from icdbridge.training import Settings, make_settings
@@ -45,11 +46,13 @@ __all__ = [
     "Columns",
     "Corpus",
     "Evidence",
+    "Finding",
     "InputError",
     "Run",
     "Settings",
     "Suggestion",
     "__version__",
+    "check",
     "codes",
     "compare",
     "evaluate",
@@ -70,6 +73,7 @@ __all__ = [
 _LIGHT = {
     "codes": "icdbridge.codes",
     **dict.fromkeys(("Alternative", "Coder", "Evidence", "Suggestion", "to_frame"), "icdbridge.coding"),
+    **dict.fromkeys(("Finding", "check"), "icdbridge.rules"),
 }
 _OF_MODELS = {
     "Corpus": "icdbridge.corpora",

@@ -11,6 +11,7 @@ PATHS = [
     ("GET", "/v1/codes"),
     ("GET", "/v1/models"),
     ("POST", "/v1/fhir"),
+    ("POST", "/v1/check"),
     ("GET", "/health/ready"),
     ("GET", "/metrics"),
 ]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from icdbridge.starter.coding_rules import Beginnings
+from icdbridge.knowledge.presumptions import Beginnings
 from icdbridge.starter.converting import counterparts, in_icd9
 from icdbridge.starter.found import Found
 from icdbridge.starter.line_features import FEATURES, phrase_key

@@ -1,4 +1,4 @@
-"""The tabular list of ICD-10-CM: categories, codes with their seventh characters, inclusion terms.
+"""The tabular list of ICD-10-CM: categories, codes with their seventh characters, inclusion terms, instructions.
 
 Read from the files of simple-icd-10-cm, the list as CDC publishes it; importing that package builds the same tree of
 objects, which takes five times as long.
@@ -14,28 +14,57 @@ _CODES = (
     "data/code-list-April-2026.txt"  # every code that exists: not each seventh character goes with each code
 )
 _SEVENTH = 7  # characters before the seventh, with the dot
+INSTRUCTIONS = ("excludes1", "codeFirst", "useAdditionalCode", "codeAlso", "notes")
+
+
+class Block(NamedTuple):
+    """A section (``I10-I1A``) or a chapter (``9``) with its title."""
+
+    name: str
+    title: str
 
 
 class Tabular(NamedTuple):
     """By code, dotted: titles of ``headings`` (categories) and ``leaves`` (codes that may be assigned), inclusion
-    terms, and what the categories say that they include.
+    terms, and what the categories say that they include. ``instructions``: code, category, section or chapter ->
+    kind (``INSTRUCTIONS``) -> the lines of each note, as they stand. ``blocks``: category -> its section and chapter.
+    ``sections``: those without categories of their own, which span others (``V00-V99``).
     """
 
     headings: dict[str, str]
     leaves: dict[str, str]
     inclusion: dict[str, tuple[str, ...]]
     includes: dict[str, tuple[str, ...]]
+    instructions: dict[str, dict[str, list[tuple[str, ...]]]]
+    blocks: dict[str, tuple[Block, Block]]
+    sections: tuple[Block, ...]
 
 
 def read_tabular(file: Callable[[str], Path]) -> Tabular:
     """The tabular list; ``file`` finds a file of the package."""
     existing = {line.split(" ")[0].replace(".", "") for line in file(_CODES).read_text("utf-8").splitlines()}
-    found = Tabular({}, {}, {}, {})
+    found = Tabular({}, {}, {}, {}, {}, {}, ())
+    spanning = []
     for chapter in ElementTree.parse(file(_TABULAR)).getroot().iterfind("chapter"):
+        chapter_block = Block(chapter.findtext("name", ""), _plain(chapter.findtext("desc", "")))
+        _instruct(chapter, chapter_block.name, found)
         for section in chapter.iterfind("section"):
-            for diagnosis in section.iterfind("diag"):
+            block = Block(section.attrib["id"], _plain(section.findtext("desc", "")))
+            _instruct(section, block.name, found)
+            below = section.findall("diag")
+            if not below:
+                spanning.append(block)
+            for diagnosis in below:
+                found.blocks[diagnosis.findtext("name", "")] = (block, chapter_block)
                 _read(diagnosis, {}, existing, found)
-    return found
+    return found._replace(sections=tuple(spanning))
+
+
+def _instruct(node: ElementTree.Element, name: str, found: Tabular) -> None:
+    for kind in INSTRUCTIONS:
+        for part in node.iterfind(kind):
+            if lines := tuple(" ".join(note.text.split()) for note in part if note.text):
+                found.instructions.setdefault(name, {}).setdefault(kind, []).append(lines)
 
 
 def _read(node: ElementTree.Element, above: Mapping[str, str], existing: set[str], found: Tabular) -> None:
@@ -44,6 +73,7 @@ def _read(node: ElementTree.Element, above: Mapping[str, str], existing: set[str
     for field, terms in (("inclusionTerm", found.inclusion), ("includes", found.includes)):
         if notes := [_plain(note.text) for part in node.iterfind(field) for note in part if note.text]:
             terms[code] = tuple(dict.fromkeys(notes))
+    _instruct(node, code, found)
     seventh = _seventh(node) or above
     below = node.findall("diag")
     stem = (code if "." in code else f"{code}.").ljust(_SEVENTH, "X")

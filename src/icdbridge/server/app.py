@@ -17,6 +17,7 @@ from icdbridge.knowledge.search import search
 from icdbridge.server import problems, schemas
 from icdbridge.server.api import make_router
 from icdbridge.server.batching import BatchQueue
+from icdbridge.server.checking import CheckedCode, CheckRequest, make_check_router
 from icdbridge.server.coders import ServedCoder
 from icdbridge.server.guards import Admit, Bound, Observe, busy
 from icdbridge.server.limits import Limits
@@ -104,6 +105,7 @@ def create_app(
         [Depends(HTTPBearer(auto_error=False))] if token else []
     )  # Admit checks it: this describes it
     app.include_router(make_router(coders, queue, metrics), dependencies=with_token)
+    app.include_router(make_check_router(), dependencies=with_token)
 
     @app.get("/health/live", tags=["health"], summary="Is the process alive?")
     async def live() -> schemas.Health:
@@ -207,5 +209,8 @@ def _describe(app: FastAPI) -> None:
 
 
 def _field_names() -> set[str]:
-    models = (schemas.CodeRequest, schemas.NoteIn, schemas.CodeIn, schemas.BundleRequest, schemas.ChosenCode)
+    models = (
+        *(schemas.CodeRequest, schemas.NoteIn, schemas.CodeIn, schemas.BundleRequest, schemas.ChosenCode),
+        *(CheckRequest, CheckedCode),
+    )
     return {name for model in models for name in model.model_fields} | {"q", "system", "limit", "accept"}

@@ -5,13 +5,10 @@ with the
 guideline or instruction that it follows. A code in them counts for itself and all that begin so.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
-from typing import NamedTuple
 
-from icdbridge.knowledge.packed_tables import read_csv
-from icdbridge.starter.companions import asking_for, codes_in
+from icdbridge.knowledge.companions import asking_for
+from icdbridge.knowledge.presumptions import Presumption, by_category, diagnoses_of, presumptions
 from icdbridge.starter.facts import is_newborn
 from icdbridge.starter.lines import Line, doubt
 from icdbridge.starter.measures import measures
@@ -27,47 +24,17 @@ _BORN = "Z38"  # of the child's own record
 _WITH_WEEKS = ("O", "Z34", "Z33", "Z36")
 
 
-class Beginnings:
-    """Codes, each for itself and all that begin so."""
-
-    def __init__(self, codes: tuple[str, ...]) -> None:
-        self._codes = codes
-        self._chapters = any(len(code) < 3 for code in codes)
-        self._categories = frozenset(code[:3] for code in codes)
-
-    def begins(self, code: str) -> bool:
-        return (self._chapters or code[:3] in self._categories) and code.startswith(self._codes)
-
-    def begins_any(self, codes: Mapping[str, frozenset[str]]) -> bool:
-        """Whether any of the ``codes``, given by their categories, begins so."""
-        near = codes if self._chapters else self._categories & codes.keys()
-        return any(code.startswith(self._codes) for category in near for code in codes[category])
-
-
-class Presumption(NamedTuple):
-    """Where lines of each of ``all_of`` (alternatives) stand together and none of ``unless``, ``then`` is coded in
-    place of
-    those that begin as ``replaces``.
-    """
-
-    all_of: tuple[Beginnings, ...]
-    unless: Beginnings
-    then: tuple[str, ...]
-    replaces: Beginnings
-    reason: str
-
-
 def apply_rules(note: Note, lines: Sequence[Line], tree: Tree) -> list[Line]:
     """The lines with what follows from them; none is lost: one that a rule replaces is doubted, by the rule's name."""
     kept = list(lines)
     code_sequelae(note, kept, tree)
     present = _present(kept, tree)
-    codes = _by_category(present)
-    for rule in _presumptions():
-        if all(group.begins_any(codes) for group in rule.all_of) and not rule.unless.begins_any(codes):
+    codes = by_category(present)
+    for rule in presumptions():
+        if rule.fits(codes):
             _presume(kept, rule, present, tree)
             present = _present(kept, tree)
-            codes = _by_category(present)
+            codes = by_category(present)
     _add_measures(kept, note, tree, present)
     _add_wordings(kept, note, tree, present)
     present = _present(kept, tree)
@@ -81,13 +48,6 @@ def apply_rules(note: Note, lines: Sequence[Line], tree: Tree) -> list[Line]:
 def _present(lines: Sequence[Line], tree: Tree) -> dict[str, Line]:
     """The asserted lines by their codes."""
     return {tree.codes[line.code]: line for line in lines if line.asserted}
-
-
-def _by_category(codes: Iterable[str]) -> dict[str, frozenset[str]]:
-    by_category: dict[str, set[str]] = defaultdict(set)
-    for code in codes:
-        by_category[code[:3]].add(code)
-    return {category: frozenset(several) for category, several in by_category.items()}
 
 
 def _presume(lines: list[Line], rule: Presumption, present: Mapping[str, Line], tree: Tree) -> None:
@@ -141,16 +101,8 @@ def _add_wordings(lines: list[Line], note: Note, tree: Tree, present: Mapping[st
 
 
 def _is_integral(code: str, present: Iterable[str]) -> bool:
-    diagnoses = _diagnoses_of(code)
+    diagnoses = diagnoses_of(code)
     return bool(diagnoses) and any(other.startswith(diagnoses) for other in present if other != code)
-
-
-@cache
-def _diagnoses_of(symptom: str) -> tuple[str, ...]:
-    """The beginnings of diagnoses that a symptom belongs to."""
-    return tuple(
-        {one for symptoms, several in _integral() if symptom.startswith(symptoms) for one in several}
-    )
 
 
 def _name_companions(present: Mapping[str, Line]) -> None:
@@ -165,22 +117,3 @@ def _name_companions(present: Mapping[str, Line]) -> None:
             )
             code, reason = next(asking, ("", ""))
             line.reason = f"goes with {code} ({reason})" if code else ""
-
-
-@cache
-def _presumptions() -> list[Presumption]:
-    return [
-        Presumption(
-            tuple(Beginnings(codes_in(part)) for part in row["if_all"].split(" + ")),
-            Beginnings(codes_in(row["unless"])),
-            codes_in(row["then"]),
-            Beginnings(codes_in(row["replaces"])),
-            f"{row['rule']} ({row['source']})",
-        )
-        for row in read_csv("presumptions")
-    ]
-
-
-@cache
-def _integral() -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
-    return [(codes_in(row["symptom"]), codes_in(row["diagnosis"])) for row in read_csv("integral")]

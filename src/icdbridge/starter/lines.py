@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from icdbridge.starter.companions import history_of
+from icdbridge.knowledge.companions import history_of
 from icdbridge.starter.dictionary import ADVERSE, ALLERGIES, FAMILY, HISTORY, MEDICATIONS, UNDERDOSING
 from icdbridge.starter.note_reading import Note
 from icdbridge.starter.practice import MOST, Practised
@@ -125,10 +125,16 @@ def _meant(note: Note, said: Said, tree: Tree, inpatient: bool) -> Iterable[tupl
         yield said.code, "said", "hypothetical"
     elif note.marked(said.asserting, "uncertain") and not inpatient:
         yield said.code, "said", "uncertain"
-    elif past and (history := when.get(HISTORY, history_of(tree, said.code))) >= 0:
+    elif past and (history := when.get(HISTORY, _past(tree, said.code))) >= 0:
         yield history, HISTORY, None
     else:
         yield said.code, "said", None
+
+
+def _past(tree: Tree, code: int) -> int:
+    """The code of a past disease, -1 where it has none of its own."""
+    then = history_of(tree.codes[code])
+    return -1 if then is None else tree.number[then]
 
 
 def _long_ago(note: Note, said: Said) -> bool:

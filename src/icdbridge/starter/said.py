@@ -7,8 +7,8 @@ from functools import cache
 
 import numpy as np
 
+from icdbridge.knowledge.companions import asked_by
 from icdbridge.lexical.contexts import CONTEXTS
-from icdbridge.starter.companions import asked_by
 from icdbridge.starter.dictionary import Dictionary
 from icdbridge.starter.mentions import Mention, find_mentions, longest
 from icdbridge.starter.note_reading import REACH, SIDES, Note

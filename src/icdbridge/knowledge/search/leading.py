@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from icdbridge.codes import CodeSystem, crosswalk, load_system, releases, undotted
 from icdbridge.codes.code import Code
 from icdbridge.codes.crosswalks import PAIRS
-from icdbridge.knowledge.families import default_child
-from icdbridge.knowledge.search.wordforms import roots, words
+from icdbridge.knowledge.successors import successors
 
 
 def leading(table: CodeSystem) -> Iterator[tuple[str, str, str, int, bool]]:
@@ -24,8 +23,8 @@ def leading(table: CodeSystem) -> Iterator[tuple[str, str, str, int, bool]]:
         old = load_system(table.name, release)
         for code, title in old.titles.items():
             if code not in table.titles:
-                for other in _successors(code, title, table):
-                    yield table.name, undotted(Code(table.name, code)), title, number[other], False
+                for one in successors(Code(table.name, code)):
+                    yield table.name, undotted(Code(table.name, code)), title, number[one.code.code], False
 
 
 def _targets(source: str, target: str) -> dict[str, dict[str, bool]]:
@@ -38,17 +37,3 @@ def _targets(source: str, target: str) -> dict[str, dict[str, bool]]:
     for code, entries in crosswalk(source, target).items():
         found[code] = {entry.target.code: not entry.approximate for entry in entries}
     return found
-
-
-def _successors(code: str, title: str, table: CodeSystem) -> list[str]:
-    """The codes that a retired code's notes would have now: those below it, else those of the nearest titles."""
-    if below := [other for other in table.below(code) if other in table.titles]:
-        return [default_child(code, table.name), *below][:12]
-    said = set(roots(words(title)))
-    siblings = [other for other in table.below(Code(table.name, code).category.code) if other in table.titles]
-
-    def alike(other: str) -> float:
-        theirs = set(roots(words(table.titles[other])))
-        return len(said & theirs) / len(said | theirs)
-
-    return sorted(siblings, key=alike, reverse=True)[:3]

@@ -4,7 +4,6 @@ from functools import cache
 from typing import NamedTuple
 
 from icdbridge.knowledge.packed_tables import read_csv
-from icdbridge.starter.tree import Tree
 
 
 class Companion(NamedTuple):
@@ -29,11 +28,9 @@ def asked_by(code: str) -> tuple[str, ...]:
     )
 
 
-def history_of(tree: Tree, code: int) -> int:
-    """The code of a past disease (``history.csv``), -1 where it has none of its own."""
-    written = tree.codes[code]
-    then = next((then for first, then in _histories() if written.startswith(first)), None)
-    return -1 if then is None else tree.number[then]
+def history_of(code: str) -> str | None:
+    """The code of a past disease (``history.csv``); None where it has none of its own."""
+    return next((then for first, then in _histories() if code.startswith(first)), None)
 
 
 def codes_in(text: str) -> tuple[str, ...]:

@@ -1,0 +1,76 @@
+"""icdbridge check: what is wrong with a set of codes, and what to do."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from icdbridge.cli import app
+from icdbridge.errors import InputError
+from icdbridge.tables import is_table
+from icdbridge.terminal import say
+
+if TYPE_CHECKING:
+    from icdbridge.rules import Finding
+
+
+@app.command()
+def check(
+    codes: list[str] = typer.Argument(
+        metavar="CODES...",
+        help="Codes, the principal diagnosis first: E11.22 N18.31 I12.9. Or a table with the column code and, if "
+        "wanted, encounter, order, date, sex, age, setting, poa, certainty.",
+    ),
+    date: str | None = typer.Option(None, help="Of discharge or service, such as 2025-11-02."),
+    sex: str | None = typer.Option(None, help="female or male."),
+    age: str | None = typer.Option(None, help="Years, or such as '3 d' or '5 months'."),
+    setting: str | None = typer.Option(None, help="inpatient or outpatient."),
+    unordered: bool = typer.Option(False, "--unordered", help="No code is the principal one."),
+    version: str | None = typer.Option(None, help="icd10 or icd9; by the date where none is given."),
+    as_json: bool = typer.Option(False, "--json", help="Print JSON, a line a set."),
+) -> None:
+    """Check codes: unknown, not billable, not valid on the date, Excludes1, sex and age, what must come first, what
+    another code says already.
+
+    Each finding says which codes, what is wrong, what to do and where the rule stands. Exits 0 where there is no
+    error, 1 where there is, 2 on bad input.
+    """
+    from icdbridge.rules import check as check_codes
+    from icdbridge.rules.set_tables import read_sets, years
+
+    facts: dict[str, Any] = {"date": date, "sex": sex, "age": years(age) if age else None, "setting": setting}
+    options: dict[str, Any] = {"ordered": not unordered, "version": version}
+    failed = False
+    if any(is_table(Path(text)) for text in codes):
+        if len(codes) > 1:
+            raise InputError("give one table, or codes")
+        for one in read_sets(codes[0]):
+            findings = check_codes(one.codes, **{**facts, **one.facts}, **options)
+            failed |= _print(one.name, [given.text for given in one.codes], findings, as_json)
+    else:
+        given = [text for argument in codes for text in argument.replace(",", " ").split()]
+        failed = _print("", given, check_codes(given, **facts, **options), as_json)
+    if failed:
+        raise typer.Exit(1)
+
+
+def _print(name: str, codes: Iterable[str], findings: "list[Finding]", as_json: bool) -> bool:
+    """Prints the findings of a set; whether there is an error among them."""
+    if as_json:
+        named = {"encounter": name} if name else {}
+        record = {**named, "codes": list(codes), "findings": [finding.to_dict() for finding in findings]}
+        say(json.dumps(record, ensure_ascii=False))
+    else:
+        if name:
+            say(f"{name}:")
+        for finding in findings:
+            say(f"{finding.severity}: {finding.message}")
+            say(f"    {finding.action} [{finding.source}]")
+            if finding.choices:
+                more = f" and {len(finding.choices) - 12} more" if len(finding.choices) > 12 else ""
+                say(f"    choices: {', '.join(finding.choices[:12])}{more}")
+        if not findings:
+            say("nothing found")
+    return any(finding.severity == "error" for finding in findings)

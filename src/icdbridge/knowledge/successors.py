@@ -1,0 +1,70 @@
+"""What took the place of a retired code, and what notes with a new code had before: no package has the tables.
+
+``divided``: codes of the newest release begin as the retired one, or the new one begins as a code that was billable.
+``title``: inferred, the codes of its category whose titles share most words.
+"""
+
+from functools import lru_cache
+from typing import Literal, NamedTuple
+
+from icdbridge.codes import Code, CodeSystem, load_system, releases
+from icdbridge.codes.code import shorter
+from icdbridge.codes.validity import validity
+from icdbridge.knowledge.families import default_child
+from icdbridge.knowledge.words import stems
+
+MOST_DIVIDED, MOST_ALIKE = 12, 3
+
+
+class Succession(NamedTuple):
+    """A code that another leads to; ``how``: ``divided``, which the codes show, or ``title``, which is inferred."""
+
+    code: Code
+    how: Literal["divided", "title"]
+
+    @property
+    def inferred(self) -> bool:
+        return self.how == "title"
+
+
+@lru_cache(maxsize=10_000)
+def successors(code: Code) -> tuple[Succession, ...]:
+    """The codes of the newest release for what a retired code meant, the likeliest first; none for any other code."""
+    valid = validity(code)
+    table = load_system(code.system) if valid else None
+    if valid is None or table is None or code.code in table.titles:
+        return ()
+    if below := [other for other in table.below(code.code) if other in table.titles]:
+        several = dict.fromkeys([default_child(code.code, table.name), *below])
+        return tuple(Succession(Code(code.system, one), "divided") for one in list(several)[:MOST_DIVIDED])
+    title = load_system(code.system, valid.last).titles[code.code]
+    return tuple(Succession(one, "title") for one in _alike(code, title, table))
+
+
+@lru_cache(maxsize=10_000)
+def predecessors(code: Code) -> tuple[Succession, ...]:
+    """The codes that were used before a code came, by the release before its first; none where that is not known."""
+    valid = validity(code)
+    known = releases(code.system) if valid else []
+    if valid is None or valid.first == known[0]:
+        return ()
+    before = load_system(code.system, known[known.index(valid.first) - 1])
+    above = shorter(code)
+    while above is not None:
+        if above.code in before.titles:
+            return (Succession(above, "divided"),)
+        above = shorter(above)
+    title = load_system(code.system, valid.first).titles[code.code]
+    return tuple(Succession(one, "title") for one in _alike(code, title, before))
+
+
+def _alike(code: Code, title: str, table: CodeSystem) -> list[Code]:
+    """The codes of the same category whose titles are nearest."""
+    said = set(stems(title))
+    siblings = [other for other in table.below(code.category.code) if other in table.titles]
+
+    def alike(other: str) -> float:
+        theirs = set(stems(table.titles[other]))
+        return len(said & theirs) / max(1, len(said | theirs))
+
+    return [Code(code.system, one) for one in sorted(siblings, key=alike, reverse=True)[:MOST_ALIKE]]

@@ -1,0 +1,78 @@
+"""Checks a set of codes against the release of the day and the rules of ICD-10-CM."""
+
+from collections.abc import Iterable, Iterator
+from datetime import date as Day
+
+from icdbridge.codes import version_named
+from icdbridge.rules.code_set import CodeSet, Given, read_set, version_on
+from icdbridge.rules.excludes import check_excludes
+from icdbridge.rules.existing import check_existing
+from icdbridge.rules.findings import Encounter, Finding, encounter
+from icdbridge.rules.meaning import SAID, check_meaning
+from icdbridge.rules.patient import check_patient
+from icdbridge.rules.sequencing import check_companions, check_principal
+
+_POA = ("Y", "N", "U", "W", "1")
+_UNCERTAIN = ("probable", "possible", "suspected", "likely", "questionable", "rule out", "compatible with")
+
+
+def check(
+    codes: Iterable[str | Given],
+    *,
+    date: Day | str | None = None,
+    sex: str | None = None,
+    age: float | None = None,
+    setting: str | None = None,
+    ordered: bool = True,
+    version: str | None = None,
+) -> list[Finding]:
+    """What is wrong with a set of codes: errors first, then warnings, then notes.
+
+    ``codes``: as written, with or without dot; a system may stand before one (``icd9cm:428.0``). The first is the
+    principal (first-listed) diagnosis unless ``ordered`` is False; else their order plays no part. ``date``: of
+    discharge or service; ``version``: ``icd9`` or ``icd10``, by the date where none is given. ``age`` is in years.
+    Texts that are no codes are findings; raises ``InputError`` for a date, age or setting that is none.
+    """
+    about = encounter(date, sex, age, setting)
+    given = [one if isinstance(one, Given) else Given(one) for one in codes]
+    read = read_set(given, version_named(version) if version else version_on(about.day), ordered)
+    return sorted(set(_findings(read, about)), key=lambda finding: finding.rank)
+
+
+def _findings(codes: CodeSet, about: Encounter) -> Iterator[Finding]:
+    yield from check_existing(codes, about)
+    excluded = list(check_excludes(codes))
+    yield from excluded
+    yield from check_principal(codes)
+    yield from check_companions(codes)
+    yield from check_patient(codes, about)
+    told = {code for finding in excluded for code in finding.codes}
+    yield from (one for one in check_meaning(codes) if one.rule != SAID or not told.issuperset(one.codes))
+    yield from _said_beside(codes, about)
+
+
+def _said_beside(codes: CodeSet, about: Encounter) -> Iterator[Finding]:
+    """What was said beside the codes: present on admission, and how sure the note is."""
+    for given, code in zip(codes.given, codes.read, strict=True):
+        if code is None:
+            continue
+        poa = (given.poa or "").strip().upper()
+        if poa and poa not in _POA:
+            yield Finding(
+                "present on admission",
+                "error",
+                (code.code,),
+                "the present-on-admission indicator is none of Y, N, U, W, 1",
+                "give Y (yes), N (no), U (not documented), W (cannot be told) or 1 (exempt)",
+                "guidelines, appendix I",
+            )
+        certainty = (given.certainty or "").lower()
+        if about.setting == "outpatient" and any(word in certainty for word in _UNCERTAIN):
+            yield Finding(
+                "uncertain diagnosis",
+                "error",
+                (code.code,),
+                f"{code.code} is uncertain, and outpatient encounters are not coded so",
+                "code the symptom, sign or reason for the encounter",
+                "guideline IV.H",
+            )

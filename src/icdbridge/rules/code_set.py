@@ -1,0 +1,87 @@
+"""The codes to check: what each text means, and what was said beside it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+from icdbridge.codes import Code, parse_code, parse_key, systems_of, undotted, version_of
+from icdbridge.codes.gate import Standing, standing
+from icdbridge.codes.systems import known_systems
+from icdbridge.codes.validity import LAST_DAY
+from icdbridge.errors import InputError
+
+_ORDER: tuple[Standing, ...] = ("billable", "retired", "category", "unlisted", "own", "unknown")
+
+
+@dataclass(frozen=True)
+class Given:
+    """A code as it is given: ``poa`` is its present-on-admission indicator, ``certainty`` what the note says of it."""
+
+    text: str
+    poa: str | None = None
+    certainty: str | None = None
+
+
+@dataclass(frozen=True)
+class CodeSet:
+    """``read``: what each text means, None where it has the shape of no code; the first is the principal diagnosis if
+    ``ordered``.
+    """
+
+    given: Sequence[Given]
+    read: Sequence[Code | None]
+    ordered: bool
+    version: str
+
+    @cached_property
+    def codes(self) -> list[Code]:
+        """The different codes that exist, sorted."""
+        return sorted({code for code in self.read if code and standing(code) != "unknown"})
+
+    @cached_property
+    def diagnoses(self) -> dict[str, str]:
+        """The ICD-10-CM codes among them, dotted -> undotted."""
+        return {code.code: undotted(code) for code in self.codes if code.system == "icd10cm"}
+
+    @property
+    def principal(self) -> Code | None:
+        """The first code, where the order says so."""
+        return self.read[0] if self.ordered and self.read else None
+
+
+def version_on(day: date | None) -> str:
+    """What services of a day are coded in."""
+    return "icd9" if day is not None and day <= LAST_DAY["icd9"] else "icd10"
+
+
+def read_set(given: Iterable[Given], version: str, ordered: bool) -> CodeSet:
+    """Reads each text as a code of the version's systems, or of the system that it names (``icd9cm:428.0``)."""
+    several = list(given)
+    return CodeSet(several, [meant(one.text, version) for one in several], ordered, version)
+
+
+def meant(text: str, version: str) -> Code | None:
+    """The code that a text means: of several of the version's systems that fit the one that is billable; of another
+    version only where this one has nothing.
+    """
+    try:
+        if ":" in text:
+            return parse_key(text.strip())
+    except InputError:
+        pass
+    others = [name for name in known_systems() if version_of(name) != version]
+    here = [code for name in systems_of(version) if (code := _parsed(text, name))]
+    if any(standing(code) != "unknown" for code in here):
+        return min(here, key=lambda code: _ORDER.index(standing(code)))
+    there = [
+        code for name in others if (code := _parsed(text, name)) and standing(code) in ("billable", "retired")
+    ]
+    return there[0] if there else here[0] if here else None
+
+
+def _parsed(text: str, system: str) -> Code | None:
+    try:
+        return parse_code(text, system)
+    except InputError:
+        return None

@@ -1,0 +1,62 @@
+"""Excludes1: two codes that cannot both be right of one condition."""
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+from icdbridge.codes import load_system
+from icdbridge.rules.code_set import CodeSet
+from icdbridge.rules.findings import Finding
+from icdbridge.rules.tabular_notes import Line, Note, lineage, notes
+
+_COMBINED = re.compile(r"\b(?:in|due to|with|associated with|complicating|following|during)\b", re.IGNORECASE)
+
+
+def check_excludes(codes: CodeSet) -> Iterator[Finding]:
+    """Pairs of codes of which an Excludes1 note at or above the one names the other. Excludes2 is no fault."""
+    found: dict[frozenset[str], Finding] = {}
+    for code in codes.diagnoses:
+        for other, plain in codes.diagnoses.items():
+            pair = frozenset((code, other))
+            if len(pair) < 2 or pair in found:
+                continue
+            if named := _excluding(code, other, plain):
+                note, line = named
+                combined = _is_combined(line.text, other)
+                above = "" if note.place == code else f", at {note.place}"
+                found[pair] = Finding(
+                    "Excludes1",
+                    "warning" if combined else "error",
+                    (code, other),
+                    f"{code} excludes {other}{above}: {line.text}",
+                    f"leave out {code} if it is due to {other}"
+                    if combined
+                    else "keep the one that the note supports; both only where the two conditions are unrelated",
+                    f"Excludes1 note at {note.place}; guideline I.A.12.a",
+                )
+    yield from found.values()
+
+
+@lru_cache(maxsize=50_000)
+def _is_combined(line: str, other: str) -> bool:
+    """Whether a line is about one condition in another ("coma in diabetes (E08-E13)"), and a code says only the other:
+    such a code is excluded only where the condition is due to it.
+    """
+    said = _COMBINED.search(line.partition("(")[0])
+    table = load_system("icd10cm")
+    titles = (table.title(place) or "" for place in (other, other[:3]))
+    return said is not None and not any(_COMBINED.search(title) for title in titles)
+
+
+def _excluding(code: str, other: str, plain: str) -> tuple[Note, Line] | None:
+    """The note and its line by which a code excludes another, the plainest first; a note never excludes what it stands
+    above.
+    """
+    found = [
+        (note, line)
+        for note in notes(code, "excludes1")
+        if note.place not in lineage(other)
+        for line in note.lines
+        if line.includes(plain)
+    ]
+    return min(found, key=lambda pair: _is_combined(pair[1].text, other), default=None)

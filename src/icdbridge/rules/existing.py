@@ -1,0 +1,215 @@
+"""Whether each code exists, may be billed, and is valid on the day."""
+
+from collections.abc import Iterator
+
+from icdbridge.codes import (
+    Code,
+    describe,
+    load_system,
+    parse_code,
+    releases,
+    systems_of,
+    undotted,
+    version_of,
+)
+from icdbridge.codes.gate import nearest, standing
+from icdbridge.codes.systems import VERSION_LABELS
+from icdbridge.codes.validity import release_on, release_period, validity, version_period
+from icdbridge.errors import InputError
+from icdbridge.escaping import visible
+from icdbridge.knowledge.families import default_child
+from icdbridge.knowledge.successors import predecessors, successors
+from icdbridge.rules.code_set import CodeSet, Given
+from icdbridge.rules.findings import Encounter, Finding
+
+CODE_LIST = "code list of the release"
+_WHOLE = 7  # characters of the longest ICD-10-CM code
+_MOST = 40  # choices
+
+
+def check_existing(codes: CodeSet, encounter: Encounter) -> Iterator[Finding]:
+    """Unknown and unbillable codes, seventh characters and placeholders, and days on which a code is not valid."""
+    for given, code in zip(codes.given, codes.read, strict=True):
+        if code is None or standing(code) == "unknown":
+            yield _unknown(given, code, codes.version)
+        elif version_of(code.system) != codes.version:
+            yield _other_version(code, codes.version)
+        elif standing(code) in ("category", "unlisted"):
+            yield _not_billable(code)
+        elif not _on_day(code, encounter) or (encounter.day is None and standing(code) == "retired"):
+            yield _invalid(code, encounter)
+    yield from _beyond(codes, encounter)
+
+
+def _unknown(given: Given, code: Code | None, version: str) -> Finding:
+    text = code.code if code else visible(given.text[:20], one_line=True)
+    system = code.system if code else systems_of(version)[0]
+    if placed := _with_placeholders(text):
+        return Finding(
+            "placeholder",
+            "error",
+            (text,),
+            f"{text} lacks the placeholder X before its 7th character",
+            f"code {placed}",
+            "ICD-10-CM guideline I.A.4",
+            (placed,),
+        )
+    near = _near(text, system)
+    if (
+        code
+        and near
+        and near.code != code.code
+        and (sevenths := _sevenths(near))
+        and len(undotted(code)) == _WHOLE
+    ):
+        return Finding(
+            "7th character",
+            "error",
+            (text,),
+            f"{near.code} has no 7th character {text[-1]}",
+            f"use one of {', '.join(one[-1] for one in sevenths)}",
+            "7th character note of the tabular list",
+            tuple(sevenths),
+        )
+    choices = () if near is None else _choices(near)
+    hint = f"did you mean {near.code} ({describe(near).text})?" if near else "search for it by words"
+    return Finding(
+        "unknown code", "error", (text,), f"no installed release has {text}", hint, CODE_LIST, choices
+    )
+
+
+def _near(text: str, system: str) -> Code | None:
+    try:
+        return nearest(text, system)
+    except InputError:
+        return None
+
+
+def _with_placeholders(text: str) -> str | None:
+    """The code with X before its last character that exists, where the text is one without."""
+    plain = text.replace(".", "")
+    if not 4 <= len(plain) < _WHOLE:
+        return None
+    try:
+        code = parse_code(plain[:-1].ljust(_WHOLE - 1, "X") + plain[-1], "icd10cm")
+    except InputError:
+        return None
+    return code.code if standing(code) in ("billable", "retired") else None
+
+
+def _sevenths(code: Code) -> list[str]:
+    """The billable codes below a code that are it with placeholders and a seventh character."""
+    if code.system != "icd10cm":
+        return []
+    below = _choices(code)
+    stem = undotted(code).ljust(_WHOLE - 1, "X")
+    fitting = [one for one in below if one.replace(".", "")[:-1] == stem]
+    return fitting if len(fitting) == len(below) else []
+
+
+def _choices(code: Code) -> tuple[str, ...]:
+    """The billable codes below a code in the newest release, the default first; itself where it is one."""
+    table = load_system(code.system)
+    if code.code in table.titles:
+        return (code.code,)
+    below = [one for one in table.below(code.code) if one in table.titles]
+    if not below:
+        return ()
+    default = [default_child(code.code, code.system)] if code.code in table.headings else []
+    return tuple(dict.fromkeys([*default, *below]))[:_MOST]
+
+
+def _not_billable(code: Code) -> Finding:
+    choices = _choices(code)
+    title = describe(code).text
+    if sevenths := _sevenths(code):
+        ends = ", ".join(one[-1] for one in sorted(sevenths))
+        what = "placeholders X and a 7th character" if len(undotted(code)) < _WHOLE - 1 else "a 7th character"
+        return Finding(
+            "7th character",
+            "error",
+            (code.code,),
+            f"{code.code} ({title}) needs {what}: {ends}",
+            f"say which encounter it is, such as {choices[0]}",
+            "7th character note of the tabular list",
+            choices,
+        )
+    return Finding(
+        "not billable",
+        "error",
+        (code.code,),
+        f"{code.code} ({title}) is a category",
+        f"choose one of the {len(choices)} codes below it" if choices else "choose a code below it",
+        CODE_LIST,
+        choices,
+    )
+
+
+def _other_version(code: Code, version: str) -> Finding:
+    period = version_period(version)
+    asked = VERSION_LABELS.get(version, version)
+    since = f", in use since {period.start}" if period.start else ""
+    until = f", in use until {period.end}" if period.end else ""
+    return Finding(
+        "other version",
+        "error",
+        (code.code,),
+        f"{code.code} is a code of {code.declaration.label}, not of {asked}{since}{until}",
+        f"use its equivalents: icdbridge codes show {code} lists them",
+        "45 CFR 162.1002",
+    )
+
+
+def _on_day(code: Code, encounter: Encounter) -> bool:
+    """Whether a code is valid on the day, as far as is known."""
+    valid = validity(code)
+    day = encounter.day
+    if valid is None or day is None:
+        return True
+    start, end = valid.period
+    return (start is None or start <= day) and (end is None or day <= end)
+
+
+def _invalid(code: Code, encounter: Encounter) -> Finding:
+    valid, day = validity(code), encounter.day
+    assert valid is not None
+    start, end = valid.period
+    if day and start and day < start:
+        before = predecessors(code)
+        how = " (inferred from titles)" if any(one.inferred for one in before) else ""
+        named = ", ".join(one.code.code for one in before)
+        action = f"use what was valid then: {named}{how}" if before else "use a code of that day's release"
+        what = f"{code.code} is valid only from {start} on"
+        return Finding(
+            "date", "error", (code.code,), what, action, CODE_LIST, tuple(one.code.code for one in before)
+        )
+    after = successors(code)
+    how = " (inferred from titles)" if any(one.inferred for one in after) else ""
+    named = ", ".join(one.code.code for one in after)
+    action = f"use {named}{how}" if after else "look for its successor by words"
+    what = f"{code.code} was valid until {end}"
+    return Finding(
+        "date", "error", (code.code,), what, action, CODE_LIST, tuple(one.code.code for one in after)
+    )
+
+
+def _beyond(codes: CodeSet, encounter: Encounter) -> Iterator[Finding]:
+    """One note for each system of whose releases none is of the day."""
+    day = encounter.day
+    for system in sorted({code.system for code in codes.codes}) if day else ():
+        assert day is not None
+        release, in_force = release_on(system, day)
+        period = version_period(version_of(system))
+        outside = (period.start and day < period.start) or (period.end and day > period.end)
+        if in_force or outside or release_period(system, release) == period:
+            continue
+        label = codes.codes[0].declaration.label if len(codes.codes) == 1 else system
+        several = tuple(code.code for code in codes.codes if code.system == system)
+        yield Finding(
+            "date not covered",
+            "note",
+            several,
+            f"no release of {label} for {day} is installed ({', '.join(releases(system))} are): judged by {release}",
+            "make sure by that year's code list",
+            CODE_LIST,
+        )

@@ -1,0 +1,198 @@
+"""Codes that say the same thing twice: duplicates, sides, unspecified beside specified, what another code includes."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import combinations
+
+from icdbridge.codes import load_system
+from icdbridge.knowledge.families import billable_below
+from icdbridge.knowledge.presumptions import by_category, diagnoses_of, presumptions
+from icdbridge.knowledge.words import stems
+from icdbridge.rules.code_set import CodeSet
+from icdbridge.rules.findings import Finding
+
+_SIDE = re.compile(r"\b(right|left|bilateral|unspecified)\b", re.IGNORECASE)
+_SIDED = frozenset(stems("right left bilateral unilateral unspecified eye ear side sided"))
+_UNSPECIFIED = re.compile(r"\bunspecified\b|\bNOS\b|\bnot specified\b", re.IGNORECASE)
+_WITHOUT = re.compile(r",? (?:without\b|uncomplicated$)", re.IGNORECASE)
+SAID = "said by another code"
+_GUIDELINES = "ICD-10-CM guidelines"
+
+
+def check_meaning(codes: CodeSet) -> Iterator[Finding]:
+    """All of this module's rules."""
+    yield from _twice(codes)
+    yield from _sides(codes)
+    presumed = list(_presumed(codes))
+    yield from presumed
+    said = {code for finding in presumed if finding.rule == SAID for code in finding.codes}
+    yield from (finding for finding in _pairs(codes) if finding.codes[0] not in said)
+    yield from _integral(codes)
+
+
+def _twice(codes: CodeSet) -> Iterator[Finding]:
+    for code, times in Counter(code for code in codes.read if code in codes.codes).items():
+        if times > 1 and code is not None and code.declaration.kind == "diagnosis":
+            yield Finding(
+                "duplicate",
+                "error",
+                (code.code,),
+                f"{code.code} is given {times} times",
+                "give each diagnosis code once",
+                "guideline I.B.12",
+            )
+
+
+def _sides(codes: CodeSet) -> Iterator[Finding]:
+    """The same code of both sides where one for both exists, and of one side beside one for both."""
+    groups: dict[tuple[str, tuple[str, ...]], dict[str, str]] = {}
+    for code in codes.diagnoses:
+        if side := _side(code):
+            groups.setdefault((code[:3], _but_side(code)), {})[side] = code
+    for (category, words), by_side in groups.items():
+        both = _bilateral(category, words)
+        if "right" in by_side and "left" in by_side and both and "bilateral" not in by_side:
+            pair = (by_side["left"], by_side["right"])
+            yield Finding(
+                "both sides",
+                "warning",
+                tuple(sorted(pair)),
+                f"{pair[0]} and {pair[1]} are the left and the right of one code",
+                f"code {both}, which is for both sides",
+                "guideline I.B.13",
+                (both,),
+            )
+        if "bilateral" in by_side and (
+            one_sided := [by_side[one] for one in ("left", "right") if one in by_side]
+        ):
+            yield Finding(
+                "both sides",
+                "error",
+                tuple(sorted([by_side["bilateral"], *one_sided])),
+                f"{by_side['bilateral']} says both sides already",
+                f"leave out {', '.join(one_sided)}",
+                "guideline I.B.13",
+            )
+
+
+@lru_cache(maxsize=50_000)
+def _side(code: str) -> str | None:
+    found = {match.lower() for match in _SIDE.findall(_title(code))}
+    named = found & {"right", "left", "bilateral"}
+    return named.pop() if len(named) == 1 else None
+
+
+@lru_cache(maxsize=50_000)
+def _but_side(code: str) -> tuple[str, ...]:
+    """The words of a title without those of the side."""
+    return tuple(sorted(word for word in stems(_title(code)) if word not in _SIDED))
+
+
+@lru_cache(maxsize=10_000)
+def _bilateral(category: str, words: tuple[str, ...]) -> str | None:
+    """The code of a category for both sides, of which all else is the same."""
+    below = billable_below(category)
+    return next((one for one in below if _side(one) == "bilateral" and _but_side(one) == words), None)
+
+
+def _pairs(codes: CodeSet) -> Iterator[Finding]:
+    for one, other in combinations(codes.diagnoses, 2):
+        if one[:3] != other[:3]:
+            continue
+        for vague, exact in ((one, other), (other, one)):
+            if _says_less(vague, exact):
+                yield Finding(
+                    "unspecified beside specified",
+                    "warning",
+                    (vague, exact),
+                    f"{exact} says what {vague} leaves open",
+                    f"leave out {vague}, unless it is another condition",
+                    "guideline I.B.2; titles",
+                )
+            elif _denies(vague, exact):
+                yield Finding(
+                    "with and without",
+                    "warning",
+                    (vague, exact),
+                    f"{vague} says without what {exact} says with",
+                    f"leave out {vague}",
+                    "titles",
+                )
+
+
+@lru_cache(maxsize=50_000)
+def _says_less(vague: str, exact: str) -> bool:
+    """Whether a title is the other's without what is unspecified."""
+    if not _UNSPECIFIED.search(_title(vague)):
+        return False
+    left = frozenset(stems(_title(vague)))
+    said = frozenset(stems(_title(exact)))
+    return left < said or (left == said and not _UNSPECIFIED.search(_title(exact)))
+
+
+@lru_cache(maxsize=50_000)
+def _denies(denying: str, saying: str) -> bool:
+    match = _WITHOUT.search(_title(denying))
+    base = _title(denying)[: match.start()] if match else ""
+    said = _title(saying)
+    return bool(base) and said.startswith(base) and said[len(base) :].lstrip(",").startswith(" with ")
+
+
+def _presumed(codes: CodeSet) -> Iterator[Finding]:
+    """What the guidelines presume of codes that stand together."""
+    present = by_category(codes.diagnoses)
+    said: set[str] = set()
+    for rule in presumptions():
+        if "Excludes1" in rule.source or not rule.fits(present):  # the tabular list itself is asked for these
+            continue
+        replaced = sorted(
+            code for code in codes.diagnoses if rule.replaces.begins(code) and code not in rule.then
+        )
+        missing = [one for one in rule.then if not any(code.startswith(one) for code in codes.diagnoses)]
+        about = {code for group in rule.all_of for code in codes.diagnoses if group.begins(code)}
+        if missing:
+            choices = tuple(code for one in missing for code in billable_below(one))[:40]
+            instead = f" in place of {', '.join(replaced)}" if replaced else " too"
+            yield Finding(
+                "combination",
+                "warning",
+                tuple(sorted(about)),
+                f"{rule.rule}: {', '.join(missing)} is presumed",
+                f"code {', '.join(missing)}{instead}, unless the note says that they are unrelated",
+                f"{_GUIDELINES} {rule.source}",
+                choices,
+            )
+        elif replaced := [code for code in replaced if code not in said]:
+            said.update(replaced)
+            yield Finding(
+                SAID,
+                "warning",
+                tuple(replaced),
+                f"{rule.rule}: another code of the set says what {', '.join(replaced)} says",
+                f"leave out {', '.join(replaced)}",
+                f"{_GUIDELINES} {rule.source}",
+            )
+
+
+def _integral(codes: CodeSet) -> Iterator[Finding]:
+    for symptom in codes.diagnoses:
+        diagnoses = diagnoses_of(symptom)
+        several = sorted(
+            one for one in codes.diagnoses if diagnoses and one != symptom and one.startswith(diagnoses)
+        )
+        if several:
+            yield Finding(
+                "integral symptom",
+                "note",
+                (symptom, *several),
+                f"{symptom} ({_title(symptom)}) is usually part of {', '.join(several)}",
+                f"leave out {symptom}, unless it is not part of it here",
+                "guideline I.B.5",
+            )
+
+
+@lru_cache(maxsize=100_000)
+def _title(code: str) -> str:
+    return load_system("icd10cm").title(code) or ""

@@ -1,0 +1,91 @@
+"""Codes that do not fit the patient's sex or age, by what titles and chapters say."""
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+from icdbridge.codes import load_system
+from icdbridge.rules.code_set import CodeSet
+from icdbridge.rules.findings import Encounter, Finding
+from icdbridge.rules.tabular_notes import blocks
+
+_PERINATAL, _PREGNANCY = "16", "15"
+_FEMALE = re.compile(
+    r"\bfemale|\bpregnan|\bmaternal|\bobstetric|\bchildbirth|\bpuerper|\butero?\w*|\bovar(?:y|ies|ian)\b|\bvagin|\bvulv"
+    r"|\bcervix\b|\bendometri|\bfallopian|\bmenstrua|\bmenopaus|\boutcome of delivery",
+    re.IGNORECASE,
+)
+_MALE = re.compile(
+    r"(?<!fe)\bmale|\bprostat(?:e|ic|itis)\b|\btest(?:is|es|icle|icles|icular)\b|\bpeni(?:s|le)\b|\bscrot|\bepididym|\bspermatic\b",
+    re.IGNORECASE,
+)
+# What is said of relatives or of a mother, in a code of someone else.
+_OTHERS = re.compile(r"family history|maternal|mother|newborn|contact with|partner|screening", re.IGNORECASE)
+# A word of a title, and the ages in years that it leaves: from, to below.
+_AGES = (
+    (
+        re.compile(r"\bunder 8 days|\b8 to 28 days|^newborn\b|\bneonatal\b|\bof newborn\b", re.IGNORECASE),
+        0,
+        1,
+    ),
+    (re.compile(r"\broutine child health\b|\bpediatric\b", re.IGNORECASE), 0, 21),
+    (re.compile(r"\badult medical exam|, adult$", re.IGNORECASE), 15, 200),
+    (re.compile(r"\bage-related\b|\bsenile\b|\bpostmenopausal\b", re.IGNORECASE), 18, 200),
+)
+
+
+def check_patient(codes: CodeSet, encounter: Encounter) -> Iterator[Finding]:
+    """Codes of the other sex, and of another age."""
+    for code in codes.diagnoses:
+        sex = sex_of(code)
+        if sex and encounter.sex and sex != encounter.sex:
+            yield Finding(
+                "sex",
+                "warning",
+                (code,),
+                f"{code} ({_title(code)}) is of {sex} patients; this one is {encounter.sex}",
+                "mend the code or the sex on record; where both are right, the claim has to say so",
+                "titles of code and section",
+            )
+        if encounter.age is not None and (span := ages_of(code)) and not span[0] <= encounter.age < span[1]:
+            yield Finding(
+                "age",
+                "warning",
+                (code,),
+                f"{code} ({_title(code)}) does not fit the age of {encounter.age:g}",
+                "mend the code or the age on record",
+                "titles of code and chapter",
+            )
+
+
+@lru_cache(maxsize=50_000)
+def sex_of(code: str) -> str | None:
+    """The only sex that has such a code, by the titles of code, category and section; None: either has."""
+    above = blocks(code)
+    if not above or above[0].name == _PERINATAL:
+        return None
+    if above[0].name == _PREGNANCY:
+        return "female"
+    own = f"{_title(code)} {_title(code[:3])}"
+    if _OTHERS.search(own):
+        return None
+    for text in (own, above[-1].title):
+        female, male = _FEMALE.search(text), _MALE.search(text)
+        if female and not male:
+            return "female"
+        if male and not female:
+            return "male"
+    return None
+
+
+@lru_cache(maxsize=50_000)
+def ages_of(code: str) -> tuple[int, int] | None:
+    """The ages in years, from and to below, that the title of a code or its chapter leaves; None: any."""
+    above = blocks(code)
+    if above and above[0].name == _PERINATAL:
+        return (0, 1)
+    return next(((low, high) for words, low, high in _AGES if words.search(_title(code))), None)
+
+
+def _title(code: str) -> str:
+    return load_system("icd10cm").title(code) or ""

@@ -1,0 +1,147 @@
+"""What may come first, and what a code asks for beside it."""
+
+import re
+from collections.abc import Iterator
+
+from icdbridge.codes import describe, load_system
+from icdbridge.rules.code_set import CodeSet
+from icdbridge.rules.findings import Finding, Severity
+from icdbridge.rules.tabular_notes import Note, blocks, notes
+
+_ELSEWHERE = re.compile(
+    r"(?<!not )\bdiseases? classified elsewhere|(?<!not )\bdisorders classified elsewhere"
+)
+_OPEN = re.compile(r"\bany\b|applicable|if known|where known", re.IGNORECASE)
+_UNDERLYING = re.compile(r"\bunderlying\b", re.IGNORECASE)
+_ALWAYS = re.compile(
+    r"\bidentify (?:the )?(?:stage|type|site|limb|specific)|^(?:stage|type) of\b", re.IGNORECASE
+)
+_CODE = re.compile(r"^codes?(?:\(s\))?,? ")
+_EXTERNAL = "20"  # the chapter of external causes
+_KINDS = (("useAdditionalCode", "use additional code"), ("codeAlso", "code also"))
+_MOST = 200  # characters of a note in a message
+
+
+def check_principal(codes: CodeSet) -> Iterator[Finding]:
+    """What is wrong with the first code being first."""
+    first = codes.principal
+    if first is None or first.system != "icd10cm" or first.code not in codes.diagnoses:
+        return
+    code = first.code
+    title = load_system("icd10cm").title(code) or describe(first).text
+    chapter = next(iter(blocks(code)), None)
+    if chapter is not None and chapter.name == _EXTERNAL:
+        yield Finding(
+            "principal: external cause",
+            "error",
+            (code,),
+            f"{code} says how it came about, not what the patient has",
+            "put the injury or condition first",
+            "guideline I.C.20.a.6",
+        )
+        return
+    if is_manifestation(code):
+        yield Finding(
+            "principal: manifestation",
+            "error",
+            (code,),
+            f"{code} ({title}) is the manifestation of a disease that is classified elsewhere",
+            "put the underlying disease first",
+            "guideline I.A.13; title in the tabular list",
+        )
+    elif title.lower().startswith("underdosing"):
+        yield Finding(
+            "principal: underdosing",
+            "error",
+            (code,),
+            f"{code} says that too little of a drug was taken",
+            "put the condition that follows from it first",
+            "guideline I.C.19.e.5.c",
+        )
+    for note in notes(code, "codeFirst"):
+        found = [
+            (line.text.strip(" ,"), other)
+            for line in note.lines
+            for other, plain in codes.diagnoses.items()
+            if other != code and line.includes(plain)
+        ]
+        if found:
+            named = list(dict.fromkeys(other for _, other in found))
+            yield Finding(
+                "code first",
+                "error",
+                (code, *named),
+                f"{', '.join(named)} must come before {code}: code first {found[0][0]}",
+                f"put {named[0]} first",
+                f"code first note at {note.place}",
+            )
+
+
+def check_companions(codes: CodeSet) -> Iterator[Finding]:
+    """Codes that a code asks for by "code first", "use additional code" and "code also", of which none is there."""
+    for code in codes.diagnoses:
+        for note in notes(code, "codeFirst"):
+            if _UNDERLYING.search(note.heading) and not _OPEN.search(note.heading):
+                yield from _underlying(code, note, codes)
+    asked: dict[tuple[str, str], tuple[set[str], set[str]]] = {}
+    for kind, called in _KINDS:
+        for code in codes.diagnoses:
+            for note in _unmet(code, kind, codes):
+                who, places = asked.setdefault((called, note.text), (set(), set()))
+                who.add(code)
+                places.add(note.place)
+    for (called, text), (who, places) in asked.items():
+        needed = called == "use additional code" and _ALWAYS.search(text) and not _OPEN.search(text)
+        yield Finding(
+            called,
+            "warning" if needed else "note",
+            tuple(sorted(who)),
+            f"{', '.join(sorted(who))}: {called} {_cut(_CODE.sub('', text).lstrip(' ,'))}",
+            "add the code" if needed else "add the code if the note says so",
+            f"note at {', '.join(sorted(places))}",
+        )
+
+
+def _unmet(code: str, kind: str, codes: CodeSet) -> Iterator[Note]:
+    """The notes of a kind at and above a code, of whose codes the set has none.
+
+    Left out are those that name no code, that a narrower one repeats, and of sections and chapters what only may apply.
+    """
+    said: list[str] = []
+    for note in notes(code, kind):
+        named = {line.text for line in note.lines if line.references}
+        wide = "-" in note.place or note.place.isdigit()
+        if not named or (wide and _OPEN.search(note.heading)) or named <= set(said):
+            continue
+        said += named
+        if not any(note.includes(plain) for plain in codes.diagnoses.values()):
+            yield note
+
+
+def is_manifestation(code: str) -> bool:
+    """Whether the title of a code, or of its category, says that its disease is classified elsewhere."""
+    table = load_system("icd10cm")
+    return any(_ELSEWHERE.search(table.title(place) or "") for place in (code, code[:3]))
+
+
+def _underlying(code: str, note: Note, codes: CodeSet) -> Iterator[Finding]:
+    others = [plain for other, plain in codes.diagnoses.items() if other != code]
+    named = [line for line in note.lines if line.references]
+    if any(note.includes(plain) for plain in others):
+        return
+    listed = bool(named) and "such as" not in note.heading and not note.heading.endswith(":")
+    severity: Severity = "error" if not others else "warning" if listed else "note"
+    yield Finding(
+        "code first",
+        severity,
+        (code,),
+        f"{code}: code first {_cut(note.text)}",
+        "add the underlying disease before it"
+        if severity != "note"
+        else "make sure that the underlying disease is coded",
+        f"code first note at {note.place}",
+    )
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _MOST else text[:_MOST].rsplit(";", 1)[0] + " ..."
