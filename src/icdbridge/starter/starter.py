@@ -77,6 +77,10 @@ class Starter:
 
     def known(self, line: Line, ranking: Ranking) -> Known:
         """In how many notes the line was found so, and was right: published ones, own ones, own ones by its code."""
+        if (
+            line.origin == "practice"
+        ):  # no name of the code was found: what is known of its names says nothing
+            return Known((0, 0), (0, 0), (0, 0))
         phrase, code = self.keys(line)
         return Known(ranking.published.known(phrase), ranking.own.known(phrase), ranking.own.known(code))
 
