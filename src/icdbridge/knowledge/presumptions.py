@@ -78,10 +78,22 @@ def presumptions() -> tuple[Presumption, ...]:
 def diagnoses_of(symptom: str) -> tuple[str, ...]:
     """The beginnings of the diagnoses that a symptom is integral to, so that it is not coded beside them."""
     return tuple(
-        {one for symptoms, several in _integral() if symptom.startswith(symptoms) for one in several}
+        {
+            one
+            for place in (symptom[:3], "")
+            for beginning, several in _integral().get(place, ())
+            if symptom.startswith(beginning)
+            for one in several
+        }
     )
 
 
 @cache
-def _integral() -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
-    return [(codes_in(row["symptom"]), codes_in(row["diagnosis"])) for row in read_csv("integral")]
+def _integral() -> dict[str, list[tuple[str, tuple[str, ...]]]]:
+    """Category of a symptom ("" for wider beginnings) -> beginnings of symptoms with their diagnoses."""
+    found: dict[str, list[tuple[str, tuple[str, ...]]]] = defaultdict(list)
+    for row in read_csv("integral"):
+        for beginning in codes_in(row["symptom"]):
+            place = beginning[:3] if len(beginning) >= 3 else ""
+            found[place].append((beginning, codes_in(row["diagnosis"])))
+    return found

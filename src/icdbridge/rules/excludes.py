@@ -48,6 +48,7 @@ def _is_combined(line: str, other: str) -> bool:
     return said is not None and not any(_COMBINED.search(title) for title in titles)
 
 
+@lru_cache(maxsize=200_000)
 def _excluding(code: str, other: str, plain: str) -> tuple[Note, Line] | None:
     """The note and its line by which a code excludes another, the plainest first; a note never excludes what it stands
     above.
