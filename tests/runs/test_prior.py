@@ -22,6 +22,7 @@ from icdbridge.runs.scorer import Scorer
 from icdbridge.training import loop, train
 
 NOTE = "The patient with dyspnea was seen for an infiltrate and essential hypertension, lisinopril was given."
+OTHER = "Gout was seen today. Asthma was seen."
 LEARNING = tiny_settings("duallaat-cnn", "lexical=associations", "prior=true", epochs=2, matching_steps=200)
 
 
@@ -52,32 +53,32 @@ def some(codes, count):
     return own | {key: codes[key] for key in list(codes)[::step]}
 
 
-def test_the_number_of_candidates_changes_neither_ranks_nor_what_is_predicted(run):
+@pytest.fixture(scope="module")
+def wide(run):
+    """The codes of two notes, of all codes of ICD-10-CM: made once, as reading all their names takes its time."""
     every = whole_systems(run.index.code)
-    few = some(every, 2_000)
     assert len(every) > 70_000
     coder = Coder.load(run.path)
-    wide, narrow = (
-        {
-            f"{one.system}:{one.code}": one
-            for one in coder.code(NOTE, codes=codes, top=len(codes), evidence=False)
-        }
-        for codes in (every, few)
-    )
+    return coder.code_many([NOTE, OTHER], codes=every, top=len(every), evidence=False)
+
+
+def test_the_number_of_candidates_changes_neither_ranks_nor_what_is_predicted(run, wide):
+    few = some(whole_systems(run.index.code), 2_000)
+    every = {f"{one.system}:{one.code}": one for one in wide[0]}
+    narrow = {
+        f"{one.system}:{one.code}": one
+        for one in Coder.load(run.path).code(NOTE, codes=few, top=len(few), evidence=False)
+    }
     assert any(one.predicted for one in narrow.values())
-    assert [key for key in wide if key in few] == list(narrow)
+    assert [key for key in every if key in few] == list(narrow)
     for key, one in narrow.items():
-        assert one.predicted == wide[key].predicted
-        assert one.probability == pytest.approx(wide[key].probability, abs=1e-6)
-        assert one.confidence == pytest.approx(wide[key].confidence, abs=1e-6)
+        assert one.predicted == every[key].predicted
+        assert one.probability == pytest.approx(every[key].probability, abs=1e-6)
+        assert one.confidence == pytest.approx(every[key].confidence, abs=1e-6)
 
 
-def test_a_code_that_training_never_saw_is_ranked_by_what_the_note_says_of_it(run):
-    every = whole_systems(run.index.code)
-    found = Coder.load(run.path).code(
-        "Gout was seen today. Asthma was seen.", codes=every, top=2_000, evidence=False
-    )
-    rank = {one.code: one.rank for one in found}
+def test_a_code_that_training_never_saw_is_ranked_by_what_the_note_says_of_it(wide):
+    rank = {one.code: one.rank for one in wide[1]}
     assert rank["M10.9"] < 50
     assert rank["J45.909"] < 50
 
