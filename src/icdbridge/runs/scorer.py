@@ -161,22 +161,24 @@ class Scorer:
         network, precision = self.model.model, self.model.precision
         everything = np.arange(len(self.keys))
         for rows, states in encoded_batches(network, [note.ids for note in notes], precision):
-            together = None if candidates else score_states(network, states, self.queries, precision)
+            # with a prior, attention reads the few codes of a note that it can decide about
+            together = None
+            if not candidates and self.prior is None:
+                together = score_states(network, states, self.queries, precision)
             for place, row in enumerate(rows):
                 note = notes[row]
                 words = self.words(note.text)
                 if together is not None:
                     yield self._decide(int(row), note, words, everything, self.queries, together[place])
                     continue
-                columns = self.propose(words, note.ids)
+                alone = NoteStates(*(tensor[place : place + 1] for tensor in states))
+                columns = self.propose(words, note.ids) if candidates else everything
                 if not len(columns):
                     nothing = states.states.new_zeros(0)
                     yield Scores(int(row), columns, nothing, nothing, None, None)
                     continue
-                queries = self.queries_of(columns)
-                alone = NoteStates(*(tensor[place : place + 1] for tensor in states))
-                attention = score_states(network, alone, queries, precision)[0]
-                yield self._decide(int(row), note, words, columns, queries, attention)
+                queries = self.queries_of(columns) if candidates else self.queries
+                yield self._decide(int(row), note, words, columns, queries, alone)
 
     def _decide(
         self,
@@ -185,28 +187,46 @@ class Scorer:
         words: NoteWords,
         columns: np.ndarray,
         queries: Tensor,
-        attention: Tensor,
+        read: NoteStates | Tensor,
     ) -> Scores:
-        """The logits that decide, from those of attention: here joins what else speaks for or against codes."""
+        """The logits that decide: what ``read`` is, the note as the network read it or the logits of attention, and
+        what else speaks for or against codes. With a prior, attention has no say (0) of a code that training never saw
+        and that is not on the note's shortlist.
+        """
         matches = lexical = None
+        heard = np.ones(len(columns), bool)
         if self.matcher is not None:
             matches = self.matcher.match(words)
-            lexical = self._lexical_logits(matches, columns)
+            lexical, listed = self._lexical_logits(matches, columns)
+            if self.prior is not None:
+                heard = listed | (self.matcher.notes[columns, 0] > 0)
+        if isinstance(read, NoteStates):
+            places = torch.from_numpy(np.flatnonzero(heard)).to(queries.device)
+            attention = queries.new_zeros(len(columns), dtype=torch.float32)
+            if len(places):
+                asked = queries if heard.all() else queries[:, places]
+                attention[places] = score_states(self.model.model, read, asked, self.model.precision)[0]
+        else:
+            attention = read
         logits = self._stack(attention, lexical)
         if self.model.precision != "fp32":
-            logits = self._rescore_near_thresholds(note, columns, queries, logits, lexical)
+            logits = self._rescore_near_thresholds(note, columns, queries, heard, logits, lexical)
         return Scores(row, columns, logits, attention, lexical, matches)
 
-    def _lexical_logits(self, matches: LexicalMatches, columns: np.ndarray) -> Tensor:
+    def _lexical_logits(self, matches: LexicalMatches, columns: np.ndarray) -> tuple[Tensor, np.ndarray]:
+        """Lexical logits [l], and whether each column is on the note's shortlist: all without a prior."""
         assert self.matcher is not None
         features, which = self.matcher.distinct_features(matches.features, columns)
         rows = torch.from_numpy(features[None]).to(next(self.model.model.parameters()).device)
         logits = self.model.model.lexical_logits(rows, self.matcher.version)[0][torch.from_numpy(which)]
         if self.prior is None:
-            return logits
-        return torch.from_numpy(self._prior_logits(matches, columns, logits.cpu().numpy())).to(logits)
+            return logits, np.ones(len(columns), bool)
+        found, listed = self._prior_logits(matches, columns, logits.cpu().numpy())
+        return torch.from_numpy(found).to(logits), listed
 
-    def _prior_logits(self, matches: LexicalMatches, columns: np.ndarray, lexical: np.ndarray) -> np.ndarray:
+    def _prior_logits(
+        self, matches: LexicalMatches, columns: np.ndarray, lexical: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
         assert self.matcher is not None
         assert self.prior is not None
         matcher, (prior, evidence) = self.matcher, self.prior
@@ -217,7 +237,7 @@ class Scorer:
             return evidence.features(matcher, *found, columns[places], lexical[places])
 
         listed = evidence.listed(matches.marked, said, columns, lexical, prior.floor)
-        return prior.logits(lexical, listed, features)
+        return prior.logits(lexical, listed, features), listed
 
     def _stack(self, attention: Tensor, lexical: Tensor | None) -> Tensor:
         if lexical is None or self.matcher is None:
@@ -225,13 +245,19 @@ class Scorer:
         return self.model.model.stack(attention, lexical, self.matcher.version)
 
     def _rescore_near_thresholds(
-        self, note: Note, columns: np.ndarray, queries: Tensor, logits: Tensor, lexical: Tensor | None
+        self,
+        note: Note,
+        columns: np.ndarray,
+        queries: Tensor,
+        heard: np.ndarray,
+        logits: Tensor,
+        lexical: Tensor | None,
     ) -> Tensor:
         """The codes that bf16 leaves within ``MARGIN`` of their threshold are scored anew in fp32: a few, so that bf16
         decides as fp32 does.
         """
         cuts = torch.from_numpy(logit(self.thresholds[columns])).to(logits)
-        near = (logits - cuts).abs().lt(MARGIN).nonzero()[:, 0]
+        near = ((logits - cuts).abs().lt(MARGIN) & torch.from_numpy(heard).to(logits.device)).nonzero()[:, 0]
         if not len(near):
             return logits
         states = read_notes(self.model.model, [note.ids], device=logits.device)
