@@ -81,8 +81,6 @@ def _add_measures(lines: list[Line], note: Note, tree: Tree, present: Mapping[st
         beside = next((code for code in present if code.startswith(needed)), None)
         if kind == "Z68" and any(code.startswith("O") for code in present):
             continue  # none in pregnancy (I.B.14)
-        if kind == "Z68" and any(code.startswith("O") for code in present):
-            continue  # none in pregnancy (I.B.14)
         if kind not in done and beside is not None and found.code in tree.number:
             done.add(kind)
             own = next((one for one in lines if tree.codes[one.code] == found.code), None)

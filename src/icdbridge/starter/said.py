@@ -63,7 +63,7 @@ def find_said(note: Note, dictionary: Dictionary, tree: Tree) -> list[Said]:
     Where a phrase is made of two conditions, that which its code asks for is said too ("diabetic kidney disease").
     """
     by_places: dict[tuple[int, ...], list[tuple[Mention, float]]] = defaultdict(list)
-    for mention, share in _understood(note, dictionary, dictionary.names):
+    for mention, share in _understood(note, dictionary):
         by_places[mention.places].append((mention, share))
     every = [one[0] for several in by_places.values() for one in several]
     kept = {mention.places for mention in longest(every)}
@@ -109,12 +109,11 @@ def _best(note: Note, one: tuple[Mention, float], dictionary: Dictionary) -> tup
     return (bool(codes), share, -mention.gap, written, spelt, len(phrase), trusted)
 
 
-def _understood(note: Note, dictionary: Dictionary, stems: Sequence[str]) -> list[tuple[Mention, float]]:
+def _understood(note: Note, dictionary: Dictionary) -> list[tuple[Mention, float]]:
     """Mentions in which words that stand for several stems are taken whole, with the share of such uses."""
     kept = []
     for mention in find_mentions(dictionary, note.found, note.where):
-        start, end = dictionary.starts[mention.phrase : mention.phrase + 2]
-        phrase = frozenset(stems[word] for word in dictionary.words[start:end])
+        phrase = frozenset(dictionary.phrase(mention.phrase))
         shares = [_share(note, place, phrase, len(mention.places)) for place in mention.places]
         loose = mention.gap > _STATUS_GAP and not phrase.isdisjoint(_STATUS)
         if (
@@ -122,7 +121,7 @@ def _understood(note: Note, dictionary: Dictionary, stems: Sequence[str]) -> lis
             and not loose
             and not _bare(note, mention)
             and not note.mixed(_asserting(mention, dictionary))
-            and not _of_another_side(note, mention, stems, dictionary)
+            and not _of_another_side(note, mention, dictionary)
         ):
             kept.append((mention, min(shares)))
     return kept
@@ -135,14 +134,11 @@ def _asserting(mention: Mention, dictionary: Dictionary) -> tuple[int, ...]:
     return tuple(sorted(places)) or mention.places
 
 
-def _of_another_side(note: Note, mention: Mention, stems: Sequence[str], dictionary: Dictionary) -> bool:
+def _of_another_side(note: Note, mention: Mention, dictionary: Dictionary) -> bool:
     """Whether the side in a phrase belongs to something else: another stands nearer to its rarest word."""
-    own = [
-        stems[word]
-        for word in dictionary.words[slice(*dictionary.starts[mention.phrase : mention.phrase + 2])]
-    ]
-    sides = {place: stem for stem, place in zip(own, mention.of_stems, strict=True) if stem in SIDES}
-    rest = [place for stem, place in zip(own, mention.of_stems, strict=True) if stem not in SIDES]
+    said_at = list(zip(dictionary.phrase(mention.phrase), mention.of_stems, strict=True))
+    sides = {place: stem for stem, place in said_at if stem in SIDES}
+    rest = [place for stem, place in said_at if stem not in SIDES]
     if len(sides) != 1 or len(rest) < 2:
         return False
     (place, side), centre = next(iter(sides.items())), rest[0]

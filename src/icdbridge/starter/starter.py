@@ -79,7 +79,7 @@ class Starter:
         """In how many notes the line was found so, and was right: published ones, own ones, own ones by its code."""
         if (
             line.origin == "practice"
-        ):  # no name of the code was found: what is known of its names says nothing
+        ):  # no name of the code was found, so what is known of its names says nothing
             return Known((0, 0), (0, 0), (0, 0))
         phrase, code = self.keys(line)
         return Known(ranking.published.known(phrase), ranking.own.known(phrase), ranking.own.known(code))
