@@ -21,6 +21,7 @@ from sklearn.linear_model import LogisticRegression
 
 import icdbridge.starter.line_ranking
 from benchmarks.coded_notes import CodedNote, codiesp, gold
+from icdbridge.boosted_trees import ARRAYS, TreeNodes, packed_trees
 from icdbridge.codes import crosswalk
 from icdbridge.files import atomic_file, cache_folder
 from icdbridge.knowledge.fingerprint import fingerprint
@@ -139,29 +140,22 @@ def fit(starter: Starter, own: Sequence[Read], published: Sequence[Read]) -> Ran
 def with_trees(learnt: Ranking, trees: GradientBoostingClassifier) -> Ranking:
     """The fitted trees in the form that ships; unscaled."""
     parts = [tree.tree_ for tree in trees.estimators_[:, 0]]
-    size = max(part.node_count for part in parts)
-    shape = (len(parts), size)
-    feature, left, right = (np.zeros(shape, np.int16) for _ in range(3))
-    threshold, value = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
-    for row, part in enumerate(parts):
-        nodes = np.arange(part.node_count)
-        leaf = part.children_left < 0
-        feature[row, nodes] = np.where(leaf, 0, part.feature)
-        threshold[row, nodes] = _rounded_down(part.threshold)
-        left[row, nodes] = np.where(leaf, nodes, part.children_left)
-        right[row, nodes] = np.where(leaf, nodes, part.children_right)
-        value[row, nodes] = trees.learning_rate * part.value[:, 0, 0]
     start = trees.init_.class_prior_[1]
-    base = float(np.log(start / (1 - start)))
-    return replace(
-        learnt, feature=feature, threshold=threshold, left=left, right=right, value=value, base=base
+    packed = packed_trees(
+        [
+            TreeNodes(
+                part.children_left < 0,
+                part.feature,
+                part.threshold,
+                part.children_left,
+                part.children_right,
+                trees.learning_rate * part.value[:, 0, 0],
+            )
+            for part in parts
+        ],
+        float(np.log(start / (1 - start))),
     )
-
-
-def _rounded_down(values: np.ndarray) -> np.ndarray:
-    """As float32, never greater: a feature that is the next float32 above a threshold stays above it."""
-    rounded = values.astype(np.float32)
-    return np.where(rounded > values, np.nextafter(rounded, np.float32(-np.inf)), rounded)
+    return replace(learnt, **{name: getattr(packed, name) for name in (*ARRAYS, "base")})
 
 
 def held_out(

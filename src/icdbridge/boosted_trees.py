@@ -1,7 +1,9 @@
 """Boosted trees as plain arrays: they are learnt with scikit-learn and read without it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -58,6 +60,39 @@ class BoostedTrees:
                 return depth
             node = below
         return 0
+
+
+class TreeNodes(NamedTuple):
+    """The nodes of one tree, the root first, parents before children; whether each is a ``leaf``."""
+
+    leaf: np.ndarray
+    feature: np.ndarray
+    threshold: np.ndarray
+    left: np.ndarray
+    right: np.ndarray
+    value: np.ndarray
+
+
+def packed_trees(trees: Sequence[TreeNodes], base: float) -> BoostedTrees:
+    """Trees of any sizes as the arrays that are read; what fills a row up are leaves that nothing leads to."""
+    shape = len(trees), max(len(nodes.leaf) for nodes in trees)
+    feature = np.zeros(shape, np.int16)
+    left, right = (np.tile(np.arange(shape[1], dtype=np.int16), (len(trees), 1)) for _ in range(2))
+    threshold, value = (np.zeros(shape, np.float32) for _ in range(2))
+    for row, nodes in enumerate(trees):
+        own, inner = slice(len(nodes.leaf)), np.flatnonzero(~nodes.leaf)
+        feature[row, inner] = nodes.feature[inner]
+        threshold[row, inner] = _rounded_down(nodes.threshold[inner])
+        left[row, inner] = nodes.left[inner]
+        right[row, inner] = nodes.right[inner]
+        value[row, own] = nodes.value
+    return BoostedTrees(feature, threshold, left, right, value, base)
+
+
+def _rounded_down(values: np.ndarray) -> np.ndarray:
+    """As float32, never greater: a feature that is the next float32 above a threshold stays above it."""
+    rounded = values.astype(np.float32)
+    return np.where(rounded > values, np.nextafter(rounded, np.float32(-np.inf)), rounded)
 
 
 ARRAYS = ("feature", "threshold", "left", "right", "value")

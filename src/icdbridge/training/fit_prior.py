@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import torch
 
-from icdbridge.boosted_trees import BoostedTrees
+from icdbridge.boosted_trees import BoostedTrees, TreeNodes, packed_trees
 from icdbridge.models.combiner import Combiner
 from icdbridge.progress import track
 from icdbridge.runs.prior import Prior, PriorEvidence
@@ -58,25 +58,12 @@ def fit_prior(combiner: Combiner, whole: WholeMatches, seed: int) -> Prior | Non
 
 def to_trees(model: "HistGradientBoostingClassifier") -> BoostedTrees:  # type: ignore[name-defined] # noqa: F821
     """Fitted trees of scikit-learn, of two classes and features that are all numbers, as plain arrays."""
-    nodes = [of_class.nodes for (of_class,) in model._predictors]
-    shape = len(nodes), max(map(len, nodes))
-    feature, left, right = (np.zeros(shape, np.int16) for _ in range(3))
-    threshold, value = (np.zeros(shape, np.float32) for _ in range(2))
-    for row, own in enumerate(nodes):
-        places, leaf = np.arange(len(own)), own["is_leaf"].astype(bool)
-        feature[row, places] = np.where(leaf, 0, own["feature_idx"])
-        threshold[row, places] = _rounded_down(np.where(leaf, 0, own["num_threshold"]))
-        left[row, places] = np.where(leaf, places, own["left"])
-        right[row, places] = np.where(leaf, places, own["right"])
-        value[row, places] = own["value"]
-        left[row, len(own) :] = right[row, len(own) :] = np.arange(len(own), shape[1])
-    return BoostedTrees(feature, threshold, left, right, value, float(model._baseline_prediction.ravel()[0]))
-
-
-def _rounded_down(values: np.ndarray) -> np.ndarray:
-    """As float32, never greater: a feature that is the next float32 above a threshold stays above it."""
-    rounded = values.astype(np.float32)
-    return np.where(rounded > values, np.nextafter(rounded, np.float32(-np.inf)), rounded)
+    trees = [of_class.nodes for (of_class,) in model._predictors]
+    columns = ("feature_idx", "num_threshold", "left", "right", "value")
+    return packed_trees(
+        [TreeNodes(nodes["is_leaf"].astype(bool), *(nodes[column] for column in columns)) for nodes in trees],
+        float(model._baseline_prediction.ravel()[0]),
+    )
 
 
 def _lexical(combiner: Combiner, whole: WholeMatches, note: int) -> np.ndarray:
