@@ -21,10 +21,12 @@ from sklearn.linear_model import LogisticRegression
 
 import icdbridge.starter.line_ranking
 from benchmarks.coded_notes import CodedNote, codiesp, gold
+from benchmarks.starter_figures import Coded, forbidden, likely, recall
 from icdbridge.boosted_trees import ARRAYS, TreeNodes, packed_trees
 from icdbridge.codes import crosswalk
 from icdbridge.files import atomic_file, cache_folder
 from icdbridge.knowledge.fingerprint import fingerprint
+from icdbridge.starter.found import Found
 from icdbridge.starter.line_ranking import FILE, Memory, Ranking
 from icdbridge.starter.lines import Line
 from icdbridge.starter.note_reading import Note
@@ -197,27 +199,26 @@ def best_threshold(own: Sequence[Lines], confidence: Sequence[np.ndarray]) -> fl
 def held_out_figures(
     own: Sequence[Lines], confidence: Sequence[np.ndarray], threshold: float
 ) -> dict[str, float]:
-    """What is found in notes that the trees had not seen: recall in the first 10 and 20 lines; of lines at least half
-    sure the share with the right code and category; how many forbidden codes are predicted, and how many there are."""
-    first10, first20, exact, category, offered, forbidden = [], [], [], [], 0, 0
+    """What is found in notes that the trees had not seen: recall in the first 10 and 20 lines; of lines called likely
+    the share with the right code and category; how many forbidden codes are predicted, and how many there are."""
+    coded: Coded = []
     for one, sure in zip(own, confidence, strict=True):
-        sure = sure * one.belief
-        order = np.argsort(-sure, kind="stable")
-        place = {one.codes[row]: number for number, row in reversed(list(enumerate(order.tolist())))}
-        best = [min(place.get(code, 99) for code in wanted) for wanted in one.note.wanted]
-        first10 += [rank < 10 for rank in best]
-        first20 += [rank < 20 for rank in best]
-        fits = one.note.codes | one.note.may
-        for row in np.flatnonzero((sure >= 0.5) & (one.belief == 1)).tolist():
-            exact.append(one.codes[row] in fits)
-            category.append(one.codes[row][:3] in {code[:3] for code in fits})
-        predicted = {one.codes[row] for row in np.flatnonzero(sure > threshold).tolist()} - one.note.codes
-        forbidden += len(one.note.must_not)
-        offered += sum(any(code.startswith(wrong) for code in predicted) for wrong in one.note.must_not)
-    shares = {"recall_10": first10, "recall_20": first20, "likely_exact": exact, "likely_category": category}
-    return {name: round(float(np.mean(several)), 3) for name, several in shares.items()} | {
-        "likely": len(exact), "must_not_predicted": offered, "must_not": forbidden
-    }  # fmt: skip
+        believed = sure * one.belief
+        order = np.argsort(-believed, kind="stable").tolist()
+        found = [
+            Found(one.codes[row], "", float(believed[row]), (), (), "", one.belief[row] < 1) for row in order
+        ]
+        coded.append((one.note, found))
+    count, exact, category = likely(coded)
+    offered, of = forbidden(coded, threshold)
+    shares = {
+        "recall_10": recall(coded, 10),
+        "recall_20": recall(coded, 20),
+        "likely_exact": exact,
+        "likely_category": category,
+    }
+    counts = {"likely": count, "must_not_predicted": offered, "must_not": of}
+    return {name: round(share, 3) for name, share in shares.items()} | counts
 
 
 def main() -> None:

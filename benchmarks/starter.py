@@ -16,52 +16,15 @@ import numpy as np
 from benchmarks import learn_ranking
 from benchmarks.coded_notes import CodedNote, aci, cmc, codiesp, gold
 from benchmarks.learn_ranking import fit, folds, held_out, read_notes, scale
+from benchmarks.starter_figures import Coded, forbidden, likely, recall
 from icdbridge.coding.untrained import StarterCoder
 from icdbridge.files import cache_folder
-from icdbridge.lexical.evidence import BANDS
-from icdbridge.starter.starter import Found, Starter
-
-Coded = list[tuple[CodedNote, list[Found]]]
+from icdbridge.starter.starter import Starter
 
 
 def code(starter: Starter, notes: Sequence[CodedNote]) -> Coded:
     """The notes with what the starter finds in them."""
     return [(note, starter.code(note.text, note.inpatient)) for note in notes]
-
-
-def recall(coded: Coded, lines: int) -> float:
-    """Share of what has to be found that is among the first lines; categories count by their beginning."""
-    hits = [
-        any(found.code.startswith(wanted) for found in list_[:lines])
-        for note, list_ in coded
-        for wanted in note.wanted
-    ]
-    return float(np.mean(hits))
-
-
-def likely(coded: Coded) -> tuple[int, float, float]:
-    """How many lines are called likely, and the share of them with the right code and with the right category."""
-    lines = [(note, found) for note, list_ in coded for found in list_ if is_likely(found)]
-    exact = [found.code in note.codes | note.may for note, found in lines]
-    category = [found.code[:3] in {code[:3] for code in note.codes | note.may} for note, found in lines]
-    return len(lines), float(np.mean(exact)), float(np.mean(category))
-
-
-def is_likely(found: Found) -> bool:
-    return found.confidence >= BANDS["likely"] and not found.doubted
-
-
-def forbidden(coded: Coded, threshold: float) -> tuple[int, int]:
-    """How many of the codes that must not be offered are predicted, and how many there are."""
-    offered = [
-        any(
-            found.code.startswith(code) and found.code not in note.codes and found.confidence > threshold
-            for found in list_
-        )
-        for note, list_ in coded
-        for code in note.must_not
-    ]
-    return sum(offered), len(offered)
 
 
 def mean_average_precision(coded: Coded) -> float:

@@ -14,7 +14,8 @@ from unittest.mock import patch
 import numpy as np
 
 from benchmarks.coded_notes import gold
-from benchmarks.starter import code, forbidden, likely, recall
+from benchmarks.starter import code
+from benchmarks.starter_figures import forbidden, likely, recall
 from icdbridge.files import cache_folder
 from icdbridge.lexical.contexts import CONTEXTS
 from icdbridge.starter import knowledge_building

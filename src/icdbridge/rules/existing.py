@@ -175,22 +175,17 @@ def _invalid(code: Code, encounter: Encounter) -> Finding:
     assert valid is not None
     start, end = valid.period
     if day and start and day < start:
-        before = predecessors(code)
-        how = " (inferred from titles)" if any(one.inferred for one in before) else ""
-        named = ", ".join(one.code.code for one in before)
-        action = f"use what was valid then: {named}{how}" if before else "use a code of that day's release"
-        what = f"{code.code} is valid only from {start} on"
-        return Finding(
-            "date", "error", (code.code,), what, action, CODE_LIST, tuple(one.code.code for one in before)
-        )
-    after = successors(code)
-    how = " (inferred from titles)" if any(one.inferred for one in after) else ""
-    named = ", ".join(one.code.code for one in after)
-    action = f"use {named}{how}" if after else "look for its successor by words"
-    what = f"{code.code} was valid until {end}"
-    return Finding(
-        "date", "error", (code.code,), what, action, CODE_LIST, tuple(one.code.code for one in after)
-    )
+        others = predecessors(code)
+        what, use = f"{code.code} is valid only from {start} on", "use what was valid then:"
+        else_ = "use a code of that day's release"
+    else:
+        others = successors(code)
+        what, use = f"{code.code} was valid until {end}", "use"
+        else_ = "look for its successor by words"
+    how = " (inferred from titles)" if any(one.inferred for one in others) else ""
+    choices = tuple(one.code.code for one in others)
+    action = f"{use} {', '.join(choices)}{how}" if others else else_
+    return Finding("date", "error", (code.code,), what, action, CODE_LIST, choices)
 
 
 def _beyond(codes: CodeSet, encounter: Encounter) -> Iterator[Finding]:

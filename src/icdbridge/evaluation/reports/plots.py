@@ -1,6 +1,6 @@
 """The plots of the reports."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from icdbridge.drawing import COLOURS, INK, drawing
@@ -40,29 +40,36 @@ def frequency_bars(
     name: str, bins: Sequence[str], panels: Mapping[str, Series], below: Sequence[str], tag: str = ""
 ) -> str:
     """One panel a metric: for each training-frequency bin one bar a series, in percent; ``below`` is text."""
-    with drawing(name, len(panels)) as drawn:
-        axes = drawn.axes
-        for axis, (title, series) in zip(axes, panels.items(), strict=True):
-            _grouped(axis, bins, series)
-            _frequency_axis(axis, bins, below, title + tag)
-    return drawn.svg
+    return _frequency_panels(_grouped, name, bins, panels, below, tag)
 
 
 def frequency_lines(
     name: str, bins: Sequence[str], panels: Mapping[str, Series], below: Sequence[str], tag: str = ""
 ) -> str:
     """As ``frequency_bars``, with one line a series: for several runs laid over each other."""
+    return _frequency_panels(_lines, name, bins, panels, below, tag)
+
+
+def _frequency_panels(
+    draw: Callable[[Any, Sequence[str], Series], None],
+    name: str,
+    bins: Sequence[str],
+    panels: Mapping[str, Series],
+    below: Sequence[str],
+    tag: str,
+) -> str:
     with drawing(name, len(panels)) as drawn:
-        axes = drawn.axes
-        for axis, (title, series) in zip(axes, panels.items(), strict=True):
-            for index, (label, values) in enumerate(series.items()):
-                heights = [100 * value for value in _numbers(values)]
-                colour = COLOURS[index % len(COLOURS)]
-                axis.plot(range(len(bins)), heights, color=colour, label=label, marker="o", ms=4)
+        for axis, (title, series) in zip(drawn.axes, panels.items(), strict=True):
+            draw(axis, bins, series)
             _frequency_axis(axis, bins, below, title + tag)
-        handles, labels = axes[0].get_legend_handles_labels()
-        drawn.figure.legend(handles, labels, loc="outside lower center", ncols=3, fontsize=9)
     return drawn.svg
+
+
+def _lines(axis: Any, bins: Sequence[str], series: Series) -> None:
+    for index, (label, values) in enumerate(series.items()):
+        heights = [100 * value for value in _numbers(values)]
+        colour = COLOURS[index % len(COLOURS)]
+        axis.plot(range(len(bins)), heights, color=colour, label=label, marker="o", ms=4)
 
 
 def _frequency_axis(axis: Any, bins: Sequence[str], below: Sequence[str], title: str) -> None:
