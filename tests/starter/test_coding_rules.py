@@ -1,11 +1,16 @@
 """What follows from codes that stand together, on lines and on beginnings of codes."""
 
+import numpy as np
 import pytest
 
 from icdbridge.knowledge.presumptions import Beginnings
+from icdbridge.starter.coding_rules import apply_rules
 from icdbridge.starter.converting import counterparts, in_icd9
 from icdbridge.starter.found import Found
 from icdbridge.starter.line_features import FEATURES, phrase_key
+from icdbridge.starter.lines import Line
+from icdbridge.starter.note_reading import read_note
+from icdbridge.starter.tree import Tree
 
 
 @pytest.mark.parametrize(
@@ -92,3 +97,12 @@ def test_features_of_lines_are_numbers(starter):
         features = starter.features(note, lines, starter.ranking)
         assert features.shape == (len(lines), len(FEATURES))
         assert (abs(features) < 1e6).all()
+
+
+def test_what_wordings_say_is_left_out_in_another_system():
+    """The ways of putting it that are coded in ICD-10-CM have no code in ICD-9."""
+    nothing = np.zeros(0, np.int64)
+    tree = Tree(["428.0"], ["CHF"], [], np.array([-1]), np.array([0]), np.array([True]), nothing, nothing)
+    note = read_note("Heart failure. On home oxygen. Flu shot given today.", {})
+    line = Line(0)
+    assert apply_rules(note, [line], tree) == [line]

@@ -92,9 +92,11 @@ def _add_measures(lines: list[Line], note: Note, tree: Tree, present: Mapping[st
 
 
 def _add_wordings(lines: list[Line], note: Note, tree: Tree, present: Mapping[str, Line]) -> None:
+    """Adds what is said by a way of putting it; the codes of that are ICD-10-CM's, another system has none of them."""
     obstetric = any(code.startswith("O") for code in present)
     for found in wordings(note.text, note.sentences, newborn=is_newborn(note.text)):
-        if found.code not in present and (obstetric or found.code != OUTCOME):
+        known = found.code in tree.number and found.code not in present
+        if known and (obstetric or found.code != OUTCOME):
             lines.append(Line(tree.number[found.code], "rule", span=(found.start, found.end)))
 
 

@@ -134,7 +134,7 @@ def _meant(note: Note, said: Said, tree: Tree, inpatient: bool) -> Iterable[tupl
 def _past(tree: Tree, code: int) -> int:
     """The code of a past disease, -1 where it has none of its own."""
     then = history_of(tree.codes[code])
-    return -1 if then is None else tree.number[then]
+    return -1 if then is None else tree.number.get(then, -1)
 
 
 def _long_ago(note: Note, said: Said) -> bool:
