@@ -20,6 +20,7 @@ EXTRAS = {
     ),
     "serve": ("fastapi", "starlette", "uvicorn", "prometheus_client"),
     "pandas": ("pandas",),
+    "groupers": ("drgpy", "hccinfhir", "pycomorb", "polars"),
 }
 
 

@@ -98,6 +98,7 @@ from icdbridge.cli import (  # noqa: E402
     compare,  # noqa: F401
     demo,  # noqa: F401
     evaluate,  # noqa: F401
+    group,  # noqa: F401
     index,  # noqa: F401
     prepare,  # noqa: F401
     reproduce,  # noqa: F401

@@ -1,0 +1,55 @@
+"""icdbridge group: what codes are worth to a payer or a study, and which of them it comes from."""
+
+import json
+from typing import TYPE_CHECKING
+
+import typer
+
+from icdbridge.cli import app
+from icdbridge.terminal import say
+
+if TYPE_CHECKING:
+    from icdbridge.rules import Group, Grouping
+
+
+@app.command()
+def group(
+    codes: list[str] = typer.Argument(
+        metavar="CODES...", help="ICD-10-CM and ICD-10-PCS codes, the principal diagnosis first: J18.9 A41.9."
+    ),
+    date: str | None = typer.Option(
+        None, help="Of discharge, such as 2025-11-02; the newest edition without."
+    ),
+    sex: str | None = typer.Option(None, help="female or male."),
+    age: str | None = typer.Option(None, help="Years, or such as '3 d' or '5 months'."),
+    as_json: bool = typer.Option(False, "--json", help="Print JSON."),
+) -> None:
+    """Group coded diagnoses and procedures: MS-DRG, HCC V28, RxHCC, Charlson, Elixhauser (extra: groupers).
+
+    Each group comes with the codes that drive it, each scheme with its package, version and licence. Nothing of it
+    enters the coding of a note.
+    """
+    from icdbridge.rules import group as group_codes
+    from icdbridge.rules.set_tables import years
+
+    given = [text for argument in codes for text in argument.replace(",", " ").split()]
+    found = group_codes(given, date=date, sex=sex, age=years(age) if age else None)
+    if as_json:
+        say(json.dumps([one.to_dict() for one in found], ensure_ascii=False, indent=2))
+        return
+    for grouping in found:
+        _print(grouping)
+
+
+def _print(grouping: "Grouping") -> None:
+    score = "" if grouping.score is None else f": {grouping.score:g}"
+    say(f"{grouping.scheme}{score} ({grouping.edition}; {grouping.package})")
+    for one in grouping.groups:
+        say(f"    {_line(one)}")
+    for remark in grouping.remarks:
+        say(f"    {remark}")
+
+
+def _line(one: "Group") -> str:
+    weight = "" if one.weight is None else f" ({one.weight:g})"
+    return f"{f'{one.name} {one.title}'.strip()}{weight}: {', '.join(one.codes)}"
