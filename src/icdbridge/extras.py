@@ -19,6 +19,7 @@ EXTRAS = {
         "jinja2",
     ),
     "serve": ("fastapi", "starlette", "uvicorn", "prometheus_client"),
+    "documents": ("lxml", "mammoth", "pypdf", "striprtf"),
     "pandas": ("pandas",),
     "groupers": ("drgpy", "hccinfhir", "pycomorb", "polars"),
 }

@@ -101,7 +101,7 @@ def test_what_is_no_plain_text_is_named(tmp_path: Path, data: bytes, complaint: 
 
 def test_which_files_of_a_folder_are_notes(tmp_path: Path) -> None:
     notes = ["B.TXT", "a.txt", "c.Text", "d.note", "ward/e.txt"]
-    others = ["x.pdf", "y.csv", "README"]
+    others = ["x.png", "y.csv", "README"]
     hidden = ["._a.txt", ".hidden.txt", "Thumbs.db", ".git/f.txt", "__MACOSX/g.txt", "~$doc.txt"]
     for name in [*notes, *others, *hidden]:
         (tmp_path / name).parent.mkdir(exist_ok=True)
@@ -121,8 +121,8 @@ def test_which_files_of_a_folder_are_notes(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_notes_says_what_it_has(tmp_path: Path) -> None:
-    (tmp_path / "x.pdf").write_text("x")
-    with pytest.raises(InputError, match=r"holds no note .*left out 1 file that is no note, such as x.pdf"):
+    (tmp_path / "x.png").write_text("x")
+    with pytest.raises(InputError, match=r"holds no note .*left out 1 file that is no note, such as x.png"):
         Source([tmp_path])
 
 
@@ -147,8 +147,8 @@ def test_a_name_that_is_no_text(tmp_path: Path) -> None:
 
 
 def test_a_document_takes_no_id_away(tmp_path: Path) -> None:
-    for name, data in (("n.txt", b"fever"), ("n.rtf", b"{\\rtf1 fever}"), ("n.html", b"<p>fever</p>")):
+    for name, data in (("n.txt", b"fever"), ("n.rtf", b"{\\rtf1 cough}"), ("n.html", b"<p>pain</p><p>")):
         (tmp_path / name).write_bytes(data)
     source = Source([tmp_path / name for name in ("n.rtf", "n.html", "n.txt")])
     assert len(source) == 3
-    assert [note.text for note in source] == ["", "", "fever"]
+    assert {note.note_id: note.text for note in source} == {"n.rtf": "cough", "n.html": "pain", "n": "fever"}

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, cast
 import typer
 
 from icdbridge.cli import PRECISION, app, precision_named, refuse_idle
+from icdbridge.documents import Document, holds_fhir, read_documents
 from icdbridge.errors import InputError
 from icdbridge.escaping import visible
-from icdbridge.tables import decode_note, is_table, read_note
+from icdbridge.tables import is_table
 from icdbridge.terminal import Terminal, say
 
 if TYPE_CHECKING:
@@ -26,8 +27,9 @@ def code(
         None,
         metavar="[RUN] [NOTES]...",
         help="A run folder made by `icdbridge train`; without one the starter codes, which needs no coded notes. "
-        "Then text files, one note each; - or none: standard input. With --out also folders of them and tables (.csv, "
-        ".tsv, .jsonl, .json, .parquet, .xlsx, .feather; text also as .gz and .zst).",
+        "Then documents: text, Word (.docx), RTF, HTML, PDF with text, C-CDA, FHIR, HL7 v2; - or none: standard input. "
+        "With --out also folders of them and tables (.csv, .tsv, .jsonl, .json, .parquet, .xlsx, .feather; text also "
+        "as .gz and .zst).",
     ),
     out: Path | None = typer.Option(
         None,
@@ -64,9 +66,9 @@ def code(
 ) -> None:
     """Code notes: a few, shown here, or many, into a file. Nothing leaves this machine.
 
-    With --out, a note that cannot be coded is named on standard error and skipped. Exits 0 when all notes were
-    coded, 3 when some were skipped (the file holds all others), 2 on bad input, 130 when interrupted (the same
-    command with --resume goes on).
+    A note that cannot be coded is named on standard error and, with --out or where a file holds several, skipped. Exits
+    0 when all notes were coded, 3 when some were skipped (all others are coded), 2 on bad input, 130 when interrupted
+    (with --out the same command with --resume goes on).
     """
     from icdbridge.codes import known_system, known_systems
     from icdbridge.coding.coder import is_run
@@ -102,15 +104,21 @@ def code(
         )
         return
     for path in notes:
-        if path.is_dir() or is_table(path):
+        if path.is_dir() or (is_table(path) and not holds_fhir(path)):
             raise InputError(
                 f"{path} is a folder or a table: say by --out into which file to write its codes"
             )
     if notes and notes.count(Path("-")) > 1:
         raise InputError("standard input (-) is given twice, and can be read only once")
-    texts = [(str(path), _read(path)) for path in notes or [Path("-")]]
+    documents = [named for path in notes or [Path("-")] for named in _read(path)]
     coder = _load(run, precision, chosen)
-    for name, note in texts:
+    for name, document in documents:
+        if document.not_coded:
+            say(f"skipped {name}: {document.not_coded}", err=True)
+            continue
+        for remark in document.remarks:
+            say(f"{name}: {remark}", err=True)
+        note = document.text
         try:
             suggestions = coder.code(
                 note,
@@ -119,7 +127,7 @@ def code(
                 codes=chosen,
                 evidence=evidence,
                 candidates=candidates,
-                setting=cast("Setting | None", setting),
+                setting=cast("Setting | None", setting) or (document.setting if coder.settings else None),
             )
         except InputError as error:
             raise InputError(f"{name}: {error}") from error
@@ -128,6 +136,8 @@ def code(
             say(json.dumps(found, ensure_ascii=False))
         else:
             print_suggestions(name, suggestions, coder.basis, coder.caution(note, suggestions))
+    if any(document.not_coded for _, document in documents):
+        raise typer.Exit(3)
 
 
 def _load(run: Path | None, precision: str, codes: dict[str, str] | None) -> "Coder":
@@ -158,10 +168,13 @@ def _code_into(out: Path, coder: "Coder", source: "Source", options: dict[str, A
     def skip(line: str) -> None:
         console.print(f"skipped {line}", soft_wrap=True)
 
+    def remark(line: str) -> None:
+        console.print(line, soft_wrap=True)
+
     for line in source.left_out:
         console.print(line, soft_wrap=True)
     try:
-        done = code_notes(coder, source, out, skip=skip, **options)
+        done = code_notes(coder, source, out, skip=skip, remark=remark, **options)
     except KeyboardInterrupt:
         if journal_of(out).exists():
             say(f"{out} is unfinished: the same command with --resume goes on", err=True)
@@ -179,10 +192,11 @@ def read_codes(codes: str, system: str) -> dict[str, str]:
     return {str(Code(table.name, written)): title for written, title in table.titles.items()}
 
 
-def _read(path: Path) -> str:
-    if str(path) != "-":
-        return read_note(path)
-    return decode_note(sys.stdin.buffer.read(), "standard input")
+def _read(path: Path) -> list[tuple[str, Document]]:
+    """The documents of a file or of standard input, each with what to call it."""
+    given = (sys.stdin.buffer.read(), "standard input") if str(path) == "-" else (path,)
+    found = read_documents(*given)
+    return [(f"{path}/{one.id}" if len(found) > 1 else str(path), one) for one in found]
 
 
 def print_suggestions(name: str, suggestions: "list[Suggestion]", basis: str, caution: str | None) -> None:

@@ -54,10 +54,12 @@ def code_notes(
     force: bool = False,
     inputs: Sequence[Path] = (),
     skip: Callable[[str], None] = lambda line: None,
+    remark: Callable[[str], None] = lambda line: None,
 ) -> Done:
     """Codes the notes of ``source`` into ``out`` (``write_results`` says in which format).
 
-    ``skip`` is given one line, without text of the note, for each note that cannot be coded. ``resume`` goes on with
+    ``skip`` is given one line, without text of the note, for each note that cannot be coded, ``remark`` one for what is
+    not in a note that is coded, as scanned pages. ``resume`` goes on with
     an interrupted coding of the same run, notes and options; ``force`` replaces ``out``, at the end, and what is
     unfinished; both together go on where there is something to go on with. No other process may write ``out``
     meanwhile, and ``out`` must be apart from the notes, the run and ``inputs``. Raises ``InputError`` where these do
@@ -96,6 +98,8 @@ def code_notes(
                     if "skipped" in record:
                         name = f" (note {note.note_id})" if note.note_id else ""
                         skip(f"{note.place}{name}: {record['skipped']}")
+                    elif note.remarks:
+                        remark(f"{note.place}: {'; '.join(note.remarks)}")
                 handle.flush()
                 bar.advance(task, len(notes))
         write_results(_records(journal), real)

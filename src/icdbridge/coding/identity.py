@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from icdbridge.errors import InputError
+from icdbridge.tables import is_note
 
 _NAMES = uuid.UUID("6f0d3c0e-5a0a-5a3e-9c55-0c6a8f2f7d11")  # of what uuid5 makes here
 
@@ -20,17 +21,18 @@ Named = Callable[
 
 
 def file_ids(given: Sequence[Path], files: Sequence[Path]) -> list[str]:
-    """The id of each text file: its path without the ending, below the deepest folder that holds all of ``given``, the
-    files and folders that were asked for.
+    """The id of each file: its path below the deepest folder that holds all of ``given``, the files and folders that
+    were asked for; of a note (``is_note``) without the ending.
 
-    So ``wardA/note.txt`` and ``wardB/note.txt`` are ``wardA/note`` and ``wardB/note``, and the files of one folder
+    So ``wardA/note.txt`` and ``wardB/note.pdf`` are ``wardA/note`` and ``wardB/note.pdf``, and the files of one folder
     are called as they lie in it. Links are not followed: the id is the name that the user sees.
     """
     if not files:
         return []
     absolute = [_absolute(path) for path in given]
     root = os.path.commonpath([path if path.is_dir() else path.parent for path in absolute])
-    return [_absolute(file).relative_to(root).with_suffix("").as_posix() for file in files]
+    named = [_absolute(file).relative_to(root) for file in files]
+    return [(name.with_suffix("") if is_note(name) else name).as_posix() for name in named]
 
 
 def check_ids(named: Named) -> int:

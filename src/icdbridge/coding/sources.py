@@ -1,4 +1,4 @@
-"""Notes to be coded, one after another, from text files, folders of them, and tables; a bad one stops no other."""
+"""Notes to be coded, one after another, from documents, folders of them, and tables; a bad one stops no other."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from icdbridge.coding.identity import check_ids, file_ids
+from icdbridge.documents import DOCUMENT_ENDINGS, holds_fhir, is_container, is_document, read_documents
 from icdbridge.errors import InputError
 from icdbridge.escaping import visible
 from icdbridge.tables import (
@@ -17,20 +18,23 @@ from icdbridge.tables import (
     find_notes,
     has_header,
     is_table,
-    read_note,
     read_rows,
 )
 
 
 @dataclass(frozen=True)
 class SourceNote:
-    """A note, or the ``fault`` for which it cannot be coded; ``place`` is its file, with the row of a table."""
+    """A note, or the ``fault`` for which it cannot be coded; ``place`` is its file, with the row of a table.
+
+    ``remarks`` tell in lines what of its file is not in the text.
+    """
 
     place: str
     note_id: str | None
     text: str
     patient_id: str | None = None
     fault: str | None = None
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -48,28 +52,28 @@ class NoteColumns:
 
 
 class Source:
-    """The notes of ``paths`` in order: text files, folders of them (``find_notes``) and tables (``read_rows``).
+    """The notes of ``paths`` in order: documents (``read_documents``), folders of them and tables (``read_rows``).
 
-    ``file_ids`` says what the id of a text file is. ``left_out`` tells in lines which files of the folders are no
-    notes. Iterating reads one note at a time and starts anew each time. Raises ``InputError`` for what is missing, or
-    unreadable as a whole, and for two notes of one id.
+    ``file_ids`` says what the id of a document is; where a file holds several, their own ids stand below it.
+    ``left_out`` tells in lines which files of the folders are no notes. Iterating reads one file at a time and starts
+    anew each time. Raises ``InputError`` for what is missing, or unreadable as a whole, and for two notes of one id.
     """
 
     def __init__(self, paths: Sequence[Path], columns: NoteColumns = NoteColumns()) -> None:
         self.columns = columns
         self._given = list(paths)
-        self._files: list[tuple[Path, str | None]]  # with the id that a text file gives its note
+        self._files: list[tuple[Path, str | None]]  # with the id that a document gives its note
         self.left_out: list[str] = []
         files: list[Path] = []
         if not paths:
-            raise InputError("no notes: give text files, folders of them, or tables")
+            raise InputError("no notes: give documents, folders of them, or tables")
         for path in paths:
             if path.is_dir():
-                found = find_notes(path)
+                found = find_notes(path, is_document)
                 told = [f"{path}: left out {line}" for line in found.left_out]
                 if not found.files:
                     further = f" (left out {'; '.join(found.left_out)})" if told else ""
-                    kinds = ", ".join(NOTE_ENDINGS)
+                    kinds = ", ".join(NOTE_ENDINGS + DOCUMENT_ENDINGS)
                     raise InputError(
                         f"{path} holds no note ({kinds}){further}: give a folder of notes, or a table"
                     )
@@ -78,10 +82,14 @@ class Source:
             elif path.is_file():
                 files.append(path)
             else:
-                raise InputError(f"{path} is missing: expected a text file, a folder of them, or a table")
-        texts = [path for path in paths if path.is_dir() or not is_table(path)]
-        named = iter(file_ids(texts, [file for file in files if not is_table(file)]))
-        self._files = [(file, None if is_table(file) else next(named)) for file in files]
+                raise InputError(f"{path} is missing: expected a document, a folder of them, or a table")
+        tables = {path for path in files if is_table(path) and not holds_fhir(path)}
+        named = iter(
+            file_ids(
+                [path for path in paths if path not in tables], [file for file in files if file not in tables]
+            )
+        )
+        self._files = [(file, None if file in tables else next(named)) for file in files]
 
     @property
     def paths(self) -> list[Path]:
@@ -109,20 +117,17 @@ class Source:
         for file, name in self._files:
             if name is None:
                 yield from ((note.note_id, note.place) for note in self._table(file))
-            elif file.suffix.lower() in NOTE_ENDINGS or self._file(file, name).fault is None:
-                yield name, visible(str(file), one_line=True)
+            elif is_container(file):
+                yield from ((note.note_id, note.place) for note in self._documents(file, name))
             else:
-                yield (
-                    None,
-                    visible(str(file), one_line=True),
-                )  # a document, as in letter.pdf beside letter.txt, takes no id away
+                yield name, visible(str(file), one_line=True)
 
     def __iter__(self) -> Iterator[SourceNote]:
         for file, name in self._files:
             if name is None:
                 yield from self._table(file)
             else:
-                yield self._file(file, name)
+                yield from self._documents(file, name)
 
     def _table(self, file: Path) -> Iterator[SourceNote]:
         for row in read_rows(file, self.columns.wanted()):
@@ -142,15 +147,27 @@ class Source:
         patient = row.identifier(named.patient) if named.patient else None
         return SourceNote(row.place, note_id, text or "", patient)
 
-    def _file(self, file: Path, name: str) -> SourceNote:
+    def _documents(self, file: Path, name: str) -> list[SourceNote]:
         place = visible(str(file), one_line=True)
         try:
-            text = read_note(file)
-            if has_header(text, self.columns.wanted()):
+            documents = read_documents(file)
+            text = documents[0].text
+            if documents[0].format == "plain text" and has_header(text, self.columns.wanted()):
                 raise Fault(place, "a table by its first line, not one note: name it .csv or .tsv")
             check_text(name, "its name")
         except Fault as error:
-            return SourceNote(place, name, "", fault=error.what)
+            return [SourceNote(place, name, "", fault=error.what)]
         except InputError as error:  # a file's name may be no text
-            return SourceNote(place, None, "", fault=str(error))
-        return SourceNote(place, name, text)
+            return [SourceNote(place, None, "", fault=str(error))]
+        several = len(documents) > 1
+        return [
+            SourceNote(
+                place,
+                f"{name}/{one.id}" if several else name,
+                one.text,
+                one.patient_id,
+                one.not_coded,
+                one.remarks,
+            )
+            for one in documents
+        ]

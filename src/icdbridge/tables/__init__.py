@@ -2,7 +2,15 @@
 
 from icdbridge.tables.cells import Fault, check_text, split_codes
 from icdbridge.tables.delimited import has_header
-from icdbridge.tables.note_files import NOTE_ENDINGS, NoteFiles, decode_note, find_notes, read_note
+from icdbridge.tables.note_files import (
+    NOTE_ENDINGS,
+    NoteFiles,
+    decode_note,
+    find_notes,
+    is_note,
+    read_bytes,
+    read_note,
+)
 from icdbridge.tables.reading import ENDINGS, is_table, read_rows
 from icdbridge.tables.rows import Column, Row, match_columns
 from icdbridge.tables.streams import read_text
@@ -18,8 +26,10 @@ __all__ = [
     "decode_note",
     "find_notes",
     "has_header",
+    "is_note",
     "is_table",
     "match_columns",
+    "read_bytes",
     "read_note",
     "read_rows",
     "read_text",

@@ -1,6 +1,7 @@
 """Note files: finding them in a folder, and decoding their bytes."""
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,8 +31,13 @@ class NoteFiles:
     left_out: list[str] = field(default_factory=list)
 
 
-def find_notes(folder: Path) -> NoteFiles:
-    """The files of a folder, and of those below, that are named as notes (``NOTE_ENDINGS``, in any case).
+def is_note(path: Path) -> bool:
+    """Whether a file is named as notes are (``NOTE_ENDINGS``, in any case)."""
+    return path.suffix.lower() in NOTE_ENDINGS
+
+
+def find_notes(folder: Path, wanted: Callable[[Path], bool] = is_note) -> NoteFiles:
+    """The files of a folder, and of those below, that are ``wanted``.
 
     Hidden files and those of operating systems are left out, and so are others; both are counted. Raises
     ``InputError`` for a folder that cannot be read.
@@ -48,7 +54,7 @@ def find_notes(folder: Path) -> NoteFiles:
             parts = [part.lower() for part in path.relative_to(folder).parts]
             if any(part.startswith((".", "~$")) or part in _SYSTEM for part in parts):
                 hidden.append(path)
-            elif path.suffix.lower() in NOTE_ENDINGS and path.is_file():
+            elif wanted(path) and path.is_file():
                 found.files.append(path)
             else:
                 others.append(path)
@@ -68,16 +74,20 @@ def find_notes(folder: Path) -> NoteFiles:
 
 def read_note(path: Path) -> str:
     """The text of a note file; ``Fault`` for one that cannot be read or is no plain text (``decode_note``)."""
+    return decode_note(read_bytes(path), visible(str(path), one_line=True))
+
+
+def read_bytes(path: Path) -> bytes:
+    """The bytes of a note or document; ``Fault`` for one that cannot be read or is larger than ``LARGEST_NOTE``."""
+    place = visible(str(path), one_line=True)
     try:
         size = path.stat().st_size
         data = path.read_bytes() if size <= LARGEST_NOTE else b""
     except OSError as error:
-        raise Fault(visible(str(path), one_line=True), f"cannot read it: {error.strerror}") from error
+        raise Fault(place, f"cannot read it: {error.strerror}") from error
     if size > LARGEST_NOTE:
-        raise Fault(
-            visible(str(path), one_line=True), f"larger than {LARGEST_NOTE // 1024**2} MB: expected one note"
-        )
-    return decode_note(data, visible(str(path), one_line=True))
+        raise Fault(place, f"larger than {LARGEST_NOTE // 1024**2} MB: expected one note")
+    return data
 
 
 def decode_note(data: bytes, place: str) -> str:
