@@ -18,8 +18,10 @@ EXTRAS = {
         "matplotlib",
         "jinja2",
     ),
-    "serve": ("fastapi", "starlette", "uvicorn", "prometheus_client"),
     "documents": ("lxml", "mammoth", "pypdf", "striprtf"),
+    "serve": ("fastapi", "starlette", "uvicorn", "prometheus_client", "sqlalchemy", "alembic"),
+    "postgresql": ("psycopg",),
+    "sqlcipher": ("sqlcipher3",),
     "pandas": ("pandas",),
     "groupers": ("drgpy", "hccinfhir", "pycomorb", "polars"),
 }

@@ -97,6 +97,7 @@ from icdbridge.cli import (  # noqa: E402
     codes,  # noqa: F401
     compare,  # noqa: F401
     demo,  # noqa: F401
+    desk,  # noqa: F401
     evaluate,  # noqa: F401
     group,  # noqa: F401
     index,  # noqa: F401

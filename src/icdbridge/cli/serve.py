@@ -4,11 +4,12 @@ from pathlib import Path
 
 import typer
 
-from icdbridge.cli import PRECISION, app, precision_named
+from icdbridge.cli import PRECISION, app, precision_named, refuse_idle
 
 
 @app.command()
 def serve(
+    context: typer.Context,
     runs: list[Path] = typer.Argument(
         None, help="Run folders made by `icdbridge train`; none: the starter, which needs no coded notes."
     ),
@@ -21,6 +22,17 @@ def serve(
         128, min=1, help="Notes of usual length that may wait; beyond, requests get 503."
     ),
     seconds: float = typer.Option(30.0, min=1, help="Time limit of a request."),
+    store: str | None = typer.Option(
+        None,
+        envvar="ICDBRIDGE_STORE",
+        help="Keep encounters, documents and decisions: a file such as desk.db, or postgresql://user@host/database.",
+    ),
+    keep_days: int | None = typer.Option(
+        None, min=1, help="Delete documents so many days after their encounter last changed; decisions stay."
+    ),
+    user_header: str | None = typer.Option(
+        None, help="Header in which your proxy, which sends the server's token, names who is signed in."
+    ),
     precision: str = typer.Option("fp32", help=PRECISION),
 ) -> None:
     """Serve the coder's desk in the browser and the HTTP interface. Nothing leaves this machine."""
@@ -28,4 +40,16 @@ def serve(
     from icdbridge.server import serve as run_server
 
     limits = Limits(waiting=waiting, seconds=seconds)
-    run_server(runs or [], host, port, token_file, limits, typer.echo, precision_named(precision))
+    refuse_idle(context, store is None, "without --store", "keep_days", "user_header")
+    run_server(
+        runs or [],
+        host,
+        port,
+        token_file,
+        limits,
+        typer.echo,
+        precision_named(precision),
+        store,
+        keep_days,
+        user_header,
+    )

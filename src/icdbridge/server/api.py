@@ -1,7 +1,7 @@
 """The paths under /v1: coding notes, searching codes, what is served, settled codes as FHIR."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Header, Query
@@ -13,13 +13,11 @@ from icdbridge.codes import (
     CodeSystem,
     describe,
     known_systems,
-    parse_code,
     system_named,
     systems_of,
     version_named,
     version_of,
 )
-from icdbridge.codes.gate import existing, nearest
 from icdbridge.coding import Suggestion, fhir
 from icdbridge.coding.identity import note_identity
 from icdbridge.errors import InputError
@@ -28,6 +26,7 @@ from icdbridge.server import answers, schemas
 from icdbridge.server.bands import bands
 from icdbridge.server.batching import BatchQueue, Found, Job, Overloaded, price
 from icdbridge.server.coders import ServedCoder
+from icdbridge.server.given_codes import code_set, existing_code, spelt
 from icdbridge.server.limits import SUGGESTIONS
 from icdbridge.server.observing import Metrics
 from icdbridge.server.problems import Problem, described, field_problem
@@ -69,7 +68,7 @@ def make_router(coders: Mapping[str, ServedCoder], queue: BatchQueue, metrics: M
         """
         name, coder = coder_named(request.model, "body.model")
         _check_note_ids(request.notes)
-        codes = None if request.codes is None else _code_set(request.codes)
+        codes = None if request.codes is None else code_set(request.codes)
         version = None if codes is not None else _version(coder, request.version)
         words = await asyncio.to_thread(_count_words, coder, request.notes)
         found = await _coded(queue, coder, version, codes, request, words)
@@ -98,7 +97,7 @@ def make_router(coders: Mapping[str, ServedCoder], queue: BatchQueue, metrics: M
         One line a family: what its codes differ by, such as side or encounter, is `specify`.
         """
         everywhere = [*known_systems(), *own_systems]
-        system, version = system and _spelt(system, system_named), version and _spelt(version, version_named)
+        system, version = system and spelt(system, system_named), version and spelt(version, version_named)
         if system is not None and system not in everywhere:
             raise field_problem("query.system", f"expected one of {', '.join(everywhere)}")
         versions = list(dict.fromkeys(map(version_of, everywhere)))
@@ -143,7 +142,7 @@ def make_router(coders: Mapping[str, ServedCoder], queue: BatchQueue, metrics: M
         identity, titles = note_identity(request.note, request.patient), dict[Code, str]()
         resources = []
         for number, chosen in enumerate(request.codes):
-            code = _existing(chosen, f"body.codes.{number}")
+            code = existing_code(chosen, f"body.codes.{number}")
             title = (chosen.description or "").strip() or describe(code).text
             if titles.setdefault(code, title) != title:
                 raise field_problem(f"body.codes.{number}", "this code was given with another description")
@@ -243,43 +242,10 @@ def _version(coder: ServedCoder, version: str | None) -> str:
     if version is None and coder.default_version is not None:
         return coder.default_version
     if version is not None:
-        version = _spelt(version, version_named)
+        version = spelt(version, version_named)
     if version is None or version not in coder.versions:
         raise field_problem("body.version", f"expected one of {', '.join(coder.versions)}")
     return version
-
-
-def _spelt(name: str, named: Callable[[str], str]) -> str:
-    """A system or version in its own spelling, if the name means one."""
-    try:
-        return named(name)
-    except InputError:
-        return name
-
-
-def _code_set(given: Sequence[schemas.CodeIn]) -> dict[str, str]:
-    codes: dict[str, str] = {}
-    for number, one in enumerate(given):
-        # with a description of its own a code may be of a release that is not installed
-        code = _existing(one, f"body.codes.{number}", titled=bool((one.description or "").strip()))
-        description = (one.description or "").strip() or describe(code).text
-        if codes.setdefault(str(code), description) != description:
-            raise field_problem(f"body.codes.{number}", "this code was given with another description")
-    return codes
-
-
-def _existing(given: schemas.CodeIn | schemas.ChosenCode, where: str, titled: bool = False) -> Code:
-    """The code that is meant, if it is one of its system and, unless it is ``titled``, some release has it."""
-    try:
-        system = system_named(given.system)
-    except InputError as error:
-        raise field_problem(f"{where}.system", "a version, or no name of a code system") from error
-    try:
-        return parse_code(given.code, system) if titled else existing(given.code, system)
-    except InputError as error:
-        near = nearest(given.code, system) if system in known_systems() else None
-        hint = f": did you mean {near.code}?" if near else ""
-        raise field_problem(f"{where}.code", f"no code of this system{hint}") from error
 
 
 def _own_systems(coders: Iterable[ServedCoder]) -> dict[str, CodeSystem]:

@@ -6,7 +6,7 @@ import threading
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.responses import Response
@@ -23,6 +23,9 @@ from icdbridge.server.guards import Admit, Bound, Observe, busy
 from icdbridge.server.limits import Limits
 from icdbridge.server.observing import Metrics, logger, places
 from icdbridge.starter.examples import EXAMPLES, example
+
+if TYPE_CHECKING:
+    from icdbridge.server.desk_api import Desk
 
 _DESCRIPTION = """Assigns ICD codes to clinical notes, each with the words of the note that support it.
 
@@ -41,9 +44,14 @@ CLOSING_SECONDS = 1.0  # for the worker to end, once all requests are answered o
 
 
 def create_app(
-    coders: Mapping[str, ServedCoder], token: str | None = None, limits: Limits = Limits()
+    coders: Mapping[str, ServedCoder],
+    token: str | None = None,
+    limits: Limits = Limits(),
+    desk: "Desk | None" = None,
 ) -> FastAPI:
-    """The server for models by name. With a ``token``, /v1, /metrics and /openapi.json demand it."""
+    """The server for models by name. With a ``token``, /v1, /metrics and /openapi.json demand it; with a ``desk`` they
+    ask who it is.
+    """
 
     def warm_up() -> None:
         for coder in coders.values():
@@ -73,7 +81,11 @@ def create_app(
         queue.start()
         threading.Thread(target=warm_up_search, daemon=True).start()  # a stop does not wait for it
         watchdog = asyncio.create_task(_watch(queue))
+        if desk:
+            desk.start(queue)
         yield
+        if desk:
+            await asyncio.to_thread(desk.close, CLOSING_SECONDS)
         watchdog.cancel()
         with suppress(asyncio.CancelledError):
             await watchdog
@@ -102,10 +114,14 @@ def create_app(
         },
     )
     with_token = (
-        [Depends(HTTPBearer(auto_error=False))] if token else []
+        [Depends(HTTPBearer(auto_error=False))] if token or desk else []
     )  # Admit checks it: this describes it
     app.include_router(make_router(coders, queue, metrics), dependencies=with_token)
     app.include_router(make_check_router(), dependencies=with_token)
+    if desk:
+        desk.install(app, coders)
+        for router in desk.routers():
+            app.include_router(router, dependencies=with_token)
 
     @app.get("/health/live", tags=["health"], summary="Is the process alive?")
     async def live() -> schemas.Health:
@@ -146,9 +162,9 @@ def create_app(
 
     _add_page(app)
     _describe(app)
-    problems.install(app, known_fields=_field_names())
+    problems.install(app, known_fields=_field_names() | (desk.field_names() if desk else set()))
     app.add_middleware(Bound, limits)  # the last that is added is the outermost
-    app.add_middleware(Admit, token)
+    app.add_middleware(Admit, token, desk.access if desk else None)
     app.add_middleware(Observe, metrics)
     return app
 

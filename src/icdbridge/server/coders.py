@@ -60,6 +60,10 @@ class ServedCoder(Protocol):
         """How many codes it scores for each note, each at a price."""
         ...
 
+    def fingerprint(self) -> str:
+        """A checksum of all that decides what it finds."""
+        ...
+
     @property
     def calibration(self) -> "Calibration": ...
 

@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Awaitable
 from ipaddress import ip_address
+from typing import TYPE_CHECKING
 
 from fastapi.responses import Response
 from starlette.datastructures import Headers, MutableHeaders
@@ -15,6 +16,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from icdbridge.server.limits import BODY_BYTES, HELD_BYTES, Limits
 from icdbridge.server.observing import Metrics, logger, places
 from icdbridge.server.problems import Problem
+
+if TYPE_CHECKING:
+    from icdbridge.server.desk_api import Access
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
@@ -28,6 +32,7 @@ HEADERS = {
     "X-Frame-Options": "DENY",
 }
 _METHODS = {"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"}
+_GUARDED = ("/v1/", "/metrics", "/openapi.json")
 _TOO_LARGE = f"a body may have at most {BODY_BYTES:,} bytes"
 _PIECE = 64 * 1024  # bytes of an answer that wait in the socket
 
@@ -75,23 +80,48 @@ class Admit:
     """Lets in who has the token; without one, only requests that name this machine as their host.
 
     The second keeps a web page that someone visits from reaching a server on loopback by a name of its own.
-    The page's files and the health checks are open: they hold nothing.
+    The page's files and the health checks are open: they hold nothing. With a store, ``access`` says who asks, and the
+    paths find it as ``request.state.person``.
     """
 
-    def __init__(self, app: ASGIApp, token: str | None) -> None:
-        self.app, self.token = app, token
+    def __init__(self, app: ASGIApp, token: str | None, access: "Access | None" = None) -> None:
+        self.app, self.token, self.access = app, token, access
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and (refusal := self._refusal(Headers(scope=scope), scope["path"])):
-            return await refusal(scope, receive, send)
+        if scope["type"] == "http":
+            headers = Headers(scope=scope)
+            if self.access is None:
+                refusal = self._refusal(headers, scope["path"])
+            else:
+                refusal = await self._refusal_by_person(self.access, headers, scope)
+            if refusal:
+                return await refusal(scope, receive, send)
         await self.app(scope, receive, send)
+
+    async def _refusal_by_person(self, access: "Access", headers: Headers, scope: Scope) -> Response | None:
+        if not scope["path"].startswith(_GUARDED):
+            return None
+        from icdbridge.server.store import StoreUnreachable
+
+        try:
+            person = await asyncio.to_thread(access.person, headers)
+        except StoreUnreachable:
+            return busy("the store does not answer")
+        if person is None:
+            challenge = {"WWW-Authenticate": "Bearer"}
+            return Problem(401, "sign in: Authorization: Bearer TOKEN", headers=challenge).response()
+        hosts = headers.getlist("host")
+        if access.is_local(person) and [names_this_machine(host) for host in hosts] != [True]:
+            return Problem(421, "without a token this server answers to localhost only").response()
+        scope.setdefault("state", {})["person"] = person
+        return None
 
     def _refusal(self, headers: Headers, path: str) -> Response | None:
         if self.token is None:
             if [names_this_machine(host) for host in headers.getlist("host")] == [True]:
                 return None
             return Problem(421, "without a token this server answers to localhost only").response()
-        if not path.startswith(("/v1/", "/metrics", "/openapi.json")):
+        if not path.startswith(_GUARDED):
             return None
         scheme, _, given = headers.get("authorization", "").partition(" ")
         # bytes, because the comparison of texts refuses what is not ASCII

@@ -16,6 +16,7 @@ from fastapi import FastAPI
 
 from icdbridge.coding import Coder
 from icdbridge.errors import InputError
+from icdbridge.extras import not_installed
 from icdbridge.server.app import create_app
 from icdbridge.server.coders import ServedCoder
 from icdbridge.server.connections import SPARE, connections
@@ -24,6 +25,7 @@ from icdbridge.server.observing import LOGGING
 
 if TYPE_CHECKING:
     from icdbridge.runs.scoring import Precision
+    from icdbridge.server.desk_api import Desk
 
 TOKEN_CHARACTERS = 20
 TOKEN_VARIABLE = "ICDBRIDGE_TOKEN"
@@ -40,14 +42,19 @@ def serve(
     limits: Limits = Limits(),
     announce: Callable[[str], None] = print,
     precision: "Precision" = "fp32",
+    store: str | None = None,
+    keep_days: int | None = None,
+    user_header: str | None = None,
 ) -> None:
     """Serves run folders or, without any, the starter, scored in ``precision``, until SIGINT or SIGTERM; what is
     running then is finished first.
 
+    ``store``, ``keep_days`` and ``user_header``: as ``icdbridge serve`` says; without a store nothing is kept.
     Raises ``InputError`` for a folder that is no run, a missing token off loopback or an address in use.
     """
     token = read_token(token_file)
-    if token is None and not is_loopback(host):
+    desk = None if store is None else _open_desk(store, token, host, keep_days, user_header)
+    if token is None and not is_loopback(host) and not (desk and desk.access.has_accounts):
         raise InputError(
             f"{host} can be reached by others: give a token of at least {TOKEN_CHARACTERS} characters by --token-file "
             f"or {TOKEN_VARIABLE}, and put TLS before the server (docs/serving.md)"
@@ -59,12 +66,29 @@ def serve(
         if coder.name in coders:
             raise InputError(f"two runs are called {coder.name}: rename one of the folders")
         coders[coder.name] = coder
-    app = create_app(coders, token, limits)
+    app = create_app(coders, token, limits, desk)
     with _listen(host, port) as listener:
         logging.config.dictConfig(LOGGING)
         address = f"[{host}]" if ":" in host else host
         announce(f"icdbridge codes notes at http://{address}:{listener.getsockname()[1]}")
         make_server(app, limits).run(sockets=[listener])
+
+
+def _open_desk(
+    address: str, token: str | None, host: str, keep_days: int | None, user_header: str | None
+) -> "Desk":
+    if user_header and token is None:
+        raise InputError(
+            "--user-header names who asks, so only your proxy may send it: give it a token with --token-file"
+        )
+    try:
+        from icdbridge.server.desk_api import Access, Desk
+        from icdbridge.server.store import open_store
+
+        opened = open_store(address)
+    except ModuleNotFoundError as error:
+        raise not_installed(error) from error
+    return Desk(opened, Access(opened, token, user_header, loopback=is_loopback(host)), keep_days)
 
 
 def make_server(app: FastAPI, limits: Limits) -> uvicorn.Server:

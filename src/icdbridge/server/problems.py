@@ -13,9 +13,11 @@ MEDIA_TYPE = "application/problem+json"
 _TITLES = {
     400: "the request is malformed",
     401: "a token is needed",
+    403: "this is not allowed",
     404: "there is nothing here",
     405: "this method is not allowed here",
     408: "the request took too long to arrive",
+    409: "it was changed meanwhile",
     413: "the request is too large",
     415: "the request has the wrong media type",
     421: "the request was meant for another host",
@@ -102,7 +104,7 @@ def install(app: FastAPI, known_fields: Iterable[str]) -> None:
         if any(fault["type"] == "json_invalid" for fault in faults):
             return Problem(400, f"the body is not JSON (character {faults[0]['loc'][-1]})").response()
         media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if request.method == "POST" and media_type != "application/json":
+        if request.method in ("POST", "PATCH") and media_type != "application/json":
             return Problem(415, "send the body as application/json").response()
         # a fault's "input" and "ctx" hold what was sent, its "msg" only what was expected
         errors = [FieldError(where=place(fault["loc"]), message=fault["msg"]) for fault in faults[:20]]

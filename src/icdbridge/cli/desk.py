@@ -1,0 +1,125 @@
+"""icdbridge desk: accounts, the audit trail, retention and examples of a store."""
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from icdbridge.cli import app
+from icdbridge.errors import InputError
+from icdbridge.extras import not_installed
+from icdbridge.terminal import say
+
+if TYPE_CHECKING:
+    from icdbridge.server.store import Store
+
+desk = typer.Typer(
+    help="The store behind the coder's desk: accounts, audit trail, retention.", no_args_is_help=True
+)
+app.add_typer(desk, name="desk")
+
+STORE = typer.Option(
+    ..., envvar="ICDBRIDGE_STORE", help="A file such as desk.db, or postgresql://user@host/database."
+)
+BY = "command line"
+
+
+def opened(address: str) -> "Store":
+    """The store at an address; ``InputError`` where it cannot be opened or the extra is missing."""
+    try:
+        from icdbridge.server.store import open_store
+
+        return open_store(address)
+    except ModuleNotFoundError as error:
+        raise not_installed(error) from error
+
+
+@desk.command()
+def add_user(
+    name: str = typer.Argument(help="What the person is called; no other ever is."),
+    role: str = typer.Option("coder", help="coder, auditor or admin."),
+    store: str = STORE,
+) -> None:
+    """Add an account and print its token, this once: the store keeps only a hash. From the first account on everybody
+    needs a token.
+    """
+    found = opened(store)
+    from icdbridge.server.store.people import add_user
+
+    with found.writing() as session:
+        token = add_user(session, BY, name, role)
+    say(token)
+
+
+@desk.command()
+def users(store: str = STORE) -> None:
+    """List the accounts."""
+    found = opened(store)
+    from icdbridge.server.store.people import users
+
+    with found.reading() as session:
+        for one in users(session):
+            say(f"{one.name}\t{one.role}\t{'active' if one.active else 'ended'}")
+
+
+@desk.command()
+def remove_user(name: str = typer.Argument(), store: str = STORE) -> None:
+    """End an account and its sessions at once. What the person did keeps the name."""
+    found = opened(store)
+    from icdbridge.server.store.people import remove_user
+
+    with found.writing() as session:
+        remove_user(session, BY, name)
+
+
+@desk.command()
+def verify(
+    head: str | None = typer.Option(
+        None, help="NUMBER:HASH that an earlier verify printed and you noted elsewhere."
+    ),
+    store: str = STORE,
+) -> None:
+    """Check the audit trail: each entry is chained to the one before. Exits 1 where it was changed or cut.
+
+    Who can write to the database could make the whole chain anew: note the printed head elsewhere, and give it next
+    time.
+    """
+    found = opened(store)
+    from icdbridge.server.store.trail import verify
+
+    with found.reading() as session:
+        result = verify(session, _noted(head))
+    if result.fault:
+        say(f"the trail is broken after {result.entries} entries: {result.fault}", err=True)
+        raise typer.Exit(1)
+    say(f"{result.entries} entries, unbroken; head {result.entries}:{result.head}")
+
+
+@desk.command()
+def purge(
+    days: int = typer.Option(..., min=0, help="Since the last change of an encounter."), store: str = STORE
+) -> None:
+    """Delete documents and comments of encounters that nobody changed for so many days; decisions stay."""
+    found = opened(store)
+    from icdbridge.server.store.retention import purge
+
+    deleted = purge(found, days, BY)
+    say(f"deleted the words of {deleted.documents} documents and {deleted.comments} comments")
+
+
+@desk.command()
+def load_examples(store: str = STORE) -> None:
+    """Load three made-up encounters to try the desk with."""
+    found = opened(store)
+    from icdbridge.server.store.examples import load_examples
+
+    count = load_examples(found, BY)
+    say(f"{count} encounters added" if count else "the examples are there already")
+
+
+def _noted(head: str | None) -> tuple[int, str] | None:
+    if head is None:
+        return None
+    number, _, digest = head.partition(":")
+    if not number.isdigit() or not 1 <= len(digest) <= 64:
+        raise InputError("--head is NUMBER:HASH, as verify prints it")
+    return int(number), digest

@@ -1,0 +1,206 @@
+"""Several documents coded together: one list of codes, each with evidence from any of the documents."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import NamedTuple
+
+from icdbridge.codes import Code, describe
+from icdbridge.codes.validity import LAST_DAY, validity
+from icdbridge.coding.suggestion import Suggestion
+from icdbridge.knowledge.successors import predecessors, successors
+from icdbridge.lexical.evidence import Evidence
+from icdbridge.lexical.sections import sections
+from icdbridge.lexical.sentences import sentences
+from icdbridge.rules.patient import ages_of, sex_of
+
+REPEATED_WORDS = 6  # a shorter sentence may say the same by chance
+# Between two documents stands a heading: no section of one goes on in the next.
+_BETWEEN = "\n\nDOCUMENT:\n"
+_WORD = re.compile(r"\w+")
+_UNFIT = 0.1  # what is left of the confidence of a code that does not fit the patient
+
+
+class Placed(NamedTuple):
+    """Words of a document: its place in the list, and the span of evidence in its characters."""
+
+    document: int
+    span: Evidence
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """Characters of a document, ``start`` to ``end``, that stand at ``at`` in the joined text."""
+
+    document: int
+    start: int
+    end: int
+    at: int
+
+
+@dataclass(frozen=True)
+class Joined:
+    """The documents as one text, without what repeats; ``repeats``: of each document the characters left out."""
+
+    text: str
+    repeats: Sequence[Sequence[tuple[int, int]]]
+    pieces: Sequence[_Piece]
+
+    def placed(self, span: Evidence) -> list[Placed]:
+        """Where in the documents a span of the joined text lies: it may go over what was left out."""
+        found = []
+        for piece in self.pieces:
+            start = max(span.start, piece.at)
+            end = min(span.end, piece.at + piece.end - piece.start)
+            if start < end:
+                words = self.text[start:end]
+                if words.strip():
+                    moved = piece.start - piece.at
+                    one = replace(span, start=start + moved, end=end + moved, text=words)
+                    found.append(Placed(piece.document, one))
+        return found
+
+
+def join(texts: Sequence[str]) -> Joined:
+    """Joins documents in the order in which they are to be read; what repeats an earlier one is left out.
+
+    One document stays as it is.
+    """
+    repeats = repeated(texts)
+    pieces, parts, at = [], list[str](), 0
+    for number, text in enumerate(texts):
+        if number:
+            parts.append(_BETWEEN)
+            at += len(_BETWEEN)
+        for start, end in _others(repeats[number], len(text)):
+            pieces.append(_Piece(number, start, end, at))
+            parts.append(text[start:end])
+            at += end - start
+    return Joined("".join(parts), repeats, pieces)
+
+
+def repeated(texts: Sequence[str]) -> list[list[tuple[int, int]]]:
+    """Of each text the characters [start, end) of sentences that stand in an earlier text word for word.
+
+    They have at least ``REPEATED_WORDS`` words and stand in the same kind of section: notes copy forward what notes of
+    the days before say.
+    """
+    seen: set[tuple[str, tuple[str, ...]]] = set()
+    found = []
+    for text in texts:
+        spans, here = [], set()
+        for start, end, kind in _sentences_with_section(text) if len(texts) > 1 else ():
+            words = tuple(_WORD.findall(text[start:end].lower()))
+            if len(words) < REPEATED_WORDS:
+                continue
+            if (kind, words) in seen:
+                spans.append((start, end))
+            here.add((kind, words))
+        seen |= here
+        found.append(spans)
+    return found
+
+
+def _sentences_with_section(text: str) -> list[tuple[int, int, str]]:
+    found, parts = [], iter(sections(text))
+    part = next(parts, None)
+    for start, end in sentences(text):
+        while part is not None and part.end <= start:
+            part = next(parts, None)
+        found.append((start, end, "" if part is None else part.kind))
+    return found
+
+
+def _others(spans: Sequence[tuple[int, int]], length: int) -> list[tuple[int, int]]:
+    """The characters of a text that are in none of the spans."""
+    bounds = [0, *(bound for span in spans for bound in span), length]
+    return [(start, end) for start, end in zip(bounds[::2], bounds[1::2], strict=True) if start < end]
+
+
+@dataclass(frozen=True)
+class EncounterSuggestion:
+    """A suggestion for an encounter and the words of its documents that speak for it; ``suggestion.evidence`` lies in
+    the joined text.
+    """
+
+    suggestion: Suggestion
+    placed: Sequence[Placed]
+
+
+def code_version_on(day: date | None, versions: Sequence[str], default: str | None) -> str:
+    """What an encounter that ended on a day is coded in, of the ``versions`` that a model has."""
+    usual = default or versions[0]
+    wanted = usual if day is None else "icd9" if day <= LAST_DAY["icd9"] else "icd10"
+    return wanted if wanted in versions else usual
+
+
+def fitted(
+    joined: Joined,
+    found: Sequence[Suggestion],
+    day: date | None = None,
+    sex: str | None = None,
+    age: float | None = None,
+) -> list[EncounterSuggestion]:
+    """What was suggested for the joined text, as the encounter needs it: codes that are valid on the day of discharge,
+    those that do not fit the patient last, and the evidence of each in the documents.
+    """
+    rows: dict[tuple[str, str], Suggestion] = {}
+    for one in found:
+        kept = _suits(_on_day(one, day), sex, age)
+        rows.setdefault((kept.system, kept.code), kept)
+    ordered = sorted(rows.values(), key=lambda one: -one.probability)
+    ranked = [replace(one, rank=rank) for rank, one in enumerate(ordered, 1)]
+    return [
+        EncounterSuggestion(one, [place for span in one.evidence for place in joined.placed(span)])
+        for one in ranked
+    ]
+
+
+def expected_errors(found: Sequence[EncounterSuggestion]) -> float | None:
+    """How many codes would be wrong or missing, by the confidence, if what is predicted were taken unread; None without
+    a calibrated confidence.
+    """
+    rows = [(one.suggestion.confidence, one.suggestion.predicted) for one in found]
+    if any(confidence is None for confidence, _ in rows):
+        return None
+    return sum(
+        (1 - confidence) if predicted else confidence
+        for confidence, predicted in rows
+        if confidence is not None
+    )
+
+
+def _on_day(one: Suggestion, day: date | None) -> Suggestion:
+    """The suggestion with the code that said the same on a day: what a release has no code for it codes by another."""
+    code = Code(one.system, one.code)
+    valid = validity(code) if day else None
+    if day is None or valid is None:
+        return one
+    start, end = valid.period
+    others = predecessors(code) if start and day < start else successors(code) if end and day > end else ()
+    if not others or others[0].inferred:
+        return one  # the rules say that it is not valid on the day
+    other = others[0].code
+    return replace(one, system=other.system, code=other.code, description=describe(other).text)
+
+
+def _suits(one: Suggestion, sex: str | None, age: float | None) -> Suggestion:
+    """A code of the other sex, or of another age, keeps little of its confidence and is not predicted."""
+    if one.system != "icd10cm":
+        return one
+    only, ages = sex_of(one.code), ages_of(one.code)
+    if sex and only and only != sex:
+        why = f"of {only} patients; this one is {sex}"
+    elif age is not None and ages and not ages[0] <= age < ages[1]:
+        why = f"does not fit the age of {age:g}"
+    else:
+        return one
+    return replace(
+        one,
+        probability=one.probability * _UNFIT,
+        confidence=None if one.confidence is None else one.confidence * _UNFIT,
+        band="unlikely",
+        predicted=False,
+        reason=why,
+    )

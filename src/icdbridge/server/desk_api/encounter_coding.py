@@ -1,0 +1,170 @@
+"""Suggestions for encounters, made in the background: what waits is in the store, so a restart loses nothing."""
+
+import threading
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from icdbridge.codes.validity import release_on
+from icdbridge.coding.encounter import (
+    EncounterSuggestion,
+    Joined,
+    code_version_on,
+    expected_errors,
+    fitted,
+    join,
+)
+from icdbridge.server.bands import band
+from icdbridge.server.batching import BatchQueue, Job, Overloaded, price
+from icdbridge.server.coders import ServedCoder
+from icdbridge.server.desk_api.shown import age_of
+from icdbridge.server.observing import logger, places
+from icdbridge.server.store import Store, StoreUnreachable
+from icdbridge.server.store.changes import encounter_of
+from icdbridge.server.store.encounters import documents_of, store_coding, to_code
+from icdbridge.server.store.retention import purge
+
+SUGGESTIONS = 60  # of an encounter
+LOOK_SECONDS = 5.0  # another process may have received documents
+PURGE_SECONDS = 24 * 3600.0
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    """An encounter to code, as it was in a version."""
+
+    number: int
+    version: int
+    documents: list[int]
+    texts: list[str]
+    day: date | None
+    sex: str | None
+    age: float | None
+    setting: Any
+
+
+class EncounterCoding:
+    """A thread that codes the encounters that wait, the one that waits longest first, and deletes what is to be kept
+    no longer than ``keep_days``.
+    """
+
+    def __init__(self, store: Store, coder: ServedCoder, queue: BatchQueue, keep_days: int | None) -> None:
+        self._store, self._coder, self._queue, self._keep_days = store, coder, queue, keep_days
+        self._wanted, self._stopping = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._work, name="encounters", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def wake(self) -> None:
+        self._wanted.set()
+
+    def stop(self, seconds: float) -> None:
+        """Ends after the encounter at work, or in so many seconds."""
+        self._stopping.set()
+        self._wanted.set()
+        self._thread.join(seconds)
+
+    def _work(self) -> None:
+        self._queue.ready.wait()
+        purged = 0.0
+        while not self._stopping.is_set():
+            self._wanted.clear()
+            try:
+                if self._keep_days is not None and purged <= 0:
+                    purge(self._store, self._keep_days)
+                    purged = PURGE_SECONDS
+                while not self._stopping.is_set() and self._code_next():
+                    pass
+            except StoreUnreachable:
+                logger.warning("the store does not answer: encounters wait for their suggestions")
+            except Exception as error:  # the encounter waits on, the server goes on
+                logger.error("an encounter was not coded: %s at %s", type(error).__name__, places(error))
+            purged -= LOOK_SECONDS
+            self._wanted.wait(LOOK_SECONDS)
+
+    def _code_next(self) -> bool:
+        waiting = self._next()
+        if waiting is None:
+            return False
+        version = code_version_on(waiting.day, self._coder.versions, self._coder.default_version)
+        joined = join(waiting.texts)
+        found = self._coded(joined, version, waiting)
+        system = next(iter(self._coder.codes_of(version))).partition(":")[0]
+        release = release_on(system, waiting.day or date.today())[0]
+        about = {
+            "model": self._coder.name,
+            "fingerprint": self._coder.fingerprint()[:200],
+            "code_version": version,
+            "release": release,
+            "document_ids": waiting.documents,
+            "repeats": {
+                str(one): spans for one, spans in zip(waiting.documents, joined.repeats, strict=True) if spans
+            },
+        }
+        rows = [self._row(one, waiting.documents) for one in found]
+        with self._store.writing() as session:
+            store_coding(session, waiting.number, waiting.version, about, rows, expected_errors(found))
+        return True
+
+    def _next(self) -> _Waiting | None:
+        with self._store.reading() as session:
+            number = to_code(session)
+            if number is None:
+                return None
+            one = encounter_of(session, number)
+            documents = documents_of(session, number)
+            return _Waiting(
+                number,
+                one.version,
+                [document.id for document in documents],
+                [document.text or "" for document in documents],
+                one.discharge or one.admission,
+                one.sex,
+                age_of(one),
+                one.setting if one.setting in self._coder.settings else None,
+            )
+
+    def _coded(self, joined: Joined, version: str, waiting: _Waiting) -> list[EncounterSuggestion]:
+        if not joined.text or self._coder.fault(joined.text):
+            return []
+        words = min(self._coder.count_words(joined.text), self._coder.max_note_words)
+        cost = price(words, len(joined.text), self._coder.scored_codes(version, None), SUGGESTIONS)
+        job = Job(self._coder, joined.text, version, None, SUGGESTIONS, True, cost, waiting.setting)
+        while True:
+            try:
+                self._queue.submit([job])
+                break
+            except Overloaded as full:
+                if self._stopping.wait(full.retry_after):
+                    raise
+        return fitted(joined, job.future.result() or [], waiting.day, waiting.sex, waiting.age)
+
+    def _row(self, one: EncounterSuggestion, documents: list[int]) -> dict[str, Any]:
+        found = one.suggestion
+        same = (
+            "rank",
+            "system",
+            "code",
+            "description",
+            "probability",
+            "confidence",
+            "context",
+            "predicted",
+            "reason",
+        )
+        return {
+            **{name: getattr(found, name) for name in same},
+            "band": band(self._coder, found),
+            "alternatives": [vars(other) for other in found.alternatives],
+            "evidence": [
+                {
+                    "document": documents[place.document],
+                    "start": place.span.start,
+                    "end": place.span.end,
+                    "weight": round(place.span.weight, 4),
+                    "context": place.span.context,
+                }
+                for place in one.placed
+            ],
+        }

@@ -1,0 +1,142 @@
+"""What is stored, as /v1/desk answers it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any, cast
+
+from icdbridge.codes import parse_key
+from icdbridge.server import answers
+from icdbridge.server.desk_api import desk_schemas as out
+from icdbridge.server.schemas import AlternativeOut
+from icdbridge.server.store.encounters import Opened
+from icdbridge.server.store.records import Decision, Document, Encounter, TrailEntry
+
+_YEAR = 365.2425
+
+
+def row(one: Encounter, documents: int) -> dict[str, Any]:
+    """An encounter as ``EncounterRow``."""
+    same = ("id", "number", "patient", "sex", "setting", "admission", "discharge", "due", "state", "assignee")
+    return {
+        **{name: getattr(one, name) for name in (*same, "version", "need", "updated", "updated_by")},
+        "document_count": documents,
+        "code_count": len(one.code_order),
+        "principal": principal(one.code_order),
+        "coded": not one.to_code,
+    }
+
+
+def principal(order: Sequence[str]) -> str | None:
+    """The first diagnosis of an order of codes."""
+    return next((key for key in order if answers.kind(parse_key(key).system) == "diagnosis"), None)
+
+
+def age_of(one: Encounter) -> float | None:
+    """In years, when the encounter began, or else ended."""
+    day: date | None = one.admission or one.discharge
+    if day is None or one.birth_date is None or day < one.birth_date:
+        return None
+    return round((day - one.birth_date).days / _YEAR, 2)
+
+
+def encounter_out(opened: Opened) -> out.EncounterOut:
+    one, coding = opened.encounter, opened.coding
+    texts = {document.id: document.text for document in opened.documents}
+    made = None
+    if coding is not None:
+        made = out.CodingOut(
+            model=coding.model,
+            code_version=coding.code_version,
+            release=coding.release,
+            documents=coding.document_ids,
+            at=coding.at,
+        )
+    standing = [document for document in opened.documents if document.status != "superseded"]
+    return out.EncounterOut(
+        **row(one, len(standing)),
+        birth_date=one.birth_date,
+        age=age_of(one),
+        coding=made,
+        documents=[out.DocumentHead(**head(document)) for document in opened.documents],
+        suggestions=[
+            out.DeskSuggestion(
+                id=found.id,
+                rank=found.rank,
+                system=found.system,
+                code=found.code,
+                description=found.description,
+                kind=answers.kind(found.system),
+                probability=found.probability,
+                confidence=found.confidence,
+                band=found.band,
+                context=cast(Any, found.context),
+                predicted=found.predicted,
+                reason=found.reason,
+                alternatives=[AlternativeOut(**other) for other in found.alternatives],
+                evidence=_spans(found.evidence, texts),
+            )
+            for found in opened.suggestions
+        ],
+        codes=_decided(opened.decisions, one.code_order, texts),
+        comments=[
+            out.CommentOut(id=said.id, code=said.code, text=said.text, by=said.by, at=said.at)
+            for said in opened.comments
+        ],
+    )
+
+
+def head(document: Document) -> dict[str, Any]:
+    """A document as ``DocumentHead``."""
+    same = ("id", "source_id", "title", "kind", "status", "date", "characters", "added")
+    return {name: getattr(document, name) for name in same} | {"deleted": document.deleted is not None}
+
+
+def trail_out(entry: TrailEntry) -> out.TrailOut:
+    return out.TrailOut(
+        number=entry.number,
+        at=entry.at,
+        by=entry.by,
+        action=entry.action,
+        encounter=entry.encounter_id,
+        document=entry.document_id,
+        version=entry.version,
+        details=entry.details,
+    )
+
+
+def _decided(
+    decisions: Sequence[Decision], order: Sequence[str], texts: Mapping[int, str | None]
+) -> list[out.DeskCode]:
+    places = {key: place for place, key in enumerate(order, 1)}
+    first = principal(order)
+    keyed = sorted(
+        ((places.get(f"{one.system}:{one.code}"), one) for one in decisions),
+        key=lambda pair: (pair[0] is None, pair[0] or pair[1].id),
+    )
+    return [
+        out.DeskCode(
+            system=one.system,
+            code=one.code,
+            description=one.description,
+            kind=answers.kind(one.system),
+            verdict=cast(Any, one.verdict),
+            position=place,
+            principal=f"{one.system}:{one.code}" == first,
+            poa=one.poa,
+            suggested=one.suggestion_id is not None,
+            instead_of=one.instead_of,
+            evidence=_spans(one.evidence, texts),
+            by=one.by,
+            at=one.at,
+        )
+        for place, one in keyed
+    ]
+
+
+def _spans(evidence: Sequence[Mapping[str, Any]], texts: Mapping[int, str | None]) -> list[out.DeskSpan]:
+    spans = []
+    for span in evidence:
+        text = texts.get(span["document"])
+        words = None if text is None else text[span["start"] : span["end"]]
+        spans.append(out.DeskSpan(text=words, **span))
+    return spans

@@ -1,0 +1,5 @@
+"""What a coding department keeps: encounters, documents, suggestions, decisions, people and the audit trail."""
+
+from icdbridge.server.store.database import Store, StoreUnreachable, open_store
+
+__all__ = ["Store", "StoreUnreachable", "open_store"]

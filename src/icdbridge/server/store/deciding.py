@@ -1,0 +1,104 @@
+"""Saving what a person decides on codes: all of a request or nothing, and never over another's unseen change."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from icdbridge.server.store.changes import Refused, encounter_of, touch
+from icdbridge.server.store.encounters import current_decisions, newest_coding
+from icdbridge.server.store.people import Person
+from icdbridge.server.store.records import Decision, Document, Encounter
+from icdbridge.server.store.trail import record
+
+
+@dataclass(frozen=True)
+class NewDecision:
+    """A decision on a code that exists. ``evidence``: ``{document, start, end}``, in characters of its text."""
+
+    system: str
+    code: str
+    description: str
+    verdict: str
+    poa: str | None = None
+    evidence: Sequence[dict[str, Any]] = ()
+    instead_of: str | None = None
+
+    @property
+    def key(self) -> str:
+        return f"{self.system}:{self.code}"
+
+
+def decide(
+    session: Session,
+    person: Person,
+    number: int,
+    version: int,
+    decisions: Sequence[NewDecision],
+    order: Sequence[str] | None = None,
+) -> Encounter:
+    """Saves decisions on codes of an encounter and, if given, the ``order`` of its accepted codes (keys, the principal
+    diagnosis first).
+
+    A new encounter goes into work. Raises ``Conflict``; ``Refused`` where the encounter is done (an auditor may
+    still correct it) and for evidence outside of its documents.
+    """
+    found = encounter_of(session, number, version)
+    if found.state in ("done", "audited") and person.role == "coder":
+        raise Refused(f"the encounter is {found.state}: take it back into work first")
+    _check_evidence(session, number, decisions)
+    made = touch(found, person.name)
+    if found.state == "new":
+        found.state = "in work"
+        found.assignee = found.assignee or person.name
+    coding = newest_coding(session, number)
+    shown = {} if coding is None else {f"{one.system}:{one.code}": one.id for one in coding.suggestions}
+    for one in decisions:
+        session.execute(
+            update(Decision)
+            .where(Decision.encounter_id == number, Decision.current)
+            .where(Decision.system == one.system, Decision.code == one.code)
+            .values(current=False)
+        )
+        session.add(
+            Decision(
+                encounter_id=number,
+                system=one.system,
+                code=one.code,
+                description=one.description,
+                verdict=one.verdict,
+                poa=one.poa,
+                evidence=list(one.evidence),
+                suggestion_id=shown.get(one.key),
+                instead_of=one.instead_of,
+                by=person.name,
+                role=person.role,
+                version=made,
+            )
+        )
+        session.flush()
+    accepted = [
+        f"{one.system}:{one.code}" for one in current_decisions(session, number) if one.verdict == "accepted"
+    ]
+    wanted = list(found.code_order if order is None else order)
+    found.code_order = [
+        *(key for key in wanted if key in accepted),
+        *(key for key in accepted if key not in wanted),
+    ]
+    codes = {one.key: one.verdict for one in decisions}
+    record(session, person.name, "decided", number, version=made, codes=codes)
+    return found
+
+
+def _check_evidence(session: Session, number: int, decisions: Sequence[NewDecision]) -> None:
+    rows = session.execute(select(Document.id, Document.characters).where(Document.encounter_id == number))
+    lengths: dict[int, int] = {row.id: row.characters for row in rows}
+    for one in decisions:
+        for span in one.evidence:
+            length = lengths.get(span["document"])
+            if length is None:
+                raise Refused(f"evidence of {one.code}: the encounter has no document {span['document']}")
+            if not 0 <= span["start"] < span["end"] <= length:
+                raise Refused(f"evidence of {one.code}: document {span['document']} has no such characters")

@@ -1,0 +1,58 @@
+"""Deleting the words of documents and comments after so many days; decisions and the trail stay."""
+
+from datetime import timedelta
+from typing import NamedTuple
+
+from sqlalchemy import select, update
+
+from icdbridge.server.store.database import Store
+from icdbridge.server.store.records import Comment, Document, Encounter, now
+from icdbridge.server.store.trail import record
+
+
+class Deleted(NamedTuple):
+    """How many documents and comments lost their words."""
+
+    documents: int
+    comments: int
+
+
+def purge(store: Store, days: int, by: str = "icdbridge") -> Deleted:
+    """Deletes the words of all encounters that nobody changed for ``days`` days, whatever their state.
+
+    SQLite overwrites them at once; PostgreSQL when it next vacuums the tables.
+    """
+    at = now()
+    old = select(Encounter.id).where(Encounter.updated < at - timedelta(days=days))
+    with store.writing() as session:
+        documents = session.execute(
+            select(Document.id, Document.encounter_id).where(
+                Document.encounter_id.in_(old), Document.deleted.is_(None)
+            )
+        ).all()
+        comments = session.scalars(
+            select(Comment.id).where(Comment.encounter_id.in_(old), Comment.text.is_not(None))
+        ).all()
+        session.execute(
+            update(Document)
+            .where(Document.id.in_([row.id for row in documents]))
+            .values(text=None, title=None, deleted=at)
+        )
+        session.execute(update(Comment).where(Comment.id.in_(comments)).values(text=None))
+        session.execute(
+            update(Encounter)
+            .where(Encounter.id.in_({row.encounter_id for row in documents}))
+            .values(to_code=False)
+            .execution_options(synchronize_session=False)
+        )
+        if documents or comments:
+            record(
+                session,
+                by,
+                "deleted",
+                days=days,
+                documents=[row.id for row in documents],
+                comments=len(comments),
+            )
+    store.tidy()
+    return Deleted(len(documents), len(comments))

@@ -1,0 +1,94 @@
+"""The audit trail: entries are added, never changed, and each is chained to the one before by SHA-256."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from icdbridge.server.store.records import TrailEntry, TrailHead, now
+
+START = "0" * 64  # what the first entry is chained to
+
+
+class Verified(NamedTuple):
+    """``entries``: how many there are; ``head``: the hash of the last; ``fault``: what is wrong, None: nothing."""
+
+    entries: int
+    head: str
+    fault: str | None
+
+
+def record(
+    session: Session,
+    by: str,
+    action: str,
+    encounter: int | None = None,
+    document: int | None = None,
+    version: int | None = None,
+    **details: Any,
+) -> None:
+    """Adds an entry, in the transaction of what it is about. ``details`` must hold nothing of a note."""
+    head = session.execute(select(TrailHead).where(TrailHead.id == 1).with_for_update()).scalar_one()
+    entry = TrailEntry(
+        number=head.number + 1,
+        at=now(),
+        by=by,
+        action=action,
+        encounter_id=encounter,
+        document_id=document,
+        version=version,
+        details=details,
+        previous=head.hash,
+    )
+    entry.hash = digest(entry)
+    session.add(entry)
+    head.number, head.hash = entry.number, entry.hash
+    session.flush()
+
+
+def digest(entry: TrailEntry) -> str:
+    """SHA-256 of an entry and of the hash of the one before it."""
+    parts = (
+        *(entry.number, _instant(entry.at), entry.by, entry.action),
+        *(entry.encounter_id, entry.document_id, entry.version, entry.details, entry.previous),
+    )
+    text = json.dumps(parts, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def verify(session: Session, noted: tuple[int, str] | None = None) -> Verified:
+    """Whether the chain is whole. ``noted``: number and hash of an entry that was written down elsewhere."""
+    number, previous, fault = 0, START, None
+    for entry in session.scalars(
+        select(TrailEntry).order_by(TrailEntry.number).execution_options(yield_per=1000)
+    ):
+        if entry.number != number + 1:
+            fault = f"entries {number + 1} to {entry.number - 1} are missing"
+        elif entry.previous != previous or entry.hash != digest(entry):
+            fault = f"entry {entry.number} was changed, or one before it"
+        elif noted and noted[0] == entry.number and noted[1] != entry.hash:
+            fault = f"entry {entry.number} is not the one that was noted"
+        if fault:
+            return Verified(number, previous, fault)
+        number, previous = entry.number, entry.hash
+        session.expunge(entry)
+    head = session.execute(select(TrailHead)).scalar_one_or_none()
+    if head is None or (head.number, head.hash) != (number, previous):
+        fault = "the last entries are missing: the trail ends before its head"
+    elif noted and noted[0] > number:
+        fault = f"the trail ends at {number}, before the entry that was noted"
+    return Verified(number, previous, fault)
+
+
+def _instant(at: datetime) -> str:
+    return at.isoformat(timespec="microseconds")
+
+
+def entries_before(session: Session, number: int | None, limit: int) -> Sequence[TrailEntry]:
+    """The newest entries, or the newest before one, the newest first."""
+    wanted = select(TrailEntry).order_by(TrailEntry.number.desc()).limit(limit)
+    return session.scalars(wanted if number is None else wanted.where(TrailEntry.number < number)).all()
