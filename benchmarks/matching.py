@@ -34,7 +34,8 @@ from icdbridge.lexical import (
 )
 from icdbridge.models.combiner import Combiner
 from icdbridge.runs import CodeIndex
-from icdbridge.runs.scorer import Note, Scorer
+from icdbridge.runs.reading import Note
+from icdbridge.runs.scorer import Scorer
 from icdbridge.runs.scoring import Precision, encode_codes
 from icdbridge.runs.text_model import TextModel
 from icdbridge.text import Tokenizer

@@ -9,7 +9,8 @@ from icdbridge.codes import code_names
 from icdbridge.errors import InputError
 from icdbridge.lexical import LEXICAL_FEATURES, CodeStatistics, Lexicon
 from icdbridge.runs import CodeIndex
-from icdbridge.runs.scorer import MARGIN, Note, Scorer
+from icdbridge.runs.reading import Note
+from icdbridge.runs.scorer import MARGIN, Scorer
 from icdbridge.runs.text_model import TextModel
 from icdbridge.text import Tokenizer
 
@@ -87,10 +88,10 @@ def test_attention_and_lexical_logits_make_those_that_decide():
     for scores in scorer.score([scorer.read(text) for text in TEXTS]):
         together = model.model.stack(scores.attention, scores.lexical, 0)
         np.testing.assert_array_equal(scores.logits, together)
-        assert scores.matches.note.text == TEXTS[scores.row]
+        assert scores.reading.matches.note.text == TEXTS[scores.row]
     (plain,) = Scorer(text_model(), CODES, "icd10").score([scorer.read(TEXTS[0])])
     assert plain.lexical is None
-    assert plain.matches is None
+    assert plain.reading.matches is None
 
 
 def test_some_codes_are_encoded_as_among_all():

@@ -26,7 +26,8 @@ from icdbridge.files import MANIFEST, sha256
 from icdbridge.lexical.evidence import Evidence, cautious, context_of
 from icdbridge.runs import Run
 from icdbridge.runs.confidence import Calibration
-from icdbridge.runs.scorer import Note, Scorer
+from icdbridge.runs.reading import Note
+from icdbridge.runs.scorer import Scorer
 from icdbridge.runs.scoring import Precision
 from icdbridge.text import split_words
 from icdbridge.text.tokenizer import UNKNOWN_ID
@@ -160,7 +161,7 @@ class TrainedCoder(Coder):
             best = scores.columns[order.numpy()]
             spans: list[list[Evidence]] = [[] for _ in best]
             if evidence and len(best):
-                spans = scorer.evidence(texts[row], words[row], scores.matches, best)
+                spans = scorer.evidence(texts[row], words[row], scores.reading, best)
             found[row] = [
                 self._suggestion(rank, scorer, int(column), logit, of_code)
                 for rank, (column, logit, of_code) in enumerate(
@@ -185,7 +186,7 @@ class TrainedCoder(Coder):
                 f"{other} is none of the codes to choose from: give the version and codes it was found among"
             )
         columns = np.array([scorer.column_of[key] for key in keys], np.int64)
-        spans = scorer.evidence(text, words, scorer.match(text), columns)
+        spans = scorer.evidence(text, words, scorer.reading(Note(text, words.ids)), columns)
         return [
             replace(one, evidence=tuple(own), context=context, band=one.band and cautious(one.band, context))
             for one, own in zip(found, spans, strict=True)

@@ -17,6 +17,7 @@ from icdbridge.evaluation.coded_spans import CodedSpans
 from icdbridge.evaluation.metrics import Floats, Ints
 from icdbridge.evaluation.results import EVIDENCE_KINDS, OVERLAP
 from icdbridge.progress import track
+from icdbridge.runs.reading import Note
 from icdbridge.runs.scored import Scored
 from icdbridge.runs.scorer import Scorer
 
@@ -64,9 +65,9 @@ def measure_evidence(
         }
         predicted = np.flatnonzero(scored.logits[place] > cuts).tolist()
         columns = np.array(list(dict.fromkeys([*order[:CODES].tolist(), *people, *predicted])), np.int64)
-        matches = scorer.match(text)
-        weights = scorer.word_weights(words, matches, columns)
-        evidence = dict(zip(columns.tolist(), scorer.evidence(text, words, matches, columns), strict=True))
+        reading = scorer.reading(Note(text, words.ids))
+        weights = scorer.word_weights(words, reading, columns)
+        evidence = dict(zip(columns.tolist(), scorer.evidence(text, words, reading, columns), strict=True))
         spans.add(
             {scorer.keys[column]: [(one.start, one.end) for one in evidence[column]] for column in predicted},
             marked.get(note_id, {}),

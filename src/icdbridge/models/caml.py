@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from icdbridge.models.encoders import ConvolutionEncoder
 from icdbridge.models.fixed_label import FixedLabelModel
+from icdbridge.models.kernels.contributions import Parts, around
 from icdbridge.models.model import Batch, NoteStates
 from icdbridge.models.sizes import Dropout, Extra, Few, Rows, Size, Weight
 
@@ -64,6 +65,12 @@ class CAML(FixedLabelModel):
         states, mask = self.note_encoder(self.dropout(self.embedding(notes)), lengths.clamp(min=1))
         states = torch.tanh(states)
         return NoteStates(states, states[:, None], mask)
+
+    def word_parts(self, note: NoteStates, words: Tensor) -> Parts:
+        parts, before = self.note_encoder.word_parts(self.embedding(words))
+        slope = 1 - note.states[0] ** 2  # of tanh
+        parts = parts * around(slope.T, len(words), before, parts.shape[1]).permute(1, 2, 0)
+        return Parts(parts, parts[None], before)
 
     def loss(self, batch: Batch, chunk: int | None = None) -> Tensor:
         """The loss of the labels, and in DR-CAML the distance of outputs from descriptions, averaged over notes."""

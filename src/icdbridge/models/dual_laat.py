@@ -13,6 +13,7 @@ from torch.nn import functional
 from icdbridge.models.combiner import Combiner
 from icdbridge.models.encoders import ConvolutionEncoder, RecurrentEncoder
 from icdbridge.models.kernels.classifier import classify
+from icdbridge.models.kernels.contributions import Parts, around, contributions, whole_positions
 from icdbridge.models.kernels.label_attention import label_contexts, score_note
 from icdbridge.models.kernels.products import fast_products
 from icdbridge.models.model import CodingModel, NoteStates
@@ -156,6 +157,30 @@ class DualLAAT(CodingModel):
                     for states, keys, length in zip(notes.states, notes.keys, lengths, strict=True)
                 ]
             )
+
+    def contributions(self, note: NoteStates, queries: Tensor, words: Tensor) -> Tensor:
+        first, last = cast(nn.Linear, self.classifier[0]), cast(nn.Linear, self.classifier[2])
+
+        def gradient(contexts: Tensor) -> Tensor:
+            """Through equations 5 and 6, [M, L, d] to the same."""
+            heads, codes, size = contexts.shape
+            hidden = first(contexts.transpose(0, 1).flatten(1))
+            upper: Tensor = (last.weight * (hidden > 0)) @ first.weight
+            return upper.view(codes, heads, size).transpose(0, 1)
+
+        with fast_products():
+            parts = self._word_parts(note, words)
+            return contributions(note.states[0], note.keys[0], queries, gradient, parts)
+
+    def _word_parts(self, note: NoteStates, words: Tensor) -> Parts:
+        """What each word [T] is of the positions of a note."""
+        if self.window == (0, 1) or not isinstance(self.note_encoder, ConvolutionEncoder):
+            return whole_positions(note.states[0], note.keys[0], len(words))
+        parts, before = self.note_encoder.word_parts(self.embedding(words))
+        keys = self._by_head(parts @ self.note_projection.weight.T).permute(2, 0, 1, 3)
+        slope = 1 - note.keys[0] ** 2  # of tanh
+        slopes = around(slope.transpose(1, 2), len(words), before, parts.shape[1])
+        return Parts(parts, keys * slopes.permute(0, 2, 3, 1), before)
 
 
 def _encoder(settings: ModelSettings) -> RecurrentEncoder | ConvolutionEncoder:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
+from icdbridge.models.kernels.contributions import Parts, contributions, whole_positions
 from icdbridge.models.model import CodingModel, NoteStates
 
 
@@ -42,6 +43,18 @@ class FixedLabelModel(CodingModel):
             return torch.cat([self._score(notes, part, shared) for part in parts], dim=1)
         scored = [checkpoint(self._score, notes, part, shared, use_reentrant=False) for part in parts]
         return torch.cat(scored, dim=1)
+
+    def contributions(self, note: NoteStates, queries: Tensor, words: Tensor) -> Tensor:
+        if self.note_features(note) is not None:  # which depend on the states too
+            return super().contributions(note, queries, words)
+        rows = queries[0]
+        own, weights = self.label_queries[rows][None], self.output.weight[rows][None]
+        parts = self.word_parts(note, words)
+        return contributions(note.states[0], note.keys[0], own, lambda contexts: weights, parts)
+
+    def word_parts(self, note: NoteStates, words: Tensor) -> Parts:
+        """What each word [T] is of the positions of a note."""
+        return whole_positions(note.states[0], note.keys[0], len(words))
 
     def note_features(self, notes: NoteStates) -> Tensor | None:
         """What scoring needs of a note for all codes alike [N, ...], made once; None where there is nothing."""

@@ -69,6 +69,27 @@ class CodingModel(nn.Module, ABC):
     def score(self, notes: NoteStates, queries: Tensor, chunk: int | None = None) -> Tensor:
         """Logits [N, L]; ``chunk`` codes at a time, recomputed in the backward pass, so memory is bounded."""
 
+    def contributions(self, note: NoteStates, queries: Tensor, words: Tensor) -> Tensor:
+        """How much each word of one note adds to each logit: gradient x input [L, T] (``kernels/contributions.py``).
+
+        ``words`` [T] are the word ids that ``note`` was encoded from. A word stands for itself as its vector where
+        positions see several words, else as its state, both as value and as key. Here by a backward pass for all
+        codes at once; models whose logits depend on their contexts alone have a closed form. Not to be called in
+        ``torch.inference_mode``.
+        """
+        with torch.enable_grad():
+            states, keys = (tensor.detach().clone().requires_grad_() for tensor in note[:2])
+            logits = self.score(NoteStates(states, keys, note.mask.clone()), queries.clone())[0]
+            by_state, by_key = torch.autograd.grad(
+                logits,
+                (states, keys),
+                torch.eye(len(logits), dtype=logits.dtype, device=logits.device),
+                is_grads_batched=True,
+                materialize_grads=True,
+            )
+        found = (by_state * states.detach()).sum(dim=-1) + (by_key * keys.detach()).sum(dim=(2, 4))
+        return found[:, 0, : len(words)]
+
     def describe_outputs(self, relations: Tensor, words: Tensor, lengths: Tensor) -> None:
         """What a model of fixed labels may know of its codes before training.
 

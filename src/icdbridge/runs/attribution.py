@@ -4,82 +4,42 @@ A word's contribution is gradient x input (Simonyan et al. 2013; Ancona et al. 2
 what stands for the word, through the label attention and through what it attends to, times that. For a convolution,
 whose positions see several words, it is the word's vector that stands for it; for encoders with a state a word
 (recurrent networks, transformers) it is that state, as a backward pass through them takes longer than all the coding.
-Raw attention is coarser, and a word may be attended to and speak against the code.
+Each model has the arithmetic (``CodingModel.contributions``). Raw attention is coarser, and a word may be attended to
+and speak against the code.
 """
 
-import threading
 from collections.abc import Sequence
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from icdbridge.lexical import Span
 from icdbridge.lexical.contexts import CONTEXTS, DOUBTFUL, NoteContexts
 from icdbridge.lexical.evidence import SPAN_CHARACTERS, Evidence
 from icdbridge.lexical.marks import MarkedPhrase
-from icdbridge.models import CodingModel
-from icdbridge.runs.scoring import BATCH_WORDS, pad
+from icdbridge.models import CodingModel, NoteStates
 
-_ONE = threading.Lock()  # a hook on the embedding sees the words of every thread
 LIGHTEST = 0.25  # a word of evidence weighs at least so much of the heaviest; tuned on val of CodiEsp
 EVIDENCE_CODES = 16  # whose evidence is found together
 PHRASES = 3  # of evidence of a code, at most
 GAP = 1  # words between two words of evidence that still make one phrase
 
 
-def word_weights(model: CodingModel, ids: np.ndarray, queries: Tensor) -> np.ndarray:
-    """How much each word of a note supports each code: ids [T], queries [M, L, ...] to float64 [L, T].
+def word_weights(model: CodingModel, note: NoteStates, ids: np.ndarray, queries: Tensor) -> np.ndarray:
+    """How much each word of an encoded note, one without padding, supports each code: ids [T], queries [M, L, ...] to
+    float64 [L, T].
 
     Words that speak against a code weigh 0, the others sum to 1. Call it outside of ``torch.inference_mode``.
     """
-    contributions = _of_states if model.window == (0, 1) else _of_vectors
-    # of a short note many codes would fit together, but all of them are scored with each other
-    size = max(1, min(EVIDENCE_CODES, BATCH_WORDS // max(len(ids), model.padded_words)))
-    parts = [
-        contributions(model, ids, queries[:, start : start + size].clone())
-        for start in range(0, queries.shape[1], size)
-    ]
-    weights: np.ndarray = np.maximum(np.concatenate(parts)[:, : len(ids)], 0.0)
+    words = torch.from_numpy(ids).to(queries.device)
+    with torch.no_grad():
+        parts = [
+            model.contributions(note, some, words) for some in torch.split(queries, EVIDENCE_CODES, dim=1)
+        ]
+    weights: np.ndarray = torch.cat(parts).double().clamp(min=0).cpu().numpy()
     weights /= np.maximum(weights.sum(axis=1, keepdims=True), 1e-30)
     return weights
-
-
-def _of_states(model: CodingModel, ids: np.ndarray, queries: Tensor) -> np.ndarray:
-    """Gradient x state [L, T'], of a state as value and as key."""
-    with torch.no_grad():
-        note = model.encode_notes(*pad([ids], queries.device))
-    count = queries.shape[1]
-    with torch.enable_grad():
-        values = note.states.repeat_interleave(count, dim=0).requires_grad_()
-        keys = note.keys.repeat_interleave(count, dim=0).requires_grad_()
-        copies = note._replace(states=values, keys=keys, mask=note.mask.expand(count, -1))
-        logits = model.score(copies, queries).diagonal()
-        by_value, by_key = torch.autograd.grad(logits.sum(), (values, keys), materialize_grads=True)
-    of_values = (by_value * values.detach()).sum(dim=-1)
-    of_keys = (by_key * keys.detach()).sum(dim=(1, 3))
-    found: np.ndarray = (of_values + of_keys).double().cpu().numpy()
-    return found
-
-
-def _of_vectors(model: CodingModel, ids: np.ndarray, queries: Tensor) -> np.ndarray:
-    """Gradient x word vector [L, T]: the note is read once for each code, so that one backward pass serves all."""
-    embedded: list[Tensor] = []
-
-    def keep(module: nn.Module, arguments: object, output: Tensor) -> None:
-        if output.requires_grad:  # other threads score without
-            embedded.append(output)
-
-    with _ONE, torch.enable_grad():
-        handle = model.get_submodule("embedding").register_forward_hook(keep)
-        try:
-            words, lengths = pad([ids] * queries.shape[1], queries.device)
-            logits = model.score(model.encode_notes(words, lengths), queries).diagonal()
-        finally:
-            handle.remove()
-        (gradient,) = torch.autograd.grad(logits.sum(), embedded[0])
-    found: np.ndarray = (gradient * embedded[0].detach()).sum(dim=-1).double().cpu().numpy()
-    return found
 
 
 def add_spans(weights: np.ndarray, spans: Sequence[Sequence[Span]], offsets: np.ndarray) -> np.ndarray:

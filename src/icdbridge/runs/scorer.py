@@ -1,11 +1,10 @@
 """A set of codes with all that scores notes against it: the one place where notes are scored."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice, repeat
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,38 +22,15 @@ from icdbridge.progress import progress_bar
 from icdbridge.runs.attribution import add_spans, find_evidence, marked_evidence, word_weights
 from icdbridge.runs.candidate_search import Proposer
 from icdbridge.runs.prior import Prior, PriorEvidence
+from icdbridge.runs.reading import Note, Reading, Scores
 from icdbridge.runs.scored import on_disk
-from icdbridge.runs.scoring import encoded_batches, read_notes, score_states
+from icdbridge.runs.scoring import encoded_batches, one_of, read_notes, score_states
 from icdbridge.runs.text_model import TextModel
 from icdbridge.runs.tokens import tokenize_split
 from icdbridge.text import Words
 
 MARGIN = 0.05  # logits: bf16 moves one by less (docs/performance.md)
 WINDOW = 2_048  # notes of a split whose texts are in memory at once
-
-
-class Note(NamedTuple):
-    """A note as a model reads it: its ``text`` and the ``ids`` of its words [T]."""
-
-    text: str
-    ids: np.ndarray
-
-
-@dataclass(frozen=True)
-class Scores:
-    """What was found for a note, the number ``row`` of those that were given.
-
-    ``columns`` [l] are the codes that were scored, ascending: all, or the note's candidates. ``logits`` [l] decide.
-    They are made of those of ``attention`` [l] and the ``lexical`` ones [l]; these, and the ``matches`` that they come
-    of, are None for a model that reads no lexical features.
-    """
-
-    row: int
-    columns: np.ndarray
-    logits: Tensor
-    attention: Tensor
-    lexical: Tensor | None
-    matches: LexicalMatches | None
 
 
 class Scorer:
@@ -142,9 +118,15 @@ class Scorer:
         """A note to score."""
         return Note(text, self.model.tokenizer.encode(text, self.model.max_note_words).ids)
 
-    def match(self, text: str) -> LexicalMatches | None:
-        """The lexical evidence of a note for the codes; None for a model that reads none."""
-        return None if self.matcher is None else self.matcher.match(self.words(text))
+    @torch.inference_mode()
+    def reading(self, note: Note) -> Reading:
+        """What evidence is made of, for a note that is not scored."""
+        network = self.model.model
+        device = next(network.parameters()).device
+        states = read_notes(network, [note.ids], self.model.precision, device)
+        return Reading(
+            one_of(states, 0), None if self.matcher is None else self.matcher.match(self.words(note.text))
+        )
 
     def words(self, text: str) -> NoteWords:
         """The words of a note that names of codes and phrases are looked for in."""
@@ -168,14 +150,16 @@ class Scorer:
             for place, row in enumerate(rows):
                 note = notes[row]
                 words = self.words(note.text)
+                alone = one_of(states, place)
                 if together is not None:
-                    yield self._decide(int(row), note, words, everything, self.queries, together[place])
+                    yield self._decide(
+                        int(row), note, words, everything, self.queries, alone, together[place]
+                    )
                     continue
-                alone = NoteStates(*(tensor[place : place + 1] for tensor in states))
                 columns = self.propose(words, note.ids) if candidates else everything
                 if not len(columns):
                     nothing = states.states.new_zeros(0)
-                    yield Scores(int(row), columns, nothing, nothing, None, None)
+                    yield Scores(int(row), columns, nothing, nothing, None, Reading(alone, None))
                     continue
                 queries = self.queries_of(columns) if candidates else self.queries
                 yield self._decide(int(row), note, words, columns, queries, alone)
@@ -187,9 +171,10 @@ class Scorer:
         words: NoteWords,
         columns: np.ndarray,
         queries: Tensor,
-        read: NoteStates | Tensor,
+        states: NoteStates,
+        attention: Tensor | None = None,
     ) -> Scores:
-        """The logits that decide: what ``read`` is, the note as the network read it or the logits of attention, and
+        """The logits that decide: those of ``attention``, where they are not known made of the note's ``states``, and
         what else speaks for or against codes. With a prior, attention has no say (0) of a code that training never saw
         and that is not on the note's shortlist.
         """
@@ -200,18 +185,16 @@ class Scorer:
             lexical, listed = self._lexical_logits(matches, columns)
             if self.prior is not None:
                 heard = listed | (self.matcher.notes[columns, 0] > 0)
-        if isinstance(read, NoteStates):
+        if attention is None:
             places = torch.from_numpy(np.flatnonzero(heard)).to(queries.device)
             attention = queries.new_zeros(len(columns), dtype=torch.float32)
             if len(places):
                 asked = queries if heard.all() else queries[:, places]
-                attention[places] = score_states(self.model.model, read, asked, self.model.precision)[0]
-        else:
-            attention = read
+                attention[places] = score_states(self.model.model, states, asked, self.model.precision)[0]
         logits = self._stack(attention, lexical)
         if self.model.precision != "fp32":
             logits = self._rescore_near_thresholds(note, columns, queries, heard, logits, lexical)
-        return Scores(row, columns, logits, attention, lexical, matches)
+        return Scores(row, columns, logits, attention, lexical, Reading(states, matches))
 
     def _lexical_logits(self, matches: LexicalMatches, columns: np.ndarray) -> tuple[Tensor, np.ndarray]:
         """Lexical logits [l], and whether each column is on the note's shortlist: all without a prior."""
@@ -264,23 +247,24 @@ class Scorer:
         attention = score_states(self.model.model, states, queries[:, near])[0]
         return logits.index_copy(0, near, self._stack(attention, None if lexical is None else lexical[near]))
 
-    def word_weights(self, words: Words, matches: LexicalMatches | None, columns: np.ndarray) -> np.ndarray:
+    def word_weights(self, words: Words, reading: Reading, columns: np.ndarray) -> np.ndarray:
         """How much each word of a note, as the tokenizer gives them, speaks for the codes of some columns: float64
         [l, T], with the lexical evidence that was found.
         """
-        weights = word_weights(self.model.model, words.ids, self.queries_of(columns))
-        if self.matcher is None or matches is None:
+        weights = word_weights(self.model.model, reading.states, words.ids, self.queries_of(columns))
+        if self.matcher is None or reading.matches is None:
             return weights
-        return add_spans(weights, self.matcher.spans(matches, columns.tolist()), words.offsets)
+        return add_spans(weights, self.matcher.spans(reading.matches, columns.tolist()), words.offsets)
 
     def evidence(
-        self, text: str, words: Words, matches: LexicalMatches | None, columns: np.ndarray
+        self, text: str, words: Words, reading: Reading, columns: np.ndarray
     ) -> list[list[Evidence]]:
         """The evidence of a note for the codes of some columns: the phrases that people marked for a code in other
         notes or, where it has none, those of its heaviest words.
         """
+        matches = reading.matches
         contexts = NoteContexts(text) if matches is None else matches.note.contexts
-        found = find_evidence(text, self.word_weights(words, matches, columns), words.offsets, contexts)
+        found = find_evidence(text, self.word_weights(words, reading, columns), words.offsets, contexts)
         if matches is None or matches.marked is None:
             return found
         marked = (matches.marked.phrases_of(int(column)) for column in columns)

@@ -87,6 +87,13 @@ def score_states(
         return model.score(states, queries, chunk).float()
 
 
+def one_of(states: NoteStates, place: int) -> NoteStates:
+    """One note of a batch, without the padding."""
+    length = int(states.mask[place].sum())
+    one = slice(place, place + 1)
+    return NoteStates(states.states[one, :length], states.keys[one, :, :length], states.mask[one, :length])
+
+
 def encoded_batches(
     model: CodingModel, notes: Sequence[np.ndarray], precision: Precision = "fp32"
 ) -> Iterator[tuple[np.ndarray, NoteStates]]:

@@ -19,7 +19,8 @@ from icdbridge.files import only_writer
 from icdbridge.progress import console, progress_bar, track
 from icdbridge.runs import Run
 from icdbridge.runs.candidate_search import CandidateCounts, Candidates, LinearScorer, Proposer
-from icdbridge.runs.scorer import Note, Scorer
+from icdbridge.runs.reading import Note
+from icdbridge.runs.scorer import Scorer
 
 TARGET = 0.998  # of the predicted codes of val notes
 TRAIN_NOTES = 8_000  # of a version, scored exactly to learn from
