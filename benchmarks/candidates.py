@@ -41,7 +41,7 @@ from icdbridge.files import write_json
 from icdbridge.lexical import LEXICAL_FEATURES
 from icdbridge.runs import Run, Scored
 from icdbridge.runs.candidate_search import Candidates
-from icdbridge.runs.reading import Note
+from icdbridge.runs.note_scores import Note
 from icdbridge.runs.scorer import Scorer
 from icdbridge.runs.scoring import Precision, read_notes, score_states
 from icdbridge.runs.text_model import TextModel

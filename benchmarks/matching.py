@@ -34,7 +34,7 @@ from icdbridge.lexical import (
 )
 from icdbridge.models.combiner import Combiner
 from icdbridge.runs import CodeIndex
-from icdbridge.runs.reading import Note
+from icdbridge.runs.note_scores import Note
 from icdbridge.runs.scorer import Scorer
 from icdbridge.runs.scoring import Precision, encode_codes
 from icdbridge.runs.text_model import TextModel

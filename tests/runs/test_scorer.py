@@ -9,7 +9,7 @@ from icdbridge.codes import code_names
 from icdbridge.errors import InputError
 from icdbridge.lexical import LEXICAL_FEATURES, CodeStatistics, Lexicon
 from icdbridge.runs import CodeIndex
-from icdbridge.runs.reading import Note
+from icdbridge.runs.note_scores import Note
 from icdbridge.runs.scorer import MARGIN, Scorer
 from icdbridge.runs.text_model import TextModel
 from icdbridge.text import Tokenizer

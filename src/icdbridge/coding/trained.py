@@ -26,7 +26,7 @@ from icdbridge.files import MANIFEST, sha256
 from icdbridge.lexical.evidence import Evidence, cautious, context_of
 from icdbridge.runs import Run
 from icdbridge.runs.confidence import Calibration
-from icdbridge.runs.reading import Note
+from icdbridge.runs.note_scores import Note
 from icdbridge.runs.scorer import Scorer
 from icdbridge.runs.scoring import Precision
 from icdbridge.text import split_words

@@ -17,7 +17,7 @@ from icdbridge.evaluation.coded_spans import CodedSpans
 from icdbridge.evaluation.metrics import Floats, Ints
 from icdbridge.evaluation.results import EVIDENCE_KINDS, OVERLAP
 from icdbridge.progress import track
-from icdbridge.runs.reading import Note
+from icdbridge.runs.note_scores import Note
 from icdbridge.runs.scored import Scored
 from icdbridge.runs.scorer import Scorer
 

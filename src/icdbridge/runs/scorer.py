@@ -21,8 +21,8 @@ from icdbridge.models import NoteStates
 from icdbridge.progress import progress_bar
 from icdbridge.runs.attribution import add_spans, find_evidence, marked_evidence, word_weights
 from icdbridge.runs.candidate_search import Proposer
+from icdbridge.runs.note_scores import Note, Reading, Scores
 from icdbridge.runs.prior import Prior, PriorEvidence
-from icdbridge.runs.reading import Note, Reading, Scores
 from icdbridge.runs.scored import on_disk
 from icdbridge.runs.scoring import encoded_batches, one_of, read_notes, score_states
 from icdbridge.runs.text_model import TextModel
