@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from icdbridge.models.encoders import ConvolutionEncoder
 from icdbridge.models.fixed_label import FixedLabelModel
-from icdbridge.models.kernels.contributions import Parts, around
+from icdbridge.models.kernels.word_contributions import Parts, around
 from icdbridge.models.model import Batch, NoteStates
 from icdbridge.models.sizes import Dropout, Extra, Few, Rows, Size, Weight
 

@@ -13,9 +13,9 @@ from torch.nn import functional
 from icdbridge.models.combiner import Combiner
 from icdbridge.models.encoders import ConvolutionEncoder, RecurrentEncoder
 from icdbridge.models.kernels.classifier import classify
-from icdbridge.models.kernels.contributions import Parts, around, contributions, whole_positions
 from icdbridge.models.kernels.label_attention import label_contexts, score_note
 from icdbridge.models.kernels.products import fast_products
+from icdbridge.models.kernels.word_contributions import Parts, around, contributions, whole_positions
 from icdbridge.models.model import CodingModel, NoteStates
 from icdbridge.models.sizes import Dropout, Extra, Few, Rows, Size
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from icdbridge.models.kernels.contributions import Parts, contributions, whole_positions
+from icdbridge.models.kernels.word_contributions import Parts, contributions, whole_positions
 from icdbridge.models.model import CodingModel, NoteStates
 
 
