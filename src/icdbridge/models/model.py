@@ -70,7 +70,7 @@ class CodingModel(nn.Module, ABC):
         """Logits [N, L]; ``chunk`` codes at a time, recomputed in the backward pass, so memory is bounded."""
 
     def contributions(self, note: NoteStates, queries: Tensor, words: Tensor) -> Tensor:
-        """How much each word of one note adds to each logit: gradient x input [L, T] (``kernels/word_contributions.py``).
+        """How much each word of one note adds to each logit: gradient x input [L, T].
 
         ``words`` [T] are the word ids that ``note`` was encoded from. A word stands for itself as its vector where
         positions see several words, else as its state, both as value and as key. Here by a backward pass for all
