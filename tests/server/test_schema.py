@@ -12,6 +12,7 @@ PATHS = [
     ("GET", "/v1/models"),
     ("POST", "/v1/fhir"),
     ("POST", "/v1/check"),
+    ("POST", "/v1/documents"),
     ("GET", "/health/ready"),
     ("GET", "/metrics"),
 ]

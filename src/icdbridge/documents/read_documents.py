@@ -46,6 +46,11 @@ def is_document(path: Path) -> bool:
     return is_note(path) or path.suffix.lower() in DOCUMENT_ENDINGS or holds_fhir(path)
 
 
+def is_plain(data: bytes) -> bool:
+    """Whether bytes are no format to convert: text, or nothing that is read at all."""
+    return not sign_of(data) and not _HL7.match(data) and markup_of(_loosely(data)) is None
+
+
 def holds_fhir(path: Path) -> bool:
     """Whether a file is JSON of FHIR, by its beginning: named ``.json`` or ``.ndjson``, it is no table then."""
     if path.suffix.lower() not in (".json", ".ndjson", ".jsonl"):

@@ -19,6 +19,7 @@ from icdbridge.server.api import make_router
 from icdbridge.server.batching import BatchQueue
 from icdbridge.server.checking import CheckedCode, CheckRequest, make_check_router
 from icdbridge.server.coders import ServedCoder
+from icdbridge.server.document_conversion import make_documents_router
 from icdbridge.server.guards import Admit, Bound, Observe, busy
 from icdbridge.server.limits import Limits
 from icdbridge.server.observing import Metrics, logger, places
@@ -118,6 +119,7 @@ def create_app(
     )  # Admit checks it: this describes it
     app.include_router(make_router(coders, queue, metrics), dependencies=with_token)
     app.include_router(make_check_router(), dependencies=with_token)
+    app.include_router(make_documents_router(), dependencies=with_token)
     if desk:
         desk.install(app, coders)
         for router in desk.routers():

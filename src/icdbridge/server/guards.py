@@ -13,7 +13,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from icdbridge.server.limits import BODY_BYTES, HELD_BYTES, Limits
+from icdbridge.server.limits import BODY_BYTES, DOCUMENT_BYTES, HELD_BYTES, Limits
 from icdbridge.server.observing import Metrics, logger, places
 from icdbridge.server.problems import Problem
 
@@ -33,7 +33,6 @@ HEADERS = {
 }
 _METHODS = {"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"}
 _GUARDED = ("/v1/", "/metrics", "/openapi.json")
-_TOO_LARGE = f"a body may have at most {BODY_BYTES:,} bytes"
 _PIECE = 64 * 1024  # bytes of an answer that wait in the socket
 
 
@@ -169,8 +168,10 @@ class Bound:
         if self._running >= self.limits.requests:
             return await busy("too many requests at once")(scope, receive, send)
         declared = Headers(scope=scope).get("content-length", "")
-        if declared.isdigit() and int(declared) > BODY_BYTES:
-            return await Problem(413, _TOO_LARGE).response()(scope, receive, send)
+        most = DOCUMENT_BYTES if scope["path"] == "/v1/documents" else BODY_BYTES
+        too_large = f"a body may have at most {most:,} bytes"
+        if declared.isdigit() and int(declared) > most:
+            return await Problem(413, too_large).response()(scope, receive, send)
         started = refused = False
         arrived = asyncio.Event()
         size = answer = 0
@@ -182,8 +183,8 @@ class Bound:
                 arrived.set()
             size += len(message.get("body", b""))
             self._held += len(message.get("body", b""))
-            if size > BODY_BYTES:
-                raise HTTPException(413, _TOO_LARGE)
+            if size > most:
+                raise HTTPException(413, too_large)
             if self._held > HELD_BYTES:
                 raise HTTPException(503, headers={"Retry-After": "1"})
             return message

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 NOTE_CHARACTERS = 500_000
 BODY_BYTES = 2 * 1024 * 1024
+DOCUMENT_BYTES = 20 * 1024 * 1024  # of a document to convert
 ANSWER_BYTES = 8 * 1024 * 1024  # beyond, evidence and then the lowest ranks are left out
 HELD_BYTES = 64 * 1024 * 1024  # of the bodies and answers of all requests together
 NOTES = 64  # a request
