@@ -296,3 +296,5 @@ def test_drcaml_pulls_outputs_to_descriptions():
     torch.testing.assert_close(
         model.loss(Batch(*inputs, labels)) - plain.loss(Batch(*inputs, labels)), expected
     )
+    nothing = Batch(*inputs, torch.zeros(2, 9))  # notes without a code that is learnt
+    torch.testing.assert_close(model.loss(nothing), plain.loss(nothing))

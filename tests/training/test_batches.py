@@ -107,10 +107,27 @@ def test_batches_made_ahead_are_those_of_their_numbers():
     plan = plan_epoch(data, 8, 10_000, seed=5, epoch=2)
     found = list(batches_ahead(data, plan, settings(40), 2, first=3))
     assert len(found) == len(plan) - 3
-    for position, batch in enumerate(found, 3):
+    for position, part in enumerate(found, 3):
         number, rows = plan[position]
         expected = make_batch(data[number], rows, settings(40), np.random.default_rng([5, 2, position]))
-        assert all((one == other).all() for one, other in zip(batch[:5], expected[:5], strict=True))
+        assert part.share == 1
+        assert all((one == other).all() for one, other in zip(part.batch, expected, strict=True))
+
+
+def test_a_part_has_the_label_space_of_its_batch():
+    data = [notes_of("icd10", 31, 20, 1)]
+    plan = plan_epoch(data, 8, 10_000, seed=5, epoch=0)
+    whole = list(batches_ahead(data, plan, settings(40), 0))
+    halves = [
+        list(batches_ahead(data, plan, settings(40), 0, part=lambda notes, n=n: notes[n::2])) for n in (0, 1)
+    ]
+    for part, *own in zip(whole, *halves, strict=True):
+        assert sum(half.share for half in own) == 1
+        for half in own:
+            assert torch.equal(half.batch.codes, part.batch.codes)
+            assert torch.equal(half.batch.labels, part.batch.labels[half.numbers])
+    nothing = next(batches_ahead(data, plan, settings(40), 0, part=lambda notes: notes[:0]))
+    assert (nothing.share, len(nothing.batch.notes)) == (0, 1)
 
 
 def test_a_batch_carries_the_labels_of_its_notes():

@@ -1,5 +1,6 @@
 """icdbridge train: a model from any number of corpora of any versions."""
 
+import os
 from pathlib import Path
 
 import typer
@@ -34,7 +35,10 @@ def train(
     force: bool = typer.Option(False, "--force", help="Replace an existing run folder."),
     tensorboard: bool = typer.Option(False, "--tensorboard", help="Write TensorBoard files too."),
 ) -> None:
-    """Train a model. Ctrl-C keeps what was done; the same command with --resume goes on from there."""
+    """Train a model. Ctrl-C keeps what was done; the same command with --resume goes on from there.
+
+    On several GPUs or cores: torchrun --nproc-per-node N -m icdbridge.cli train … (docs/scale.md).
+    """
     from icdbridge.corpora import Corpus
     from icdbridge.files import check_apart
     from icdbridge.training import make_settings
@@ -56,4 +60,5 @@ def train(
         force=force,
         tensorboard=tensorboard,
     )
-    say(f"{run.path}: {run.config['parameters']:,} parameters, best epoch {run.config['best_epoch']:.0f}")
+    if os.environ.get("RANK", "0") == "0":  # of torchrun's processes one speaks
+        say(f"{run.path}: {run.config['parameters']:,} parameters, best epoch {run.config['best_epoch']:.0f}")

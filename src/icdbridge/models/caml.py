@@ -10,10 +10,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from icdbridge.models.dropout import NoteDropout
 from icdbridge.models.encoders import ConvolutionEncoder
 from icdbridge.models.fixed_label import FixedLabelModel
 from icdbridge.models.kernels.word_contributions import Parts, around
-from icdbridge.models.model import Batch, NoteStates
+from icdbridge.models.model import Batch, Encode, NoteStates
 from icdbridge.models.sizes import Dropout, Extra, Few, Rows, Size, Weight
 
 PUBLISHED = {"hidden_size": 50, "dropout": 0.2, "learning_rate": 0.005}
@@ -41,7 +42,7 @@ class CAML(FixedLabelModel):
         super().__init__(settings.labels, settings.hidden_size, settings.hidden_size)
         self.settings = settings
         self.embedding = nn.Embedding(settings.vocabulary, settings.embedding_dim, padding_idx=0)
-        self.dropout = nn.Dropout(settings.dropout)
+        self.dropout = NoteDropout(settings.dropout)
         sizes = (settings.embedding_dim, settings.hidden_size, settings.kernel_size)
         self.note_encoder = ConvolutionEncoder(*sizes)
         nn.init.xavier_uniform_(self.note_encoder.convolution.weight)
@@ -62,7 +63,7 @@ class CAML(FixedLabelModel):
 
     def encode_notes(self, notes: Tensor, lengths: Tensor) -> NoteStates:
         """Equation 1; the states are their own keys."""
-        states, mask = self.note_encoder(self.dropout(self.embedding(notes)), lengths.clamp(min=1))
+        states, mask = self.note_encoder(self.dropout(self.embedding(notes), lengths), lengths.clamp(min=1))
         states = torch.tanh(states)
         return NoteStates(states, states[:, None], mask)
 
@@ -72,12 +73,13 @@ class CAML(FixedLabelModel):
         parts = parts * around(slope.T, len(words), before, parts.shape[1]).permute(1, 2, 0)
         return Parts(parts, parts[None], before)
 
-    def loss(self, batch: Batch, chunk: int | None = None) -> Tensor:
+    def loss(self, batch: Batch, chunk: int | None = None, encode: Encode | None = None) -> Tensor:
         """The loss of the labels, and in DR-CAML the distance of outputs from descriptions, averaged over notes."""
-        loss = super().loss(batch, chunk)
+        loss = super().loss(batch, chunk, encode)
         if not self.settings.description_weight:
             return loss
         carried = batch.labels.any(dim=0)
+        carried[0] |= ~carried.any()  # where no note has a code, of one that counts nothing
         rows, labels = batch.codes[carried, 0], batch.labels[:, carried]
         words, lengths = (self.get_buffer(f"description_{name}")[rows] for name in ("words", "lengths"))
         described = self.description_encoder.pool(self.embedding, words, lengths)

@@ -20,6 +20,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import logsigmoid
 
+from icdbridge.models.dropout import NoteDropout
 from icdbridge.models.encoders import RecurrentEncoder
 from icdbridge.models.fixed_label import FixedLabelModel, label_attention
 from icdbridge.models.model import NoteStates
@@ -65,7 +66,7 @@ class CoRelation(FixedLabelModel):
         nn.Module.__init__(self)  # no learned query and output for each code: both come from descriptions
         self.settings = settings
         self.embedding = nn.Embedding(settings.vocabulary, settings.embedding_dim, padding_idx=0)
-        self.dropout = nn.Dropout(settings.dropout)
+        self.dropout = NoteDropout(settings.dropout)
         self.note_encoder = RecurrentEncoder(
             "lstm", settings.embedding_dim, settings.hidden_size, settings.layers, settings.dropout
         )
@@ -105,7 +106,7 @@ class CoRelation(FixedLabelModel):
 
     def encode_notes(self, notes: Tensor, lengths: Tensor) -> NoteStates:
         """States and keys of the attention; keys are not squashed."""
-        states, mask = self.note_encoder(self.dropout(self.embedding(notes)), lengths.clamp(min=1))
+        states, mask = self.note_encoder(self.dropout(self.embedding(notes), lengths), lengths.clamp(min=1))
         return NoteStates(states, self.note_projection(states)[:, None], mask)
 
     def encode_codes(self, codes: Tensor, lengths: Tensor) -> Tensor:

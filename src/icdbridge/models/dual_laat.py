@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from icdbridge.models.combiner import Combiner
+from icdbridge.models.dropout import NoteDropout
 from icdbridge.models.encoders import ConvolutionEncoder, RecurrentEncoder
 from icdbridge.models.kernels.classifier import classify
 from icdbridge.models.kernels.label_attention import label_contexts, score_note
@@ -76,7 +77,7 @@ class DualLAAT(CodingModel):
         """Adds what reads words, and returns the size of its states."""
         settings = self.settings
         self.embedding = nn.Embedding(settings.vocabulary, settings.embedding_dim, padding_idx=0)
-        self.dropout = nn.Dropout(settings.dropout)
+        self.dropout = NoteDropout(settings.dropout)
         self.note_encoder = _encoder(settings)
         self.code_encoder = _encoder(settings)
         return self.note_encoder.size
@@ -116,7 +117,7 @@ class DualLAAT(CodingModel):
         return self._by_head(queries).transpose(0, 1)
 
     def _read_notes(self, notes: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        states, mask = self.note_encoder(self.dropout(self.embedding(notes)), lengths)
+        states, mask = self.note_encoder(self.dropout(self.embedding(notes), lengths), lengths)
         return states, mask
 
     def _read_codes(self, codes: Tensor, lengths: Tensor) -> Tensor:

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from icdbridge.models.dropout import NoteDropout
 from icdbridge.models.encoders import RecurrentEncoder
 from icdbridge.models.fixed_label import FixedLabelModel, label_attention
 from icdbridge.models.losses import label_loss
-from icdbridge.models.model import Batch, NoteStates
+from icdbridge.models.model import Batch, Encode, NoteStates
 from icdbridge.models.sizes import Dropout, Extra, Few, Rows, Size
 
 
@@ -43,7 +44,7 @@ class LAAT(FixedLabelModel):
         super().__init__(settings.labels, size + settings.category_dim, settings.shared_dim)
         self.settings = settings
         self.embedding = nn.Embedding(settings.vocabulary, settings.embedding_dim, padding_idx=0)
-        self.dropout = nn.Dropout(settings.dropout)
+        self.dropout = NoteDropout(settings.dropout)
         self.note_encoder = RecurrentEncoder(
             "lstm", settings.embedding_dim, settings.hidden_size, settings.layers, settings.dropout
         )
@@ -69,7 +70,7 @@ class LAAT(FixedLabelModel):
 
     def encode_notes(self, notes: Tensor, lengths: Tensor) -> NoteStates:
         """Equations 1 to 4."""
-        states, mask = self.note_encoder(self.dropout(self.embedding(notes)), lengths.clamp(min=1))
+        states, mask = self.note_encoder(self.dropout(self.embedding(notes), lengths), lengths.clamp(min=1))
         return NoteStates(states, torch.tanh(self.note_projection(states))[:, None], mask)
 
     def category_logits(self, notes: NoteStates) -> Tensor:
@@ -91,10 +92,10 @@ class LAAT(FixedLabelModel):
         logits = (context * weights[:, :size]).sum(dim=2) + self.output.bias[rows]
         return logits if shared is None else logits + shared @ weights[:, size:].T
 
-    def loss(self, batch: Batch, chunk: int | None = None) -> Tensor:
+    def loss(self, batch: Batch, chunk: int | None = None, encode: Encode | None = None) -> Tensor:
         """The loss of the labels, in JointLAAT of both levels."""
         if not self.settings.category_dim:
-            return super().loss(batch, chunk)
+            return super().loss(batch, chunk, encode)
         states = self.encode_notes(batch.notes, batch.note_lengths)
         logits = self.score(states, self.encode_codes(batch.codes, batch.code_lengths), chunk)
         first = self.category_logits(states).float()

@@ -4,12 +4,15 @@ Shapes: N notes, T words (T' positions), L codes, M heads, d state size, s query
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Any, ClassVar, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from icdbridge.models.losses import label_loss
+
+Encode = Callable[[Tensor, Tensor], Tensor]  # as ``CodingModel.encode_codes``
 
 
 class Batch(NamedTuple):
@@ -115,12 +118,15 @@ class CodingModel(nn.Module, ABC):
         codes: Tensor,
         code_lengths: Tensor,
         chunk: int | None = None,
+        encode: Encode | None = None,
     ) -> Tensor:
-        """Logits [N, L] of notes [N, T] for codes [L, T']."""
-        return self.score(
-            self.encode_notes(notes, note_lengths), self.encode_codes(codes, code_lengths), chunk
-        )
+        """Logits [N, L] of notes [N, T] for codes [L, T']; ``encode`` is asked instead of ``encode_codes``."""
+        states = self.encode_notes(notes, note_lengths)
+        return self.score(states, (encode or self.encode_codes)(codes, code_lengths), chunk)
 
-    def loss(self, batch: Batch, chunk: int | None = None) -> Tensor:
-        """Mean loss of a batch's labels (``label_loss``); models with a term of their own add it."""
-        return label_loss(self(*batch[:4], chunk), batch.labels)
+    def loss(self, batch: Batch, chunk: int | None = None, encode: Encode | None = None) -> Tensor:
+        """Loss of a batch's labels (``label_loss``), a mean over its notes; models with a term of their own add it.
+
+        ``encode`` is asked for the codes' queries instead of ``encode_codes``: processes may share that work.
+        """
+        return label_loss(self(*batch[:4], chunk, encode), batch.labels)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from icdbridge.models.dropout import NoteDropout
 from icdbridge.models.encoders import length_mask
 from icdbridge.models.fixed_label import FixedLabelModel
 from icdbridge.models.model import NoteStates
@@ -83,7 +84,7 @@ class MultiResCNN(FixedLabelModel):
         super().__init__(settings.labels, size, size)
         self.settings = settings
         self.embedding = nn.Embedding(settings.vocabulary, settings.embedding_dim, padding_idx=0)
-        self.dropout = nn.Dropout(settings.dropout)
+        self.dropout = NoteDropout(settings.dropout)
         self.channels = nn.ModuleList(
             Channel(settings.embedding_dim, settings.hidden_size, width, settings.dropout) for width in WIDTHS
         )
@@ -91,6 +92,6 @@ class MultiResCNN(FixedLabelModel):
     def encode_notes(self, notes: Tensor, lengths: Tensor) -> NoteStates:
         """The joined channels [N, T, 6 · filters], squashed as CAML's states are."""
         mask = length_mask(lengths.clamp(min=1), notes.shape[1])
-        embedded = self.dropout(self.embedding(notes))
+        embedded = self.dropout(self.embedding(notes), lengths)
         states = torch.tanh(torch.cat([channel(embedded, mask) for channel in self.channels], dim=2))
         return NoteStates(states, states[:, None], mask)

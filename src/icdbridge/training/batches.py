@@ -1,6 +1,6 @@
 """Batches: one version and one label space each, notes of like length together, the same for the same seed."""
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -72,6 +72,17 @@ class VersionNotes:
                 return part[note]
             note -= len(part)
         raise IndexError(note)
+
+
+class Part(NamedTuple):
+    """What one process learns of a batch: some of its notes, their ``numbers`` among all, and which ``share`` they are.
+
+    Where there are none it is the first note, of share 0.
+    """
+
+    batch: Batch
+    numbers: np.ndarray
+    share: float
 
 
 class LabelSpace(NamedTuple):
@@ -148,13 +159,19 @@ def draw_batch(
     return space, target
 
 
-def make_batch(notes: VersionNotes, rows: np.ndarray, settings: Settings, rng: np.random.Generator) -> Batch:
-    """The notes ``rows`` with a label space of their own."""
+def make_batch(
+    notes: VersionNotes,
+    rows: np.ndarray,
+    settings: Settings,
+    rng: np.random.Generator,
+    part: np.ndarray | slice = slice(None),
+) -> Batch:
+    """The notes ``rows`` with a label space of their own; of these notes a ``part`` (numbers among ``rows``)."""
     space, labels = draw_batch(notes, rows, settings, rng)
-    words, lengths = pad([notes.words(int(row)) for row in rows])
+    words, lengths = pad([notes.words(int(row)) for row in rows[part]])
     code_lengths = notes.code_lengths[space.columns]
     codes = notes.code_words[space.columns, : int(code_lengths.max())]
-    return Batch(words, lengths, codes, code_lengths, labels)
+    return Batch(words, lengths, codes, code_lengths, labels[part])
 
 
 def batches_ahead(
@@ -163,16 +180,20 @@ def batches_ahead(
     settings: Settings,
     epoch: int,
     first: int = 0,
-) -> Generator[Batch, None, None]:
-    """The batches of a plan from number ``first`` on, each made in a thread while the one before is learned.
+    part: Callable[[np.ndarray], np.ndarray] = lambda rows: rows,
+) -> Generator[Part, None, None]:
+    """The batches of a plan from number ``first`` on, each made in a thread while the one before is learned; of each
+    the notes that ``part`` chooses among their numbers.
 
     The draws of batch b depend on (seed, epoch, b) alone.
     """
 
-    def make(position: int) -> Batch:
+    def make(position: int) -> Part:
         number, rows = plan[position]
         draws = np.random.default_rng([settings.seed, epoch, position])
-        return make_batch(data[number], rows, settings, draws)
+        own = part(np.arange(len(rows)))
+        share, own = len(own) / len(rows), own if len(own) else np.zeros(1, np.int64)
+        return Part(make_batch(data[number], rows, settings, draws, own), own, share)
 
     with ThreadPoolExecutor(1) as thread:
         ahead = None

@@ -1,29 +1,26 @@
 """From corpora to a run folder: vocabulary and vectors, tokenized notes, the loop, the finished run."""
 
-import platform
-import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 import torch
 
-import icdbridge
 from icdbridge.codes import whole_systems
 from icdbridge.corpora import Corpus
 from icdbridge.corpora.corpus import SPLITS
 from icdbridge.errors import InputError
 from icdbridge.evaluation.validation import validation_figures
-from icdbridge.files import check_manifest, replacing
+from icdbridge.files import check_manifest
 from icdbridge.knowledge.further import PACKED, further_terms
 from icdbridge.lexical import Lexicon
 from icdbridge.models import ARCHITECTURES, CodingModel
 from icdbridge.models.combiner import Combiner
 from icdbridge.progress import console
-from icdbridge.runs import CodeIndex, Run, write_run
+from icdbridge.runs import CodeIndex, Run
 from icdbridge.runs.prior import Prior, read_priors, write_priors
 from icdbridge.runs.run import RUN
 from icdbridge.runs.scoring import encode_codes, score_notes
@@ -31,16 +28,16 @@ from icdbridge.runs.text_model import TextModel
 from icdbridge.runs.tokens import code_words, same_words, tokenize_split
 from icdbridge.text import Tokenizer
 from icdbridge.training.batches import VersionNotes
-from icdbridge.training.card import model_card
 from icdbridge.training.combining import fit_networks
-from icdbridge.training.finish import finish
+from icdbridge.training.distributed import Processes, joined
 from icdbridge.training.fit_prior import fit_priors
 from icdbridge.training.initial_model import SplitTexts, start_model
-from icdbridge.training.loop import fit, show_figures, training_device
+from icdbridge.training.loop import fit, training_device
 from icdbridge.training.matching import MatchedTraining, match_training
 from icdbridge.training.settings import Settings, make_settings
 from icdbridge.training.watching import Watch, watcher
 from icdbridge.training.work import CHECKPOINT, begun
+from icdbridge.training.write_finished import write_finished
 
 
 def train(
@@ -61,6 +58,7 @@ def train(
     Validation is on the val split of the corpus named ``validate_on`` (the first one without a name).
     ``resume`` goes on with an interrupted training of the same settings and corpora. ``force`` replaces the run that
     is there when the new one is whole. ``out`` must be apart from all that is read, ``inputs`` too.
+    Under torchrun its processes learn one model together (``joined``); the folder must be on a disk that all see.
     Raises ``InputError`` for what does not fit together, ``KeyboardInterrupt`` when interrupted (state saved).
     """
     corpora, train_only, settings = _opened(corpora), _opened(train_only), settings or make_settings()
@@ -73,32 +71,33 @@ def train(
     sources = [*inputs, *(corpus.path for corpus in [*corpora, *train_only])]
     read = (settings.start_from, settings.terms, settings.pretrained)
     sources += [Path(path) for path in read if path and str(path) != PACKED]
-    with begun(out, described, sources, resume=resume, force=force) as work:
+    with (
+        joined(training_device(settings.device)) as processes,
+        _work(processes, lambda: begun(out, described, sources, resume=resume, force=force)) as work,
+    ):
         torch.manual_seed(settings.seed)
-        trained, log = _learn(corpora, train_only, chosen, versions, settings, work, watch(work))
-        finished = finish(trained, corpora, chosen, settings, work)
-        if trained.lexicons:
-            console.print("attention and words together: " + show_figures(finished.figures))
-        best = max(log, key=lambda row: row[f"val_{settings.validation_metric}"])
-        config = described | {
-            "threshold": finished.threshold,
-            "best_epoch": best["epoch"],
-            "parameters": sum(p.numel() for p in trained.model.parameters()),
-            "synthetic": any(c.meta.get("synthetic") is True for c in [*corpora, *train_only]),
-            "created": datetime.now(UTC).isoformat(timespec="seconds"),
-            "made_with": {
-                "icdbridge": icdbridge.__version__,
-                "python": platform.python_version(),
-                "torch": torch.__version__,
-                "numpy": np.__version__,
-            },
-        }
-        card = model_card(out.name, config, trained.index, best | finished.figures, finished.calibration)
-        with replacing(work.parent) as folder:
-            write_run(folder, config, trained, log, card, finished.calibration)
-            if (work / "tensorboard").is_dir():
-                shutil.move(work / "tensorboard", folder)
+        watched = watch(work) if processes.leads else lambda row: None
+        trained, log = _learn(corpora, train_only, chosen, versions, settings, work, watched, processes)
+        if processes.leads:
+            write_finished(work, trained, log, corpora, train_only, chosen, settings, described)
+        processes.share(None)  # no other process opens the run before
     return Run.open(out)
+
+
+@contextmanager
+def _work(processes: Processes, begin: Callable[[], AbstractContextManager[Path]]) -> Iterator[Path]:
+    """The folder of the unfinished training, which the first process begins."""
+    if processes.leads:
+        with begin() as work:
+            processes.share(str(work))
+            yield work
+    else:
+        work = Path(processes.share(""))
+        if not work.is_dir():
+            raise InputError(
+                f"{work} is not seen by process {processes.number}: write the run to a disk that all see"
+            )
+        yield work
 
 
 def _check_settings(settings: Settings, versions: Sequence[str]) -> None:
@@ -123,6 +122,7 @@ def _learn(
     settings: Settings,
     work: Path,
     watch: Watch,
+    processes: Processes,
 ) -> tuple[TextModel, list[dict[str, float]]]:
     """The model of the best epoch, and the log."""
     pools = {
@@ -132,20 +132,23 @@ def _learn(
     described = {key: text for pool in pools.values() for key, text in pool.items()}
     outputs = list(described) if ARCHITECTURES[settings.architecture][0].fixed_labels else None
     texts = SplitTexts([(c, "train") for c in corpora] + [(c, None) for c in train_only])
-    model, tokenizer = start_model(texts, described, versions, settings, work)
+    with processes.in_turn():
+        model, tokenizer = start_model(texts, described, versions, settings, work)
 
-    with tempfile.TemporaryDirectory(prefix="tokens-", dir=work) as folder:
-        data = _training_notes(corpora, train_only, pools, tokenizer, settings, outputs, Path(folder))
+    with _tokens(work, processes) as folder:
+        with processes.in_turn():
+            data = _training_notes(corpora, train_only, pools, tokenizer, settings, outputs, folder)
+            validate = _validation(chosen, tokenizer, settings, outputs, folder, processes)
         for pool in pools.values() if outputs is None else ():
             if same := same_words(tokenizer, list(pool), list(pool.values()), settings.max_code_words):
                 console.print(same)
         lexicons: dict[str, Lexicon] = {}
         priors: dict[str, Prior] = {}
-        if settings.lexical != "none":
+        if settings.lexical != "none" and processes.leads:  # what it learns here, others get with the weights
             sources = {version: _sources(corpora, train_only, version) for version in versions}
             labels = {notes_of.version: notes_of.labels for notes_of in data}
             going_on = (work / CHECKPOINT).exists()  # then the networks are in there
-            matched = match_training(sources, labels, pools, settings, Path(folder), evidence=not going_on)
+            matched = match_training(sources, labels, pools, settings, folder, evidence=not going_on)
             lexicons = {version: lexicon for version, (lexicon, _) in matched.items()}
             if not going_on:
                 evidence = {version: cast(MatchedTraining, matched[version][1]) for version in versions}
@@ -153,8 +156,8 @@ def _learn(
                 fit_networks(combiner, data, list(evidence.values()), settings)
                 write_priors(work, fit_priors(combiner, evidence, settings.seed))
             priors = read_priors(work, versions)
-        validate = _validation(chosen, tokenizer, settings, outputs, Path(folder))
-        log = fit(model.to(training_device(settings.device)), data, settings, work, validate, watch)
+        model.to(training_device(settings.device))
+        log = fit(model, data, settings, work, validate, watch, processes)
     frequent_only = outputs is not None and settings.training_scope == "frequent"
     limits = settings.max_note_words, settings.max_code_words
     index = _index(data, pools)
@@ -162,18 +165,38 @@ def _learn(
     return trained, log
 
 
+@contextmanager
+def _tokens(work: Path, processes: Processes) -> Iterator[Path]:
+    """A folder in ``work``, while it is needed, for the words of corpora that have no cache."""
+    if processes.leads:
+        with tempfile.TemporaryDirectory(prefix="tokens-", dir=work) as folder:
+            yield Path(processes.share(folder))
+    else:
+        yield Path(processes.share(""))
+
+
 def _validation(
-    chosen: Corpus, tokenizer: Tokenizer, settings: Settings, outputs: Sequence[str] | None, folder: Path
+    chosen: Corpus,
+    tokenizer: Tokenizer,
+    settings: Settings,
+    outputs: Sequence[str] | None,
+    folder: Path,
+    processes: Processes,
 ) -> Callable[[CodingModel], dict[str, float]]:
-    """The figures of attention on the val notes of a corpus."""
+    """The figures of attention on the val notes of a corpus, of which each process scores a part."""
     codes = chosen.codes[: chosen.n_frequent] if settings.training_scope == "frequent" else chosen.codes
     held = tokenize_split(chosen, "val", tokenizer, settings.max_note_words, codes, folder)
     words = code_words(tokenizer, codes, chosen.descriptions[: len(codes)], settings.max_code_words, outputs)
-    notes = [held[i] for i in range(len(held))]
 
     def validate(current: CodingModel) -> dict[str, float]:
-        logits = score_notes(current, notes, encode_codes(current, words))
-        return validation_figures(logits, held.labels, chosen.n_frequent, settings.validation_scope)
+        def score(rows: np.ndarray) -> np.ndarray:
+            return score_notes(current, [held[int(row)] for row in rows], encode_codes(current, words))
+
+        logits = processes.rows(held.lengths, score)
+        if logits is None:
+            return processes.share({})
+        figures = validation_figures(logits, held.labels, chosen.n_frequent, settings.validation_scope)
+        return processes.share(figures)
 
     return validate
 

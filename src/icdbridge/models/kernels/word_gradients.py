@@ -10,13 +10,13 @@ class RowGradients:
 
     Torch would lay out a gradient of all word vectors for each look-up and add them: with 125,762 words of 100 numbers
     a tenth of a CNN's step. Here it is one tensor an embedding, there from the optimizer's step to the next
-    ``zero_grad``: not while attention needs room.
+    ``zero_grad``: not while attention needs room. With ``sparse`` false all is as torch does it.
     """
 
-    def __init__(self, model: nn.Module) -> None:
+    def __init__(self, model: nn.Module, *, sparse: bool = True) -> None:
         embeddings = [module for module in model.modules() if isinstance(module, nn.Embedding)]
         for embedding in embeddings:
-            embedding.sparse = True
+            embedding.sparse = sparse
         self._weights = [embedding.weight for embedding in embeddings]
 
     @torch.no_grad()
