@@ -41,6 +41,9 @@ class StubCoder:
     def fault(self, text):
         return None if text.split() else "the note has no words: nothing to code"
 
+    def fingerprint(self):
+        return "stub"
+
     def caution(self, text, suggestions):
         return None
 

@@ -1,5 +1,6 @@
 """The store: tables, trail, versions, documents that come again, retention, accounts."""
 
+import shutil
 from datetime import date, timedelta
 
 import pytest
@@ -31,8 +32,17 @@ BEA, CARL, AUDE = Person("bea", "coder"), Person("carl", "coder"), Person("aude"
 PNEUMONIA = NewDecision("icd10cm", "J18.9", "Pneumonia, unspecified organism", "accepted", "Y")
 
 
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory):
+    """A store in a file, without anything."""
+    path = tmp_path_factory.mktemp("empty") / "desk.db"
+    open_store(str(path)).close()
+    return path
+
+
 @pytest.fixture
-def store(tmp_path):
+def store(tmp_path, empty):
+    shutil.copy(empty, tmp_path)
     store = open_store(str(tmp_path / "desk.db"))
     yield store
     store.close()

@@ -220,11 +220,18 @@ class DocumentHead(BaseModel):
     deleted: bool = Field(description="The time to keep it is over: it has no text any more.")
 
 
+class Repeated(BaseModel):
+    """Characters of a document, `start` (inclusive) to `end` (exclusive)."""
+
+    start: int
+    end: int
+
+
 class DocumentOut(DocumentHead):
     encounter: int
     text: str | None
-    repeats: list[tuple[int, int]] = Field(
-        description="Characters that repeat another document of the encounter, which is read first; not coded twice."
+    repeats: list[Repeated] = Field(
+        description="What repeats another document of the encounter, which is read first; not coded twice."
     )
 
 

@@ -114,8 +114,9 @@ def make_encounter_router(desk: Desk) -> APIRouter:
             found = read_document(session, person, number)
             coding = newest_coding(session, found.encounter_id)
             repeats = [] if coding is None else coding.repeats.get(str(found.id), [])
+            spans = [shapes.Repeated(start=start, end=end) for start, end in repeats]
             return shapes.DocumentOut(
-                **shown.head(found), encounter=found.encounter_id, text=found.text, repeats=repeats
+                **shown.head(found), encounter=found.encounter_id, text=found.text, repeats=spans
             )
 
     return router
