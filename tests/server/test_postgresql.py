@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from benchmarks.postgresql import Postgresql, available
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
-from tests.server.postgresql import Postgresql, available
 
 from icdbridge import InputError
 from icdbridge.server.store import StoreUnreachable, open_store

@@ -1,5 +1,7 @@
 """icdbridge desk: accounts, the audit trail, retention and examples of a store."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import typer
@@ -23,14 +25,20 @@ STORE = typer.Option(
 BY = "command line"
 
 
-def opened(address: str) -> "Store":
-    """The store at an address; ``InputError`` where it cannot be opened or the extra is missing."""
+@contextmanager
+def opened(address: str) -> Iterator["Store"]:
+    """The store at an address; ``InputError`` where it cannot be opened, does not answer, or the extra is missing."""
     try:
-        from icdbridge.server.store import open_store
-
-        return open_store(address)
+        from icdbridge.server.store import StoreUnreachable, open_store
     except ModuleNotFoundError as error:
         raise not_installed(error) from error
+    store = open_store(address)
+    try:
+        yield store
+    except StoreUnreachable as error:
+        raise InputError(f"the store {store.name} does not answer: try again") from error
+    finally:
+        store.close()
 
 
 @desk.command()
@@ -42,10 +50,9 @@ def add_user(
     """Add an account and print its token, this once: the store keeps only a hash. From the first account on everybody
     needs a token.
     """
-    found = opened(store)
-    from icdbridge.server.store.people import add_user
+    with opened(store) as found, found.writing() as session:
+        from icdbridge.server.store.people import add_user
 
-    with found.writing() as session:
         token = add_user(session, BY, name, role)
     say(token)
 
@@ -53,10 +60,9 @@ def add_user(
 @desk.command()
 def users(store: str = STORE) -> None:
     """List the accounts."""
-    found = opened(store)
-    from icdbridge.server.store.people import users
+    with opened(store) as found, found.reading() as session:
+        from icdbridge.server.store.people import users
 
-    with found.reading() as session:
         for one in users(session):
             say(f"{one.name}\t{one.role}\t{'active' if one.active else 'ended'}")
 
@@ -64,10 +70,9 @@ def users(store: str = STORE) -> None:
 @desk.command()
 def remove_user(name: str = typer.Argument(), store: str = STORE) -> None:
     """End an account and its sessions at once. What the person did keeps the name."""
-    found = opened(store)
-    from icdbridge.server.store.people import remove_user
+    with opened(store) as found, found.writing() as session:
+        from icdbridge.server.store.people import remove_user
 
-    with found.writing() as session:
         remove_user(session, BY, name)
 
 
@@ -83,10 +88,9 @@ def verify(
     Who can write to the database could make the whole chain anew: note the printed head elsewhere, and give it next
     time.
     """
-    found = opened(store)
-    from icdbridge.server.store.trail import verify
+    with opened(store) as found, found.reading() as session:
+        from icdbridge.server.store.trail import verify
 
-    with found.reading() as session:
         result = verify(session, _noted(head))
     if result.fault:
         say(f"the trail is broken after {result.entries} entries: {result.fault}", err=True)
@@ -99,20 +103,20 @@ def purge(
     days: int = typer.Option(..., min=0, help="Since the last change of an encounter."), store: str = STORE
 ) -> None:
     """Delete documents and comments of encounters that nobody changed for so many days; decisions stay."""
-    found = opened(store)
-    from icdbridge.server.store.retention import purge
+    with opened(store) as found:
+        from icdbridge.server.store.retention import purge
 
-    deleted = purge(found, days, BY)
+        deleted = purge(found, days, BY)
     say(f"deleted the words of {deleted.documents} documents and {deleted.comments} comments")
 
 
 @desk.command()
 def load_examples(store: str = STORE) -> None:
     """Load three made-up encounters to try the desk with."""
-    found = opened(store)
-    from icdbridge.server.store.examples import load_examples
+    with opened(store) as found:
+        from icdbridge.server.store.examples import load_examples
 
-    count = load_examples(found, BY)
+        count = load_examples(found, BY)
     say(f"{count} encounters added" if count else "the examples are there already")
 
 

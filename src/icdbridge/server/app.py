@@ -30,8 +30,10 @@ if TYPE_CHECKING:
 
 _DESCRIPTION = """Assigns ICD codes to clinical notes, each with the words of the note that support it.
 
-Nothing of a note is stored, logged or sent on. Errors are `application/problem+json`; a 503 carries `Retry-After`.
+{kept} Nothing of a note is logged or sent on. Errors are `application/problem+json`; a 503 carries `Retry-After`.
 """
+_KEPT = "Encounters under `/v1/desk` are kept in the store, notes of other requests are not."
+_NOT_KEPT = "Nothing of a note is stored."
 _PAGE = {
     "/": ("index.html", "text/html; charset=utf-8"),
     "/desk.css": ("desk.css", "text/css; charset=utf-8"),
@@ -99,7 +101,7 @@ def create_app(
         title="icdbridge",
         version=__version__,
         summary="ICD codes of any version for clinical notes, with evidence.",
-        description=_DESCRIPTION,
+        description=_DESCRIPTION.format(kept=_KEPT if desk else _NOT_KEPT),
         license_info={"name": "MIT", "identifier": "MIT"},
         docs_url=None,  # these pages load scripts from other hosts
         redoc_url=None,
