@@ -22,7 +22,7 @@ from icdbridge.knowledge.search.leading import leading
 from icdbridge.knowledge.search.slots import AXES, distance, skeleton, take, telling
 from icdbridge.knowledge.search.wordforms import roots, title_number, words
 from icdbridge.knowledge.search.worth import BELIEVED, CONTEXTS, prior, weights, worth
-from icdbridge.knowledge.terms import terms
+from icdbridge.knowledge.terms import no_collection, terms
 
 SCHEMA = """
 CREATE TABLE code (id INTEGER PRIMARY KEY, code TEXT, plain TEXT, title TEXT, billable INT, family INT, said TEXT,
@@ -60,9 +60,9 @@ def build_systems(folder: Path, names: Iterable[str]) -> None:
     """Writes ``SYSTEM.sqlite`` for each of the systems that packages bring."""
     for name in names:
         table = load_system(name)
-        rows = _rows(table)
         connection = sqlite3.connect(folder / f"{name}.sqlite")
-        fill(connection, table, rows, hospital_frequency(name), partial(default_child, system=name))
+        with no_collection():
+            fill(connection, table, _rows(table), hospital_frequency(name), partial(default_child, system=name))
         connection.executemany("INSERT INTO leading VALUES (?, ?, ?, ?, ?)", leading(table))
         connection.commit()
         connection.execute("VACUUM")

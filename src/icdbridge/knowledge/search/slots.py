@@ -78,6 +78,20 @@ _PATTERNS = {
     )
     for axis, values in _TITLES.items()
 }
+# Parts of words of which a title has one if it says anything of the axis: quicker to look for than the patterns.
+_CUES = {
+    "encounter": ("encounter", "sequela"),
+    "fracture": ("fracture",),
+    "healing": ("healing", "union"),
+    "trimester": ("trimester", "childbirth", "puerperium"),
+    "fetus": ("fetus", "not applicable"),
+    "side": ("lateral", "right", "left", "unspecified"),
+    "sex": ("male",),
+    "displaced": ("displaced",),
+    "approach": ("approach", "opening"),
+    "count": ("coronary artery",),
+    "purpose": ("diagnostic",),
+}
 AXES = tuple(_TITLES)
 _UNSAID = frozenset({"unspecified", "of", "the", "a", "and", "for", "in", "to"})
 # What is assumed where a query says nothing: the better value first; others are equal behind these.
@@ -99,19 +113,27 @@ ASSUMED: dict[str, tuple[str, ...]] = {
 def take(title: str) -> tuple[dict[str, str], str]:
     """What a title says of each axis, and the title without it."""
     said: dict[str, str] = {}
-    for axis, patterns in _PATTERNS.items():
-        for pattern, value in patterns:
-            if not (found := pattern.search(title)):
-                continue
-            if "fracture type" in pattern.pattern:
+    for axis in AXES:
+        if first := _first(axis, title):
+            value, found = first
+            if "fracture type" in found.re.pattern:
                 value = _OPEN_TYPE.get(found[0].lower().partition(" type ")[2], "open")
             elif found.lastindex:
                 value = value.format(found[1].lower())
             if value:
                 said[axis] = value
-            title = pattern.sub(f" {_KEPT.get(axis, '')} ", title)
-            break
+            title = found.re.sub(f" {_KEPT.get(axis, '')} ", title)
     return said, title
+
+
+def _first(axis: str, title: str) -> tuple[str, re.Match[str]] | None:
+    """The value of the first pattern of an axis that fits, as in ``_TITLES``, and where it fits."""
+    lower = title.lower()
+    if any(cue in lower for cue in _CUES[axis]):
+        for pattern, value in _PATTERNS[axis]:
+            if found := pattern.search(title):
+                return value, found
+    return None
 
 
 def skeleton(rest: str) -> tuple[str, ...]:
@@ -128,13 +150,12 @@ def telling(title: str) -> tuple[tuple[str, float], ...]:
     """The words of a title as roots, in order, each with how much it tells: hardly anything where tacitly meant."""
     tacit: Counter[str] = Counter()
     rest = title
-    for axis, patterns in _PATTERNS.items():
-        for pattern, value in patterns:
-            if found := pattern.search(rest):
-                if not value or (axis, value) in _TACIT:
-                    tacit.update(words(found[0]))
-                rest = pattern.sub(" ", rest)
-                break
+    for axis in AXES:
+        if first := _first(axis, rest):
+            value, found = first
+            if not value or (axis, value) in _TACIT:
+                tacit.update(words(found[0]))
+            rest = found.re.sub(" ", rest)
     told = []
     for word in words(title):
         weight = _TELLS_TACIT if tacit[word] > 0 else _TELLS_EMPTY if word in EMPTY else 1.0

@@ -48,7 +48,8 @@ _LETTERED = frozenset(
 
 def words(text: str) -> list[str]:
     """The words of a text, folded, in lower case, without possessive endings."""
-    return _WORD.findall(_POSSESSIVE.sub("", fold(text).text.lower()))
+    plain = fold(text).text.lower()
+    return _WORD.findall(_POSSESSIVE.sub("", plain) if "'" in plain or "`" in plain else plain)
 
 
 def title_number(title: str) -> int:
