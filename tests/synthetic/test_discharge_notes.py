@@ -213,8 +213,12 @@ def test_problems_of_one_chapter_go_together(world: World) -> None:
 
 def test_stays_are_made_one_after_another_and_not_kept() -> None:
     alive = []
-    for number, _ in enumerate(stays("mimic4", Settings(200, concepts=100))):
-        if number % 50 == 49:
-            gc.collect()
-            alive.append(sum(type(thing) is Admission for thing in gc.get_objects()))
-    assert max(alive) <= 3
+    gc.freeze()  # what other tests left need not be walked
+    try:
+        for number, _ in enumerate(stays("mimic4", Settings(200, concepts=100))):
+            if number % 50 == 49:
+                gc.collect()
+                alive.append(sum(type(thing) is Admission for thing in gc.get_objects()))
+    finally:
+        gc.unfreeze()
+    assert 1 <= max(alive) <= 3

@@ -135,6 +135,8 @@ def test_a_full_disk_in_training_is_one_line_and_leaves_nothing(corpus, tmp_path
             str(tmp_path / out),
             "--preset",
             "small",
+            "--epochs",
+            "1",
             *settings,
             *more,
         ]

@@ -42,7 +42,7 @@ def test_each_version_takes_its_admissions(
 
 def test_both_versions_of_one_reading_are_those_of_two(tmp_path: Path) -> None:
     dump = tmp_path / "dump"
-    synthesize_mimic4(dump, 300, seed=5)
+    synthesize_mimic4(dump, 120, seed=5)
     both = prepare_mimic4_both(dump, tmp_path / "it's both")
     for corpus in both:
         alone = prepare_mimic4(dump, tmp_path / f"alone-{corpus.version}", version=corpus.version)

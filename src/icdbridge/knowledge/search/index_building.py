@@ -62,7 +62,9 @@ def build_systems(folder: Path, names: Iterable[str]) -> None:
         table = load_system(name)
         connection = sqlite3.connect(folder / f"{name}.sqlite")
         with no_collection():
-            fill(connection, table, _rows(table), hospital_frequency(name), partial(default_child, system=name))
+            fill(
+                connection, table, _rows(table), hospital_frequency(name), partial(default_child, system=name)
+            )
         connection.executemany("INSERT INTO leading VALUES (?, ?, ?, ?, ?)", leading(table))
         connection.commit()
         connection.execute("VACUUM")
