@@ -78,6 +78,25 @@ def test_in_bf16_the_same_codes_are_predicted(run, monkeypatch):
         assert {s.code: s.predicted for s in found} == {code: exact[code] > between[code] for code in exact}
 
 
+def test_of_two_codes_that_exclude_each_other_one_is_predicted(run, monkeypatch):
+    monkeypatch.setattr(Run, "thresholds", lambda self, version, keys: np.zeros(len(keys)))
+    codes = {
+        "icd10cm:E10.9": "Type 1 diabetes mellitus without complications",
+        "icd10cm:E11.9": "Type 2 diabetes mellitus without complications",
+        "icd10cm:Z79.84": "Long term (current) use of oral hypoglycemic drugs",
+    }
+    first, second, drugs = (
+        next(one for one in Coder.load(run.path).code(NOTE, codes=codes, top=top) if one.code == code)
+        for code, top in (("E11.9", 3), ("E10.9", 3), ("Z79.84", 3))
+    )
+    kept, apart = sorted((first, second), key=lambda one: one.rank)
+    assert kept.predicted
+    assert not apart.predicted
+    assert apart.reason.startswith(f"not beside {kept.code}: Excludes1 note at E1")
+    assert drugs.predicted
+    assert (drugs.reason is not None) == (kept is first)  # an oral drug goes with type 2
+
+
 def test_notes_coded_together_get_what_each_gets_alone(run):
     coder = Coder.load(run.path)
     texts = [NOTE, "...", "creatinine " * 300, "lisinopril and metformin", NOTE[:20]]

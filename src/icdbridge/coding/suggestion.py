@@ -17,13 +17,14 @@ class Alternative:
 
 @dataclass(frozen=True, repr=False)
 class Suggestion:
-    """A code suggested for a note. ``predicted``: above its threshold (``Run.thresholds``); ``train_notes``: how many
-    training notes carried it (0: never seen, scored by its description alone; None: not known).
-    ``confidence`` is the share of right codes to expect among such suggestions, and ``band`` its name
-    (``likely``, ``possible``, ``unlikely``), by calibration on val; None for a run, or a version, that was not
-    calibrated. ``context``: None, or what its evidence says of it (``lexical.evidence.context_of``): where that is
-    negated, hypothetical or a relative's, the code is never ``likely``. ``alternatives``: other codes of its family, to
-    specify it by. ``reason``: the rule of the code system that it follows from.
+    """A code suggested for a note. ``predicted``: above its threshold (``Run.thresholds``), and no likelier code
+    excludes it; ``train_notes``: how many training notes carried it (0: never seen, scored by its description
+    alone; None: not known). ``confidence`` is the share of right codes to expect among such suggestions, and
+    ``band`` its name (``likely``, ``possible``, ``unlikely``), by calibration on val; None for a run, or a version,
+    that was not calibrated. ``context``: None, or what its evidence says of it (``lexical.evidence.context_of``):
+    where that is negated, hypothetical or a relative's, the code is never ``likely``. ``alternatives``: other codes
+    of its family, to specify it by. ``reason``: the rule of the code system that it follows from, or that sets it
+    apart.
     """
 
     rank: int

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from scipy.special import expit
 
-from icdbridge.codes import parse_key, version_named, version_of
+from icdbridge.codes import Code, parse_key, version_named, version_of
 from icdbridge.coding.checks import (
     check_choice,
     check_codes,
@@ -20,6 +20,7 @@ from icdbridge.coding.checks import (
     check_texts,
 )
 from icdbridge.coding.coder import Coder, Setting
+from icdbridge.coding.set_rules import apply_set_rules
 from icdbridge.coding.suggestion import Suggestion
 from icdbridge.errors import InputError
 from icdbridge.files import MANIFEST, sha256
@@ -33,6 +34,7 @@ from icdbridge.text import split_words
 from icdbridge.text.tokenizer import UNKNOWN_ID
 
 UNKNOWN_WORDS = 0.2  # of a note, above which it is unlike the training notes
+ASKING = 200  # of the likeliest codes, the predicted ones of which ask for companions
 UNSAID_CODES = 0.5  # of the predicted codes, above which it is
 
 
@@ -157,17 +159,22 @@ class TrainedCoder(Coder):
         notes = [Note(texts[row], words[row].ids) for row in rows]
         for scores in scorer.score(notes, candidates=candidates):
             row, logits = rows[scores.row], scores.logits.double()
-            order = torch.argsort(logits, descending=True, stable=True)[:top].cpu()
+            ranked = torch.argsort(logits, descending=True, stable=True).cpu()
+            order = ranked[:top]
             best = scores.columns[order.numpy()]
             spans: list[list[Evidence]] = [[] for _ in best]
             if evidence and len(best):
                 spans = scorer.evidence(texts[row], words[row], scores.reading, best)
-            found[row] = [
+            suggestions = [
                 self._suggestion(rank, scorer, int(column), logit, of_code)
                 for rank, (column, logit, of_code) in enumerate(
                     zip(best, logits[order].tolist(), spans, strict=True), 1
                 )
             ]
+            foremost = ranked[:ASKING].numpy()
+            found[row] = apply_set_rules(
+                suggestions, _predicted(scorer, scores.columns[foremost], logits.cpu().numpy()[foremost])
+            )
         return found
 
     def explain(
@@ -236,3 +243,8 @@ class TrainedCoder(Coder):
         if version not in self._scorers:
             self._scorers[version] = Scorer(self.run, self.codes_of(version), version)
         return self._scorers[version]
+
+
+def _predicted(scorer: Scorer, columns: np.ndarray, logits: np.ndarray) -> list[Code]:
+    """Those of some codes whose probability is above their threshold."""
+    return [parse_key(scorer.keys[column]) for column in columns[expit(logits) > scorer.thresholds[columns]]]

@@ -14,6 +14,7 @@ from icdbridge.coding.checks import (
     check_texts,
 )
 from icdbridge.coding.coder import Coder, Setting
+from icdbridge.coding.set_rules import apply_set_rules
 from icdbridge.coding.suggestion import Alternative, Suggestion
 from icdbridge.errors import InputError
 from icdbridge.files import cache_folder
@@ -136,9 +137,8 @@ class StarterCoder(Coder):
             found = in_icd9(found)
         if among is not None:
             found = among.chosen(found)
-        return [
-            self._suggestion(rank, system, one, text, evidence) for rank, one in enumerate(found[:top], 1)
-        ]
+        ranked = enumerate(found[:top], 1)
+        return apply_set_rules([self._suggestion(rank, system, one, text, evidence) for rank, one in ranked])
 
     def _suggestion(self, rank: int, system: str, one: Found, text: str, evidence: bool) -> Suggestion:
         spans = tuple(

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import combinations
 
 from icdbridge.codes import load_system
 from icdbridge.rules.code_set import CodeSet
@@ -14,27 +15,33 @@ _COMBINED = re.compile(r"\b(?:in|due to|with|associated with|complicating|follow
 
 def check_excludes(codes: CodeSet) -> Iterator[Finding]:
     """Pairs of codes of which an Excludes1 note at or above the one names the other. Excludes2 is no fault."""
-    found: dict[frozenset[str], Finding] = {}
-    for code in codes.diagnoses:
-        for other, plain in codes.diagnoses.items():
-            pair = frozenset((code, other))
-            if len(pair) < 2 or pair in found:
-                continue
-            if named := _excluding(code, other, plain):
-                note, line = named
-                combined = _is_combined(line.text, other)
-                above = "" if note.place == code else f", at {note.place}"
-                found[pair] = Finding(
-                    "Excludes1",
-                    "warning" if combined else "error",
-                    (code, other),
-                    f"{code} excludes {other}{above}: {line.text}",
-                    f"leave out {code} if it is due to {other}"
-                    if combined
-                    else "keep the one that the note supports; both only where the two conditions are unrelated",
-                    f"Excludes1 note at {note.place}; guideline I.A.12.a",
-                )
-    yield from found.values()
+    for code, other in combinations(codes.diagnoses, 2):
+        if found := excludes1(code, other):
+            yield found
+
+
+@lru_cache(maxsize=200_000)
+def excludes1(one: str, two: str) -> Finding | None:
+    """What is found of two ICD-10-CM codes (dotted) by the Excludes1 notes at and above them; None: nothing.
+
+    An ``error``, or a ``warning`` where the note is about the one condition in the other.
+    """
+    for code, other in ((one, two), (two, one)):
+        if named := _excluding(code, other, other.replace(".", "")):
+            note, line = named
+            combined = _is_combined(line.text, other)
+            above = "" if note.place == code else f", at {note.place}"
+            return Finding(
+                "Excludes1",
+                "warning" if combined else "error",
+                (code, other),
+                f"{code} excludes {other}{above}: {line.text}",
+                f"leave out {code} if it is due to {other}"
+                if combined
+                else "keep the one that the note supports; both only where the two conditions are unrelated",
+                f"Excludes1 note at {note.place}; guideline I.A.12.a",
+            )
+    return None
 
 
 @lru_cache(maxsize=50_000)
@@ -48,7 +55,6 @@ def _is_combined(line: str, other: str) -> bool:
     return said is not None and not any(_COMBINED.search(title) for title in titles)
 
 
-@lru_cache(maxsize=200_000)
 def _excluding(code: str, other: str, plain: str) -> tuple[Note, Line] | None:
     """The note and its line by which a code excludes another, the plainest first; a note never excludes what it stands
     above.

@@ -1,0 +1,97 @@
+"""Codes of one note that exclude each other, and that ask for each other."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from icdbridge.codes import Code
+from icdbridge.coding import Suggestion
+from icdbridge.coding.set_rules import apply_set_rules
+from icdbridge.rules import check
+
+CODES = [
+    "E10.9",
+    "E11.9",
+    "E13.9",
+    "J45.909",
+    "R79.1",
+    "D68.51",
+    "N20.1",
+    "N13.2",
+    "I10",
+    "Z79.84",
+    "T79.6XXA",
+]
+
+
+def suggested(codes, predicted=None, system="icd10cm", reason=None):
+    predicted = [True] * len(codes) if predicted is None else predicted
+    return [
+        Suggestion(rank, system, code, code, 0.9, said, None, (), reason=reason)
+        for rank, (code, said) in enumerate(zip(codes, predicted, strict=True), 1)
+    ]
+
+
+@given(
+    st.permutations(CODES),
+    st.lists(st.booleans(), min_size=len(CODES), max_size=len(CODES)),
+    st.integers(0, 11),
+)
+def test_no_two_predicted_codes_exclude_each_other(codes, predicted, top):
+    before = suggested(codes, predicted)
+    found = apply_set_rules(before)
+    assert [(one.code, one.rank, one.probability) for one in found] == [
+        (one.code, one.rank, one.probability) for one in before
+    ]
+    kept = [one.code for one in found if one.predicted]
+    assert not [
+        one for one in check(kept, ordered=False) if one.rule == "Excludes1" and one.severity == "error"
+    ]
+    for one, was in zip(found, before, strict=True):
+        if one.predicted != was.predicted:  # only for a code that stands before it
+            other = one.reason.removeprefix("not beside ").partition(":")[0]
+            assert other in kept[: kept.index(other) + 1]
+            assert codes.index(other) < codes.index(one.code)
+    assert apply_set_rules(before[:top]) == found[:top]
+
+
+def test_the_likelier_stays_whichever_it_is():
+    for codes in (["N13.2", "N20.1"], ["N20.1", "N13.2"]):
+        first, second = apply_set_rules(suggested(codes))
+        assert (first.predicted, second.predicted) == (True, False)
+        assert second.reason == f"not beside {codes[0]}: Excludes1 note at N20"
+
+
+def test_what_is_not_predicted_excludes_nothing():
+    found = apply_set_rules(suggested(["N13.2", "N20.1"], [False, True]))
+    assert [one.predicted for one in found] == [False, True]
+
+
+def test_a_note_about_one_condition_in_another_is_left_to_people():
+    codes = ["E11.9", "R40.20"]  # "coma in diabetes": whether it is so the codes do not tell
+    assert [one.severity for one in check(codes, ordered=False) if one.rule == "Excludes1"] == ["warning"]
+    assert all(one.predicted for one in apply_set_rules(suggested(codes)))
+
+
+@pytest.mark.parametrize("system", ["icd9cm", "house"])
+def test_other_systems_have_no_such_notes(system):
+    found = suggested(["N13.2", "N20.1", "Z79.84", "E11.9"], system=system)
+    assert apply_set_rules(found, [Code("icd10cm", "E11.9")]) == found
+
+
+def test_a_companion_says_what_asks_for_it():
+    asking = [Code("icd10cm", "E11.9"), Code("icd9cm", "250.00")]
+    found = apply_set_rules(suggested(["Z79.84", "I10"], [False, True]), asking)
+    assert [one.reason for one in found] == ["goes with E11.9 (I.C.4.a.3; note at E11)", None]
+    kept = apply_set_rules(suggested(["Z79.84"], reason="said so"), asking)
+    assert kept[0].reason == "said so"
+
+
+def test_a_code_that_is_set_apart_asks_for_nothing():
+    likelier = [Code("icd10cm", "E10.9"), Code("icd10cm", "E11.9")]
+    assert apply_set_rules(suggested(["Z79.84"]), likelier)[0].reason is None
+    assert apply_set_rules(suggested(["Z79.84"]), likelier[::-1])[0].reason is not None
+
+
+def test_no_code_asks_for_itself():
+    assert apply_set_rules(suggested(["J45.909"]), [Code("icd10cm", "J45.909")])[0].reason is None
