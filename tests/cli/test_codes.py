@@ -63,6 +63,39 @@ def test_show_a_code_that_became_a_category(run: Any) -> None:
     assert (before["kind"], before["release"]) == ("code", "FY2025")
 
 
+@pytest.mark.parametrize(
+    ("code", "lines"),
+    [
+        (
+            "L66.1",
+            [
+                "valid      from FY2024 or before to 2024-09-30",
+                "instead    L66.10  Lichen planopilaris, unspecified",
+            ],
+        ),
+        ("G35.C0", ["valid     from 2025-10-01 to FY2026 or later", "before    G35  Multiple sclerosis"]),
+        ("icd9cm:428.0", ["valid      from v32 or before to 2015-09-30"]),
+        ("I21.4", ["valid      from FY2024 or before to FY2026 or later"]),
+    ],
+)
+def test_show_says_when_a_code_is_valid_and_what_stands_for_it(run: Any, code: str, lines: list[str]) -> None:
+    shown = [line.rstrip() for line in run("show", code)[1].splitlines()]
+    assert set(lines) <= set(shown)
+
+
+def test_show_json_says_what_a_category_and_a_retired_code_are(run: Any) -> None:
+    (category,) = json.loads(run("show", "E11", "--json")[1])
+    assert category["valid"] is None
+    (retired,) = json.loads(run("show", "G35", "--json")[1])
+    assert retired["valid"] == {"first": "FY2024", "last": "FY2025", "start": None, "end": "2025-09-30"}
+    assert retired["successors"][0] == {
+        "code": "G35.D",
+        "title": "Multiple sclerosis, unspecified",
+        "inferred": False,
+    }
+    assert retired["predecessors"] == []
+
+
 def test_show_a_cut_off_code(run: Any) -> None:
     (record,) = json.loads(run("show", "bw20", "--json")[1])
     assert (record["kind"], record["title"]) == ("unlisted", "Computerized Tomography (CT Scan) of Abdomen")

@@ -46,8 +46,12 @@ def show(
     table: Table = None,
     as_json: Json = False,
 ) -> None:
-    """Show what a code means, in every system that has it: title, path, synonyms, releases, crosswalk."""
+    """Show what a code means, in every system that has it: title, validity, path, synonyms, releases, crosswalk.
+
+    A retired code comes with what took its place, a new one with what was used before.
+    """
     from icdbridge.codes import known_system, system_named
+    from icdbridge.knowledge.code_record import code_record
 
     prefix, colon, rest = code.partition(":")
     if colon and system is None and (table is not None or known_system(prefix)):
@@ -61,7 +65,7 @@ def show(
             found.setdefault(parsed, []).append(edition)
     if not found:
         raise InputError(f"no code {code!r} in {_where(system, release, table)}{_near(code, system)}")
-    records = [_record(parsed, editions) for parsed, editions in found.items()]
+    records = [code_record(parsed, editions) for parsed, editions in found.items()]
     if as_json:
         say(json.dumps(records, indent=2, ensure_ascii=False))
     else:
@@ -204,48 +208,6 @@ def _near(text: str, system: str | None) -> str:
     return ": search by words with icdbridge codes search"
 
 
-def _record(code: "Code", editions: list["CodeSystem"]) -> dict[str, Any]:
-    """All that is known of a code; ``editions`` are those that have it, the newest first."""
-    from icdbridge.codes import describe
-
-    newest = editions[0]
-    kinds = {edition.release: _kind(edition, code.code) for edition in reversed(editions)}
-    return {
-        "system": code.system,
-        "code": code.code,
-        "title": newest.title(code.code) or describe(code).text,
-        "kind": _kind(newest, code.code),
-        "label": newest.label,
-        "version": newest.version,
-        "release": newest.release,
-        "releases": kinds,
-        "ancestors": [{"code": above, "title": newest.title(above)} for above in newest.ancestors(code.code)],
-        "children": newest.children(code.code),
-        "synonyms": list(newest.synonyms.get(code.code, ())),
-        "crosswalk": _crosswalk(code),
-    }
-
-
-def _crosswalk(code: "Code") -> list[dict[str, Any]]:
-    from icdbridge.codes import crosswalks, describe
-
-    return [
-        {
-            "system": entry.target.system,
-            "code": entry.target.code,
-            "title": describe(entry.target).text,
-            "approximate": entry.approximate,
-            "scenario": entry.scenario,
-            "choice_list": entry.choice_list,
-        }
-        for entry in crosswalks(code)
-    ]
-
-
-def _kind(edition: "CodeSystem", code: str) -> str:
-    return "code" if code in edition.titles else "category" if edition.title(code) else "unlisted"
-
-
 def _found_title(hit: "Hit") -> str:
     """The title, and what the code was found by where the title does not say so."""
     said = [hit.why] if hit.why else []
@@ -286,6 +248,9 @@ def _print_record(record: dict[str, Any]) -> None:
         ("release", record["release"]),
         ("kind", _KINDS[record["kind"]]),
         ("releases", ", ".join(f"{name} ({kind})" for name, kind in record["releases"].items())),
+        ("valid", _period(record["valid"])),
+        ("instead", _some([_succession(one) for one in record["successors"]], "\n", 12)),
+        ("before", _some([_succession(one) for one in record["predecessors"]], "\n", 12)),
         ("path", "\n".join(f"{above['code']}  {above['title']}" for above in record["ancestors"])),
         ("below", _some(record["children"], ", ", 12)),
         ("synonyms", _some(record["synonyms"], "\n", 20)),
@@ -303,6 +268,18 @@ def _print_record(record: dict[str, Any]) -> None:
 def _some(items: list[str], separator: str, most: int) -> str:
     more = [f"and {len(items) - most} more"] if len(items) > most else []
     return separator.join(items[:most] + more)
+
+
+def _period(valid: dict[str, Any] | None) -> str:
+    """When a code may be used; a side that no installed release tells is said by the release at that end."""
+    if valid is None:
+        return ""
+    start = valid["start"] or f"{valid['first']} or before"
+    return f"from {start} to {valid['end'] or valid['last'] + ' or later'}"
+
+
+def _succession(one: dict[str, Any]) -> str:
+    return f"{one['code']}  {one['title']}{' (inferred from titles)' if one['inferred'] else ''}"
 
 
 def _target(entry: dict[str, Any]) -> str:

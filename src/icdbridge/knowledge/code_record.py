@@ -1,0 +1,72 @@
+"""All that is known of one code, as JSON has it."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from icdbridge.codes import Code, CodeSystem, crosswalks, describe, releases
+from icdbridge.codes.validity import validity
+from icdbridge.knowledge.successors import Succession, predecessors, successors
+
+
+def code_record(code: Code, editions: Sequence[CodeSystem]) -> dict[str, Any]:
+    """Title, kind, releases, validity, what was before and came after, path, synonyms, crosswalk.
+
+    ``editions``: those that have the code, the newest first. ``valid``: ``first`` and ``last`` release that has it as a
+    billable code, the days ``start`` and ``end`` (ISO; None where no installed release tells); None for a category.
+    """
+    newest = editions[0]
+    return {
+        "system": code.system,
+        "code": code.code,
+        "title": newest.title(code.code) or describe(code).text,
+        "kind": _kind(newest, code.code),
+        "label": newest.label,
+        "version": newest.version,
+        "release": newest.release,
+        "releases": {edition.release: _kind(edition, code.code) for edition in reversed(editions)},
+        "valid": _valid(code),
+        "successors": _succession(successors(code)),
+        "predecessors": _succession(predecessors(code)),
+        "ancestors": [{"code": above, "title": newest.title(above)} for above in newest.ancestors(code.code)],
+        "children": newest.children(code.code),
+        "synonyms": list(newest.synonyms.get(code.code, ())),
+        "crosswalk": _crosswalk(code),
+    }
+
+
+def _valid(code: Code) -> dict[str, str | None] | None:
+    known = validity(code)
+    if known is None:
+        return None
+    # of what the oldest release has, none tells when it came
+    start = None if known.first == releases(code.system)[0] else known.period.start
+    return {
+        "first": known.first,
+        "last": known.last,
+        "start": start.isoformat() if start else None,
+        "end": known.period.end.isoformat() if known.period.end else None,
+    }
+
+
+def _succession(several: Iterable[Succession]) -> list[dict[str, Any]]:
+    return [
+        {"code": one.code.code, "title": describe(one.code).text, "inferred": one.inferred} for one in several
+    ]
+
+
+def _crosswalk(code: Code) -> list[dict[str, Any]]:
+    return [
+        {
+            "system": entry.target.system,
+            "code": entry.target.code,
+            "title": describe(entry.target).text,
+            "approximate": entry.approximate,
+            "scenario": entry.scenario,
+            "choice_list": entry.choice_list,
+        }
+        for entry in crosswalks(code)
+    ]
+
+
+def _kind(edition: CodeSystem, code: str) -> str:
+    return "code" if code in edition.titles else "category" if edition.title(code) else "unlisted"
