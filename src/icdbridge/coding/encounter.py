@@ -1,9 +1,11 @@
 """Several documents coded together: one list of codes, each with evidence from any of the documents."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from operator import attrgetter
 from typing import NamedTuple
 
 from icdbridge.codes import Code, describe
@@ -50,7 +52,10 @@ class Joined:
     def placed(self, span: Evidence) -> list[Placed]:
         """Where in the documents a span of the joined text lies: it may go over what was left out."""
         found = []
-        for piece in self.pieces:
+        first = bisect_right(self.pieces, span.start, key=attrgetter("at")) - 1
+        for piece in self.pieces[max(0, first) :]:
+            if piece.at >= span.end:
+                break
             start = max(span.start, piece.at)
             end = min(span.end, piece.at + piece.end - piece.start)
             if start < end:
@@ -89,12 +94,15 @@ def repeated(texts: Sequence[str]) -> list[list[tuple[int, int]]]:
     seen: set[tuple[str, tuple[str, ...]]] = set()
     found = []
     for text in texts:
-        spans, here = [], set()
+        spans: list[tuple[int, int]] = []
+        here = set()
         for start, end, kind in _sentences_with_section(text) if len(texts) > 1 else ():
             words = tuple(_WORD.findall(text[start:end].lower()))
             if len(words) < REPEATED_WORDS:
                 continue
             if (kind, words) in seen:
+                if spans and not text[spans[-1][1] : start].strip():
+                    start = spans.pop()[0]
                 spans.append((start, end))
             here.add((kind, words))
         seen |= here
