@@ -104,6 +104,7 @@ def encounter(coder, request):
 PATHS = [
     ("POST", "/worklist", {}, ROLES),
     ("POST", "/encounters", {"number": "E-table"}, ("coder", "admin")),
+    ("POST", "/files", None, ("coder", "admin")),
     ("GET", "/encounters/{number}", None, ROLES),
     ("PATCH", "/encounters/{number}", {"version": 1}, ROLES),
     ("POST", "/encounters/{number}/comments", {"text": "which side?"}, ROLES),
@@ -251,6 +252,42 @@ def test_facts_assignee_and_comments(coder, encounter):
 def test_what_cannot_be_done_is_said(coder, encounter, method, path, body, status, said):
     answer = coder.request(method, path.format(id=encounter["id"]), json=body)
     assert answer.status_code == status, answer.text
+    assert said in answer.json()["detail"]
+    assert "qzxsecret" not in answer.text
+
+
+HL7 = (
+    "MSH|^~\\&|EHR|H|||20251103||MDM^T02|{id}|P|2.5\rPID|1||P-77||||19500304|F\rPV1|1|I|||||||||||||||||V-9\r"
+    "TXA|1|DS|TX|20251103|||||||D-{id}\rOBX|1|TX|||{text}\r"
+)
+
+
+def test_files_go_to_the_encounters_that_they_name(coder):
+    sent = coder.post("/files", content=HL7.format(id=1, text="dyspnea at rest").encode()).json()
+    assert sent["refused"] == []
+    ((number, added),) = [(one["id"], one["added"]) for one in sent["encounters"]]
+    again = coder.post("/files", content=HL7.format(id=1, text="dyspnea at rest").encode()).json()
+    assert again["encounters"] == [{"id": number, "added": []}]
+    headers = {"Encounter-Number": "V-9"}
+    plain = coder.post("/files", content=b"Feels better.", headers=headers).json()
+    assert [one["id"] for one in plain["encounters"]] == [number]
+    opened = coder.get(f"/encounters/{number}").json()
+    assert (opened["number"], opened["patient"], opened["sex"], opened["document_count"]) == (
+        "V-9",
+        "P-77",
+        "female",
+        2,
+    )
+    assert coder.get(f"/documents/{added[0]}").json()["text"].strip() == "dyspnea at rest"
+    alone = [coder.post("/files", content=b"Nobody's note.").json()["encounters"] for _ in range(2)]
+    assert alone[0][0]["added"]
+    assert alone[1] == [{"id": alone[0][0]["id"], "added": []}]
+
+
+@pytest.mark.parametrize(("content", "said"), [(b"", "empty"), (b"%PDF-1.7 qzxsecret", "body: ")])
+def test_a_file_that_cannot_be_read_is_refused(coder, content, said):
+    answer = coder.post("/files", content=content)
+    assert answer.status_code == 422
     assert said in answer.json()["detail"]
     assert "qzxsecret" not in answer.text
 

@@ -33,6 +33,9 @@ def serve(
     user_header: str | None = typer.Option(
         None, help="Header in which your proxy, which sends the server's token, names who is signed in."
     ),
+    watch: Path | None = typer.Option(
+        None, help="Folder whose files are taken into the store: documents of any format that `code` reads."
+    ),
     precision: str = typer.Option("fp32", help=PRECISION),
 ) -> None:
     """Serve the coder's desk in the browser and the HTTP interface. Nothing leaves this machine."""
@@ -40,7 +43,7 @@ def serve(
     from icdbridge.server import serve as run_server
 
     limits = Limits(waiting=waiting, seconds=seconds)
-    refuse_idle(context, store is None, "without --store", "keep_days", "user_header")
+    refuse_idle(context, store is None, "without --store", "keep_days", "user_header", "watch")
     run_server(
         runs or [],
         host,
@@ -52,4 +55,5 @@ def serve(
         store,
         keep_days,
         user_header,
+        watch,
     )

@@ -19,13 +19,18 @@ TABLES = {  # what else a file is its content says
     "application/vnd.apache.parquet": ".parquet",
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ".xlsx",
 }
-_BODY: dict[str, Any] = {
+BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "description": "The file as it is; what it is, its content says. Only a table names its media type.",
         "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
     }
 }
+
+
+def table_ending(request: Request) -> str:
+    """The ending of the table that a request says its body is; empty for all else."""
+    return TABLES.get(request.headers.get("content-type", "").partition(";")[0].strip().lower(), "")
 
 
 class DocumentOut(BaseModel):
@@ -62,7 +67,7 @@ def make_documents_router() -> APIRouter:
         "/documents",
         summary="Convert documents to text",
         responses=described(400, 401, 408, 413, 422, 503),
-        openapi_extra=_BODY,
+        openapi_extra=BODY,
     )
     async def documents(request: Request) -> DocumentsResponse:
         """The documents of a file: RTF, Word, HTML, PDF with text, C-CDA, FHIR R4, HL7 v2, a table, plain text.
@@ -72,10 +77,9 @@ def make_documents_router() -> APIRouter:
         data = await request.body()
         if not data:
             raise field_problem("body", "it is empty: send a document")
-        ending = TABLES.get(request.headers.get("content-type", "").partition(";")[0].strip().lower(), "")
         async with turn:
             try:
-                found = await asyncio.to_thread(read_apart, data, ending)
+                found = await asyncio.to_thread(read_apart, data, table_ending(request))
             except InputError as error:
                 raise field_problem("body", str(error)) from error
         if sum(len(one.text.encode()) for one in found) > ANSWER_BYTES:

@@ -45,15 +45,16 @@ def serve(
     store: str | None = None,
     keep_days: int | None = None,
     user_header: str | None = None,
+    watch: Path | None = None,
 ) -> None:
     """Serves run folders or, without any, the starter, scored in ``precision``, until SIGINT or SIGTERM; what is
     running then is finished first.
 
-    ``store``, ``keep_days`` and ``user_header``: as ``icdbridge serve`` says; without a store nothing is kept.
+    ``store`` and what follows it: as ``icdbridge serve`` says; without a store nothing is kept.
     Raises ``InputError`` for a folder that is no run, a missing token off loopback or an address in use.
     """
     token = read_token(token_file)
-    desk = None if store is None else _open_desk(store, token, host, keep_days, user_header)
+    desk = None if store is None else _open_desk(store, token, host, keep_days, user_header, watch)
     if token is None and not is_loopback(host) and not (desk and desk.access.has_accounts):
         raise InputError(
             f"{host} can be reached by others: give a token of at least {TOKEN_CHARACTERS} characters by --token-file "
@@ -75,7 +76,12 @@ def serve(
 
 
 def _open_desk(
-    address: str, token: str | None, host: str, keep_days: int | None, user_header: str | None
+    address: str,
+    token: str | None,
+    host: str,
+    keep_days: int | None,
+    user_header: str | None,
+    watch: Path | None,
 ) -> "Desk":
     if user_header and token is None:
         raise InputError(
@@ -88,7 +94,7 @@ def _open_desk(
         opened = open_store(address)
     except ModuleNotFoundError as error:
         raise not_installed(error) from error
-    return Desk(opened, Access(opened, token, user_header, loopback=is_loopback(host)), keep_days)
+    return Desk(opened, Access(opened, token, user_header, loopback=is_loopback(host)), keep_days, watch)
 
 
 def make_server(app: FastAPI, limits: Limits) -> uvicorn.Server:

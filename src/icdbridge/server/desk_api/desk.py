@@ -1,6 +1,7 @@
 """The desk behind the paths: the store, who is let in, and the coding of what is received."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import Response
@@ -13,6 +14,7 @@ from icdbridge.server.coders import ServedCoder
 from icdbridge.server.desk_api import desk_schemas
 from icdbridge.server.desk_api.access import Access
 from icdbridge.server.desk_api.encounter_coding import EncounterCoding
+from icdbridge.server.desk_api.folder_watch import FolderWatch
 from icdbridge.server.problems import FieldError, Problem, field_problem
 from icdbridge.server.store import Store, StoreUnreachable
 from icdbridge.server.store.changes import Conflict, Missing, Refused
@@ -23,13 +25,17 @@ _UNKNOWN = "the store does not answer; whether this was saved is not known: read
 
 class Desk:
     """A store with what works on it. ``keep_days``: how long documents are kept after the last change of their
-    encounter; None: until somebody deletes them. The first model that is served codes the encounters.
+    encounter; None: until somebody deletes them. ``watched``: a folder whose files are taken in. The first model
+    that is served codes the encounters.
     """
 
-    def __init__(self, store: Store, access: Access, keep_days: int | None = None) -> None:
+    def __init__(
+        self, store: Store, access: Access, keep_days: int | None = None, watched: Path | None = None
+    ) -> None:
         self.store, self.access, self._keep_days = store, access, keep_days
         self._coder: ServedCoder | None = None
         self._coding: EncounterCoding | None = None
+        self._watch = None if watched is None else FolderWatch(watched, store, self.fault, self.wake)
 
     def install(self, app: FastAPI, coders: Mapping[str, ServedCoder]) -> None:
         """Makes errors of the store problems that people understand."""
@@ -57,15 +63,21 @@ class Desk:
         from icdbridge.server.desk_api.account_routes import make_account_router
         from icdbridge.server.desk_api.decision_routes import make_decision_router
         from icdbridge.server.desk_api.encounter_routes import make_encounter_router
+        from icdbridge.server.desk_api.file_routes import make_file_router
 
-        return [make_encounter_router(self), make_decision_router(self), make_account_router(self)]
+        made = (make_encounter_router, make_file_router, make_decision_router, make_account_router)
+        return [make(self) for make in made]
 
     def start(self, queue: BatchQueue) -> None:
         assert self._coder is not None
         self._coding = EncounterCoding(self.store, self._coder, queue, self._keep_days)
         self._coding.start()
+        if self._watch is not None:
+            self._watch.start()
 
     def close(self, seconds: float) -> None:
+        if self._watch is not None:
+            self._watch.stop()
         if self._coding is not None:
             self._coding.stop(seconds)
         self.store.close()
@@ -77,8 +89,12 @@ class Desk:
 
     def check_text(self, text: str, where: str) -> None:
         """Refuses (422) a document that cannot be coded."""
-        if self._coder is not None and (fault := self._coder.fault(text)):
+        if fault := self.fault(text):
             raise field_problem(where, fault)
+
+    def fault(self, text: str) -> str | None:
+        """Why a document cannot be coded."""
+        return None if self._coder is None else self._coder.fault(text)
 
     @staticmethod
     def check_assignee(session: Session, name: str | None) -> None:

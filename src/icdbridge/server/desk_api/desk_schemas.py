@@ -227,7 +227,7 @@ class Repeated(BaseModel):
     end: int
 
 
-class DocumentOut(DocumentHead):
+class DeskDocument(DocumentHead):
     encounter: int
     text: str | None
     repeats: list[Repeated] = Field(
@@ -319,6 +319,27 @@ class Received(BaseModel):
     id: int
     version: int
     added: list[int] = Field(description="The documents that are new; what was there already is not.")
+
+
+class FileEncounter(BaseModel):
+    """An encounter of a file, and its documents that are new."""
+
+    id: int
+    added: list[int]
+
+
+class FileRefused(BaseModel):
+    """A document of a file that was not taken, and why."""
+
+    document: str
+    why: str
+
+
+class FileTakenIn(BaseModel):
+    """What became of a file."""
+
+    encounters: list[FileEncounter]
+    refused: list[FileRefused]
 
 
 class TrailOut(BaseModel):

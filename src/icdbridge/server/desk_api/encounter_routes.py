@@ -108,14 +108,14 @@ def make_encounter_router(desk: Desk) -> APIRouter:
             return shapes.TrailResponse(entries=[shown.trail_out(one) for one in history(session, number)])
 
     @router.get("/documents/{number}", summary="Read a document", responses=READ)
-    def document(number: Number, person: Anybody) -> shapes.DocumentOut:
+    def document(number: Number, person: Anybody) -> shapes.DeskDocument:
         """A document with its text; the trail says who read it."""
         with store.writing() as session:
             found = read_document(session, person, number)
             coding = newest_coding(session, found.encounter_id)
             repeats = [] if coding is None else coding.repeats.get(str(found.id), [])
             spans = [shapes.Repeated(start=start, end=end) for start, end in repeats]
-            return shapes.DocumentOut(
+            return shapes.DeskDocument(
                 **shown.head(found), encounter=found.encounter_id, text=found.text, repeats=spans
             )
 

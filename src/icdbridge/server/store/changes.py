@@ -129,6 +129,8 @@ def in_words(entry: TrailEntry) -> str:
         what = f"gave it to {details['to'] or 'nobody'}"
     elif what == "corrected":
         what = f"corrected {', '.join(details['fields']).replace('_', ' ')}"
+    elif what == "withdrew":
+        what = "withdrew a document"
     elif what == "received":
         what = f"added {details['documents']} documents" if details["documents"] != 1 else "added a document"
     return f"{entry.by} {what} at {entry.at:%H:%M} UTC"

@@ -1,0 +1,73 @@
+"""The path that files are sent to: converted, and taken into the encounters that they name."""
+
+import asyncio
+import hashlib
+from dataclasses import replace
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Request
+
+from icdbridge.documents.apart import read_apart
+from icdbridge.errors import InputError
+from icdbridge.server.desk_api import desk_schemas as shapes
+from icdbridge.server.desk_api.access import needs
+from icdbridge.server.desk_api.desk import Desk
+from icdbridge.server.document_conversion import AT_ONCE, BODY, table_ending
+from icdbridge.server.problems import described, field_problem
+from icdbridge.server.schemas import Identifier
+from icdbridge.server.store.intake import TakenIn, take_in
+from icdbridge.server.store.people import Person
+
+
+def make_file_router(desk: Desk) -> APIRouter:
+    """Sending files as hospitals have them."""
+    router = APIRouter(prefix="/v1/desk", tags=["desk"])
+    turn = asyncio.Semaphore(AT_ONCE)
+
+    @router.post(
+        "/files",
+        summary="Send a file of documents",
+        responses=described(400, 401, 403, 408, 413, 422, 503),
+        openapi_extra=BODY,
+    )
+    async def sent(
+        request: Request,
+        person: Annotated[Person, Depends(needs("coder", "admin"))],
+        encounter_number: Annotated[
+            Identifier | None, Header(description="The encounter, for documents that name none.")
+        ] = None,
+    ) -> shapes.FileTakenIn:
+        """Takes the documents of a file into the encounters that they name: RTF, Word, HTML, PDF with text, C-CDA,
+        FHIR R4, HL7 v2, a table, plain text. One that names none makes an encounter of its own.
+        """
+        data = await request.body()
+        if not data:
+            raise field_problem("body", "it is empty: send a document")
+        async with turn:
+            try:
+                documents = await asyncio.to_thread(read_apart, data, table_ending(request))
+            except InputError as error:
+                raise field_problem("body", str(error)) from error
+        if encounter_number is not None:
+            documents = [
+                one if one.encounter_id else replace(one, encounter_id=encounter_number) for one in documents
+            ]
+
+        name = (
+            f"FILE-{hashlib.sha256(data).hexdigest()[:12]}"  # the same file again makes no second encounter
+        )
+
+        def taken() -> TakenIn:
+            with desk.store.writing() as session:
+                return take_in(session, person.name, documents, name, desk.fault)
+
+        found = await asyncio.to_thread(taken)
+        desk.wake()
+        return shapes.FileTakenIn(
+            encounters=[
+                shapes.FileEncounter(id=number, added=ids) for number, ids in found.encounters.items()
+            ],
+            refused=[shapes.FileRefused(document=name, why=why) for name, why in found.refused],
+        )
+
+    return router
