@@ -15,6 +15,7 @@ from icdbridge.runs.tokens import TokenizedNotes
 from icdbridge.training.batches import (
     VersionNotes,
     batches_ahead,
+    draw_batch,
     draw_label_space,
     make_batch,
     plan_epoch,
@@ -41,6 +42,21 @@ def test_label_space(data):
     assert (weights[np.isin(columns, positives)] == 1).all()
     drawn = np.isin(columns, negatives)  # they stand for all that might have been, if there are any
     assert np.isclose(weights[drawn].sum(), free.sum() if drawn.any() else 0)
+
+
+def test_what_people_rejected_is_in_the_label_space_of_its_batch():
+    notes = notes_of("icd10", 4, 40, 0)
+    rejected = np.zeros((4, 40), bool)
+    rejected[1, [9, 30]] = True
+    part = replace(notes.parts[0], labels=csr_array(np.eye(4, 40, dtype=bool)), rejected=csr_array(rejected))
+    codes = {f"icd10cm:A{i:02}": f"code {i}" for i in range(40)}
+    joined = VersionNotes.join("icd10", [part], codes, [np.array([3])] * 40, "train")
+    (columns, weights), labels = draw_batch(joined, np.array([0, 1]), settings(5), np.random.default_rng(0))
+    assert {0, 1, 9, 30} < set(columns.tolist())
+    assert (weights[np.isin(columns, [9, 30])] == 1).all()
+    assert labels.sum() == 2
+    (columns, _), _ = draw_batch(joined, np.array([0, 2]), settings(5), np.random.default_rng(0))
+    assert {9, 30}.isdisjoint(columns.tolist())
 
 
 def test_too_many_positives():

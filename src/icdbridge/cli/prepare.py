@@ -187,6 +187,26 @@ def names(
     _show(corpus)
 
 
+@prepare.command()
+def desk(
+    store: Annotated[
+        str,
+        typer.Option(
+            envvar="ICDBRIDGE_STORE", help="A file such as desk.db, or postgresql://user@host/database."
+        ),
+    ],
+    out: Out,
+    version: Annotated[str, typer.Option(help="icd10 or icd9: encounters coded in it.")] = "icd10",
+    seed: Seed = 10,
+    force: Force = False,
+) -> None:
+    """The encounters that coders finished at the desk: accepted codes, marked words, rejected suggestions."""
+    from icdbridge.cli.desk import BY, opened
+    from icdbridge.feedback.desk_corpus import prepare_desk
+
+    _show(prepare_desk(opened(store), out, version=version, by=BY, seed=seed, force=force))
+
+
 def _show(corpus: "Corpus") -> None:
     """Prints the data report, and its warnings on standard error."""
     from rich.table import Table

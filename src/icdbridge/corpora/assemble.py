@@ -15,7 +15,7 @@ from icdbridge.corpora.corpus import CORPUS, FORMAT, Corpus
 from icdbridge.corpora.data_report import figures, spreads, write_html
 from icdbridge.corpora.splits import choose_splits, read_splits
 from icdbridge.corpora.staging import Staging
-from icdbridge.corpora.writing import write_codes, write_evidence, write_notes
+from icdbridge.corpora.writing import write_codes, write_evidence, write_notes, write_rejected
 from icdbridge.errors import InputError
 from icdbridge.files import atomic_folder, write_json, write_manifest
 
@@ -69,6 +69,7 @@ def assemble(
             sources = write_codes(staging, folder / "codes.parquet")
             words = write_notes(staging, folder / "notes.parquet", version)
             write_evidence(staging, folder / "evidence.parquet")
+            write_rejected(staging, folder / "rejected.parquet")
             meta = {
                 "format": FORMAT,
                 "source": source,

@@ -51,6 +51,9 @@ EVIDENCE_SCHEMA = pa.schema(
         pa.field("mark", pa.int64(), nullable=False),
     ]
 )
+REJECTED_SCHEMA = pa.schema(
+    [pa.field("note_id", pa.string(), nullable=False), pa.field("code", pa.string(), nullable=False)]
+)
 Mark = list[tuple[int, int]]  # the spans, in characters, that people marked together for one code
 
 
@@ -170,6 +173,14 @@ class Corpus:
                 of_code = found.setdefault((row["note_id"], row["code"]), {})
                 of_code.setdefault(mark, []).append((row["start"], row["end"]))
         return {pair: list(marks.values()) for pair, marks in found.items()}
+
+    def rejected(self) -> list[tuple[str, str]]:
+        """Note id and key of the codes that a person rejected for a note; empty without any."""
+        path = self.path / "rejected.parquet"
+        if not path.is_file():
+            return []
+        table = pq.read_table(path)
+        return list(zip(table["note_id"].to_pylist(), table["code"].to_pylist(), strict=True))
 
     def __repr__(self) -> str:
         return f"Corpus({json.dumps(self.name)}, {self.version}, {self.meta['notes']['total']} notes)"

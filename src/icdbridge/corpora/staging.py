@@ -42,6 +42,7 @@ RELATIONS = {
         "stop": "BIGINT",
         "mark": "BIGINT",
     },
+    "raw_rejected": {"id": "VARCHAR", "system": "VARCHAR", "code": "VARCHAR"},
 }
 
 
@@ -57,7 +58,8 @@ class Staging:
     - ``raw_titles(system, code, title)``: descriptions that the source brings along;
     - ``raw_evidence(id, system, code, first, stop, mark)``: spans of a note's text, ``text[first:stop]`` in
       characters, in which people saw the code, those of one mark with the same number; left empty where the
-      source has none.
+      source has none;
+    - ``raw_rejected(id, system, code)``: codes that a person rejected for a note; mostly left empty.
 
     Every relation keeps the order of its source in ``rowid``. ``dropped`` and ``remarks`` collect what the
     data report says; ``warnings`` is what is printed as well.

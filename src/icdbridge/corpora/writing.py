@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from icdbridge.codes import describe, parse_code
-from icdbridge.corpora.corpus import CODES_SCHEMA, EVIDENCE_SCHEMA, NOTES_SCHEMA, ROW_GROUP
+from icdbridge.corpora.corpus import CODES_SCHEMA, EVIDENCE_SCHEMA, NOTES_SCHEMA, REJECTED_SCHEMA, ROW_GROUP
 from icdbridge.corpora.staging import Staging
 from icdbridge.errors import InputError
 from icdbridge.progress import progress_bar
@@ -72,6 +72,22 @@ def write_evidence(staging: Staging, path: Path) -> None:
     )
     if table.num_rows:
         pq.write_table(table.drop_columns("n").cast(EVIDENCE_SCHEMA), path, compression="zstd")
+
+
+def write_rejected(staging: Staging, path: Path) -> None:
+    """Writes rejected.parquet, if people rejected codes for notes kept that do not carry them."""
+    pairs = {
+        (note_id, str(parse_code(code, system)), n)
+        for note_id, system, code, n in staging.rows(
+            """SELECT kept.note_id, system, code, kept.n FROM raw_rejected JOIN note USING (id)
+               JOIN kept ON kept.row = note.row"""
+        )
+    }
+    carried = set(staging.rows("SELECT n, key FROM kept_code JOIN kept_codes USING (rank)")) if pairs else ()
+    rows = sorted((n, key, note_id) for note_id, key, n in pairs if (n, key) not in carried)
+    if rows:
+        table = [{"note_id": note_id, "code": key} for _, key, note_id in rows]
+        pq.write_table(pa.Table.from_pylist(table, REJECTED_SCHEMA), path, compression="zstd")
 
 
 def write_notes(staging: Staging, path: Path, version: str) -> list[int]:

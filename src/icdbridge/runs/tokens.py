@@ -20,12 +20,15 @@ from icdbridge.text import Tokenizer
 
 @dataclass(frozen=True)
 class TokenizedNotes:
-    """``words`` int32 (all notes one after another, on disk), ``starts`` int64 [N + 1], ``labels`` [N, L] bool."""
+    """``words`` int32 (all notes one after another, on disk), ``starts`` int64 [N + 1], ``labels`` [N, L] bool;
+    ``rejected`` [N, L] bool: codes that a person rejected for the note, if any did.
+    """
 
     note_ids: list[str]
     words: np.ndarray
     starts: np.ndarray
     labels: Any
+    rejected: Any = None
 
     def __len__(self) -> int:
         return len(self.note_ids)
@@ -59,7 +62,8 @@ def tokenize_split(
     if starts[-1]:  # no empty file can be mapped
         words = np.memmap(cache / "words.bin", dtype=np.int32, mode="r")
     note_ids, labels = _read_labels(corpus, split, columns)
-    return TokenizedNotes(note_ids, words, starts, labels)
+    rejected = _read_rejected(corpus, note_ids, columns)
+    return TokenizedNotes(note_ids, words, starts, labels, rejected)
 
 
 def _write_words(corpus: Corpus, split: str, tokenizer: Tokenizer, max_words: int, folder: Path) -> None:
@@ -90,6 +94,21 @@ def _read_labels(corpus: Corpus, split: str, columns: Sequence[str]) -> tuple[li
     row, column = row[column >= 0], column[column >= 0]
     shape = (len(note_ids), len(columns))
     return note_ids, csr_array((np.ones(len(row), dtype=bool), (row, column)), shape=shape)
+
+
+def _read_rejected(corpus: Corpus, note_ids: Sequence[str], columns: Sequence[str]) -> csr_array | None:
+    """The codes that were rejected for each note [N, columns], if any; those without a column are left out."""
+    row_of = {note_id: row for row, note_id in enumerate(note_ids)}
+    column_of = {key: column for column, key in enumerate(columns)}
+    pairs = [
+        (row_of[note_id], column_of[key])
+        for note_id, key in corpus.rejected()
+        if note_id in row_of and key in column_of
+    ]
+    if not pairs:
+        return None
+    rows, places = np.array(pairs, np.int64).reshape(-1, 2).T
+    return csr_array((np.ones(len(pairs), bool), (rows, places)), shape=(len(note_ids), len(columns)))
 
 
 def same_words(

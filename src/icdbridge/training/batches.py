@@ -26,7 +26,8 @@ WINDOW = (
 class VersionNotes:
     """All training notes of one version, whatever corpus they come from, and the pool of its codes.
 
-    ``labels`` [N, pool]; ``code_words`` [pool, T'] the descriptions as word ids, padded with 0, and
+    ``labels`` [N, pool] and, if there are any, what people ``rejected`` [N, pool]; ``code_words`` [pool, T'] the
+    descriptions as word ids, padded with 0, and
     ``code_lengths`` [pool] theirs; ``groups`` [pool] is the same number for codes of the same (normalised)
     description; ``drawable`` [pool] marks the codes that may be negatives.
     """
@@ -38,6 +39,7 @@ class VersionNotes:
     code_lengths: Tensor
     groups: np.ndarray
     drawable: np.ndarray
+    rejected: Any = None
 
     @classmethod
     def join(
@@ -51,13 +53,20 @@ class VersionNotes:
     ) -> "VersionNotes":
         """``pool``: key to description of each code; those of the same words are never each other's negatives."""
         labels = vstack([part.labels for part in parts], format="csr")
+        rejected = None
+        if any(part.rejected is not None for part in parts):
+            none = [csr_array(part.labels.shape, dtype=bool) for part in parts]
+            each = [
+                own if part.rejected is None else part.rejected for part, own in zip(parts, none, strict=True)
+            ]
+            rejected = csr_array(vstack(each, format="csr"))
         group_of: dict[str, int] = {}
         groups = np.array(
             [group_of.setdefault(normalize(text, reading), len(group_of)) for text in pool.values()]
         )
         seen = np.bincount(labels.indices, minlength=len(pool)) > 0
         drawable = seen if negatives == "train" else np.ones(len(pool), dtype=bool)
-        return cls(version, parts, csr_array(labels), *pad(code_words), groups, drawable)
+        return cls(version, parts, csr_array(labels), *pad(code_words), groups, drawable, rejected)
 
     def __len__(self) -> int:
         return int(self.labels.shape[0])
@@ -93,9 +102,14 @@ class LabelSpace(NamedTuple):
 
 
 def draw_label_space(
-    notes: VersionNotes, positives: np.ndarray, size: int, rng: np.random.Generator
+    notes: VersionNotes,
+    positives: np.ndarray,
+    size: int,
+    rng: np.random.Generator,
+    rejected: Sequence[int] | np.ndarray = (),
 ) -> LabelSpace:
-    """The label space of a batch: its positives and negatives drawn up to ``size`` (paper, B.2).
+    """The label space of a batch: its positives and negatives drawn up to ``size`` (paper, B.2), of which those that
+    people ``rejected`` for its notes (columns) come first.
 
     A code with the description of a positive is never drawn. Fewer than ``size`` where the pool is smaller.
     Raises ``InputError`` when the positives alone are more than ``size``.
@@ -108,11 +122,16 @@ def draw_label_space(
         )
     taken = np.zeros(int(notes.groups.max(initial=-1)) + 1, dtype=bool)
     taken[notes.groups[positives]] = True
-    free = drawn = np.flatnonzero(notes.drawable & ~taken[notes.groups])
+    near = np.array([one for one in dict.fromkeys(rejected) if not taken[notes.groups[one]]][:wanted], int)
+    may_be_drawn = notes.drawable & ~taken[notes.groups]
+    may_be_drawn[near] = False
+    free = drawn = np.flatnonzero(may_be_drawn)
+    wanted -= len(near)
     if wanted < len(free):
         drawn = rng.choice(free, wanted, replace=False, shuffle=False)
-    columns = np.concatenate([positives, drawn])
-    weights = np.repeat([1.0, len(free) / max(len(drawn), 1)], [len(positives), len(drawn)])
+    columns = np.concatenate([positives, near, drawn])
+    counts = [len(positives), len(near), len(drawn)]
+    weights = np.repeat([1.0, 1.0, len(free) / max(len(drawn), 1)], counts)
     order = np.argsort(columns)
     return LabelSpace(columns[order], weights[order])
 
@@ -152,7 +171,8 @@ def draw_batch(
     """A label space for the notes ``rows``, and their labels in it [N, L]."""
     labels = notes.labels[rows]
     positives = np.unique(labels.indices)
-    space = draw_label_space(notes, positives, settings.label_space, rng)
+    rejected = () if notes.rejected is None else np.unique(notes.rejected[rows].indices)
+    space = draw_label_space(notes, positives, settings.label_space, rng, rejected)
     target = torch.zeros(len(rows), len(space.columns))
     where = np.repeat(np.arange(len(rows)), np.diff(labels.indptr))
     target[where, np.searchsorted(space.columns, labels.indices)] = 1.0
