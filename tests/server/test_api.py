@@ -274,7 +274,8 @@ def test_a_name_that_is_not_this_machine_is_refused(client):
 def test_openapi_describes_every_path_with_examples(client):
     described = client.get("/openapi.json").json()
     assert set(described["paths"]) == {
-        "/v1/code", "/v1/codes", "/v1/check", "/v1/models", "/v1/fhir", "/health/live", "/health/ready", "/metrics"
+        "/v1/code", "/v1/codes", "/v1/check", "/v1/models", "/v1/fhir", "/v1/documents", "/health/live",
+        "/health/ready", "/metrics",
     }  # fmt: skip
     answers = described["paths"]["/v1/code"]["post"]["responses"]
     assert set(answers) == {"200", "400", "401", "408", "413", "415", "422", "503"}

@@ -253,8 +253,9 @@ def test_bad_input_is_told_in_words(open_desk, tmp_path):
     expect(page.get_by_role("alert")).to_contain_text("not UTF-8")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["1280", "390"])
+@pytest.mark.parametrize(
+    ("viewport", "scheme"), [(WIDE, "dark"), (NARROW, "light")], ids=["1280-dark", "390-light"]
+)
 def test_wcag_aa_and_no_sideways_scrolling(open_desk, viewport, scheme):
     page = open_desk(viewport, scheme)
 

@@ -30,8 +30,9 @@ def described(served):
 @pytest.mark.parametrize(("method", "path"), PATHS)
 def test_answers_are_as_described(described, method, path, mode):
     operation = described[path][method]
-    if mode is GenerationMode.NEGATIVE and not operation.body and not operation.query:
-        pytest.skip("nothing in this request can be wrong")
+    wrong = operation.query or any("json" in body.media_type for body in operation.body)
+    if mode is GenerationMode.NEGATIVE and not wrong:
+        pytest.skip("nothing in this request can be wrong: it has no fields")
 
     @SETTINGS
     @given(case=operation.as_strategy(generation_mode=mode))

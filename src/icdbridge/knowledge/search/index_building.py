@@ -7,6 +7,7 @@ order of how much their words tell, the least first.
 
 import json
 import sqlite3
+import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
@@ -253,3 +254,7 @@ def _vocabulary(table: CodeSystem, rows: Iterable[Row]) -> dict[str, float]:
 
 def _first_below(table: CodeSystem, code: str) -> str:
     return next((other for other in table.below(code) if other in table.titles), code)
+
+
+if __name__ == "__main__":
+    build_systems(Path(sys.argv[1]), sys.argv[2:])

@@ -1,17 +1,22 @@
 """Where the indexes lie, made the first time that they are needed; those of tables of the user's own."""
 
 import hashlib
+import os
+import subprocess
+import sys
 from functools import cache, lru_cache
 from pathlib import Path
 
 from icdbridge.codes.packages import load_system, releases
 from icdbridge.codes.system import CodeSystem
 from icdbridge.codes.systems import SYSTEMS, known_systems
+from icdbridge.errors import InputError
 from icdbridge.files import cache_folder, cached_folder
 from icdbridge.knowledge.fingerprint import fingerprint
 from icdbridge.knowledge.search.search_index import Index
 from icdbridge.knowledge.search.spelling import Speller
 
+_LARGEST = "icd10cm"
 # What an index changes with, beside the knowledge.
 _MADE_BY = ("index_building.py", "leading.py", "slots.py", "wordforms.py", "worth.py")
 
@@ -52,7 +57,20 @@ def _folder() -> Path:
 
 
 def _fill(folder: Path) -> None:
-    from icdbridge.knowledge.search.index_building import build_systems
+    """Makes the index of the largest system here and those of the others, half of the work, in another process."""
+    from icdbridge.knowledge.search import index_building
     from icdbridge.progress import track
 
-    build_systems(folder, track(SYSTEMS, len(SYSTEMS), "Making the search index, once"))
+    others = [system for system in SYSTEMS if system != _LARGEST]
+    command = [sys.executable, "-m", index_building.__name__, str(folder), *others]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    with subprocess.Popen(command, env=environment) as process:
+        try:
+            for system in track((_LARGEST, *others), len(SYSTEMS), "Making the search index, once"):
+                if system == _LARGEST:
+                    index_building.build_systems(folder, [system])
+                elif process.wait():
+                    raise InputError(f"the search index of {', '.join(others)} could not be made: see above")
+        except BaseException:
+            process.kill()
+            raise
