@@ -86,6 +86,43 @@ def equivalents(system: str) -> Mapping[str, Mapping[Code, bool]]:
     return found
 
 
+class Combination(NamedTuple):
+    """A ``target`` that a code stands for only together with others: one of each of the ``parts`` has to be there, the
+    code itself among them. Without parts the code stands for the target and for others beside it.
+    """
+
+    target: Code
+    parts: tuple[frozenset[str], ...]
+
+
+@cache
+def combinations(system: str) -> Mapping[str, tuple[Combination, ...]]:
+    """Code of a system -> the codes of the other version for which it stands with others, by GEM's tables of either
+    direction.
+    """
+    found: dict[str, dict[Combination, None]] = {}
+    for source, target in PAIRS:
+        if system not in (source, target):
+            continue
+        for written, entries in crosswalk(source, target).items():
+            together = [entry for entry in entries if entry.combination]
+            if system == source:
+                found.setdefault(written, {}).update(
+                    (Combination(entry.target, ()), None) for entry in together
+                )
+                continue
+            for scenario in {entry.scenario for entry in together}:
+                own = [entry for entry in together if entry.scenario == scenario]
+                parts = tuple(
+                    frozenset(entry.target.code for entry in own if entry.choice_list == number)
+                    for number in sorted({entry.choice_list for entry in own})
+                )
+                one = Combination(Code(source, written), parts)
+                for code in frozenset().union(*parts):
+                    found.setdefault(code, {})[one] = None
+    return {code: tuple(several) for code, several in found.items() if several}
+
+
 def exact_equivalents(system: str) -> Iterator[tuple[str, Code]]:
     """Pairs of a code of a system and the code of the other version that is exactly the same, by either direction.
 

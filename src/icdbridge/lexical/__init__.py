@@ -6,7 +6,6 @@ from icdbridge.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from icdbridge.lexical.associations import ASSOCIATIONS, Associated, Associations, find_phrases
-    from icdbridge.lexical.bridging import bridge
     from icdbridge.lexical.features import (
         EQUIVALENT_FEATURES,
         LEXICAL_FEATURES,
@@ -40,7 +39,6 @@ __all__ = [
     "NoteWords",
     "Span",
     "SparseFeatures",
-    "bridge",
     "dense_features",
     "find_phrases",
     "with_categories",
@@ -51,7 +49,6 @@ _PLACES = {
     "Associated": "icdbridge.lexical.associations",
     "Associations": "icdbridge.lexical.associations",
     "find_phrases": "icdbridge.lexical.associations",
-    "bridge": "icdbridge.lexical.bridging",
     "EQUIVALENT_FEATURES": "icdbridge.lexical.features",
     "TRAINING_FEATURES": "icdbridge.lexical.features",
     "LEXICAL_FEATURES": "icdbridge.lexical.features",

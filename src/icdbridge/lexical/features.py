@@ -15,7 +15,7 @@ _OF_CATEGORY = tuple(f"category_{name}" for name in _COUNTED)
 _NOTES = ("train_notes", "equivalent_notes", "category_train_notes", "category_equivalent_notes")
 STORED = len(NAMED) + len(_COUNTED)  # features of a pair that a note and a code's own words give
 LEXICAL_FEATURES = (*NAMED, *_COUNTED, *_OF_CATEGORY, *_NOTES)
-# the features that come of training notes of the version, and those that come of notes of other versions
+# the features that come of training notes of the version, and those that come of notes of all versions together
 EQUIVALENT_FEATURES = np.array(["equivalent" in name for name in LEXICAL_FEATURES])
 TRAINING_FEATURES = np.array([name not in NAMED for name in LEXICAL_FEATURES]) & ~EQUIVALENT_FEATURES
 
@@ -25,7 +25,8 @@ class SparseFeatures(NamedTuple):
     float16 [n, STORED], none negative.
 
     They are those of ``Matches``; ``strength`` and ``firm_strength``, nearness² · weight and nearness² · weight²; and
-    those of ``Associated``, of the version's own notes and of notes of other versions. After the codes come their
+    those of ``Associated``, of the version's own notes and, named equivalent, of these and notes of other versions
+    together. After the codes come their
     categories, with these alone: what a phrase is associated with in general. Log of 1 + the number of notes that carry
     the code and its category, in the version and in others, is added to the dense features.
     """

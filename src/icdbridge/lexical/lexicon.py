@@ -30,7 +30,7 @@ def with_categories(labels: Any, categories: np.ndarray) -> csr_array:
 @dataclass(frozen=True)
 class Lexicon:
     """What a run keeps for matching: the names of its codes of one version (parallel to ``keys``), the terms that the
-    user gave, what notes of the version and notes of other versions (by ``bridge``) teach of the codes in the order of
+    user gave, what notes of the version and notes of all versions together teach of the codes in the order of
     ``keys``, then of ``categories``, and the number of the version in the order in which the run learnt them.
     """
 

@@ -37,7 +37,7 @@ class CodeStatistics(NamedTuple):
 @dataclass(frozen=True)
 class LexicalMatches:
     """All that a matcher found in a note, found once: ``names`` of codes, and codes ``associated`` with its phrases in
-    notes of the version (0) and in those of other versions (1), as far as these were counted; codes that its phrases
+    notes of the version (0) and in those of all versions (1), as far as these were counted; codes that its phrases
     were ``marked`` for, if any were.
     """
 
@@ -62,7 +62,7 @@ class LexicalMatches:
 class Matcher:
     """Finds lexical evidence for a list of codes. What it finds for one of them does not depend on the others.
 
-    ``statistics`` are what notes of the version and notes of other versions teach of the run's codes and categories;
+    ``statistics`` are what notes of the version and those of all versions teach of the run's codes and categories;
     ``columns`` [run's codes + categories] says which of the codes here each of them is, -1: none (categories come after
     the codes); ``notes`` [codes, 4] how many notes carry a code, its equivalents, its category and the category's
     equivalents; ``categories`` [codes] the number of each one's category, -1 where training did not have it;

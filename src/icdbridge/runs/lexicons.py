@@ -19,7 +19,7 @@ from icdbridge.runs.stored_files import check_key, read_table
 
 FILES = ["names.parquet", "terms.parquet", "associations.safetensors"]
 _ARRAYS = ("hashes", "often", "indptr", "indices", "counts")
-_PARTS = ("own", "others")  # notes of the version, and of other versions
+_PARTS = ("own", "others")  # notes of the version, and of all versions together
 
 
 def write_lexicons(path: Path, lexicons: Mapping[str, Lexicon]) -> None:

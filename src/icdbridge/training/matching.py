@@ -25,10 +25,10 @@ from icdbridge.lexical import (
     Lexicon,
     Matcher,
     NoteWords,
-    bridge,
     with_categories,
 )
 from icdbridge.training.matched_notes import MatchedNotes, match_notes
+from icdbridge.training.recoding import Recoded, recode
 from icdbridge.training.settings import Settings
 from icdbridge.training.training_texts import FOLDS, TrainingTexts
 
@@ -51,12 +51,13 @@ class MatchedTraining:
 
     def draw(self, rows: np.ndarray, columns: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """``features`` of a batch. A share ``withheld`` of the codes, drawn anew each time, have none that come of
-        training notes, as if never seen: they teach how far to trust names alone. As many, drawn apart, have none
-        that come of notes of other versions.
+        the version's training notes; half of these have none that come of notes of other versions either, as if never
+        seen: they teach how far to trust names alone.
         """
         features = self.features(rows, columns)
-        for group in (TRAINING_FEATURES, EQUIVALENT_FEATURES):
-            hidden = rng.random(len(columns)) < self.withheld
+        drawn = rng.random(len(columns))
+        for group, share in ((TRAINING_FEATURES, 1.0), (EQUIVALENT_FEATURES, 0.5)):
+            hidden = drawn < share * self.withheld
             features[:, hidden[:, None] & group] = 0
         return features
 
@@ -124,41 +125,34 @@ def match_training(
     }
     matched = {}
     for number, (version, notes) in enumerate(read.items()):
+        lexicon = _new_lexicon(pools[version], terms, number)
         others = [
-            replace(texts, labels=csr_array(texts.labels) @ bridge(list(pools[other]), list(pools[version])))
+            recode(notes, lexicon, texts, list(pools[other]), settings.max_note_words)
             for other, texts in read.items()
             if other != version and settings.lexical == "equivalents"
         ]
-        lexicon = _learn_lexicon(notes, others, pools[version], terms, settings, number)
+        # no note is of that fold: none is left out
+        (statistics,) = _statistics_without(lexicon, notes, others, settings, [FOLDS])
+        lexicon = replace(lexicon, statistics=statistics)
         found = _match(lexicon, pools[version], notes, others, settings, folder) if evidence else None
         matched[version] = lexicon, found
     return matched
 
 
-def _learn_lexicon(
-    notes: TrainingTexts,
-    others: Sequence[TrainingTexts],
-    pool: Mapping[str, str],
-    terms: Terms,
-    settings: Settings,
-    version: int,
-) -> Lexicon:
-    """The lexicon of a version from its training notes, labelled by the codes of ``pool`` (key to description), and
-    from those of ``others``, whose labels are soft ones of the same codes. ``version`` is the number of the version.
+def _new_lexicon(pool: Mapping[str, str], terms: Terms, version: int) -> Lexicon:
+    """The lexicon of the codes of ``pool`` (key to description) that has learnt from no note yet; ``version`` is the
+    number of the version.
     """
     names = code_names(list(pool), list(pool.values()), terms)
     nothing = CodeStatistics(np.zeros(0, np.float32))
-    lexicon = Lexicon(list(pool), names, terms, (nothing, nothing), version)
-    # no note is of that fold: none is left out
-    (statistics,) = _statistics_without(lexicon, notes, others, settings, [FOLDS])
-    return replace(lexicon, statistics=statistics)
+    return Lexicon(list(pool), names, terms, (nothing, nothing), version)
 
 
 def _match(
     lexicon: Lexicon,
     pool: Mapping[str, str],
     notes: TrainingTexts,
-    others: Sequence[TrainingTexts],
+    others: Sequence[Recoded],
     settings: Settings,
     folder: Path,
 ) -> MatchedTraining:
@@ -214,32 +208,34 @@ def _without_phrases(
 def _statistics_without(
     lexicon: Lexicon,
     notes: TrainingTexts,
-    others: Sequence[TrainingTexts],
+    others: Sequence[Recoded],
     settings: Settings,
     left_out: Sequence[int],
 ) -> list[tuple[CodeStatistics, CodeStatistics]]:
-    """What all notes but those of a fold teach, the version's own and others, for each fold ``left_out``."""
+    """What all notes but those of a fold teach, for each fold ``left_out``: the version's own, and these together with
+    those of ``others``, by what their labels mean in this version; nothing where there are none.
+    """
     categories = lexicon.categories_of(lexicon.keys)
-    own, foreign = (_count(each, categories, settings.counts_phrases, left_out) for each in ([notes], others))
-    if notes.marked is not None:
-        marks = [notes.marked.learn(notes.folds != fold, notes.labels) for fold in left_out]
-        own = [one._replace(marks=learnt) for one, learnt in zip(own, marks, strict=True)]
-    return list(zip(own, foreign, strict=True))
+    found = []
+    for fold in left_out:
+        own = _count([notes], categories, settings.counts_phrases, fold)
+        if notes.marked is not None:
+            own = own._replace(marks=notes.marked.learn(notes.folds != fold, notes.labels))
+        together = CodeStatistics(np.zeros_like(own.notes))
+        if others:
+            recoded = [replace(one.notes, labels=one.labels(fold)) for one in others]
+            together = _count([notes, *recoded], categories, settings.counts_phrases, fold)
+        found.append((own, together))
+    return found
 
 
 def _count(
-    several: Sequence[TrainingTexts], categories: np.ndarray, associations: bool, left_out: Sequence[int]
-) -> list[CodeStatistics]:
-    if not several:
-        nothing = np.zeros(len(categories) + int(categories.max(initial=-1)) + 1, np.float32)
-        return [CodeStatistics(nothing)] * len(left_out)
+    several: Sequence[TrainingTexts], categories: np.ndarray, associations: bool, left_out: int
+) -> CodeStatistics:
+    """What the notes of all folds but one teach."""
     labels = csr_array(vstack([with_categories(notes.labels, categories) for notes in several], format="csr"))
     phrases = [each for notes in several for each in notes.phrases]
-    folds = np.concatenate([notes.folds for notes in several])
-    statistics = []
-    for fold in left_out:
-        rows = np.flatnonzero(folds != fold)
-        carried = labels[rows]
-        counted = Associations.learn([phrases[row] for row in rows], carried) if associations else None
-        statistics.append(CodeStatistics(np.asarray(carried.sum(axis=0), np.float32), counted))
-    return statistics
+    rows = np.flatnonzero(np.concatenate([notes.folds for notes in several]) != left_out)
+    carried = labels[rows]
+    counted = Associations.learn([phrases[row] for row in rows], carried) if associations else None
+    return CodeStatistics(np.asarray(carried.sum(axis=0), np.float32), counted)
