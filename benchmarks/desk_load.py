@@ -23,7 +23,7 @@ import numpy as np
 
 from benchmarks.desk_server import DeskServer
 from icdbridge.server.store import Store, open_store
-from icdbridge.server.store.encounters import Facts, NewDocument, receive, store_coding
+from icdbridge.server.store.records import Coding, Document, Encounter, StoredSuggestion
 from icdbridge.starter.examples import EXAMPLES, example
 
 LISTED = 10_000
@@ -83,8 +83,10 @@ def main() -> None:
         server = DeskServer(str(folder / "desk.db"), folder / "log.txt").start()
         try:
             long_list(server)
-            human_pace(server, asked.coders, asked.minutes)
-            memory(server, asked.saves)
+            if asked.minutes:
+                human_pace(server, asked.coders, asked.minutes)
+            if asked.saves:
+                memory(server, asked.saves)
         finally:
             server.stop()
 
@@ -100,11 +102,23 @@ def fill(store: Store) -> None:
     for first in range(0, LISTED, 500):
         with store.writing() as session:
             for place in range(first, first + 500):
-                facts = Facts(f"P-{place % 7000}", setting=rng.choice(("inpatient", "outpatient")),
-                              due=date(2025, 1, 1) + timedelta(rng.randrange(90)))  # fmt: skip
                 text = f"Made-up note {place}. " * 100
-                found, _ = receive(session, "benchmark", f"L-{place}", facts, [NewDocument(text)])
-                store_coding(session, found.id, 1, ABOUT, suggestions, rng.random() * 5)
+                session.add(
+                    Encounter(
+                        number=f"L-{place}",
+                        patient=f"P-{place % 7000}",
+                        setting=rng.choice(("inpatient", "outpatient")),
+                        due=date(2025, 1, 1) + timedelta(rng.randrange(90)),
+                        need=rng.random() * 5,
+                        to_code=False,
+                        updated_by="benchmark",
+                        documents=[Document(text=text, characters=len(text))],
+                    )
+                )
+            session.flush()
+            for number in range(first + 1, first + 501):
+                rows = [StoredSuggestion(**one) for one in suggestions]
+                session.add(Coding(encounter_id=number, suggestions=rows, **ABOUT))
 
 
 def long_list(server: DeskServer) -> None:

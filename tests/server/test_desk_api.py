@@ -199,6 +199,26 @@ def test_an_encounter_from_new_to_audited(served, coder, encounter):
         assert [one["action"] for one in history][:2] == ["changed state", "changed state"]
 
 
+def test_one_that_cannot_be_coded_keeps_no_other_waiting(served, coder, encounter, monkeypatch):
+    def broken(self, texts, *arguments, **keywords):
+        if any("qzxbroken" in text for text in texts):
+            raise RuntimeError(texts[0])
+        return code_many(self, texts, *arguments, **keywords)
+
+    code_many = StubCoder.code_many
+    monkeypatch.setattr(StubCoder, "code_many", broken)
+    numbers = [
+        coder.post("/encounters", json={"number": f"E-{text}", "documents": [{"text": text}]}).json()["id"]
+        for text in ("qzxbroken", "whole")
+    ]
+    for number in numbers:
+        while not (opened := coder.get(f"/encounters/{number}").json())["coded"]:
+            time.sleep(0.01)
+        assert len(opened["suggestions"]) == (number == numbers[1])
+    history = coder.get(f"/encounters/{numbers[0]}/history").json()["entries"]
+    assert "not coded" in [one["action"] for one in history]
+
+
 def test_a_document_is_read_and_the_trail_says_so(served, coder, encounter):
     document = encounter["documents"][0]
     answer = coder.get(f"/documents/{document['id']}").json()

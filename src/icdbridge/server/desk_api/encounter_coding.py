@@ -1,6 +1,7 @@
 """Suggestions for encounters, made in the background: what waits is in the store, so a restart loses nothing."""
 
 import threading
+import time
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -21,11 +22,12 @@ from icdbridge.server.desk_api.shown import age_of
 from icdbridge.server.observing import logger, places
 from icdbridge.server.store import Store, StoreUnreachable
 from icdbridge.server.store.changes import encounter_of
-from icdbridge.server.store.encounters import documents_of, store_coding, to_code
+from icdbridge.server.store.encounters import documents_of, give_up, store_coding, to_code
 from icdbridge.server.store.retention import purge
 
 SUGGESTIONS = 60  # of an encounter
 LOOK_SECONDS = 5.0  # another process may have received documents
+READY_SECONDS = 0.2  # between two looks whether the models are warm
 PURGE_SECONDS = 24 * 3600.0
 
 
@@ -66,27 +68,37 @@ class EncounterCoding:
         self._thread.join(seconds)
 
     def _work(self) -> None:
-        self._queue.ready.wait()
-        purged = 0.0
+        next_purge = time.monotonic()
         while not self._stopping.is_set():
             self._wanted.clear()
             try:
-                if self._keep_days is not None and purged <= 0:
+                if self._keep_days is not None and time.monotonic() >= next_purge:
                     purge(self._store, self._keep_days)
-                    purged = PURGE_SECONDS
-                while not self._stopping.is_set() and self._code_next():
-                    pass
+                    next_purge = time.monotonic() + PURGE_SECONDS
+                while (
+                    self._queue.ready.is_set() and not self._stopping.is_set() and (waiting := self._next())
+                ):
+                    self._code(waiting)
             except StoreUnreachable:
                 logger.warning("the store does not answer: encounters wait for their suggestions")
-            except Exception as error:  # the encounter waits on, the server goes on
-                logger.error("an encounter was not coded: %s at %s", type(error).__name__, places(error))
-            purged -= LOOK_SECONDS
-            self._wanted.wait(LOOK_SECONDS)
+            except Exception as error:  # the thread goes on
+                logger.error("encounters were not coded: %s at %s", type(error).__name__, places(error))
+            self._wanted.wait(LOOK_SECONDS if self._queue.ready.is_set() else READY_SECONDS)
 
-    def _code_next(self) -> bool:
-        waiting = self._next()
-        if waiting is None:
-            return False
+    def _code(self, waiting: _Waiting) -> None:
+        """Codes an encounter, or says in log and trail that it could not be: it is not tried again as it is."""
+        try:
+            about, rows, need = self._suggested(waiting)
+        except Exception as error:
+            if not self._stopping.is_set():
+                logger.error("an encounter was not coded: %s at %s", type(error).__name__, places(error))
+                with self._store.writing() as session:
+                    give_up(session, waiting.number, waiting.version)
+            return
+        with self._store.writing() as session:
+            store_coding(session, waiting.number, waiting.version, about, rows, need)
+
+    def _suggested(self, waiting: _Waiting) -> tuple[dict[str, Any], list[dict[str, Any]], float | None]:
         version = code_version_on(waiting.day, self._coder.versions, self._coder.default_version)
         joined = join(waiting.texts)
         found = self._coded(joined, version, waiting)
@@ -102,10 +114,7 @@ class EncounterCoding:
                 str(one): spans for one, spans in zip(waiting.documents, joined.repeats, strict=True) if spans
             },
         }
-        rows = [self._row(one, waiting.documents) for one in found]
-        with self._store.writing() as session:
-            store_coding(session, waiting.number, waiting.version, about, rows, expected_errors(found))
-        return True
+        return about, [self._row(one, waiting.documents) for one in found], expected_errors(found)
 
     def _next(self) -> _Waiting | None:
         with self._store.reading() as session:

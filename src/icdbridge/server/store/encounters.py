@@ -185,6 +185,14 @@ def to_code(session: Session) -> int | None:
     return session.scalar(select(Encounter.id).where(Encounter.to_code).order_by(Encounter.updated).limit(1))
 
 
+def give_up(session: Session, number: int, version: int) -> None:
+    """An encounter that cannot be coded as it is waits no more, until it changes."""
+    found = session.get(Encounter, number)
+    if found is not None and found.version == version:
+        found.to_code = False
+        record(session, "icdbridge", "not coded", number)
+
+
 def store_coding(
     session: Session,
     number: int,
