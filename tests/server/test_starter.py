@@ -91,14 +91,18 @@ def row(page, code):
     return page.locator(".code", has=page.locator(".id", has_text=code))
 
 
+def group(page, code):
+    return page.locator(".group", has=page.locator(".pick .id", has_text=code))
+
+
 def test_an_example_is_coded_by_one_click_with_its_words_shown(open_desk):
     page = open_desk()
     try_example(page)
     assert page.locator("#reading").text_content() == example("discharge")
-    expect(row(page, "J18.9").locator(".words button").first).to_be_visible()  # nothing was chosen
-    assert "pneumonia" in row(page, "J18.9").locator(".words").text_content().lower()
-    for made in page.locator(".kind .likely .code").all():
-        assert made.locator(".words").text_content()
+    expect(group(page, "J18.9").locator(".said button").first).to_be_visible()  # nothing was chosen
+    assert "pneumonia" in group(page, "J18.9").locator(".said").text_content().lower()
+    for made in page.locator(".kind .likely .group").all():
+        assert made.locator(".said button").count()
     expect(row(page, "E11.22").locator(".reason")).to_contain_text("diabetes")
     expect(page.locator("#basis")).to_contain_text("measured on")
     page.get_by_text("How to read the confidence").click()
@@ -181,6 +185,6 @@ def test_wcag_aa_and_no_sideways_scrolling(open_desk, viewport, scheme):
     row(page, "J44.1").locator(".pick").click()
     assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
     page.locator(".not-coded").scroll_into_view_if_needed()
-    page.locator(".words button").first.click()
+    page.locator(".said button").first.click()
     report = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})
     assert report.violations_count == 0, report.generate_report()

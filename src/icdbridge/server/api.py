@@ -1,27 +1,21 @@
-"""The paths under /v1: coding notes, searching codes, what is served, settled codes as FHIR."""
+"""The paths under /v1: coding notes, what is served, settled codes as FHIR."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Annotated, Any, cast
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Header
 from fastapi.responses import JSONResponse, Response
 
 from icdbridge import __version__
 from icdbridge.codes import (
     Code,
-    CodeSystem,
     describe,
-    known_systems,
-    system_named,
-    systems_of,
     version_named,
-    version_of,
 )
 from icdbridge.coding import Suggestion, fhir
 from icdbridge.coding.identity import note_identity
 from icdbridge.errors import InputError
-from icdbridge.knowledge.search import Hit, find
 from icdbridge.server import answers, schemas
 from icdbridge.server.bands import bands
 from icdbridge.server.batching import BatchQueue, Found, Job, Overloaded, price
@@ -41,7 +35,6 @@ _BUNDLE: dict[str, Any] = {
 def make_router(coders: Mapping[str, ServedCoder], queue: BatchQueue, metrics: Metrics) -> APIRouter:
     """The paths for these models; notes go through ``queue``."""
     router = APIRouter(prefix="/v1")
-    own_systems = _own_systems(coders.values())
 
     def coder_named(name: str | None, where: str) -> tuple[str, ServedCoder]:
         if name is None and len(coders) > 1:
@@ -77,52 +70,6 @@ def make_router(coders: Mapping[str, ServedCoder], queue: BatchQueue, metrics: M
             return Response(await asyncio.to_thread(answers.as_fhir, request.notes, found), media_type=FHIR)
         body = await asyncio.to_thread(answers.as_json, name, coder, version, request.notes, words, found)
         return Response(body, media_type="application/json")
-
-    @router.get("/codes", summary="Search codes", responses=described(401, 422, 503))
-    def codes(
-        q: Annotated[
-            str,
-            Query(
-                min_length=1,
-                max_length=200,
-                description="Words as coders type them, a code, or how one begins.",
-            ),
-        ],
-        system: Annotated[str | None, Query(description="Only this system, such as icd10cm.")] = None,
-        version: Annotated[str | None, Query(description="Only systems of this version.")] = None,
-        limit: Annotated[int, Query(ge=1, le=100)] = 20,
-    ) -> schemas.SearchResponse:
-        """Codes by words as coders type them, by code or by its beginning; the last word may be incomplete.
-
-        One line a family: what its codes differ by, such as side or encounter, is `specify`.
-        """
-        everywhere = [*known_systems(), *own_systems]
-        system, version = system and spelt(system, system_named), version and spelt(version, version_named)
-        if system is not None and system not in everywhere:
-            raise field_problem("query.system", f"expected one of {', '.join(everywhere)}")
-        versions = list(dict.fromkeys(map(version_of, everywhere)))
-        if version is not None and version not in versions:
-            raise field_problem("query.version", f"expected one of {', '.join(versions)}")
-        wanted = [
-            name
-            for name in everywhere
-            if system in (None, name) and (version is None or name in systems_of(version))
-        ]
-        tables = [own_systems[name] for name in wanted if name in own_systems]
-        systems = (
-            None
-            if system is None and version is None
-            else [name for name in wanted if name in known_systems()]
-        )
-        try:
-            found = find(q, systems, limit, tables)
-        except InputError as error:  # it has no word
-            raise field_problem("query.q", "give words of a title, or how a code begins") from error
-        return schemas.SearchResponse(
-            codes=[_hit_out(hit) for hit in found.hits],
-            searched=found.searched or None,
-            suggestions=found.suggestions,
-        )
 
     @router.get("/models", summary="What is served", responses=described(401, 503))
     async def models() -> schemas.ModelsResponse:
@@ -160,24 +107,6 @@ def make_router(coders: Mapping[str, ServedCoder], queue: BatchQueue, metrics: M
         return _fhir(resources)
 
     return router
-
-
-def _hit_out(hit: Hit) -> schemas.HitOut:
-    return schemas.HitOut(
-        system=hit.code.system,
-        code=hit.code.code,
-        description=hit.title,
-        kind=answers.kind(hit.code.system),
-        release=hit.release,
-        billable=hit.billable,
-        matched_on=cast(Any, hit.matched_on),
-        term=hit.term,
-        why=hit.why or None,
-        specify=[
-            schemas.ChoiceOut(axis=one.axis, value=one.value, code=one.code, description=one.title)
-            for one in hit.specify
-        ],
-    )
 
 
 async def _coded(
@@ -246,18 +175,6 @@ def _version(coder: ServedCoder, version: str | None) -> str:
     if version is None or version not in coder.versions:
         raise field_problem("body.version", f"expected one of {', '.join(coder.versions)}")
     return version
-
-
-def _own_systems(coders: Iterable[ServedCoder]) -> dict[str, CodeSystem]:
-    """The code systems of the users' own that the models were trained on, to search in."""
-    titles: dict[str, dict[str, str]] = {}
-    for coder in coders:
-        for version in coder.versions:
-            for key, description in coder.codes_of(version).items():
-                system, _, code = key.partition(":")
-                if system not in known_systems():
-                    titles.setdefault(system, {})[code] = description
-    return {name: CodeSystem(name, name, "model", name, found) for name, found in titles.items()}
 
 
 def _model_out(name: str, coder: ServedCoder) -> schemas.ModelOut:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from importlib import resources
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from fastapi import Depends, FastAPI, Request
@@ -23,6 +24,7 @@ from icdbridge.server.document_conversion import make_documents_router
 from icdbridge.server.guards import Admit, Bound, Observe, busy
 from icdbridge.server.limits import Limits
 from icdbridge.server.observing import Metrics, logger, places
+from icdbridge.server.searching import SearchRequest, make_search_router
 from icdbridge.starter.examples import EXAMPLES, example
 
 if TYPE_CHECKING:
@@ -34,13 +36,7 @@ _DESCRIPTION = """Assigns ICD codes to clinical notes, each with the words of th
 """
 _KEPT = "Encounters under `/v1/desk` are kept in the store, notes of other requests are not."
 _NOT_KEPT = "Nothing of a note is stored."
-_PAGE = {
-    "/": ("index.html", "text/html; charset=utf-8"),
-    "/desk.css": ("desk.css", "text/css; charset=utf-8"),
-    "/desk.js": ("desk.js", "text/javascript; charset=utf-8"),
-    "/rows.js": ("rows.js", "text/javascript; charset=utf-8"),
-    "/search.js": ("search.js", "text/javascript; charset=utf-8"),
-}
+_KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
 
 
 CLOSING_SECONDS = 1.0  # for the worker to end, once all requests are answered or given up
@@ -120,6 +116,7 @@ def create_app(
         [Depends(HTTPBearer(auto_error=False))] if token or desk else []
     )  # Admit checks it: this describes it
     app.include_router(make_router(coders, queue, metrics), dependencies=with_token)
+    app.include_router(make_search_router(coders), dependencies=with_token)
     app.include_router(make_check_router(), dependencies=with_token)
     app.include_router(make_documents_router(), dependencies=with_token)
     if desk:
@@ -195,8 +192,13 @@ def _log_fault(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None
 
 
 def _add_page(app: FastAPI) -> None:
-    folder = resources.files("icdbridge.server") / "desk"
-    files = {path: ((folder / name).read_bytes(), kind) for path, (name, kind) in _PAGE.items()}
+    files = {
+        "/" if one.name == "index.html" else f"/{one.name}": (
+            one.read_bytes(),
+            f"{_KINDS[PurePath(one.name).suffix]}; charset=utf-8",
+        )
+        for one in (resources.files("icdbridge.server") / "desk").iterdir()
+    }
     files |= {f"/examples/{name}": (example(name).encode(), "text/plain; charset=utf-8") for name in EXAMPLES}
     for path, (content, media_type) in files.items():
         headers = {"ETag": f'"{hashlib.sha256(content).hexdigest()[:16]}"', "Cache-Control": "no-cache"}
@@ -231,6 +233,6 @@ def _describe(app: FastAPI) -> None:
 def _field_names() -> set[str]:
     models = (
         *(schemas.CodeRequest, schemas.NoteIn, schemas.CodeIn, schemas.BundleRequest, schemas.ChosenCode),
-        *(CheckRequest, CheckedCode),
+        *(CheckRequest, CheckedCode, SearchRequest),
     )
     return {name for model in models for name in model.model_fields} | {"q", "system", "limit", "accept"}

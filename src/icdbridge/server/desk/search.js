@@ -1,11 +1,13 @@
 // The box that finds a code to add: a combobox whose list shows what was found, why, and what may be specified.
 
+import { make } from "./dom.js";
+
 const KEPT = "icdbridge-codes"; // in the browser's storage: codes last added and favourites, never words of a note
 const RECENT = 8;
 const PAUSE = 120; // ms after the last key
+const LONGEST = 200; // characters of a query
 const NOTHING = "Nothing found: use fewer words, the last may be cut short.";
 
-const element = (tag, className, text) => Object.assign(document.createElement(tag), { className, textContent: text ?? "" });
 const plain = ({ system, code, description, kind }) => ({ system, code, description, kind });
 const same = (one, other) => one.system === other.system && one.code === other.code;
 
@@ -65,12 +67,12 @@ export function searchBox({ box, version, name, find, add, tell, trouble }) {
     input.setAttribute("aria-activedescendant", list.children[at].id);
   };
   const draw = (line, i) => {
-    const item = element("li");
-    const text = element("span", "name", line.hit.description);
-    if (line.note) text.append(element("small", "", line.note));
-    item.append(element("span", "id", line.label ?? line.hit.code), text);
+    const item = make("li");
+    const text = make("span", "name", line.hit.description);
+    if (line.note) text.append(make("small", "", line.note));
+    item.append(make("span", "id", line.label ?? line.hit.code), text);
     if (line.hit.specify?.length && !line.open) {
-      const more = element("span", "more", "specify");
+      const more = make("span", "more", "specify");
       more.onmousedown = (event) => { event.preventDefault(); event.stopPropagation(); specify(line.hit); };
       item.append(more);
     }
@@ -86,7 +88,7 @@ export function searchBox({ box, version, name, find, add, tell, trouble }) {
     caption.hidden = !said;
     const items = lines.map(draw);
     if (!items.length) {
-      const none = element("li", "", spoken);
+      const none = make("li", "", spoken);
       none.setAttribute("role", "option");
       none.setAttribute("aria-disabled", "true");
       items.push(none);
@@ -144,13 +146,14 @@ export function searchBox({ box, version, name, find, add, tell, trouble }) {
     if (kinds.length) show(kinds, "", `${kinds.length} codes of before`);
   };
 
-  input.oninput = () => {
+  const search = (pause) => {
     clearTimeout(timer);
     request?.abort();
     const query = input.value.trim();
     if (!query) return close();
-    timer = setTimeout(() => ask(query, (answer) => { results = answer; showResults(); }), PAUSE);
+    timer = setTimeout(() => ask(query, (answer) => { results = answer; showResults(); }), pause);
   };
+  input.oninput = () => search(PAUSE);
   input.onblur = close;
   input.onkeydown = (event) => {
     const open = !panel.hidden;
@@ -169,5 +172,11 @@ export function searchBox({ box, version, name, find, add, tell, trouble }) {
     else return;
     event.preventDefault();
     event.stopPropagation();
+  };
+  // Goes to the box; with words, they are searched for.
+  return (query = "") => {
+    input.value = query.slice(0, LONGEST);
+    input.focus();
+    search(0);
   };
 }

@@ -1,0 +1,123 @@
+"""``/v1/codes``: codes as people type them."""
+
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, cast
+
+from fastapi import APIRouter, Query
+from pydantic import Field
+
+from icdbridge.codes import CodeSystem, known_systems, system_named, systems_of, version_named, version_of
+from icdbridge.errors import InputError
+from icdbridge.knowledge.search import Hit, find
+from icdbridge.server import answers, schemas
+from icdbridge.server.coders import ServedCoder
+from icdbridge.server.given_codes import spelt
+from icdbridge.server.problems import described, field_problem
+
+_Q = "Words as coders type them, a code, or how one begins."
+_SYSTEM = "Only this system, such as icd10cm."
+_VERSION = "Only systems of this version."
+
+
+class SearchRequest(schemas.Request):
+    """A search whose words do not stand in the address, where proxies log them: those of a note, say."""
+
+    q: str = Field(min_length=1, max_length=200, description=_Q, examples=["left hip fx"])
+    system: Annotated[str, Field(max_length=100)] | None = Field(default=None, description=_SYSTEM)
+    version: Annotated[str, Field(max_length=100)] | None = Field(default=None, description=_VERSION)
+    limit: int = Field(default=20, ge=1, le=100)
+
+
+def make_search_router(coders: Mapping[str, ServedCoder]) -> APIRouter:
+    """The paths for searching codes, also those of the users' own that the models were trained on."""
+    router = APIRouter(prefix="/v1")
+    own_systems = _own_systems(coders.values())
+
+    @router.get("/codes", summary="Search codes", responses=described(401, 422, 503))
+    def codes(
+        q: Annotated[str, Query(min_length=1, max_length=200, description=_Q)],
+        system: Annotated[str | None, Query(description=_SYSTEM)] = None,
+        version: Annotated[str | None, Query(description=_VERSION)] = None,
+        limit: Annotated[int, Query(ge=1, le=100)] = 20,
+    ) -> schemas.SearchResponse:
+        """Codes by words as coders type them, by code or by its beginning; the last word may be incomplete.
+
+        One line a family: what its codes differ by, such as side or encounter, is `specify`.
+        """
+        return _search("query", q, system, version, limit, own_systems)
+
+    @router.post(
+        "/codes",
+        summary="Search codes with words that no log shall show",
+        responses=described(400, 401, 408, 413, 415, 422, 503),
+    )
+    def codes_posted(request: SearchRequest) -> schemas.SearchResponse:
+        """The same with the words in the body, not in the address."""
+        return _search("body", request.q, request.system, request.version, request.limit, own_systems)
+
+    return router
+
+
+def _search(
+    where: str,
+    q: str,
+    system: str | None,
+    version: str | None,
+    limit: int,
+    own_systems: Mapping[str, CodeSystem],
+) -> schemas.SearchResponse:
+    everywhere = [*known_systems(), *own_systems]
+    system, version = system and spelt(system, system_named), version and spelt(version, version_named)
+    if system is not None and system not in everywhere:
+        raise field_problem(f"{where}.system", f"expected one of {', '.join(everywhere)}")
+    versions = list(dict.fromkeys(map(version_of, everywhere)))
+    if version is not None and version not in versions:
+        raise field_problem(f"{where}.version", f"expected one of {', '.join(versions)}")
+    wanted = [
+        name
+        for name in everywhere
+        if system in (None, name) and (version is None or name in systems_of(version))
+    ]
+    tables = [own_systems[name] for name in wanted if name in own_systems]
+    systems = (
+        None if system is None and version is None else [name for name in wanted if name in known_systems()]
+    )
+    try:
+        found = find(q, systems, limit, tables)
+    except InputError as error:  # it has no word
+        raise field_problem(f"{where}.q", "give words of a title, or how a code begins") from error
+    return schemas.SearchResponse(
+        codes=[_hit_out(hit) for hit in found.hits],
+        searched=found.searched or None,
+        suggestions=found.suggestions,
+    )
+
+
+def _hit_out(hit: Hit) -> schemas.HitOut:
+    return schemas.HitOut(
+        system=hit.code.system,
+        code=hit.code.code,
+        description=hit.title,
+        kind=answers.kind(hit.code.system),
+        release=hit.release,
+        billable=hit.billable,
+        matched_on=cast(Any, hit.matched_on),
+        term=hit.term,
+        why=hit.why or None,
+        specify=[
+            schemas.ChoiceOut(axis=one.axis, value=one.value, code=one.code, description=one.title)
+            for one in hit.specify
+        ],
+    )
+
+
+def _own_systems(coders: Iterable[ServedCoder]) -> dict[str, CodeSystem]:
+    """The code systems of the users' own that the models were trained on, to search in."""
+    titles: dict[str, dict[str, str]] = {}
+    for coder in coders:
+        for version in coder.versions:
+            for key, description in coder.codes_of(version).items():
+                system, _, code = key.partition(":")
+                if system not in known_systems():
+                    titles.setdefault(system, {})[code] = description
+    return {name: CodeSystem(name, name, "model", name, found) for name, found in titles.items()}
