@@ -46,13 +46,16 @@ CONFIG = {
 }
 
 
-def make(path, architecture, sizes, lexicons=None):
+def make(path, architecture, sizes, lexicons=None, further=()):
+    """``further``: keys of ICD-9 beside those of ICD-10."""
     torch.manual_seed(0)
     scales = {name: Scale(1.0, 0.0, 10, 3) for name in ("common", "uncommon", "unseen")}
     bands = tuple(Band(name, above, 10, 3) for name, above in BANDS.items())
     thresholds = {"common": 0.4, "uncommon": 0.5, "unseen": 0.6}
     calibration = {"icd10": VersionCalibration(("mine",), scales, bands, thresholds)}
-    index = CodeIndex(KEYS, ["icd10"] * 3, TITLES, [12, 3, 0])
+    more = len(further)
+    versions = ["icd10"] * 3 + ["icd9"] * more
+    index = CodeIndex([*KEYS, *further], versions, [*TITLES, *["failure"] * more], [12, 3, 0, *[1] * more])
     model = build_model(architecture, sizes)
     tokenizer = Tokenizer.from_words(WORDS, "folded")
     write_run(
@@ -66,15 +69,22 @@ def make(path, architecture, sizes, lexicons=None):
     return path
 
 
+def lexicon_of(keys, names):
+    hashes = np.array([1, 5, 9], np.uint64)
+    width = 2 * len(keys)  # codes and their categories
+    counts = csr_array(np.eye(3, width, dtype=np.float32))
+    learnt = CodeStatistics(
+        np.ones(width, np.float32), Associations(hashes, np.full(3, 2, np.float32), counts)
+    )
+    return Lexicon(keys, names, {}, (learnt, CodeStatistics(np.ones(width, np.float32))))
+
+
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
     """A run with all that a run may hold."""
     names = [[Name(title, "title")] for title in TITLES]
-    hashes = np.array([1, 5, 9], np.uint64)
-    counts = csr_array(np.eye(3, 6, dtype=np.float32))
-    learnt = CodeStatistics(np.ones(6, np.float32), Associations(hashes, np.full(3, 2, np.float32), counts))
-    lexicon = Lexicon(KEYS, names, {}, (learnt, CodeStatistics(np.ones(6, np.float32))))
-    path = make(tmp_path_factory.mktemp("runs") / "whole", "duallaat", SIZES, {"icd10": lexicon})
+    made = tmp_path_factory.mktemp("runs") / "a folder that is" / "not there yet"
+    path = make(made, "duallaat", SIZES, {"icd10": lexicon_of(KEYS, names)})
     linear = LinearScorer(np.zeros((6, 2)), np.zeros((3, 2)), np.zeros(3))
     counted = {"icd10": CandidateCounts(2, 2, 0.9, 0.9, 10)}
     Candidates(linear, dict(zip(KEYS, names, strict=True)), counted).save(path)
@@ -396,6 +406,24 @@ def test_arrays_that_are_not_as_they_were_made(whole, tmp_path, fault):
         save_file(change(load_file(run / file)), run / file)
     sign(run)
     assert_refused(run, file, says)
+
+
+def test_counts_of_nothing_are_counts(whole, tmp_path):
+    run = copy(whole, tmp_path)
+    file = run / "associations.safetensors"
+    save_file(array("icd10.own.counts", np.zeros_like)(load_file(file)), file)
+    sign(run)
+    assert Run.open(run).lexicons["icd10"]
+
+
+def test_lexicons_of_more_versions_than_the_model_weighs(tmp_path):
+    names = [[Name(title, "title")] for title in TITLES]
+    nine = ["icd9cm:428.0"]
+    lexicons = {"icd10": lexicon_of(KEYS, names), "icd9": lexicon_of(nine, [[Name("failure", "title")]])}
+    run = make(tmp_path / "run", "duallaat", SIZES, lexicons, nine)
+    assert_refused(run, "config.json", "fewer than lexicons")
+    edit(run, "config.json", drop("model", "versions"))  # as runs of one version were written
+    assert_refused(run, "config.json", "fewer than lexicons")
 
 
 @pytest.mark.parametrize("file", OTHERS)
