@@ -1,20 +1,26 @@
 """Codes that training never had: a corpus without some of its codes, and how well a run of it finds them.
 
+    python -m benchmarks.new_codes notes [--run RUN]
     python -m benchmarks.new_codes CORPUS [--withhold 100] [--terms TABLE] [--out build/bench]
 
-As when a run codes by a later release than it learnt from. Of the codes that both train and test notes carry some are
+As when a run codes by a later release than it learnt from. ``notes``: 60 notes written by hand, each of which names one
+code that came in FY2025 or FY2026; how often it is the first, and among the first three, of the starter or of a run
+(among all of ICD-10-CM). Else of the codes that both train and test notes carry some are
 drawn; a corpus of the train and val notes without them is made, and a run with matching and a plain one are trained on
 it. Both are asked for them on the test notes of CORPUS: among its codes and among all of ICD-10-CM. Prints Markdown.
 """
 
+import csv
 import json
 import random
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 
 from benchmarks import options
+from icdbridge import Coder
 from icdbridge.codes import load_system, parse_key
 from icdbridge.corpora import Corpus
 from icdbridge.corpora.readers.table import Columns, prepare_table
@@ -69,17 +75,43 @@ def recalled(run: Run, corpus: Corpus, withheld: list[str]) -> float:
         return float((ranks.data[new] <= TOP).mean())
 
 
+def named_in_notes(coder: Coder, codes: Mapping[str, str] | None) -> tuple[Table, list[str]]:
+    """How far up each note's code is, and what was missed."""
+    with (Path(__file__).parent / "new_code_notes.csv").open(encoding="utf-8", newline="") as handle:
+        rows = list(csv.DictReader(handle))
+    before = load_system("icd10cm", "FY2024").titles
+    assert all(row["code"] not in before and row["code"] in load_system("icd10cm").titles for row in rows)
+    version = None if codes else "icd10"
+    ranks, missed = [], []
+    for row in rows:
+        found = [one.code for one in coder.code(row["note"], version, top=TOP, codes=codes, evidence=False)]
+        ranks.append(found.index(row["code"]) + 1 if row["code"] in found else TOP + 1)
+        if ranks[-1] > 1:
+            missed.append(f"{row['code']} is number {ranks[-1]}, first is {found[0] if found else 'none'}")
+    shares = [percent(np.mean(np.array(ranks) <= top)) for top in (1, 3, TOP)]
+    columns = ["coder", "first", "of the first 3", f"of the first {TOP}"]
+    return Table(
+        "New codes that notes name, percent", columns, [[coder.name, *shares]], 1, f"{len(rows)} notes."
+    ), missed
+
+
 def main() -> None:
     parser = options.parser(__doc__, rounds=1)
-    parser.add_argument("corpus", type=Path)
+    parser.add_argument("corpus", type=Path, help="a corpus, or: notes")
+    parser.add_argument("--run", type=Path, help="with notes: this run, not the starter")
     parser.add_argument("--withhold", type=int, default=100)
     parser.add_argument("--terms", help="a table of further names of codes, for matching")
     parser.add_argument("--epochs", type=int, default=10)
     given = parser.parse_args()
+    every = {f"icd10cm:{code}": title for code, title in load_system("icd10cm").titles.items()}
+    if given.corpus == Path("notes"):
+        table, missed = named_in_notes(Coder.load(given.run), every if given.run else None)
+        show([table], True)
+        print("\n".join(missed))
+        return
     corpus = Corpus.open(given.corpus)
     withheld = choose(corpus, given.withhold)
     fewer = without(corpus, withheld, given.out / "new_codes")
-    every = {f"icd10cm:{code}": title for code, title in load_system("icd10cm").titles.items()}
     wider = corpus.with_extra_codes(every, "icd10cm")
     terms = (f"terms={given.terms}",) if given.terms else ()
     rows = []
