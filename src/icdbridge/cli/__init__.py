@@ -91,6 +91,7 @@ def _say_error(message: str) -> None:
 
 
 from icdbridge.cli import (  # noqa: E402
+    calibrate,  # noqa: F401
     check,  # noqa: F401
     checkpoints,  # noqa: F401
     code,  # noqa: F401

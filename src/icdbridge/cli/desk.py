@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -127,3 +128,22 @@ def _noted(head: str | None) -> tuple[int, str] | None:
     if not number.isdigit() or not 1 <= len(digest) <= 64:
         raise InputError("--head is NUMBER:HASH, as verify prints it")
     return int(number), digest
+
+
+@desk.command()
+def report(
+    out: Path = typer.Option(..., help="The page to write, .html; its figures are beside it, as .json."),
+    corpus: Path | None = typer.Option(
+        None, help="The corpus that the model learnt from, to measure how far notes are from it."
+    ),
+    store: str = STORE,
+) -> None:
+    """Report on finished encounters: acceptance by confidence, code, coder and week, minutes a chart, codes added by
+    hand, agreement, drift. No word of a note is in it.
+    """
+    from icdbridge.corpora import Corpus
+    from icdbridge.feedback.desk_report import write_desk_report
+
+    with opened(store) as found:
+        figures = write_desk_report(found, out, corpus=Corpus.open(corpus) if corpus else None)
+    say(f"{out}: {figures['encounters']:,} encounters, {figures['decisions']:,} decisions")

@@ -204,7 +204,8 @@ def desk(
     from icdbridge.cli.desk import BY, opened
     from icdbridge.feedback.desk_corpus import prepare_desk
 
-    _show(prepare_desk(opened(store), out, version=version, by=BY, seed=seed, force=force))
+    with opened(store) as found:
+        _show(prepare_desk(found, out, version=version, by=BY, seed=seed, force=force))
 
 
 def _show(corpus: "Corpus") -> None:

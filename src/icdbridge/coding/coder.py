@@ -20,7 +20,7 @@ Setting = Literal["inpatient", "outpatient"]
 def is_run(path: Path) -> bool:
     """Whether a path is a run folder, whole or not, and no note or folder of notes."""
     return (
-        any((path / name).is_file() for name in ("config.json", "model.safetensors"))
+        any((path / name).is_file() for name in ("config.json", "model.safetensors", "starter.json"))
         or (path / "training").is_dir()
     )
 
@@ -34,17 +34,18 @@ class Coder(ABC):
         device: str = "cpu",
         precision: Literal["fp32", "bf16"] = "fp32",
     ) -> "Coder":
-        """The run in a folder or, without one, the starter, which needs no coded notes.
+        """The run in a folder or, without one, the starter, which needs no coded notes; also the starter with a
+        calibration of one's own (``icdbridge calibrate``).
 
         Raises ``InputError`` that names what is missing or damaged in the folder, and for an unknown device or
         precision.
         """
-        if path is None:
+        if path is None or (check_path(path) / "starter.json").is_file():
             check_choice("precision", precision, ("fp32",))
             check_choice("device", device, ("cpu",))
             from icdbridge.coding.untrained import StarterCoder
 
-            return StarterCoder()
+            return StarterCoder(None if path is None else check_path(path))
         try:
             from icdbridge.coding.trained import TrainedCoder
         except ModuleNotFoundError as error:

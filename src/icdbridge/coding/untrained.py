@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, get_args
 
 from icdbridge.codes import Code, load_system, parse_key, version_named
@@ -15,6 +16,7 @@ from icdbridge.coding.checks import (
 )
 from icdbridge.coding.coder import Coder, Setting
 from icdbridge.coding.set_rules import apply_set_rules
+from icdbridge.coding.starter_calibration import read_starter
 from icdbridge.coding.suggestion import Alternative, Suggestion
 from icdbridge.errors import InputError
 from icdbridge.files import cache_folder
@@ -36,7 +38,6 @@ MOST = 100_000  # codes of a note
 class StarterCoder(Coder):
     """The starter as a ``Coder``; what it reads of a code system is made at first use and kept in the cache folder."""
 
-    name: ClassVar[str] = "starter"  # type: ignore[misc]
     versions: ClassVar[list[str]] = list(DIAGNOSES)  # type: ignore[misc]
     default_version: ClassVar[str] = "icd10"  # type: ignore[misc]
     max_note_words: ClassVar[int] = 100_000  # type: ignore[misc]
@@ -44,8 +45,19 @@ class StarterCoder(Coder):
     measured: ClassVar[bool] = True  # type: ignore[misc]
     settings: ClassVar[tuple[Setting, ...]] = get_args(Setting)  # type: ignore[misc]
 
-    def __init__(self) -> None:
+    def __init__(self, path: Path | None = None) -> None:
+        """``path``: a folder with a calibration (``icdbridge calibrate``)."""
         self._opened: Starter | None = None
+        self._path = path
+        self._calibration = None if path is None else read_starter(path)
+
+    @property
+    def name(self) -> str:
+        return "starter" if self._path is None else self._path.resolve().name
+
+    @property
+    def folder(self) -> Path | None:
+        return self._path
 
     @property
     def _starter(self) -> Starter:
@@ -63,6 +75,8 @@ class StarterCoder(Coder):
 
     @property
     def basis(self) -> str:
+        if self._calibration:
+            return f"measured on {self._calibration.encounters:,} encounters that coders of the desk finished"
         return str(self._starter.ranking.about["basis"])
 
     def count_words(self, text: str) -> int:
@@ -83,7 +97,8 @@ class StarterCoder(Coder):
         return 0  # it looks for names of all codes at once
 
     def fingerprint(self) -> str:
-        return f"starter {fingerprint()} {self._starter.ranking.about['learnt']}"
+        fitted = f" {self._calibration}" if self._calibration else ""
+        return f"starter {fingerprint()} {self._starter.ranking.about['learnt']}{fitted}"
 
     def caution(self, text: str, suggestions: Sequence[Suggestion]) -> str | None:
         check_note(text)
@@ -153,6 +168,7 @@ class StarterCoder(Coder):
             for span in one.speaking[:SPANS]
         )
         context = context_of(spans)
+        confidence = self._calibration.confidence(one.confidence) if self._calibration else one.confidence
         return Suggestion(
             rank,
             system,
@@ -162,8 +178,8 @@ class StarterCoder(Coder):
             one.confidence > self.threshold and not one.doubted,
             None,
             spans if evidence else (),
-            one.confidence,
-            cautious(band_of(one.confidence), context),
+            confidence,
+            cautious(band_of(confidence), context),
             context,
             tuple(Alternative(system, code, title) for code, title in one.alternatives),
             one.reason or None,

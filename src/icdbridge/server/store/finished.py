@@ -74,20 +74,24 @@ class FinishedEncounter:
         return [one for one in self.decisions if one.verdict == "rejected"]
 
 
-def finished(session: Session, numbers: Sequence[int] | None = None) -> Iterator[FinishedEncounter]:
-    """The encounters that are done or audited, in the order in which they came: all, or those of these ids."""
+def finished(
+    session: Session, numbers: Sequence[int] | None = None, *, texts: bool = True
+) -> Iterator[FinishedEncounter]:
+    """The encounters that are done or audited, in the order in which they came: all, or those of these ids. Without
+    ``texts`` they have no documents.
+    """
     wanted = select(Encounter.id).where(Encounter.state.in_(FINISHED)).order_by(Encounter.id)
     if numbers is not None:
         wanted = wanted.where(Encounter.id.in_(numbers))
     for place, number in enumerate(session.scalars(wanted).all(), 1):
         one = session.get(Encounter, number)
         if one is not None:
-            yield _finished(session, one)
+            yield _finished(session, one, texts)
         if place % _AT_ONCE == 0:
             session.expunge_all()  # texts of thousands of encounters would fill the memory
 
 
-def _finished(session: Session, one: Encounter) -> FinishedEncounter:
+def _finished(session: Session, one: Encounter, texts: bool) -> FinishedEncounter:
     coding = newest_coding(session, one.id)
     decisions = [_decided(row) for row in current_decisions(session, one.id)]
     place = {key: number for number, key in enumerate(one.code_order)}
@@ -107,7 +111,7 @@ def _finished(session: Session, one: Encounter) -> FinishedEncounter:
         model=coding.model if coding else None,
         code_version=coding.code_version if coding else None,
         release=coding.release if coding else None,
-        documents=tuple((row.id, row.text) for row in documents_of(session, one.id)),
+        documents=tuple((row.id, row.text) for row in documents_of(session, one.id)) if texts else (),
         suggestions=tuple(
             ShownSuggestion(
                 f"{row.system}:{row.code}",

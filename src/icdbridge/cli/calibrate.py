@@ -1,0 +1,34 @@
+"""icdbridge calibrate: confidence fitted on what coders decided, without training."""
+
+from pathlib import Path
+
+import typer
+
+from icdbridge.cli import app
+from icdbridge.terminal import say
+
+
+@app.command()
+def calibrate(
+    run: Path = typer.Argument(None, help="A run folder; none: the starter."),
+    store: str = typer.Option(
+        ..., envvar="ICDBRIDGE_STORE", help="A file such as desk.db, or postgresql://user@host/database."
+    ),
+    out: Path = typer.Option(
+        ..., help="The folder to write: code and serve take it as they take a run folder."
+    ),
+    model: str | None = typer.Option(
+        None, help="Whose suggestions were decided on. Default: those of the run's name, or of the starter."
+    ),
+    force: bool = typer.Option(False, "--force", help="Replace the folder of --out."),
+) -> None:
+    """Fit the confidence of a run or of the starter on the decisions of finished encounters. Nothing is trained."""
+    from icdbridge.cli.desk import opened
+    from icdbridge.feedback.recalibrate import recalibrate
+
+    with opened(store) as found:
+        fit = recalibrate(found, run, out, model=model, force=force)
+    say(f"{out}: confidence fitted on {fit.pairs:,} suggestions of {fit.encounters:,} encounters")
+    for name, place, scale in (("Brier score", 0, 1), ("calibration error, points", 1, 100)):
+        before, after = scale * fit.before[place], scale * fit.after[place]
+        say(f"  {name}: {before:.3g} before, {after:.3g} after, on the newest fifth, fitted on the others")

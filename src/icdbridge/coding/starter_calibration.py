@@ -1,0 +1,64 @@
+"""The starter's confidence, fitted on what coders of one desk decided: a folder that ``Coder.load`` opens.
+
+``starter.json``: ``{"format": 1, "slope", "intercept", "encounters", "pairs", "right"}``; the confidence is
+sigmoid(slope · logit(the starter's own) + intercept), Platt 1999.
+"""
+
+import math
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from icdbridge.errors import InputError
+from icdbridge.files import Kind, atomic_folder, check_manifest, read_json, write_json, write_manifest
+from icdbridge.schema import Count, Strict, checked
+
+FORMAT = 1
+FILE = "starter.json"
+FOLDER = Kind("a starter with a calibration", FILE)
+_CLOSEST = 1e-6  # to 0 and 1
+Slope = Annotated[float, Field(ge=-1_000, le=1_000)]
+
+
+@dataclass(frozen=True)
+class StarterCalibration:
+    """``right`` of ``pairs`` of an encounter and a code that was suggested for it are what it was fitted on."""
+
+    slope: float
+    intercept: float
+    encounters: int
+    pairs: int
+    right: int
+
+    def confidence(self, own: float) -> float:
+        """The share of right codes to expect among suggestions of the starter's ``own`` confidence."""
+        own = min(max(own, _CLOSEST), 1 - _CLOSEST)
+        score = self.slope * math.log(own / (1 - own)) + self.intercept
+        return 1 / (1 + math.exp(-score)) if score > -700 else 0.0
+
+
+class _File(Strict):
+    format: int
+    slope: Slope
+    intercept: Slope
+    encounters: Count
+    pairs: Count
+    right: Count
+
+
+def write_starter(path: Path, calibration: StarterCalibration, force: bool = False) -> None:
+    """Writes the folder; ``InputError`` where there is something else, or without ``force`` anything."""
+    with atomic_folder(path, FOLDER, replace=force) as folder:
+        write_json(folder / FILE, {"format": FORMAT, **asdict(calibration)})
+        write_manifest(folder, [FILE])
+
+
+def read_starter(path: Path) -> StarterCalibration:
+    """Opens the folder; ``InputError`` names what is missing or damaged in it."""
+    check_manifest(path, FOLDER)
+    stored = checked(read_json(path / FILE), _File, path / FILE, "calibrate again")
+    if stored.format != FORMAT:
+        raise InputError(f"{path / FILE} is not of format {FORMAT}: calibrate again")
+    return StarterCalibration(**stored.model_dump(exclude={"format"}))

@@ -1,0 +1,244 @@
+"""What coders did with suggestions, counted: by confidence, code, coder and week."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import combinations, pairwise
+from statistics import mean, median
+from typing import Any
+
+import numpy as np
+from scipy.stats import rankdata
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from icdbridge.lexical.evidence import BANDS
+from icdbridge.server.store import Store
+from icdbridge.server.store.finished import FinishedEncounter, finished
+from icdbridge.server.store.records import Decision, TrailEntry
+
+PAUSE = timedelta(minutes=5)  # a longer gap between two things that a person did is no work on the chart
+CODES = 25  # of a table
+FEWEST = 30  # accepted, and rejected, before a coder's decisions are compared with the confidence
+CHANCE = 0.65  # below it decisions hardly follow the confidence; tossed coins reach 0.5
+_WORK = ("opened", "read", "decided", "commented", "changed state", "corrected")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What one person said last of a code of an encounter; ``confidence`` as it was shown, None: added by hand."""
+
+    encounter: int
+    key: str
+    by: str
+    verdict: str
+    confidence: float | None
+    band: str | None
+
+
+def desk_figures(store: Store) -> dict[str, Any]:
+    """All figures of the report but drift; ``encounters`` is 0 where nothing is finished yet."""
+    with store.reading() as session:
+        encounters = list(finished(session, texts=False))
+        verdicts = list(_verdicts(session, encounters))
+        minutes = _minutes(session, {one.id for one in encounters})
+    return {
+        "encounters": len(encounters),
+        "decisions": len(verdicts),
+        "bands": _by_band(encounters),
+        "codes": _by_code(encounters),
+        "added": _added(encounters),
+        "coders": _by_coder(encounters, verdicts, minutes),
+        "weeks": _by_week(encounters, minutes),
+        "agreement": _agreement(verdicts),
+    }
+
+
+def _verdicts(session: Session, encounters: Sequence[FinishedEncounter]) -> Iterable[Verdict]:
+    shown = {(one.id, row.key): row for one in encounters for row in one.suggestions}
+    known = {one.id for one in encounters}
+    last: dict[tuple[int, str, str], str] = {}
+    columns = (Decision.encounter_id, Decision.system, Decision.code, Decision.by, Decision.verdict)
+    for number, system, code, by, verdict in session.execute(select(*columns).order_by(Decision.id)):
+        if number in known:
+            last[number, f"{system}:{code}", by] = verdict
+    for (number, key, by), verdict in last.items():
+        row = shown.get((number, key))
+        if verdict != "undecided":
+            confidence, band = (row.confidence, row.band) if row else (None, None)
+            yield Verdict(number, key, by, verdict, confidence, band)
+
+
+def _minutes(session: Session, known: set[int]) -> dict[tuple[int, str], float]:
+    """Encounter and person -> minutes of work: the time between things done on it, pauses cut at ``PAUSE``."""
+    times: dict[tuple[int, str], list[datetime]] = defaultdict(list)
+    columns = (TrailEntry.encounter_id, TrailEntry.by, TrailEntry.at)
+    rows = session.execute(select(*columns).where(TrailEntry.action.in_(_WORK)).order_by(TrailEntry.number))
+    for number, by, at in rows:
+        if number in known:
+            times[number, by].append(at)
+    return {
+        pair: sum((min(b - a, PAUSE) for a, b in pairwise(found)), timedelta()).total_seconds() / 60
+        for pair, found in times.items()
+    }
+
+
+def _by_band(encounters: Sequence[FinishedEncounter]) -> list[dict[str, Any]]:
+    """Of the suggestions of each band: shown, accepted, rejected, left; ``expected``: the share that the confidence
+    promised.
+    """
+    rows = []
+    for name in BANDS:
+        found = [(one, row) for one in encounters for row in one.suggestions if row.band == name]
+        accepted = sum(row.key in {d.key for d in one.accepted} for one, row in found)
+        rejected = sum(row.key in {d.key for d in one.rejected} for one, row in found)
+        promised = [row.confidence for _, row in found if row.confidence is not None]
+        rows.append(
+            {
+                "band": name,
+                "shown": len(found),
+                "accepted": accepted,
+                "rejected": rejected,
+                "expected": mean(promised) if promised else None,
+            }
+        )
+    return rows
+
+
+def _by_code(encounters: Sequence[FinishedEncounter]) -> list[dict[str, Any]]:
+    """The codes whose confidence is furthest from what was accepted, all their suggestions together."""
+    shown: dict[str, list[tuple[float, bool]]] = defaultdict(list)
+    titles = {}
+    for one in encounters:
+        accepted = {row.key for row in one.accepted}
+        for row in one.suggestions:
+            titles[row.key] = row.description
+            if row.confidence is not None:
+                shown[row.key].append((row.confidence, row.key in accepted))
+    rows: list[dict[str, Any]] = [
+        {
+            "key": key,
+            "description": titles[key],
+            "shown": len(found),
+            "accepted": sum(right for _, right in found),
+            "expected": sum(confidence for confidence, _ in found),
+        }
+        for key, found in shown.items()
+    ]
+    return sorted(rows, key=lambda row: -abs(row["accepted"] - row["expected"]))[:CODES]
+
+
+def _added(encounters: Sequence[FinishedEncounter]) -> list[dict[str, Any]]:
+    """The codes that coders most often added by hand: no suggestion named them."""
+    counts: Counter[str] = Counter()
+    titles = {}
+    for one in encounters:
+        for row in one.accepted:
+            if not row.suggested:
+                counts[row.key] += 1
+                titles[row.key] = row.description
+    return [
+        {"key": key, "description": titles[key], "times": times} for key, times in counts.most_common(CODES)
+    ]
+
+
+def _by_coder(
+    encounters: Sequence[FinishedEncounter],
+    verdicts: Sequence[Verdict],
+    minutes: Mapping[tuple[int, str], float],
+) -> list[dict[str, Any]]:
+    final = {one.id: {row.key: row.verdict for row in one.decisions} for one in encounters}
+    rows = []
+    for by in sorted({one.by for one in verdicts}):
+        own = [one for one in verdicts if one.by == by]
+        told = [one for one in own if one.confidence is not None]
+        changed = [one for one in own if final[one.encounter].get(one.key) != one.verdict]
+        spent = [value for (_, person), value in minutes.items() if person == by and value > 0]
+        follows = follows_confidence(told)
+        rows.append(
+            {
+                "coder": by,
+                "encounters": len({one.encounter for one in own}),
+                "decisions": len(own),
+                "acceptance": {name: _share([one for one in told if one.band == name]) for name in BANDS},
+                "added": sum(one.confidence is None and one.verdict == "accepted" for one in own),
+                "overruled": len(changed),
+                "follows": follows,
+                "by_chance": follows is not None and follows < CHANCE,
+                "minutes": median(spent) if spent else None,
+            }
+        )
+    return rows
+
+
+def follows_confidence(told: Sequence[Verdict]) -> float | None:
+    """How often, of an accepted and a rejected suggestion, the accepted one was the more confident (AUC): 0.5 where
+    decisions have nothing to do with it; None for fewer than ``FEWEST`` of each.
+    """
+    accepted = np.array([one.verdict == "accepted" for one in told], dtype=bool)
+    if min(accepted.sum(), (~accepted).sum()) < FEWEST:
+        return None
+    ranks = rankdata([one.confidence or 0.0 for one in told])
+    own = int(accepted.sum())
+    return float((ranks[accepted].sum() - own * (own + 1) / 2) / (own * (len(told) - own)))
+
+
+def _share(told: Sequence[Verdict]) -> float | None:
+    return mean(one.verdict == "accepted" for one in told) if told else None
+
+
+def _by_week(
+    encounters: Sequence[FinishedEncounter], minutes: Mapping[tuple[int, str], float]
+) -> list[dict[str, Any]]:
+    """By the week in which encounters were done: how good what was predicted was, and how long it took."""
+    spent: dict[int, float] = defaultdict(float)
+    for (number, _), value in minutes.items():
+        spent[number] += value
+    weeks: dict[str, list[FinishedEncounter]] = defaultdict(list)
+    for one in encounters:
+        if one.done:
+            weeks[f"{one.done:%G-W%V}"].append(one)
+    rows = []
+    for week, found in sorted(weeks.items()):
+        predicted = hits = labels = likely = right = added = 0
+        for one in found:
+            accepted = {row.key for row in one.accepted}
+            labels += len(accepted)
+            added += sum(not row.suggested for row in one.accepted)
+            for row in one.suggestions:
+                predicted += row.predicted
+                hits += row.predicted and row.key in accepted
+                likely += row.band == "likely"
+                right += row.band == "likely" and row.key in accepted
+        times = [spent[one.id] for one in found if spent[one.id] > 0]
+        rows.append(
+            {
+                "week": week,
+                "encounters": len(found),
+                "f1": 2 * hits / max(predicted + labels, 1),
+                "likely": right / likely if likely else None,
+                "added": added / len(found),
+                "minutes": median(times) if times else None,
+            }
+        )
+    return rows
+
+
+def _agreement(verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
+    """Of each two people who decided on the same codes: how often they agreed, and Cohen's kappa."""
+    of_code: dict[tuple[int, str], dict[str, bool]] = defaultdict(dict)
+    for one in verdicts:
+        of_code[one.encounter, one.key][one.by] = one.verdict == "accepted"
+    pairs: dict[tuple[str, str], list[tuple[bool, bool]]] = defaultdict(list)
+    for told in of_code.values():
+        for first, second in combinations(sorted(told), 2):
+            pairs[first, second].append((told[first], told[second]))
+    rows = []
+    for (first, second), both in sorted(pairs.items()):
+        same = mean(a == b for a, b in both)
+        yes, other = mean(a for a, _ in both), mean(b for _, b in both)
+        chance = yes * other + (1 - yes) * (1 - other)
+        kappa = (same - chance) / (1 - chance) if chance < 1 else None
+        rows.append({"first": first, "second": second, "codes": len(both), "same": same, "kappa": kappa})
+    return rows

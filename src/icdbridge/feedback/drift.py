@@ -1,0 +1,97 @@
+"""How far the notes of a month, and what they are coded, are from those that were there before."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from icdbridge.codes import parse_key
+from icdbridge.corpora import Corpus
+from icdbridge.server.store import Store
+from icdbridge.server.store.finished import finished
+
+FIRST = 0.2  # of the encounters, the oldest, are what later ones are compared with where no corpus is given
+FEWEST = 10  # encounters of a month
+DRAWS = 5
+_WORDS = 20_000  # the commonest that count
+Counts = Counter[str]
+
+
+def drift(store: Store, corpus: Corpus | None = None, seed: int = 0) -> list[dict[str, Any]]:
+    """A row a month: the Jensen-Shannon divergence (0: the same, 1: nothing in common) of its words and of its
+    categories of codes from those of ``corpus``, or of the oldest encounters; ``*_by_chance``: that of as many notes
+    drawn from these. Empty for too few encounters.
+    """
+    notes: list[tuple[str, Counts, Counts]] = []
+    with store.reading() as session:
+        for one in finished(session):
+            text = "\n".join(text for _, text in one.documents if text)
+            codes = Counter(_category(row.key) for row in one.accepted)
+            if one.done and text:
+                notes.append((f"{one.done:%Y-%m}", _words(text), codes))
+    notes.sort(key=lambda note: note[0])
+    before = [note[1:] for note in notes[: int(len(notes) * FIRST)]]
+    later = notes[len(before) :]
+    if corpus is not None:
+        texts = zip(corpus.column("text", "train"), corpus.column("codes", "train"), strict=True)
+        before = [(_words(text), Counter(map(_category, codes))) for text, codes in texts]
+        later = notes
+    months: dict[str, list[tuple[Counts, Counts]]] = defaultdict(list)
+    for month, words, codes in later:
+        months[month].append((words, codes))
+    rng = np.random.default_rng(seed)
+    return [
+        {"month": month, "encounters": len(found), **_compared(before, found, rng)}
+        for month, found in sorted(months.items())
+        if min(len(found), len(before)) >= FEWEST
+    ]
+
+
+def _compared(
+    before: Sequence[tuple[Counts, Counts]], found: Sequence[tuple[Counts, Counts]], rng: np.random.Generator
+) -> dict[str, float]:
+    told: dict[str, float] = {}
+    for place, name in enumerate(("words", "codes")):
+        reference = _sum(one[place] for one in before)
+        told[name] = divergence(reference, _sum(one[place] for one in found))
+        drawn = [rng.choice(len(before), len(found)) for _ in range(DRAWS)]
+        each = [divergence(reference, _sum(before[row][place] for row in rows)) for rows in drawn]
+        told[f"{name}_by_chance"] = float(np.mean(each))
+    return told
+
+
+def divergence(one: Counts, other: Counts) -> float:
+    """The Jensen-Shannon divergence of two counts, in bits."""
+    keys = [key for key, _ in (one + other).most_common(_WORDS)]
+    p, q = (np.array([counts[key] for key in keys], float) for counts in (one, other))
+    if not p.sum() or not q.sum():
+        return 1.0
+    p, q = p / p.sum(), q / q.sum()
+    between = (p + q) / 2
+
+    def from_between(part: np.ndarray) -> float:
+        some = part > 0
+        return float((part[some] * np.log2(part[some] / between[some])).sum())
+
+    return (from_between(p) + from_between(q)) / 2
+
+
+def _words(text: str) -> Counts:
+    return Counter(word.lower() for word in _plain(text))
+
+
+def _plain(text: str) -> Iterable[str]:
+    return (word for word in text.split() if any(sign.isalpha() for sign in word))
+
+
+def _sum(counts: Iterable[Counts]) -> Counts:
+    whole: Counts = Counter()
+    for one in counts:
+        whole.update(one)
+    return whole
+
+
+def _category(key: str) -> str:
+    code = parse_key(key)
+    return f"{code.system}:{code.code.partition('.')[0]}"

@@ -1,0 +1,66 @@
+"""Confidence fitted on decisions: of the starter and of a run, without training."""
+
+import pytest
+from tests.feedback.conftest import finish
+from tests.small import make_corpus, tiny_settings
+
+from icdbridge import Coder, InputError
+from icdbridge.coding.starter_calibration import read_starter
+from icdbridge.feedback.recalibrate import recalibrate
+from icdbridge.training import train
+
+
+@pytest.fixture
+def sure(store):
+    """Suggestions that say 0.9, of which a third is right, and 0.2, of which none is."""
+    for number in range(30):
+        right = "accepted" if number % 3 == 0 else "rejected"
+        finish(
+            store,
+            f"E-{number}",
+            ["Pneumonia."],
+            {"J18.9": 0.9, "I10": 0.2},
+            {"J18.9": right, "E11.9": "accepted"},
+        )
+    return store
+
+
+def test_the_starter_learns_how_sure_it_may_be(sure, tmp_path):
+    fit = recalibrate(sure, None, tmp_path / "starter")
+    assert (fit.encounters, fit.pairs) == (30, 60)
+    assert fit.before[1] > 0.3
+    assert fit.after[1] < 0.1
+    assert fit.after[0] < fit.before[0]
+    calibration = read_starter(tmp_path / "starter")
+    assert (calibration.right, calibration.confidence(0.9)) == (10, pytest.approx(1 / 3, abs=0.05))
+    own, fitted = Coder.load(), Coder.load(tmp_path / "starter")
+    assert fitted.basis == "measured on 30 encounters that coders of the desk finished"
+    assert fitted.fingerprint() != own.fingerprint()
+    note = "COPD exacerbation with RLL pneumonia."
+    for one, other in zip(own.code(note), fitted.code(note), strict=True):
+        assert other.confidence == pytest.approx(calibration.confidence(one.confidence))
+        assert (one.code, one.predicted, one.probability) == (other.code, other.predicted, other.probability)
+    (tmp_path / "starter" / "starter.json").write_text('{"format": 1, "slope": NaN}')
+    with pytest.raises(InputError, match=r"starter\.json"):
+        Coder.load(tmp_path / "starter")
+
+
+def test_too_few_decisions(store, tmp_path):
+    finish(store, "E-1", ["Pneumonia."], {"J18.9": 0.9}, {"J18.9": "accepted"})
+    with pytest.raises(InputError, match=r"1 finished encounters with suggestions of starter: at least 20"):
+        recalibrate(store, None, tmp_path / "starter")
+
+
+def test_a_run_keeps_all_but_its_confidence(sure, tmp_path):
+    run = train(
+        [make_corpus(tmp_path, "notes", notes=20)], tmp_path / "run", tiny_settings("duallaat-cnn", epochs=1)
+    )
+    with pytest.raises(InputError, match=r"0 finished encounters with suggestions of run.*some of starter"):
+        recalibrate(sure, run.path, tmp_path / "new")
+    recalibrate(sure, run.path, tmp_path / "new", model="starter")
+    before, after = Coder.load(run.path), Coder.load(tmp_path / "new")
+    assert after.calibration["icd10"].corpora == ("30 encounters of the desk",)
+    assert sum(band.suggestions for band in after.calibration["icd10"].bands) == 60
+    one, other = (coder.code("was seen for dyspnea", "icd10", top=1)[0] for coder in (before, after))
+    assert (one.code, one.probability) == (other.code, other.probability)
+    assert one.confidence != other.confidence
