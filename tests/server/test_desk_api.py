@@ -266,7 +266,7 @@ def test_facts_assignee_and_comments(coder, encounter):
          {"version": 1, "decisions": [{"system": "icd10cm", "code": "Q99.99", "verdict": "accepted"}]}, 422, "no code"),
         ("POST", "/encounters/{id}/decisions", {"version": 1, "decisions": [
             {"system": "icd10cm", "code": "I10", "verdict": "accepted",
-             "evidence": [{"document": 999999, "start": 0, "end": 1}]}]}, 403, "no document"),
+             "evidence": [{"document": 999999, "start": 0, "end": 1}]}]}, 422, "no document"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_done_is_said(coder, encounter, method, path, body, status, said):

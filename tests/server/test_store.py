@@ -134,7 +134,7 @@ def test_the_newest_decision_on_a_code_holds_and_the_order_follows(store, number
     "span", [{"document": 9, "start": 0, "end": 3}, {"document": 1, "start": 0, "end": 99}]
 )
 def test_evidence_lies_in_the_encounters_documents(store, number, span):
-    with pytest.raises(Refused, match="evidence of I10"), store.writing() as session:
+    with pytest.raises(InputError, match="evidence of I10"), store.writing() as session:
         decide(session, BEA, number, 1, [NewDecision("icd10cm", "I10", "", "accepted", evidence=[span])])
 
 

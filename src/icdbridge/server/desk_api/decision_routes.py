@@ -5,6 +5,7 @@ from typing import Annotated, cast
 from fastapi import APIRouter, Depends
 
 from icdbridge.codes import describe
+from icdbridge.errors import InputError
 from icdbridge.rules import Given, check
 from icdbridge.server.checking import CheckResponse, FindingOut
 from icdbridge.server.desk_api import desk_schemas as shapes
@@ -13,6 +14,7 @@ from icdbridge.server.desk_api.access import EVERYBODY, needs
 from icdbridge.server.desk_api.desk import Desk
 from icdbridge.server.desk_api.encounter_routes import CHANGE, READ, Number
 from icdbridge.server.given_codes import existing_code
+from icdbridge.server.problems import field_problem
 from icdbridge.server.schemas import ChosenCode
 from icdbridge.server.store.changes import encounter_of
 from icdbridge.server.store.deciding import NewDecision, decide
@@ -33,9 +35,12 @@ def make_decision_router(desk: Desk) -> APIRouter:
         since; `detail` says who did what, and nothing was saved.
         """
         decisions = [_decision(one, f"body.decisions.{place}") for place, one in enumerate(request.decisions)]
-        with store.writing() as session:
-            found = decide(session, person, number, request.version, decisions, request.order)
-            return shapes.EncounterRow(**shown.row(found, desk.count_documents(session, number)))
+        try:
+            with store.writing() as session:
+                found = decide(session, person, number, request.version, decisions, request.order)
+                return shapes.EncounterRow(**shown.row(found, desk.count_documents(session, number)))
+        except InputError as error:
+            raise field_problem("body.decisions", str(error)) from error
 
     @router.get("/encounters/{number}/findings", summary="Check the codes of an encounter", responses=READ)
     def findings(number: Number, person: Anybody) -> CheckResponse:

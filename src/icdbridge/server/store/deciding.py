@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from icdbridge.errors import InputError
 from icdbridge.server.store.changes import Refused, encounter_of, touch
 from icdbridge.server.store.encounters import current_decisions, newest_coding
 from icdbridge.server.store.people import Person
@@ -42,8 +43,8 @@ def decide(
     """Saves decisions on codes of an encounter and, if given, the ``order`` of its accepted codes (keys, the principal
     diagnosis first).
 
-    A new encounter goes into work. Raises ``Conflict``; ``Refused`` where the encounter is done (an auditor may
-    still correct it) and for evidence outside of its documents.
+    A new encounter goes into work. Raises ``Conflict``; ``Refused`` where the encounter is done (an auditor may still
+    correct it); ``InputError`` for evidence outside of its documents.
     """
     found = encounter_of(session, number, version)
     if found.state in ("done", "audited") and person.role == "coder":
@@ -99,6 +100,8 @@ def _check_evidence(session: Session, number: int, decisions: Sequence[NewDecisi
         for span in one.evidence:
             length = lengths.get(span["document"])
             if length is None:
-                raise Refused(f"evidence of {one.code}: the encounter has no document {span['document']}")
+                raise InputError(f"evidence of {one.code}: the encounter has no document {span['document']}")
             if not 0 <= span["start"] < span["end"] <= length:
-                raise Refused(f"evidence of {one.code}: document {span['document']} has no such characters")
+                raise InputError(
+                    f"evidence of {one.code}: document {span['document']} has no such characters"
+                )
