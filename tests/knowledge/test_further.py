@@ -13,6 +13,12 @@ def test_the_packed_index_by_its_name():
     assert sum(map(len, found.values())) > 60_000
 
 
+def test_procedures_have_names_too_also_where_codes_are_cut():
+    found = further_terms("knowledge")
+    assert "laparoscopic cholecystectomy" in found[Code("icd10pcs", "0FT44ZZ")]
+    assert "cholecystectomy" in found[Code("icd10pcs", "0FT4")]
+
+
 def test_a_table_by_its_path(tmp_path):
     table = tmp_path / "terms.csv"
     table.write_text("code,term\nI10,htn\n")

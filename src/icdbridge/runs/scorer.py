@@ -11,10 +11,12 @@ import torch
 from scipy.special import logit
 from torch import Tensor
 
-from icdbridge.codes import parse_key, version_of
+from icdbridge.codes import declaration, known_systems, parse_key, version_of
+from icdbridge.codes.axes import axes
 from icdbridge.corpora import Corpus
 from icdbridge.errors import InputError
 from icdbridge.lexical import LexicalMatches, Matcher, NoteWords
+from icdbridge.lexical.axis_evidence import with_axes
 from icdbridge.lexical.contexts import NoteContexts
 from icdbridge.lexical.evidence import Evidence
 from icdbridge.models import NoteStates
@@ -265,13 +267,21 @@ class Scorer:
         matches = reading.matches
         contexts = NoteContexts(text) if matches is None else matches.note.contexts
         found = find_evidence(text, self.word_weights(words, reading, columns), words.offsets, contexts)
-        if matches is None or matches.marked is None:
-            return found
-        marked = (matches.marked.phrases_of(int(column)) for column in columns)
-        return [
-            marked_evidence(text, phrases, contexts) if phrases else own
-            for phrases, own in zip(marked, found, strict=True)
-        ]
+        if matches is not None and matches.marked is not None:
+            marked = (matches.marked.phrases_of(int(column)) for column in columns)
+            found = [
+                marked_evidence(text, phrases, contexts) if phrases else own
+                for phrases, own in zip(marked, found, strict=True)
+            ]
+        note = NoteWords(text, self.model.max_note_words) if matches is None else matches.note
+        return [self._by_axis(note, column, own) for column, own in zip(columns, found, strict=True)]
+
+    def _by_axis(self, note: NoteWords, column: int, evidence: list[Evidence]) -> list[Evidence]:
+        """The evidence of a code by its axes, where its characters are values of axes."""
+        code = parse_key(self.keys[column])
+        if code.system not in known_systems() or not declaration(code.system).axes:
+            return evidence
+        return with_axes(note, axes(code.code, self.descriptions[column]), evidence)
 
     def score_split(
         self,

@@ -122,6 +122,12 @@ class EvidenceOut(BaseModel):
         "are a symptom of a diagnosis that is coded (integral), or another code says it (replaced).",
         examples=[None],
     )
+    axis: str | None = Field(
+        default=None,
+        description="Which axis of a procedure's code (ICD-10-PCS) the words name: `operation`, `body part`, "
+        "`approach`, `device` or `qualifier`.",
+        examples=[None],
+    )
 
 
 class AlternativeOut(BaseModel):
