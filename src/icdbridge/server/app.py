@@ -25,6 +25,7 @@ from icdbridge.server.guards import Admit, Bound, Observe, busy
 from icdbridge.server.limits import Limits
 from icdbridge.server.observing import Metrics, logger, places
 from icdbridge.server.searching import SearchRequest, make_search_router
+from icdbridge.server.terminology import make_terminology_router
 from icdbridge.starter.examples import EXAMPLES, example
 
 if TYPE_CHECKING:
@@ -119,6 +120,7 @@ def create_app(
     app.include_router(make_search_router(coders), dependencies=with_token)
     app.include_router(make_check_router(), dependencies=with_token)
     app.include_router(make_documents_router(), dependencies=with_token)
+    app.include_router(make_terminology_router(), dependencies=with_token)
     if desk:
         desk.install(app, coders)
         for router in desk.routers():
