@@ -23,6 +23,7 @@ EXTRAS = {
     "postgresql": ("psycopg",),
     "sqlcipher": ("sqlcipher3",),
     "pandas": ("pandas",),
+    "mcp": ("mcp",),
     "groupers": ("drgpy", "hccinfhir", "pycomorb", "polars"),
 }
 

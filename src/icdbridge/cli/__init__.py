@@ -102,6 +102,7 @@ from icdbridge.cli import (  # noqa: E402
     evaluate,  # noqa: F401
     group,  # noqa: F401
     index,  # noqa: F401
+    mcp,  # noqa: F401
     prepare,  # noqa: F401
     reproduce,  # noqa: F401
     serve,  # noqa: F401
