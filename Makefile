@@ -7,7 +7,7 @@ DEMO_OUT ?= build/demo
 TABLES_OUT ?= build/tables
 TABLES_SEEDS ?= 3
 
-.PHONY: demo tables test check wheel docs mutants bench bench-candidates format lock clean
+.PHONY: demo tables test check wheel docs mutants bench bench-candidates gpu-check format lock clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/icdbridge demo --out $(DEMO_OUT)
@@ -66,6 +66,19 @@ bench-candidates: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.candidates $(BENCH_OPTIONS)
 	$(BIN)/python -m benchmarks.candidates --matching $(BENCH_OPTIONS)
 	$(BIN)/python -m benchmarks.summary
+
+# On a machine with a GPU and a torch that uses it: eight minutes, into build/gpu/gpu-check.md. Nothing else needs to be
+# installed; WHEELS=DIR takes packages from a folder where there is no network.
+GPU_VENV := .venv-gpu
+gpu-check: $(GPU_VENV)/.installed
+	PYTHONPATH=src $(GPU_VENV)/bin/python -m benchmarks.gpu_check $(if $(PAPER_CODE),--paper-code $(PAPER_CODE))
+
+$(GPU_VENV)/.installed: pyproject.toml
+	$(PYTHON) -m venv --system-site-packages $(GPU_VENV)
+	$(GPU_VENV)/bin/python -c 'import torch; assert torch.cuda.is_available(), "torch finds no CUDA GPU here"'
+	$(GPU_VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
+	  $(if $(WHEELS),--no-index --find-links $(WHEELS)) $$($(GPU_VENV)/bin/python -m benchmarks.gpu_needs)
+	touch $@
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format src tests benchmarks

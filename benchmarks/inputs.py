@@ -12,6 +12,10 @@ from icdbridge.text import normalize
 
 VOCABULARY = 125_762  # the paper's
 CODES = 26_085  # ICD-10 codes of MIMIC-IV
+SIZES = {
+    "gru": (512, 0.3),
+    "cnn": (256, 0.2),
+}  # of encoder and what notes and codes share, and dropout: released
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,6 @@ def mimic_lengths(count: int, seed: int = 0) -> list[int]:
 def released_size(encoder: str, seed: int = 0, features: int = 0) -> DualLAAT:
     """A DualLAAT of the released sizes with random weights, which reads so many lexical features."""
     torch.manual_seed(seed)
-    size, dropout = (256, 0.2) if encoder == "cnn" else (512, 0.3)
+    size, dropout = SIZES[encoder]
     settings = ModelSettings(VOCABULARY, 100, encoder, size, 1, 10, 4, size, dropout, features=features)  # type: ignore[arg-type]
     return DualLAAT(settings)

@@ -21,7 +21,7 @@ class Reference(nn.Module):
     def __init__(self, model: DualLAAT) -> None:
         super().__init__()
         sizes = model.settings
-        self.embedding, self.dropout = model.embedding, model.dropout
+        self.embedding, self.dropout = model.embedding, nn.Dropout(sizes.dropout)
         self.kind = sizes.encoder
         self.note_encoder = model.note_encoder.convolution if self.kind == "cnn" else model.note_encoder.rnn
         self.code_encoder = model.code_encoder.convolution if self.kind == "cnn" else model.code_encoder.rnn
