@@ -25,7 +25,7 @@ def test_every_step_runs(shrunk, tmp_path, capsys):
         "machine",
         "bf16: predictions",
         "training step",
-        "75,000",
+        "scoring 30 codes",
         "largest batch",
         "from disk",
         "PLM-ICD",

@@ -34,6 +34,10 @@ def train(
     resume: bool = typer.Option(False, "--resume", help="Go on with an interrupted training."),
     force: bool = typer.Option(False, "--force", help="Replace an existing run folder."),
     tensorboard: bool = typer.Option(False, "--tensorboard", help="Write TensorBoard files too."),
+    dry_run: bool = typer.Option(
+        False, "--dry-run", help="Only say what memory it takes; nothing is written."
+    ),
+    memory: float = typer.Option(80, min=0.1, help="GB of the device, for --dry-run."),
 ) -> None:
     """Train a model. Ctrl-C keeps what was done; the same command with --resume goes on from there.
 
@@ -49,6 +53,13 @@ def train(
             refuse_idle(context, True, f"with --set {option}", option)
     given = {name: value for name, value in (("epochs", epochs), ("seed", seed)) if value is not None}
     chosen = make_settings(model, preset, settings, changes, **given)
+    refuse_idle(context, not dry_run, "without --dry-run", "memory")
+    if dry_run:
+        from icdbridge.evaluation.reports.text_table import show
+        from icdbridge.training.dry_run import dry_run as reckon
+
+        show([reckon([*corpora, *train_only], chosen, memory)])
+        return
     check_apart(out, [settings] if settings else [])
     run = train_run(
         [Corpus.open(path) for path in corpora],

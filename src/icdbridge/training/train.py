@@ -61,7 +61,7 @@ def train(
     Under torchrun its processes learn one model together (``joined``); the folder must be on a disk that all see.
     Raises ``InputError`` for what does not fit together, ``KeyboardInterrupt`` when interrupted (state saved).
     """
-    corpora, train_only, settings = _opened(corpora), _opened(train_only), settings or make_settings()
+    corpora, train_only, settings = opened(corpora), opened(train_only), settings or make_settings()
     out = Path(out)
     chosen = _validation_corpus(corpora, validate_on)
     described = describe_training(settings, corpora, train_only, chosen.name)
@@ -126,7 +126,7 @@ def _learn(
 ) -> tuple[TextModel, list[dict[str, float]]]:
     """The model of the best epoch, and the log."""
     pools = {
-        version: _pool([c for c in [*corpora, *train_only] if c.version == version], settings)
+        version: code_pool([c for c in [*corpora, *train_only] if c.version == version], settings)
         for version in versions
     }
     described = {key: text for pool in pools.values() for key, text in pool.items()}
@@ -201,7 +201,7 @@ def _validation(
     return validate
 
 
-def _opened(corpora: Sequence[Corpus | Path | str]) -> list[Corpus]:
+def opened(corpora: Sequence[Corpus | Path | str]) -> list[Corpus]:
     if isinstance(corpora, Corpus | Path | str):
         corpora = [corpora]
     return [corpus if isinstance(corpus, Corpus) else Corpus.open(corpus) for corpus in corpora]
@@ -244,7 +244,7 @@ def describe_training(
     }
 
 
-def _pool(corpora: Sequence[Corpus], settings: Settings) -> dict[str, str]:
+def code_pool(corpora: Sequence[Corpus], settings: Settings) -> dict[str, str]:
     """The codes of a version with their descriptions, sorted; the first corpus that has a code describes it."""
     scope = settings.training_scope
     pool: dict[str, str] = {}
