@@ -46,7 +46,7 @@ class Desk:
     """One person's connection; the milliseconds of each kind of answer go into ``times``."""
 
     def __init__(self, url: str, times: Times) -> None:
-        self._client, self._times = httpx.Client(base_url=f"{url}/v1", timeout=60), times
+        self._client, self._times = httpx.Client(base_url=f"{url}/v1", timeout=60, verify=False), times
 
     def ask(self, kind: str, method: str, path: str, body: Any = None) -> Any:
         start = time.perf_counter()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from icdbridge.codes.gate import existing
 from icdbridge.codes.validity import release_on
 from icdbridge.coding.encounter import (
     EncounterSuggestion,
@@ -15,6 +16,7 @@ from icdbridge.coding.encounter import (
     fitted,
     join,
 )
+from icdbridge.rules import check
 from icdbridge.server.bands import band
 from icdbridge.server.batching import BatchQueue, Job, Overloaded, price
 from icdbridge.server.coders import ServedCoder
@@ -68,6 +70,7 @@ class EncounterCoding:
         self._thread.join(seconds)
 
     def _work(self) -> None:
+        _read_code_tables()
         next_purge = time.monotonic()
         while not self._stopping.is_set():
             self._wanted.clear()
@@ -177,3 +180,12 @@ class EncounterCoding:
                 for place in one.placed
             ],
         }
+
+
+def _read_code_tables() -> None:
+    """The first decision, and the first check, would have to wait for this."""
+    try:
+        existing("I10", "icd10cm")
+        check(["I10"], date=date.today(), sex="female", age=50)
+    except Exception as error:  # whoever needs the tables is told
+        logger.error("the code tables cannot be read: %s at %s", type(error).__name__, places(error))
