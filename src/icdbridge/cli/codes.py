@@ -148,6 +148,27 @@ def systems(as_json: Json = False) -> None:
         )
 
 
+@codes.command()
+def add(
+    file: Path = typer.Argument(
+        help="As its agency publishes it: ClaML (XML), or ICD-11's simple tabulation."
+    ),
+    name: str = typer.Option(..., help="What the system is called here, such as icd10gm, icd10who, icd11."),
+    out: Path = typer.Option(
+        ..., "--out", help="Folder for the declaration; ICDBRIDGE_SYSTEMS names it afterwards."
+    ),
+    label: str = typer.Option("", help="What people call it, such as ICD-10-GM 2026."),
+    uri: str = typer.Option("", help="Its URI in FHIR, where icdbridge does not know it."),
+) -> None:
+    """Add another country's code system, or ICD-11, from the file that its agency publishes."""
+    from icdbridge.codes import load_system
+    from icdbridge.codes.classifications import add_classification
+
+    table = load_system(add_classification(file, out, name, label, uri).name)
+    say(f"{name}, release {table.release}: {len(table.titles):,} codes, {len(table.headings):,} categories")
+    say(f"it is known wherever ICDBRIDGE_SYSTEMS={out} is set")
+
+
 def _own(table: Path | None, system: str | None) -> list["CodeSystem"]:
     from icdbridge.codes import read_code_table
 

@@ -131,6 +131,12 @@ def parse_code(text: str, system: str) -> Code:
         system = system_named(system)
     known = declaration(system)
     plain = (text if text.isascii() else fold(text).text).strip().upper()
+    if known.marks:
+        plain = plain.rstrip(f"{known.marks} ")
+    if len(parts := known.parts(plain)) > 1:
+        signs = [sign for sign in plain if sign in known.joined]
+        codes = [parse_code(part, system).code for part in parts]
+        return Code(system, codes[0] + "".join(map("".join, zip(signs, codes[1:], strict=True))))
     if known.shape is None:
         if len(plain.split()) != 1:
             raise InputError(f"{text!r} is not a code of {system}: expected {known.expected}")

@@ -20,8 +20,9 @@ class Declaration:
     behind the category, and codes are read without it too. ``length``: characters of a code that is none cut off.
     ``called``: other names of the system, in lower case without blanks and signs. ``uri``: what FHIR calls it.
     ``legacy``: search shows it where newer systems have nothing; ``behind``: what a hit of it must be better by.
-    ``axes``: each character of a code is the value of an axis. ``releases``: oldest first, with the table of each
-    for a system that no installed package brings.
+    ``marks``: signs behind a code that are none of it (the dagger and asterisk of ICD-10). ``joined``: signs that join
+    several codes to one (the clusters of ICD-11). ``axes``: each character of a code is the value of an axis.
+    ``releases``: oldest first, with the table of each for a system that no installed package brings.
     """
 
     name: str
@@ -38,6 +39,8 @@ class Declaration:
     called: tuple[str, ...] = ()
     legacy: bool = False
     behind: float = 0.0
+    marks: str = ""
+    joined: str = ""
     axes: bool = False
     releases: Mapping[str, Path | None] = field(default_factory=dict)
 
@@ -51,6 +54,10 @@ class Declaration:
         """The label with what its codes are: ``ICD-10-CM diagnoses``."""
         plural = "procedures" if self.kind == "procedure" else "diagnoses"
         return self.label if self.label.endswith(plural) else f"{self.label} {plural}"
+
+    def parts(self, code: str) -> list[str]:
+        """The codes that a code joins; itself alone where it joins none."""
+        return re.split(f"[{re.escape(self.joined)}]", code) if self.joined else [code]
 
     def split(self, plain: str) -> tuple[str, str]:
         """A code without its dot, as its category and what follows."""

@@ -29,6 +29,8 @@ def describe(code: Code | str, own: Mapping[str, str] | None = None) -> Descript
        others (ICD-9 procedures ``02.4``) what the titles of its codes agree on (``headings.agreed_title``).
     4. ``ancestor``: the description of the nearest shorter prefix that has one.
     5. ``none``: the code itself.
+
+    A code that joins several (a cluster of ICD-11) has the descriptions of its parts.
     """
     code = parse_key(code) if isinstance(code, str) else code
     if own and (text := own.get(str(code), "").strip()):
@@ -40,6 +42,9 @@ def describe(code: Code | str, own: Mapping[str, str] | None = None) -> Descript
 def _from_releases(code: Code) -> Description:
     if code.system not in known_systems():
         return Description(code.code, "none")
+    if len(parts := code.declaration.parts(code.code)) > 1:
+        each = [_from_releases(Code(code.system, part)) for part in parts]
+        return Description("; ".join(one.text for one in each), each[0].source)
     editions = [load_system(code.system, release) for release in reversed(releases(code.system))]
     for table in (*(edition.titles for edition in editions), *(edition.headings for edition in editions)):
         if text := table.get(code.code):

@@ -23,6 +23,7 @@ from icdbridge.codes.systems import (
 from icdbridge.errors import InputError
 
 Standing = Literal["billable", "retired", "category", "unlisted", "unknown", "own"]
+_WORST: tuple[Standing, ...] = ("billable", "retired", "category", "unlisted", "unknown")
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]*)?")
 EXAMPLES = 3  # codes named in a message
 
@@ -36,6 +37,8 @@ def standing(code: Code) -> Standing:
     """
     if code.system not in known_systems():
         return "own"
+    if len(parts := code.declaration.parts(code.code)) > 1:  # it stands as the worst of its parts
+        return max((standing(Code(code.system, part)) for part in parts), key=_WORST.index)
     editions = [load_system(code.system, release) for release in reversed(releases(code.system))]
     if code.code in editions[0].titles:
         return "billable"

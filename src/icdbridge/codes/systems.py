@@ -136,6 +136,8 @@ class _File(Strict):
     expected: Name = "text without blanks"
     category: Annotated[int, Field(ge=0, le=100)] = 0
     dotted: bool = False
+    marks: Name = ""
+    joined: Name = ""
     releases: dict[Name, Name]
 
 

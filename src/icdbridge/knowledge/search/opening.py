@@ -21,12 +21,14 @@ _LARGEST = "icd10cm"
 _MADE_BY = ("index_building.py", "leading.py", "slots.py", "wordforms.py", "worth.py")
 
 
-@cache
 def system_index(system: str) -> Index:
     """The index of a known system, of one's own in memory; ``InputError`` for another name."""
     releases(system)
-    if system not in SYSTEMS:
-        return own_index(load_system(system))
+    return _packaged_index(system) if system in SYSTEMS else own_index(load_system(system))
+
+
+@cache
+def _packaged_index(system: str) -> Index:
     return Index(_folder() / f"{system}.sqlite")
 
 
