@@ -20,6 +20,8 @@ def line_codes(starter, text, **options):
         ("Warfarin", [("Z79.01", "medications")]),
         ("Mother with breast cancer", [("Z80.3", "family")]),
         ("PMH: prostate cancer in 2011, resected 2012.", [("Z85.46", "history")]),
+        ("Burkitt lymphoma, in remission.", [("C83.7A", "said")]),
+        ("Left costovertebral angle tenderness", [("R39.852", "said")]),
         ("Rash due to warfarin", [("T45.515A", "adverse")]),
         ("Missed doses of lisinopril", [("T46.4X6A", "underdosing")]),
     ],

@@ -113,6 +113,7 @@ def _meant(note: Note, said: Said, tree: Tree, inpatient: bool) -> Iterable[tupl
         yield when[FAMILY], FAMILY, None
         return
     past = note.marked(said.asserting, "historical") or _long_ago(note, said)
+    past = past and not _remitted(tree, said)
     if said.named < 0:
         if HISTORY in when and past and not (negated or hypothetical or family):
             yield when[HISTORY], HISTORY, None
@@ -129,6 +130,11 @@ def _meant(note: Note, said: Said, tree: Tree, inpatient: bool) -> Iterable[tupl
         yield history, HISTORY, None
     else:
         yield said.code, "said", None
+
+
+def _remitted(tree: Tree, said: Said) -> bool:
+    """Whether a mention is of a disease in remission that has a code of its own: that is no past disease (I.C.2.n)."""
+    return said.named >= 0 and "in remission" in tree.titles[said.code].lower()
 
 
 def _past(tree: Tree, code: int) -> int:

@@ -8,7 +8,8 @@ from icdbridge.starter.tree import Tree, is_open, is_other
 
 MISSING = 1.0  # what a word of a title that the note lacks costs, of what one that it has gains
 ABSENT = 1.0  # what a word costs that the title says is absent
-_ENCOUNTER = roots("initial", "subsequent", "encounter", "sequela", "routine", "healing")
+# What notes leave out of titles: which encounter it is, and "side" beside left and right.
+_LEFT_OUT = roots("initial", "subsequent", "encounter", "sequela", "routine", "healing", "side")
 
 
 _REMISSION = root("remission")
@@ -99,7 +100,7 @@ def _towards(tree: Tree, code: int, kids: list[int]) -> int:
 
 def _score(tree: Tree, kid: int, near: Mapping[str, float]) -> float:
     said, absent = tree.differing(kid)
-    said = [one for one in said if one not in _ENCOUNTER]
+    said = [one for one in said if one not in _LEFT_OUT]
     if not said:
         return 0.0
     found = sum(near.get(one, 0.0) for one in said)
