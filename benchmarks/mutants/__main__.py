@@ -103,6 +103,8 @@ def _in_a_child(work: Callable[[], int], seconds: float, told: Path) -> str:
     while time.monotonic() < late:
         done, status = os.waitpid(child, os.WNOHANG)
         if done:
+            if os.WIFSIGNALED(status):
+                return f"ended by signal {os.WTERMSIG(status)}"
             return "" if status == 0 else "failed"
         time.sleep(0.02)
     os.killpg(child, signal.SIGKILL)

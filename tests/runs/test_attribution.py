@@ -12,7 +12,7 @@ from torch import nn
 from icdbridge.lexical.contexts import NoteContexts
 from icdbridge.lexical.evidence import BANDS, Evidence, cautious, context_of
 from icdbridge.models import DualLAAT, ModelSettings
-from icdbridge.runs.attribution import find_evidence, heavy_phrases, word_weights
+from icdbridge.runs.attribution import add_spans, find_evidence, heavy_phrases, word_weights
 from icdbridge.runs.scoring import pad
 
 IDS = np.array([3, 7, 5, 2, 9, 4, 8])
@@ -163,3 +163,10 @@ def test_what_is_not_the_patients_is_never_likely():
         assert [cautious(band, context) for band in BANDS] == ["possible", "possible", "unlikely"]
     for context in (None, "uncertain"):
         assert [cautious(band, context) for band in BANDS] == list(BANDS)
+
+
+def test_lexical_evidence_is_of_the_words_within_its_span_only():
+    offsets = np.array([[0, 5], [5, 6], [7, 14], [14, 15]])  # "heart, failure."
+    weights = np.full((2, 4), 0.25)
+    found = add_spans(weights, [[(0, 5, 1.0)], [(7, 14, 0.5)]], offsets)
+    assert found.tolist() == [[1.0, 0.0, 0.0, 0.0], [0.125, 0.125, 0.625, 0.125]]

@@ -54,6 +54,13 @@ def logits_of(scorer, texts):
     return np.array([found[row] for row in range(len(texts))])
 
 
+def test_a_model_that_was_left_in_training_scores_a_note_alike_each_time():
+    model = make("cnn", dropout=0.5).train()
+    index = CodeIndex(list(CODES), ["icd10"] * len(CODES), list(CODES.values()), [1] * len(CODES))
+    scorer = Scorer(TextModel(model, Tokenizer.from_words(WORDS), index, 100, 8), CODES, "icd10")
+    assert (logits_of(scorer, TEXTS) == logits_of(scorer, TEXTS)).all()
+
+
 @pytest.mark.parametrize("encoder", ["gru", "cnn"])
 @pytest.mark.parametrize("lexical", [False, True])
 def test_what_bf16_leaves_open_is_scored_anew(encoder, lexical):

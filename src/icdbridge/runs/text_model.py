@@ -38,9 +38,6 @@ class TextModel:
     precision: Precision = "fp32"
     frequent_only: bool = False
 
-    def __post_init__(self) -> None:
-        self.model.eval()
-
     @property
     def versions(self) -> list[str]:
         """The versions it was trained on, in the order of its index."""
