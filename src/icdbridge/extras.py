@@ -24,6 +24,7 @@ EXTRAS = {
     "sqlcipher": ("sqlcipher3",),
     "pandas": ("pandas",),
     "mcp": ("mcp",),
+    "ray": ("ray",),
     "groupers": ("drgpy", "hccinfhir", "pycomorb", "polars"),
 }
 

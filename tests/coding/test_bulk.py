@@ -140,7 +140,7 @@ def test_bad_notes_are_named_and_skipped(coder, tmp_path):
     out = tmp_path / "out.jsonl"
     source = Source([folder, lines, cells])
     assert len(source) == 3 + 7 + 4
-    done = code_notes(coder, source, out, version="icd10", skip=said.append)
+    done = code_notes(coder, source, out, version="icd10", say=said.append)
     assert done == Done(4, 10)
     assert [record["note_id"] for record in results(out) if "suggestions" in record] == ["a", "ok", "1", "4"]
     told = "\n".join(said)

@@ -2,8 +2,11 @@
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import typer
 
@@ -17,24 +20,27 @@ from icdbridge.terminal import Terminal, say
 if TYPE_CHECKING:
     from icdbridge.coding import Coder, Suggestion
     from icdbridge.coding.coder import Setting
-    from icdbridge.coding.sources import Source
+    from icdbridge.coding.object_store import RemoteSource
+    from icdbridge.coding.sources import NoteColumns, Source
 
 
 @app.command()
 def code(
     context: typer.Context,
-    notes: list[Path] = typer.Argument(
+    notes: list[str] = typer.Argument(
         None,
         metavar="[RUN] [NOTES]...",
-        help="A run folder made by `icdbridge train`; without one the starter codes, which needs no coded notes. "
+        help="A run folder made by `icdbridge train`; without one, or by the word starter, the starter codes, which "
+        "needs no coded notes. "
         "Then documents: text, Word (.docx), RTF, HTML, PDF with text, C-CDA, FHIR, HL7 v2; - or none: standard input. "
         "With --out also folders of them and tables (.csv, .tsv, .jsonl, .json, .parquet, .xlsx, .feather; text also "
         "as .gz and .zst).",
     ),
-    out: Path | None = typer.Option(
+    out: str | None = typer.Option(
         None,
         help="Write all suggestions into this file: .csv or .parquet (a row a suggestion), .jsonl (a line a "
-        "note) or .ndjson (FHIR R4 Condition and Procedure resources).",
+        "note) or .ndjson (FHIR R4 Condition and Procedure resources). With --engine ray: a folder of such files, or "
+        "its URL, whose ending names their format (else .parquet).",
     ),
     version: str | None = typer.Option(
         None, help="icd10 (the starter's default), icd9 or another version that the run was trained on."
@@ -51,7 +57,19 @@ def code(
     precision: str = typer.Option("fp32", help=PRECISION),
     evidence: bool = typer.Option(True, help="Find the words that support each code; without is faster."),
     resume: bool = typer.Option(False, "--resume", help="Go on with an interrupted --out."),
-    force: bool = typer.Option(False, "--force", help="Replace the file of --out."),
+    force: bool = typer.Option(
+        False,
+        "--force",
+        help="Replace the file of --out; with --engine ray its parts, before the first new one.",
+    ),
+    engine: Literal["one", "ray"] = typer.Option(
+        "one",
+        help="one: this process codes. ray: all cores of this machine or, by --address, of a cluster; NOTES may be "
+        "folders of tables and URLs (s3://, gs://, abfss://, hdfs://) too.",
+    ),
+    address: str | None = typer.Option(
+        None, help="With --engine ray: the cluster to join, auto for the one that this machine is part of."
+    ),
     candidates: bool = typer.Option(
         False,
         "--candidates",
@@ -71,46 +89,62 @@ def code(
     (with --out the same command with --resume goes on).
     """
     from icdbridge.codes import known_system, known_systems
+    from icdbridge.coding import Coder
     from icdbridge.coding.coder import is_run
 
     codes = codes and (known_system(codes) or codes)
 
-    notes = list(notes or [])
-    run = notes.pop(0) if notes and is_run(notes[0]) else None
+    given = list(notes or [])
+    named = given[0] if given else ""
+    run = Path(given.pop(0)) if named and is_run(Path(named)) else None
+    if named == "starter" and not Path(named).exists():
+        del given[0]
     refuse_idle(context, run is None, "without a run", "precision", "candidates")
     refuse_idle(context, run is not None, "with a run", "setting")
-    refuse_idle(context, out is None, "without --out", "resume", "force", "id", "text", "patient")
+    refuse_idle(context, out is None, "without --out", "resume", "force", "id", "text", "patient", "engine")
+    refuse_idle(context, engine != "ray", "without --engine ray", "address")
     refuse_idle(context, out is not None, "with --out, whose ending names the format", "as_json")
     refuse_idle(context, codes is None, "without --codes", "system")
     refuse_idle(context, codes in known_systems(), "where --codes names a code system", "system")
     refuse_idle(context, codes is not None, "with --codes, which take the place of a version's", "version")
     chosen = read_codes(codes, system) if codes is not None else None
     if out is not None:
-        from icdbridge.coding.sources import NoteColumns, Source
+        from icdbridge.coding.sources import NoteColumns
 
-        ending = out.suffix.lower()
+        ending = Path(out).suffix.lower()
         refuse_idle(
             context, ending in (".csv", ".parquet"), f"in {ending}, which names no patient", "patient"
         )
-        source = Source(notes, NoteColumns(id, text, patient))
+        source = _source(given, NoteColumns(id, text, patient), engine == "ray")
         refuse_idle(context, not source.has_tables, "as no table is given", "id", "text", "patient")
         inputs = [Path(codes)] if codes and codes not in known_systems() else []
-        options = {"version": version, "top": top, "codes": chosen, "evidence": evidence, "setting": setting}
-        _code_into(
-            out,
-            _load(run, precision, chosen),
-            source,
-            {**options, "candidates": candidates, "resume": resume, "force": force, "inputs": inputs},
-        )
+        options: dict[str, Any] = {"version": version, "top": top, "codes": chosen, "evidence": evidence}
+        options |= {"candidates": candidates, "setting": setting}
+        going: dict[str, Any] = {"resume": resume, "force": force, "inputs": inputs}
+        with _said_how_to_go_on(out, source):
+            coder = _load(run, precision, chosen)
+            if engine == "ray":
+                from icdbridge.coding.ray_pool import code_on_ray
+
+                load = partial(Coder.load, run and run.absolute(), precision=precision_named(precision))
+                done = code_on_ray(coder, load, source, out, address, options=options, say=_tell, **going)
+            else:
+                from icdbridge.coding.bulk import code_notes
+
+                done = code_notes(coder, cast("Source", source), Path(out), say=_tell, **options, **going)
+        say(f"{out}: {done.coded:,} notes coded, {done.skipped:,} skipped")
+        if done.skipped:
+            raise typer.Exit(3)
         return
-    for path in notes:
+    paths = [Path(name) for name in given]
+    for path in paths:
         if path.is_dir() or (is_table(path) and not holds_fhir(path)):
             raise InputError(
                 f"{path} is a folder or a table: say by --out into which file to write its codes"
             )
-    if notes and notes.count(Path("-")) > 1:
+    if paths.count(Path("-")) > 1:
         raise InputError("standard input (-) is given twice, and can be read only once")
-    documents = [named for path in notes or [Path("-")] for named in _read(path)]
+    documents = [named for path in paths or [Path("-")] for named in _read(path)]
     coder = _load(run, precision, chosen)
     for name, document in documents:
         if document.not_coded:
@@ -160,28 +194,45 @@ def _load(run: Path | None, precision: str, codes: dict[str, str] | None) -> "Co
     return coder
 
 
-def _code_into(out: Path, coder: "Coder", source: "Source", options: dict[str, Any]) -> None:
-    """Codes into a file, and says what was skipped and how to go on."""
-    from icdbridge.coding.bulk import code_notes, journal_of
+def _source(given: list[str], columns: "NoteColumns", on_ray: bool) -> "Source | RemoteSource":
+    """The notes at paths or, for Ray, at URLs or in folders of tables."""
+    from icdbridge.coding.object_store import RemoteSource, is_url
+    from icdbridge.coding.sources import Source
+
+    urls = [name for name in given if is_url(name)]
+    if urls and not on_ray:
+        raise InputError(f"{urls[0]} is a URL: give --engine ray, or a path")
+    if urls and len(urls) < len(given):
+        raise InputError("give the notes by URLs or by paths, not by both")
+    if urls:
+        return RemoteSource(urls, columns)
+    paths = [Path(name) for name in given]
+    if on_ray:
+        tables = [sorted(filter(is_table, path.iterdir())) if path.is_dir() else [] for path in paths]
+        paths = [file for path, inside in zip(paths, tables, strict=True) for file in inside or [path]]
+    return Source(paths, columns)
+
+
+def _tell(line: str) -> None:
     from icdbridge.progress import console
 
-    def skip(line: str) -> None:
-        console.print(f"skipped {line}", soft_wrap=True)
+    console.print(line, soft_wrap=True)
 
-    def remark(line: str) -> None:
-        console.print(line, soft_wrap=True)
+
+@contextmanager
+def _said_how_to_go_on(out: str, source: "Source | RemoteSource") -> Iterator[None]:
+    """Says which files are no notes and, where it is interrupted, how to go on."""
+    from icdbridge.coding.bulk import journal_of
+    from icdbridge.coding.parts import UNFINISHED
 
     for line in source.left_out:
-        console.print(line, soft_wrap=True)
+        _tell(line)
     try:
-        done = code_notes(coder, source, out, skip=skip, remark=remark, **options)
+        yield
     except KeyboardInterrupt:
-        if journal_of(out).exists():
+        if journal_of(Path(out)).exists() or Path(out, UNFINISHED).exists():
             say(f"{out} is unfinished: the same command with --resume goes on", err=True)
         raise
-    say(f"{out}: {done.coded:,} notes coded, {done.skipped:,} skipped")
-    if done.skipped:
-        raise typer.Exit(3)
 
 
 def read_codes(codes: str, system: str) -> dict[str, str]:

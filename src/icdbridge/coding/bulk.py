@@ -53,17 +53,15 @@ def code_notes(
     resume: bool = False,
     force: bool = False,
     inputs: Sequence[Path] = (),
-    skip: Callable[[str], None] = lambda line: None,
-    remark: Callable[[str], None] = lambda line: None,
+    say: Callable[[str], None] = lambda line: None,
 ) -> Done:
     """Codes the notes of ``source`` into ``out`` (``write_results`` says in which format).
 
-    ``skip`` is given one line, without text of the note, for each note that cannot be coded, ``remark`` one for what is
-    not in a note that is coded, as scanned pages. ``resume`` goes on with
-    an interrupted coding of the same run, notes and options; ``force`` replaces ``out``, at the end, and what is
-    unfinished; both together go on where there is something to go on with. No other process may write ``out``
-    meanwhile, and ``out`` must be apart from the notes, the run and ``inputs``. Raises ``InputError`` where these do
-    not fit, and for what ``Coder.code`` refuses.
+    ``say`` is given one line, without text of the note, for each note that cannot be coded, and for what is not in a
+    note that is coded, as scanned pages. ``resume`` goes on with an interrupted coding of the same run, notes and
+    options; ``force`` replaces ``out``, at the end, and what is unfinished; both together go on where there is
+    something to go on with. No other process may write ``out`` meanwhile, and ``out`` must be apart from the notes, the
+    run and ``inputs``. Raises ``InputError`` where these do not fit, and for what ``Coder.code`` refuses.
     """
     out = Path(out)
     check_format(out)
@@ -74,17 +72,7 @@ def code_notes(
     options |= {"candidates": candidates, "setting": setting}
     # asked for before any note is read, so that a wrong version is no fault of the first note
     coder.code_many([], **options)
-    told = {
-        "journal": JOURNAL,
-        "coder": coder.fingerprint(),
-        "notes": source.fingerprint(),
-        "version": version,
-        "top": top,
-        "codes": hashlib.sha256(json.dumps(dict(codes)).encode()).hexdigest() if codes else None,
-        "evidence": evidence,
-        "candidates": candidates,
-        "setting": setting,
-    }
+    told = {"journal": JOURNAL, "notes": source.fingerprint(), **told_of(coder, options)}
     total = len(source)
     with only_writer(real):
         journal = journal_of(real)
@@ -93,13 +81,10 @@ def code_notes(
             task = bar.add_task("coding", total=total, completed=finished)
             rest = islice(source, finished, None)
             while notes := tuple(islice(rest, NOTES)):
-                for record, note in zip(_code(coder, notes, options), notes, strict=True):
+                for record, note in zip(code_together(coder, notes, options), notes, strict=True):
                     handle.write(_line(record))
-                    if "skipped" in record:
-                        name = f" (note {note.note_id})" if note.note_id else ""
-                        skip(f"{note.place}{name}: {record['skipped']}")
-                    elif note.remarks:
-                        remark(f"{note.place}: {'; '.join(note.remarks)}")
+                    if line := line_of(note, record):
+                        say(line)
                 handle.flush()
                 bar.advance(task, len(notes))
         write_results(_records(journal), real)
@@ -108,7 +93,23 @@ def code_notes(
     return Done(total - skipped, skipped)
 
 
-def _code(coder: Coder, notes: tuple[SourceNote, ...], options: dict[str, Any]) -> Iterator[Record]:
+def told_of(coder: Coder, options: Mapping[str, Any]) -> dict[str, Any]:
+    """All that decides what a coder finds in a note, ``options`` being those of ``Coder.code``."""
+    codes = options.get("codes")
+    hashed = hashlib.sha256(json.dumps(dict(codes)).encode()).hexdigest() if codes else None
+    return {"coder": coder.fingerprint(), **options, "codes": hashed}
+
+
+def line_of(note: SourceNote, record: Record) -> str | None:
+    """What to tell people of a note, without its text: that it was skipped, or what of its file was not read."""
+    if "skipped" in record:
+        name = f" (note {note.note_id})" if note.note_id else ""
+        return f"skipped {note.place}{name}: {record['skipped']}"
+    return f"{note.place}: {'; '.join(note.remarks)}" if note.remarks else None
+
+
+def code_together(coder: Coder, notes: Sequence[SourceNote], options: Mapping[str, Any]) -> Iterator[Record]:
+    """What is found for each of some notes, or why it is skipped."""
     whole = [note for note in notes if note.fault is None]
     found = iter(coder.code_many([note.text for note in whole], **options))
     for note in notes:

@@ -1,0 +1,144 @@
+"""Folders that may be URLs of object stores (``s3://``, ``gs://``, ``abfss://``, ``hdfs://``), by Arrow's file systems,
+and the tables of notes in them.
+"""
+
+import hashlib
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from icdbridge.coding.identity import check_ids
+from icdbridge.coding.sources import NoteColumns, Source, SourceNote
+from icdbridge.errors import InputError
+from icdbridge.extras import not_installed
+from icdbridge.files import atomic_file
+from icdbridge.tables import is_table
+
+
+def is_url(place: str) -> bool:
+    """Whether a place is named by a URL, not by a path."""
+    return re.match(r"[A-Za-z][A-Za-z0-9+]+://", place) is not None
+
+
+class Folder:
+    """The files right in a folder, by path or URL; other machines that see the place may be given it pickled."""
+
+    def __init__(self, place: str) -> None:
+        self.place = place.rstrip("/")
+        self.local = None if is_url(place) else Path(place)
+
+    def names(self) -> list[str]:
+        """What files lie there; none where there is no such folder."""
+        if self.local is not None:
+            return sorted(path.name for path in self.local.iterdir()) if self.local.is_dir() else []
+        fs, root = self._remote()
+        from pyarrow.fs import FileSelector, FileType
+
+        found = fs.get_file_info(FileSelector(root, allow_not_found=True))
+        return sorted(info.base_name for info in found if info.type == FileType.File)
+
+    def read(self, name: str) -> bytes:
+        if self.local is not None:
+            return (self.local / name).read_bytes()
+        fs, root = self._remote()
+        with fs.open_input_stream(f"{root}/{name}") as stream:
+            found: bytes = stream.read()
+            return found
+
+    def write(self, name: str, content: bytes) -> None:
+        """Writes a file, which is there whole or not at all."""
+        if self.local is not None:
+            with atomic_file(self.local / name) as partial:
+                partial.write_bytes(content)
+            return
+        fs, root = self._remote()
+        with fs.open_output_stream(
+            f"{root}/{name}"
+        ) as stream:  # an object is there when its stream is closed
+            stream.write(content)
+
+    def remove(self, name: str) -> None:
+        if self.local is not None:
+            (self.local / name).unlink(missing_ok=True)
+        else:
+            fs, root = self._remote()
+            fs.delete_file(f"{root}/{name}")
+
+    def _remote(self) -> tuple[Any, str]:
+        fs, path = file_system(self.place)
+        return fs, path.rstrip("/")
+
+
+class RemoteSource:
+    """The notes of the tables at URLs, files or all tables of a folder, as a ``Source`` gives those of paths.
+
+    A table is copied to this machine while it is read. Raises ``InputError`` as ``Source`` does.
+    """
+
+    has_tables = True
+
+    def __init__(self, urls: Sequence[str], columns: NoteColumns = NoteColumns()) -> None:
+        self.columns = columns
+        self.left_out: list[str] = []
+        self.paths: list[Path] = []
+        self._files = [file for url in urls for file in self._tables(url)]
+
+    def _tables(self, url: str) -> list[tuple[str, str, str]]:
+        """Scheme and host of a URL, and the path and the sign of change of each table."""
+        from pyarrow.fs import FileSelector, FileType
+
+        fs, path = file_system(url)
+        info = fs.get_file_info(path)
+        if info.type == FileType.NotFound:
+            raise InputError(f"{url} is missing: expected a table, or a folder of them")
+        below = [info] if info.type == FileType.File else fs.get_file_info(FileSelector(path, recursive=True))
+        files = sorted((one for one in below if one.type == FileType.File), key=lambda one: str(one.path))
+        tables = [one for one in files if is_table(Path(one.path))]
+        if not tables:
+            raise InputError(f"{url} holds no table: give .parquet, .jsonl or .csv files of notes")
+        if len(tables) < len(files):
+            self.left_out.append(f"{url}: left out files that are no tables ({len(files) - len(tables):,})")
+        return [(url, one.path, f"{one.size} {one.mtime_ns}") for one in tables]
+
+    def fingerprint(self) -> str:
+        """Changes when a file is added, taken away, or gets another size or time."""
+        return hashlib.sha256(repr((self.columns, self._files)).encode()).hexdigest()
+
+    def __len__(self) -> int:
+        """Reads the tables once, as ``Source`` does."""
+        return check_ids(lambda: ((note.note_id, note.place) for note in self))
+
+    def __iter__(self) -> Iterator[SourceNote]:
+        for url, path, _ in self._files:
+            with _copy(url, path) as local:
+                shown = f"{url.split('://')[0]}://{path}"
+                for note in Source([local], self.columns):
+                    yield replace(note, place=note.place.replace(str(local), shown))
+
+
+@contextmanager
+def _copy(url: str, path: str) -> Iterator[Path]:
+    fs, _ = file_system(url)
+    with tempfile.TemporaryDirectory(prefix="icdbridge-") as folder:
+        local = Path(folder) / PurePosixPath(path).name
+        with fs.open_input_stream(path, compression=None) as stream, local.open("wb") as handle:
+            shutil.copyfileobj(stream, handle)
+        yield local
+
+
+def file_system(url: str) -> tuple[Any, str]:
+    """Arrow's file system of a URL, and the path in it; ``InputError`` where there is none."""
+    try:
+        from pyarrow.fs import FileSystem
+
+        found: tuple[Any, str] = FileSystem.from_uri(url)
+        return found
+    except ModuleNotFoundError as error:
+        raise not_installed(error) from error
+    except (OSError, ValueError) as error:
+        raise InputError(f"cannot open {url}: {str(error).splitlines()[0]}") from error

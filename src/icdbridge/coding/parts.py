@@ -1,0 +1,207 @@
+"""Coding very many notes into a folder of parts, by several coders at once; interrupted, it goes on where it stopped.
+
+A part is written whole or not at all, under a name made of its notes and of all that decides what is found for them.
+So whoever codes a part again writes the same file, and every note is in the result exactly once.
+"""
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from icdbridge.coding.bulk import NOTES, Done, code_together, line_of, told_of
+from icdbridge.coding.coder import Coder
+from icdbridge.coding.object_store import Folder, RemoteSource
+from icdbridge.coding.outputs import FORMATS, check_format, write_results
+from icdbridge.coding.sources import Source, SourceNote
+from icdbridge.errors import InputError
+from icdbridge.files import check_apart, only_writer
+from icdbridge.progress import progress_bar
+
+PART_NOTES = 8 * NOTES  # whole groups, so that notes are coded together as they are by one process
+# no reader of tables takes what begins so for one
+PARTS_MANIFEST, UNFINISHED = "_manifest.json", "_unfinished.json"
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some notes in their order, and the name of the file that they are coded into."""
+
+    name: str
+    notes: tuple[SourceNote, ...]
+
+
+@dataclass(frozen=True)
+class Coded:
+    """What is known of a part that was written: how many ``notes`` it was made of, ``skipped`` ones among them, its
+    size and SHA-256.
+    """
+
+    name: str
+    notes: int
+    skipped: int
+    bytes: int
+    sha256: str
+
+
+class PartCoder:
+    """Codes one part after another into a folder, by a coder that it loads once; ``load`` takes the device."""
+
+    def __init__(
+        self, load: Callable[..., Coder], options: Mapping[str, Any], folder: Folder, device: str = "cpu"
+    ) -> None:
+        self._coder = load(device=device)
+        self._options = dict(options)
+        self._folder = folder
+
+    def code(self, part: Part) -> tuple[Coded, list[str]]:
+        """What was written, and a line for each note that was skipped or not read whole."""
+        records, lines = [], []
+        for start in range(0, len(part.notes), NOTES):
+            notes = part.notes[start : start + NOTES]
+            for record, note in zip(code_together(self._coder, notes, self._options), notes, strict=True):
+                records.append(record)
+                if line := line_of(note, record):
+                    lines.append(line)
+        with tempfile.TemporaryDirectory(prefix="icdbridge-") as scratch:
+            file = Path(scratch) / part.name
+            write_results(records, file)
+            content = file.read_bytes()
+        skipped = sum("skipped" in record for record in records)
+        coded = Coded(part.name, len(records), skipped, len(content), hashlib.sha256(content).hexdigest())
+        self._folder.write(part.name, content)
+        self._folder.write(_note_of(part.name), json.dumps(asdict(coded)).encode())
+        return coded, lines
+
+
+Each = Callable[[Callable[..., PartCoder], Iterator[Part], int], Iterator[tuple[Coded, list[str]]]]
+
+
+def code_parts(
+    coder: Coder,
+    load: Callable[..., Coder],
+    source: Source | RemoteSource,
+    out: str,
+    each: Each,
+    *,
+    options: Mapping[str, Any],
+    resume: bool = False,
+    force: bool = False,
+    inputs: Sequence[Path] = (),
+    say: Callable[[str], None] = lambda line: None,
+) -> Done:
+    """Codes the notes of ``source`` into parts in the folder ``out``, a path or URL whose ending names their format, by
+    default Parquet; ``_manifest.json``, written last, names them.
+
+    ``load`` gives ``coder`` anew (``Coder.load`` with a run), ``options`` are those of ``Coder.code``. ``each`` gives
+    what the ``code`` of a ``PartCoder``, made by its first argument, says of every part, in any order, of at most so
+    many.
+    ``resume`` goes on with an interrupted coding; ``force`` removes what is there first; both together go on where
+    there is something to go on with. Raises ``InputError`` as ``code_notes`` does.
+    """
+    folder = Folder(out)
+    ending = Path(folder.place).suffix.lower()
+    ending = ending if ending in FORMATS else ".parquet"
+    check_format(Path(f"part{ending}"))
+    coder.code_many([], **options)  # asked for before any note is read, as in code_notes
+    if folder.local is not None:
+        check_apart(folder.local, [*([coder.folder] if coder.folder else []), *source.paths, *inputs])
+    told = told_of(coder, options)
+    total = len(source)
+    with only_writer(folder.local) if folder.local is not None else nullcontext():
+        done = _begin(folder, told, resume, force)
+        found: dict[str, Coded] = {}
+
+        def missing() -> Iterator[Part]:
+            for part in split(source, told, ending):
+                if part.name in done:
+                    found[part.name] = done[part.name]
+                    bar.advance(task, len(part.notes))
+                else:
+                    yield part
+
+        def make(device: str = "cpu") -> PartCoder:
+            return PartCoder(load, options, folder, device)
+
+        with progress_bar() as bar:
+            task = bar.add_task("coding", total=total)
+            for coded, lines in each(make, missing(), -(-total // PART_NOTES)):
+                found[coded.name] = coded
+                bar.advance(task, coded.notes)
+                for line in lines:
+                    say(line)
+        parts = [found[name] for name in sorted(found)]
+        _finish(folder, told, parts)
+    skipped = sum(part.skipped for part in parts)
+    return Done(sum(part.notes for part in parts) - skipped, skipped)
+
+
+def split(source: Source | RemoteSource, told: Mapping[str, Any], ending: str) -> Iterator[Part]:
+    """The notes in parts of ``PART_NOTES``, each named by its number, its notes and what was ``told`` of the coding."""
+    rest = iter(source)
+    number = 0
+    while notes := tuple(islice(rest, PART_NOTES)):
+        digest = hashlib.blake2b(json.dumps(told).encode(), digest_size=8)
+        for note in notes:
+            digest.update(json.dumps([note.note_id, note.patient_id, note.text, note.fault]).encode())
+        yield Part(f"part-{number:06d}-{digest.hexdigest()}{ending}", notes)
+        number += 1
+
+
+def _note_of(part: str) -> str:
+    """The file that says that a part is whole, until the manifest does."""
+    return f"_{part}.json"
+
+
+def _begin(folder: Folder, told: Mapping[str, Any], resume: bool, force: bool) -> dict[str, Coded]:
+    """Marks the folder as unfinished, or gives the parts that it has already."""
+    out, names = folder.place, folder.names()
+    begun = UNFINISHED in names
+    marks = (
+        PARTS_MANIFEST.lstrip("_"),
+        UNFINISHED.lstrip("_"),
+        "part-",
+    )  # and what a killed process left of them
+    foreign = next((name for name in names if not name.lstrip("._").startswith(marks)), None)
+    if foreign is not None:
+        raise InputError(f"{out} holds {foreign}, and is no folder of coded notes: give another --out")
+    if PARTS_MANIFEST in names and not force:
+        raise InputError(f"{out} exists already: give another name, or --force to replace it")
+    if begun and not resume and not force:
+        raise InputError(f"{out} was begun and not finished: go on by --resume, or start anew by --force")
+    if resume and not begun and not force:
+        raise InputError(f"{out} was not begun: leave --resume out")
+    if begun and resume and PARTS_MANIFEST not in names:
+        if json.loads(folder.read(UNFINISHED)) != json.loads(json.dumps(told)):
+            raise InputError(f"{out} was begun with another run or options: start anew by --force")
+        whole = [name for name in names if name.startswith("part-") and _note_of(name) in names]
+        return {name: Coded(**json.loads(folder.read(_note_of(name)))) for name in whole}
+    for name in sorted(names, key=lambda name: name != PARTS_MANIFEST):
+        folder.remove(name)
+    if folder.local is not None:
+        folder.local.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.write(UNFINISHED, json.dumps(told).encode())
+    return {}
+
+
+def _finish(folder: Folder, told: Mapping[str, Any], parts: Sequence[Coded]) -> None:
+    """Removes parts of other notes, says which there are, and clears up."""
+    kept = {part.name for part in parts}
+    for name in folder.names():
+        if name.startswith("part-") and name not in kept:
+            folder.remove(name)
+    summary = {
+        "settings": told,
+        "notes": sum(part.notes for part in parts),
+        "skipped": sum(part.skipped for part in parts),
+        "parts": [asdict(part) for part in parts],
+    }
+    folder.write(PARTS_MANIFEST, json.dumps(summary, indent=2).encode())
+    for name in folder.names():
+        if name not in kept and name != PARTS_MANIFEST:
+            folder.remove(name)

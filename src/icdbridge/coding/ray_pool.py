@@ -1,0 +1,130 @@
+"""A pool of coders on Ray, on this machine or on a cluster: each loads once, and codes one part after another.
+
+Ray restarts workers that die and gives their parts to others. At most one part a worker is on its way, so memory does
+not grow with the notes. On one machine all of Ray listens on the loopback address alone, without its dashboard; it
+reports nothing to anybody.
+"""
+
+import logging
+import os
+import re
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from icdbridge.coding.bulk import Done
+from icdbridge.coding.coder import Coder
+from icdbridge.coding.object_store import RemoteSource
+from icdbridge.coding.parts import Coded, Part, PartCoder, code_parts
+from icdbridge.coding.sources import Source
+from icdbridge.errors import InputError
+from icdbridge.extras import not_installed
+
+ATTEMPTS = 5  # further ones at a part whose worker died
+STARTS = 3  # attempts at starting Ray on this machine
+ROOM = 32 * 2**20  # bytes of shared memory a worker, for parts on their way
+
+
+def code_on_ray(
+    coder: Coder,
+    load: Callable[..., Coder],
+    source: Source | RemoteSource,
+    out: str,
+    address: str | None,
+    **asked: Any,
+) -> Done:
+    """``code_parts`` on the cluster at ``address`` ("auto": the one that this machine is part of) or, without one, on a
+    Ray of its own on this machine, where nothing may have imported Ray before. A worker has a GPU where there is one
+    and ``coder`` a run, else a processor core.
+    """
+
+    def each(
+        make: Callable[..., PartCoder], parts: Iterator[Part], most: int
+    ) -> Iterator[tuple[Coded, list[str]]]:
+        with _cluster(address) as ray:
+            resources = ray.cluster_resources()
+            cards = int(resources.get("GPU", 0)) if coder.folder else 0
+            workers = max(1, min(cards or int(resources.get("CPU", 1)), most))
+            actor = ray.remote(_Worker).options(
+                num_cpus=1, num_gpus=1 if cards else 0, max_restarts=-1, max_task_retries=ATTEMPTS
+            )
+            yield from _work([actor.remote(make, "cuda" if cards else "cpu") for _ in range(workers)], parts)
+
+    return code_parts(coder, load, source, out, each, **asked)
+
+
+def _work(workers: list[Any], parts: Iterator[Part]) -> Iterator[tuple[Coded, list[str]]]:
+    from ray.exceptions import RayActorError, RayTaskError
+    from ray.util import ActorPool
+
+    pool: Any = ActorPool(workers)
+    try:
+        for part in parts:
+            if not pool.has_free():
+                yield pool.get_next_unordered()
+            pool.submit(lambda worker, part: worker.code.remote(part), part)
+        while pool.has_next():
+            yield pool.get_next_unordered()
+    except RayTaskError as error:
+        raise error.cause from error
+    except RayActorError as error:
+        raise InputError(
+            f"a worker on Ray died {ATTEMPTS + 1} times at one part of the notes, or could not start: its machine may "
+            "lack memory, or the run; what is coded is kept, the same command with --resume goes on"
+        ) from error
+
+
+class _Worker:
+    """What an actor holds; a coder is loaded where the actor lives."""
+
+    def __init__(self, make: Callable[..., PartCoder], device: str) -> None:
+        self._parts = make(device)
+
+    def code(self, part: Part) -> tuple[Coded, list[str]]:
+        return self._parts.code(part)
+
+
+@contextmanager
+def _cluster(address: str | None) -> Iterator[Any]:
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # else it warns
+    told: dict[str, Any] = {"address": address}
+    if address is None:
+        # by this switch Ray takes the loopback address for its own, and listens on no other
+        os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
+        cores = len(os.sched_getaffinity(0))
+        told = {"address": "local", "num_cpus": cores, "object_store_memory": 2**27 + cores * ROOM}
+        told |= {"include_dashboard": False, "_system_config": {"enable_metrics_collection": False}}
+    try:
+        import ray
+    except ModuleNotFoundError as error:
+        raise not_installed(error) from error
+    if address is not None and re.fullmatch(r"[^/]+:\d+", address):
+        _check_reached(address)
+    _start(ray, told, STARTS if address is None else 1)
+    try:
+        yield ray
+    finally:
+        ray.shutdown()
+
+
+def _check_reached(address: str) -> None:
+    """Ray itself would try for many minutes."""
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), timeout=10).close()
+    except (OSError, OverflowError) as error:
+        raise InputError(f"Ray cannot be reached ({address}): {error}") from error
+
+
+def _start(ray: Any, told: dict[str, Any], attempts: int) -> None:
+    """On a busy machine Ray's own processes may start later than it waits for them: the next time they do."""
+    try:
+        ray.init(log_to_driver=False, logging_level=logging.ERROR, **told)
+    except Exception as error:  # Ray has no class for that it cannot start
+        ray.shutdown()
+        if attempts == 1:
+            reason = (str(error) or type(error).__name__).splitlines()[0]
+            raise InputError(f"Ray cannot be reached ({told['address']}): {reason}") from error
+        _start(ray, told, attempts - 1)

@@ -1,0 +1,168 @@
+"""Coding into parts: every note once, whatever is interrupted, changed or begun otherwise."""
+
+import json
+from dataclasses import replace
+
+import pyarrow.parquet as pq
+import pytest
+
+from icdbridge.coding import Suggestion
+from icdbridge.coding.bulk import Done, code_notes
+from icdbridge.coding.object_store import RemoteSource
+from icdbridge.coding.parts import code_parts
+from icdbridge.coding.sources import Source
+from icdbridge.coding.untrained import StarterCoder
+from icdbridge.errors import InputError
+
+OPTIONS = {"version": "icd10", "top": 2}
+
+
+class Echo(StarterCoder):
+    """Finds a code whose description is the note; cannot code a note without text."""
+
+    def __init__(self, device="cpu"):
+        super().__init__()
+        self.coded = 0
+
+    def fingerprint(self):
+        return "echo"
+
+    def fault(self, text):
+        return None if text.strip() else "nothing to code"
+
+    def code_many(self, texts, version=None, **options):
+        self.coded += len(texts)
+        found = Suggestion(1, "icd10cm", "I10", "", 0.5, True, None, (), 0.5, "likely")
+        return [None if self.fault(text) else [replace(found, description=text)] for text in texts]
+
+
+def here(make, parts, most):
+    """Every part coded by one coder of this process."""
+    worker = make()
+    return (worker.code(part) for part in parts)
+
+
+def stopping_after(count):
+    def each(make, parts, most):
+        for number, coded in enumerate(here(make, parts, most)):
+            if number == count:
+                raise KeyboardInterrupt  # this part is written, and nobody has heard of it
+            yield coded
+
+    return each
+
+
+def write_notes(path, texts):
+    rows = [{"note_id": f"n{number}", "text": text} for number, text in enumerate(texts)]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+@pytest.fixture
+def notes(tmp_path, monkeypatch):
+    """23 notes, of which 2 cannot be coded, in parts of 5."""
+    monkeypatch.setattr("icdbridge.coding.parts.PART_NOTES", 5)
+    (tmp_path / "in").mkdir()
+    texts = [f"note {number}" if number % 10 != 9 else " " for number in range(23)]
+    return write_notes(tmp_path / "in" / "notes.jsonl", texts)
+
+
+def code(notes, out, each=here, coder=None, source=None, **asked):
+    coder = coder or Echo()
+    return code_parts(
+        coder, type(coder), source or Source([notes]), str(out), each, **{"options": OPTIONS, **asked}
+    )
+
+
+def read(out):
+    """The lines of all parts in the order of their names, as the manifest has them."""
+    manifest = json.loads((out / "_manifest.json").read_text())
+    files = sorted(path for path in out.iterdir() if path.name != "_manifest.json")
+    assert [path.name for path in files] == [part["name"] for part in manifest["parts"]]
+    return "".join(path.read_text("utf-8") for path in files)
+
+
+def test_parts_together_are_what_one_process_writes(notes, tmp_path):
+    said = []
+    done = code(notes, tmp_path / "out.jsonl", say=said.append)
+    assert done == Done(21, 2)
+    assert code_notes(Echo(), Source([notes]), tmp_path / "one.jsonl", **OPTIONS) == done
+    assert read(tmp_path / "out.jsonl") == (tmp_path / "one.jsonl").read_text("utf-8")
+    assert [line.split(": ")[-1] for line in said] == ["nothing to code"] * 2
+    manifest = json.loads((tmp_path / "out.jsonl" / "_manifest.json").read_text())
+    assert (manifest["notes"], manifest["skipped"], len(manifest["parts"])) == (23, 2, 5)
+    assert (tmp_path / "out.jsonl").stat().st_mode & 0o077 == 0
+
+
+def test_parts_are_a_parquet_data_set_by_default(notes, tmp_path):
+    code(notes, tmp_path / "out")
+    assert sorted(pq.read_table(tmp_path / "out")["note_id"].to_pylist()) == sorted(
+        f"n{number}" for number in range(23) if number not in (9, 19)
+    )
+
+
+@pytest.mark.parametrize("after", [0, 2, 4])
+def test_what_was_interrupted_goes_on_with_the_parts_that_are_missing(notes, tmp_path, after):
+    out = tmp_path / "out.jsonl"
+    with pytest.raises(KeyboardInterrupt):
+        code(notes, out, stopping_after(after))
+    with pytest.raises(InputError, match="go on by --resume"):
+        code(notes, out)
+    counted = []
+
+    def each(make, parts, most):
+        counted.extend(found := list(parts))
+        return here(make, iter(found), most)
+
+    assert code(notes, out, each, resume=True) == Done(21, 2)
+    assert len(counted) == 4 - after
+    code(notes, tmp_path / "whole.jsonl")
+    assert read(out) == read(tmp_path / "whole.jsonl")
+
+
+def test_a_note_that_changed_meanwhile_is_coded_anew(notes, tmp_path):
+    out = tmp_path / "out.jsonl"
+    with pytest.raises(KeyboardInterrupt):
+        code(notes, out, stopping_after(3))
+    write_notes(notes, [f"other {n}" if n == 1 else f"note {n}" for n in range(12)])
+    assert code(notes, out, resume=True) == Done(12, 0)
+    assert "other 1" in read(out)
+    code(notes, tmp_path / "whole.jsonl")
+    assert read(out) == read(tmp_path / "whole.jsonl")
+
+
+def test_what_is_there_is_not_replaced_unasked(notes, tmp_path):
+    out = tmp_path / "out.jsonl"
+    with pytest.raises(InputError, match="was not begun"):
+        code(notes, out, resume=True)
+    with pytest.raises(KeyboardInterrupt):
+        code(notes, out, stopping_after(1))
+    with pytest.raises(InputError, match="with another run or options"):
+        code(notes, out, resume=True, options=OPTIONS | {"top": 3})
+    assert code(notes, out, resume=True, force=True) == Done(21, 2)
+    with pytest.raises(InputError, match="exists already"):
+        code(notes, out)
+    assert code(notes, out, force=True, options=OPTIONS | {"top": 1}) == Done(21, 2)
+    read(out)
+    (out / "mine.txt").write_text("kept")
+    with pytest.raises(InputError, match=r"holds mine\.txt"):
+        code(notes, out, force=True)
+    with pytest.raises(InputError, match="holds the input"):
+        code(notes, notes.parent, source=Source([notes.parent / "notes.jsonl"]), inputs=[notes.parent])
+    assert (out / "mine.txt").read_text() == "kept"
+
+
+def test_notes_and_parts_may_be_urls(notes, tmp_path):
+    (notes.parent / "about.txt").write_text("no table")
+    source = RemoteSource([notes.parent.as_uri()])
+    assert source.left_out == [f"{notes.parent.as_uri()}: left out files that are no tables (1)"]
+    said = []
+    (tmp_path / "out.jsonl").mkdir()
+    assert code(notes, (tmp_path / "out.jsonl").as_uri(), source=source, say=said.append) == Done(21, 2)
+    code(notes, tmp_path / "here.jsonl")
+    assert read(tmp_path / "out.jsonl") == read(tmp_path / "here.jsonl")
+    assert said[0].startswith(f"skipped {notes.as_uri()}, row 10 ")
+    with pytest.raises(InputError, match="is missing"):
+        RemoteSource([(tmp_path / "none").as_uri()])
+    with pytest.raises(InputError, match="cannot open gopher://there"):
+        RemoteSource(["gopher://there/notes"])
