@@ -46,6 +46,34 @@ def reproduce(
 
 
 @app.command()
+def plan(
+    tables: Annotated[list[str], typer.Argument(help="1 to 6, figure1, overlap, or all.")],
+    corpora: Corpora,
+    device: Annotated[
+        str, typer.Option(help="A device with step times: cpu-core, or one of yours.")
+    ] = "cpu-core",
+    step_times: Annotated[
+        Path | None, typer.Option(help="A file that benchmarks/step_times.py wrote on your device.")
+    ] = None,
+    seeds: Seeds = 3,
+    changes: Changes = [],  # noqa: B006
+    markdown: Markdown = False,
+) -> None:
+    """What `reproduce` at the paper's sizes would take: runs, hours, memory and disk of every table, by step times."""
+    from icdbridge.evaluation.reports.text_table import show
+    from icdbridge.reproduction import TABLES
+    from icdbridge.reproduction.plan import open_plan, read_step_times
+    from icdbridge.reproduction.plan import plan as reckon
+
+    names = list(TABLES) if "all" in tables else tables
+    unknown = [name for name in names if name not in TABLES]
+    if unknown:
+        raise InputError(f"unknown table {unknown[0]!r}: known are {', '.join(TABLES)}, all")
+    times = read_step_times(device, step_times)
+    show([reckon(open_plan(corpora, "paper", seeds, changes), names, device, times)], markdown)
+
+
+@app.command()
 def sweep(
     name: Annotated[str, typer.Argument(help="label-space, icd9-share, heads or negatives.")],
     corpora: Corpora,
