@@ -312,7 +312,7 @@ def test_where_a_token_is_demanded_the_page_asks_for_it(open_desk, served):
     page.get_by_role("textbox", name="Token").fill("right-token")
     page.get_by_role("button", name="Continue").click()
     code_note(page)
-    assert given == [None, "Bearer right-token", "Bearer right-token"]
+    assert given == [None, *["Bearer right-token"] * 3]  # a session is asked for, which this server has not
     assert "right-token" not in page.url
 
 

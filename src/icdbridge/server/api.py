@@ -32,8 +32,10 @@ _BUNDLE: dict[str, Any] = {
 }
 
 
-def make_router(coders: Mapping[str, ServedCoder], queue: BatchQueue, metrics: Metrics) -> APIRouter:
-    """The paths for these models; notes go through ``queue``."""
+def make_router(
+    coders: Mapping[str, ServedCoder], queue: BatchQueue, metrics: Metrics, store: bool = False
+) -> APIRouter:
+    """The paths for these models; notes go through ``queue``. ``store``: whether encounters are kept."""
     router = APIRouter(prefix="/v1")
 
     def coder_named(name: str | None, where: str) -> tuple[str, ServedCoder]:
@@ -75,7 +77,9 @@ def make_router(coders: Mapping[str, ServedCoder], queue: BatchQueue, metrics: M
     async def models() -> schemas.ModelsResponse:
         """The models, the versions each codes in, and what its bands of confidence were worth."""
         return schemas.ModelsResponse(
-            icdbridge=__version__, models=[_model_out(name, coder) for name, coder in coders.items()]
+            icdbridge=__version__,
+            models=[_model_out(name, coder) for name, coder in coders.items()],
+            store=store,
         )
 
     @router.post(

@@ -116,7 +116,7 @@ def create_app(
     with_token = (
         [Depends(HTTPBearer(auto_error=False))] if token or desk else []
     )  # Admit checks it: this describes it
-    app.include_router(make_router(coders, queue, metrics), dependencies=with_token)
+    app.include_router(make_router(coders, queue, metrics, store=desk is not None), dependencies=with_token)
     app.include_router(make_search_router(coders), dependencies=with_token)
     app.include_router(make_check_router(), dependencies=with_token)
     app.include_router(make_documents_router(), dependencies=with_token)

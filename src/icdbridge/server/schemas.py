@@ -273,6 +273,7 @@ class ModelOut(BaseModel):
 class ModelsResponse(BaseModel):
     icdbridge: str = Field(description="The server's version.", examples=["0.1.0"])
     models: list[ModelOut]
+    store: bool = Field(description="Whether encounters are kept: the paths under /v1/desk.")
 
 
 class ChosenCode(Request):

@@ -24,16 +24,16 @@ const pause = (seconds, signal) => new Promise((resolve, reject) => {
 });
 
 // `waiting` hears, in words, that the server cannot be reached and that it is tried again; without it nothing is.
-export async function ask(path, { body, method, accept = "application/json", signal, waiting } = {}) {
+export async function ask(path, { body, file, method, headers: more, accept = "application/json", signal, waiting } = {}) {
   for (let busy = 0, lost = 0; ;) {
-    const headers = { Accept: accept };
+    const headers = { Accept: accept, ...more };
     const token = sessionStorage.getItem(TOKEN);
     if (token) headers.Authorization = `Bearer ${token}`;
     const options = { method: method ?? (body ? "POST" : "GET"), headers, signal };
     if (body) {
       headers["Content-Type"] = "application/json";
       options.body = JSON.stringify(body);
-    }
+    } else if (file) options.body = file;
     let answer;
     try {
       answer = await fetch(path, options);
@@ -49,7 +49,7 @@ export async function ask(path, { body, method, accept = "application/json", sig
     lost = 0;
     if (answer.ok) return answer;
     if (answer.status === 401) {
-      sessionStorage.setItem(TOKEN, await askForToken());
+      await signIn(await askForToken());
       continue;
     }
     if (answer.status === 503 && busy++ < BUSY_TRIES) {
@@ -63,6 +63,15 @@ export async function ask(path, { body, method, accept = "application/json", sig
       answer.status);
   }
 }
+
+// With a store a token gives a session, which ends by itself; without one the token is used as it is.
+async function signIn(token) {
+  const headers = { Authorization: `Bearer ${token}` };
+  const answer = await fetch("v1/desk/session", { method: "POST", headers }).catch(() => null);
+  sessionStorage.setItem(TOKEN, answer?.ok ? (await answer.json()).token : token);
+}
+
+export const forget = () => sessionStorage.removeItem(TOKEN);
 
 // Whoever asks while the question stands waits for the same answer.
 let asking = null;

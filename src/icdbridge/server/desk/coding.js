@@ -55,8 +55,8 @@ export async function show(versions) {
   if (mine.signal.aborted) return;
   render();
   checkAgain();
-  keepDraft();
   if (missing.length) {
+    keepDraft();
     tell(`Codes suggested, ${versions.map((version) => `${label(version)}: ${predicted(version).length}`).join(", ")}`);
   }
 }

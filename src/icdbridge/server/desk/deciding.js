@@ -6,12 +6,14 @@ import { $, label, oneLine, shortened } from "./dom.js";
 import { checker } from "./findings.js";
 import { rowOf, rowsIn } from "./list.js";
 import { searchBox } from "./search.js";
-import { entry, lineOf, linesIn, remember, spansOf, state, stepBack, unitsOf } from "./state.js";
+import { entry, lineOf, linesIn, placesOf, remember, state, stepBack, unitsOf } from "./state.js";
 import { focusLine, note, render, renderChoice, renderFindings, renderLines, say, setHands, showLine } from "./view.js";
 
 const searches = new Map(); // version -> goes to its search box
 let changed = () => {}; // hears that there is something to keep
 export const onChange = (act) => { changed = act; };
+let openDocument = () => {}; // shows another document of the encounter
+export const onDocument = (act) => { openDocument = act; };
 
 const check = checker((findings, trouble) => {
   if (findings) state.findings = findings;
@@ -47,8 +49,15 @@ const codeOf = (made) => lineOf(made.dataset.version, made.dataset.key).code;
 export function choose(made, on = !isChosen(made)) {
   const { version, key } = made.dataset;
   Object.assign(state, { asked: null, at: null, chosen: on ? { version, key } : null });
-  const spans = on ? spansOf(lineOf(version, key)) : [];
-  if (spans.length) state.at = spans.reduce((best, one) => (one.weight > best.weight ? one : best));
+  const spans = on ? placesOf(lineOf(version, key)) : [];
+  if (spans.length) goTo(spans.reduce((best, one) => (one.weight > best.weight ? one : best)));
+  else renderChoice();
+}
+
+// Words may be in another document than the one that is shown.
+async function goTo({ document, start, end }) {
+  state.at = { document, start, end };
+  if (document !== state.document) await attempt(() => openDocument(document));
   renderChoice();
 }
 
@@ -63,7 +72,8 @@ export function askAbout(words) {
   say($("spoken-text").textContent);
 }
 
-function askSpan(span) {
+async function askSpan(span) {
+  if (span.document !== state.document) await attempt(() => openDocument(span.document));
   const words = unitsOf(span);
   askAbout(words);
   note.goTo(words);
@@ -77,15 +87,14 @@ export function clearChoice() {
 // To the next or the previous of the words that speak for the chosen code, or for any.
 export function jump(step) {
   const line = state.chosen && lineOf(state.chosen.version, state.chosen.key);
-  const spans = line ? spansOf(line)
-    : state.shown.flatMap((version) => linesIn(version).flatMap(spansOf)).sort((one, other) => one.start - other.start);
-  const places = spans.filter((one, i) => i === 0 || one.start > spans[i - 1].start);
+  const order = (one, other) => one.rank - other.rank || one.start - other.start;
+  const spans = line ? placesOf(line)
+    : state.shown.flatMap((version) => linesIn(version).flatMap(placesOf)).sort(order);
+  const places = spans.filter((one, i) => i === 0 || order(spans[i - 1], one) < 0);
   if (!places.length) return say("No words speak for it");
-  const at = state.at?.start ?? (step > 0 ? -1 : Infinity);
-  const next = step > 0 ? places.find((one) => one.start > at) ?? places[0]
-    : places.findLast((one) => one.start < at) ?? places.at(-1);
-  state.at = { start: next.start, end: next.end };
-  renderChoice();
+  const at = places.findIndex((one) => one.document === state.at?.document && one.start === state.at?.start);
+  const next = places.at(at < 0 ? (step > 0 ? 0 : -1) : (at + step) % places.length);
+  goTo(next);
   say(`${oneLine(next.text)}, ${places.indexOf(next) + 1} of ${places.length}`);
 }
 
@@ -118,7 +127,7 @@ export function specify(made, other) {
 
 function markOf({ start, end }) {
   const text = state.text.slice(start, end);
-  return { start: state.places.character(start), end: state.places.character(end), text };
+  return { document: state.document, start: state.places.character(start), end: state.places.character(end), text };
 }
 
 // The words asked about speak for the chosen code, or no longer do; without a chosen code one is searched for.

@@ -1,24 +1,31 @@
 // The coder's desk: hands and keys on the page, and drafts.
 
-import { ask, attempt } from "./api.js";
-import { chosenKey } from "./chosen.js";
+import { ask, attempt, forget } from "./api.js";
 import { codeAnew, codeNote, editNote, onCoded, openFile, show, startAnew, tryExample } from "./coding.js";
-import { checkAgain, choose, clearChoice, findForWords, hands, jump, mark, moveInCodes, onChange, settle, undo }
-  from "./deciding.js";
+import { checkAgain, choose, clearChoice, findForWords, mark, onChange, onDocument, settle, undo } from "./deciding.js";
 import { $, button, clock, complain, counted } from "./dom.js";
 import * as drafts from "./drafts.js";
+import { close, openDocument, openEncounter, save, startEncounters } from "./encounter.js";
 import { asCsv, asJson, asText, chosenCodes, download, fillSheet } from "./export.js";
-import { moveInOthers, openOthers } from "./rows.js";
 import { useModel } from "./models.js";
-import { bringBack, isRead, setText, snapshot, state } from "./state.js";
-import { note, render, say } from "./view.js";
+import * as store from "./store.js";
+import { bringBack, clear, isRead, setText, snapshot, state } from "./state.js";
+import { render, say } from "./view.js";
+import * as worklist from "./worklist.js";
+import "./keys.js";
 
-let models = [];
+let models = [], hasStore = false;
 
 async function start() {
-  ({ models } = await (await ask("v1/models", { waiting: complain })).json());
+  ({ models, store: hasStore } = await (await ask("v1/models", { waiting: complain })).json());
   for (const model of models) $("model").append(new Option(model.name, model.name));
   $("models").hidden = models.length < 2;
+  if (hasStore) await startDesk();
+  else await startNote();
+}
+
+// Nothing can be typed before the draft is there.
+async function startNote() {
   const draft = await drafts.ownDraft();
   if (draft) restore(draft);
   else {
@@ -26,9 +33,50 @@ async function start() {
     render();
     offerDrafts(await drafts.leftDrafts());
   }
+  document.querySelector("main").hidden = false;
 }
 
 const showVersions = (versions) => attempt(() => show(versions));
+
+// ---------------------------------------------------------------- worklist and encounters
+
+async function startDesk() {
+  const me = await store.me({ waiting: complain });
+  $("places").hidden = false;
+  $("me").hidden = $("sign-out").hidden = !me.account;
+  $("me").textContent = `${me.name}, ${me.role}`;
+  $("sign-out").onclick = () => attempt(async () => {
+    await store.signOut();
+    forget();
+    location.reload();
+  });
+  useModel(models[0], null, showVersions);
+  worklist.startWorklist(me, (id) => { location.hash = `#/encounter/${id}`; });
+  startEncounters(me, { leave: () => { location.hash = "#/worklist"; }, send: worklist.sendFiles });
+  onDocument(openDocument);
+  addEventListener("hashchange", () => attempt(go));
+  await go();
+}
+
+// Where the address says: `#/worklist`, `#/encounter/ID` (a number of the store's own) or `#/note`.
+async function go() {
+  const [, place, id] = location.hash.split("/");
+  if (keeping) keepNow();
+  const one = place === "encounter" && /^\d+$/.test(id ?? ""), paste = place === "note";
+  worklist.leave();
+  close();
+  $("worklist").hidden = one || paste;
+  $("bar").hidden = !one;
+  document.querySelector("main").hidden = !one;
+  for (const link of $("places").children) link.removeAttribute("aria-current");
+  $("places").children[paste ? 1 : 0].setAttribute("aria-current", one ? "true" : "page");
+  $("facts").classList.toggle("away", !paste);
+  $("versions").classList.toggle("away", !paste);
+  clear();
+  if (one) await openEncounter(Number(id));
+  else if (paste) await startNote();
+  else await worklist.list(true);
+}
 
 // ---------------------------------------------------------------- drafts
 
@@ -61,6 +109,7 @@ function keepNow() {
 
 let keeping = 0;
 function keepSoon() {
+  if (state.encounter) return save();
   clearTimeout(keeping);
   keeping = setTimeout(keepNow, 300);
 }
@@ -164,81 +213,6 @@ $("columns").onclick = (event) => {
   if (event.target.closest(".pick")) choose(made);
   else if (event.target.closest(".accept")) settle(made, "accepted");
   else if (event.target.closest(".reject")) settle(made, "rejected");
-};
-
-// ---------------------------------------------------------------- keys
-
-const PANES = [
-  () => (isRead() ? note.focus() : $("text").focus()),
-  () => ($("columns").querySelector('.pick[tabindex="0"]') ?? $("columns")).focus(),
-  () => $("chosen").querySelector("button")?.focus(),
-];
-
-const HERE = { n: () => jump(1), p: () => jump(-1), m: mark, f: () => findForWords(), u: undo,
-  1: PANES[0], 2: PANES[1], 3: PANES[2] };
-
-// Single letters act only while the focus is in a list or the note, so that no speech input sets them off.
-function act(event, keys) {
-  if (event.ctrlKey || event.metaKey || event.altKey) return false;
-  const found = keys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
-  if (!found) return false;
-  found();
-  return true;
-}
-
-function inOthers(choice) {
-  const made = choice.closest(".code");
-  return {
-    ArrowDown: () => moveInOthers(choice, 1),
-    ArrowUp: () => moveInOthers(choice, -1),
-    Escape: () => {
-      made.querySelector(".others").open = false;
-      made.querySelector(".pick").focus();
-    },
-  };
-}
-
-function inCodes(event) {
-  const made = event.target.closest(".code, .group")?.closest(".code")
-    ?? event.target.closest(".group")?.querySelector(".code");
-  const choice = event.target.closest(".others ul button");
-  if (!made || event.target.matches("input")) return false;
-  if (choice) return act(event, inOthers(choice));
-  return act(event, {
-    ...HERE,
-    ArrowDown: () => moveInCodes(made, 1),
-    ArrowUp: () => moveInCodes(made, -1),
-    s: () => openOthers(made),
-    a: () => settle(made, "accepted"),
-    r: () => settle(made, "rejected"),
-    "/": () => made.closest(".column").querySelector(".add input").focus(),
-  });
-}
-
-const LISTENING = [
-  ["columns", inCodes],
-  ["reading", (event) => note.key(event) || act(event, { ...HERE, "/": () => findForWords() })],
-  ["chosen", (event) => chosenKey(event, hands) || (!event.target.matches("select") && act(event, { ...HERE, f: undefined }))],
-];
-for (const [id, key] of LISTENING) {
-  $(id).onkeydown = (event) => {
-    if (key(event)) {
-      event.preventDefault();
-      event.stopPropagation();
-    }
-  };
-}
-
-document.onkeydown = (event) => {
-  const writing = event.target.matches("input, textarea, select");
-  if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !$("text").hidden) codeNote();
-  else if (event.key === "z" && (event.ctrlKey || event.metaKey) && !writing) undo();
-  else if (event.key === "Escape") {
-    $("legend").removeAttribute("open");
-    clearChoice();
-    return;
-  } else return;
-  event.preventDefault();
 };
 
 attempt(start);

@@ -44,6 +44,7 @@ export async function ownDraft() {
     const age = Date.now() - (read(name)?.saved ?? 0);
     if (!(age < DAYS * DAY)) localStorage.removeItem(name);
   }
+  if (id !== null) return read(KEPT + id);
   let wanted = null;
   try {
     wanted = sessionStorage.getItem(TAB);
@@ -83,8 +84,21 @@ export function keep(content) {
   }
 }
 
-export function drop(which = id) {
+// What was decided on an encounter of the store and not acknowledged yet.
+const UNSAVED = "icdbridge-unsaved-";
+export const unsaved = (encounter) => read(UNSAVED + encounter);
+
+export function keepUnsaved(encounter, content) {
   try {
-    localStorage.removeItem(KEPT + which);
+    localStorage.setItem(UNSAVED + encounter, JSON.stringify(content));
+  } catch { /* the page says what is not saved */ }
+}
+
+export const dropUnsaved = (encounter) => remove(UNSAVED + encounter);
+export const drop = (which = id) => remove(KEPT + which);
+
+function remove(name) {
+  try {
+    localStorage.removeItem(name);
   } catch { /* was not kept */ }
 }

@@ -55,7 +55,8 @@ export function reader(pane, asked) {
   function paint(name, at) {
     if (!globalThis.CSS?.highlights) return;
     CSS.highlights.delete(name);
-    if (at) CSS.highlights.set(name, new Highlight(rangeOf(at)));
+    const all = [at ?? []].flat();
+    if (all.length) CSS.highlights.set(name, new Highlight(...all.map(rangeOf)));
   }
 
   // Marks the words asked about.
@@ -137,7 +138,7 @@ export function reader(pane, asked) {
   });
 
   const focus = () => (pane.querySelector('.speaking[tabindex="0"]') ?? pane).focus();
-  return { show, light, ask, goTo, key, focus };
+  return { show, light, ask, goTo, paint, key, focus };
 }
 
 // The text cut where something begins or ends to speak.

@@ -9,7 +9,9 @@ const UNDO = 200; // steps
 export const state = {
   model: null, // of /v1/models
   shown: [], // versions, one column each
-  text: "",
+  encounter: null, // of the store, if one is open: {id, version, number, kept, documents, texts, comments}
+  document: undefined, // which of its documents is shown
+  text: "", // of the note, or of that document
   places: placesIn(""),
   facts: { ...NO_FACTS }, // of the patient and the stay, as far as the coder said
   results: new Map(), // version -> what was found for the note
@@ -17,7 +19,7 @@ export const state = {
   before: [], // {what, state}: what undo brings back
   chosen: null, // {version, key}: the code whose words are lit
   asked: null, // {start, end}: the words whose codes are shown, in UTF-16 units
-  at: null, // {start, end}: the words where `n` and `p` are
+  at: null, // {document, start, end} in characters: the words where `n` and `p` are
   findings: new Map(), // version -> findings
   trouble: "", // why the codes could not be checked
 };
@@ -28,7 +30,7 @@ export const linesIn = (version) => linesOf(state.chart, version, suggestions(ve
 export const lineOf = (version, key) => linesIn(version).find((line) => keyOf(line.code) === key);
 export const accepted = (version) => acceptedIn(state.chart, version);
 export const entry = (version, key) => entryOf(state.chart, version, key);
-export const isRead = () => state.text !== "" && state.results.size > 0;
+export const isRead = () => state.encounter !== null || (state.text !== "" && state.results.size > 0);
 
 // Whether the model knows procedures of a version.
 export const hasProcedures = (version) => state.model.versions.find((one) => one.name === version)
@@ -36,9 +38,17 @@ export const hasProcedures = (version) => state.model.versions.find((one) => one
 
 export const unitsOf = ({ start, end }) => ({ start: state.places.unit(start), end: state.places.unit(end) });
 
-// The words of a line as spans of UTF-16 units, in the order of the note.
-export const spansOf = (line) => wordsOf(line).map((span) => ({ ...span, ...unitsOf(span) }))
-  .sort((one, other) => one.start - other.start || one.end - other.end);
+// The words of a line in what is shown, as spans of UTF-16 units.
+export const spansOf = (line) => wordsOf(line).filter((span) => span.document === state.document)
+  .map((span) => ({ ...span, ...unitsOf(span) }));
+
+// All words of a line, in the order of the documents, in characters.
+export function placesOf(line) {
+  const order = new Map((state.encounter?.documents ?? []).map((one, i) => [one.id, i]));
+  const rank = (span) => order.get(span.document) ?? 0;
+  return wordsOf(line).map((span) => ({ ...span, rank: rank(span) }))
+    .sort((one, other) => one.rank - other.rank || one.start - other.start || one.end - other.end);
+}
 
 export function setText(text) {
   state.text = text;
@@ -79,6 +89,6 @@ export function stepBack() {
 export function clear() {
   setText("");
   state.results = new Map();
-  Object.assign(state, { facts: { ...NO_FACTS }, chart: {}, chosen: null, asked: null, at: null,
+  Object.assign(state, { encounter: null, document: undefined, before: state.encounter ? [] : state.before, facts: { ...NO_FACTS }, chart: {}, chosen: null, asked: null, at: null,
     findings: new Map(), trouble: "" });
 }

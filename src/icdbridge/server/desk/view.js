@@ -5,7 +5,7 @@ import { keyOf } from "./chart.js";
 import { renderChosen } from "./chosen.js";
 import { fill, focusIn, makeColumn, makeReachable, rowOf, rowsIn } from "./list.js";
 import { reader } from "./reader.js";
-import { accepted, hasProcedures, isRead, lineOf, linesIn, spansOf, state } from "./state.js";
+import { accepted, hasProcedures, isRead, lineOf, linesIn, spansOf, state, unitsOf } from "./state.js";
 import { worst } from "./findings.js";
 
 let hands = null; // what the lines do: set once by whoever decides
@@ -16,11 +16,15 @@ export function render() {
   const read = isRead();
   $("text").hidden = read;
   $("reading").hidden = !read;
-  $("edit").hidden = !read;
+  $("edit").hidden = !read || state.encounter !== null;
   $("note-pane").classList.toggle("read", read);
   $("code").hidden = $("example").hidden = read;
   document.querySelector("main").classList.toggle("both", state.shown.length > 1);
-  for (const [name, value] of Object.entries(state.facts)) $(name).value = value;
+  if (!state.encounter) for (const [name, value] of Object.entries(state.facts)) $(name).value = value;
+  for (const [id, hidden] of [["facts", state.encounter], ["versions", state.encounter], ["models", state.encounter],
+    ["open", state.encounter], ["new", state.encounter], ["draft", state.encounter], ["documents-of", !state.encounter]]) {
+    $(id).classList.toggle("away", Boolean(hidden));
+  }
   makeColumns();
   renderLines();
 }
@@ -59,7 +63,7 @@ export function renderLines() {
 
 function renderNote() {
   const found = state.shown.map((version) => state.results.get(version)).find(Boolean);
-  $("note-facts").textContent = !found ? "" : counted(found.words, "word")
+  if (!state.encounter) $("note-facts").textContent = !found ? "" : counted(found.words, "word")
     + (found.read_words < found.words ? `, the first ${number(found.read_words)} read` : "");
   if (isRead()) note.show(state.text, state.shown.flatMap((version) => linesIn(version).flatMap(spansOf)));
 }
@@ -101,7 +105,7 @@ export function renderChoice() {
   if (isRead()) {
     note.light(line ? spansOf(line) : []);
     note.ask(asked);
-    note.goTo(state.at);
+    note.goTo(state.at && state.at.document === state.document ? unitsOf(state.at) : null);
   }
   $("spoken").hidden = !asked;
   if (!asked) return;

@@ -1,0 +1,19 @@
+// The department's desk as the server keeps it: the paths of /v1/desk.
+
+import { ask } from "./api.js";
+
+const json = async (path, options) => (await ask(`v1/desk/${path}`, options)).json();
+
+export const me = (options) => json("me", options);
+export const users = () => json("users");
+export const worklist = (body, signal) => json("worklist", { body, signal });
+export const encounter = (id, options) => json(`encounters/${id}`, options);
+export const documentOf = (id, options) => json(`documents/${id}`, options);
+export const change = (id, body) => json(`encounters/${id}`, { body, method: "PATCH" });
+export const comment = (id, body) => json(`encounters/${id}/comments`, { body });
+export const decide = (id, body, options) => json(`encounters/${id}/decisions`, { body, ...options });
+export const signOut = () => ask("v1/desk/session", { method: "DELETE" });
+
+// A file as it is; of the encounter of this number, if the file names none.
+export const sendFile = (file, number) => json("files", { file, method: "POST",
+  headers: number ? { "Encounter-Number": number } : {} });
