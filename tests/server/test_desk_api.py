@@ -113,6 +113,7 @@ PATHS = [
     ("GET", "/encounters/{number}/history", None, ROLES),
     ("POST", "/encounters/{number}/decisions", {"version": 1}, ROLES),
     ("GET", "/encounters/{number}/findings", None, ROLES),
+    ("GET", "/encounters/{number}/results", None, ROLES),
     ("GET", "/documents/{number}", None, ROLES),
     ("GET", "/me", None, ROLES),
     ("POST", "/session", None, ROLES),

@@ -147,3 +147,23 @@ def report(
     with opened(store) as found:
         figures = write_desk_report(found, out, corpus=Corpus.open(corpus) if corpus else None)
     say(f"{out}: {figures['encounters']:,} encounters, {figures['decisions']:,} decisions")
+
+
+@desk.command()
+def results(
+    out: Path = typer.Option(..., help="The file to write."),
+    form: str = typer.Option(
+        "csv",
+        "--format",
+        help="csv (a row a code), json (a line an encounter), fhir (a Bundle a line) or claim (as an 837 has it).",
+    ),
+    store: str = STORE,
+) -> None:
+    """Write the codes of all finished encounters, for other systems. The trail says so."""
+    from icdbridge.files import check_output
+    from icdbridge.server.store.encounter_results import write_encounter_results
+
+    check_output(out, None, [Path(store)] if Path(store).exists() else [], replace=False)
+    with opened(store) as found:
+        count = write_encounter_results(found, out, form, BY)
+    say(f"{out}: {count:,} encounters")

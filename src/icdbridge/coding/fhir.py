@@ -15,14 +15,8 @@ _CONDITION_STATUS = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
 _CONDITION_BY_CONTEXT = {None: "unconfirmed", "uncertain": "provisional", "negated": "refuted"}
 _PROCEDURE_BY_CONTEXT = {None: "unknown", "uncertain": "unknown", "negated": "not-done"}
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
-_UNKNOWN = {
-    "extension": [
-        {
-            "url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason",
-            "valueCode": "unknown",
-        }
-    ]
-}
+ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
+_UNKNOWN = {"extension": [{"url": ABSENT, "valueCode": "unknown"}]}
 
 
 def coded(

@@ -64,9 +64,10 @@ class Desk:
         from icdbridge.server.desk_api.decision_routes import make_decision_router
         from icdbridge.server.desk_api.encounter_routes import make_encounter_router
         from icdbridge.server.desk_api.file_routes import make_file_router
+        from icdbridge.server.desk_api.result_routes import make_result_router
 
-        made = (make_encounter_router, make_file_router, make_decision_router, make_account_router)
-        return [make(self) for make in made]
+        coding = (make_encounter_router, make_file_router, make_decision_router, make_result_router)
+        return [make(self) for make in (*coding, make_account_router)]
 
     def start(self, queue: BatchQueue) -> None:
         assert self._coder is not None
