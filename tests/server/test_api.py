@@ -142,6 +142,15 @@ def test_search_by_words_code_and_prefix(client):
     assert len(found(q="fracture", limit=7)) == 7
 
 
+def test_words_searched_for_may_stand_in_the_body(client):
+    asked = {"q": "left hip fx", "version": "icd10", "limit": 3}
+    posted = client.post("/v1/codes", json=asked).json()
+    assert posted == client.get("/v1/codes", params=asked).json()
+    assert posted["codes"]
+    refused = client.post("/v1/codes", json={"q": "gout", "version": "icd12"})
+    assert (refused.status_code, refused.json()["errors"][0]["where"]) == (422, "body.version")
+
+
 def test_models_say_what_they_code_in_and_what_bands_were_worth(client):
     (model,) = client.get("/v1/models").json()["models"]
     assert model["name"] == "tiny"

@@ -9,6 +9,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 PATHS = [
     ("POST", "/v1/code"),
     ("GET", "/v1/codes"),
+    ("POST", "/v1/codes"),
     ("GET", "/v1/models"),
     ("POST", "/v1/fhir"),
     ("POST", "/v1/check"),

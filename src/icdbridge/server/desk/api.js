@@ -13,7 +13,8 @@ export class Refused extends Error {
 }
 export class Unreachable extends Error {}
 
-export const inWords = (error) => (error instanceof Refused ? sentence(error.message) : "The server cannot be reached.");
+export const inWords = (error) =>
+  (error instanceof Refused ? sentence(error.message) : "The server cannot be reached.");
 
 const pause = (seconds, signal) => new Promise((resolve, reject) => {
   const timer = setTimeout(resolve, 1000 * seconds);
@@ -24,19 +25,20 @@ const pause = (seconds, signal) => new Promise((resolve, reject) => {
 });
 
 // `waiting` hears, in words, that the server cannot be reached and that it is tried again; without it nothing is.
-export async function ask(path, { body, file, method, headers: more, accept = "application/json", signal, waiting } = {}) {
+export async function ask(path, options = {}) {
+  const { body, file, method, headers: more, accept = "application/json", signal, waiting } = options;
   for (let busy = 0, lost = 0; ;) {
     const headers = { Accept: accept, ...more };
     const token = sessionStorage.getItem(TOKEN);
     if (token) headers.Authorization = `Bearer ${token}`;
-    const options = { method: method ?? (body ? "POST" : "GET"), headers, signal };
+    const request = { method: method ?? (body ? "POST" : "GET"), headers, signal };
     if (body) {
       headers["Content-Type"] = "application/json";
-      options.body = JSON.stringify(body);
-    } else if (file) options.body = file;
+      request.body = JSON.stringify(body);
+    } else if (file) request.body = file;
     let answer;
     try {
-      answer = await fetch(path, options);
+      answer = await fetch(path, request);
     } catch (error) {
       if (signal?.aborted) throw error;
       if (!waiting) throw new Unreachable();

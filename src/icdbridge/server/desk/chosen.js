@@ -24,8 +24,9 @@ function line(version, entry, at, findings, setting, hands) {
   const first = at === 0 && code.kind === "diagnosis";
   const pick = button("pick-taken", "", () => hands.goTo(version, entry.key));
   pick.append(make("span", "at", `${at + 1}`), make("span", "id", code.code), make("span", "name", code.description));
-  if (first) pick.append(Object.assign(make("span", "principal", "PDx"), { title: "Principal (first-listed) diagnosis" }));
-  if (severity) pick.append(Object.assign(make("span", `sign ${severity}`, severity), { title: `See the ${severity} below` }));
+  const titled = (title, ...what) => pick.append(Object.assign(make("span", ...what), { title }));
+  if (first) titled("Principal (first-listed) diagnosis", "principal", "PDx");
+  if (severity) titled(`See the ${severity} beside`, `sign ${severity}`, severity);
   made.append(pick);
   if (code.kind === "diagnosis" && setting !== "outpatient") {
     made.append(poaSelect(code, entry.poa, (poa) => hands.poa(version, entry.key, poa)));

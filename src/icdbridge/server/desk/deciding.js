@@ -105,7 +105,8 @@ export function settle(made, status) {
   const code = codeOf(made), before = entry(version, made.dataset.key);
   const next = chart.settle(state.chart, version, code, status);
   const after = chart.entryOf(next, version, made.dataset.key);
-  decide(next, after ? `${code.code} ${status}` : before?.added ? `${code.code} removed` : `${code.code} is open again`);
+  const what = after ? status : before?.added ? "removed" : "is open again";
+  decide(next, `${code.code} ${what}`);
 }
 
 function add(version, hit) {

@@ -5,7 +5,7 @@ import { chartOf, difference, merged } from "./kept_chart.js";
 import { checkAgain } from "./deciding.js";
 import { $, clock, complain, counted, make, tell } from "./dom.js";
 import * as drafts from "./drafts.js";
-import { clear, setText, state } from "./state.js";
+import { clear, setText, state, unitsOf } from "./state.js";
 import * as store from "./store.js";
 import { note, render, renderLines, say } from "./view.js";
 
@@ -34,7 +34,18 @@ export async function openEncounter(id) {
   checkAgain();
   if (found.documents.length) await openDocument(state.encounter.documents[0].id);
   if (left) save();
-  if (!found.coded || !found.coding) setTimeout(() => state.encounter?.id === id && attempt(() => openEncounter(id)), AGAIN);
+  if (!found.coded || !found.coding) awaitCodes(id, found.number, signal);
+}
+
+// Asks the worklist, not the encounter, whose every opening is told in the trail.
+function awaitCodes(id, words, signal) {
+  setTimeout(async () => {
+    if (signal.aborted) return;
+    const listed = await store.worklist({ words }, signal).catch(() => null);
+    if (signal.aborted) return;
+    if (listed?.encounters.find((one) => one.id === id)?.coded) attempt(() => openEncounter(id));
+    else awaitCodes(id, words, signal);
+  }, AGAIN);
 }
 
 export function close() {
@@ -50,7 +61,8 @@ function adopt(found) {
   const suggestions = found.suggestions.map((one) => ({ ...one, train_notes: null }));
   state.shown = [version];
   state.results = new Map([[version, { suggestions, words: null, read_words: null, caution: null }]]);
-  state.facts = { setting: found.setting ?? "", sex: found.sex ?? "", age: found.age ?? "", date: found.discharge ?? "" };
+  const { setting, sex, age, discharge } = found;
+  state.facts = { setting: setting ?? "", sex: sex ?? "", age: age ?? "", date: discharge ?? "" };
   Object.assign(encounter, { kept: chartOf({ ...found, suggestions }, version), comments: found.comments,
     documents: found.documents.filter((one) => one.status !== "superseded") });
   adoptRow(found);
@@ -67,9 +79,11 @@ function adoptRow(row) {
   encounter.version = row.version;
   encounter.number = row.number;
   $("bar-number").textContent = row.number;
-  $("bar-facts").textContent = [row.patient, row.sex, state.facts.age !== "" ? `${Math.floor(state.facts.age)} years` : null,
-    row.setting, row.admission ? `admitted ${row.admission}` : null, row.discharge ? `discharged ${row.discharge}` : null,
-    row.due ? `due ${row.due}` : null, row.coded ? null : "being read…"].filter(Boolean).join(" · ");
+  const { age } = state.facts;
+  const named = (what, value) => (value ? `${what} ${value}` : null);
+  $("bar-facts").textContent = [row.patient, row.sex, age === "" ? null : `${Math.floor(age)} years`, row.setting,
+    named("admitted", row.admission), named("discharged", row.discharge), named("due", row.due),
+    row.coded ? null : "being read…"].filter(Boolean).join(" · ");
   $("bar-state").value = row.state;
   const names = [...$("assignee").options].map((one) => one.value);
   if (row.assignee && !names.includes(row.assignee)) $("assignee").append(new Option(row.assignee, row.assignee));
@@ -92,7 +106,7 @@ export async function openDocument(id) {
   const places = encounter.documents.length;
   $("note-facts").textContent = deleted ? "its words are deleted: the time to keep them is over"
     : repeats.length ? "grey: repeats another document" : places > 1 ? `one of ${counted(places, "document")}` : "";
-  note.paint("repeats", repeats.map(({ start, end }) => ({ start: state.places.unit(start), end: state.places.unit(end) })));
+  note.paint("repeats", repeats.map(unitsOf));
 }
 
 export function turnDocument(step) {
@@ -178,7 +192,8 @@ function drawComments() {
   const { comments } = state.encounter;
   $("comment-list").replaceChildren(...comments.map(({ text, code: about, by, at }) => {
     const item = make("li", "", text ?? "(deleted)");
-    item.append(make("small", "", [by, new Date(at).toLocaleString("en-GB"), about?.split(":")[1]].filter(Boolean).join(" · ")));
+    const told = [by, new Date(at).toLocaleString("en-GB"), about?.split(":")[1]];
+    item.append(make("small", "", told.filter(Boolean).join(" · ")));
     return item;
   }));
 }
@@ -203,7 +218,8 @@ export function startEncounters(me, { leave, send }) {
   $("bar-state").onchange = () => attempt(() => change({ state: $("bar-state").value }));
   $("assignee").onchange = () => attempt(() => change({ assignee: $("assignee").value || null }));
   $("done").onclick = () => attempt(async () => {
-    if (difference(state.encounter.kept, state.chart, code())) return complain("Not everything is saved yet: wait a moment.");
+    const unsaved = difference(state.encounter.kept, state.chart, code());
+    if (unsaved) return complain("Not everything is saved yet: wait a moment.");
     if (await change({ state: "done" })) leave();
   });
   $("comments").onclick = () => {

@@ -75,8 +75,9 @@ for (const [id, key] of LISTENING) {
 
 document.onkeydown = (event) => {
   const writing = event.target.matches("input, textarea, select");
-  if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !$("text").hidden && !$("worklist").checkVisibility()) codeNote();
-  else if (event.key === "z" && (event.ctrlKey || event.metaKey) && !writing) undo();
+  const ctrl = event.ctrlKey || event.metaKey;
+  if (event.key === "Enter" && ctrl && $("text").checkVisibility()) codeNote();
+  else if (event.key === "z" && ctrl && !writing) undo();
   else if (event.key === "Escape") {
     $("legend").removeAttribute("open");
     clearChoice();

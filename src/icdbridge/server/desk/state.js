@@ -89,6 +89,7 @@ export function stepBack() {
 export function clear() {
   setText("");
   state.results = new Map();
-  Object.assign(state, { encounter: null, document: undefined, before: state.encounter ? [] : state.before, facts: { ...NO_FACTS }, chart: {}, chosen: null, asked: null, at: null,
+  if (state.encounter) state.before = [];
+  Object.assign(state, { encounter: null, document: undefined, facts: { ...NO_FACTS }, chart: {}, chosen: null, asked: null, at: null,
     findings: new Map(), trouble: "" });
 }

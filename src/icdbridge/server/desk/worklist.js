@@ -9,7 +9,7 @@ const PAGE = 50;
 const PAUSE = 150; // ms after the last key
 const REFRESH = 30_000; // ms: what others do shows by itself
 
-const wanted = { states: ["new", "in work", "question"], assignee: null, setting: null, words: null, sort: "need", offset: 0 };
+const wanted = { states: ["new", "in work", "question"], offset: 0 };
 let total = 0, request = null, timer = 0, open = () => {};
 
 // `opened(id)` hears which encounter was chosen.
@@ -118,7 +118,8 @@ function row(one) {
   const cells = [one.patient ?? "", one.setting ?? "", day(one.discharge), late ? `${one.due} late` : day(one.due),
     one.state, one.assignee ?? "", one.document_count, one.code_count || "", one.principal?.split(":")[1] ?? "",
     needOf(one)];
-  made.append(name, ...cells.map((text, i) => make("td", ["", "", "", late ? "late" : "", "state-of"][i] ?? "", `${text}`)));
+  const kinds = ["", "", "", late ? "late" : "", "state-of"];
+  made.append(name, ...cells.map((text, i) => make("td", kinds[i] ?? "", `${text}`)));
   made.querySelector(".state-of").dataset.state = one.state;
   return made;
 }
