@@ -53,7 +53,7 @@ def _bands(figures: dict[str, Any]) -> Section:
     section = Section("Is the confidence right?")
     section.text(
         "Of the suggestions of each band, the share that stands in the finished encounter, beside the share that the "
-        "confidence promised. Where the two differ, `icdbridge calibrate` fits the confidence anew."
+        "confidence promised. Where the two differ, icdbridge calibrate fits the confidence anew."
     )
     bands = figures["bands"]
     with drawing("bands", 1, 2.6, 6.4) as drawn:
@@ -123,7 +123,7 @@ def _weeks(figures: dict[str, Any]) -> Section:
             right.set_title("A chart")
             right.legend(fontsize=9)
             for axis in drawn.axes:
-                axis.set_xticks(range(0, len(names), max(1, len(names) // 6)))
+                axis.set_xticks(range(0, len(names), -(-len(names) // 4)))
                 axis.tick_params(axis="x", labelsize=8)
         section.svg(drawn.svg)
     rows = [
@@ -211,14 +211,14 @@ def _agreement(figures: dict[str, Any]) -> Section:
 def _codes(figures: dict[str, Any]) -> Section:
     section = Section("Which codes?")
     rows = [
-        [row["key"].partition(":")[2], row["description"][:70], f"{row['times']:,}"]
+        [row["key"].partition(":")[2], _short(row["description"]), f"{row['times']:,}"]
         for row in figures["added"][:12]
     ]
     section.table(Table("Most often added by hand", ["code", "description", "times"], rows, 2))
     rows = [
         [
             row["key"].partition(":")[2],
-            row["description"][:70],
+            _short(row["description"]),
             f"{row['shown']:,}",
             f"{row['expected']:.0f}",
             f"{row['accepted']:,}",
@@ -250,6 +250,10 @@ def _drift(figures: dict[str, Any]) -> Section:
 
 
 _DRIFT = ("words", "words_by_chance", "codes", "codes_by_chance")
+
+
+def _short(title: str, most: int = 70) -> str:
+    return title if len(title) <= most else f"{title[:most]}…"
 
 
 def _percent(share: float | None) -> str:
