@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from icdbridge.corpora import Corpus
-from icdbridge.corpora.corpus import EVIDENCE_SCHEMA
+from icdbridge.corpora.corpus import EVIDENCE_SCHEMA, TEXTS_SCHEMA
 from icdbridge.corpora.readers.table import Columns, prepare_table
 from icdbridge.files import read_json, write_manifest
 from icdbridge.training.settings import make_settings, reads
@@ -58,6 +58,18 @@ def mark_words(corpus):
                 rows.append({"note_id": note["note_id"], "code": key} | place)
     pq.write_table(pa.Table.from_pylist(rows, schema=EVIDENCE_SCHEMA), corpus.path / "evidence.parquet")
     write_manifest(corpus.path, sorted({*read_json(corpus.path / "manifest.json"), "evidence.parquet"}))
+    return Corpus.open(corpus.path)
+
+
+def translate_train_notes(corpus):
+    """The corpus with the English of its train notes, which are in English already."""
+    rows = [
+        {"note_id": note["note_id"], "text": note["text"]}
+        for batch in corpus.notes("train")
+        for note in batch.to_pylist()
+    ]
+    pq.write_table(pa.Table.from_pylist(rows, schema=TEXTS_SCHEMA), corpus.path / "translations.parquet")
+    write_manifest(corpus.path, sorted({*read_json(corpus.path / "manifest.json"), "translations.parquet"}))
     return Corpus.open(corpus.path)
 
 

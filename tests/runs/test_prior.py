@@ -8,7 +8,7 @@ import signal
 import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
-from tests.small import CODES, make_corpus, mark_words, tiny_settings
+from tests.small import CODES, make_corpus, mark_words, tiny_settings, translate_train_notes
 from typer.testing import CliRunner
 
 from icdbridge import Coder, InputError
@@ -28,7 +28,8 @@ LEARNING = tiny_settings("duallaat-cnn", "lexical=associations", "prior=true", e
 
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory):
-    return mark_words(make_corpus(tmp_path_factory.mktemp("prior"), "ten", notes=80))
+    corpus = make_corpus(tmp_path_factory.mktemp("prior"), "ten", notes=80)
+    return translate_train_notes(mark_words(corpus))
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +90,10 @@ def test_it_is_the_same_when_the_run_is_opened_again(run):
     assert opened.least == prior.least
     features = np.random.default_rng(0).normal(size=(50, len(PRIOR_FEATURES))).astype(np.float32)
     assert np.array_equal(opened.trees.raw(features), prior.trees.raw(features))
+    before, after = (one.lexicons["icd10"].statistics[0].translator for one in (run, Run.open(run.path)))
+    assert len(before.hashes)
+    assert np.array_equal(before.hashes, after.hashes)
+    assert (list(before.english), list(before.words)) == (after.english, after.words)
 
 
 def test_a_run_that_learnt_from_marks_shows_the_words_that_people_mark(run, corpus):
@@ -107,11 +112,17 @@ def test_a_run_that_learnt_from_marks_shows_the_words_that_people_mark(run, corp
     assert "Codes with their spans" in report
 
 
+def test_what_the_starter_reads_is_the_evidence_of_a_code_that_nobody_marked(run):
+    asthma = {"icd10cm:J45.909": "Unspecified asthma, uncomplicated"}
+    (found,) = Coder.load(run.path).code(OTHER, codes=asthma, top=1)
+    assert [span.text for span in found.evidence] == ["Asthma"]
+
+
 def test_codes_off_the_shortlist_keep_their_order_below_it():
     trees = BoostedTrees(*np.zeros((2, 1, 1), np.int16)[[0]].repeat(5, 0).reshape(5, 1, 1), base=2.0)
     prior = Prior(trees, floor=-1.0, least=-9.0)
     lexical = np.array([3.0, -2.0, -4.0, 0.0], np.float32)
-    found = prior.logits(lexical, lexical > -1, lambda places: np.zeros((len(places), len(PRIOR_FEATURES))))
+    found = prior.logits_of(lexical, np.array([0, 3]), np.zeros((2, len(PRIOR_FEATURES))))
     assert found.tolist() == [2, -10, -12, 2]
 
 
@@ -143,6 +154,12 @@ def _circular(folder):
     save_file(arrays, folder / "priors.safetensors")
 
 
+def _not_translated(folder):
+    arrays = load_file(folder / "associations.safetensors")
+    arrays["icd10.own.translations.english"] = np.frombuffer(b"one line", np.uint8)
+    save_file(arrays, folder / "associations.safetensors")
+
+
 def _of_no_version(folder):
     stored = json.loads((folder / "priors.json").read_text())
     (folder / "priors.json").write_text(json.dumps({"icd11": stored["icd10"]}))
@@ -150,7 +167,12 @@ def _of_no_version(folder):
 
 @pytest.mark.parametrize(
     ("change", "fault"),
-    [(_renamed, "features"), (_circular, "come after"), (_of_no_version, "knows no such version")],
+    [
+        (_renamed, "features"),
+        (_circular, "come after"),
+        (_of_no_version, "knows no such version"),
+        (_not_translated, "no phrases with their translations"),
+    ],
 )
 def test_a_stranger_s_prior(run, tmp_path, change, fault):
     with pytest.raises(InputError, match=fault):

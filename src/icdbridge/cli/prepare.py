@@ -83,7 +83,11 @@ def codiesp(
     seed: Seed = 10,
     force: Force = False,
 ) -> None:
-    """CodiEsp (CLEF eHealth 2020): case reports with ICD-10 codes."""
+    """CodiEsp (CLEF eHealth 2020): case reports with ICD-10 codes.
+
+    Each language takes from the other what helps: with es the English of the train notes, by which a run learns to
+    read Spanish; with en what people marked in the Spanish ones.
+    """
     from icdbridge.corpora.readers.codiesp import prepare_codiesp
 
     _show(prepare_codiesp(root, out, language=language, codes=codes, splits=splits, seed=seed, force=force))

@@ -15,7 +15,14 @@ from icdbridge.corpora.corpus import CORPUS, FORMAT, Corpus
 from icdbridge.corpora.data_report import figures, spreads, write_html
 from icdbridge.corpora.splits import choose_splits, read_splits
 from icdbridge.corpora.staging import Staging
-from icdbridge.corpora.writing import write_codes, write_evidence, write_notes, write_rejected
+from icdbridge.corpora.writing import (
+    write_codes,
+    write_evidence,
+    write_notes,
+    write_originals,
+    write_rejected,
+    write_translations,
+)
 from icdbridge.errors import InputError
 from icdbridge.files import atomic_folder, write_json, write_manifest
 
@@ -70,6 +77,9 @@ def assemble(
             words = write_notes(staging, folder / "notes.parquet", version)
             write_evidence(staging, folder / "evidence.parquet")
             write_rejected(staging, folder / "rejected.parquet")
+            write_translations(staging, folder / "translations.parquet")
+            originals = folder / "originals.parquet", folder / "originals_evidence.parquet"
+            write_originals(staging, *originals)
             meta = {
                 "format": FORMAT,
                 "source": source,

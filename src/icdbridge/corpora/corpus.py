@@ -54,6 +54,9 @@ EVIDENCE_SCHEMA = pa.schema(
 REJECTED_SCHEMA = pa.schema(
     [pa.field("note_id", pa.string(), nullable=False), pa.field("code", pa.string(), nullable=False)]
 )
+TEXTS_SCHEMA = pa.schema(
+    [pa.field("note_id", pa.string(), nullable=False), pa.field("text", pa.string(), nullable=False)]
+)
 Mark = list[tuple[int, int]]  # the spans, in characters, that people marked together for one code
 
 
@@ -164,7 +167,10 @@ class Corpus:
         """What people marked for each code: by note id and key, some marks, each of spans ``text[start:end]`` that
         together name the code; empty without any.
         """
-        path = self.path / "evidence.parquet"
+        return self._marks("evidence.parquet")
+
+    def _marks(self, name: str) -> dict[tuple[str, str], list[Mark]]:
+        path = self.path / name
         found: dict[tuple[str, str], dict[Any, Mark]] = {}
         if path.is_file():
             for row in pq.read_table(path).to_pylist():
@@ -181,6 +187,23 @@ class Corpus:
             return []
         table = pq.read_table(path)
         return list(zip(table["note_id"].to_pylist(), table["code"].to_pylist(), strict=True))
+
+    def translations(self) -> dict[str, str]:
+        """Notes of the train split in English, by note id; empty for a corpus without."""
+        return self._texts("translations.parquet")
+
+    def originals(self) -> tuple[dict[str, str], dict[tuple[str, str], list[Mark]]]:
+        """The originals of translated notes of the train split, by note id, and what people marked in these, as
+        ``evidence`` gives it; both empty for a corpus without.
+        """
+        return self._texts("originals.parquet"), self._marks("originals_evidence.parquet")
+
+    def _texts(self, name: str) -> dict[str, str]:
+        path = self.path / name
+        if not path.is_file():
+            return {}
+        table = pq.read_table(path)
+        return dict(zip(table["note_id"].to_pylist(), table["text"].to_pylist(), strict=True))
 
     def __repr__(self) -> str:
         return f"Corpus({json.dumps(self.name)}, {self.version}, {self.meta['notes']['total']} notes)"

@@ -43,6 +43,16 @@ RELATIONS = {
         "mark": "BIGINT",
     },
     "raw_rejected": {"id": "VARCHAR", "system": "VARCHAR", "code": "VARCHAR"},
+    "raw_translations": {"id": "VARCHAR", "text": "VARCHAR"},
+    "raw_originals": {"id": "VARCHAR", "text": "VARCHAR"},
+    "raw_original_evidence": {
+        "id": "VARCHAR",
+        "system": "VARCHAR",
+        "code": "VARCHAR",
+        "first": "BIGINT",
+        "stop": "BIGINT",
+        "mark": "BIGINT",
+    },
 }
 
 
@@ -59,7 +69,10 @@ class Staging:
     - ``raw_evidence(id, system, code, first, stop, mark)``: spans of a note's text, ``text[first:stop]`` in
       characters, in which people saw the code, those of one mark with the same number; left empty where the
       source has none;
-    - ``raw_rejected(id, system, code)``: codes that a person rejected for a note; mostly left empty.
+    - ``raw_rejected(id, system, code)``: codes that a person rejected for a note; mostly left empty;
+    - ``raw_translations(id, text)``: notes in English, of a source in another language that has both;
+    - ``raw_originals(id, text)``, ``raw_original_evidence(...)``: of translated notes the originals, and the spans in
+      these in which people saw codes.
 
     Every relation keeps the order of its source in ``rowid``. ``dropped`` and ``remarks`` collect what the
     data report says; ``warnings`` is what is printed as well.

@@ -9,7 +9,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from icdbridge.codes import describe, parse_code
-from icdbridge.corpora.corpus import CODES_SCHEMA, EVIDENCE_SCHEMA, NOTES_SCHEMA, REJECTED_SCHEMA, ROW_GROUP
+from icdbridge.corpora.corpus import (
+    CODES_SCHEMA,
+    EVIDENCE_SCHEMA,
+    NOTES_SCHEMA,
+    REJECTED_SCHEMA,
+    ROW_GROUP,
+    TEXTS_SCHEMA,
+)
 from icdbridge.corpora.staging import Staging
 from icdbridge.errors import InputError
 from icdbridge.progress import progress_bar
@@ -53,22 +60,29 @@ def write_evidence(staging: Staging, path: Path) -> None:
 
     Raises ``InputError`` for a span that lies outside its note.
     """
-    wrong = staging.rows(
+    _check_spans(
+        staging,
         """SELECT raw_evidence.id, first, stop FROM raw_evidence JOIN note USING (id)
            JOIN raw_notes ON raw_notes.rowid = note.row
-           WHERE first < 0 OR first > stop OR stop > characters ORDER BY 1, 2"""
+           WHERE first < 0 OR first > stop OR stop > characters ORDER BY 1, 2""",
     )
-    if wrong:
-        note, first, stop = wrong[0]
-        raise InputError(f"note {note[:40]}: the evidence from {first} to {stop} lies outside its text")
     nothing = staging.number("SELECT count(*) FROM raw_evidence WHERE first = stop")
     staging.drop("span of evidence without a character", nothing, "spans")
+    _write_spans(staging, "raw_evidence", "true", path)
+
+
+def _check_spans(staging: Staging, wrong: str) -> None:
+    for note, first, stop in staging.rows(f"{wrong} LIMIT 1"):
+        raise InputError(f"note {note[:40]}: the evidence from {first} to {stop} lies outside its text")
+
+
+def _write_spans(staging: Staging, relation: str, where: str, path: Path) -> None:
     table = staging.table(
-        """SELECT DISTINCT kept.note_id, code.key AS code, first AS "start", stop AS "end", mark, kept.n
-           FROM raw_evidence JOIN spelling USING (system, code) JOIN code ON code.number = spelling.number
+        f"""SELECT DISTINCT kept.note_id, code.key AS code, first AS "start", stop AS "end", mark, kept.n
+           FROM {relation} JOIN spelling USING (system, code) JOIN code ON code.number = spelling.number
            JOIN note USING (id) JOIN kept ON kept.row = note.row
            JOIN note_code ON note_code.row = note.row AND note_code.number = code.number
-           WHERE first < stop ORDER BY kept.n, 2, 3, 4, 5"""
+           WHERE first < stop AND {where} ORDER BY kept.n, 2, 3, 4, 5"""
     )
     if table.num_rows:
         pq.write_table(table.drop_columns("n").cast(EVIDENCE_SCHEMA), path, compression="zstd")
@@ -88,6 +102,33 @@ def write_rejected(staging: Staging, path: Path) -> None:
     if rows:
         table = [{"note_id": note_id, "code": key} for _, key, note_id in rows]
         pq.write_table(pa.Table.from_pylist(table, REJECTED_SCHEMA), path, compression="zstd")
+
+
+def write_originals(staging: Staging, texts: Path, evidence: Path) -> None:
+    """Writes originals.parquet and originals_evidence.parquet, if the source has the originals of translated notes of
+    the train split, and spans in them. Raises ``InputError`` for a span that lies outside its original.
+    """
+    _check_spans(
+        staging,
+        """SELECT id, first, stop FROM raw_original_evidence JOIN raw_originals USING (id)
+           WHERE first < 0 OR first > stop OR stop > length(text) ORDER BY 1, 2""",
+    )
+    _write_texts(staging, "raw_originals", texts)
+    _write_spans(staging, "raw_original_evidence", "kept.split = 'train'", evidence)
+
+
+def write_translations(staging: Staging, path: Path) -> None:
+    """Writes translations.parquet, if the source has notes of the train split in English too."""
+    _write_texts(staging, "raw_translations", path)
+
+
+def _write_texts(staging: Staging, relation: str, path: Path) -> None:
+    table = staging.table(
+        f"""SELECT kept.note_id, {relation}.text FROM {relation} JOIN note USING (id)
+           JOIN kept ON kept.row = note.row WHERE kept.split = 'train' ORDER BY kept.n"""
+    )
+    if table.num_rows:
+        pq.write_table(table.cast(TEXTS_SCHEMA), path, compression="zstd")
 
 
 def write_notes(staging: Staging, path: Path, version: str) -> list[int]:

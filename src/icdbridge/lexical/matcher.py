@@ -12,6 +12,7 @@ from icdbridge.lexical.features import NAMED, STORED, SparseFeatures, dense_feat
 from icdbridge.lexical.marks import Marked, Marks
 from icdbridge.lexical.name_index import FEATURES, Matches, NameIndex
 from icdbridge.lexical.note import NoteWords
+from icdbridge.lexical.translation import Translated, Translator
 
 _NEARNESS = FEATURES.index("nearness")
 
@@ -26,12 +27,14 @@ class Span(NamedTuple):
 
 class CodeStatistics(NamedTuple):
     """What some notes teach of codes and, after these, of their categories: how many ``notes`` carry each (float32
-    [codes + categories]; of soft labels their sum), what their phrases are associated with, and what people marked.
+    [codes + categories]; of soft labels their sum), what their phrases are associated with, what people marked, and
+    how their words were translated.
     """
 
     notes: np.ndarray
     associations: Associations | None = None
     marks: Marks | None = None
+    translator: Translator | None = None
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,11 @@ class Matcher:
         """The codes that phrases of a note were marked for in notes of the version; None where none were marked."""
         marks = self.statistics[0].marks
         return None if marks is None else marks.match(note).renumbered(self.columns)
+
+    def in_english(self, note: NoteWords) -> Translated | None:
+        """A note put into English as notes of the version were; None where none were."""
+        translator = self.statistics[0].translator
+        return None if translator is None else translator.translate(note)
 
     def spans(self, found: LexicalMatches, codes: Sequence[int]) -> list[list[Span]]:
         """Where a note speaks for some codes: the words of the best name found of each, and the phrases that are most

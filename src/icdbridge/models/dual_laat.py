@@ -136,6 +136,9 @@ class DualLAAT(CodingModel):
         assert self.combiner is not None, "made without lexical features"
         return self.combiner.words(features, version)
 
+    def attends(self, version: int) -> bool:
+        return self.combiner is None or float(self.combiner.weights[version, 0]) > 0
+
     def stack(self, attention: Tensor, lexical: Tensor, version: int) -> Tensor:
         assert self.combiner is not None, "made without lexical features"
         return self.combiner.stack(attention, lexical, version)

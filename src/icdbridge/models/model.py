@@ -107,6 +107,10 @@ class CodingModel(nn.Module, ABC):
         """
         raise NotImplementedError(f"{type(self).__name__} reads no lexical features")
 
+    def attends(self, version: int) -> bool:
+        """Whether attention has a say in what ``stack`` gives for a version."""
+        return True
+
     def stack(self, attention: Tensor, lexical: Tensor, version: int) -> Tensor:
         """Logits of attention and those of lexical features together, for models that read such."""
         raise NotImplementedError(f"{type(self).__name__} reads no lexical features")

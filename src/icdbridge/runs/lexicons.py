@@ -1,6 +1,8 @@
 """Lexicons in a run folder: ``names.parquet``, ``terms.parquet`` and ``associations.safetensors``."""
 
+import re
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +16,14 @@ from icdbridge.codes.naming import KINDS
 from icdbridge.errors import InputError
 from icdbridge.lexical import Associations, CodeStatistics, Lexicon
 from icdbridge.lexical.marks import Marks
+from icdbridge.lexical.translation import Translator
 from icdbridge.models.tensor_files import Shape, load_tensors, save_tensors
 from icdbridge.runs.stored_files import check_key, read_table
 
 FILES = ["names.parquet", "terms.parquet", "associations.safetensors"]
 _ARRAYS = ("hashes", "often", "indptr", "indices", "counts")
+_LINES = ("english", "words")  # of a translator, as lines of text
+_LINE = re.compile(r"[a-z0-9 ]*")
 _PARTS = ("own", "others")  # notes of the version, and of all versions together
 
 
@@ -48,6 +53,11 @@ def write_lexicons(path: Path, lexicons: Mapping[str, Lexicon]) -> None:
             if (found := statistics.marks) is not None:
                 tensors |= _counts(f"{version}.{part}.marks.", found)
                 tensors[f"{version}.{part}.marks.marks"] = found.marks.data
+            if (translator := statistics.translator) is not None:
+                tensors[f"{version}.{part}.translations.hashes"] = translator.hashes
+                for name in _LINES:
+                    lines = "\n".join(getattr(translator, name)).encode()
+                    tensors[f"{version}.{part}.translations.{name}"] = np.frombuffer(lines, np.uint8)
     save_tensors(path / FILES[2], tensors)
 
 
@@ -116,6 +126,9 @@ def _read_arrays(path: Path, names: Mapping[str, Mapping[str, Sequence[Name]]]) 
                     wanted[f"{counted}counts"] = ("F32", (None,))
             if f"{part}marks.hashes" in there:
                 wanted[f"{part}marks.marks"] = ("F32", (None,))
+            if f"{part}translations.hashes" in there:
+                wanted[f"{part}translations.hashes"] = ("U64", (None,))
+                wanted |= {f"{part}translations.{name}": ("U8", (None,)) for name in _LINES}
     return {name: tensor.numpy() for name, tensor in load_tensors(path, wanted).items()}
 
 
@@ -133,7 +146,24 @@ def _read_statistics(path: Path, arrays: Mapping[str, np.ndarray], part: str, co
             raise InputError(f"{path}, tensor {ascii(part)[1:-1]}marks.marks: these are no counts of marks")
         marked = csr_array((times, counts.indices, counts.indptr), shape=counts.shape)
         marks = Marks(hashes, often, counts, marked)
-    return CodeStatistics(notes, associations, marks)
+    translator = None
+    if f"{part}translations.hashes" in arrays:
+        translator = _read_translator(path, arrays, f"{part}translations.")
+    return CodeStatistics(notes, associations, marks, translator)
+
+
+def _read_translator(path: Path, arrays: Mapping[str, np.ndarray], part: str) -> Translator:
+    hashes = arrays[f"{part}hashes"]
+    try:
+        english, words = (arrays[part + name].tobytes().decode("ascii").split("\n") for name in _LINES)
+    except UnicodeDecodeError:
+        english = words = []
+    sound = len(english) == max(1, len(hashes)) and (hashes[1:] > hashes[:-1]).all()
+    if not sound or not all(_LINE.fullmatch(line) for line in chain(english, words)):
+        raise InputError(
+            f"{path}, tensors {ascii(part)[1:-1]}…: these are no phrases with their translations"
+        )
+    return Translator(hashes, english, words)
 
 
 def _read_counts(

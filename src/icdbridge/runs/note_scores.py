@@ -1,5 +1,6 @@
 """What scoring takes, a note, and what it gives: scores, with what was read on the way."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -8,6 +9,7 @@ from torch import Tensor
 
 from icdbridge.lexical import LexicalMatches
 from icdbridge.models import NoteStates
+from icdbridge.starter.opinions import Opinion
 
 
 class Note(NamedTuple):
@@ -19,11 +21,12 @@ class Note(NamedTuple):
 
 class Reading(NamedTuple):
     """What was made of a note once, for scores and evidence alike: its encoded ``states`` without padding, and the
-    lexical ``matches``, None for a model that reads no lexical features.
+    lexical ``matches``, None for a model that reads no lexical features; with a prior what the starter ``said``.
     """
 
     states: NoteStates
     matches: LexicalMatches | None
+    said: Sequence[Opinion] = ()
 
 
 @dataclass(frozen=True)

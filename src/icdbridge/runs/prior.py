@@ -4,7 +4,7 @@ Boosted trees weigh, for a note and a code, the lexical logit and features again
 note is read, and what the starter says of it. No feature depends on the other codes to choose from.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -16,7 +16,7 @@ from icdbridge.codes import parse_key
 from icdbridge.errors import InputError
 from icdbridge.files import cache_folder, read_json, write_json
 from icdbridge.knowledge.code_properties import CODE_PROPERTIES, code_properties
-from icdbridge.lexical import LEXICAL_FEATURES, Matcher, SparseFeatures
+from icdbridge.lexical import LEXICAL_FEATURES, Matcher, NoteWords, SparseFeatures
 from icdbridge.lexical.marks import MARKS, Marked
 from icdbridge.models.tensor_files import Shape, load_tensors, save_tensors
 from icdbridge.schema import Name, Strict, checked
@@ -40,16 +40,13 @@ class Prior:
     floor: float
     least: float
 
-    def logits(
-        self, lexical: np.ndarray, listed: np.ndarray, features: Callable[[np.ndarray], np.ndarray]
-    ) -> np.ndarray:
-        """Logits float32 [L] of codes with ``lexical`` logits [L], of which some are ``listed`` [L]; ``features`` of
-        those in some places.
+    def logits_of(self, lexical: np.ndarray, listed: np.ndarray, features: np.ndarray) -> np.ndarray:
+        """Logits float32 [L] of codes with ``lexical`` logits [L]; those in the places ``listed`` [l] have ``features``
+        [l, len(PRIOR_FEATURES)].
         """
         found = np.float32(self.least) + np.minimum(lexical - np.float32(self.floor), 0)
-        places = np.flatnonzero(listed)
-        if len(places):
-            found[places] = self.trees.raw(features(places))
+        if len(listed):
+            found[listed] = self.trees.raw(features)
         return found
 
 
@@ -64,9 +61,24 @@ class PriorEvidence:
         self._codes = [code.code if code.system == self._system else "" for code in codes]
         self._column_of = {code: column for column, code in enumerate(self._codes) if code}
 
-    def opinions(self, text: str) -> list[Opinion]:
-        """What the starter says of codes in a note; nothing of code systems and languages that it does not read."""
-        return [] if self._system is None else opinions(_starter(self._system), text)
+    def opinions(self, matcher: Matcher, note: NoteWords) -> list[Opinion]:
+        """What the starter says of codes in a note, put into English where the ``matcher`` can; nothing of code systems
+        and languages that it does not read.
+        """
+        if self._system is None:
+            return []
+        english = matcher.in_english(note)
+        if english is None:
+            return opinions(_starter(self._system), note.text)
+        return [
+            one._replace(spans=[place for span in one.spans if (place := english.original(*span))])
+            for one in opinions(_starter(self._system), english.text)
+        ]
+
+    def spans(self, said: Sequence[Opinion], column: int) -> list[tuple[int, int]]:
+        """Where the starter reads a code."""
+        code = self._codes[column]
+        return [span for one in said if code and one.code == code for span in one.spans]
 
     def listed(
         self,

@@ -19,6 +19,7 @@ from icdbridge.lexical import LexicalMatches, Matcher, NoteWords
 from icdbridge.lexical.axis_evidence import with_axes
 from icdbridge.lexical.contexts import NoteContexts
 from icdbridge.lexical.evidence import Evidence
+from icdbridge.lexical.marks import MarkedPhrase
 from icdbridge.models import NoteStates
 from icdbridge.progress import progress_bar
 from icdbridge.runs.attribution import add_spans, find_evidence, marked_evidence, word_weights
@@ -29,6 +30,7 @@ from icdbridge.runs.scored import on_disk
 from icdbridge.runs.scoring import encoded_batches, one_of, read_notes, score_states
 from icdbridge.runs.text_model import TextModel
 from icdbridge.runs.tokens import tokenize_split
+from icdbridge.starter.opinions import Opinion
 from icdbridge.text import Words
 
 MARGIN = 0.05  # logits: bf16 moves one by less (docs/performance.md)
@@ -126,9 +128,13 @@ class Scorer:
         network = self.model.model
         device = next(network.parameters()).device
         states = read_notes(network, [note.ids], self.model.precision, device)
-        return Reading(
-            one_of(states, 0), None if self.matcher is None else self.matcher.match(self.words(note.text))
-        )
+        return self._read_words(self.words(note.text), one_of(states, 0))
+
+    def _read_words(self, words: NoteWords, states: NoteStates) -> Reading:
+        if self.matcher is None:
+            return Reading(states, None)
+        said = [] if self.prior is None else self.prior[1].opinions(self.matcher, words)
+        return Reading(states, self.matcher.match(words), said)
 
     def words(self, text: str) -> NoteWords:
         """The words of a note that names of codes and phrases are looked for in."""
@@ -178,15 +184,15 @@ class Scorer:
     ) -> Scores:
         """The logits that decide: those of ``attention``, where they are not known made of the note's ``states``, and
         what else speaks for or against codes. With a prior, attention has no say (0) of a code that training never saw
-        and that is not on the note's shortlist.
+        and that is not on the note's shortlist, nor of any where stacking gave it no weight.
         """
-        matches = lexical = None
+        lexical, reading = None, self._read_words(words, states)
         heard = np.ones(len(columns), bool)
         if self.matcher is not None:
-            matches = self.matcher.match(words)
-            lexical, listed = self._lexical_logits(matches, columns)
+            lexical, listed = self._lexical_logits(reading, columns)
             if self.prior is not None:
                 heard = listed | (self.matcher.notes[columns, 0] > 0)
+                heard &= self.model.model.attends(self.matcher.version)
         if attention is None:
             places = torch.from_numpy(np.flatnonzero(heard)).to(queries.device)
             attention = queries.new_zeros(len(columns), dtype=torch.float32)
@@ -196,33 +202,31 @@ class Scorer:
         logits = self._stack(attention, lexical)
         if self.model.precision != "fp32":
             logits = self._rescore_near_thresholds(note, columns, queries, heard, logits, lexical)
-        return Scores(row, columns, logits, attention, lexical, Reading(states, matches))
+        return Scores(row, columns, logits, attention, lexical, reading)
 
-    def _lexical_logits(self, matches: LexicalMatches, columns: np.ndarray) -> tuple[Tensor, np.ndarray]:
+    def _lexical_logits(self, reading: Reading, columns: np.ndarray) -> tuple[Tensor, np.ndarray]:
         """Lexical logits [l], and whether each column is on the note's shortlist: all without a prior."""
         assert self.matcher is not None
-        features, which = self.matcher.distinct_features(matches.features, columns)
+        assert reading.matches is not None
+        features, which = self.matcher.distinct_features(reading.matches.features, columns)
         rows = torch.from_numpy(features[None]).to(next(self.model.model.parameters()).device)
         logits = self.model.model.lexical_logits(rows, self.matcher.version)[0][torch.from_numpy(which)]
         if self.prior is None:
             return logits, np.ones(len(columns), bool)
-        found, listed = self._prior_logits(matches, columns, logits.cpu().numpy())
+        found, listed = self._prior_logits(reading.matches, reading.said, columns, logits.cpu().numpy())
         return torch.from_numpy(found).to(logits), listed
 
     def _prior_logits(
-        self, matches: LexicalMatches, columns: np.ndarray, lexical: np.ndarray
+        self, matches: LexicalMatches, said: Sequence[Opinion], columns: np.ndarray, lexical: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         assert self.matcher is not None
         assert self.prior is not None
         matcher, (prior, evidence) = self.matcher, self.prior
-        said = evidence.opinions(matches.note.text)
-
-        def features(places: np.ndarray) -> np.ndarray:
-            found = matches.features, matches.marked, said
-            return evidence.features(matcher, *found, columns[places], lexical[places])
-
         listed = evidence.listed(matches.marked, said, columns, lexical, prior.floor)
-        return prior.logits(lexical, listed, features), listed
+        places = np.flatnonzero(listed)
+        found = matches.features, matches.marked, said
+        features = evidence.features(matcher, *found, columns[places], lexical[places])
+        return prior.logits_of(lexical, places, features), listed
 
     def _stack(self, attention: Tensor, lexical: Tensor | None) -> Tensor:
         if lexical is None or self.matcher is None:
@@ -262,17 +266,18 @@ class Scorer:
         self, text: str, words: Words, reading: Reading, columns: np.ndarray
     ) -> list[list[Evidence]]:
         """The evidence of a note for the codes of some columns: the phrases that people marked for a code in other
-        notes or, where it has none, those of its heaviest words.
+        notes; where it has none, those in which the starter reads it; else those of its heaviest words.
         """
         matches = reading.matches
         contexts = NoteContexts(text) if matches is None else matches.note.contexts
         found = find_evidence(text, self.word_weights(words, reading, columns), words.offsets, contexts)
-        if matches is not None and matches.marked is not None:
-            marked = (matches.marked.phrases_of(int(column)) for column in columns)
-            found = [
-                marked_evidence(text, phrases, contexts) if phrases else own
-                for phrases, own in zip(marked, found, strict=True)
-            ]
+        for place, column in enumerate(columns.tolist()):
+            phrases = matches.marked.phrases_of(column) if matches is not None and matches.marked else []
+            if not phrases and self.prior is not None:
+                spans = self.prior[1].spans(reading.said, column)
+                phrases = [MarkedPhrase(1 / len(spans), [span]) for span in spans]
+            if phrases:
+                found[place] = marked_evidence(text, phrases, contexts)
         note = NoteWords(text, self.model.max_note_words) if matches is None else matches.note
         return [self._by_axis(note, column, own) for column, own in zip(columns, found, strict=True)]
 

@@ -32,7 +32,7 @@ _BY_RULE = len(_DOUBTS)  # another code is coded in its place
 
 class Opinion(NamedTuple):
     """A line of a note: its ``code``, what the ranking's trees say of it, whether anything asserts it, why not, the
-    codes that stand behind it and those above it, and how it was said.
+    codes that stand behind it and those above it, how it was said, and the characters that assert it.
     """
 
     code: str
@@ -42,6 +42,7 @@ class Opinion(NamedTuple):
     alternatives: Sequence[str]
     above: Sequence[str]
     line: np.ndarray
+    spans: Sequence[tuple[int, int]] = ()
 
 
 def opinions(starter: Starter, text: str) -> list[Opinion]:
@@ -63,6 +64,7 @@ def opinions(starter: Starter, text: str) -> list[Opinion]:
             [tree.codes[code] for code in line.alternatives],
             [tree.codes[code] for code in tree.above(line.code)],
             own[_KEPT],
+            sorted({(one.start, one.end) for one in line.said} | ({line.span} if line.span else set())),
         )
         for line, raw, own in zip(lines, starter.ranking.raw(features), features, strict=True)
     ]

@@ -18,6 +18,7 @@ from icdbridge.training.matching import MatchedTraining
 from icdbridge.training.settings import Settings
 
 PAIRS = 1_000_000  # of a note and a code, at most so many without a label
+CHECKS = 5
 _RISE = 100  # steps in which the learning rate rises
 _DRAW = 1  # tells these draws from those of the epochs
 
@@ -84,3 +85,32 @@ def stacking_weights(logits: np.ndarray, labels: np.ndarray) -> tuple[float, flo
         if (weights >= 0).all():
             return float(weights[0]), float(weights[1]), float(model.intercept_[0])
     return 1.0, 1.0, 0.0
+
+
+def attention_helps(samples: Sequence[tuple[np.ndarray, np.ndarray]]) -> bool:
+    """Whether attention, stacked with words, foretells the labels of held out notes better than words alone: by more
+    than its standard error, over ``CHECKS`` shares of the pairs in their order, each held out in turn.
+
+    ``samples`` are logits of both [pairs, 2] and labels [pairs], a note's pairs one after another.
+    """
+    gains = []
+    parts = [
+        list(zip(np.array_split(logits, CHECKS), np.array_split(labels, CHECKS), strict=True))
+        for logits, labels in samples
+    ]
+    for held_out in range(CHECKS):
+        rest = [one for part in parts for number, one in enumerate(part) if number != held_out]
+        logits, labels = (np.concatenate(each) for each in zip(*rest, strict=True))
+        if not labels.any():
+            return False
+        ways = [stacking_weights(logits * way, labels) for way in ([1, 1], [0, 1])]
+        losses = [[_log_loss(part[held_out], weights) for part in parts] for weights in ways]
+        gains.append(float(np.sum(losses[1]) - np.sum(losses[0])))
+    return float(np.mean(gains)) > float(np.std(gains, ddof=1) / np.sqrt(CHECKS))
+
+
+def _log_loss(sample: tuple[np.ndarray, np.ndarray], weights: tuple[float, float, float]) -> float:
+    """The summed log loss of stacked logits."""
+    logits, labels = sample
+    together = logits @ np.array(weights[:2]) + weights[2]
+    return float((np.logaddexp(0, together) - labels * together).sum())

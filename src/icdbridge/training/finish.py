@@ -3,7 +3,7 @@
 The val notes of each corpus are scored and matched once, and everything is taken from these scores.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,7 +23,7 @@ from icdbridge.runs.confidence import VersionCalibration
 from icdbridge.runs.scored import Scored
 from icdbridge.runs.scorer import Scorer
 from icdbridge.runs.text_model import TextModel
-from icdbridge.training.combining import stacking_weights
+from icdbridge.training.combining import attention_helps, stacking_weights
 from icdbridge.training.fit_calibration import FEWEST, Tally
 from icdbridge.training.settings import Settings
 
@@ -90,10 +90,16 @@ class Finished:
 
 
 def finish(
-    model: TextModel, corpora: Sequence[Corpus], chosen: Corpus, settings: Settings, folder: Path
+    model: TextModel,
+    corpora: Sequence[Corpus],
+    chosen: Corpus,
+    settings: Settings,
+    folder: Path,
+    tallies: Mapping[str, Tally] | None = None,
 ) -> Finished:
     """Sets the stacking weights of ``model``, which has learnt, and finds its threshold on the val notes of ``chosen``,
-    one of ``corpora``, and its calibration on those of all. Scores lie in ``folder`` meanwhile.
+    one of ``corpora``, and its calibration on those of all. ``tallies``: how training notes score by the prior of a
+    version, which count too where the prior alone decides. Scores lie in ``folder`` meanwhile.
     """
     with TemporaryDirectory(prefix="val-", dir=folder) as scratch:
         held = [HeldOut.score(model, corpus, Path(scratch)) for corpus in corpora if corpus.count("val")]
@@ -106,7 +112,7 @@ def finish(
         threshold = tuned.threshold if tuned else HALF
         figures = validation_figures(logits, labels, chosen.n_frequent, settings.validation_scope)
         by_frequency = threshold if settings.thresholds == "frequency" else None
-        return Finished(threshold, figures, _calibrate(model, held, by_frequency))
+        return Finished(threshold, figures, _calibrate(model, held, by_frequency, tallies or {}))
 
 
 def _fit_stacking(model: TextModel, held: Sequence[HeldOut], validated: str) -> None:
@@ -117,6 +123,10 @@ def _fit_stacking(model: TextModel, held: Sequence[HeldOut], validated: str) -> 
     fitted: dict[str, tuple[float, float, float]] = {}
     for version in model.versions:
         samples = [one.sample() for one in held if one.corpus.version == version]
+        if version in model.priors and not (samples and attention_helps(samples)):
+            fitted[version] = (0.0, 1.0, 0.0)  # trees give the logit of a probability
+            console.print(f"{version}: the prior alone decides")
+            continue
         if sum(labels.sum() for _, labels in samples) >= FEWEST:
             logits, labels = (np.concatenate(each) for each in zip(*samples, strict=True))
             fitted[version] = stacking_weights(logits, labels)
@@ -132,12 +142,16 @@ def _fit_stacking(model: TextModel, held: Sequence[HeldOut], validated: str) -> 
 
 
 def _calibrate(
-    model: TextModel, held: Sequence[HeldOut], threshold: float | None
+    model: TextModel, held: Sequence[HeldOut], threshold: float | None, tallies: Mapping[str, Tally]
 ) -> dict[str, VersionCalibration]:
-    """The calibration of each version, all its corpora together; with ``threshold`` also thresholds by frequency."""
+    """The calibration of each version, all its corpora together; with ``threshold`` also thresholds by frequency. Where
+    the prior alone decides, its ``tallies`` of training notes count beside val: they are more notes.
+    """
     found = {}
     for version in dict.fromkeys(one.corpus.version for one in held):
-        tally, own = Tally(), [one for one in held if one.corpus.version == version]
+        own = [one for one in held if one.corpus.version == version]
+        alone = version in tallies and not model.model.attends(model.versions.index(version))
+        tally = tallies[version] if alone else Tally()
         for one in own:
             tally.add(one.scored, seen(model, one.scored.codes))
         found[version] = tally.calibration([one.corpus.name for one in own], threshold)

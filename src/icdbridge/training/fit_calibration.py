@@ -1,8 +1,9 @@
-"""Calibration on val once training is over: Platt scaling of each version and training frequency, the bands, and
-the thresholds.
+"""Calibration on notes held out, once training is over: Platt scaling of each version and training frequency, the
+bands, and the thresholds.
 """
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 from scipy.special import expit, logit
@@ -17,11 +18,14 @@ FEWEST = 20  # labels of a frequency on val; fewer say too little of where to se
 _LIMIT, _STEP = 30.0, 0.01  # logits are counted in steps, so that memory does not grow with notes x codes
 _CELLS = int(2 * _LIMIT / _STEP) + 1
 EDGES = np.arange(_CELLS) * _STEP - _LIMIT - _STEP / 2  # above which the logits of each cell lie
-FOLDS = 5  # of val notes
+FOLDS = 5  # of these notes
+TALLY = (
+    "tally-{}.npz"  # of a version: how training notes score by its prior, in the folder of an unfinished run
+)
 
 
 class Tally:
-    """The scores and labels of a version's val notes, counted: by fold of notes and frequency, and for the best codes
+    """The scores and labels of a version's notes, counted: by fold of notes and frequency, and for the best codes
     of each note.
     """
 
@@ -46,6 +50,22 @@ class Tally:
             top = best_codes(block)
             note = np.arange(len(block))[:, None]
             self.best.append((block[note, top].ravel(), train_notes[top].ravel(), labels[note, top].ravel()))
+
+    def save(self, path: Path) -> None:
+        """Keeps the counts in a file."""
+        best = [np.concatenate(part) for part in zip(*self.best, strict=True)]
+        np.savez(path, counts=np.stack([self.pairs, self.labels, self.logits]), notes=self.notes, best=best)
+
+    @classmethod
+    def open(cls, path: Path) -> "Tally":
+        """The counts that ``save`` kept."""
+        tally = cls()
+        with np.load(path, allow_pickle=False) as kept:
+            tally.pairs, tally.labels, tally.logits = kept["counts"]
+            tally.notes = int(kept["notes"])
+            logit_, train_notes, label = kept["best"]
+        tally.best = [(logit_, train_notes.astype(np.int64), label)]
+        return tally
 
     def calibration(self, corpora: Sequence[str], threshold: float | None = None) -> VersionCalibration:
         """Fits the scales, and measures the bands on the best codes of the notes.

@@ -2,58 +2,97 @@
 all codes of their code systems. A code that only one fold has was never seen for it, as new codes will be.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
+from scipy.sparse import csr_array
 
 from icdbridge.boosted_trees import BoostedTrees, TreeNodes, packed_trees
 from icdbridge.models.combiner import Combiner
 from icdbridge.progress import track
 from icdbridge.runs.prior import Prior, PriorEvidence
+from icdbridge.runs.scored import Scored, on_disk
+from icdbridge.training.fit_calibration import Tally
 from icdbridge.training.matching import MatchedTraining, WholeMatches
 
 FEWEST = 20  # labels on the shortlists; fewer teach nothing
 SHORTLIST = 400  # codes of a note in the middle
-PAIRS = 1_000_000  # of a note and a code, at most so many on the shortlists without a label
+PAIRS = 200_000  # of a note and a code, on the shortlists, that trees learn from, beside all with a label
+GROUPS = 5  # of training notes, each scored by trees that learnt from the others
 TREES = {"max_iter": 150, "learning_rate": 0.05, "max_leaf_nodes": 8, "min_samples_leaf": 40}
 RIDGE = 5.0
 _MEASURED = 50  # notes by which the floor is set
 
 
-def fit_priors(combiner: Combiner, matched: Mapping[str, MatchedTraining], seed: int) -> dict[str, Prior]:
-    """The prior of each version whose training notes were matched with all codes of their code systems."""
-    found = {
-        version: fit_prior(combiner, notes.whole, seed) for version, notes in matched.items() if notes.whole
-    }
-    return {version: prior for version, prior in found.items() if prior is not None}
+def fit_priors(
+    combiner: Combiner, matched: Mapping[str, MatchedTraining], seed: int, folder: Path
+) -> dict[str, tuple[Prior, Tally]]:
+    """The prior of each version whose training notes were matched with all codes of their code systems, and how its
+    training notes score. Scores lie in ``folder`` meanwhile.
+    """
+    found = {}
+    for version, notes in matched.items():
+        learnt = fit_prior(combiner, notes.whole, seed, folder) if notes.whole else None
+        if learnt is not None:
+            found[version] = learnt
+    return found
 
 
-def fit_prior(combiner: Combiner, whole: WholeMatches, seed: int) -> Prior | None:
-    """Learns the prior of a version, whose network of lexical features has learnt; None from too few labels.
+def fit_prior(combiner: Combiner, whole: WholeMatches, seed: int, folder: Path) -> tuple[Prior, Tally] | None:
+    """Learns the prior of a version, whose network of lexical features has learnt; None from too few labels. The tally
+    counts how the same notes score, each by trees that learnt from other notes: thresholds and calibration come of it.
 
     Reproducible: the same seed, the same prior.
     """
+    floor = _floor(combiner, whole)
+    lexical = on_disk(folder / "whole.lexical", (len(whole.rows), len(whole.keys)))
+    notes = list(_shortlists(combiner, whole, floor, lexical))
+    if sum(note.labels.sum() for note in notes) < FEWEST or all(note.labels.all() for note in notes):
+        return None
+    below = sum(len(whole.keys) - len(note.columns) for note in notes)
+    missed = sum(note.missed for note in notes)
+    least = float(np.log((missed + 0.5) / (below - missed + 0.5)))
+    group = whole.training.folds[whole.rows] % GROUPS
+    for left_out in range(GROUPS):
+        held = np.flatnonzero(group == left_out)
+        others = [notes[row] for row in np.flatnonzero(group != left_out)]
+        if len(held) and others:
+            prior = Prior(_fit_trees(others, seed), floor, least)
+            for row in held:
+                lexical[row] = prior.logits_of(lexical[row], notes[row].columns, notes[row].features)
+    prior = Prior(_fit_trees(notes, seed), floor, least)
+    return prior, _tally(whole, lexical)
+
+
+def _fit_trees(notes: Sequence["_Shortlist"], seed: int) -> BoostedTrees:
     from sklearn.ensemble import HistGradientBoostingClassifier  # no other step needs the 100 MB of it
 
-    floor = _floor(combiner, whole)
+    # of the codes without a label some are drawn, each counting for those that were not
     rng = np.random.default_rng(seed)
-    tables, answers, below, missed = [], [], 0, 0
-    # what is kept of a note without a label, so that memory is bounded
-    share = min(1.0, PAIRS / (1.5 * SHORTLIST * max(len(whole.rows), 1)))
-    for features, labels, others, other_labels in _shortlists(combiner, whole, floor):
-        kept = labels | (rng.random(len(labels)) < share)
-        tables.append(features[kept])
-        answers.append(labels[kept])
-        below, missed = below + others, missed + other_labels
-    right = np.concatenate(answers) if answers else np.zeros(0, bool)
-    if right.sum() < FEWEST or right.all():
-        return None
+    share = min(1.0, PAIRS / sum(len(note.labels) for note in notes))
+    kept = [note.labels | (rng.random(len(note.labels)) < share) for note in notes]
+    right = np.concatenate([note.labels[own] for note, own in zip(notes, kept, strict=True)])
     model = HistGradientBoostingClassifier(
         **TREES, l2_regularization=RIDGE, early_stopping=False, random_state=seed
     )
-    model.fit(np.concatenate(tables), right, sample_weight=np.where(right, 1.0, 1 / share))
-    return Prior(to_trees(model), floor, float(np.log((missed + 0.5) / (below - missed + 0.5))))
+    table = np.concatenate([note.features[own] for note, own in zip(notes, kept, strict=True)])
+    model.fit(table, right, sample_weight=np.where(right, 1.0, 1 / share))
+    return to_trees(model)
+
+
+def _tally(whole: WholeMatches, logits: np.ndarray) -> Tally:
+    """Counts logits [rows, L]. Codes are common, uncommon and unseen by the notes of the other folds."""
+    tally = Tally()
+    folds = whole.training.folds[whole.rows]
+    labels = csr_array((whole.labels.data, whole.labels.indices, whole.labels.indptr), shape=logits.shape)
+    for fold in np.unique(folds):
+        rows = np.flatnonzero(folds == fold)
+        scored = Scored([""] * len(rows), list(whole.keys), 0, logits[rows], labels[rows])
+        tally.add(scored, whole.matchers[fold].notes[:, 0])
+    return tally
 
 
 def to_trees(model: "HistGradientBoostingClassifier") -> BoostedTrees:  # type: ignore[name-defined] # noqa: F821
@@ -84,19 +123,28 @@ def _floor(combiner: Combiner, whole: WholeMatches) -> float:
     return float(np.median([-np.partition(-_lexical(combiner, whole, note), place)[place] for note in some]))
 
 
+class _Shortlist(NamedTuple):
+    """The ``columns`` of the codes on a note's shortlist, their ``features`` [l, F] and ``labels`` [l], and how many
+    labels are not on it.
+    """
+
+    columns: np.ndarray
+    features: np.ndarray
+    labels: np.ndarray
+    missed: int
+
+
 def _shortlists(
-    combiner: Combiner, whole: WholeMatches, floor: float
-) -> Iterator[tuple[np.ndarray, np.ndarray, int, int]]:
-    """Of each note the features [l, F] and labels [l] of its shortlist; how many codes, and labels, are not on it."""
+    combiner: Combiner, whole: WholeMatches, floor: float, lexical: np.ndarray
+) -> Iterator[_Shortlist]:
+    """The shortlist of each note; sets its ``lexical`` logits [rows, L]."""
     evidence = PriorEvidence(whole.keys, whole.descriptions)
     columns = np.arange(len(whole.keys))
     for note, words in enumerate(track(whole.words(), len(whole.rows), "learning how likely codes are")):
-        lexical = _lexical(combiner, whole, note)
-        matcher, said = whole.matcher(note), evidence.opinions(words.text)
-        marked = matcher.marked(words)
-        listed = evidence.listed(marked, said, columns, lexical, floor)
-        own = np.flatnonzero(listed)
-        features = evidence.features(matcher, whole.notes[note], marked, said, own, lexical[own])
-        labels = whole.labels[[note]].toarray()[0] > 0
-        rest = ~listed[: len(labels)]
-        yield features, np.isin(own, np.flatnonzero(labels)), int((~listed).sum()), int(labels[rest].sum())
+        lexical[note] = own_logits = _lexical(combiner, whole, note)
+        matcher = whole.matcher(note)
+        marked, said = matcher.marked(words), evidence.opinions(matcher, words)
+        own = np.flatnonzero(evidence.listed(marked, said, columns, own_logits, floor))
+        features = evidence.features(matcher, whole.notes[note], marked, said, own, own_logits[own])
+        labels = np.isin(own, whole.labels[[note]].indices)
+        yield _Shortlist(own, features, labels, int(whole.labels[[note]].nnz - labels.sum()))

@@ -200,9 +200,7 @@ def _without_phrases(
     statistics: Sequence[tuple[CodeStatistics, CodeStatistics]],
 ) -> list[tuple[CodeStatistics, CodeStatistics]]:
     """Phrases have done their work: dense features take counts of notes alone."""
-    return [
-        (CodeStatistics(own.notes, None, own.marks), CodeStatistics(other.notes)) for own, other in statistics
-    ]
+    return [(own._replace(associations=None), CodeStatistics(other.notes)) for own, other in statistics]
 
 
 def _statistics_without(
@@ -221,6 +219,8 @@ def _statistics_without(
         own = _count([notes], categories, settings.counts_phrases, fold)
         if notes.marked is not None:
             own = own._replace(marks=notes.marked.learn(notes.folds != fold, notes.labels))
+        if notes.parallel is not None:
+            own = own._replace(translator=notes.parallel.learn(notes.folds != fold))
         together = CodeStatistics(np.zeros_like(own.notes))
         if others:
             recoded = [replace(one.notes, labels=one.labels(fold)) for one in others]

@@ -30,6 +30,7 @@ from icdbridge.text import Tokenizer
 from icdbridge.training.batches import VersionNotes
 from icdbridge.training.combining import fit_networks
 from icdbridge.training.distributed import Processes, joined
+from icdbridge.training.fit_calibration import TALLY
 from icdbridge.training.fit_prior import fit_priors
 from icdbridge.training.initial_model import SplitTexts, start_model
 from icdbridge.training.loop import fit, training_device
@@ -154,7 +155,10 @@ def _learn(
                 evidence = {version: cast(MatchedTraining, matched[version][1]) for version in versions}
                 combiner = cast(Combiner, model.get_submodule("combiner"))
                 fit_networks(combiner, data, list(evidence.values()), settings)
-                write_priors(work, fit_priors(combiner, evidence, settings.seed))
+                learnt = fit_priors(combiner, evidence, settings.seed, Path(folder))
+                write_priors(work, {version: prior for version, (prior, _) in learnt.items()})
+                for version, (_, tally) in learnt.items():
+                    tally.save(work / TALLY.format(version))
             priors = read_priors(work, versions)
         model.to(training_device(settings.device))
         log = fit(model, data, settings, work, validate, watch, processes)

@@ -11,6 +11,7 @@ from icdbridge.corpora import Corpus
 from icdbridge.corpora.corpus import Mark
 from icdbridge.lexical import NoteWords, find_phrases
 from icdbridge.lexical.marks import MarkedNotes
+from icdbridge.training.parallel_texts import ParallelTexts, told_of_translations
 from icdbridge.training.settings import Settings
 
 FOLDS = 10
@@ -19,8 +20,8 @@ FOLDS = 10
 @dataclass(frozen=True)
 class TrainingTexts:
     """The training notes of a version: the splits they come from, one after another, their ``folds`` [N], the phrases
-    of each (hashes; none without associations), their ``labels`` [N, codes], which may be soft, and the phrases that
-    people marked in them (None where they marked none, and without a prior to weigh them).
+    of each (hashes; none without associations), their ``labels`` [N, codes], which may be soft, the phrases that people
+    marked in them and those that were translated (None where there are none, and without a prior to weigh them).
     """
 
     sources: Sequence[tuple[Corpus, str]]
@@ -28,6 +29,7 @@ class TrainingTexts:
     phrases: Sequence[np.ndarray]
     labels: Any
     marked: MarkedNotes | None
+    parallel: ParallelTexts | None
 
     @classmethod
     def read(
@@ -42,7 +44,8 @@ class TrainingTexts:
             notes = (NoteWords(text, settings.max_note_words) for text in _column(sources, "text"))
             phrases = [find_phrases(note).hashes for note in notes]
         marked = _read_marks(sources, codes, settings.max_note_words) if settings.prior else None
-        return cls(sources, folds, phrases, labels, marked)
+        parallel = ParallelTexts.read(sources, settings.max_note_words) if settings.prior else None
+        return cls(sources, folds, phrases, labels, marked, parallel)
 
     def texts(self, rows: np.ndarray | None = None) -> Iterator[str]:
         """The texts of all notes, or of those in some ``rows``, in their order."""
@@ -54,12 +57,14 @@ class TrainingTexts:
 def _read_marks(
     sources: Sequence[tuple[Corpus, str]], codes: Sequence[str], max_words: int
 ) -> MarkedNotes | None:
-    """The phrases that people marked for some of the codes (keys) in the notes; None where they marked none."""
+    """The phrases that people marked for some of the codes (keys) in the notes, or in those that the notes are
+    translations of; None where they marked none.
+    """
     number = {code: place for place, code in enumerate(codes)}
     marked: dict[str, dict[str, dict[int, list[Mark]]]] = {}
     for corpus in dict.fromkeys(corpus for corpus, _ in sources):
         of_corpus = marked.setdefault(corpus.name, {})
-        for (note_id, key), marks in corpus.evidence().items():
+        for (note_id, key), marks in (corpus.evidence() or told_of_translations(corpus, max_words)).items():
             if key in number:
                 of_corpus.setdefault(note_id, {})[number[key]] = marks
     of_notes = [

@@ -18,6 +18,7 @@ from icdbridge.runs import write_run
 from icdbridge.runs.text_model import TextModel
 from icdbridge.training.card import model_card
 from icdbridge.training.finish import finish
+from icdbridge.training.fit_calibration import TALLY, Tally
 from icdbridge.training.loop import show_figures
 from icdbridge.training.settings import Settings
 
@@ -32,8 +33,9 @@ def write_finished(
     settings: Settings,
     described: dict[str, Any],
 ) -> None:
-    """Finds thresholds and calibration on val and writes the run in place of the folder ``work``, which lies in it."""
-    finished = finish(trained, corpora, chosen, settings, work)
+    """Finds thresholds and calibration and writes the run in place of the folder ``work``, which lies in it."""
+    tallies = {version: Tally.open(work / TALLY.format(version)) for version in trained.priors}
+    finished = finish(trained, corpora, chosen, settings, work, tallies)
     if trained.lexicons:
         console.print("attention and words together: " + show_figures(finished.figures))
     best = max(log, key=lambda row: row[f"val_{settings.validation_metric}"])

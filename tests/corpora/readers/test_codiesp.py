@@ -97,6 +97,21 @@ def test_spans_of_evidence(tmp_path: Path) -> None:
     corpus = prepare_codiesp(root, tmp_path / "es", language="es")
     assert corpus.evidence() == {("dev00", "icd10cm:I10"): [[(0, 8), (9, 10)]]}
     assert prepare_codiesp(root, tmp_path / "en").evidence() == {}  # the places are those of the Spanish text
+    train = root / "train" / "trainX.tsv"
+    train.write_text("".join(f"train{i:02}\tDIAGNOSTICO\ti10\tPaciente\t0 8\n" for i in range(20)))
+    texts, marked = prepare_codiesp(root, tmp_path / "en2").originals()
+    assert len(texts) == len(marked) == 18  # of the train split alone
+    note = next(iter(texts))
+    assert texts[note].startswith("Paciente")
+    assert marked[note, "icd10cm:I10"] == [[(0, 8)]]
+    spanish = prepare_codiesp(root, tmp_path / "es2", language="es")
+    assert spanish.originals() == ({}, {})
+    translated = spanish.translations()
+    assert len(translated) == 18
+    assert all(text.startswith("Patient") for text in translated.values())
+    train.write_text("train00\tDIAGNOSTICO\ti10\tPaciente\t0 800\n")
+    with pytest.raises(InputError, match="train00: the evidence from 0 to 800 lies outside its text"):
+        prepare_codiesp(root, tmp_path / "bad")
     marks.write_text("dev00\tDIAGNOSTICO\ti10\tPaciente\t0 800\n")
     with pytest.raises(InputError, match="dev00: the evidence from 0 to 800 lies outside its text"):
         prepare_codiesp(root, tmp_path / "bad", language="es")

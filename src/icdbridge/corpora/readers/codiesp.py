@@ -40,7 +40,9 @@ def prepare_codiesp(
 
     With a ``test`` folder, dev is ``val`` and test is ``test``. Without one, dev is ``test`` and a tenth of
     train, drawn by ``seed``, is ``val``, so that thresholds are not tuned on what is reported. Raises
-    ``InputError``. With the Spanish notes, the corpus has their evidence, where ``X.tsv`` lies there.
+    ``InputError``. With the Spanish notes, the corpus has their evidence, where ``X.tsv`` lies there,
+    and the English translations of the train notes, by which a run learns to put notes into English; the
+    English notes come with the Spanish originals of the train notes and their evidence.
     """
     root = Path(root)
     if language not in TEXTS or codes not in CODES:
@@ -63,16 +65,27 @@ def prepare_codiesp(
             staging.add_notes(batches_of(texts, NOTES))
             given = [{"id": file.stem, "split": split} for file in files]
             staging.insert("raw_splits", batches_of(given, RELATIONS["raw_splits"]))
+            english = root / part / TEXTS["en"]
+            if language != "en" and split == "train" and english.is_dir():
+                translated = (
+                    {"id": file.stem, "text": read_note(file)} for file in find_notes(english).files
+                )
+                staging.insert("raw_translations", batches_of(translated, RELATIONS["raw_translations"]))
             for kind, system in CODES[codes].items():
                 table = root / part / f"{part}{kind}.tsv"
                 staging.files[table.name] = table.stat().st_size
                 staging.insert("raw_codes", batches_of(_codes(table, system), RELATIONS["raw_codes"]))
             marked = root / part / f"{part}X.tsv"
-            if language == "es" and marked.exists():
+            own, spanish = language == "es", root / part / TEXTS["es"]
+            if marked.exists() and (own or (split == "train" and spanish.is_dir())):
                 staging.files[marked.name] = marked.stat().st_size
-                staging.insert(
-                    "raw_evidence", batches_of(_spans(marked, CODES[codes]), RELATIONS["raw_evidence"])
-                )
+                relation = "raw_evidence" if own else "raw_original_evidence"
+                staging.insert(relation, batches_of(_spans(marked, CODES[codes]), RELATIONS[relation]))
+                if not own:
+                    originals = (
+                        {"id": file.stem, "text": read_note(file)} for file in find_notes(spanish).files
+                    )
+                    staging.insert("raw_originals", batches_of(originals, RELATIONS["raw_originals"]))
         staging.remarks.append(
             "The published splits: dev is val, test is test."
             if has_test

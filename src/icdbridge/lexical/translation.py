@@ -1,0 +1,216 @@
+"""Notes put into English, phrase by phrase, by what parallel texts teach: enough to find in them what codes are called.
+
+Phrases of other languages are kept as hashes: what training notes say cannot be read from a run folder.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from icdbridge.knowledge.words import split
+from icdbridge.lexical.associations import hash_word
+from icdbridge.lexical.note import NoteWords
+
+LONGEST = 3  # words of a phrase
+FEWEST, SHARE = 2, 0.4  # of the places where several words stand, those with the same translation
+SHARE_OF_WORD = 0.2  # the same of one word
+_FACTOR = np.uint64(0x9E3779B97F4A7C15)
+_APART = re.compile(r"[.;:()\n]")  # what no phrase goes over
+# English endings and letters of words from Latin and Greek, as languages that descend from Latin write them
+_ENDINGS = (
+    ("ical", "ico"), ("tion", "cion"), ("ated", "ado"), ("sion", "sion"), ("ary", "ario"), ("ate", "ado"),
+    ("ism", "ismo"), ("ist", "ista"), ("ive", "ivo"), ("ous", "oso"), ("ure", "ura"), ("ic", "ico"), ("cy", "cia"),
+    ("ty", "dad"), ("in", "ina"),
+)  # fmt: skip
+_LETTERS = (
+    ("ph", "f"), ("th", "t"), ("ch", "c"), ("rh", "r"), ("qu", "c"), ("ae", "e"), ("oe", "e"), ("y", "i"), ("k", "c"),
+    ("z", "c"), ("x", "s"), ("w", "v"), ("h", ""), ("j", "i"), ("b", "v"),
+)  # fmt: skip
+_COGNATE = 5  # letters that a word needs
+
+
+@dataclass(frozen=True)
+class Translated:
+    """A note in English: its ``text``, and of each phrase (ascending) the characters there and in the note: ``spans``
+    int64 [n, 4].
+    """
+
+    text: str
+    spans: np.ndarray
+
+    def original(self, start: int, end: int) -> tuple[int, int] | None:
+        """Where the note says what the translation says from ``start`` to ``end``."""
+        inside = (self.spans[:, 0] < end) & (self.spans[:, 1] > start)
+        own = self.spans[inside]
+        return (int(own[:, 2].min()), int(own[:, 3].max())) if len(own) else None
+
+
+@dataclass(frozen=True)
+class Translator:
+    """Phrases (``hashes`` uint64 [P], ascending) with their ``english`` [P], and the English words of names of codes
+    (``words``), by which words are known that no parallel text has.
+    """
+
+    hashes: np.ndarray
+    english: Sequence[str]
+    words: Sequence[str]
+
+    @cached_property
+    def _cognates(self) -> dict[str, str]:
+        return {_core(_as_latin(word)): word for word in reversed(self.words) if len(word) >= _COGNATE}
+
+    def translate(self, note: NoteWords) -> Translated:
+        """Puts a note into English: the longest phrases that are known, then words; what is not known stays."""
+        words, text = note.words, note.text
+        known = self._known(note)
+        parts: list[str] = []
+        spans: list[tuple[int, int, int, int]] = []
+        place, length, before = 0, 0, 0
+        while place < len(words):
+            size, row = known.get(place, (1, -1))
+            start, end = words[place][1], words[place + size - 1][2]
+            put = self.english[row] if row >= 0 else self._unknown(words[place][0], text[start:end])
+            parts += [text[before:start], put]
+            length += start - before
+            spans.append((length, length + len(put), start, end))
+            length += len(put)
+            place, before = place + size, end
+        return Translated("".join([*parts, text[before:]]), np.array(spans, np.int64).reshape(-1, 4))
+
+    def _known(self, note: NoteWords) -> dict[int, tuple[int, int]]:
+        """Of each place where a phrase begins the longest one: its size and row."""
+        found: dict[int, tuple[int, int]] = {}
+        if not len(self.hashes):
+            return found
+        own = np.array([hash_word(word) for word, _, _ in note.words], np.uint64)
+        for size, state in enumerate(_phrase_hashes(own), 1):
+            row = np.minimum(np.searchsorted(self.hashes, state), len(self.hashes) - 1)
+            for place in np.flatnonzero(self.hashes[row] == state).tolist():
+                first, last = note.words[place], note.words[place + size - 1]
+                if size == 1 or not _APART.search(note.text, first[2], last[1]):
+                    found[place] = size, int(row[place])
+        return found
+
+    def _unknown(self, word: str, written: str) -> str:
+        """The English word of names of codes that looks like it; the word itself where none does."""
+        if len(word) < _COGNATE or not word.isalpha():
+            return written
+        return self._cognates.get(_core(word), written)
+
+
+class ParallelNotes:
+    """Notes with their translations, whose words were aligned: which phrases stand for which, counted by note."""
+
+    def __init__(
+        self, notes: Sequence[tuple[NoteWords, NoteWords]], links: Sequence[np.ndarray], words: Sequence[str]
+    ) -> None:
+        self._words = words
+        self._counts = [
+            Counter(_phrases(note, other, found)) for (note, other), found in zip(notes, links, strict=True)
+        ]
+        self._places = [
+            Counter(state for states in _phrase_hashes(_hashes(note)) for state in states.tolist())
+            for note, _ in notes
+        ]
+        self._short = {
+            state
+            for note, _ in notes
+            for states in _phrase_hashes(_hashes(note))
+            for state, (word, _, _) in zip(states.tolist(), note.words, strict=False)
+            if len(states) == len(note.words) and len(word) < _COGNATE
+        }
+
+    def learn(self, kept: np.ndarray) -> Translator:
+        """What the notes that are ``kept`` [N] teach."""
+        counts: Counter[tuple[int, int, str]] = Counter()
+        places: Counter[int] = Counter()
+        for note in np.flatnonzero(kept).tolist():
+            counts.update(self._counts[note])
+            places.update(self._places[note])
+        known = set(self._words)
+        best: dict[int, tuple[int, int, str]] = {}
+        linked: Counter[int] = Counter()
+        for (state, size, english), count in counts.items():
+            linked[state] += count
+            if state not in best or (count, english) > (best[state][0], best[state][2]):
+                best[state] = count, size, english
+        chosen = {
+            state: english
+            for state, (count, size, english) in best.items()
+            if count >= (SHARE if size > 1 else SHARE_OF_WORD) * places[state]
+            # words of one note alone are kept only where they are words of names of codes
+            and (count >= FEWEST or (size == 1 and known.issuperset(english.split())))
+        }
+        chosen |= {
+            state: ""
+            for state, often in places.items()
+            if often > FEWEST
+            and state in self._short
+            and state not in chosen
+            and linked[state] < SHARE_OF_WORD * often
+        }
+        hashes = np.array(sorted(chosen), np.uint64)
+        return Translator(hashes, [chosen[state] for state in hashes.tolist()], self._words)
+
+
+def _hashes(note: NoteWords) -> np.ndarray:
+    return np.array([hash_word(word) for word, _, _ in note.words], np.uint64)
+
+
+def _phrase_hashes(words: np.ndarray) -> Iterator[np.ndarray]:
+    """Hashes of 1, 2, ... words in a row from each place on."""
+    state = np.zeros(len(words), np.uint64)
+    for size in range(min(LONGEST, len(words))):
+        state = state[: len(words) - size] * _FACTOR + words[size:]
+        state = state ^ (state >> np.uint64(29))
+        yield state
+
+
+def _phrases(note: NoteWords, other: NoteWords, links: np.ndarray) -> Iterator[tuple[int, int, str]]:
+    """The phrases of a note whose words belong to words in a row of its translation, and to them alone: the hash, how
+    many words, and these words in English.
+    """
+    of_own: list[list[int]] = [[] for _ in note.words]
+    of_other: list[list[int]] = [[] for _ in other.words]
+    for own, theirs in links.tolist():
+        of_own[own].append(theirs)
+        of_other[theirs].append(own)
+    for size, states in enumerate(_phrase_hashes(_hashes(note)), 1):
+        for place, state in enumerate(states.tolist()):
+            if not of_own[place] or not of_own[place + size - 1]:
+                continue
+            theirs = [one for word in of_own[place : place + size] for one in word]
+            first, last = min(theirs), max(theirs)
+            if last - first > 2 * size:
+                continue
+            back = [one for word in of_other[first : last + 1] for one in word]
+            if min(back) >= place and max(back) < place + size:
+                yield state, size, " ".join(word for word, _, _ in other.words[first : last + 1])
+
+
+def english_words(names: Iterable[str]) -> list[str]:
+    """The words of names of codes, the commonest first."""
+    often = Counter(word for name in names for word, _, _ in split(name) if word.isalpha())
+    return [word for word, _ in sorted(often.items(), key=lambda one: (-one[1], one[0]))]
+
+
+def _as_latin(word: str) -> str:
+    for english, latin in _ENDINGS:
+        if word.endswith(english):
+            return word.removesuffix(english) + latin
+    return word
+
+
+def _core(word: str) -> str:
+    """What a word and its cognates in other languages share."""
+    for letters, others in _LETTERS:
+        word = word.replace(letters, others)
+    word = re.sub(r"(.)\1", r"\1", word)
+    word = re.sub(r"^es(?=[pctml])", "s", re.sub(r"^p(?=[nst])", "", word))
+    if not word.endswith(("itis", "osis", "asis")):
+        word = re.sub(r"(?:es|s)$", "", word)
+    return re.sub(r"[aeio]+$", "", word)
