@@ -53,7 +53,9 @@ class StubCoder:
     def explain(self, text, found, version=None, *, codes=None):
         return [replace(one, evidence=self.evidence) for one in found]
 
-    def code_many(self, texts, version=None, *, top=10, codes=None, evidence=True, setting=None):
+    def code_many(
+        self, texts, version=None, *, top=10, codes=None, evidence=True, candidates=False, setting=None
+    ):
         if "warm up" not in texts:
             self.go_on.wait()
         found = Suggestion(1, "icd10cm", "I50.9", "Heart failure, unspecified", 0.9, True, 1,

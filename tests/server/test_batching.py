@@ -15,11 +15,12 @@ class Recorder:
     """Stands for a coder: waits until it may go on, then returns what it was asked for."""
 
     def __init__(self):
-        self.batches, self.asked, self.go_on = [], [], threading.Event()
+        self.batches, self.asked, self.searched, self.go_on = [], [], [], threading.Event()
 
-    def code_many(self, texts, version, *, top, codes, evidence, setting=None):
+    def code_many(self, texts, version, *, top, codes, evidence, candidates=False, setting=None):
         self.batches.append((list(texts), version))
         self.asked.append((top, evidence))
+        self.searched.append(candidates)
         assert self.go_on.wait(20)
         if "broken" in texts:
             raise InputError("broken")
@@ -135,7 +136,7 @@ def test_who_asks_for_no_evidence_does_not_pay_for_that_of_others(queue, coder):
 class Explainer(Recorder):
     """Finds as many codes as asked, and explains some at a time."""
 
-    def code_many(self, texts, version, *, top, codes, evidence, setting=None):
+    def code_many(self, texts, version, *, top, codes, evidence, candidates=False, setting=None):
         return [
             [number if evidence else -number for number in range(1, top + 1)]
             for _ in super().code_many(texts, version, top=top, codes=codes, evidence=evidence)
@@ -278,3 +279,15 @@ def test_closing_codes_what_waits_and_takes_no_more(queue, coder):
     assert waiting.future.result(0)
     with pytest.raises(Overloaded):
         queue.submit([job(coder, "late")])
+
+
+def test_notes_for_the_candidate_search_are_coded_apart(coder, queue):
+    plain, searched = (
+        Job(coder, "text", "icd10", None, 3, True, candidates=asked) for asked in (False, True)
+    )
+    coder.go_on.set()
+    queue.submit([plain, searched])
+    assert [job.future.result(20) for job in (plain, searched)] == [
+        [("text", 0), ("text", 1), ("text", 2)]
+    ] * 2
+    assert coder.searched == [False, True]

@@ -113,6 +113,9 @@ def make_router(
     return router
 
 
+CANDIDATES = 2_000  # that a search proposes for a note, at most or so (docs/performance.md)
+
+
 async def _coded(
     queue: BatchQueue,
     coder: ServedCoder,
@@ -124,6 +127,7 @@ async def _coded(
     """The suggestions for each note, of so many words, by way of the queue."""
     top = request.top or (schemas.DEFAULT_TOP if request.threshold is None else SUGGESTIONS)
     choice = coder.scored_codes(version, codes)
+    choice = min(choice, CANDIDATES) if request.candidates else choice
     evidenced = min(top, choice) if request.evidence else 0
     jobs = [
         Job(
@@ -135,6 +139,7 @@ async def _coded(
             request.evidence,
             price(min(count, coder.max_note_words), len(note.text), choice, evidenced),
             request.setting,
+            request.candidates,
         )
         for note, count in zip(request.notes, words, strict=True)
     ]

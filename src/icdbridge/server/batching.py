@@ -54,6 +54,7 @@ class Job:
     evidence: bool
     price: float = 1.0
     setting: Setting | None = None
+    candidates: bool = False
     future: "Future[Found]" = field(default_factory=Future)
     found: list[Suggestion] | None = None  # so far: the first ``explained`` of them with their evidence
     explained: int = 0
@@ -68,6 +69,7 @@ class Job:
             codes,
             self.evidence,
             self.setting,
+            self.candidates,
             self.top if self.evidence else None,
         )
 
@@ -245,6 +247,7 @@ def _code_in_parts(job: Job, room: float) -> tuple[float, bool]:
                 top=job.top,
                 codes=job.codes,
                 evidence=False,
+                candidates=job.candidates,
                 setting=job.setting,
             )
             job.found = coded[0]
@@ -273,6 +276,7 @@ def _code(batch: Sequence[Job]) -> None:
             top=max(job.top for job in batch),
             codes=first.codes,
             evidence=first.evidence,
+            candidates=first.candidates,
             setting=first.setting,
         )
     except BaseException as error:  # as above

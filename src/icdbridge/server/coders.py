@@ -81,6 +81,7 @@ class ServedCoder(Protocol):
         top: int = 10,
         codes: Mapping[str, str] | None = None,
         evidence: bool = True,
+        candidates: bool = False,
         setting: Setting | None = None,
     ) -> list[list[Suggestion] | None]: ...
 
