@@ -394,4 +394,4 @@ def test_a_note_unlike_those_of_training_is_said_to_be(open_desk):
     expect(page.locator("#basis")).to_contain_text("measured on the validation notes")
     page.get_by_role("button", name="New").click()
     expect(page.locator("#caution")).to_be_hidden()
-    assert page.get_by_label("Setting").is_hidden()  # a run codes as its training notes were coded
+    assert page.locator("#setting").is_hidden()  # a run codes as its training notes were coded

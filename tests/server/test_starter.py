@@ -168,10 +168,10 @@ def test_specifying_by_keys(open_desk):
 def test_the_setting_is_chosen_on_the_page(open_desk):
     page = open_desk()
     page.get_by_role("textbox", name="Note").fill("Cough and fever for three days. Probable pneumonia.")
-    page.get_by_label("Setting").select_option("inpatient")
+    page.locator("#setting").select_option("inpatient")
     page.get_by_role("button", name="Suggest codes").click()
     expect(page.locator(".kind .code", has_text="J18.9")).to_be_visible()
-    page.get_by_label("Setting").select_option("outpatient")
+    page.locator("#setting").select_option("outpatient")
     expect(page.locator(".not-coded .code", has_text="J18.9").locator(".apart")).to_have_text("uncertain")
 
 
