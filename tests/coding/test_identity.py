@@ -193,7 +193,7 @@ def test_golden_outputs(tmp_path):
         "reason,alternatives,evidence\n"
         + "".join(
             f'{ward}/note,1,icd10cm,I10,Hypertension,0.5,0.4,possible,,True,1,,[],"[{{""start"": 0, ""end"": 3, '
-            '""text"": ""HTN"", ""weight"": 1.0, ""context"": null, ""cut"": false}]"\n'
+            '""text"": ""HTN"", ""weight"": 1.0, ""context"": null, ""cut"": false, ""axis"": null}]"\n'
             for ward in ("east", "west")
         )
     )
