@@ -114,7 +114,7 @@ def main() -> None:
 def synthetic_notes(out: Path, seed: int) -> list[dict[str, object]]:
     """Notes with their codes, in random order."""
     wanted = START + TEST + 12 * MONTH
-    synthesize_mimic4(out / "raw", notes=int(2.4 * wanted), words=100, concepts=60, seed=seed, replace=True)
+    synthesize_mimic4(out / "raw", notes=4 * wanted, words=100, concepts=60, seed=seed, replace=True)
     corpus = prepare_mimic4(out / "raw", out / "all", version="icd10", force=True)
     notes = [note for batch in corpus.notes() for note in batch.to_pylist()]
     order = np.random.default_rng(seed).permutation(len(notes))[:wanted]
