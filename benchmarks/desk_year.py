@@ -1,5 +1,5 @@
-"""A simulated year at the desk: synthetic notes, simulated coders with known error rates, a model that learns anew each
-quarter. It shows how F1 and calibration rise with decisions, and that a coder who tosses coins stands out.
+"""A simulated year at the desk: synthetic notes, simulated coders with known error rates, a model that learns anew
+each quarter. It shows what decisions do to F1 and to the fit of the confidence; a coder who tosses coins stands out.
 
 ``python -m benchmarks.desk_year --out build/desk-year``; some minutes of one core.
 """
