@@ -120,7 +120,7 @@ def test_from_word_to_word_of_a_code(open_desk):
         page.keyboard.press("n")
         assert "DYSPNEA" in here(page)
         seen.add(page.locator("#live").text_content())
-        expect(page.locator(".here").first).to_be_in_viewport()  # of the pane too: what it cuts off is not seen
+        expect(page.locator(".here").first).to_be_in_viewport()  # what the pane cuts off is not
     assert len(seen) == 2
     assert page.locator("#reading .block").count() > 1  # what is out of sight is not laid out
 
