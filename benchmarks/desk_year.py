@@ -22,6 +22,7 @@ from icdbridge.feedback.desk_corpus import prepare_desk
 from icdbridge.feedback.desk_report import write_desk_report
 from icdbridge.feedback.recalibrate import distance, recalibrate
 from icdbridge.lexical.evidence import band_of
+from icdbridge.server.desk_api.encounter_coding import suggestion_fields
 from icdbridge.server.store import Store, open_store
 from icdbridge.server.store.changes import move
 from icdbridge.server.store.deciding import NewDecision, decide
@@ -175,20 +176,9 @@ def suggested(coder: Coder, texts: Sequence[str]) -> list[list[Suggestion]]:
 
 
 def shown(one: Suggestion) -> dict[str, object]:
-    same = (
-        "rank",
-        "system",
-        "code",
-        "description",
-        "probability",
-        "confidence",
-        "context",
-        "predicted",
-        "reason",
-    )
     confidence = one.probability if one.confidence is None else one.confidence
     return {
-        **{name: getattr(one, name) for name in same},
+        **suggestion_fields(one),
         "band": band_of(confidence),
         "alternatives": [],
         "evidence": [],

@@ -44,8 +44,8 @@ class CodeSystem:
 
     def below(self, prefix: str) -> list[str]:
         """The codes and categories below a category, or that begin with ``prefix`` (but are longer), sorted."""
-        start, end = bisect_right(self._sorted, prefix), bisect_left(self._sorted, prefix + "\uffff")
-        found = self._sorted[start:end]
+        start, end = bisect_right(self.listed, prefix), bisect_left(self.listed, prefix + "\uffff")
+        found = self.listed[start:end]
         return sorted({*found, *self._descendants(prefix)}) if self.parents else found
 
     def children(self, code: str) -> list[str]:
@@ -55,7 +55,8 @@ class CodeSystem:
         return [other for other in self.below(code) if (self.parent(other) or code) == code]
 
     @cached_property
-    def _sorted(self) -> list[str]:
+    def listed(self) -> list[str]:
+        """All codes and categories, sorted. Do not change the list: it is kept."""
         return sorted({*self.titles, *self.headings})
 
     @cached_property

@@ -9,6 +9,7 @@ from icdbridge.codes.gate import standing
 from icdbridge.coding.identity import note_identity, part_identity
 from icdbridge.coding.suggestion import Suggestion
 
+MEDIA_TYPE = "application/fhir+json"
 EXTENSION = "urn:icdbridge:"  # of the extensions: probability, confidence, band, evidence
 _CONDITION_STATUS = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
 # What a note says of a code, as the status of a Condition and of a Procedure.

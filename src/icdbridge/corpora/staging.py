@@ -21,6 +21,14 @@ BATCH = 2_000  # notes held at once
 QUERIED = 4  # batches of a CSV file that are chosen from at once
 NOTES = ("id", "patient_id", "text")
 
+_SPANS = {  # of words that people marked, in characters
+    "id": "VARCHAR",
+    "system": "VARCHAR",
+    "code": "VARCHAR",
+    "first": "BIGINT",
+    "stop": "BIGINT",
+    "mark": "BIGINT",
+}
 RELATIONS = {
     "raw_notes": {
         "id": "VARCHAR",
@@ -34,25 +42,11 @@ RELATIONS = {
     "raw_codes": {"id": "VARCHAR", "system": "VARCHAR", "code": "VARCHAR"},
     "raw_splits": {"id": "VARCHAR", "split": "VARCHAR"},
     "raw_titles": {"system": "VARCHAR", "code": "VARCHAR", "title": "VARCHAR"},
-    "raw_evidence": {
-        "id": "VARCHAR",
-        "system": "VARCHAR",
-        "code": "VARCHAR",
-        "first": "BIGINT",
-        "stop": "BIGINT",
-        "mark": "BIGINT",
-    },
+    "raw_evidence": _SPANS,
     "raw_rejected": {"id": "VARCHAR", "system": "VARCHAR", "code": "VARCHAR"},
     "raw_translations": {"id": "VARCHAR", "text": "VARCHAR"},
     "raw_originals": {"id": "VARCHAR", "text": "VARCHAR"},
-    "raw_original_evidence": {
-        "id": "VARCHAR",
-        "system": "VARCHAR",
-        "code": "VARCHAR",
-        "first": "BIGINT",
-        "stop": "BIGINT",
-        "mark": "BIGINT",
-    },
+    "raw_original_evidence": _SPANS,
 }
 
 

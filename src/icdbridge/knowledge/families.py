@@ -78,7 +78,7 @@ def _tree(system: str) -> dict[str, list[str]]:
     table = load_system(system)
     found: dict[str, list[str]] = {}
     above: list[str] = []  # the path to the code before
-    for code in sorted((*table.headings, *table.titles)):
+    for code in table.listed:
         while above and not code.startswith(above[-1]):
             above.pop()
         if above:

@@ -25,10 +25,9 @@ from icdbridge.server.limits import SUGGESTIONS
 from icdbridge.server.observing import Metrics
 from icdbridge.server.problems import Problem, described, field_problem
 
-FHIR = "application/fhir+json"
 _BUNDLE: dict[str, Any] = {
     "description": "The suggestions, one resource each",
-    "content": {FHIR: {"schema": {"type": "object"}, "example": schemas.BUNDLE_EXAMPLE}},
+    "content": {fhir.MEDIA_TYPE: {"schema": {"type": "object"}, "example": schemas.BUNDLE_EXAMPLE}},
 }
 
 
@@ -54,7 +53,9 @@ def make_router(
     )
     async def code(
         request: schemas.CodeRequest,
-        accept: Annotated[str, Header(description=f"{FHIR} for a FHIR R4 Bundle.")] = "application/json",
+        accept: Annotated[
+            str, Header(description=f"{fhir.MEDIA_TYPE} for a FHIR R4 Bundle.")
+        ] = "application/json",
     ) -> Any:
         """Codes for one or several notes, ranked by probability, with the words that spoke for each.
 
@@ -68,8 +69,10 @@ def make_router(
         words = await asyncio.to_thread(_count_words, coder, request.notes)
         found = await _coded(queue, coder, version, codes, request, words)
         metrics.notes.labels(name, version or "code set").inc(len(found))
-        if FHIR in accept:
-            return Response(await asyncio.to_thread(answers.as_fhir, request.notes, found), media_type=FHIR)
+        if fhir.MEDIA_TYPE in accept:
+            return Response(
+                await asyncio.to_thread(answers.as_fhir, request.notes, found), media_type=fhir.MEDIA_TYPE
+            )
         body = await asyncio.to_thread(answers.as_json, name, coder, version, request.notes, words, found)
         return Response(body, media_type="application/json")
 
@@ -213,4 +216,4 @@ def _version_out(coder: ServedCoder, version: str) -> schemas.VersionOut:
 
 
 def _fhir(resources: list[dict[str, Any]]) -> Response:
-    return JSONResponse(fhir.bundle(resources), media_type=FHIR)
+    return JSONResponse(fhir.bundle(resources), media_type=fhir.MEDIA_TYPE)

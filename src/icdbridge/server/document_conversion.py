@@ -7,6 +7,7 @@ from typing import Any, Literal
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
+from icdbridge.documents import Document
 from icdbridge.documents.apart import read_apart
 from icdbridge.errors import InputError
 from icdbridge.server.limits import ANSWER_BYTES
@@ -31,6 +32,18 @@ BODY: dict[str, Any] = {
 def table_ending(request: Request) -> str:
     """The ending of the table that a request says its body is; empty for all else."""
     return TABLES.get(request.headers.get("content-type", "").partition(";")[0].strip().lower(), "")
+
+
+async def documents_of_body(request: Request, turn: asyncio.Semaphore) -> list[Document]:
+    """The documents of the file that is a request's body, read when it is its ``turn``; a 422 where there are none."""
+    data = await request.body()
+    if not data:
+        raise field_problem("body", "it is empty: send a document")
+    async with turn:
+        try:
+            return await asyncio.to_thread(read_apart, data, table_ending(request))
+        except InputError as error:
+            raise field_problem("body", str(error)) from error
 
 
 class DocumentOut(BaseModel):
@@ -74,14 +87,7 @@ def make_documents_router() -> APIRouter:
 
         Nothing of it is stored or logged.
         """
-        data = await request.body()
-        if not data:
-            raise field_problem("body", "it is empty: send a document")
-        async with turn:
-            try:
-                found = await asyncio.to_thread(read_apart, data, table_ending(request))
-            except InputError as error:
-                raise field_problem("body", str(error)) from error
+        found = await documents_of_body(request, turn)
         if sum(len(one.text.encode()) for one in found) > ANSWER_BYTES:
             raise Problem(413, f"its text has more than {ANSWER_BYTES:,} bytes: cut it up")
         return DocumentsResponse(documents=[DocumentOut(**asdict(one)) for one in found])

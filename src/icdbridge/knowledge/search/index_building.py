@@ -91,7 +91,7 @@ def fill(
 ) -> None:
     """Fills an empty database with the codes of a table and their wordings ``rows`` (text, code, source)."""
     connection.executescript(SCHEMA)
-    codes = sorted({*table.titles, *table.headings})
+    codes = table.listed
     number = {code: place for place, code in enumerate(codes)}
     said, families, places = _families(table)
     best = {family: code for code, family in families.items() if not places[code]}

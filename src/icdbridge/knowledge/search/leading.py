@@ -10,7 +10,7 @@ from icdbridge.knowledge.successors import successors
 
 def leading(table: CodeSystem) -> Iterator[tuple[str, str, str, int, bool]]:
     """Codes of other systems and earlier releases, with the codes of this one that stand for them."""
-    number = {code: place for place, code in enumerate(sorted({*table.titles, *table.headings}))}
+    number = {code: place for place, code in enumerate(table.listed)}
     for source, target in (*PAIRS, ("icd10pcs", "icd9proc")):
         if target == table.name:
             here = load_system(source)

@@ -8,6 +8,7 @@ from typing import Any
 
 from icdbridge.codes.gate import existing
 from icdbridge.codes.validity import release_on
+from icdbridge.coding import Suggestion
 from icdbridge.coding.encounter import (
     EncounterSuggestion,
     Joined,
@@ -154,19 +155,8 @@ class EncounterCoding:
 
     def _row(self, one: EncounterSuggestion, documents: list[int]) -> dict[str, Any]:
         found = one.suggestion
-        same = (
-            "rank",
-            "system",
-            "code",
-            "description",
-            "probability",
-            "confidence",
-            "context",
-            "predicted",
-            "reason",
-        )
         return {
-            **{name: getattr(found, name) for name in same},
+            **suggestion_fields(found),
             "band": band(self._coder, found),
             "alternatives": [vars(other) for other in found.alternatives],
             "evidence": [
@@ -180,6 +170,22 @@ class EncounterCoding:
                 for place in one.placed
             ],
         }
+
+
+def suggestion_fields(found: Suggestion) -> dict[str, Any]:
+    """What the store keeps of a suggestion as it is."""
+    kept = (
+        "rank",
+        "system",
+        "code",
+        "description",
+        "probability",
+        "confidence",
+        "context",
+        "predicted",
+        "reason",
+    )
+    return {name: getattr(found, name) for name in kept}
 
 
 def _read_code_tables() -> None:

@@ -7,13 +7,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Request
 
-from icdbridge.documents.apart import read_apart
-from icdbridge.errors import InputError
 from icdbridge.server.desk_api import desk_schemas as shapes
 from icdbridge.server.desk_api.access import needs
 from icdbridge.server.desk_api.desk import Desk
-from icdbridge.server.document_conversion import AT_ONCE, BODY, table_ending
-from icdbridge.server.problems import described, field_problem
+from icdbridge.server.document_conversion import AT_ONCE, BODY, documents_of_body
+from icdbridge.server.problems import described
 from icdbridge.server.schemas import Identifier
 from icdbridge.server.store.intake import TakenIn, take_in
 from icdbridge.server.store.people import Person
@@ -40,22 +38,14 @@ def make_file_router(desk: Desk) -> APIRouter:
         """Takes the documents of a file into the encounters that they name: RTF, Word, HTML, PDF with text, C-CDA,
         FHIR R4, HL7 v2, a table, plain text. One that names none makes an encounter of its own.
         """
-        data = await request.body()
-        if not data:
-            raise field_problem("body", "it is empty: send a document")
-        async with turn:
-            try:
-                documents = await asyncio.to_thread(read_apart, data, table_ending(request))
-            except InputError as error:
-                raise field_problem("body", str(error)) from error
+        documents = await documents_of_body(request, turn)
         if encounter_number is not None:
             documents = [
                 one if one.encounter_id else replace(one, encounter_id=encounter_number) for one in documents
             ]
 
-        name = (
-            f"FILE-{hashlib.sha256(data).hexdigest()[:12]}"  # the same file again makes no second encounter
-        )
+        # the same file again makes no second encounter
+        name = f"FILE-{hashlib.sha256(await request.body()).hexdigest()[:12]}"
 
         def taken() -> TakenIn:
             with desk.store.writing() as session:

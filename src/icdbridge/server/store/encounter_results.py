@@ -22,7 +22,7 @@ FORMATS: tuple[Format, ...] = get_args(Format)
 MEDIA_TYPES: dict[Format, str] = {
     "csv": "text/csv; charset=utf-8",
     "json": "application/json",
-    "fhir": "application/fhir+json",
+    "fhir": fhir.MEDIA_TYPE,
     "claim": "text/csv; charset=utf-8",
 }
 COLUMNS = (

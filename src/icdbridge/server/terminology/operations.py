@@ -111,11 +111,7 @@ def expand(asked: Asked) -> dict[str, Any]:
     tables = {name: load_system(name, release_asked(name, asked)) for name in systems}
     total = None
     if text is None:
-        every = [
-            (name, code)
-            for name, table in tables.items()
-            for code in sorted({*table.headings, *table.titles})
-        ]
+        every = [(name, code) for name, table in tables.items() for code in table.listed]
         total, page = len(every), every[offset : offset + count]
     else:
         wanted = min(offset + count, MOST_FOUND)

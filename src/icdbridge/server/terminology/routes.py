@@ -11,10 +11,10 @@ from fastapi.responses import JSONResponse, Response
 
 from icdbridge import __version__
 from icdbridge.codes import declaration, known_systems, load_system, releases
+from icdbridge.coding.fhir import MEDIA_TYPE
 from icdbridge.server.terminology import operations
 from icdbridge.server.terminology.asked import Asked, Refused, from_query, from_resource
 
-MEDIA_TYPE = "application/fhir+json"
 # Resource and operation -> what carries it out, and the parameters that it knows.
 OPERATIONS: dict[tuple[str, str], tuple[Callable[[Asked], dict[str, Any]], tuple[str, ...]]] = {
     ("CodeSystem", "lookup"): (operations.lookup, operations.CODE_PARAMETERS),
@@ -23,6 +23,7 @@ OPERATIONS: dict[tuple[str, str], tuple[Callable[[Asked], dict[str, Any]], tuple
     ("ValueSet", "expand"): (operations.expand, operations.EXPAND_PARAMETERS),
     ("ConceptMap", "translate"): (operations.translate, operations.TRANSLATE_PARAMETERS),
 }
+_KNOWN = ", ".join(f"{resource}/${operation}" for resource, operation in OPERATIONS)
 
 
 def make_terminology_router() -> APIRouter:
@@ -41,20 +42,18 @@ def make_terminology_router() -> APIRouter:
         bundle = {"resourceType": "Bundle", "type": "searchset", "total": len(entries), "entry": entries}
         return _fhir(bundle if entries else {key: value for key, value in bundle.items() if key != "entry"})
 
-    @router.get("/CodeSystem/{name}")
-    def code_system(name: str, request: Request) -> Response:
-        if name.startswith("$"):  # an operation
-            return _carried_out("CodeSystem", name[1:], lambda known: from_query(_pairs(request), known))
+    @router.get("/{resource}/${operation}")
+    def asked_by_url(resource: str, operation: str, request: Request) -> Response:
+        return _carried_out(resource, operation, lambda known: from_query(_pairs(request), known))
+
+    @router.get("/CodeSystem/{name}")  # below the operations, whose paths it would take too
+    def code_system(name: str) -> Response:
         found = next((one for one in _code_systems() if one["id"] == name), None)
         return (
             _fhir(found)
             if found
             else _outcome(Refused(404, "not-found", "there is no such code system here"))
         )
-
-    @router.get("/{resource}/${operation}")
-    def asked_by_url(resource: str, operation: str, request: Request) -> Response:
-        return _carried_out(resource, operation, lambda known: from_query(_pairs(request), known))
 
     @router.post("/{resource}/${operation}")
     async def asked_by_resource(resource: str, operation: str, request: Request) -> Response:
@@ -68,8 +67,7 @@ def make_terminology_router() -> APIRouter:
 
     @router.api_route("/{rest:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
     def nothing(rest: str) -> Response:
-        known = ", ".join(f"{resource}/${operation}" for resource, operation in OPERATIONS)
-        text = f"there is nothing here: expected metadata, CodeSystem or {known}"
+        text = f"there is nothing here: expected metadata, CodeSystem or {_KNOWN}"
         return _outcome(Refused(404, "not-supported", text))
 
     return router
@@ -82,8 +80,7 @@ def _pairs(request: Request) -> list[tuple[str, str]]:
 def _carried_out(resource: str, operation: str, read: Callable[[tuple[str, ...]], Asked]) -> Response:
     try:
         if (resource, operation) not in OPERATIONS:
-            known = ", ".join(f"{one}/${other}" for one, other in OPERATIONS)
-            raise Refused(404, "not-supported", f"there is no such operation: expected one of {known}")
+            raise Refused(404, "not-supported", f"there is no such operation: expected one of {_KNOWN}")
         carry_out, parameters = OPERATIONS[resource, operation]
         return _fhir(carry_out(read(parameters)))
     except Refused as refused:
@@ -109,26 +106,28 @@ def _code_systems() -> list[dict[str, Any]]:
             "title": declaration(name).label,
             "status": "active",
             "content": "not-present",
-            "count": _count(name),
+            "count": len(load_system(name).listed),
         }
         for name in known_systems()
     ]
 
 
-def _count(name: str) -> int:
-    table = load_system(name)
-    return len({*table.titles, *table.headings})
-
-
-def _capabilities() -> dict[str, Any]:
-    resources = {resource for resource, _ in OPERATIONS}
+def _statement(resource: str) -> dict[str, Any]:
+    """What both statements of the server's abilities begin with."""
     return {
-        "resourceType": "CapabilityStatement",
+        "resourceType": resource,
         "status": "active",
         "date": date.today().isoformat(),
         "kind": "instance",
         "software": {"name": "icdbridge", "version": __version__},
         "implementation": {"description": "icdbridge's terminology service"},
+    }
+
+
+def _capabilities() -> dict[str, Any]:
+    resources = {resource for resource, _ in OPERATIONS}
+    return {
+        **_statement("CapabilityStatement"),
         "fhirVersion": "4.0.1",
         "format": ["json"],
         "rest": [
@@ -161,12 +160,7 @@ def _terminology() -> dict[str, Any]:
     for name in known_systems():
         systems.setdefault(declaration(name).uri, {}).update(dict.fromkeys(releases(name)))
     return {
-        "resourceType": "TerminologyCapabilities",
-        "status": "active",
-        "date": date.today().isoformat(),
-        "kind": "instance",
-        "software": {"name": "icdbridge", "version": __version__},
-        "implementation": {"description": "icdbridge's terminology service"},
+        **_statement("TerminologyCapabilities"),
         "codeSystem": [
             {
                 "uri": uri,
