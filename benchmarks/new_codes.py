@@ -4,10 +4,10 @@
     python -m benchmarks.new_codes CORPUS [--withhold 100] [--terms TABLE] [--out build/bench]
 
 As when a run codes by a later release than it learnt from. ``notes``: 60 notes written by hand, each of which names one
-code that came in FY2025 or FY2026; how often it is the first, and among the first three, of the starter or of a run
-(among all of ICD-10-CM). Else of the codes that both train and test notes carry some are
-drawn; a corpus of the train and val notes without them is made, and a run with matching and a plain one are trained on
-it. Both are asked for them on the test notes of CORPUS: among its codes and among all of ICD-10-CM. Prints Markdown.
+code that came in FY2025 or FY2026, and 40 further ones; how often it is the first, and among the first three, of the
+starter or of a run (among all of ICD-10-CM). Else of the codes that both train and test notes carry some are drawn; a
+corpus of the train and val notes without them is made, and a run with matching and a plain one are trained on it. Both
+are asked for them on the test notes of CORPUS: among its codes and among all of ICD-10-CM. Prints Markdown.
 """
 
 import csv
@@ -30,6 +30,7 @@ from icdbridge.runs import Run
 from icdbridge.training import make_settings, train
 
 TOP = 15
+NOTES = ("new_code_notes", "new_code_notes_further")  # the further ones: nothing was made for them
 
 
 def choose(corpus: Corpus, count: int, seed: int = 0) -> list[str]:
@@ -75,9 +76,9 @@ def recalled(run: Run, corpus: Corpus, withheld: list[str]) -> float:
         return float((ranks.data[new] <= TOP).mean())
 
 
-def named_in_notes(coder: Coder, codes: Mapping[str, str] | None) -> tuple[Table, list[str]]:
+def named_in_notes(coder: Coder, codes: Mapping[str, str] | None, name: str) -> tuple[Table, list[str]]:
     """How far up each note's code is, and what was missed."""
-    with (Path(__file__).parent / "new_code_notes.csv").open(encoding="utf-8", newline="") as handle:
+    with (Path(__file__).parent / f"{name}.csv").open(encoding="utf-8", newline="") as handle:
         rows = list(csv.DictReader(handle))
     before = load_system("icd10cm", "FY2024").titles
     assert all(row["code"] not in before and row["code"] in load_system("icd10cm").titles for row in rows)
@@ -105,9 +106,11 @@ def main() -> None:
     given = parser.parse_args()
     every = {f"icd10cm:{code}": title for code, title in load_system("icd10cm").titles.items()}
     if given.corpus == Path("notes"):
-        table, missed = named_in_notes(Coder.load(given.run), every if given.run else None)
-        show([table], True)
-        print("\n".join(missed))
+        coder = Coder.load(given.run)
+        for name in NOTES:
+            table, missed = named_in_notes(coder, every if given.run else None, name)
+            show([table], True)
+            print("\n".join(missed))
         return
     corpus = Corpus.open(given.corpus)
     withheld = choose(corpus, given.withhold)

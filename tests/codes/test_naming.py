@@ -87,6 +87,10 @@ def test_the_public_index_is_read(public_data):
             "Abscess of corpus cavernosum and penis",
             ["Abscess of corpus cavernosum", "Abscess of penis"],
         ),
+        ("Encounter for palliative care", ["palliative care"]),
+        ("Encounter for immunization", []),  # one word says too little
+        ("Estrogen receptor positive status", ["Estrogen receptor positive"]),
+        ("Kidney transplant status", []),  # without its last word it is something done
         ("Essential (primary) hypertension", []),
         ("Without", []),
     ],

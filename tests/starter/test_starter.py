@@ -25,6 +25,13 @@ CODED = {
     "Hypertension, congestive heart failure, chronic kidney disease stage 4": "I13.0 I50.9 N18.4",
     "COPD with pneumonia": "J44.0 J18.9",
     "Diabetic chronic kidney disease": "E11.22 N18.9",
+    # codes that came after the oldest release: by their title, whatever the index still gives for it
+    "Furuncle of the flank.": "L02.227",
+    "Abscess of the flank, drained.": "L02.217",  # as other abscesses of the trunk need not be called cutaneous
+    "Genetics visit: SLC6A1-related disorder.": "QA0.0131",
+    "Nonpressure chronic ulcer of the neck with fat layer exposed.": "L98.452",
+    "Tumor board: progesterone receptor negative.": "Z17.22",
+    "Static collapse of the external nasal valve.": "J34.8211",
     # side, site and encounter of an injury
     "Left hip fracture.": "S72.002A",
     "Closed fracture of right distal radius.": "S52.501A",

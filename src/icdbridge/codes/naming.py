@@ -25,6 +25,8 @@ _UNSAID = re.compile(
     r"(?:initial|subsequent) encounter|elsewhere classified|not elsewhere|classified elsewhere|unspecified$)\b.*$",
     re.IGNORECASE,
 )
+_VISIT = re.compile(r"^encounter for (?=\w+ \w)", re.IGNORECASE)
+_FOUND = re.compile(r"(?<= positive| negative) status$", re.IGNORECASE)
 _EITHER = re.compile(
     r"(.*\b(?:of|in|on|to|from)\b(?: the)?) (\w+(?: \w+)?) (?:and|or|and/or) (\w+(?: \w+)?)", re.IGNORECASE
 )
@@ -75,8 +77,10 @@ def names(code: Code | str) -> list[Name]:
 
 
 def shortened(title: str) -> list[str]:
-    """A title without what notes do not say ("without ...", ", unspecified"), and with each of two joined by "and"."""
-    said = _UNSAID.sub("", title).strip(" ,;")
+    """A title without what notes do not say ("without ...", ", unspecified", "Encounter for", "positive status"), and
+    with each of two joined by "and".
+    """
+    said = _FOUND.sub("", _VISIT.sub("", _UNSAID.sub("", title).strip(" ,;")))
     found = [said] if said and said != title else []
     either = _EITHER.fullmatch(said)
     if either:

@@ -47,6 +47,14 @@ def release_period(system: str, release: str) -> Period:
     return version_period(declaration(system).version)
 
 
+@lru_cache(maxsize=100)
+def later_codes(system: str) -> frozenset[str]:
+    """The billable codes that came after the oldest installed release: no earlier note can carry them."""
+    return frozenset(
+        load_system(system).titles.keys() - load_system(system, releases(system)[0]).titles.keys()
+    )
+
+
 def release_on(system: str, day: date) -> tuple[str, bool]:
     """The installed release that says most of a day, and whether it is the one in force then."""
     known = releases(system)

@@ -3,6 +3,7 @@
 import csv
 import gc
 import re
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -14,9 +15,11 @@ from icdbridge.codes.descriptions import describe
 from icdbridge.codes.naming import shortened
 from icdbridge.codes.packages import tabular
 from icdbridge.codes.system import CodeSystem
+from icdbridge.codes.validity import later_codes
 from icdbridge.errors import InputError
 from icdbridge.knowledge.packed_tables import DATA, LEVEL, rows
 from icdbridge.knowledge.wording import neoplasms, spoken, substances, with_modifiers
+from icdbridge.knowledge.words import split, stem, stems
 
 TITLE = "title"
 SHORT = "short"
@@ -96,7 +99,8 @@ def _collected(system: str) -> tuple[list[Term], list[Dropped]]:
     seen: set[str] = set()
     kept: list[Term] = []
     left: dict[str, list[Term]] = {}
-    for term in _every(table):
+    every = list(_every(table))
+    for term in (*every, *_by_siblings(table, every)):
         code = term.code
         if code not in known:  # any other beginning of codes
             known[code] = bool(table.below(code))
@@ -111,7 +115,9 @@ def _collected(system: str) -> tuple[list[Term], list[Dropped]]:
 
 _BRACKETS = re.compile(r"\s*(?:\([^()]*\)|\[[^\[\]]*\])")
 _UNENDED = re.compile(r"(?:\b(?:or|and|of|to|by|with|in)|,)$")
+_AGREEING = 2  # siblings
 _LONG = 12  # words, from which on what a category says that it includes is an instruction
+_NON = re.compile(r"\b([Nn]on)-(?=[a-z])")  # which notes write as one word with what follows
 _LATER = re.compile(r"\b(?:subsequent encounter|open fracture|sequela|classified elsewhere)\b", re.IGNORECASE)
 
 
@@ -122,9 +128,34 @@ def _every(table: CodeSystem) -> Iterator[Term]:
         if term.source in (TITLE, INCLUSION, EQUIVALENT) and not _LATER.search(term.text):
             plain = _BRACKETS.sub("", term.text).strip()
             shorter = shortened(plain) if term.source == TITLE and term.code in table.titles else []
-            for text in (plain, *shorter):
+            for text in (plain, *shorter, _NON.sub(r"\1", plain)):
                 if text and text != term.text and not _UNENDED.search(text):
                     yield Term(text, term.code, SHORT)
+
+
+def _by_siblings(table: CodeSystem, every: list[Term]) -> Iterator[Term]:
+    """Titles of codes that came later without the words that other names of several of their siblings leave out, too:
+    an abscess of the abdominal wall need not be called cutaneous, so one of the flank need not.
+    """
+    named: dict[str, list[frozenset[str]]] = {}
+    later = later_codes(table.name)
+    families = {table.parent(code) for code in later}
+    siblings = {above: table.children(above) for above in families if above}
+    wanted = {code for family in siblings.values() for code in family} - later
+    for term in every:
+        if term.code in wanted:
+            named.setdefault(term.code, []).append(frozenset(stems(term.text)))
+    for code in sorted(later):
+        own = frozenset(stems(table.titles[code]))
+        left_out: Counter[frozenset[str]] = Counter()
+        for other in siblings.get(table.parent(code) or "", ()):
+            title = frozenset(stems(table.title(other) or ""))
+            left_out.update(
+                {title - name for name in named.get(other, ()) if name < title and title - name < own}
+            )
+        for words in (words for words, often in left_out.items() if often >= _AGREEING):
+            kept = [word for word, _, _ in split(table.titles[code]) if stem(word) not in words]
+            yield Term(" ".join(kept), code, SHORT)
 
 
 def _named(table: CodeSystem) -> Iterator[Term]:

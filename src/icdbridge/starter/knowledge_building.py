@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from icdbridge.codes import load_system
+from icdbridge.codes.validity import later_codes
 from icdbridge.files import cached_folder
 from icdbridge.knowledge import terms
 from icdbridge.knowledge.abbreviations import abbreviations
@@ -29,7 +30,7 @@ from icdbridge.starter.dictionary import (
 from icdbridge.starter.stems import name_stems
 from icdbridge.starter.tree import Tree, build_tree
 
-FORMAT = 6  # of the folder; a higher number makes it anew
+FORMAT = 8  # of the folder; a higher number makes it anew
 _RESIDUAL = re.compile(r"\b(?:other|elsewhere|specified|certain)\b", re.IGNORECASE)
 # How far a source is believed where several codes have the same phrase; the lowest first.
 _DRUG_WORDINGS = (
@@ -48,6 +49,7 @@ _BELIEVED = {
     "short": 4,
 }
 _BELIEVED |= {"external": 5, "drug": 6, "equivalent": 7}
+_LATER_TITLE = 1  # of a code that came later: the index still gives what stood for it before
 _WRITTEN = ("default", "clinical", *WHEN)  # by us, as notes say it
 _SCALE = re.compile(r"=?(?:stage|type|grade|class)[0-5][ab]?|lettera")
 # Encounters are coded by what is said of the visit, not by words of examinations; our own names know how that is said.
@@ -98,12 +100,10 @@ def _fill(system: str, folder: Path) -> None:
 def _names(system: str, tree: Tree) -> Iterator[Name]:
     """All names of a system; status and history codes with where they count."""
     frequency = hospital_frequency(system)
-    blocked = _blocked()
+    blocked, later = _blocked(), later_codes(system)
     for text, code, source in _every(system):
         number = tree.number.get(code)
-        if number is None or (
-            source == "title" and len(code) == 8
-        ):  # these differ from their parent by encounter only
+        if number is None or (source == "title" and _goes_on(tree, number)):  # the words of the note decide
             continue
         stems = tuple(name_stems(text))
         if not stems or _misleads(stems, code, source):
@@ -116,12 +116,19 @@ def _names(system: str, tree: Tree) -> Iterator[Name]:
             continue
         rank = (
             residual,
-            _BELIEVED.get(source, 4),
+            _LATER_TITLE if source == "title" and code in later else _BELIEVED.get(source, 4),
             bool(_RESIDUAL.search(tree.titles[number])),
             often,
             len(code),
         )
         yield Name(stems, number, SOURCES.index(source), rank)
+
+
+def _goes_on(tree: Tree, number: int) -> bool:
+    """Whether the 7th character of a code goes on with the title of what lies above: encounter, fetus, stage."""
+    above = int(tree.parent[number])
+    goes_on = tree.titles[number].startswith(tree.titles[above] if above >= 0 else "")
+    return tree.of_encounter(number) or (len(tree.codes[number]) == 8 and goes_on)
 
 
 def _misleads(stems: tuple[str, ...], code: str, source: str) -> bool:

@@ -68,9 +68,13 @@ class Line:
 
     @property
     def best(self) -> Said | None:
-        """The mention that says most."""
+        """The mention that says most; of those that say about as much, the one of most words."""
         mentions = self.said or [one for one, _ in self.doubted]
-        return max(mentions, key=lambda one: one.share * one.weight - one.gap / 20, default=None)
+        return max(
+            mentions,
+            key=lambda one: (round(one.share * one.weight - one.gap / 20, 1), one.size),
+            default=None,
+        )
 
     @property
     def mentions(self) -> list[Said]:

@@ -9,7 +9,7 @@ from icdbridge.starter.tree import Tree, is_open, is_other
 MISSING = 1.0  # what a word of a title that the note lacks costs, of what one that it has gains
 ABSENT = 1.0  # what a word costs that the title says is absent
 # What notes leave out of titles: which encounter it is, and "side" beside left and right.
-_LEFT_OUT = roots("initial", "subsequent", "encounter", "sequela", "routine", "healing", "side")
+_LEFT_OUT = roots("initial", "subsequent", "encounter", "sequela", "routine", "healing", "side", "only")
 
 
 _REMISSION = root("remission")
@@ -83,7 +83,7 @@ def _in_childbirth(tree: Tree, code: int, near: Mapping[str, float]) -> int:
 def _start(tree: Tree, code: int) -> int:
     """Up from a code that leaves something unsaid, to where it may still be said."""
     while (above := int(tree.parent[code])) >= 0:
-        unsaid = len(tree.codes[code]) == 8 or (
+        unsaid = tree.of_encounter(code) or (
             is_open(tree.titles[code]) and tree.default[above] == tree.default[code]
         )
         if not unsaid:

@@ -13,7 +13,7 @@ from icdbridge.codes import CodeSystem
 from icdbridge.starter.stems import roots, title_stems
 
 WITHOUT = re.compile(r"\b(?:without|not|no)\b[^,;]*", re.IGNORECASE)
-_OPEN_END = re.compile(r"\b(?:unspecified|nos|not specified)\b", re.IGNORECASE)
+_OPEN_END = re.compile(r"\b(?:unspecified|nos|not specified|without mention of)\b", re.IGNORECASE)
 _OTHER = re.compile(r"\b(?:other|elsewhere)\b", re.IGNORECASE)
 
 
@@ -67,6 +67,10 @@ class Tree:
         return [self.tree_stems[one] for one in numbers if one >= 0], [
             self.tree_stems[-1 - one] for one in numbers if one < 0
         ]
+
+    def of_encounter(self, code: int) -> bool:
+        """Whether a code differs from its siblings by the encounter alone, which its 7th character says."""
+        return len(self.codes[code]) == 8 and self.codes[code][-1].isalpha()
 
     def above(self, code: int) -> list[int]:
         """The codes above one, the nearest first."""
