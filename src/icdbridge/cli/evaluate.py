@@ -68,6 +68,7 @@ def evaluate(
         synthetic_tag,
     )
     from icdbridge.evaluation.reports.text_table import show
+    from icdbridge.evaluation.siblings import siblings_table
     from icdbridge.files import check_output
     from icdbridge.runs.run import Run
 
@@ -101,6 +102,7 @@ def evaluate(
         tables += [calibration_table(results)] if results["calibration"] else []
         tables += [bands_table(results)] if results["bands"] else []
         tables += [decisions_table(results, synthetic_tag(results))] if "decisions" in results else []
+        tables += [siblings_table(results, synthetic_tag(results))] if "siblings" in results else []
         tables += [candidates_table(results, synthetic_tag(results))] if candidates else []
         show(tables, markdown)
         say(f"report: {folder / 'report.html'}", err=markdown)

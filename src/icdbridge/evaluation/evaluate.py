@@ -28,6 +28,7 @@ from icdbridge.evaluation.results import (
     scope_table,
     without_nan,
 )
+from icdbridge.evaluation.siblings import wrong_siblings
 from icdbridge.files import Kind, atomic_folder, write_json, write_manifest
 from icdbridge.runs.scored import Scored
 
@@ -89,10 +90,14 @@ def evaluate(
             train_notes, calibration = seen(run, scored.codes), run.calibration.get(corpus.version)
             results["calibration"] = reliability(scored, train_notes, calibration)
             results["bands"] = band_shares(scored, train_notes, calibration) if calibration else []
+            one = thresholds["full"]["threshold"]
+            own = np.full(len(scored.codes), one)
             if calibration is not None and calibration.thresholds is not None:
                 own = run.thresholds(corpus.version, scored.codes)
-                one = thresholds["full"]["threshold"]
                 results["decisions"] = decisions(scored, train_notes, one, own)
+            siblings = wrong_siblings(scored, own)
+            if siblings is not None:
+                results["siblings"] = siblings
         marked = pa.table({})
         if evidence:
             from icdbridge.evaluation.evidence_quality import measure_evidence

@@ -10,6 +10,7 @@ from icdbridge.evaluation.reports import plots
 from icdbridge.evaluation.reports.page import Section, write_page
 from icdbridge.evaluation.reports.text_table import Table, percent
 from icdbridge.evaluation.results import EVIDENCE_KINDS, NAMES, OVERLAP, SCOPES, VIEWS, VIEWS_MEAN
+from icdbridge.evaluation.siblings import siblings_table
 
 # The columns of the paper's table 1, in its order; tables 2 and 4 show some of them.
 PAPER = ("auc_micro", "auc_macro", "f1_micro", "f1_macro", "p_at_8", "p_at_15", "r_precision", "map")
@@ -212,6 +213,8 @@ def write_report(results: dict[str, Any], path: Path) -> None:
         }
         tail.svg(plots.frequency_bars("tail", bins, panels, below, tag))
         tail.table(long_tail_table(results))
+        if "siblings" in results:
+            tail.table(siblings_table(results, tag))
         sections.append(tail)
     curves = {scope: curve for scope, curve in results["curves"].items() if curve}
     if curves:

@@ -1,0 +1,43 @@
+"""Siblings among wrong predictions of rare codes, on a handful of scores that can be counted by hand."""
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from icdbridge.evaluation.siblings import siblings_table, wrong_siblings
+from icdbridge.runs.scored import Scored
+
+CODES = ["icd10cm:I10", "icd10cm:S72.001A", "icd10cm:S72.002A", "icd10cm:J44.0", "icd10cm:J44.1"]
+
+
+def scored(predicted, labels, n_frequent=1):
+    logits = np.where(np.array(predicted, bool), 2.0, -2.0).astype(np.float32)
+    return Scored(
+        [str(i) for i in range(len(logits))],
+        CODES,
+        n_frequent,
+        logits,
+        sparse.csr_array(np.array(labels, bool)),
+    )
+
+
+def test_a_sibling_shares_the_category_of_a_label_of_the_same_note():
+    predicted = [[1, 1, 1, 0, 0], [0, 1, 0, 1, 0], [0, 0, 0, 0, 0]]
+    labels = [[0, 0, 1, 0, 0], [1, 0, 0, 0, 1], [1, 0, 1, 0, 0]]
+    found = wrong_siblings(scored(predicted, labels), np.full(5, 0.5))
+    # note 0: S72.001A for S72.002A; note 1: S72.001A for nothing, J44.0 for J44.1; I10 is frequent
+    assert found == {"predicted": 4, "wrong": 3, "siblings": 2}
+    assert siblings_table({"siblings": found}).rows == [["4", "3", "2", "66.7"]]
+
+
+def test_each_code_is_predicted_by_its_own_threshold():
+    predicted, labels = [[0, 1, 0, 1, 0]], [[0, 0, 1, 0, 1]]
+    found = wrong_siblings(scored(predicted, labels), np.array([0.5, 0.95, 0.5, 0.5, 0.5]))
+    assert found == {"predicted": 1, "wrong": 1, "siblings": 1}
+
+
+@pytest.mark.parametrize("n_frequent", [1, 5])
+def test_nothing_predicted_has_no_share(n_frequent):
+    found = wrong_siblings(scored([[0] * 5], [[1] * 5], n_frequent), np.full(5, 0.5))
+    assert found == {"predicted": 0, "wrong": 0, "siblings": 0}
+    assert siblings_table({"siblings": found}).rows[0][-1] == "-"
