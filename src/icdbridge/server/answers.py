@@ -9,10 +9,10 @@ from typing import Any
 from icdbridge.codes import declaration
 from icdbridge.coding import Suggestion, fhir
 from icdbridge.coding.identity import note_identity
-from icdbridge.server import schemas
 from icdbridge.server.bands import band
 from icdbridge.server.coders import ServedCoder
 from icdbridge.server.limits import ANSWER_BYTES
+from icdbridge.server.request_schemas import NoteIn
 
 _SUGGESTION, _SPAN, _ALTERNATIVE = (
     700,
@@ -53,11 +53,11 @@ def as_json(
     name: str,
     coder: ServedCoder,
     version: str | None,
-    notes: Sequence[schemas.NoteIn],
+    notes: Sequence[NoteIn],
     words: Sequence[int],
     found: Sequence[Sequence[Suggestion]],
 ) -> bytes:
-    """``schemas.CodeResponse`` as JSON, of the coder that is served as ``name``.
+    """``answer_schemas.CodeResponse`` as JSON, of the coder that is served as ``name``.
 
     Made of plain values: thousands of suggestions as objects would keep all other requests waiting.
     """
@@ -79,7 +79,7 @@ def as_json(
     ).encode("utf-8", "replace")
 
 
-def as_fhir(notes: Sequence[schemas.NoteIn], found: Sequence[Sequence[Suggestion]]) -> bytes:
+def as_fhir(notes: Sequence[NoteIn], found: Sequence[Sequence[Suggestion]]) -> bytes:
     """A Bundle of the suggestions as JSON; an OperationOutcome in it names the notes of which some were left out."""
     made, cut_notes = [], []
     for number, (note, (kept, cut)) in enumerate(zip(notes, bounded(found, ANSWER_BYTES), strict=True), 1):
@@ -105,7 +105,7 @@ def kind(system: str) -> Any:
 
 
 def suggestion_out(coder: ServedCoder, found: Suggestion) -> dict[str, Any]:
-    """A suggestion as ``schemas.SuggestionOut``."""
+    """A suggestion as ``answer_schemas.SuggestionOut``."""
     return {
         **vars(found),
         "evidence": [vars(span) for span in found.evidence],

@@ -16,7 +16,8 @@ from icdbridge.codes import (
 from icdbridge.coding import Suggestion, fhir
 from icdbridge.coding.identity import note_identity
 from icdbridge.errors import InputError
-from icdbridge.server import answers, schemas
+from icdbridge.server import answers
+from icdbridge.server.answer_schemas import BUNDLE_EXAMPLE, CodeResponse, ModelOut, ModelsResponse, VersionOut
 from icdbridge.server.bands import bands
 from icdbridge.server.batching import BatchQueue, Found, Job, Overloaded, price
 from icdbridge.server.coders import ServedCoder
@@ -24,10 +25,11 @@ from icdbridge.server.given_codes import code_set, existing_code, spelt
 from icdbridge.server.limits import SUGGESTIONS
 from icdbridge.server.observing import Metrics
 from icdbridge.server.problems import Problem, described, field_problem
+from icdbridge.server.request_schemas import DEFAULT_TOP, BundleRequest, CodeRequest, NoteIn
 
 _BUNDLE: dict[str, Any] = {
     "description": "The suggestions, one resource each",
-    "content": {fhir.MEDIA_TYPE: {"schema": {"type": "object"}, "example": schemas.BUNDLE_EXAMPLE}},
+    "content": {fhir.MEDIA_TYPE: {"schema": {"type": "object"}, "example": BUNDLE_EXAMPLE}},
 }
 
 
@@ -48,11 +50,11 @@ def make_router(
     @router.post(
         "/code",
         summary="Code notes",
-        response_model=schemas.CodeResponse,
+        response_model=CodeResponse,
         responses={200: _BUNDLE, **described(400, 401, 408, 413, 415, 422, 503)},
     )
     async def code(
-        request: schemas.CodeRequest,
+        request: CodeRequest,
         accept: Annotated[
             str, Header(description=f"{fhir.MEDIA_TYPE} for a FHIR R4 Bundle.")
         ] = "application/json",
@@ -77,9 +79,9 @@ def make_router(
         return Response(body, media_type="application/json")
 
     @router.get("/models", summary="What is served", responses=described(401, 503))
-    async def models() -> schemas.ModelsResponse:
+    async def models() -> ModelsResponse:
         """The models, the versions each codes in, and what its bands of confidence were worth."""
-        return schemas.ModelsResponse(
+        return ModelsResponse(
             icdbridge=__version__,
             models=[_model_out(name, coder) for name, coder in coders.items()],
             store=store,
@@ -91,7 +93,7 @@ def make_router(
         response_class=JSONResponse,
         responses={200: _BUNDLE, **described(400, 401, 408, 413, 415, 422, 503)},
     )
-    async def settled(request: schemas.BundleRequest) -> Response:
+    async def settled(request: BundleRequest) -> Response:
         """A FHIR R4 Bundle of the codes that a person settled on for one note. A code given twice is in it once."""
         identity, titles = note_identity(request.note, request.patient), dict[Code, str]()
         resources = []
@@ -124,11 +126,11 @@ async def _coded(
     coder: ServedCoder,
     version: str | None,
     codes: Mapping[str, str] | None,
-    request: schemas.CodeRequest,
+    request: CodeRequest,
     words: Sequence[int],
 ) -> list[list[Suggestion]]:
     """The suggestions for each note, of so many words, by way of the queue."""
-    top = request.top or (schemas.DEFAULT_TOP if request.threshold is None else SUGGESTIONS)
+    top = request.top or (DEFAULT_TOP if request.threshold is None else SUGGESTIONS)
     choice = coder.scored_codes(version, codes)
     choice = min(choice, CANDIDATES) if request.candidates else choice
     evidenced = min(top, choice) if request.evidence else 0
@@ -159,14 +161,14 @@ async def _coded(
     return [[one for one in suggestions or [] if one.probability >= least] for suggestions in found]
 
 
-def _count_words(coder: ServedCoder, notes: Sequence[schemas.NoteIn]) -> list[int]:
+def _count_words(coder: ServedCoder, notes: Sequence[NoteIn]) -> list[int]:
     for number, note in enumerate(notes):
         if fault := coder.fault(note.text):
             raise field_problem(f"body.notes.{number}.text", fault)
     return [coder.count_words(note.text) for note in notes]
 
 
-def _check_note_ids(notes: Sequence[schemas.NoteIn]) -> None:
+def _check_note_ids(notes: Sequence[NoteIn]) -> None:
     """A note without an id is called by its place, which no other note may be called."""
     places: dict[str, int] = {}
     for number, note in enumerate(notes):
@@ -189,8 +191,8 @@ def _version(coder: ServedCoder, version: str | None) -> str:
     return version
 
 
-def _model_out(name: str, coder: ServedCoder) -> schemas.ModelOut:
-    return schemas.ModelOut(
+def _model_out(name: str, coder: ServedCoder) -> ModelOut:
+    return ModelOut(
         name=name,
         versions=[_version_out(coder, version) for version in coder.versions],
         threshold=coder.threshold,
@@ -203,10 +205,10 @@ def _model_out(name: str, coder: ServedCoder) -> schemas.ModelOut:
     )
 
 
-def _version_out(coder: ServedCoder, version: str) -> schemas.VersionOut:
+def _version_out(coder: ServedCoder, version: str) -> VersionOut:
     codes = coder.codes_of(version)
     calibration = coder.calibration.get(version)
-    return schemas.VersionOut(
+    return VersionOut(
         name=version,
         systems=list(dict.fromkeys(key.partition(":")[0] for key in codes)),
         codes=len(codes),

@@ -15,7 +15,8 @@ from fastapi.security import HTTPBearer
 
 from icdbridge import __version__
 from icdbridge.knowledge.search import search
-from icdbridge.server import problems, schemas
+from icdbridge.server import problems
+from icdbridge.server.answer_schemas import Health
 from icdbridge.server.api import make_router
 from icdbridge.server.batching import BatchQueue
 from icdbridge.server.checking import CheckedCode, CheckRequest, make_check_router
@@ -24,6 +25,7 @@ from icdbridge.server.document_conversion import make_documents_router
 from icdbridge.server.guards import Admit, Bound, Observe, busy
 from icdbridge.server.limits import Limits
 from icdbridge.server.observing import Metrics, logger, places
+from icdbridge.server.request_schemas import BundleRequest, ChosenCode, CodeIn, CodeRequest, NoteIn
 from icdbridge.server.searching import SearchRequest, make_search_router
 from icdbridge.server.terminology import make_terminology_router
 from icdbridge.starter.examples import EXAMPLES, example
@@ -127,17 +129,17 @@ def create_app(
             app.include_router(router, dependencies=with_token)
 
     @app.get("/health/live", tags=["health"], summary="Is the process alive?")
-    async def live() -> schemas.Health:
-        return schemas.Health(status="ok")
+    async def live() -> Health:
+        return Health(status="ok")
 
     @app.get(
         "/health/ready",
         tags=["health"],
         summary="Can it code notes?",
-        response_model=schemas.Health,
+        response_model=Health,
         responses=problems.described(503),
     )
-    async def ready() -> schemas.Health | Response:
+    async def ready() -> Health | Response:
         """503 until the codes of all versions are encoded and can be searched, and when the worker stands still
         while notes wait.
         """
@@ -147,7 +149,7 @@ def create_app(
             return busy(f"no note was coded for {limits.seconds:g} s")
         if not queue.ready.is_set():
             return busy("the models are warming up")
-        return schemas.Health(status="ok") if searchable.is_set() else busy("codes cannot be searched yet")
+        return Health(status="ok") if searchable.is_set() else busy("codes cannot be searched yet")
 
     @app.get(
         "/metrics",
@@ -234,7 +236,13 @@ def _describe(app: FastAPI) -> None:
 
 def _field_names() -> set[str]:
     models = (
-        *(schemas.CodeRequest, schemas.NoteIn, schemas.CodeIn, schemas.BundleRequest, schemas.ChosenCode),
+        *(
+            CodeRequest,
+            NoteIn,
+            CodeIn,
+            BundleRequest,
+            ChosenCode,
+        ),
         *(CheckRequest, CheckedCode, SearchRequest),
     )
     return {name for model in models for name in model.model_fields} | {"q", "system", "limit", "accept"}

@@ -2,8 +2,8 @@
 
 from icdbridge.coding import Suggestion
 from icdbridge.lexical.evidence import BANDS, cautious
+from icdbridge.server.answer_schemas import BandOut
 from icdbridge.server.coders import ServedCoder
-from icdbridge.server.schemas import BandOut
 
 
 def bands(coder: ServedCoder, version: str) -> list[BandOut]:

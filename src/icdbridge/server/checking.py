@@ -9,7 +9,7 @@ from icdbridge.errors import InputError
 from icdbridge.rules import Given, check
 from icdbridge.rules.findings import OLDEST
 from icdbridge.server.problems import described, field_problem
-from icdbridge.server.schemas import Request
+from icdbridge.server.request_schemas import Request
 
 CODES = 100  # of a set
 

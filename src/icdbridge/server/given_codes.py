@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from icdbridge.codes import Code, describe, known_systems, parse_code, system_named
 from icdbridge.codes.gate import existing, nearest
 from icdbridge.errors import InputError
-from icdbridge.server import schemas
 from icdbridge.server.problems import field_problem
+from icdbridge.server.request_schemas import ChosenCode, CodeIn
 
 
 def spelt(name: str, named: Callable[[str], str]) -> str:
@@ -17,7 +17,7 @@ def spelt(name: str, named: Callable[[str], str]) -> str:
         return name
 
 
-def code_set(given: Sequence[schemas.CodeIn]) -> dict[str, str]:
+def code_set(given: Sequence[CodeIn]) -> dict[str, str]:
     """Codes to choose from, key to description."""
     codes: dict[str, str] = {}
     for number, one in enumerate(given):
@@ -29,7 +29,7 @@ def code_set(given: Sequence[schemas.CodeIn]) -> dict[str, str]:
     return codes
 
 
-def existing_code(given: schemas.CodeIn | schemas.ChosenCode, where: str, titled: bool = False) -> Code:
+def existing_code(given: CodeIn | ChosenCode, where: str, titled: bool = False) -> Code:
     """The code that is meant, if it is one of its system and, unless it is ``titled``, some release has it."""
     try:
         system = system_named(given.system)

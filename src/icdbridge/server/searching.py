@@ -9,17 +9,19 @@ from pydantic import Field
 from icdbridge.codes import CodeSystem, known_systems, system_named, systems_of, version_named, version_of
 from icdbridge.errors import InputError
 from icdbridge.knowledge.search import Hit, find
-from icdbridge.server import answers, schemas
+from icdbridge.server import answers
+from icdbridge.server.answer_schemas import ChoiceOut, HitOut, SearchResponse
 from icdbridge.server.coders import ServedCoder
 from icdbridge.server.given_codes import spelt
 from icdbridge.server.problems import described, field_problem
+from icdbridge.server.request_schemas import Request
 
 _Q = "Words as coders type them, a code, or how one begins."
 _SYSTEM = "Only this system, such as icd10cm."
 _VERSION = "Only systems of this version."
 
 
-class SearchRequest(schemas.Request):
+class SearchRequest(Request):
     """A search whose words do not stand in the address, where proxies log them: those of a note, say."""
 
     q: str = Field(min_length=1, max_length=200, description=_Q, examples=["left hip fx"])
@@ -39,7 +41,7 @@ def make_search_router(coders: Mapping[str, ServedCoder]) -> APIRouter:
         system: Annotated[str | None, Query(description=_SYSTEM)] = None,
         version: Annotated[str | None, Query(description=_VERSION)] = None,
         limit: Annotated[int, Query(ge=1, le=100)] = 20,
-    ) -> schemas.SearchResponse:
+    ) -> SearchResponse:
         """Codes by words as coders type them, by code or by its beginning; the last word may be incomplete.
 
         One line a family: what its codes differ by, such as side or encounter, is `specify`.
@@ -51,7 +53,7 @@ def make_search_router(coders: Mapping[str, ServedCoder]) -> APIRouter:
         summary="Search codes with words that no log shall show",
         responses=described(400, 401, 408, 413, 415, 422, 503),
     )
-    def codes_posted(request: SearchRequest) -> schemas.SearchResponse:
+    def codes_posted(request: SearchRequest) -> SearchResponse:
         """The same with the words in the body, not in the address."""
         return _search("body", request.q, request.system, request.version, request.limit, own_systems)
 
@@ -65,7 +67,7 @@ def _search(
     version: str | None,
     limit: int,
     own_systems: Mapping[str, CodeSystem],
-) -> schemas.SearchResponse:
+) -> SearchResponse:
     everywhere = [*known_systems(), *own_systems]
     system, version = system and spelt(system, system_named), version and spelt(version, version_named)
     if system is not None and system not in everywhere:
@@ -86,15 +88,15 @@ def _search(
         found = find(q, systems, limit, tables)
     except InputError as error:  # it has no word
         raise field_problem(f"{where}.q", "give words of a title, or how a code begins") from error
-    return schemas.SearchResponse(
+    return SearchResponse(
         codes=[_hit_out(hit) for hit in found.hits],
         searched=found.searched or None,
         suggestions=found.suggestions,
     )
 
 
-def _hit_out(hit: Hit) -> schemas.HitOut:
-    return schemas.HitOut(
+def _hit_out(hit: Hit) -> HitOut:
+    return HitOut(
         system=hit.code.system,
         code=hit.code.code,
         description=hit.title,
@@ -105,7 +107,7 @@ def _hit_out(hit: Hit) -> schemas.HitOut:
         term=hit.term,
         why=hit.why or None,
         specify=[
-            schemas.ChoiceOut(axis=one.axis, value=one.value, code=one.code, description=one.title)
+            ChoiceOut(axis=one.axis, value=one.value, code=one.code, description=one.title)
             for one in hit.specify
         ],
     )

@@ -5,10 +5,18 @@ from typing import Annotated, Any, cast
 from fastapi import APIRouter, Depends, Query, Request
 
 from icdbridge.errors import InputError
-from icdbridge.server.desk_api import desk_schemas as shapes
 from icdbridge.server.desk_api import shown
 from icdbridge.server.desk_api.access import EVERYBODY, LOCAL, SERVER, bearer, needs
 from icdbridge.server.desk_api.desk import Desk
+from icdbridge.server.desk_api.desk_answer_schemas import (
+    Me,
+    SessionOut,
+    TrailResponse,
+    UserAdded,
+    UserOut,
+    UsersResponse,
+)
+from icdbridge.server.desk_api.desk_request_schemas import TokenIn
 from icdbridge.server.desk_api.encounter_routes import BODY, READ
 from icdbridge.server.problems import described, field_problem
 from icdbridge.server.store.people import (
@@ -33,19 +41,19 @@ def make_account_router(desk: Desk) -> APIRouter:
     store = desk.store
 
     @router.get("/me", summary="Who am I?", responses=described(401, 503))
-    def me(person: Anybody) -> shapes.Me:
+    def me(person: Anybody) -> Me:
         """Whose token was sent."""
-        return shapes.Me(name=person.name, role=cast(Any, person.role), account=person not in (LOCAL, SERVER))
+        return Me(name=person.name, role=cast(Any, person.role), account=person not in (LOCAL, SERVER))
 
     @router.post("/session", summary="Sign in", responses=described(401, 422, 503))
-    def signed_in(person: Anybody) -> shapes.SessionOut:
+    def signed_in(person: Anybody) -> SessionOut:
         """A session for the account whose token was sent: it expires, the account's token does not."""
         try:
             with store.writing() as session:
                 token, expires = sign_in(session, person)
         except InputError as error:
             raise field_problem("header", str(error)) from error
-        return shapes.SessionOut(token=token, expires=expires, idle_minutes=IDLE_MINUTES)
+        return SessionOut(token=token, expires=expires, idle_minutes=IDLE_MINUTES)
 
     @router.delete("/session", summary="Sign out", status_code=204, responses=described(401, 503))
     def signed_out(request: Request, person: Anybody) -> None:
@@ -54,24 +62,23 @@ def make_account_router(desk: Desk) -> APIRouter:
             sign_out(session, person, bearer(request.headers))
 
     @router.get("/users", summary="List accounts", responses=described(401, 503))
-    def listed(person: Anybody) -> shapes.UsersResponse:
+    def listed(person: Anybody) -> UsersResponse:
         """Names and roles, to give encounters to."""
         with store.reading() as session:
             known = [
-                shapes.UserOut(name=one.name, role=cast(Any, one.role), active=one.active)
-                for one in users(session)
+                UserOut(name=one.name, role=cast(Any, one.role), active=one.active) for one in users(session)
             ]
-        return shapes.UsersResponse(users=known)
+        return UsersResponse(users=known)
 
     @router.post("/users", summary="Add an account", responses=BODY)
-    def added(request: shapes.TokenIn, person: Admin) -> shapes.UserAdded:
+    def added(request: TokenIn, person: Admin) -> UserAdded:
         """A new account, and its token, this once."""
         try:
             with store.writing() as session:
                 token = add_user(session, person.name, request.name, request.role)
         except InputError as error:
             raise field_problem("body.name", str(error)) from error
-        return shapes.UserAdded(name=request.name, role=request.role, active=True, token=token)
+        return UserAdded(name=request.name, role=request.role, active=True, token=token)
 
     @router.delete("/users/{name}", summary="End an account", status_code=204, responses=READ)
     def removed(name: str, person: Admin) -> None:
@@ -87,11 +94,11 @@ def make_account_router(desk: Desk) -> APIRouter:
         person: Overseer,
         before: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="Only older entries.")] = None,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-    ) -> shapes.TrailResponse:
+    ) -> TrailResponse:
         """Who did and read what. Reading it is an entry too."""
         with store.writing() as session:
             found = [shown.trail_out(one) for one in entries_before(session, before, limit)]
             record(session, person.name, "read the trail")
-        return shapes.TrailResponse(entries=found)
+        return TrailResponse(entries=found)
 
     return router

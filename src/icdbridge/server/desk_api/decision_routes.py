@@ -8,14 +8,15 @@ from icdbridge.codes import describe
 from icdbridge.errors import InputError
 from icdbridge.rules import Given, check
 from icdbridge.server.checking import CheckResponse, FindingOut
-from icdbridge.server.desk_api import desk_schemas as shapes
 from icdbridge.server.desk_api import shown
 from icdbridge.server.desk_api.access import EVERYBODY, needs
 from icdbridge.server.desk_api.desk import Desk
+from icdbridge.server.desk_api.desk_answer_schemas import EncounterRow
+from icdbridge.server.desk_api.desk_request_schemas import DecisionIn, DecisionsIn
 from icdbridge.server.desk_api.encounter_routes import CHANGE, READ, Number
 from icdbridge.server.given_codes import existing_code
 from icdbridge.server.problems import field_problem
-from icdbridge.server.schemas import ChosenCode
+from icdbridge.server.request_schemas import ChosenCode
 from icdbridge.server.store.changes import encounter_of
 from icdbridge.server.store.deciding import NewDecision, decide
 from icdbridge.server.store.encounters import current_decisions
@@ -30,7 +31,7 @@ def make_decision_router(desk: Desk) -> APIRouter:
     store = desk.store
 
     @router.post("/encounters/{number}/decisions", summary="Save decisions", responses=CHANGE)
-    def decided(number: Number, request: shapes.DecisionsIn, person: Anybody) -> shapes.EncounterRow:
+    def decided(number: Number, request: DecisionsIn, person: Anybody) -> EncounterRow:
         """Saves decisions and order. Once it answers 200 they are on the disk. 409: somebody changed the encounter
         since; `detail` says who did what, and nothing was saved.
         """
@@ -38,7 +39,7 @@ def make_decision_router(desk: Desk) -> APIRouter:
         try:
             with store.writing() as session:
                 found = decide(session, person, number, request.version, decisions, request.order)
-                return shapes.EncounterRow(**shown.row(found, desk.count_documents(session, number)))
+                return EncounterRow(**shown.row(found, desk.count_documents(session, number)))
         except InputError as error:
             raise field_problem("body.decisions", str(error)) from error
 
@@ -58,7 +59,7 @@ def make_decision_router(desk: Desk) -> APIRouter:
     return router
 
 
-def _decision(given: shapes.DecisionIn, where: str) -> NewDecision:
+def _decision(given: DecisionIn, where: str) -> NewDecision:
     code = existing_code(ChosenCode(system=given.system, code=given.code), where)
     return NewDecision(
         system=code.system,

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from icdbridge.server.batching import BatchQueue
 from icdbridge.server.coders import ServedCoder
-from icdbridge.server.desk_api import desk_schemas
+from icdbridge.server.desk_api import desk_request_schemas
 from icdbridge.server.desk_api.access import Access
 from icdbridge.server.desk_api.encounter_coding import EncounterCoding
 from icdbridge.server.desk_api.folder_watch import FolderWatch
@@ -116,6 +116,8 @@ class Desk:
     def field_names() -> set[str]:
         """Names of fields and parameters that an error may quote."""
         models = [
-            one for one in vars(desk_schemas).values() if isinstance(one, type) and issubclass(one, BaseModel)
+            one
+            for one in vars(desk_request_schemas).values()
+            if isinstance(one, type) and issubclass(one, BaseModel)
         ]
         return {name for model in models for name in model.model_fields} | {"number", "before", "name"}

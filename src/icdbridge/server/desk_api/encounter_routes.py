@@ -6,10 +6,25 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path
 
-from icdbridge.server.desk_api import desk_schemas as shapes
 from icdbridge.server.desk_api import shown
 from icdbridge.server.desk_api.access import EVERYBODY, needs
 from icdbridge.server.desk_api.desk import Desk
+from icdbridge.server.desk_api.desk_answer_schemas import (
+    CommentOut,
+    DeskDocument,
+    EncounterOut,
+    EncounterRow,
+    Received,
+    Repeated,
+    TrailResponse,
+    WorklistResponse,
+)
+from icdbridge.server.desk_api.desk_request_schemas import (
+    CommentIn,
+    EncounterChange,
+    EncounterIn,
+    WorklistRequest,
+)
 from icdbridge.server.problems import described
 from icdbridge.server.store.changes import assign, comment, correct, encounter_of, move
 from icdbridge.server.store.encounters import (
@@ -39,19 +54,21 @@ def make_encounter_router(desk: Desk) -> APIRouter:
     store = desk.store
 
     @router.post("/worklist", summary="List encounters", responses=BODY)
-    def listed(request: shapes.WorklistRequest, person: Anybody) -> shapes.WorklistResponse:
+    def listed(request: WorklistRequest, person: Anybody) -> WorklistResponse:
         """A page of the worklist."""
         assignee = person.name if request.assignee == "me" else request.assignee
         wanted = Wanted(**{**request.model_dump(), "assignee": assignee})
         with store.reading() as session:
             page = worklist(session, wanted)
             rows = [shown.row(one, page.documents.get(one.id, 0)) for one in page.encounters]
-        return shapes.WorklistResponse(
-            encounters=[shapes.EncounterRow(**one) for one in rows], total=page.total, states=page.states
+        return WorklistResponse(
+            encounters=[EncounterRow(**one) for one in rows],
+            total=page.total,
+            states=page.states,
         )
 
     @router.post("/encounters", summary="Send an encounter or documents", responses=BODY)
-    def received(request: shapes.EncounterIn, person: Sender) -> shapes.Received:
+    def received(request: EncounterIn, person: Sender) -> Received:
         """Makes an encounter, or adds facts and documents to the one of this number; suggestions follow by
         themselves.
         """
@@ -64,18 +81,18 @@ def make_encounter_router(desk: Desk) -> APIRouter:
             desk.check_text(one.text, f"body.documents.{place}.text")
         with store.writing() as session:
             found, added = receive(session, person.name, request.number, facts, documents)
-            answer = shapes.Received(id=found.id, version=found.version, added=[one.id for one in added])
+            answer = Received(id=found.id, version=found.version, added=[one.id for one in added])
         desk.wake()
         return answer
 
     @router.get("/encounters/{number}", summary="Open an encounter", responses=READ)
-    def opened(number: Number, person: Anybody) -> shapes.EncounterOut:
+    def opened(number: Number, person: Anybody) -> EncounterOut:
         """Facts, documents (without their texts), suggestions, decisions and comments; the trail says who opened it."""
         with store.writing() as session:
             return shown.encounter_out(open_encounter(session, person, number))
 
     @router.patch("/encounters/{number}", summary="Change an encounter", responses=CHANGE)
-    def changed(number: Number, request: shapes.EncounterChange, person: Anybody) -> shapes.EncounterRow:
+    def changed(number: Number, request: EncounterChange, person: Anybody) -> EncounterRow:
         """State, assignee and facts; only fields that are sent are changed. Other facts lead to other suggestions."""
         given = request.model_dump(exclude_unset=True)
         version = given.pop("version")
@@ -90,32 +107,32 @@ def make_encounter_router(desk: Desk) -> APIRouter:
                 found = correct(session, person, number, found.version, _dated(given))
             if state is not None:
                 found = move(session, person, number, found.version, state)
-            answer = shapes.EncounterRow(**shown.row(found, desk.count_documents(session, number)))
+            answer = EncounterRow(**shown.row(found, desk.count_documents(session, number)))
         desk.wake()
         return answer
 
     @router.post("/encounters/{number}/comments", summary="Comment", responses=CHANGE)
-    def commented(number: Number, request: shapes.CommentIn, person: Anybody) -> shapes.CommentOut:
+    def commented(number: Number, request: CommentIn, person: Anybody) -> CommentOut:
         """A remark on an encounter or a code, such as a question to the clinician."""
         with store.writing() as session:
             said = comment(session, person, number, request.text, request.code)
-            return shapes.CommentOut(id=said.id, code=said.code, text=said.text, by=said.by, at=said.at)
+            return CommentOut(id=said.id, code=said.code, text=said.text, by=said.by, at=said.at)
 
     @router.get("/encounters/{number}/history", summary="What was done to an encounter", responses=READ)
-    def told(number: Number, person: Anybody) -> shapes.TrailResponse:
+    def told(number: Number, person: Anybody) -> TrailResponse:
         """The newest 1,000 entries of the trail on an encounter."""
         with store.reading() as session:
-            return shapes.TrailResponse(entries=[shown.trail_out(one) for one in history(session, number)])
+            return TrailResponse(entries=[shown.trail_out(one) for one in history(session, number)])
 
     @router.get("/documents/{number}", summary="Read a document", responses=READ)
-    def document(number: Number, person: Anybody) -> shapes.DeskDocument:
+    def document(number: Number, person: Anybody) -> DeskDocument:
         """A document with its text; the trail says who read it."""
         with store.writing() as session:
             found = read_document(session, person, number)
             coding = newest_coding(session, found.encounter_id)
             repeats = [] if coding is None else coding.repeats.get(str(found.id), [])
-            spans = [shapes.Repeated(start=start, end=end) for start, end in repeats]
-            return shapes.DeskDocument(
+            spans = [Repeated(start=start, end=end) for start, end in repeats]
+            return DeskDocument(
                 **shown.head(found), encounter=found.encounter_id, text=found.text, repeats=spans
             )
 
@@ -123,7 +140,7 @@ def make_encounter_router(desk: Desk) -> APIRouter:
 
 
 def moment(value: str) -> datetime:
-    """A time as ``desk_schemas.Moment`` has it; in UTC where no time zone is said."""
+    """A time as ``desk_request_schemas.Moment`` has it; in UTC where no time zone is said."""
     read = datetime.fromisoformat(value)
     return read if read.tzinfo else read.replace(tzinfo=UTC)
 

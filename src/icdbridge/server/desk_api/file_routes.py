@@ -7,12 +7,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Request
 
-from icdbridge.server.desk_api import desk_schemas as shapes
 from icdbridge.server.desk_api.access import needs
 from icdbridge.server.desk_api.desk import Desk
+from icdbridge.server.desk_api.desk_answer_schemas import FileEncounter, FileRefused, FileTakenIn
 from icdbridge.server.document_conversion import AT_ONCE, BODY, documents_of_body
 from icdbridge.server.problems import described
-from icdbridge.server.schemas import Identifier
+from icdbridge.server.request_schemas import Identifier
 from icdbridge.server.store.intake import TakenIn, take_in
 from icdbridge.server.store.people import Person
 
@@ -34,7 +34,7 @@ def make_file_router(desk: Desk) -> APIRouter:
         encounter_number: Annotated[
             Identifier | None, Header(description="The encounter, for documents that name none.")
         ] = None,
-    ) -> shapes.FileTakenIn:
+    ) -> FileTakenIn:
         """Takes the documents of a file into the encounters that they name: RTF, Word, HTML, PDF with text, C-CDA,
         FHIR R4, HL7 v2, a table, plain text. One that names none makes an encounter of its own.
         """
@@ -53,11 +53,9 @@ def make_file_router(desk: Desk) -> APIRouter:
 
         found = await asyncio.to_thread(taken)
         desk.wake()
-        return shapes.FileTakenIn(
-            encounters=[
-                shapes.FileEncounter(id=number, added=ids) for number, ids in found.encounters.items()
-            ],
-            refused=[shapes.FileRefused(document=name, why=why) for name, why in found.refused],
+        return FileTakenIn(
+            encounters=[FileEncounter(id=number, added=ids) for number, ids in found.encounters.items()],
+            refused=[FileRefused(document=name, why=why) for name, why in found.refused],
         )
 
     return router

@@ -6,8 +6,8 @@ from typing import Any, cast
 
 from icdbridge.codes import parse_key
 from icdbridge.server import answers
-from icdbridge.server.desk_api import desk_schemas as out
-from icdbridge.server.schemas import AlternativeOut
+from icdbridge.server.answer_schemas import AlternativeOut
+from icdbridge.server.desk_api import desk_answer_schemas as out
 from icdbridge.server.store.encounters import Opened
 from icdbridge.server.store.records import Decision, Document, Encounter, TrailEntry
 

@@ -1,113 +1,13 @@
-"""The requests and answers of /v1, as OpenAPI describes them. Examples are made up."""
+"""The answers of /v1, as OpenAPI describes them. Examples are made up."""
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, Field
 
 from icdbridge.lexical.evidence import SPAN_CHARACTERS
-from icdbridge.server.limits import ANSWER_BYTES, CODES, NOTE_CHARACTERS, NOTES, SUGGESTIONS
-
-DEFAULT_TOP = 10
-_NOTE = "Presents with dyspnea at rest and oedema. Takes metformin."
-
-Identifier = Annotated[
-    str, Field(pattern=r"^[!-~]{1,64}$", description="1 to 64 printable ASCII characters, no blanks.")
-]
-
-
-FIELDS = 20  # of an object of a request: each unknown one would be an error to report
-
-
-class Request(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _bounded(cls, value: Any) -> Any:
-        if isinstance(value, dict) and len(value) > FIELDS:
-            raise PydanticCustomError("too_many_fields", "an object of at most 20 fields is expected here")
-        return value
-
-
-class NoteIn(Request):
-    """A note to code."""
-
-    text: str = Field(min_length=1, max_length=NOTE_CHARACTERS, examples=[_NOTE])
-    id: Identifier | None = Field(
-        default=None,
-        description="Comes back with the result, no other note of the request may have it; the note's place, from 1, "
-        "if absent.",
-        examples=["n-17"],
-    )
-    patient: Identifier | None = Field(
-        default=None, description="Subject of the FHIR resources.", examples=["p-4"]
-    )
-
-
-SYSTEM = r"^[A-Za-z][A-Za-z0-9_ -]{0,31}$"  # of a known one any spelling is understood
-
-
-class CodeIn(Request):
-    """A code to choose from; training need not have seen it."""
-
-    system: str = Field(pattern=SYSTEM, examples=["icd10cm"])
-    code: str = Field(pattern=r"^[!-~]{1,32}$", examples=["I50.9"])
-    description: str | None = Field(
-        default=None,
-        min_length=1,
-        max_length=1_000,
-        description="The title in the installed releases, if absent.",
-        examples=["Heart failure, unspecified"],
-    )
-
+from icdbridge.server.limits import ANSWER_BYTES
 
 Context = Literal["negated", "family", "hypothetical", "uncertain", "integral", "replaced"]
-
-
-class CodeRequest(Request):
-    """Notes, what to code them in, and how many suggestions to return."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [{"notes": [{"id": "n-17", "text": _NOTE}], "version": "icd10", "top": 5}]
-        }
-    )
-    notes: list[NoteIn] = Field(min_length=1, max_length=NOTES)
-    model: str | None = Field(default=None, max_length=100, description="Needed where several are served.")
-    version: str | None = Field(
-        default=None,
-        max_length=100,
-        description="Needed where the model has several and no `codes` are given.",
-        examples=["icd10"],
-    )
-    codes: list[CodeIn] | None = Field(
-        default=None,
-        min_length=1,
-        max_length=CODES,
-        description="Choose among these instead of a version's codes.",
-    )
-    top: int | None = Field(
-        default=None,
-        ge=1,
-        le=SUGGESTIONS,
-        description=f"At most so many codes a note; {DEFAULT_TOP} if `threshold` is absent too, "
-        f"else {SUGGESTIONS}.",
-        examples=[5],
-    )
-    threshold: float | None = Field(
-        default=None, ge=0, le=1, description="Only codes of at least this probability.", examples=[0.3]
-    )
-    setting: Literal["inpatient", "outpatient"] | None = Field(
-        default=None,
-        description="For the starter: uncertain diagnoses are coded inpatient only; null: as the note looks.",
-    )
-    evidence: bool = Field(default=True, description="Whether to return the words that spoke for each code.")
-    candidates: bool = Field(
-        default=False,
-        description="Score only what the model's candidate search proposes: much faster for many codes, nearly the "
-        "same. For models that were indexed.",
-    )
 
 
 class EvidenceOut(BaseModel):
@@ -279,31 +179,6 @@ class ModelsResponse(BaseModel):
     icdbridge: str = Field(description="The server's version.", examples=["0.1.0"])
     models: list[ModelOut]
     store: bool = Field(description="Whether encounters are kept: the paths under /v1/desk.")
-
-
-class ChosenCode(Request):
-    """A code that a person settled on; it has to exist in some installed release."""
-
-    system: str = Field(pattern=SYSTEM, examples=["icd10cm"])
-    code: str = Field(pattern=r"^[!-~]{1,32}$", examples=["I50.9"])
-    description: str | None = Field(
-        default=None,
-        max_length=1_000,
-        description="The title in the installed releases, if absent or blank.",
-        examples=["Heart failure, unspecified"],
-    )
-
-
-class BundleRequest(Request):
-    """The codes of one note, as a person settled on them."""
-
-    codes: list[ChosenCode] = Field(max_length=CODES)
-    note: Identifier | None = Field(
-        default=None,
-        description="With the patient it makes the ids; random ones if absent.",
-        examples=["n-17"],
-    )
-    patient: Identifier | None = Field(default=None, examples=["p-4"])
 
 
 class Health(BaseModel):
