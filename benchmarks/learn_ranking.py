@@ -23,8 +23,9 @@ import icdbridge.starter.line_ranking
 from benchmarks.coded_notes import CodedNote, codiesp, gold
 from benchmarks.starter_figures import Coded, forbidden, likely, recall
 from icdbridge.boosted_trees import ARRAYS, TreeNodes, packed_trees
+from icdbridge.caches import cache_folder
 from icdbridge.codes import crosswalk
-from icdbridge.files import atomic_file, cache_folder
+from icdbridge.files import atomic_file
 from icdbridge.knowledge.fingerprint import fingerprint
 from icdbridge.starter.found import Found
 from icdbridge.starter.line_ranking import FILE, Memory, Ranking

@@ -17,8 +17,8 @@ from benchmarks import learn_ranking
 from benchmarks.coded_notes import CodedNote, aci, cmc, codiesp, gold
 from benchmarks.learn_ranking import fit, folds, held_out, read_notes, scale
 from benchmarks.starter_figures import Coded, forbidden, likely, recall
+from icdbridge.caches import cache_folder
 from icdbridge.coding.untrained import StarterCoder
-from icdbridge.files import cache_folder
 from icdbridge.starter.starter import Starter
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from benchmarks.coded_notes import gold
 from benchmarks.starter import code
 from benchmarks.starter_figures import forbidden, likely, recall
-from icdbridge.files import cache_folder
+from icdbridge.caches import cache_folder
 from icdbridge.lexical.contexts import CONTEXTS
 from icdbridge.starter import knowledge_building
 from icdbridge.starter.line_features import FEATURES

@@ -11,13 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from icdbridge.caches import cache_folder, cached_folder
 from icdbridge.errors import InputError
 from icdbridge.files import (
     Kind,
     atomic_file,
     atomic_folder,
-    cache_folder,
-    cached_folder,
     check_manifest,
     check_output,
     only_writer,
@@ -247,7 +246,7 @@ def test_two_processes_make_a_cache_once(tmp_path):
     script = textwrap.dedent(f"""
         import os, time
         from pathlib import Path
-        from icdbridge.files import cached_folder
+        from icdbridge.caches import cached_folder
         folder = Path({str(tmp_path)!r})
         def fill(made):
             with (folder / "log").open("a") as log:

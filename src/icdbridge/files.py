@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -122,10 +122,13 @@ def atomic_folder(
 
 
 @contextmanager
-def only_writer(path: Path) -> Iterator[None]:
-    """Holds the lock of ``path`` and clears away what a killed process left of it, putting back what it had moved."""
+def only_writer(path: Path, *, wait: bool = False) -> Iterator[None]:
+    """Holds the lock of ``path`` and clears away what a killed process left of it, putting back what it had moved.
+
+    Raises ``InputError`` when another process holds the lock, unless it is to ``wait``, and when the disk refuses.
+    """
     try:
-        with locked(path):
+        with locked(path, wait=wait):
             _recover(path)
             yield
     except OSError as error:
@@ -279,43 +282,3 @@ def check_manifest(folder: Path, kind: Kind) -> None:
             raise InputError(
                 f"{file} is damaged (it differs from its checksum in {MANIFEST}): make the folder again"
             )
-
-
-def cached_folder(path: Path, sign: str, fill: Callable[[Path], None]) -> Path:
-    """The folder ``path`` of what can be made again: ``fill`` makes it where it is missing or damaged.
-
-    ``fill`` writes its files, the one named ``sign`` among them, into a new folder, which takes its name when whole.
-    Of two processes that want it at once one makes it and the other waits. Raises ``InputError`` when the disk
-    refuses.
-    """
-    path, kind = Path(path), Kind("a cache", sign)
-    if _whole(path, kind):
-        return path
-    try:
-        with locked(path, wait=True):
-            _recover(path)
-            if not _whole(path, kind):
-                shutil.rmtree(path, ignore_errors=True)
-                with replacing(path) as folder:
-                    fill(folder)
-                    write_manifest(folder, sorted(file.name for file in folder.iterdir()))
-    except OSError as error:
-        raise _refused(path, error) from error
-    return path
-
-
-def _whole(path: Path, kind: Kind) -> bool:
-    if not path.exists():
-        return False
-    try:
-        check_manifest(path, kind)
-    except InputError:
-        return False
-    return True
-
-
-def cache_folder() -> Path:
-    """Where this user's caches lie: ``ICDBRIDGE_CACHE``, else ``icdbridge`` in the system's folder of caches."""
-    if chosen := os.environ.get("ICDBRIDGE_CACHE"):
-        return Path(chosen)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "icdbridge"

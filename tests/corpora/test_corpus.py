@@ -122,9 +122,9 @@ def test_a_kill_leaves_nothing_that_is_taken_for_a_corpus(
 import time
 from icdbridge.corpora import assemble
 from icdbridge.corpora.readers.table import prepare_table
-settle = assemble.write_notes
+write_notes = assemble.write_notes
 def slow(*parts):
-    found = settle(*parts)
+    found = write_notes(*parts)
     print("written", flush=True)
     time.sleep(60)
     return found

@@ -2,8 +2,8 @@
 
 import pytest
 
+from icdbridge.caches import cache_folder
 from icdbridge.coding.untrained import StarterCoder
-from icdbridge.files import cache_folder
 from icdbridge.starter import Starter
 
 

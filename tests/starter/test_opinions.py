@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from icdbridge.files import cache_folder
+from icdbridge.caches import cache_folder
 from icdbridge.starter import Starter
 from icdbridge.starter.opinions import OPINIONS, SILENT, opinion_features, opinions
 

@@ -2,17 +2,17 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from icdbridge.cli import app
+from icdbridge.cli.code_display import found_title, print_choices, print_record, print_table
 from icdbridge.errors import InputError
-from icdbridge.terminal import Terminal, say
+from icdbridge.terminal import say
 
 if TYPE_CHECKING:
     from icdbridge.codes import Code, CodeSystem
-    from icdbridge.knowledge.search import Hit
 
 codes = typer.Typer(no_args_is_help=True, help="Look up and search ICD codes, with system and release.")
 app.add_typer(codes, name="codes")
@@ -28,12 +28,6 @@ Table = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-
-_KINDS = {
-    "code": "billable code",
-    "category": "category, not billable",
-    "unlisted": "category that no release lists; described from its codes",
-}
 
 
 @codes.command()
@@ -70,7 +64,7 @@ def show(
         say(json.dumps(records, indent=2, ensure_ascii=False))
     else:
         for record in records:
-            _print_record(record)
+            print_record(record)
 
 
 @codes.command()
@@ -111,14 +105,14 @@ def search(
                 *hit.code,
                 hit.release,
                 "" if hit.billable else "category",
-                _found_title(hit),
+                found_title(hit),
             )
             for hit in hits
         ]
         if found.searched:
             say(f"searched for: {found.searched}")
-        _print_table(("system", "code", "release", "", "title"), rows)
-        _print_choices(hits[0])
+        print_table(("system", "code", "release", "", "title"), rows)
+        print_choices(hits[0])
 
 
 @codes.command()
@@ -143,7 +137,7 @@ def systems(as_json: Json = False) -> None:
     if as_json:
         say(json.dumps([dict(zip(columns, row, strict=True)) for row in rows], indent=2))
     else:
-        _print_table(
+        print_table(
             columns, [[f"{cell:,}" if isinstance(cell, int) else cell for cell in row] for row in rows]
         )
 
@@ -227,83 +221,3 @@ def _near(text: str, system: str | None) -> str:
             )
             return f": near it: {', '.join([near.code, *below][:5])} ({name})"
     return ": search by words with icdbridge codes search"
-
-
-def _found_title(hit: "Hit") -> str:
-    """The title, and what the code was found by where the title does not say so."""
-    said = [hit.why] if hit.why else []
-    if hit.matched_on not in ("title", "code") and hit.term.lower() != hit.title.lower():
-        said.append(hit.term)
-    return f"{hit.title} ({'; '.join(said)})" if said else hit.title
-
-
-def _print_choices(hit: "Hit") -> None:
-    """What may be said more of the first hit, an axis a line."""
-    by_axis: dict[str, list[str]] = {}
-    for one in hit.specify:
-        by_axis.setdefault(one.axis, []).append(f"{one.value} {one.code}")
-    for axis, several in by_axis.items():
-        say(f"{hit.code.code}, {axis}: {', '.join(several)}")
-
-
-def _print_table(columns: tuple[str, ...], rows: Any) -> None:
-    from rich.table import Table as Grid
-
-    grid = Grid(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        number = column in ("codes", "categories", "synonyms")
-        grid.add_column(column, justify="right" if number else "left", no_wrap=column in ("system", "code"))
-    for row in rows:
-        grid.add_row(*row)
-    Terminal().print(grid)
-
-
-def _print_record(record: dict[str, Any]) -> None:
-    from rich.table import Table as Grid
-
-    grid = Grid(box=None, pad_edge=False, show_header=False)
-    grid.add_column(style="dim", no_wrap=True)
-    grid.add_column()
-    lines = [
-        ("system", f"{record['label']} ({record['system']}), version {record['version']}"),
-        ("release", record["release"]),
-        ("kind", _KINDS[record["kind"]]),
-        ("releases", ", ".join(f"{name} ({kind})" for name, kind in record["releases"].items())),
-        ("valid", _period(record["valid"])),
-        ("instead", _some([_succession(one) for one in record["successors"]], "\n", 12)),
-        ("before", _some([_succession(one) for one in record["predecessors"]], "\n", 12)),
-        ("path", "\n".join(f"{above['code']}  {above['title']}" for above in record["ancestors"])),
-        ("below", _some(record["children"], ", ", 12)),
-        ("synonyms", _some(record["synonyms"], "\n", 20)),
-        ("crosswalk", _some([_target(entry) for entry in record["crosswalk"]], "\n", 20)),
-    ]
-    for name, text in lines:
-        if text:
-            grid.add_row(name, text)
-    console = Terminal()
-    console.print(f"{record['code']}  {record['title']}", style="bold")
-    console.print(grid)
-    console.print()
-
-
-def _some(items: list[str], separator: str, most: int) -> str:
-    more = [f"and {len(items) - most} more"] if len(items) > most else []
-    return separator.join(items[:most] + more)
-
-
-def _period(valid: dict[str, Any] | None) -> str:
-    """When a code may be used; a side that no installed release tells is said by the release at that end."""
-    if valid is None:
-        return ""
-    start = valid["start"] or f"{valid['first']} or before"
-    return f"from {start} to {valid['end'] or valid['last'] + ' or later'}"
-
-
-def _succession(one: dict[str, Any]) -> str:
-    return f"{one['code']}  {one['title']}{' (inferred from titles)' if one['inferred'] else ''}"
-
-
-def _target(entry: dict[str, Any]) -> str:
-    together = f" (combination {entry['scenario']}, part {entry['choice_list']})" if entry["scenario"] else ""
-    sign = "≈" if entry["approximate"] else "="
-    return f"{sign} {entry['system']} {entry['code']}  {entry['title']}{together}"

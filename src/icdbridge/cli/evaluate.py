@@ -80,7 +80,7 @@ def evaluate(
         raise InputError(f"unknown split {split!r}: expected {', '.join(SPLITS)}")
     opened_corpora = [Corpus.open(path) for path in corpora]
     if codes is not None:
-        opened_corpora = [_among(corpus, codes, system) for corpus in opened_corpora]
+        opened_corpora = [_with_extra_codes(corpus, codes, system) for corpus in opened_corpora]
     names = [corpus.name for corpus in opened_corpora]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
@@ -110,7 +110,7 @@ def evaluate(
         say(json.dumps(every, indent=2, ensure_ascii=False, allow_nan=False))
 
 
-def _among(corpus: "Corpus", codes: str, system: str) -> "Corpus":
+def _with_extra_codes(corpus: "Corpus", codes: str, system: str) -> "Corpus":
     from icdbridge.codes import parse_key, version_of
 
     more = read_codes(codes, system)

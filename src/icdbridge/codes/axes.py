@@ -38,7 +38,7 @@ def axes(code: str, title: str) -> list[AxisValue]:
     ``0DTJ4ZZ``: operation Resection, body part Appendix, approach Percutaneous Endoscopic.
     """
     row = _row(code)
-    found = zip(_AXES[2:], row[2 : len(code)], strict=False) if row else _said(code, title)
+    found = zip(_AXES[2:], row[2 : len(code)], strict=False) if row else _from_title(code, title)
     return [
         AxisValue(axis, value) for axis, value in found if value and not value.lower().startswith(_NOTHING)
     ]
@@ -59,8 +59,8 @@ def axis_title(code: str) -> str | None:
     return ", ".join([operation, part, *known])
 
 
-def _said(code: str, title: str) -> list[tuple[str, str]]:
-    """The axes as the title of a code says them, by how titles of the sections without a table are composed."""
+def _from_title(code: str, title: str) -> list[tuple[str, str]]:
+    """The axes as the title of a code names them, by how titles of the sections without a table are composed."""
     found = _TITLE.fullmatch(title)
     if found is None:
         return [("operation", title)]

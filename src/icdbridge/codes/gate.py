@@ -5,13 +5,14 @@ is what a spreadsheet leaves of 008.45, and 250.0 is a category, or what it leav
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from icdbridge.codes.code import Code, parse_code, shorter
 from icdbridge.codes.packages import load_system, releases
+from icdbridge.codes.respelling import NUMBER, parsed, variants
 from icdbridge.codes.systems import (
     VERSION_LABELS,
     VERSIONS,
@@ -24,7 +25,6 @@ from icdbridge.errors import InputError
 
 Standing = Literal["billable", "retired", "category", "unlisted", "unknown", "own"]
 _WORST: tuple[Standing, ...] = ("billable", "retired", "category", "unlisted", "unknown")
-_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]*)?")
 EXAMPLES = 3  # codes named in a message
 
 
@@ -58,10 +58,10 @@ def nearest(text: str, system: str) -> Code | None:
     """The existing code that a text most likely means which is none: zeros put back, letters for digits, or the
     longest beginning of it that exists; None where nothing is near.
     """
-    for _, code in _variants(text, system):
+    for _, code in variants(text, system):
         if standing(code) != "unknown":
             return code
-    above = _parsed(text, system)
+    above = parsed(text, system)
     while above is not None and standing(above) == "unknown":
         above = shorter(above)
     return above
@@ -121,7 +121,7 @@ def let_in(written: Mapping[str, int], version: str, system: str | None = None) 
     column = Column()
     if not any(name in known_systems() for name in systems):
         for text, count in written.items():
-            _sort(column, text, count, [code for name in systems if (code := _parsed(text, name))])
+            _sort(column, text, count, [code for name in systems if (code := parsed(text, name))])
         return column
     check_version(written, systems, version)
     others = [name for name in known_systems() if version_of(name) != version_of(systems[0])]
@@ -191,23 +191,14 @@ def _sort(column: Column, text: str, count: int, found: list[Code]) -> None:
         column.malformed.append(Doubt(text, count, None))
 
 
-def _parsed(text: str, system: str) -> Code | None:
-    if system not in known_systems():
-        text = text.removeprefix(f"{system}:")
-    try:
-        return parse_code(text, system)
-    except InputError:
-        return None
-
-
 def _exists(text: str, system: str) -> Code | None:
-    code = _parsed(text, system)
+    code = parsed(text, system)
     return code if code is not None and standing(code) != "unknown" else None
 
 
 def _readings(text: str, systems: Iterable[str], dotted: bool) -> list[Code]:
     """What a text may be: of several shapes that fit, those that exist, codes before categories."""
-    found = [code for name in systems if (code := _parsed(text, name))]
+    found = [code for name in systems if (code := parsed(text, name))]
     if len(found) < 2:
         return found
     # Where a column writes dots, 486 is a diagnosis, not the procedure 48.6.
@@ -230,7 +221,7 @@ class _Eaten(NamedTuple):
 
 
 def _eaten(written: Iterable[str], systems: Iterable[str]) -> _Eaten:
-    numbers = [text for text in map(str.strip, written) if _NUMBER.fullmatch(text)]
+    numbers = [text for text in map(str.strip, written) if NUMBER.fullmatch(text)]
     leading = trailing = False
     if not any(text.startswith("0") for text in numbers):
         leading = any(
@@ -251,7 +242,7 @@ def _put_back(text: str, systems: Iterable[str], eaten: _Eaten, found: list[Code
     codes too; none where it lost nothing.
     """
     text = text.strip()
-    if not _NUMBER.fullmatch(text):
+    if not NUMBER.fullmatch(text):
         return []
     if eaten.leading and (padded := _padded(text, systems)):
         return list(dict.fromkeys([*(code for code in found if assignable(code)), *padded]))
@@ -260,44 +251,15 @@ def _put_back(text: str, systems: Iterable[str], eaten: _Eaten, found: list[Code
 
 def _padded(text: str, systems: Iterable[str]) -> list[Code]:
     """The codes that a number is with zeros in front."""
-    variants = (pair for name in systems for pair in _variants(text, name))
-    return [code for kind, code in variants if kind == "leading" and assignable(code)]
+    pairs = (pair for name in systems for pair in variants(text, name))
+    return [code for kind, code in pairs if kind == "leading" and assignable(code)]
 
 
 def _lengthened(text: str, systems: Iterable[str]) -> list[Code]:
     """The codes that a number with one decimal is with a zero behind, if it is none as written."""
     if not re.fullmatch(r"[0-9]+\.[0-9]", text) or any(
-        (code := _parsed(text, name)) and assignable(code) for name in systems
+        (code := parsed(text, name)) and assignable(code) for name in systems
     ):
         return []
-    variants = (pair for name in systems for pair in _variants(text, name))
-    return [code for kind, code in variants if kind == "trailing" and assignable(code)]
-
-
-def _variants(text: str, system: str) -> Iterator[tuple[str, Code]]:
-    """What a text may have been before a spreadsheet or a typist changed it, of the right shape."""
-    plain = text.strip().upper()
-    tried: list[tuple[str, str]] = []
-    if _NUMBER.fullmatch(plain):
-        whole, dot, rest = plain.partition(".")
-        known = declaration(system)
-        width = known.length or known.category
-        if dot and known.dotted and len(whole) < width:
-            tried += [("leading", f"{whole.zfill(width)}.{rest}"), ("both", f"{whole.zfill(width)}.{rest}0")]
-        if not dot:
-            tried += [("leading", whole.zfill(size)) for size in range(len(whole) + 1, width + 3)]
-        tried.append(("trailing", f"{whole}.{rest}0" if dot else f"{whole}.0"))
-        if not dot:
-            tried.append(("trailing", f"{whole}.00"))
-        if rest.strip("0") == "":
-            tried.append(("number", whole))  # 4280.0
-    swapped = plain[:1] + plain[1:].replace("O", "0").replace("I", "1").replace("L", "1")
-    tried.append(("letters", swapped))
-    tried.append(("letters", plain.replace("O", "0").replace("I", "1")))
-    first = {"0": "O", "1": "I"}.get(swapped[:1], swapped[:1])
-    tried.append(("letters", first + swapped[1:]))
-    seen = {plain}
-    for kind, one in tried:
-        if one not in seen and (code := _parsed(one, system)) is not None:
-            seen.add(one)
-            yield kind, code
+    pairs = (pair for name in systems for pair in variants(text, name))
+    return [code for kind, code in pairs if kind == "trailing" and assignable(code)]

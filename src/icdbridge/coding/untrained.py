@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, get_args
 
+from icdbridge.caches import cache_folder
 from icdbridge.codes import Code, load_system, parse_key, version_named
 from icdbridge.coding.checks import (
     check_choice,
@@ -19,7 +20,6 @@ from icdbridge.coding.set_rules import apply_set_rules
 from icdbridge.coding.starter_calibration import read_starter
 from icdbridge.coding.suggestion import Alternative, Suggestion
 from icdbridge.errors import InputError
-from icdbridge.files import cache_folder
 from icdbridge.knowledge.fingerprint import fingerprint
 from icdbridge.lexical.evidence import SPAN_CHARACTERS, Evidence, band_of, cautious, context_of
 from icdbridge.starter import Found, Starter

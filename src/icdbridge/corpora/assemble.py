@@ -72,7 +72,7 @@ def assemble(
             malformed = _index_codes(staging, version)
             _choose_scopes(staging, only_with_frequent)
             how = choose_splits(staging, seed, val_share)
-            _settle(staging)
+            _number_kept(staging)
             sources = write_codes(staging, folder / "codes.parquet")
             words = write_notes(staging, folder / "notes.parquet", version)
             write_evidence(staging, folder / "evidence.parquet")
@@ -242,7 +242,7 @@ def _choose_scopes(staging: Staging, only_with_frequent: bool) -> None:
             )
 
 
-def _settle(staging: Staging) -> None:
+def _number_kept(staging: Staging) -> None:
     """``kept(n, row, note_id, patient_id, split)``, ``kept_code(n, rank)`` and ``kept_codes(rank, key,
     ...)``.
 

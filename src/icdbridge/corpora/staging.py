@@ -1,7 +1,6 @@
 """Stages raw notes, codes and splits of a source in bounded memory: tables spill, texts lie on disk."""
 
 import copy
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from itertools import islice
@@ -15,7 +14,7 @@ import pyarrow as pa
 from icdbridge.corpora.csv_rows import csv_rows
 from icdbridge.corpora.database_errors import MEMORY_LIMIT, database_error
 from icdbridge.corpora.texts import Texts
-from icdbridge.progress import progress_bar
+from icdbridge.corpora.watched_query import run_watched
 
 BATCH = 2_000  # notes held at once
 QUERIED = 4  # batches of a CSV file that are chosen from at once
@@ -191,36 +190,9 @@ class Staging:
             if label is None:
                 self.connection.execute(sql, parameters)
             else:
-                self._run_watched(sql, parameters, label)
+                run_watched(self.connection, sql, parameters, label)
         except duckdb.Error as error:
             raise database_error(error) from None
-
-    def _run_watched(self, sql: str, parameters: object, label: str) -> None:
-        failure: list[BaseException] = []
-        done = threading.Event()  # an interrupted Thread.join() takes the thread for ended
-
-        def work() -> None:
-            try:
-                self.connection.execute(sql, parameters)
-            except BaseException as error:  # handed to the thread that waits
-                failure.append(error)
-            finally:
-                done.set()
-
-        worker = threading.Thread(target=work, daemon=True)
-        with progress_bar() as bar:
-            task = bar.add_task(f"{label} (%)", total=100)
-            worker.start()
-            try:
-                while not done.wait(0.2):
-                    bar.update(task, completed=max(0, int(self.connection.query_progress())))
-            except BaseException:
-                self.connection.interrupt()
-                done.wait()
-                raise
-            bar.update(task, completed=100)
-        if failure:
-            raise failure[0]
 
     def read_csv(
         self,

@@ -5,11 +5,12 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
+from icdbridge.caches import cache_folder, cached_folder
 from icdbridge.codes.packages import tabular
 from icdbridge.codes.references import Reference, references
 from icdbridge.codes.tabular import Block
 from icdbridge.errors import InputError
-from icdbridge.files import cache_folder, cached_folder, read_json, write_json
+from icdbridge.files import read_json, write_json
 from icdbridge.knowledge.fingerprint import fingerprint
 
 _FILE = "notes.json"

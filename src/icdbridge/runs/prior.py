@@ -12,9 +12,10 @@ from pathlib import Path
 import numpy as np
 
 from icdbridge.boosted_trees import ARRAYS, BoostedTrees, check_trees
+from icdbridge.caches import cache_folder
 from icdbridge.codes import parse_key
 from icdbridge.errors import InputError
-from icdbridge.files import cache_folder, read_json, write_json
+from icdbridge.files import read_json, write_json
 from icdbridge.knowledge.code_properties import CODE_PROPERTIES, code_properties
 from icdbridge.lexical import LEXICAL_FEATURES, Matcher, NoteWords, SparseFeatures
 from icdbridge.lexical.marks import MARKS, Marked

@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from scipy.sparse import csr_array
 
+from icdbridge.caches import cached_folder
 from icdbridge.corpora import Corpus
 from icdbridge.errors import InputError
-from icdbridge.files import cached_folder
 from icdbridge.progress import progress_bar
 from icdbridge.text import Tokenizer
 

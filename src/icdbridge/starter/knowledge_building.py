@@ -7,9 +7,9 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+from icdbridge.caches import cached_folder
 from icdbridge.codes import load_system
 from icdbridge.codes.validity import later_codes
-from icdbridge.files import cached_folder
 from icdbridge.knowledge import terms
 from icdbridge.knowledge.abbreviations import abbreviations
 from icdbridge.knowledge.families import default_child

@@ -11,10 +11,10 @@ import torch
 from safetensors.numpy import load_file
 
 import icdbridge
+from icdbridge.caches import cached_folder
 from icdbridge.codes import parse_key
 from icdbridge.corpora import Corpus
 from icdbridge.errors import InputError
-from icdbridge.files import cached_folder
 from icdbridge.lexical import LEXICAL_FEATURES
 from icdbridge.models import ARCHITECTURES, CodingModel, build_model, describe_model
 from icdbridge.models.tensor_files import save_tensors

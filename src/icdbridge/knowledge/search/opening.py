@@ -7,11 +7,11 @@ import sys
 from functools import cache, lru_cache
 from pathlib import Path
 
+from icdbridge.caches import cache_folder, cached_folder
 from icdbridge.codes.packages import load_system, releases
 from icdbridge.codes.system import CodeSystem
 from icdbridge.codes.systems import SYSTEMS, known_systems
 from icdbridge.errors import InputError
-from icdbridge.files import cache_folder, cached_folder
 from icdbridge.knowledge.fingerprint import fingerprint
 from icdbridge.knowledge.search.search_index import Index
 from icdbridge.knowledge.search.spelling import Speller
