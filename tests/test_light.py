@@ -1,10 +1,9 @@
 """The starter, the search and the server need none of the packages that come with the extra ``models``."""
 
 import json
+import re
 import subprocess
 import sys
-
-import pytest
 
 from icdbridge.extras import EXTRAS
 
@@ -24,8 +23,27 @@ def python(code, *arguments, hidden=(), note=""):
     )
 
 
-def command(*arguments, hidden=EXTRAS["models"], note=""):
-    return python("from icdbridge.cli import main; main()", *arguments, hidden=hidden, note=note)
+COMMANDS = """
+import sys
+from icdbridge.cli import main
+for line in {lines!r}:
+    sys.argv[1:] = line
+    status = 0
+    try:
+        main()
+    except SystemExit as stopped:
+        status = stopped.code or 0
+    for stream in (sys.stdout, sys.stderr):
+        print("status", status, file=stream, flush=True)
+"""
+
+
+def commands(*lines, hidden=EXTRAS["models"], note=""):
+    """The status, output and error of each command, one after another in one process; the first may read ``note``."""
+    answer = python(COMMANDS.format(lines=[[*map(str, line)] for line in lines]), hidden=hidden, note=note)
+    assert answer.returncode == 0, answer.stderr
+    out, error = (re.split(r"^status (\d+)\n", text, flags=re.M) for text in (answer.stdout, answer.stderr))
+    return [(int(status), *said) for status, *said in zip(out[1::2], out[::2], error[::2], strict=False)]
 
 
 def test_the_light_part_imports_nothing_of_the_extra():
@@ -40,70 +58,74 @@ def test_the_light_part_imports_nothing_of_the_extra():
 
 
 def test_without_the_extra_a_note_is_coded_into_every_format_but_parquet(tmp_path):
-    answer = command("code", "-", note=NOTE)
-    assert answer.returncode == 0, answer.stderr
-    assert "J18.9" in answer.stdout
-    assert "E11.9" in answer.stdout
     (tmp_path / "note.txt").write_text(NOTE, "utf-8")
-    for ending in ("csv", "jsonl", "ndjson"):
-        out = tmp_path / f"codes.{ending}"
-        answer = command("code", tmp_path / "note.txt", "--out", out)
-        assert answer.returncode == 0, answer.stderr
-        assert "J18.9" in out.read_text("utf-8")
-    answer = command("code", tmp_path / "note.txt", "--out", tmp_path / "codes.parquet")
-    assert answer.returncode == 2
-    assert answer.stderr.splitlines() == [
+    outs = [tmp_path / f"codes.{ending}" for ending in ("csv", "jsonl", "ndjson", "parquet")]
+    files = [("code", tmp_path / "note.txt", "--out", out) for out in outs]
+    (status, said, error), *written, (refused, _, why) = commands(("code", "-"), *files, note=NOTE)
+    assert status == 0, error
+    assert "J18.9" in said
+    assert "E11.9" in said
+    assert [status for status, _, _ in written] == [0, 0, 0]
+    assert all("J18.9" in out.read_text("utf-8") for out in outs[:3])
+    assert refused == 2
+    assert why.splitlines() == [
         "error: this needs pyarrow, which is not installed: pip install 'icdbridge[models]'"
     ]
-    assert not (tmp_path / "codes.parquet").exists()
+    assert not outs[3].exists()
 
 
-def test_without_the_extra_codes_are_searched():
-    answer = command("codes", "search", "htn")
-    assert answer.returncode == 0, answer.stderr
-    assert "I10" in answer.stdout
+def test_without_the_extra_codes_are_searched_and_notes_synthesized(tmp_path):
+    dumps = tmp_path / "dumps"
+    synthesize = ("synthesize", "mimic3", "--notes", 5, "--words", 100, "--concepts", 40, "--out", dumps)
+    (found, said, error), (made, _, trouble) = commands(("codes", "search", "htn"), synthesize)
+    assert found == 0, error
+    assert "I10" in said
+    assert made == 0, trouble
+    assert (dumps / "NOTEEVENTS.csv.gz").is_file()
 
 
-def test_without_the_extra_notes_are_synthesized(tmp_path):
-    answer = command("synthesize", "mimic3", "--notes", "20", "--out", tmp_path / "dumps")
-    assert answer.returncode == 0, answer.stderr
-    assert (tmp_path / "dumps" / "NOTEEVENTS.csv.gz").is_file()
+NEEDY = [
+    ("train", "corpus", "--out", "run"),
+    ("evaluate", "run", "corpus"),
+    ("compare", "one", "other", "--out", "report"),
+    ("index", "run", "corpus"),
+    ("prepare", "mimic4", "--root", "raw", "--version", "icd10", "--out", "corpus"),
+    ("prepare", "names", "--version", "icd10", "--out", "named"),
+    ("reproduce", "all", "--corpora", "corpora", "--out", "paper"),
+    ("import-checkpoint", "checkpoint", "--out", "run", "--codes", "corpus"),
+    ("serve", "run"),
+    ("code", "run", "note.txt"),
+]
+PATHS = {
+    "run",
+    "corpus",
+    "one",
+    "other",
+    "report",
+    "raw",
+    "named",
+    "corpora",
+    "paper",
+    "checkpoint",
+    "note.txt",
+}
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ("train", "corpus", "--out", "run"),
-        ("evaluate", "run", "corpus"),
-        ("compare", "one", "other", "--out", "report"),
-        ("index", "run", "corpus"),
-        ("prepare", "mimic4", "--root", "raw", "--version", "icd10", "--out", "corpus"),
-        ("prepare", "names", "--version", "icd10", "--out", "named"),
-        ("reproduce", "all", "--corpora", "corpora", "--out", "paper"),
-        ("import-checkpoint", "checkpoint", "--out", "run", "--codes", "corpus"),
-        ("serve", "run"),
-        ("code", "run", "note.txt"),
-    ],
-    ids=lambda arguments: arguments[0],
-)
-def test_what_needs_the_extra_says_so_in_one_line(arguments, tmp_path):
-    folders = {
-        name: tmp_path / name for name in ("run", "corpus", "one", "other", "raw", "checkpoint", "corpora")
-    }
-    folders["run"].mkdir()
-    (folders["run"] / "config.json").write_text("{}", "utf-8")
+def test_what_needs_the_extra_says_so_in_one_line(tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "config.json").write_text("{}", "utf-8")
     (tmp_path / "note.txt").write_text(NOTE, "utf-8")
-    made = {"named", "report", "paper", "note.txt"}
-    given = [folders.get(word, tmp_path / word if word in made else word) for word in arguments]
-    answer = command(*given)
-    assert answer.returncode == 2, answer.stdout
-    (line,) = answer.stderr.splitlines()
-    assert line.startswith("error: this needs ")
-    assert line.endswith("which is not installed: pip install 'icdbridge[models]'")
+    answers = commands(*([tmp_path / word if word in PATHS else word for word in line] for line in NEEDY))
+    assert len(answers) == len(NEEDY)
+    for line, (status, _, error) in zip(NEEDY, answers, strict=True):
+        assert status == 2, line
+        (said,) = error.splitlines()
+        assert said.startswith("error: this needs "), line
+        assert said.endswith("which is not installed: pip install 'icdbridge[models]'"), line
 
 
 def test_serving_without_its_extra_says_so():
-    answer = command("serve", hidden=EXTRAS["serve"])
-    assert answer.returncode == 2
-    assert "pip install 'icdbridge[serve]'" in answer.stderr
-    assert "Traceback" not in answer.stderr
+    ((status, _, error),) = commands(("serve",), hidden=EXTRAS["serve"])
+    assert status == 2
+    assert "pip install 'icdbridge[serve]'" in error
+    assert "Traceback" not in error

@@ -73,13 +73,17 @@ def test_shares_are_shares_and_the_most_frequent_is_first():
 
 
 def test_every_diagnosis_and_status_is_a_term_of_some_code():
-    known = {frozenset(stems(term.text)) for term in terms("icd10cm")}
-    with (DATA / "status.csv").open(encoding="utf-8", newline="") as handle:
-        known |= {frozenset(stems(row["term"])) for row in csv.DictReader(handle)}
     unknown = {
-        sense.text
+        frozenset(stems(sense.text)): sense.text
         for several in abbreviations().values()
         for sense in several
-        if sense.kind in ("diagnosis", "status") and frozenset(stems(sense.text)) not in known
+        if sense.kind in ("diagnosis", "status")
     }
+    assert len(unknown) > 500
+    longest = max(map(len, unknown.values()))
+    texts = [term.text for term in terms("icd10cm") if len(term.text) < 2 * longest]
+    with (DATA / "status.csv").open(encoding="utf-8", newline="") as handle:
+        texts += [row["term"] for row in csv.DictReader(handle)]
+    for text in texts:
+        unknown.pop(frozenset(stems(text)), None)
     assert not unknown

@@ -39,9 +39,10 @@ def test_every_retired_code_leads_to_valid_ones():
 
 
 def test_predecessors_were_valid_before():
-    new = [code for code in load_system("icd10cm").titles if validity(cm(code)).first != "FY2024"]
+    oldest = load_system("icd10cm", releases("icd10cm")[0]).titles
+    new = [code for code in load_system("icd10cm").titles if code not in oldest]
     assert len(new) > 500
-    for code in new[::9]:
+    for code in new[::19]:
         first = validity(cm(code)).first
         before = releases("icd10cm")[releases("icd10cm").index(first) - 1]
         assert all(one.code.code in load_system("icd10cm", before).titles for one in predecessors(cm(code)))

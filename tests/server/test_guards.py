@@ -219,22 +219,27 @@ def test_what_cannot_be_served(run_path, tmp_path):
             serve([run_path], "127.0.0.1", port)
 
 
-def test_the_server_scores_in_the_precision_asked_for(run_path, coder, tmp_path):
-    server = start_server(run_path, tmp_path / "log.txt", "--precision", "bf16")
-    try:
-        body = {"notes": [{"text": NOTE}], "version": "icd10", "top": 3, "evidence": False}
-        answer = httpx.post(f"{server.url}/v1/code", json=body, timeout=60).json()
-    finally:
-        server.process.terminate()
-        server.process.wait(60)
+@pytest.fixture(scope="module")
+def bf16_server(run_path, tmp_path_factory):
+    """A server of these tests alone, which the last of them stops."""
+    log = tmp_path_factory.mktemp("bf16") / "log.txt"
+    server = start_server(run_path, log, "--precision", "bf16", "--seconds", "60")
+    yield server
+    server.process.kill()
+    server.process.wait(60)
+
+
+def test_the_server_scores_in_the_precision_asked_for(bf16_server, run_path, coder):
+    body = {"notes": [{"text": NOTE}], "version": "icd10", "top": 3, "evidence": False}
+    answer = httpx.post(f"{bf16_server.url}/v1/code", json=body, timeout=60).json()
     found = [one["probability"] for one in answer["notes"][0]["suggestions"]]
     narrow = Coder.load(run_path, precision="bf16").code(NOTE, "icd10", top=3)
     assert found == pytest.approx([one.probability for one in narrow], abs=1e-6)
     assert found != pytest.approx([one.probability for one in coder.code(NOTE, "icd10", top=3)], rel=1e-9)
 
 
-def test_told_to_stop_the_server_finishes_what_is_running(run_path, tmp_path):
-    server = start_server(run_path, tmp_path / "log.txt", "--seconds", "60")
+def test_told_to_stop_the_server_finishes_what_is_running(bf16_server):
+    server = bf16_server
     body = httpx.Request("POST", "http://x", json=REQUEST).content
     head = (
         "POST /v1/code HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"

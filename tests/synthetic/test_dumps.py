@@ -15,18 +15,18 @@ from icdbridge.synthetic import Settings, synthesize_mimic3, synthesize_mimic4
 from icdbridge.synthetic import mimic4_dump as mimic4
 from icdbridge.text import normalize
 
-NOTES = 500
+NOTES = 300
 Rows = list[dict[str, str]]
 
 
 @pytest.fixture(scope="module")
 def third(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return synthesize_mimic3(tmp_path_factory.mktemp("d") / "mimic3", NOTES, words=150, concepts=400)
+    return synthesize_mimic3(tmp_path_factory.mktemp("d") / "mimic3", NOTES, words=100, concepts=300)
 
 
 @pytest.fixture(scope="module")
 def fourth(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return synthesize_mimic4(tmp_path_factory.mktemp("d") / "mimic4", NOTES, words=150, concepts=400)
+    return synthesize_mimic4(tmp_path_factory.mktemp("d") / "mimic4", NOTES, words=100, concepts=300)
 
 
 def rows(dump: Path, name: str) -> Rows:
@@ -189,13 +189,13 @@ def contents(dump: Path) -> dict[str, bytes]:
 @pytest.mark.parametrize("write", [synthesize_mimic3, synthesize_mimic4])
 def test_same_seed_same_files(tmp_path: Path, write: object) -> None:
     assert callable(write)
-    settings = {"words": 150, "concepts": 60}
-    first = contents(write(tmp_path / "a", 40, seed=3, **settings))
-    assert contents(write(tmp_path / "b", 40, seed=3, **settings)) == first
-    other = contents(write(tmp_path / "c", 40, seed=4, **settings))
+    settings = {"words": 100, "concepts": 40}
+    first = contents(write(tmp_path / "a", 20, seed=3, **settings))
+    assert contents(write(tmp_path / "b", 20, seed=3, **settings)) == first
+    other = contents(write(tmp_path / "c", 20, seed=4, **settings))
     same = {name for name in first if other[name] == first[name]}
     assert all("d_icd" in name.lower() for name in same)
-    world = contents(write(tmp_path / "e", 40, seed=3, world_seed=1, **settings))
+    world = contents(write(tmp_path / "e", 20, seed=3, world_seed=1, **settings))
     codes = next(
         name
         for name in first

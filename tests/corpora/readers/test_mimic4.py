@@ -42,7 +42,7 @@ def test_each_version_takes_its_admissions(
 
 def test_both_versions_of_one_reading_are_those_of_two(tmp_path: Path) -> None:
     dump = tmp_path / "dump"
-    synthesize_mimic4(dump, 120, seed=5)
+    synthesize_mimic4(dump, 120, seed=5, words=100, concepts=60)
     both = prepare_mimic4_both(dump, tmp_path / "it's both")
     for corpus in both:
         alone = prepare_mimic4(dump, tmp_path / f"alone-{corpus.version}", version=corpus.version)
@@ -158,7 +158,7 @@ def test_patients_never_straddle_when_drawn(tmp_path: Path, mimic4_dump: Callabl
 def test_a_synthetic_dump_is_called_so(tmp_path: Path, mimic4_dump: Callable[..., Path], made: bool) -> None:
     if made:
         root = tmp_path / "made"
-        synthesize_mimic4(root, 60, words=150, concepts=40)
+        synthesize_mimic4(root, 20, words=100, concepts=40)
     else:
         root = mimic4_dump(*two_versions())
         (root / "README.txt").write_text("MIMIC-IV")
