@@ -4,7 +4,7 @@ import pytest
 
 from icdbridge.codes import SYSTEMS, load_system
 from icdbridge.errors import InputError
-from icdbridge.knowledge.frequency import frequent_in, hospital_frequency
+from icdbridge.knowledge.frequency import hospital_frequency
 
 
 @pytest.mark.parametrize(
@@ -30,14 +30,6 @@ def test_every_code_of_the_released_sets_is_in_one_system():
     for system in SYSTEMS:
         known = hospital_frequency(system)
         assert len(set(known) & set(load_system(system).titles)) > 0.9 * len(known)
-
-
-def test_the_number_of_data_sets_agrees_with_the_frequency():
-    for system, sets in (("icd9cm", 2), ("icd10cm", 1)):
-        assert set(frequent_in(system).values()) == set(range(1, sets + 1))
-        assert set(frequent_in(system)) == {
-            c for c, f in hospital_frequency(system).items() if f == "frequent"
-        }
 
 
 def test_an_unknown_system_is_an_error():

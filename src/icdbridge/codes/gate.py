@@ -33,7 +33,7 @@ def standing(code: Code) -> Standing:
     """Where a code stands in the installed releases of its system.
 
     ``billable`` in the newest one; ``retired``: billable in an earlier one; ``category``: listed, but not billable;
-    ``unlisted``: codes begin so; ``unknown``: no release has it; ``own``: of a system that no package brings.
+    ``unlisted``: it has no entry, but codes begin with it; ``unknown``: no release has it; ``own``: of a system that no package brings.
     """
     if code.system not in known_systems():
         return "own"
@@ -50,13 +50,14 @@ def standing(code: Code) -> Standing:
 
 
 def assignable(code: Code) -> bool:
-    """Whether a code is, or was, one to be coded: no category."""
+    """Whether a code can be assigned, now or in an earlier release; a category cannot."""
     return standing(code) in ("billable", "retired")
 
 
 def nearest(text: str, system: str) -> Code | None:
-    """The existing code that a text most likely means which is none: zeros put back, letters for digits, or the
-    longest beginning of it that exists; None where nothing is near.
+    """The existing code nearest to a text that is no existing code; None where nothing is near.
+
+    It is the text with its zeros put back or letters read as digits, else the longest beginning of it that exists.
     """
     for _, code in variants(text, system):
         if standing(code) != "unknown":
@@ -86,7 +87,7 @@ def existing(text: str, system: str) -> Code:
 
 
 class Doubt(NamedTuple):
-    """A code as it was written, how often, and what is said of it: what it is read as, or the nearest that exists."""
+    """A text of a column in doubt, how many times it stands there, and the code that it is read as or is nearest to."""
 
     written: str
     times: int
@@ -197,7 +198,7 @@ def _exists(text: str, system: str) -> Code | None:
 
 
 def _readings(text: str, systems: Iterable[str], dotted: bool) -> list[Code]:
-    """What a text may be: of several shapes that fit, those that exist, codes before categories."""
+    """The codes that a text may be. Where it has the shape of several, existing ones, codes before categories."""
     found = [code for name in systems if (code := parsed(text, name))]
     if len(found) < 2:
         return found
@@ -238,8 +239,9 @@ def _eaten(written: Iterable[str], systems: Iterable[str]) -> _Eaten:
 
 
 def _put_back(text: str, systems: Iterable[str], eaten: _Eaten, found: list[Code]) -> list[Code]:
-    """The codes that a number means in a column that lost zeros; with those that it is as written, where these are
-    codes too; none where it lost nothing.
+    """The codes that a number may mean in a column that lost zeros; none where nothing was lost.
+
+    Where it is a code as written too, that one is among them.
     """
     text = text.strip()
     if not NUMBER.fullmatch(text):
@@ -250,13 +252,13 @@ def _put_back(text: str, systems: Iterable[str], eaten: _Eaten, found: list[Code
 
 
 def _padded(text: str, systems: Iterable[str]) -> list[Code]:
-    """The codes that a number is with zeros in front."""
+    """The codes that a number becomes with zeros put in front."""
     pairs = (pair for name in systems for pair in variants(text, name))
     return [code for kind, code in pairs if kind == "leading" and assignable(code)]
 
 
 def _lengthened(text: str, systems: Iterable[str]) -> list[Code]:
-    """The codes that a number with one decimal is with a zero behind, if it is none as written."""
+    """The codes that a number with one decimal becomes with a zero put behind, if it is no code as written."""
     if not re.fullmatch(r"[0-9]+\.[0-9]", text) or any(
         (code := parsed(text, name)) and assignable(code) for name in systems
     ):

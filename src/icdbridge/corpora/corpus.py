@@ -148,8 +148,9 @@ class Corpus:
             yield from batch.column(name).to_pylist()
 
     def with_extra_codes(self, descriptions: Mapping[str, str], name: str) -> "Corpus":
-        """The same notes with more codes to choose from: of ``descriptions`` (by key), those that no note carries. They
-        are rare ones. The name tells it from the corpus itself: what ``name`` is called comes after ``among``.
+        """The same notes with more codes to choose from: those of ``descriptions`` (by key) that the corpus lacks.
+
+        They count as rare. The new corpus is called ``CORPUS-among-NAME``.
         """
         own = set(self.codes)
         more = [code for code in descriptions if code not in own]

@@ -20,22 +20,11 @@ def hospital_frequency(system: str) -> Mapping[str, str]:
 
     ICD-10 codes come from MIMIC-IV, ICD-9 codes from MIMIC-III and MIMIC-IV. ``InputError`` for an unknown system.
     """
-    return MappingProxyType({code: FREQUENT if often else SEEN for code, often in _counts(system).items()})
-
-
-@cache
-def frequent_in(system: str) -> Mapping[str, int]:
-    """Code -> in how many of the data sets (ICD-9: 2, ICD-10: 1) it is frequent; without codes frequent in none."""
-    return MappingProxyType({code: often for code, often in _counts(system).items() if often})
-
-
-@cache
-def _counts(system: str) -> dict[str, int]:
-    """Code -> in how many data sets it is frequent, for every code that any data set has."""
     releases(system)  # the error for a system that nobody knows
     known = declaration(system)
-    return {
-        parse_code(written, system).code: int(often)
-        for found, written, _, often in rows("frequency")
-        if found == known.version and bool(_PROCEDURE.fullmatch(written)) == (known.kind == "procedure")
+    found = {
+        parse_code(written, system).code: FREQUENT if int(often) else SEEN
+        for version, written, _, often in rows("frequency")
+        if version == known.version and bool(_PROCEDURE.fullmatch(written)) == (known.kind == "procedure")
     }
+    return MappingProxyType(found)

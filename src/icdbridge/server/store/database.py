@@ -19,7 +19,6 @@ from sqlalchemy.pool import QueuePool
 from icdbridge.errors import InputError
 from icdbridge.server.store.records import TrailHead
 
-STORE_VARIABLE = "ICDBRIDGE_STORE"  # an address with a password is better not on the command line
 KEY_VARIABLE = "ICDBRIDGE_STORE_KEY"
 KEY_CHARACTERS = 20
 _BUSY_MILLISECONDS = 10_000

@@ -7,7 +7,6 @@ from sqlalchemy import JSON, DateTime, ForeignKey, Index, String, Text, UniqueCo
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 from sqlalchemy.types import TypeDecorator
 
-STATES = ("new", "in work", "question", "done", "audited")
 ROLES = ("coder", "auditor", "admin")
 VERDICTS = ("accepted", "rejected", "undecided")
 
