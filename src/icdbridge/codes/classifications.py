@@ -48,8 +48,8 @@ class Entry(NamedTuple):
 def add_classification(file: Path, folder: Path, name: str, label: str = "", uri: str = "") -> Declaration:
     """Writes ``NAME.toml`` and its table into ``folder``, which ``ICDBRIDGE_SYSTEMS`` may name, and declares it.
 
-    The table's release is called as the file. Where the declaration is there already, the release is added to it. Raises
-    ``InputError`` for a file of no known form, or that holds no code.
+    The table's release is called as the file. Where the declaration is there already, the release is added to it.
+    Raises ``InputError`` for a file of no known form, or that holds no code.
     """
     file, folder = Path(file), Path(folder)
     entries, icd11 = _read(file)

@@ -33,7 +33,8 @@ def standing(code: Code) -> Standing:
     """Where a code stands in the installed releases of its system.
 
     ``billable`` in the newest one; ``retired``: billable in an earlier one; ``category``: listed, but not billable;
-    ``unlisted``: it has no entry, but codes begin with it; ``unknown``: no release has it; ``own``: of a system that no package brings.
+    ``unlisted``: it has no entry, but codes begin with it; ``unknown``: no release has it; ``own``: of a system that no
+    package brings.
     """
     if code.system not in known_systems():
         return "own"

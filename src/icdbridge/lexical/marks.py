@@ -72,7 +72,7 @@ class Marked(NamedTuple):
 
 @dataclass(frozen=True)
 class PhraseHits:
-    """Where a note has some of the known phrases, overlapping ones too: ``rows`` [n] of the phrases and ``words`` [n, 4] (first,
+    """Where a note has known phrases, overlapping ones too: ``rows`` [n] of the phrases and ``words`` [n, 4] (first,
     cut, on, last), those of longer phrases first, and of phrases in one piece before those in two.
     """
 
