@@ -124,8 +124,11 @@ def test_what_needs_the_extra_says_so_in_one_line(tmp_path):
         assert said.endswith("which is not installed: pip install 'icdbridge[models]'"), line
 
 
-def test_serving_without_its_extra_says_so():
-    ((status, _, error),) = commands(("serve",), hidden=EXTRAS["serve"])
-    assert status == 2
-    assert "pip install 'icdbridge[serve]'" in error
-    assert "Traceback" not in error
+def test_serving_and_a_store_without_their_extras_say_so(tmp_path):
+    store = ("--store", tmp_path / "desk.db")
+    told = {"serve": [("serve",)], "store": [("serve", *store), ("desk", "verify", *store)]}
+    for extra, lines in told.items():
+        for status, _, error in commands(*lines, hidden=EXTRAS[extra]):
+            assert status == 2
+            assert f"pip install 'icdbridge[{extra}]'" in error
+            assert "Traceback" not in error
