@@ -2,6 +2,7 @@
 
 import gc
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,13 @@ def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
 def no_old_garbage() -> None:
     """What earlier files left, gigabytes of code tables above all, is not walked again at each collection."""
     gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def thawed() -> Iterator[None]:
+    """At the end all garbage is found again, as extension modules report what was left over."""
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture(scope="session", autouse=True)
