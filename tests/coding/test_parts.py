@@ -1,5 +1,6 @@
 """Coding into parts: every note once, whatever is interrupted, changed or begun otherwise."""
 
+import hashlib
 import json
 from dataclasses import replace
 
@@ -8,7 +9,7 @@ import pytest
 
 from icdbridge.coding import Suggestion
 from icdbridge.coding.bulk import Done, code_notes
-from icdbridge.coding.object_store import RemoteSource
+from icdbridge.coding.object_store import Folder, RemoteSource
 from icdbridge.coding.parts import code_parts
 from icdbridge.coding.sources import Source
 from icdbridge.coding.untrained import StarterCoder
@@ -129,6 +130,52 @@ def test_a_note_that_changed_meanwhile_is_coded_anew(notes, tmp_path):
     assert "other 1" in read(out)
     code(notes, tmp_path / "whole.jsonl")
     assert read(out) == read(tmp_path / "whole.jsonl")
+
+
+def whole(out):
+    """The manifest of a result, all of whose parts are as it says."""
+    manifest = json.loads((out / "_manifest.json").read_text())
+    for part in manifest["parts"]:
+        assert hashlib.sha256((out / part["name"]).read_bytes()).hexdigest() == part["sha256"]
+    return manifest
+
+
+@pytest.mark.parametrize("url", [False, True])
+def test_a_whole_result_stands_until_the_next_one_is_whole(notes, tmp_path, monkeypatch, url):
+    code(notes, tmp_path / "next.jsonl", options=OPTIONS | {"top": 1})
+    steps, stop = 0, 0
+
+    def stopping(method):
+        def step(folder, *given):
+            nonlocal steps
+            steps += 1
+            if steps == stop:
+                raise KeyboardInterrupt
+            return method(folder, *given)
+
+        return step
+
+    for name in ("write", "move", "remove", "discard"):
+        monkeypatch.setattr(Folder, name, stopping(getattr(Folder, name)))
+    finished = False
+    while not finished:
+        stop += 1
+        out = tmp_path / f"{stop}.jsonl"
+        out.mkdir()
+        steps = -1000
+        place = out.as_uri() if url else out
+        code(notes, place)
+        steps = 0
+        finished = True
+        try:
+            code(notes, place, force=True, options=OPTIONS | {"top": 1})
+        except KeyboardInterrupt:
+            finished = False
+            whole(out)
+            assert code(notes, place, force=True, resume=True, options=OPTIONS | {"top": 1}) == Done(21, 2)
+        assert whole(out)["settings"]["top"] == 1
+        assert read(out) == read(tmp_path / "next.jsonl")
+    assert stop > 20
 
 
 def test_what_is_there_is_not_replaced_unasked(notes, tmp_path):

@@ -66,6 +66,7 @@ def test_the_counts_reach_the_target_on_val(indexed):
     for counts in indexed[2].counts.values():
         assert counts.recall >= counts.target == 0.9
         assert counts.notes > 0
+        assert counts.recall - 0.2 < counts.bound < counts.recall
 
 
 def test_the_linear_half_learns_which_words_the_model_reads_as_which_code():
@@ -92,6 +93,20 @@ def test_codes_never_seen_are_proposed_by_their_names(indexed):
     assert found[0].probability == pytest.approx(exact["B"], abs=1e-6)
     assert found[0].train_notes == 0
     assert TrainedCoder(run).code("patient well", codes=OWN, candidates=True) == []
+
+
+def test_of_codes_that_were_given_each_is_encoded_once(indexed, monkeypatch):
+    run, encode, asked = indexed[0], Run.queries, []
+    monkeypatch.setattr(Run, "queries", lambda run, *codes: asked.append(codes[0]) or encode(run, *codes))
+    coder = TrainedCoder(run)
+    first, both = "bite of a sheep", "bite of a sheep, contact with a kettle"
+    found = [coder.code(text, codes=OWN, candidates=True) for text in (first, both, first)]
+    assert asked == [["mine:B"], ["mine:C"]]
+    assert found[0] == found[2]
+    exact = {one.code: one.probability for one in coder.code(both, codes=OWN)}
+    assert {one.code: one.probability for one in found[1]} == pytest.approx(
+        {c: exact[c] for c in "BC"}, abs=1e-6
+    )
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])

@@ -60,7 +60,7 @@ def code(
     force: bool = typer.Option(
         False,
         "--force",
-        help="Replace the file of --out; with --engine ray its parts, before the first new one.",
+        help="Replace what is at --out, when the new one is whole.",
     ),
     engine: Literal["one", "ray"] = typer.Option(
         "one",
@@ -223,14 +223,14 @@ def _tell(line: str) -> None:
 def _said_how_to_go_on(out: str, source: "Source | RemoteSource") -> Iterator[None]:
     """Says which files are no notes and, where it is interrupted, how to go on."""
     from icdbridge.coding.bulk import journal_of
-    from icdbridge.coding.parts import UNFINISHED
+    from icdbridge.coding.parts import unfinished
 
     for line in source.left_out:
         _tell(line)
     try:
         yield
     except KeyboardInterrupt:
-        if journal_of(Path(out)).exists() or Path(out, UNFINISHED).exists():
+        if journal_of(Path(out)).exists() or unfinished(out):
             say(f"{out} is unfinished: the same command with --resume goes on", err=True)
         raise
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import typer
 
-from icdbridge.cli import app
+from icdbridge.cli import app, precision_named
 from icdbridge.terminal import say
 
 
@@ -26,6 +26,10 @@ def index(
         min=1,
         help="Training notes of a version that are scored exactly, for the first stage to learn from.",
     ),
+    precision: str = typer.Option(
+        "fp32",
+        help="Of the exact scores: fp32 or bf16, which takes half the time and predicts the same codes.",
+    ),
     seed: int = typer.Option(0, help="Seed of everything random."),
 ) -> None:
     """Add a candidate search to a run: for `icdbridge code --candidates` and `evaluate --candidates`."""
@@ -34,7 +38,7 @@ def index(
     from icdbridge.runs import Run
     from icdbridge.training.distill_candidates import index_run
 
-    opened = Run.open(run)
+    opened = Run.open(run, precision=precision_named(precision))
     found = index_run(
         opened,
         [Corpus.open(path) for path in corpora],
@@ -47,5 +51,6 @@ def index(
         codes = opened.index.version.count(version)
         say(
             f"{version}: {counts.linear:,} candidates by words, {counts.lexical:,} by names, of {codes:,} codes; they "
-            f"hold {100 * counts.recall:.2f}% of the codes predicted on {counts.notes:,} val notes"
+            f"hold {100 * counts.recall:.2f}% of the codes predicted on {counts.notes:,} val notes "
+            f"(of other such notes at least {100 * (counts.bound or 0):.2f}%, by 95%)"
         )

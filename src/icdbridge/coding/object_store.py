@@ -69,6 +69,36 @@ class Folder:
             fs, root = self._remote()
             fs.delete_file(f"{root}/{name}")
 
+    def within(self, name: str) -> "Folder":
+        """A folder of this one."""
+        place, mark, settings = (self.place, "", "") if self.local is not None else self.place.partition("?")
+        return Folder(f"{place.rstrip('/')}/{name}{mark}{settings}")
+
+    def make(self) -> None:
+        """Makes the folder, for its owner alone; where there are folders at a URL, its parent has to be there."""
+        if self.local is not None:
+            self.local.mkdir(mode=0o700, parents=True, exist_ok=True)
+        else:
+            fs, root = self._remote()
+            fs.create_dir(root, recursive=False)
+
+    def move(self, name: str, to: "Folder") -> None:
+        """Moves a file to another folder of the same store, where it takes the place of one of its name."""
+        if self.local is not None and to.local is not None:
+            (self.local / name).replace(to.local / name)
+        else:
+            (fs, root), (_, other) = self._remote(), to._remote()
+            fs.move(f"{root}/{name}", f"{other}/{name}")
+
+    def discard(self) -> None:
+        """Removes the folder with all that it holds, where there is one."""
+        if self.local is not None:
+            if self.local.is_dir():
+                shutil.rmtree(self.local)
+        elif self.names():
+            fs, root = self._remote()
+            fs.delete_dir(root)
+
     def _remote(self) -> tuple[Any, str]:
         fs, path = file_system(self.place)
         return fs, path.rstrip("/")

@@ -26,6 +26,7 @@ from icdbridge.progress import progress_bar
 PART_NOTES = 8 * NOTES  # whole groups, so that notes are coded together as they are by one process
 # no reader of tables takes what begins so for one
 PARTS_MANIFEST, UNFINISHED = "_manifest.json", "_unfinished.json"
+NEXT = "_next"  # the folder within, where what is to replace a whole result is made
 
 
 @dataclass(frozen=True)
@@ -101,8 +102,9 @@ def code_parts(
     ``load`` gives ``coder`` anew (``Coder.load`` with a run), ``options`` are those of ``Coder.code``. ``each`` gives
     what the ``code`` of a ``PartCoder``, made by its first argument, says of every part, in any order, of at most so
     many.
-    ``resume`` goes on with an interrupted coding; ``force`` removes what is there first; both together go on where
-    there is something to go on with. Raises ``InputError`` as ``code_notes`` does.
+    ``resume`` goes on with an interrupted coding; ``force`` replaces what is there, a whole result only when the new
+    one is whole; both together go on where there is something to go on with. Raises ``InputError`` as ``code_notes``
+    does.
     """
     folder = Folder(out)
     ending = Path(folder.place).suffix.lower()
@@ -114,7 +116,7 @@ def code_parts(
     told = told_of(coder, options)
     total = len(source)
     with only_writer(folder.local) if folder.local is not None else nullcontext():
-        done = _begin(folder, told, resume, force)
+        making, done = _begin(folder, told, resume, force)
         found: dict[str, Coded] = {}
 
         def missing() -> Iterator[Part]:
@@ -126,7 +128,7 @@ def code_parts(
                     yield part
 
         def make(device: str = "cpu") -> PartCoder:
-            return PartCoder(load, options, folder, device)
+            return PartCoder(load, options, making, device)
 
         with progress_bar() as bar:
             task = bar.add_task("coding", total=total)
@@ -136,7 +138,7 @@ def code_parts(
                 for line in lines:
                     say(line)
         parts = [found[name] for name in sorted(found)]
-        _finish(folder, told, parts)
+        _finish(folder, making, told, parts)
     skipped = sum(part.skipped for part in parts)
     return Done(sum(part.notes for part in parts) - skipped, skipped)
 
@@ -158,43 +160,60 @@ def _note_of(part: str) -> str:
     return f"_{part}.json"
 
 
-def _begin(folder: Folder, told: Mapping[str, Any], resume: bool, force: bool) -> dict[str, Coded]:
-    """Marks the folder as unfinished, or gives the parts that it has already."""
-    out, names = folder.place, folder.names()
-    begun = UNFINISHED in names
-    marks = (
-        PARTS_MANIFEST.lstrip("_"),
-        UNFINISHED.lstrip("_"),
-        "part-",
-    )  # and what a killed process left of them
-    foreign = next((name for name in names if not name.lstrip("._").startswith(marks)), None)
+def unfinished(out: str) -> bool:
+    """Whether a coding into ``out`` was begun and not finished."""
+    folder = Folder(out)
+    return UNFINISHED in folder.names() or UNFINISHED in folder.within(NEXT).names()
+
+
+def _begin(
+    folder: Folder, told: Mapping[str, Any], resume: bool, force: bool
+) -> tuple[Folder, dict[str, Coded]]:
+    """Where the parts are made, marked as unfinished, and those that it has already."""
+    out, present = folder.place, folder.names()
+    marks = (*(name.lstrip("_") for name in (PARTS_MANIFEST, UNFINISHED, NEXT)), "part-")
+    # a killed process leaves such names behind dots
+    foreign = next((name for name in present if not name.lstrip("._").startswith(marks)), None)
     if foreign is not None:
         raise InputError(f"{out} holds {foreign}, and is no folder of coded notes: give another --out")
-    if PARTS_MANIFEST in names and not force:
+    if PARTS_MANIFEST in present and not force:
         raise InputError(f"{out} exists already: give another name, or --force to replace it")
+    making = folder.within(NEXT) if PARTS_MANIFEST in present else folder
+    names = making.names()
+    begun = UNFINISHED in names
     if begun and not resume and not force:
         raise InputError(f"{out} was begun and not finished: go on by --resume, or start anew by --force")
     if resume and not begun and not force:
         raise InputError(f"{out} was not begun: leave --resume out")
-    if begun and resume and PARTS_MANIFEST not in names:
-        if json.loads(folder.read(UNFINISHED)) != json.loads(json.dumps(told)):
+    if begun and resume:
+        if json.loads(making.read(UNFINISHED)) != json.loads(json.dumps(told)):
             raise InputError(f"{out} was begun with another run or options: start anew by --force")
-        whole = [name for name in names if name.startswith("part-") and _note_of(name) in names]
-        return {name: Coded(**json.loads(folder.read(_note_of(name)))) for name in whole}
-    for name in sorted(names, key=lambda name: name != PARTS_MANIFEST):
-        folder.remove(name)
-    if folder.local is not None:
-        folder.local.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder.write(UNFINISHED, json.dumps(told).encode())
-    return {}
-
-
-def _finish(folder: Folder, told: Mapping[str, Any], parts: Sequence[Coded]) -> None:
-    """Removes parts of other notes, says which there are, and clears up."""
-    kept = {part.name for part in parts}
-    for name in folder.names():
-        if name.startswith("part-") and name not in kept:
+        made = {name for name in (*names, *present) if name.startswith("part-") and _note_of(name) in names}
+        return making, {name: Coded(**json.loads(making.read(_note_of(name)))) for name in made}
+    if making is folder:
+        for name in names:
             folder.remove(name)
+    else:
+        making.discard()
+    if making is not folder or folder.local is not None:
+        making.make()
+    making.write(UNFINISHED, json.dumps(told).encode())
+    return making, {}
+
+
+def _finish(folder: Folder, making: Folder, told: Mapping[str, Any], parts: Sequence[Coded]) -> None:
+    """Puts the parts into their folder, says by the manifest which there are, and removes all others.
+
+    Killed at any place, it does the rest when the coding is resumed.
+    """
+    kept = {part.name for part in parts}
+    if making is folder:
+        for name in folder.names():
+            if name.startswith("part-") and name not in kept:
+                folder.remove(name)
+    else:
+        for name in kept.intersection(making.names()):
+            making.move(name, folder)
     summary = {
         "settings": told,
         "notes": sum(part.notes for part in parts),
@@ -203,5 +222,7 @@ def _finish(folder: Folder, told: Mapping[str, Any], parts: Sequence[Coded]) -> 
     }
     folder.write(PARTS_MANIFEST, json.dumps(summary, indent=2).encode())
     for name in folder.names():
-        if name not in kept and name != PARTS_MANIFEST:
+        if name not in (*kept, PARTS_MANIFEST, NEXT):
             folder.remove(name)
+    if making is not folder:
+        making.discard()

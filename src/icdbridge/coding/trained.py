@@ -165,12 +165,7 @@ class TrainedCoder(Coder):
             spans: list[list[Evidence]] = [[] for _ in best]
             if evidence and len(best):
                 spans = scorer.evidence(texts[row], words[row], scores.reading, best)
-            suggestions = [
-                self._suggestion(rank, scorer, int(column), logit, of_code)
-                for rank, (column, logit, of_code) in enumerate(
-                    zip(best, logits[order].tolist(), spans, strict=True), 1
-                )
-            ]
+            suggestions = self._suggestions(scorer, best, logits[order].cpu().numpy(), spans)
             foremost = ranked[:ASKING].numpy()
             found[row] = apply_set_rules(
                 suggestions, _predicted(scorer, scores.columns[foremost], logits.cpu().numpy()[foremost])
@@ -200,30 +195,42 @@ class TrainedCoder(Coder):
             for context in [context_of(own)]
         ]
 
-    def _suggestion(
-        self, rank: int, scorer: Scorer, column: int, logit: float, evidence: list[Evidence]
-    ) -> Suggestion:
-        key = scorer.keys[column]
-        code = parse_key(key)
-        probability, seen = float(expit(logit)), self.run.train_notes
-        train_notes = None if seen is None else seen.get(key, 0)
-        calibration = self.run.calibration.get(version_of(code.system))
-        confidence = float(calibration.confidence([logit], [train_notes or 0])[0]) if calibration else None
-        context = context_of(evidence)
-        band = calibration.band(confidence).name if calibration and confidence is not None else None
-        return Suggestion(
-            rank,
-            code.system,
-            code.code,
-            scorer.descriptions[column],
-            probability,
-            probability > float(scorer.thresholds[column]),
-            train_notes,
-            tuple(evidence),
-            confidence,
-            None if band is None else cautious(band, context),
-            context,
-        )
+    def _suggestions(
+        self, scorer: Scorer, columns: np.ndarray, logits: np.ndarray, evidence: Sequence[list[Evidence]]
+    ) -> list[Suggestion]:
+        """For columns [l], the likeliest first, with their logits [l]."""
+        keys = [scorer.keys[column] for column in columns]
+        codes, seen = [parse_key(key) for key in keys], self.run.train_notes
+        train_notes = [None if seen is None else seen.get(key, 0) for key in keys]
+        probabilities = expit(logits)
+        predicted = probabilities > scorer.thresholds[columns]
+        sure: dict[int, tuple[float, str]] = {}  # confidence and band, by place
+        versions = np.array([version_of(code.system) for code in codes])
+        for version in self.run.calibration.keys() & set(versions.tolist()):
+            places, calibration = np.flatnonzero(versions == version), self.run.calibration[version]
+            found = calibration.confidence(logits[places], [train_notes[place] or 0 for place in places])
+            for place, confidence in zip(places.tolist(), found.tolist(), strict=True):
+                sure[place] = confidence, calibration.band(confidence).name
+        suggestions = []
+        for place, code in enumerate(codes):
+            context = context_of(evidence[place])
+            confidence, band = sure.get(place, (None, None))
+            suggestions.append(
+                Suggestion(
+                    place + 1,
+                    code.system,
+                    code.code,
+                    scorer.descriptions[columns[place]],
+                    float(probabilities[place]),
+                    bool(predicted[place]),
+                    train_notes[place],
+                    tuple(evidence[place]),
+                    confidence,
+                    None if band is None else cautious(band, context),
+                    context,
+                )
+            )
+        return suggestions
 
     def _scorer(self, version: str | None, codes: Mapping[str, str] | None) -> Scorer:
         if codes is not None:

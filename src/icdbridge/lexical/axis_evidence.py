@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -19,7 +20,7 @@ def with_axes(note: NoteWords, values: Sequence[AxisValue], evidence: Sequence[E
     """The evidence of a code with those ``values``, each span with the axis that its words name, and then the words of
     the note that name an axis of which no span speaks (their weight is 0).
     """
-    index = NameIndex([[Name(one.value, "title")] for one in values])
+    index = _index(tuple(one.value for one in values))
     found = index.match(note)
     said: dict[str, list[tuple[int, int]]] = {}
     for place, number in enumerate(found.codes.tolist()):
@@ -35,6 +36,11 @@ def with_axes(note: NoteWords, values: Sequence[AxisValue], evidence: Sequence[E
         if axis not in named:
             told += [_evidence(note, *span, axis) for span in spans]
     return told
+
+
+@lru_cache(maxsize=4_096)
+def _index(values: tuple[str, ...]) -> NameIndex:
+    return NameIndex([[Name(value, "title")] for value in values])
 
 
 def _overlap(one: Evidence, spans: Sequence[tuple[int, int]]) -> bool:

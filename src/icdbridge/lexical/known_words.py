@@ -15,8 +15,8 @@ from icdbridge.knowledge.words import stem, stems
 class Occurrences:
     """Words of a text that stand in an index, an abbreviation standing for several at its own place.
 
-    ``words`` int32 [n] numbers of words in the index, ``places`` int32 [n] the word of the text that each is
-    (ascending).
+    ``words`` int32 [n] numbers of words in the index, ``places`` int32 [n] the word of the text that each is, those of
+    one word ascending.
     """
 
     words: np.ndarray

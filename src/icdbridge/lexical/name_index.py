@@ -1,15 +1,16 @@
 """An inverted index over the words of the names of codes, and what it finds of them in a note."""
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
 from scipy.sparse import csr_array
 
 from icdbridge.codes.naming import KINDS, OWN, Name
-from icdbridge.knowledge.words import EMPTY, stems
+from icdbridge.knowledge.words import stems
 from icdbridge.lexical.contexts import FEATURE_CONTEXTS
-from icdbridge.lexical.known_words import Occurrences, abbreviations, synonyms
+from icdbridge.lexical.known_words import Occurrences
 from icdbridge.lexical.note import NoteWords
 
 FEATURES = (
@@ -148,17 +149,16 @@ class NameIndex:
 
     def read(self, note: NoteWords) -> Occurrences:
         """The words of a note that some name has."""
-        short, meant = abbreviations(), synonyms()
-        words: list[int] = []
-        places: list[int] = []
-        for place, ((word, _, _), root) in enumerate(zip(note.words, note.stems, strict=True)):
-            own = () if word in EMPTY else (root, *meant.get(root, ()))
-            for one in dict.fromkeys((*own, *short.get(word, ()))):
-                number = self._vocabulary.get(one)
-                if number is not None:
-                    words.append(number)
-                    places.append(place)
-        return Occurrences(np.array(words, np.int32), np.array(places, np.int32))
+        meanings, vocabulary = note.meanings, self._vocabulary
+        if len(meanings) < len(vocabulary):
+            shared = [word for word in meanings if word in vocabulary]
+        else:
+            shared = [word for word in vocabulary if word in meanings]
+        times = [len(meanings[word]) for word in shared]
+        places = np.fromiter(chain.from_iterable(meanings[word] for word in shared), np.int32, sum(times))
+        return Occurrences(
+            np.repeat(np.array([vocabulary[word] for word in shared], np.int32), times), places
+        )
 
     def match(self, note: NoteWords, floor: float = FLOOR) -> Matches:
         """What a note says of every code, by the words of its names; of names with a coverage below ``floor``
@@ -203,7 +203,7 @@ class NameIndex:
         nearness = np.maximum.reduceat(near, firsts)
         mention = near >= MENTION * nearness[row]
         mentions = np.add.reduceat(mention.astype(np.int32), firsts)
-        context = note.contexts.of(note.spans)[place, : len(FEATURE_CONTEXTS)] & mention[:, None]
+        context = note.contexts_of_words[place, : len(FEATURE_CONTEXTS)] & mention[:, None]
         return _Found(
             nearness,
             rarity,

@@ -4,14 +4,15 @@ from functools import cached_property
 
 import numpy as np
 
-from icdbridge.knowledge.words import split, stem
+from icdbridge.knowledge.words import EMPTY, split, stem
 from icdbridge.lexical.contexts import NoteContexts
+from icdbridge.lexical.known_words import abbreviations, synonyms
 
 MAX_WORDS = 4_000  # of a note, as many as a model reads
 
 
 class NoteWords:
-    """The first ``max_words`` words of a note with their stems, places and contexts, each found once, at first use."""
+    """The first ``max_words`` words of a note with their stems, meanings, places and contexts, found at first use."""
 
     def __init__(self, text: str, max_words: int = MAX_WORDS) -> None:
         self.text = text
@@ -28,6 +29,19 @@ class NoteWords:
         return [stem(word) for word, _, _ in self.words]
 
     @cached_property
+    def meanings(self) -> dict[str, list[int]]:
+        """The words by which names of codes may say what the note says, and the numbers of the words that mean each,
+        ascending: its stem, its synonyms, what abbreviations stand for.
+        """
+        short, meant = abbreviations(), synonyms()
+        found: dict[str, list[int]] = {}
+        for place, ((word, _, _), root) in enumerate(zip(self.words, self.stems, strict=True)):
+            own = () if word in EMPTY else (root, *meant.get(root, ()))
+            for one in dict.fromkeys((*own, *short.get(word, ()))):
+                found.setdefault(one, []).append(place)
+        return found
+
+    @cached_property
     def spans(self) -> np.ndarray:
         """The place of each word in the text, int32 [T, 2]."""
         return np.array([span for _, *span in self.words], np.int32).reshape(-1, 2)
@@ -36,3 +50,8 @@ class NoteWords:
     def contexts(self) -> NoteContexts:
         """In what context each place of the text stands."""
         return NoteContexts(self.text)
+
+    @cached_property
+    def contexts_of_words(self) -> np.ndarray:
+        """Which of ``CONTEXTS`` hold for each word, bool [T, 6]."""
+        return self.contexts.of(self.spans)

@@ -35,7 +35,8 @@ FLOOR = 0.5  # coverage below which a name proposes no code
 @dataclass(frozen=True)
 class CandidateCounts:
     """How many codes each half proposes for a note of one version, and how that was chosen: ``recall`` is the share
-    of the exact run's predicted codes that the candidates of ``notes`` val notes hold, ``target`` what was asked.
+    of the exact run's predicted codes that the candidates of ``notes`` val notes hold, ``target`` what was asked,
+    ``bound`` what the share of other such notes is at least, by 95 % (None: not known, of a run indexed long ago).
     """
 
     linear: int
@@ -43,6 +44,7 @@ class CandidateCounts:
     recall: float
     target: float
     notes: int
+    bound: float | None = None
 
 
 class _Counts(Strict):
@@ -51,6 +53,7 @@ class _Counts(Strict):
     recall: Share
     target: Share
     notes: Count
+    bound: Share | None = None
 
 
 _NAMES = pa.schema([(name, pa.string()) for name in ("code", "name", "kind")])

@@ -17,7 +17,6 @@ from icdbridge.corpora import Corpus
 from icdbridge.errors import InputError
 from icdbridge.lexical import LexicalMatches, Matcher, NoteWords
 from icdbridge.lexical.axis_evidence import with_axes
-from icdbridge.lexical.contexts import NoteContexts
 from icdbridge.lexical.evidence import Evidence
 from icdbridge.lexical.marks import MarkedPhrase
 from icdbridge.models import NoteStates
@@ -42,7 +41,7 @@ class Scorer:
 
     Each part is made at its first use and kept: encoded codes, the matcher, thresholds, the first stage of the
     candidate search. ``version`` is that of the codes; None for codes of a caller's own. Of these, maybe 150,000, a
-    candidate search encodes a note's candidates alone.
+    candidate search encodes only what it proposes, each once.
     """
 
     def __init__(self, model: TextModel, codes: Mapping[str, str], version: str | None = None) -> None:
@@ -114,9 +113,18 @@ class Scorer:
 
     def queries_of(self, columns: np.ndarray) -> Tensor:
         """The encoded codes of some columns [M, l, ...]."""
-        if self.version is None and "queries" not in vars(self):
-            return self.model.queries(*([of[i] for i in columns] for of in (self.keys, self.descriptions)))
-        return self.queries[:, torch.from_numpy(columns).to(self.queries.device)]
+        if self.version is not None or "queries" in vars(self) or self.model.model.padded_words:
+            return self.queries[:, torch.from_numpy(columns).to(self.queries.device)]
+        wanted = columns.tolist()
+        if new := [column for column in wanted if column not in self._encoded]:
+            found = self.model.queries(*([of[i] for i in new] for of in (self.keys, self.descriptions)))
+            self._encoded.update(zip(new, found.transpose(0, 1).contiguous(), strict=True))
+        return torch.stack([self._encoded[column] for column in wanted], dim=1)
+
+    @cached_property
+    def _encoded(self) -> dict[int, Tensor]:
+        """Of a caller's own codes those that were asked for so far: a note's candidates come again in others."""
+        return {}
 
     def read(self, text: str) -> Note:
         """A note to score."""
@@ -269,16 +277,15 @@ class Scorer:
         notes; where it has none, those in which the starter reads it; else those of its heaviest words.
         """
         matches = reading.matches
-        contexts = NoteContexts(text) if matches is None else matches.note.contexts
-        found = find_evidence(text, self.word_weights(words, reading, columns), words.offsets, contexts)
+        note = self.words(text) if matches is None else matches.note
+        found = find_evidence(text, self.word_weights(words, reading, columns), words.offsets, note.contexts)
         for place, column in enumerate(columns.tolist()):
             phrases = matches.marked.phrases_of(column) if matches is not None and matches.marked else []
             if not phrases and self.prior is not None:
                 spans = self.prior[1].spans(reading.said, column)
                 phrases = [MarkedPhrase(1 / len(spans), [span]) for span in spans]
             if phrases:
-                found[place] = marked_evidence(text, phrases, contexts)
-        note = NoteWords(text, self.model.max_note_words) if matches is None else matches.note
+                found[place] = marked_evidence(text, phrases, note.contexts)
         return [self._by_axis(note, column, own) for column, own in zip(columns, found, strict=True)]
 
     def _by_axis(self, note: NoteWords, column: int, evidence: list[Evidence]) -> list[Evidence]:

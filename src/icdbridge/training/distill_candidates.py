@@ -3,12 +3,14 @@ training notes, and how many candidates it takes to keep what the run predicts.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from scipy.special import expit, logit
+from scipy.stats import binomtest
 from torch import Tensor, nn
 from torch.nn.functional import log_softmax
 
@@ -202,4 +204,6 @@ def choose_counts(
         for b in sizes
         if b >= min(LEAST_BY_NAME, codes)
     ]
-    return min((c for c in choices if c.recall >= target), key=lambda c: (c.linear + c.lexical, -c.recall))
+    best = min((c for c in choices if c.recall >= target), key=lambda c: (c.linear + c.lexical, -c.recall))
+    held = binomtest(round(best.recall * len(linear)), len(linear))
+    return replace(best, bound=float(held.proportion_ci(0.95, "wilson").low))
