@@ -3,6 +3,7 @@
 import copy
 import importlib
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,8 +13,9 @@ from tests.small import make_corpus, tiny_settings
 
 from icdbridge.models.losses import label_loss
 from icdbridge.runs import Run
-from icdbridge.training import train
-from icdbridge.training.combining import PAIRS, draw_batches, fit_networks, stacking_weights
+from icdbridge.training import matching, train
+from icdbridge.training.combining import PAIRS, draw_batches, fit_networks, stacking_weights, wanted_notes
+from icdbridge.training.matched_notes import MatchedNotes
 
 SETTINGS = tiny_settings("duallaat-cnn", "lexical=associations", epochs=1, matching_steps=300)
 
@@ -55,6 +57,21 @@ def test_the_same_seed_gives_the_same_weights(begun):
     fit_networks(third, data, matched, settings.model_copy(update={"seed": 7}))
     assert all(torch.equal(a, b) for a, b in zip(one.parameters(), other.parameters(), strict=True))
     assert not all(torch.equal(a, b) for a, b in zip(one.parameters(), third.parameters(), strict=True))
+
+
+def test_of_many_notes_only_those_that_are_drawn_are_wanted(begun, monkeypatch):
+    combiner, data, (matched,), settings = begun
+    monkeypatch.setattr(matching, "SCALED", 3)
+    settings = settings.model_copy(update={"matching_steps": 2, "batch_size": 3})
+    (rows,) = wanted_notes(data, settings)
+    assert 6 <= len(rows) <= 9
+    kept = np.flatnonzero(np.isin(matched.notes.rows, rows))
+    files = [matched.notes.files[place] for place in kept]
+    few = MatchedNotes(rows, files, matched.notes.starts[kept], matched.notes.ends[kept])
+    one, other = copy.deepcopy(combiner), copy.deepcopy(combiner)
+    fit_networks(one, data, [matched], settings)
+    fit_networks(other, data, [replace(matched, notes=few)], settings)
+    assert all(torch.equal(a, b) for a, b in zip(one.parameters(), other.parameters(), strict=True))
 
 
 @pytest.mark.parametrize("weighted", [True, False])

@@ -15,7 +15,7 @@ from icdbridge.evaluation.evaluate import evaluate
 from icdbridge.lexical import LEXICAL_FEATURES, TRAINING_FEATURES, NoteWords
 from icdbridge.lexical import note as lexical_note
 from icdbridge.runs import Run
-from icdbridge.training import train
+from icdbridge.training import matched_notes, phrase_counts, train
 from icdbridge.training.matching import match_training
 from icdbridge.training.training_texts import FOLDS
 
@@ -33,16 +33,15 @@ def run(corpus, tmp_path_factory):
     return train([corpus], out, tiny_settings("duallaat-cnn", *MATCHING, "warmup_steps=5", epochs=10))
 
 
-def matched(corpus, tmp_path, *changes):
+def matched(corpus, tmp_path, *changes, **wanted):
     pool = dict(zip(corpus.codes, corpus.descriptions, strict=True))
     codes = [
         codes for batch in corpus.notes("train", ("codes",)) for codes in batch.column("codes").to_pylist()
     ]
     labels = csr_array(np.array([[key in own for key in pool] for own in codes]))
     settings = tiny_settings("duallaat-cnn", *MATCHING, *changes)
-    found = match_training(
-        {"icd10": [(corpus, "train")]}, {"icd10": labels}, {"icd10": pool}, settings, tmp_path
-    )
+    sources = {"icd10": [(corpus, "train")]}
+    found = match_training(sources, {"icd10": labels}, {"icd10": pool}, settings, tmp_path, **wanted)
     return found["icd10"], labels
 
 
@@ -74,6 +73,28 @@ def test_notes_of_a_patient_share_a_fold(tmp_path, corpus):
     (lexicon, training), labels = matched(corpus, tmp_path)
     assert len(training.matchers) == FOLDS
     assert np.array_equal(lexicon.own.notes[:, 0], labels.toarray().sum(axis=0))
+
+
+def test_matched_in_parts_as_at_once(tmp_path, corpus, monkeypatch):
+    (lexicon, whole), _ = matched(corpus, tmp_path / "whole")
+    for module, name, value in (
+        (phrase_counts, "SHARD", 7),
+        (phrase_counts, "RANGE", 40),
+        (matched_notes, "SHARD", 2),
+    ):
+        monkeypatch.setattr(module, name, value)
+    rows = np.array([0, 1, 2, 3, 5, 8, 13, 21, 34])
+    (same, parts), _ = matched(corpus, tmp_path / "parts", wanted={"icd10": rows})
+    columns = np.arange(len(corpus.codes))
+    assert np.array_equal(parts.features(rows, columns), whole.features(rows, columns))
+    with pytest.raises(IndexError):
+        parts.features(np.array([4]), columns)
+    one, other = (found.statistics[0].associations for found in (lexicon, same))
+    assert np.array_equal(one.hashes, other.hashes)
+    assert (one.counts != other.counts).nnz == 0
+    # and again, from what is there
+    (_, again), _ = matched(corpus, tmp_path / "parts", wanted={"icd10": rows})
+    assert np.array_equal(again.features(rows, columns), parts.features(rows, columns))
 
 
 @pytest.mark.parametrize("share", [0.0, 0.5])

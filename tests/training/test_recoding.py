@@ -42,7 +42,7 @@ def recoded(folder, rows10, rows9):
     others, nine = read(folder, "icd9", rows9)
     nothing = CodeStatistics(np.zeros(0, np.float32))
     lexicon = Lexicon(corpus.codes, code_names(corpus.codes, corpus.descriptions), {}, (nothing, nothing))
-    found = recode(own, lexicon, others, nine.codes, max_words=100)
+    found = recode(own, lexicon, others, nine.codes, 100, folder / "recoded")
     return found, [parse_key(key).code for key in corpus.codes]
 
 

@@ -1,7 +1,7 @@
 """What a run keeps for matching: the names of its codes, and what training notes teach of them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -53,6 +53,12 @@ class Lexicon:
     @cached_property
     def index(self) -> NameIndex:
         return NameIndex(self.names)
+
+    def with_statistics(self, statistics: tuple[CodeStatistics, CodeStatistics]) -> "Lexicon":
+        """The same names, by what other notes teach."""
+        found = replace(self, statistics=statistics)
+        vars(found).update({name: vars(self)[name] for name in ("index", "categories") if name in vars(self)})
+        return found
 
     @cached_property
     def own(self) -> Matcher:

@@ -14,7 +14,7 @@ from icdbridge.models.combiner import Combiner
 from icdbridge.models.losses import label_loss
 from icdbridge.progress import progress_bar
 from icdbridge.training.batches import VersionNotes, draw_batch, plan_epoch
-from icdbridge.training.matching import MatchedTraining
+from icdbridge.training.matching import MatchedTraining, scale_rows
 from icdbridge.training.settings import Settings
 
 PAIRS = 1_000_000  # of a note and a code, at most so many without a label
@@ -46,6 +46,22 @@ def fit_networks(
             torch.autograd.backward(loss)
             optimizer.step()
             bar.advance(task)
+
+
+def wanted_notes(data: Sequence[VersionNotes], settings: Settings) -> list[np.ndarray]:
+    """The training notes of each version, by its number, from which ``fit_networks`` learns (rows, ascending): of many
+    only some.
+    """
+    wanted = [np.isin(np.arange(len(notes)), scale_rows(len(notes))) for notes in data]
+    steps, epoch = settings.matching_steps * len(data), 0
+    while steps > 0:
+        plan = plan_epoch(data, settings.batch_size, settings.batch_words, settings.seed, epoch)[:steps]
+        for number, rows in plan:
+            wanted[number][rows] = True
+        steps, epoch = steps - len(plan), epoch + 1
+        if all(own.all() for own in wanted):
+            break
+    return [np.flatnonzero(own) for own in wanted]
 
 
 def draw_batches(

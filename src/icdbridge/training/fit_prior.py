@@ -108,7 +108,7 @@ def to_trees(model: "HistGradientBoostingClassifier") -> BoostedTrees:  # type: 
 def _lexical(combiner: Combiner, whole: WholeMatches, note: int) -> np.ndarray:
     """The lexical logits [L] of a note, the number ``note`` of ``whole``."""
     columns = np.arange(len(whole.keys))
-    features, which = whole.matcher(note).distinct_features(whole.notes[note], columns)
+    features, which = whole.matcher(note).distinct_features(whole.evidence(note), columns)
     with torch.inference_mode():
         device = combiner.weights.device
         found = combiner.words(torch.from_numpy(features[None]).to(device), whole.version)
@@ -145,6 +145,6 @@ def _shortlists(
         matcher = whole.matcher(note)
         marked, said = matcher.marked(words), evidence.opinions(matcher, words)
         own = np.flatnonzero(evidence.listed(marked, said, columns, own_logits, floor))
-        features = evidence.features(matcher, whole.notes[note], marked, said, own, own_logits[own])
+        features = evidence.features(matcher, whole.evidence(note), marked, said, own, own_logits[own])
         labels = np.isin(own, whole.labels[[note]].indices)
         yield _Shortlist(own, features, labels, int(whole.labels[[note]].nnz - labels.sum()))

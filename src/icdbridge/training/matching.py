@@ -5,14 +5,15 @@ counts of all other folds: a phrase speaks for a code as it will for a new note,
 are codes never seen for it, which teaches how far to trust their names.
 """
 
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.sparse import csr_array, vstack
+from scipy.sparse import csr_array
 
 from icdbridge.codes import Terms, code_names, whole_systems
 from icdbridge.corpora import Corpus
@@ -20,27 +21,28 @@ from icdbridge.knowledge.further import further_terms
 from icdbridge.lexical import (
     EQUIVALENT_FEATURES,
     TRAINING_FEATURES,
-    Associations,
     CodeStatistics,
     Lexicon,
     Matcher,
     NoteWords,
-    with_categories,
+    SparseFeatures,
 )
-from icdbridge.training.matched_notes import MatchedNotes, match_notes
-from icdbridge.training.recoding import Recoded, recode
+from icdbridge.training.matched_notes import MatchedNotes, is_matched, match_notes
+from icdbridge.training.recoding import recode
 from icdbridge.training.settings import Settings
+from icdbridge.training.taught import Taught
 from icdbridge.training.training_texts import FOLDS, TrainingTexts
 
 WHOLE_NOTES = (
     2_000  # training notes of a version, evenly chosen, that are matched against all codes of their systems
 )
+SCALED = 200  # evenly chosen notes by which the size of features is told
 
 
 @dataclass(frozen=True)
 class MatchedTraining:
-    """The evidence of all training notes of a version, each found by the matcher of its fold (``folds`` [N]), which
-    knows what the notes of all other folds teach.
+    """The evidence of training notes of a version, each found by the matcher of its fold (``folds`` [N]), which knows
+    what the notes of all other folds teach.
     """
 
     notes: MatchedNotes
@@ -67,13 +69,18 @@ class MatchedTraining:
             [self.matchers[self.folds[row]].dense_features([self.notes[int(row)]], columns) for row in rows]
         )
 
-    def scale(self, rows: int = 200) -> np.ndarray:
-        """The root mean square of each feature [F] over all codes of up to ``rows`` notes."""
-        some = np.unique(np.linspace(0, len(self.notes) - 1, rows).astype(int))
+    def scale(self) -> np.ndarray:
+        """The root mean square of each feature [F] over all codes of some notes."""
+        some = scale_rows(len(self.folds))
         columns = np.arange(self.matchers[0].names.codes)
         squares = sum((self.features(some[[i]], columns) ** 2).mean(axis=(0, 1)) for i in range(len(some)))
         found: np.ndarray = np.sqrt(squares / len(some))
         return np.where(found > 0, found, 1).astype(np.float32)
+
+
+def scale_rows(count: int) -> np.ndarray:
+    """The notes of so many by which the size of features is told."""
+    return np.unique(np.linspace(0, count - 1, SCALED).astype(int))
 
 
 @dataclass(frozen=True)
@@ -97,6 +104,10 @@ class WholeMatches:
         """The labels of the notes [len(rows), codes of the version]."""
         return csr_array(self.training.labels)[self.rows]
 
+    def evidence(self, note: int) -> SparseFeatures:
+        """The evidence of a note, by its place in ``rows``."""
+        return self.notes[int(self.rows[note])]
+
     def matcher(self, note: int) -> Matcher:
         """The matcher of a note, by its place in ``rows``."""
         return self.matchers[int(self.training.folds[self.rows[note]])]
@@ -113,10 +124,14 @@ def match_training(
     settings: Settings,
     folder: Path,
     evidence: bool = True,
+    wanted: Mapping[str, np.ndarray] | None = None,
 ) -> dict[str, tuple[Lexicon, MatchedTraining | None]]:
     """The lexicon and the training notes' evidence of each version: from the splits ``sources``, one after another,
-    whose notes have ``labels`` [N, codes] by the codes ``pools`` (key to description). The ``evidence`` takes longest,
-    and is not needed where the networks have learnt.
+    whose notes have ``labels`` [N, codes] by the codes ``pools`` (key to description).
+
+    The ``evidence`` takes longest, and is not needed where the networks have learnt; it is found of the notes that are
+    ``wanted`` of each version (rows), by default of all. What is counted and found lies in ``folder``: what is there
+    already, of the same training, is gone on with.
     """
     terms = further_terms(settings.terms)
     read = {
@@ -126,16 +141,22 @@ def match_training(
     matched = {}
     for number, (version, notes) in enumerate(read.items()):
         lexicon = _new_lexicon(pools[version], terms, number)
-        others = [
-            recode(notes, lexicon, texts, list(pools[other]), settings.max_note_words)
+        others = {
+            other: recode(
+                notes, lexicon, texts, list(pools[other]), settings.max_note_words, folder / version / other
+            )
             for other, texts in read.items()
             if other != version and settings.lexical == "equivalents"
-        ]
-        # no note is of that fold: none is left out
-        (statistics,) = _statistics_without(lexicon, notes, others, settings, [FOLDS])
-        lexicon = replace(lexicon, statistics=statistics)
-        found = _match(lexicon, pools[version], notes, others, settings, folder) if evidence else None
-        matched[version] = lexicon, found
+        }
+        taught = Taught.read(read, version, others, lexicon, settings, folder)
+        counted = taught.counted()
+        lexicon = lexicon.with_statistics(counted[FOLDS])
+        found = None
+        if evidence:
+            rows = np.arange(len(notes.folds)) if wanted is None else wanted[version]
+            found = _match(lexicon, pools[version], taught, counted, rows, settings, folder / version)
+        matched[version] = lexicon.with_statistics(taught.with_phrases(counted[FOLDS], FOLDS)), found
+    shutil.rmtree(folder / "phrases", ignore_errors=True)  # they have been counted
     return matched
 
 
@@ -151,91 +172,69 @@ def _new_lexicon(pool: Mapping[str, str], terms: Terms, version: int) -> Lexicon
 def _match(
     lexicon: Lexicon,
     pool: Mapping[str, str],
-    notes: TrainingTexts,
-    others: Sequence[Recoded],
+    taught: Taught,
+    counted: Sequence[tuple[CodeStatistics, CodeStatistics]],
+    rows: np.ndarray,
     settings: Settings,
     folder: Path,
 ) -> MatchedTraining:
-    """The notes, each matched by what the notes of all other folds teach."""
-    statistics = _statistics_without(lexicon, notes, others, settings, range(FOLDS))
-    matchers = [lexicon.own_with(of_fold) for of_fold in statistics]
-    texts = ((text, matchers[fold]) for text, fold in zip(notes.texts(), notes.folds, strict=True))
-    name = "-".join(dict.fromkeys(corpus.name for corpus, _ in notes.sources))
-    path = folder / f"{name}-train.matched"
-    matched = match_notes(
-        texts, len(notes.folds), settings.max_note_words, path, "matching the training notes"
-    )
-    whole = None
-    if settings.prior:
-        path = folder / f"{name}-whole.matched"
-        whole = _match_whole(lexicon, pool, notes, statistics, settings, path)
-    matchers = [lexicon.own_with(own) for own in _without_phrases(statistics)]
-    return MatchedTraining(matched, notes.folds, matchers, settings.withheld, whole)
-
-
-def _match_whole(
-    lexicon: Lexicon,
-    pool: Mapping[str, str],
-    notes: TrainingTexts,
-    statistics: Sequence[tuple[CodeStatistics, CodeStatistics]],
-    settings: Settings,
-    path: Path,
-) -> WholeMatches:
-    """Some of the notes, matched against all codes of the code systems of the ``pool`` (key to description)."""
-    codes = {**pool, **{key: title for key, title in whole_systems(pool).items() if key not in pool}}
-    keys, descriptions = list(codes), list(codes.values())
-    wide = lexicon.matcher(keys, descriptions)
-    matchers = [lexicon.relearnt(wide, keys, of_fold) for of_fold in statistics]
-    rows = np.unique(np.linspace(0, len(notes.folds) - 1, WHOLE_NOTES).astype(int))
-    counted = [lexicon.relearnt(wide, keys, of_fold) for of_fold in _without_phrases(statistics)]
-    texts = zip(notes.texts(rows), (matchers[fold] for fold in notes.folds[rows]), strict=True)
-    title = "matching training notes with all codes"
-    matched = match_notes(texts, len(rows), settings.max_note_words, path, title)
-    return WholeMatches(
-        notes, keys, descriptions, rows, matched, counted, settings.max_note_words, lexicon.version
-    )
-
-
-def _without_phrases(
-    statistics: Sequence[tuple[CodeStatistics, CodeStatistics]],
-) -> list[tuple[CodeStatistics, CodeStatistics]]:
-    """Phrases have done their work: dense features take counts of notes alone."""
-    return [(own._replace(associations=None), CodeStatistics(other.notes)) for own, other in statistics]
-
-
-def _statistics_without(
-    lexicon: Lexicon,
-    notes: TrainingTexts,
-    others: Sequence[Recoded],
-    settings: Settings,
-    left_out: Sequence[int],
-) -> list[tuple[CodeStatistics, CodeStatistics]]:
-    """What all notes but those of a fold teach, for each fold ``left_out``: the version's own, and these together with
-    those of ``others``, by what their labels mean in this version; nothing where there are none.
+    """Some ``rows`` of the notes, each matched by what the notes of all other folds teach; with a prior
+    ``WHOLE_NOTES`` against all codes of the code systems of the ``pool`` (key to description) too.
     """
-    categories = lexicon.categories_of(lexicon.keys)
-    found = []
-    for fold in left_out:
-        own = _count([notes], categories, settings.counts_phrases, fold)
-        if notes.marked is not None:
-            own = own._replace(marks=notes.marked.learn(notes.folds != fold, notes.labels))
-        if notes.parallel is not None:
-            own = own._replace(translator=notes.parallel.learn(notes.folds != fold))
-        together = CodeStatistics(np.zeros_like(own.notes))
-        if others:
-            recoded = [replace(one.notes, labels=one.labels(fold)) for one in others]
-            together = _count([notes, *recoded], categories, settings.counts_phrases, fold)
-        found.append((own, together))
-    return found
+    notes, counted = taught.notes, counted[:FOLDS]
+    own = _Dealt(rows, notes.folds, folder / "matched")
+    wide = of_whole = None
+    if settings.prior:
+        codes = {**pool, **{key: title for key, title in whole_systems(pool).items() if key not in pool}}
+        wide = lexicon.matcher(list(codes), list(codes.values()))
+        some = np.unique(np.linspace(0, len(notes.folds) - 1, WHOLE_NOTES).astype(int))
+        of_whole = _Dealt(some, notes.folds, folder / "whole")
+    for fold, statistics in enumerate(counted):
+        if own.is_matched(fold) and (of_whole is None or of_whole.is_matched(fold)):
+            continue
+        # what phrases are associated with fills the memory: of one fold at a time
+        learnt = taught.with_phrases(statistics, fold)
+        own.match(
+            fold, notes, lexicon.own_with(learnt), settings.max_note_words, "matching the training notes"
+        )
+        if wide is not None and of_whole is not None:
+            relearnt = lexicon.relearnt(wide, list(codes), learnt)
+            what = "matching training notes with all codes"
+            of_whole.match(fold, notes, relearnt, settings.max_note_words, what)
+            del relearnt
+        del learnt
+    whole = None
+    if wide is not None and of_whole is not None:
+        matchers = [lexicon.relearnt(wide, list(codes), statistics) for statistics in counted]
+        keys, descriptions, limit = list(codes), list(codes.values()), settings.max_note_words
+        found = of_whole.open()
+        whole = WholeMatches(
+            notes, keys, descriptions, of_whole.rows, found, matchers, limit, lexicon.version
+        )
+    # phrases have done their work: dense features take counts of notes alone
+    matchers = [lexicon.own_with(statistics) for statistics in counted]
+    return MatchedTraining(own.open(), notes.folds, matchers, settings.withheld, whole)
 
 
-def _count(
-    several: Sequence[TrainingTexts], categories: np.ndarray, associations: bool, left_out: int
-) -> CodeStatistics:
-    """What the notes of all folds but one teach."""
-    labels = csr_array(vstack([with_categories(notes.labels, categories) for notes in several], format="csr"))
-    phrases = [each for notes in several for each in notes.phrases]
-    rows = np.flatnonzero(np.concatenate([notes.folds for notes in several]) != left_out)
-    carried = labels[rows]
-    counted = Associations.learn([phrases[row] for row in rows], carried) if associations else None
-    return CodeStatistics(np.asarray(carried.sum(axis=0), np.float32), counted)
+@dataclass(frozen=True)
+class _Dealt:
+    """Some ``rows`` of notes that are dealt into ``folds`` [N], and the files of their evidence, by fold."""
+
+    rows: np.ndarray
+    folds: np.ndarray
+    path: Path
+
+    def of(self, fold: int) -> tuple[np.ndarray, Path]:
+        return self.rows[self.folds[self.rows] == fold], self.path / str(fold)
+
+    def is_matched(self, fold: int) -> bool:
+        return is_matched(*self.of(fold))
+
+    def match(self, fold: int, notes: TrainingTexts, matcher: Matcher, max_words: int, what: str) -> None:
+        rows, path = self.of(fold)
+        if len(rows):
+            what = f"{what} ({fold + 1} of {FOLDS} parts)"
+            match_notes(notes.texts(rows), len(rows), matcher, max_words, path, what)
+
+    def open(self) -> MatchedNotes:
+        return MatchedNotes.open(self.of(fold) for fold in range(FOLDS))

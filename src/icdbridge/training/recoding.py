@@ -7,6 +7,7 @@ teach how much each of these counts: of their labels, recoded to the other versi
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -15,15 +16,18 @@ from scipy.sparse import csr_array
 
 from icdbridge.codes import Code, code_names, describe, equivalents, parse_key
 from icdbridge.codes.crosswalks import combinations
+from icdbridge.files import atomic_file
 from icdbridge.knowledge.code_properties import CODE_PROPERTIES, code_properties
 from icdbridge.lexical import Lexicon, NameIndex, NoteWords
 from icdbridge.lexical.features import strength
+from icdbridge.training.forked_work import write_shards
 from icdbridge.training.training_texts import FOLDS, TrainingTexts
 
 # what tells options apart: log of 1/2 + notes that carry one, ``lexical.features.strength``, a property of the code
 TELLING = ("usual", "strength", "hospital")
 START = np.array([1.0, 20.0, 0.6])  # what each counts where no note of the version teaches it
 TEACHERS = 2_000  # notes of the version, evenly chosen, that teach what each counts
+SHARD = 500  # notes that are read at once
 LEAST = 0.05  # of a label: what is less is left out
 _SLIGHTEST = 0.1  # coverage of a name from which on its words tell codes apart
 _HOSPITAL = CODE_PROPERTIES.index("hospital")
@@ -89,10 +93,16 @@ def meanings(codes: Sequence[Code]) -> dict[Code, list[Code]]:
 
 
 def recode(
-    notes: TrainingTexts, lexicon: Lexicon, others: TrainingTexts, other_keys: Sequence[str], max_words: int
+    notes: TrainingTexts,
+    lexicon: Lexicon,
+    others: TrainingTexts,
+    other_keys: Sequence[str],
+    max_words: int,
+    folder: Path,
 ) -> Recoded:
     """``others``, labelled by ``other_keys``, as notes of the version of ``notes``, which are labelled by the codes of
-    its ``lexicon``. Of a note ``max_words`` words are read.
+    its ``lexicon``. Of a note ``max_words`` words are read. What is read lies in ``folder``: what is there already is
+    gone on with.
     """
     keys = lexicon.keys
     count = len(notes.folds)
@@ -111,8 +121,8 @@ def recode(
     columns = np.array([column.get(key, -1) for key in written], np.int64)
     carried = _carried(notes, columns)
     asked, offered = (
-        _choices(texts, rows, number, names, hospital, max_words)
-        for texts, rows in ((notes, own), (others, foreign))
+        _choices(texts, rows, number, names, hospital, max_words, folder / name)
+        for texts, rows, name in ((notes, own, "own"), (others, foreign, "others"))
     )
     labels = csr_array(notes.labels).tocoo()
     right = np.isin(asked.notes * len(keys) + columns[asked.options], labels.row * len(keys) + labels.col) & (
@@ -149,23 +159,48 @@ def _choices(
     names: NameIndex,
     hospital: np.ndarray,
     max_words: int,
+    folder: Path,
 ) -> Choices:
-    parts: list[tuple[np.ndarray, ...]] = []
-    label = 0
-    for row, (text, of_note) in enumerate(zip(notes.texts(), labels, strict=True)):
-        if not any(of_note.values()):
-            continue
-        found = names.match(NoteWords(text, max_words), _SLIGHTEST)
-        strong = np.zeros(len(number), np.float32)
-        strong[found.codes] = strength(found)[:, 0]
-        for several in of_note.values():
-            options = np.array([number[code] for code in several], np.int64)
-            told = np.stack([strong[options], hospital[options]], axis=1)
-            parts.append((np.full(len(options), row), np.full(len(options), label), options, told))
-            label += 1
-    empty = np.zeros(0, np.int64)
-    parts.append((empty, empty, empty, np.zeros((0, 2))))
-    return Choices(*(np.concatenate(each) for each in zip(*parts, strict=True)))
+    """What the ``labels`` of each of the notes may mean; what has been read in ``folder`` is not read again."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = np.array([row for row, of_note in enumerate(labels) if any(of_note.values())], np.int64)
+
+    def file(shard: int) -> Path:
+        return folder / f"{shard:05d}.npz"
+
+    def write(shard: int, texts: list[str]) -> None:
+        found, label = [_NO_CHOICES], 0
+        for row, text in zip(rows[shard * SHARD :].tolist(), texts, strict=False):
+            named = names.match(NoteWords(text, max_words), _SLIGHTEST)
+            strong = np.zeros(len(number), np.float32)
+            strong[named.codes] = strength(named)[:, 0]
+            for several in labels[row].values():
+                options = np.array([number[code] for code in several], np.int64)
+                told = np.stack([strong[options], hospital[options]], axis=1)
+                found.append(Choices(np.full(len(options), row), np.full(len(options), label), options, told))
+                label += 1
+        with atomic_file(file(shard)) as partial, partial.open("wb") as handle:
+            every = _joined(found)
+            np.savez(handle, *every, label)
+
+    what = "reading what codes of the other version mean"
+    write_shards(notes.texts(rows), len(rows), SHARD, file, write, what)
+    parts, first = [_NO_CHOICES], 0
+    for shard in range(-(-len(rows) // SHARD)):
+        with np.load(file(shard)) as arrays:
+            of_notes, of_labels, options, told, count = (arrays[name] for name in arrays)
+            parts.append(Choices(of_notes, of_labels + first, options, told))
+            first += int(count)
+    return _joined(parts)
+
+
+_NONE = np.zeros(0, np.int64)
+_NO_CHOICES = Choices(_NONE, _NONE, _NONE, np.zeros((0, 2)))
+
+
+def _joined(parts: Sequence[Choices]) -> Choices:
+    notes, labels, options, told = (np.concatenate(each) for each in zip(*parts, strict=True))
+    return Choices(notes, labels, options, told)
 
 
 def _features(often: np.ndarray, told: np.ndarray) -> np.ndarray:

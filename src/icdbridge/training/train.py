@@ -28,7 +28,7 @@ from icdbridge.runs.text_model import TextModel
 from icdbridge.runs.tokens import code_words, same_words, tokenize_split
 from icdbridge.text import Tokenizer
 from icdbridge.training.batches import VersionNotes
-from icdbridge.training.combining import fit_networks
+from icdbridge.training.combining import fit_networks, wanted_notes
 from icdbridge.training.distributed import Processes, joined
 from icdbridge.training.fit_calibration import TALLY
 from icdbridge.training.fit_prior import fit_priors
@@ -37,7 +37,7 @@ from icdbridge.training.loop import fit, training_device
 from icdbridge.training.matching import MatchedTraining, match_training
 from icdbridge.training.settings import Settings, make_settings
 from icdbridge.training.watching import Watch, watcher
-from icdbridge.training.work import CHECKPOINT, begun
+from icdbridge.training.work import CHECKPOINT, MATCHING, begun
 from icdbridge.training.write_finished import write_finished
 
 
@@ -149,7 +149,9 @@ def _learn(
             sources = {version: _sources(corpora, train_only, version) for version in versions}
             labels = {notes_of.version: notes_of.labels for notes_of in data}
             going_on = (work / CHECKPOINT).exists()  # then the networks are in there
-            matched = match_training(sources, labels, pools, settings, folder, evidence=not going_on)
+            wanted = dict(zip(versions, wanted_notes(data, settings), strict=True))
+            place = work / MATCHING  # which outlives a killed training
+            matched = match_training(sources, labels, pools, settings, place, not going_on, wanted)
             lexicons = {version: lexicon for version, (lexicon, _) in matched.items()}
             if not going_on:
                 evidence = {version: cast(MatchedTraining, matched[version][1]) for version in versions}

@@ -1,4 +1,4 @@
-"""What is read of the training notes of a version: their phrases, labels, marks and folds."""
+"""What is read of the training notes of a version: their labels, marks and folds."""
 
 import zlib
 from collections.abc import Iterator, Sequence
@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from icdbridge.corpora import Corpus
 from icdbridge.corpora.corpus import Mark
-from icdbridge.lexical import NoteWords, find_phrases
+from icdbridge.lexical import NoteWords
 from icdbridge.lexical.marks import MarkedNotes
 from icdbridge.training.parallel_texts import ParallelTexts, told_of_translations
 from icdbridge.training.settings import Settings
@@ -19,14 +20,13 @@ FOLDS = 10
 
 @dataclass(frozen=True)
 class TrainingTexts:
-    """The training notes of a version: the splits they come from, one after another, their ``folds`` [N], the phrases
-    of each (hashes; none without associations), their ``labels`` [N, codes], which may be soft, the phrases that people
-    marked in them and those that were translated (None where there are none, and without a prior to weigh them).
+    """The training notes of a version: the splits they come from, one after another, their ``folds`` [N] and ``labels``
+    [N, codes], the phrases that people marked in them and those that were translated (None where there are none, and
+    without a prior to weigh them).
     """
 
     sources: Sequence[tuple[Corpus, str]]
     folds: np.ndarray
-    phrases: Sequence[np.ndarray]
     labels: Any
     marked: MarkedNotes | None
     parallel: ParallelTexts | None
@@ -39,19 +39,24 @@ class TrainingTexts:
         version.
         """
         folds = np.array([zlib.crc32(patient.encode()) % FOLDS for patient in _column(sources, "patient_id")])
-        phrases = []
-        if settings.counts_phrases:
-            notes = (NoteWords(text, settings.max_note_words) for text in _column(sources, "text"))
-            phrases = [find_phrases(note).hashes for note in notes]
         marked = _read_marks(sources, codes, settings.max_note_words) if settings.prior else None
         parallel = ParallelTexts.read(sources, settings.max_note_words) if settings.prior else None
-        return cls(sources, folds, phrases, labels, marked, parallel)
+        return cls(sources, folds, labels, marked, parallel)
 
     def texts(self, rows: np.ndarray | None = None) -> Iterator[str]:
         """The texts of all notes, or of those in some ``rows``, in their order."""
-        chosen = None if rows is None else set(rows.tolist())
-        every = enumerate(_column(self.sources, "text"))
-        return (text for row, text in every if chosen is None or row in chosen)
+        if rows is None:
+            yield from _column(self.sources, "text")
+            return
+        chosen = np.zeros(len(self.folds), bool)
+        chosen[rows] = True
+        first = 0
+        for corpus, split in self.sources:
+            for batch in corpus.notes(split, ("text",)):
+                own = chosen[first : first + batch.num_rows]
+                first += batch.num_rows
+                if own.any():
+                    yield from batch.column("text").filter(pa.array(own)).to_pylist()
 
 
 def _read_marks(

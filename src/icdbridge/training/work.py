@@ -11,6 +11,7 @@ from icdbridge.files import check_output, only_writer, read_json, replacing, wri
 from icdbridge.runs.run import RUN
 
 CHECKPOINT, BEST, DESCRIBED = "checkpoint.safetensors", "best.safetensors", "described.json"
+MATCHING = "matching"  # what was counted and found in training notes
 _SCRATCH = ("tokens-", "val-")  # temporary folders in it
 
 

@@ -1,0 +1,182 @@
+"""The phrases of many training notes, counted on disk: memory does not grow with the notes.
+
+Each shard of notes is a sorted run of hashes. The hashes are divided into ranges, and each range of all shards is
+counted by itself: ranges in their order are the whole. Files are there whole or not at all, so that a killed training
+goes on with those that are missing.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from icdbridge.files import atomic_file, read_json, write_json
+from icdbridge.lexical import Associations, NoteWords, find_phrases
+from icdbridge.training.forked_work import write_shards
+from icdbridge.training.training_texts import FOLDS
+
+SHARD = 1_000  # notes whose phrases are a file
+RANGE = 8_000_000  # phrases of notes that are counted at once
+ENTRIES = 100_000_000  # phrases and codes that are kept, about: 8 bytes each
+_SAMPLE = 500_000  # phrases of notes by which it is told how many entries there will be
+_HASHES = 2**64
+_DONE = "counted.json"
+_ARRAYS = 5  # of associations, in a file
+
+
+@dataclass(frozen=True)
+class NotePhrases:
+    """The phrases of ``count`` notes in the files of a ``folder``, by shard: ``hashes`` uint64, ascending, and the
+    ``notes`` uint32 that they stand in.
+    """
+
+    folder: Path
+    count: int
+
+    @classmethod
+    def read(cls, texts: Iterable[str], count: int, max_words: int, folder: Path) -> "NotePhrases":
+        """Reads the phrases of notes into files, but those whose files are there."""
+        folder.mkdir(parents=True, exist_ok=True)
+
+        def file(number: int) -> Path:
+            return folder / f"{number:05d}.hashes.npy"
+
+        def write(number: int, some: list[str]) -> None:
+            found = [find_phrases(NoteWords(text, max_words)).hashes for text in some]
+            hashes = np.concatenate(found)
+            note = np.repeat(np.arange(len(some), dtype=np.uint32), [len(own) for own in found])
+            order = np.argsort(hashes, kind="stable")
+            save_array(folder / f"{number:05d}.notes.npy", note[order] + np.uint32(number * SHARD))
+            save_array(file(number), hashes[order])
+
+        write_shards(texts, count, SHARD, file, write, "reading the phrases of the training notes")
+        return cls(folder, count)
+
+    def __len__(self) -> int:
+        """How many phrases the notes have, each counted once a note."""
+        return sum(len(np.load(path, mmap_mode="r")) for path in self._files())
+
+    def between(self, first: int, end: int) -> tuple[np.ndarray, np.ndarray]:
+        """Hashes from ``first`` to before ``end``, and the notes that they stand in; by shard."""
+        hashes, notes = [np.zeros(0, np.uint64)], [np.zeros(0, np.int64)]
+        for path in self._files():
+            own = np.load(path, mmap_mode="r")
+            start, stop = (_place(own, one) for one in (first, end))
+            hashes.append(np.array(own[start:stop]))
+            of = np.load(path.with_name(path.name.replace("hashes", "notes")), mmap_mode="r")
+            notes.append(of[start:stop].astype(np.int64))
+        return np.concatenate(hashes), np.concatenate(notes)
+
+    def _files(self) -> list[Path]:
+        return sorted(self.folder.glob("*.hashes.npy"))
+
+
+def _place(hashes: np.ndarray, value: int) -> int:
+    return len(hashes) if value >= _HASHES else int(np.searchsorted(hashes, np.uint64(value)))
+
+
+@dataclass(frozen=True)
+class PhraseCounts:
+    """What the phrases of notes are associated with, by the fold that is left out, in the files of a ``folder``, one a
+    range of hashes; of so many codes, categories too.
+    """
+
+    folder: Path
+    ranges: int
+    codes: int
+
+    @classmethod
+    def count(
+        cls,
+        phrases: Callable[[], Sequence[NotePhrases]],
+        folds: np.ndarray,
+        labels: Callable[[], Sequence[csr_array]],
+        folder: Path,
+    ) -> "PhraseCounts":
+        """Counts the ``phrases`` of notes, those of several corpora one after another, dealt into ``folds`` [N],
+        against their ``labels`` [N, codes], by the fold that is left out (the last: none is). Neither is asked for
+        where all has been counted.
+
+        Where more than ``ENTRIES`` would be kept, codes that few notes with a phrase carry are left out, so many that
+        it fits.
+        """
+        if (folder / _DONE).exists():
+            told = read_json(folder / _DONE)
+            return cls(folder, told["ranges"], told["codes"])
+        folder.mkdir(parents=True, exist_ok=True)
+        several, by_fold = phrases(), labels()
+        total = sum(len(one) for one in several)
+        ranges = max(1, -(-total // RANGE))
+        least = _least(several, by_fold[FOLDS], total)
+
+        def file(number: int) -> Path:
+            return folder / f"{number:05d}.npz"
+
+        def count_range(number: int, _: list[int]) -> None:
+            hashes, note = _between(several, number * _HASHES // ranges, (number + 1) * _HASHES // ranges)
+            arrays: list[np.ndarray] = []
+            for found in _by_fold(hashes, note, folds, by_fold, least):
+                arrays += [found.hashes, found.notes]
+                arrays += [found.counts.indptr, found.counts.indices, found.counts.data]
+            with atomic_file(file(number)) as partial, partial.open("wb") as handle:
+                np.savez(handle, *arrays)
+
+        write_shards(range(ranges), ranges, 1, file, count_range, "counting phrases")
+        codes = by_fold[FOLDS].shape[1]
+        write_json(folder / _DONE, {"ranges": ranges, "codes": codes, "least": least})
+        return cls(folder, ranges, codes)
+
+    def without(self, left_out: int) -> Associations:
+        """What the notes of all folds but one teach (``FOLDS``: of all)."""
+        parts = []
+        for number in range(self.ranges):
+            with np.load(self.folder / f"{number:05d}.npz") as arrays:
+                first = left_out * _ARRAYS
+                own = (arrays[f"arr_{place}"] for place in range(first, first + _ARRAYS))
+                hashes, notes, indptr, indices, data = own
+            counts = csr_array((data, indices, indptr), shape=(len(hashes), self.codes))
+            parts.append(Associations(hashes, notes, counts))
+        return Associations.join(parts)
+
+
+def _by_fold(
+    hashes: np.ndarray, note: np.ndarray, folds: np.ndarray, labels: Sequence[csr_array], least: float
+) -> Iterator[Associations]:
+    """What all notes but those of a fold teach, for each fold."""
+    if all(one is labels[0] for one in labels):
+        yield from Associations.count_by_fold(hashes, note, labels[0], folds, FOLDS, least)
+        return
+    for left_out, own in enumerate(labels):  # soft ones, by what the other folds tell
+        kept = folds[note] != left_out
+        yield Associations.count(hashes[kept], note[kept], own, least)
+
+
+def _between(several: Sequence[NotePhrases], first: int, end: int) -> tuple[np.ndarray, np.ndarray]:
+    """Hashes in a range, ascending, and the notes that they stand in, of several corpora one after another."""
+    starts = np.cumsum([0, *(one.count for one in several)])
+    found = [one.between(first, end) for one in several]
+    hashes = np.concatenate([own for own, _ in found])
+    note = np.concatenate([own + start for (_, own), start in zip(found, starts, strict=False)])
+    order = np.argsort(hashes, kind="stable")
+    return hashes[order], note[order]
+
+
+def _least(several: Sequence[NotePhrases], labels: csr_array, total: int) -> float:
+    """How many notes with a phrase have to carry a code, that about ``ENTRIES`` are kept."""
+    if (
+        total * labels.nnz <= ENTRIES * labels.shape[0]
+    ):  # a phrase in a note is an entry for each of its codes at most
+        return 0
+    share = min(1.0, _SAMPLE / total)
+    counts = Associations.count(*_between(several, 0, int(share * _HASHES)), labels).counts.data
+    often = np.bincount(np.minimum(counts, 1000).astype(np.int64))
+    kept = np.cumsum(often[::-1])[::-1] / share  # entries of at least so many notes
+    return 0 if kept[0] <= ENTRIES else int(np.argmax(np.append(kept, 0) <= ENTRIES))
+
+
+def save_array(path: Path, array: np.ndarray) -> None:
+    """Writes a file that ``numpy.load`` reads, whole or not at all."""
+    with atomic_file(path) as partial, partial.open("wb") as handle:
+        np.save(handle, array)
