@@ -2,16 +2,24 @@
 
 import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import torch
 from hypothesis import HealthCheck, settings
 
+from icdbridge.locks import locked
+
 # a busy machine is no fault of what is tested
 settings.register_profile("no clock", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("no clock")
+
+
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What all workers of a session see."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
 
 
 @pytest.fixture(scope="session")
@@ -29,9 +37,22 @@ def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
 
     With XDG_CACHE_HOME set it is kept there from session to session.
     """
-    base = tmp_path_factory.getbasetemp()
-    session = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    os.environ.setdefault("XDG_CACHE_HOME", str(session / "cache"))
+    os.environ.setdefault("XDG_CACHE_HOME", str(shared_folder(tmp_path_factory) / "cache"))
+
+
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], object]], Path]:
+    """Gives the folder of a name, which ``make(folder)`` fills once a session: in one worker, while others wait."""
+
+    def folder_of(name: str, make: Callable[[Path], object]) -> Path:
+        folder = shared_folder(tmp_path_factory) / name
+        with locked(folder, wait=True):
+            if not folder.exists():
+                folder.mkdir()
+                make(folder)
+        return folder
+
+    return folder_of
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -45,6 +66,14 @@ def thawed() -> Iterator[None]:
     """At the end all garbage is found again, as extension modules report what was left over."""
     yield
     gc.unfreeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_waiting_for_the_disk() -> Iterator[None]:
+    """No test cuts the power: thousands of small files need not be on the disk before a test goes on."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda handle: None)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -35,14 +35,16 @@ NOTE = "Seen today:\n  DYSPNEA at rest (12 34), was given metformin.\nPatient wa
 
 
 @pytest.fixture(scope="session")
-def run_path(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("serve")
-    corpora = [
-        make_corpus(folder, version, version, 120, seed, dict(zip(keys, WORDS, strict=True)))
-        for seed, (version, keys) in enumerate(KEYS.items())
-    ]
-    changes = ("label_space=6", "learning_rate=0.01", "dropout=0", "patience=40", "warmup_steps=5")
-    return train(corpora, folder / "tiny", tiny_settings("duallaat-cnn", *changes, epochs=30)).path
+def run_path(made_once):
+    def make(folder):
+        corpora = [
+            make_corpus(folder, version, version, 120, seed, dict(zip(keys, WORDS, strict=True)))
+            for seed, (version, keys) in enumerate(KEYS.items())
+        ]
+        changes = ("label_space=6", "learning_rate=0.01", "dropout=0", "patience=40", "warmup_steps=5")
+        train(corpora, folder / "tiny", tiny_settings("duallaat-cnn", *changes, epochs=30))
+
+    return made_once("serve", make) / "tiny"
 
 
 @pytest.fixture(scope="session")
