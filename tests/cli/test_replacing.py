@@ -148,7 +148,7 @@ def test_a_demo_folder_with_something_else_in_it(tmp_path):
 
 
 @pytest.mark.parametrize("line", ["reproduce 1", "sweep heads"])
-@pytest.mark.parametrize("out", ["@corpora/ten", "@corpora/ten/study", "@corpora"])
+@pytest.mark.parametrize("out", ["@corpora/ten", "@corpora/ten/study", "@"])
 def test_a_study_lies_apart_from_its_corpora(home, line, out):
     said = refused(home, f"{line} --corpora @corpora --out {out} --preset small --seeds 1")
     assert any(f"{what} the input" in said for what in ("is", "lies in", "holds")), said
