@@ -10,7 +10,7 @@ from icdbridge.terminal import say
 
 @app.command()
 def calibrate(
-    run: Path = typer.Argument(None, help="A run folder; none: the starter."),
+    run: Path = typer.Argument(None, help="A run folder; without one, the starter."),
     store: str = typer.Option(
         ..., envvar="ICDBRIDGE_STORE", help="A file such as desk.db, or postgresql://user@host/database."
     ),
@@ -18,7 +18,7 @@ def calibrate(
         ..., help="The folder to write: code and serve take it as they take a run folder."
     ),
     model: str | None = typer.Option(
-        None, help="Whose suggestions were decided on. Default: those of the run's name, or of the starter."
+        None, help="The model whose suggestions were decided on. Default: the run's name, or the starter."
     ),
     force: bool = typer.Option(False, "--force", help="Replace the folder of --out."),
 ) -> None:

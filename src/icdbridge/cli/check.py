@@ -23,13 +23,15 @@ def check(
         help="Codes, the principal diagnosis first: E11.22 N18.31 I12.9. Or a table with the column code and, if "
         "wanted, encounter, order, date, sex, age, setting, poa, certainty.",
     ),
-    date: str | None = typer.Option(None, help="Of discharge or service, such as 2025-11-02."),
+    date: str | None = typer.Option(None, help="Date of discharge or service, such as 2025-11-02."),
     sex: str | None = typer.Option(None, help="female or male."),
-    age: str | None = typer.Option(None, help="Years, or such as '3 d' or '5 months'."),
+    age: str | None = typer.Option(None, help="Age in years, or with a unit: '3 d', '5 months'."),
     setting: str | None = typer.Option(None, help="inpatient or outpatient."),
-    unordered: bool = typer.Option(False, "--unordered", help="No code is the principal one."),
-    version: str | None = typer.Option(None, help="icd10 or icd9; by the date where none is given."),
-    as_json: bool = typer.Option(False, "--json", help="Print JSON, a line a set."),
+    unordered: bool = typer.Option(
+        False, "--unordered", help="The order means nothing: no code is the principal diagnosis."
+    ),
+    version: str | None = typer.Option(None, help="icd10 or icd9. Default: the one in force on the date."),
+    as_json: bool = typer.Option(False, "--json", help="Print JSON, one line for each set of codes."),
 ) -> None:
     """Check codes: unknown, not billable, not valid on the date, Excludes1, sex and age, what must come first, what
     another code says already.

@@ -18,7 +18,7 @@ def import_checkpoint(
         "By default all assignable codes of these four, which takes a GPU.",
     ),
     threshold: float = typer.Option(
-        0.5, help="Above which probability a code is predicted; `evaluate` shows the one that is best on val."
+        0.5, help="Codes above this probability are predicted; `evaluate` shows which value is best on val."
     ),
     force: bool = typer.Option(False, "--force", help="Replace an existing run folder."),
 ) -> None:

@@ -45,17 +45,19 @@ def code(
     version: str | None = typer.Option(
         None, help="icd10 (the starter's default), icd9 or another version that the run was trained on."
     ),
-    top: int = typer.Option(10, min=1, help="How many codes a note."),
+    top: int = typer.Option(10, min=1, help="How many codes to show for each note."),
     codes: str | None = typer.Option(
         None,
         help="Choose among other codes: a table with the columns code and description, or a code system.",
     ),
     system: str = typer.Option("custom", help="The code system that the codes of --codes FILE belong to."),
-    id: str = typer.Option("note_id", help="Of a table: the column of the note's id."),
-    text: str = typer.Option("text", help="Of a table: the column of the note's text."),
-    patient: str | None = typer.Option(None, help="Of a table: the column of the patient's id, for FHIR."),
+    id: str = typer.Option("note_id", help="For a table: the column with the note's id."),
+    text: str = typer.Option("text", help="For a table: the column with the note's text."),
+    patient: str | None = typer.Option(None, help="For a table: the column with the patient's id, for FHIR."),
     precision: str = typer.Option("fp32", help=PRECISION),
-    evidence: bool = typer.Option(True, help="Find the words that support each code; without is faster."),
+    evidence: bool = typer.Option(
+        True, help="Find the words that support each code; coding is faster without."
+    ),
     resume: bool = typer.Option(False, "--resume", help="Go on with an interrupted --out."),
     force: bool = typer.Option(
         False,
@@ -73,14 +75,14 @@ def code(
     candidates: bool = typer.Option(
         False,
         "--candidates",
-        help="Score only what the run's candidate search proposes: much faster, nearly the same.",
+        help="Score only the codes that the candidate search proposes: much faster, with nearly the same result.",
     ),
     setting: str | None = typer.Option(
         None,
         help="inpatient or outpatient: uncertain diagnoses are coded inpatient only. The starter takes what the note "
         "looks like.",
     ),
-    as_json: bool = typer.Option(False, "--json", help="One JSON object a note, a line each."),
+    as_json: bool = typer.Option(False, "--json", help="Print one line of JSON for each note."),
 ) -> None:
     """Code notes: a few, shown here, or many, into a file. Nothing leaves this machine.
 

@@ -24,7 +24,7 @@ System = Annotated[
 Table = Annotated[
     Path | None,
     typer.Option(
-        help="A code table of your own (any format): code, description and, if wanted, parent and synonyms."
+        help="A code table of your own, with the columns code and description and, if wanted, parent and synonyms."
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -36,7 +36,9 @@ def show(
         str, typer.Argument(help="A code, dotted or not, such as I21.4, 4280 or icd9proc:96.71.")
     ],
     system: System = None,
-    release: Annotated[str | None, typer.Option(help="This release (FY2025), not the newest.")] = None,
+    release: Annotated[
+        str | None, typer.Option(help="Look in this release, such as FY2025, instead of the newest.")
+    ] = None,
     table: Table = None,
     as_json: Json = False,
 ) -> None:
@@ -73,7 +75,7 @@ def search(
         str, typer.Argument(help='Words, or how the code begins: "left hip fx", "hx of MI", I50.')
     ],
     system: System = None,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many codes.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, help="Show at most this many codes.")] = 20,
     table: Table = None,
     as_json: Json = False,
 ) -> None:

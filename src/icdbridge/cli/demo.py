@@ -35,8 +35,12 @@ MADE = {
 @app.command()
 def demo(
     out: Path = typer.Option(Path("build/demo"), "--out", help="Folder for all that the demo makes."),
-    scale: float = typer.Option(1.0, min=0.01, max=500, help="Share of the demo's notes, for a quick look."),
-    epochs: int = typer.Option(6, min=1, help="Passes over the notes; twice as many for ICD-10 alone."),
+    scale: float = typer.Option(
+        1.0, min=0.01, max=500, help="Use only this share of the demo's notes, for a quick look."
+    ),
+    epochs: int = typer.Option(
+        6, min=1, help="Passes over the notes; the run on ICD-10 alone makes twice as many."
+    ),
 ) -> None:
     """Code a realistic note with the starter; then the paper's comparison on synthetic notes: synthesize, prepare,
     train on ICD-10 alone and with ICD-9, evaluate, code one.

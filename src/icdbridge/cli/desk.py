@@ -44,7 +44,7 @@ def opened(address: str) -> Iterator["Store"]:
 
 @desk.command()
 def add_user(
-    name: str = typer.Argument(help="What the person is called; no other ever is."),
+    name: str = typer.Argument(help="Name of the account; a name is never given to a second person."),
     role: str = typer.Option("coder", help="coder, auditor or admin."),
     store: str = STORE,
 ) -> None:
@@ -101,7 +101,8 @@ def verify(
 
 @desk.command()
 def purge(
-    days: int = typer.Option(..., min=0, help="Since the last change of an encounter."), store: str = STORE
+    days: int = typer.Option(..., min=0, help="Days since the last change of an encounter."),
+    store: str = STORE,
 ) -> None:
     """Delete documents and comments of encounters that nobody changed for so many days; decisions stay."""
     with opened(store) as found:
@@ -132,7 +133,9 @@ def _noted(head: str | None) -> tuple[int, str] | None:
 
 @desk.command()
 def report(
-    out: Path = typer.Option(..., help="The page to write, .html; its figures are beside it, as .json."),
+    out: Path = typer.Option(
+        ..., help="The .html page to write; its figures are written beside it as .json."
+    ),
     corpus: Path | None = typer.Option(
         None, help="The corpus that the model learnt from, to measure how far notes are from it."
     ),

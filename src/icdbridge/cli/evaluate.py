@@ -23,17 +23,17 @@ def evaluate(
     split: str = typer.Option("test", help="train, val or test."),
     out: Path | None = typer.Option(
         None,
-        help="Folder for the results, one folder a corpus; RUN/evaluations by default, where compare looks.",
+        help="Folder for the results, with a folder for each corpus. Default: RUN/evaluations, where compare looks.",
     ),
     evidence: bool = typer.Option(
         False,
         "--evidence",
-        help="Measure the evidence too: what the model does without it, and people's own marks.",
+        help="Measure the evidence too: against the words that people marked, and by taking it out of the note.",
     ),
     candidates: bool = typer.Option(
         False,
         "--candidates",
-        help="Measure the candidate search of `icdbridge index` too, beside exact scores.",
+        help="Measure the candidate search of `icdbridge index` too, against exact scoring.",
     ),
     codes: str | None = typer.Option(
         None,

@@ -18,10 +18,10 @@ def group(
         metavar="CODES...", help="ICD-10-CM and ICD-10-PCS codes, the principal diagnosis first: J18.9 A41.9."
     ),
     date: str | None = typer.Option(
-        None, help="Of discharge, such as 2025-11-02; the newest edition without."
+        None, help="Date of discharge, such as 2025-11-02. Default: the newest edition of each scheme."
     ),
     sex: str | None = typer.Option(None, help="female or male."),
-    age: str | None = typer.Option(None, help="Years, or such as '3 d' or '5 months'."),
+    age: str | None = typer.Option(None, help="Age in years, or with a unit: '3 d', '5 months'."),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
     """Group coded diagnoses and procedures: MS-DRG, HCC V28, RxHCC, Charlson, Elixhauser (extra: groupers).

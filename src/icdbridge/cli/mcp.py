@@ -10,7 +10,7 @@ from icdbridge.cli import app
 @app.command()
 def mcp(
     run: Path = typer.Argument(
-        None, help="Run folder that suggests codes; none: the starter, for English notes."
+        None, help="Run folder that suggests codes; without one, the starter, for English notes."
     ),
 ) -> None:
     """Search, describe, check and suggest codes as tools of an assistant, over standard input and output (MCP)."""

@@ -43,7 +43,7 @@ def mimic4(
     version: Annotated[
         str,
         typer.Option(
-            help="Which admissions: those coded in icd9 or in icd10; both: OUT/icd9 and OUT/icd10 of one reading."
+            help="Admissions coded in icd9 or in icd10. both reads the dump once and writes OUT/icd9 and OUT/icd10."
         ),
     ] = "icd10",
     note_root: Annotated[
@@ -170,7 +170,7 @@ def names(
             "alphabetic index of ICD-10-CM that is packed."
         ),
     ] = None,
-    names_per_note: Annotated[int, typer.Option(min=1, help="Names of codes in a note.")] = 8,
+    names_per_note: Annotated[int, typer.Option(min=1, help="How many names of codes make up a note.")] = 8,
     passes: Annotated[int, typer.Option(min=1, help="How often each name is used.")] = 1,
     seed: Annotated[int, typer.Option(help="Seed of the order of the names.")] = 10,
     force: Force = False,

@@ -10,9 +10,11 @@ from icdbridge.errors import InputError
 from icdbridge.terminal import say
 
 Corpora = Annotated[Path, typer.Option(help="Folder of corpus folders, one of them in icd10.")]
-Out = Annotated[Path, typer.Option(help="Folder of runs; those that are there and fit are used again.")]
+Out = Annotated[
+    Path, typer.Option(help="Folder of runs; runs found there with the same settings are used again.")
+]
 Preset = Annotated[str, typer.Option(help="paper (its sizes; wants a GPU) or small (for CPUs).")]
-Seeds = Annotated[int, typer.Option(min=1, help="Runs of each system.")]
+Seeds = Annotated[int, typer.Option(min=1, help="Number of seeds: how many runs of each system.")]
 Changes = Annotated[list[str], typer.Option("--set", help="name=value, for every run; may be repeated.")]
 Markdown = Annotated[bool, typer.Option("--markdown", help="Print tables as Markdown.")]
 
@@ -81,7 +83,7 @@ def sweep(
     seeds: Seeds = 3,
     preset: Preset = "paper",
     model: Annotated[str, typer.Option(help="A model that learns several versions.")] = "duallaat-cnn",
-    values: Annotated[str, typer.Option(help="Values to take, with commas between.")] = "",
+    values: Annotated[str, typer.Option(help="The values to try, separated by commas.")] = "",
     changes: Changes = [],  # noqa: B006
     markdown: Markdown = False,
 ) -> None:

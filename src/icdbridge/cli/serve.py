@@ -11,24 +11,27 @@ from icdbridge.cli import PRECISION, app, precision_named, refuse_idle
 def serve(
     context: typer.Context,
     runs: list[Path] = typer.Argument(
-        None, help="Run folders made by `icdbridge train`; none: the starter, which needs no coded notes."
+        None,
+        help="Run folders made by `icdbridge train`; without any, the starter, which needs no coded notes.",
     ),
     host: str = typer.Option("127.0.0.1", help="Address to listen on; off loopback a token is needed."),
-    port: int = typer.Option(8000, min=0, max=65535, help="0: any free one."),
+    port: int = typer.Option(8000, min=0, max=65535, help="Port to listen on; 0 takes any free one."),
     token_file: Path | None = typer.Option(
         None, help="File with the token that clients must send; or set ICDBRIDGE_TOKEN."
     ),
     waiting: int = typer.Option(
-        128, min=1, help="Notes of usual length that may wait; beyond, requests get 503."
+        128, min=1, help="How many notes of usual length may wait; further requests get 503."
     ),
-    seconds: float = typer.Option(30.0, min=1, help="Time limit of a request."),
+    seconds: float = typer.Option(30.0, min=1, help="Time limit of a request, in seconds."),
     store: str | None = typer.Option(
         None,
         envvar="ICDBRIDGE_STORE",
         help="Keep encounters, documents and decisions: a file such as desk.db, or postgresql://user@host/database.",
     ),
     keep_days: int | None = typer.Option(
-        None, min=1, help="Delete documents so many days after their encounter last changed; decisions stay."
+        None,
+        min=1,
+        help="Delete documents this many days after the last change of their encounter; decisions stay.",
     ),
     user_header: str | None = typer.Option(
         None, help="Header in which your proxy, which sends the server's token, names who is signed in."

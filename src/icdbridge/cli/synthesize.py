@@ -15,7 +15,9 @@ Out = Annotated[Path, typer.Option(help="The folder to write.")]
 Notes = Annotated[int, typer.Option(help="How many discharge summaries.")]
 Words = Annotated[float, typer.Option(help="Words of a note on average; lengths spread as in MIMIC.")]
 Seed = Annotated[int, typer.Option(help="Seed of patients and notes: the same seed writes the same files.")]
-Concepts = Annotated[int, typer.Option(help="Problems and procedures that occur at all; fewer are easier.")]
+Concepts = Annotated[
+    int, typer.Option(help="How many different problems and procedures occur; fewer make an easier corpus.")
+]
 WorldSeed = Annotated[
     int, typer.Option(help="Seed of the problems, their wordings and frequencies; shared by both dumps.")
 ]

@@ -19,7 +19,7 @@ def train(
         help="duallaat-rnn, duallaat-cnn, or another of docs/models.md.",
     ),
     preset: str = typer.Option(
-        "paper", help="paper (wants a GPU), small (for CPUs) or few-notes (and matching)."
+        "paper", help="paper (needs a GPU), small (for CPUs) or few-notes (with matching, for few notes)."
     ),
     settings: Path | None = typer.Option(None, help="A TOML file of settings, over the preset's."),
     changes: list[str] = typer.Option([], "--set", help="name=value, over the file's; may be repeated."),
@@ -35,9 +35,9 @@ def train(
     force: bool = typer.Option(False, "--force", help="Replace an existing run folder."),
     tensorboard: bool = typer.Option(False, "--tensorboard", help="Write TensorBoard files too."),
     dry_run: bool = typer.Option(
-        False, "--dry-run", help="Only say what memory it takes; nothing is written."
+        False, "--dry-run", help="Only tell how much memory the training would take; nothing is written."
     ),
-    memory: float = typer.Option(80, min=0.1, help="GB of the device, for --dry-run."),
+    memory: float = typer.Option(80, min=0.1, help="Memory of the device in GB, for --dry-run."),
 ) -> None:
     """Train a model. Ctrl-C keeps what was done; the same command with --resume goes on from there.
 
