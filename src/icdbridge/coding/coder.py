@@ -68,7 +68,7 @@ class Coder(ABC):
     @property
     @abstractmethod
     def default_version(self) -> str | None:
-        """The one that is meant where none is named; None: one has to be named."""
+        """The version that is meant where none is named; None: one has to be named."""
 
     @property
     @abstractmethod
@@ -97,7 +97,7 @@ class Coder(ABC):
 
     @property
     def settings(self) -> Sequence[Setting]:
-        """The settings that it tells apart."""
+        """The settings, inpatient and outpatient, that it tells apart."""
         return ()
 
     @property
@@ -127,7 +127,9 @@ class Coder(ABC):
         return len(self.codes_of(version or "") if codes is None else codes)
 
     def same_words(self, codes: Mapping[str, str]) -> str | None:
-        """One line where it cannot tell some of the codes apart (key to description)."""
+        """A warning in one line where some codes (key to description) have the same words, so it cannot tell them
+        apart.
+        """
         return None
 
     @abstractmethod
@@ -136,7 +138,7 @@ class Coder(ABC):
 
     @abstractmethod
     def caution(self, text: str, suggestions: Sequence[Suggestion]) -> str | None:
-        """One line where a note is unlike those that it learnt from, so that its confidence says little."""
+        """A warning in one line where a note is unlike those that it learnt from, so that its confidence says little."""
 
     @abstractmethod
     def code_many(
@@ -165,8 +167,10 @@ class Coder(ABC):
         *,
         codes: Mapping[str, str] | None = None,
     ) -> list[Suggestion]:
-        """Suggestions that ``code`` gave for the text without evidence, as it gives them with it: so evidence, which
-        takes a run most of the time, can be had in parts.
+        """Adds evidence to suggestions that ``code`` gave for the text without it.
+
+        Evidence takes a run most of the time: so it can be had for some suggestions only. It is the same as from
+        ``code``.
         """
 
     def code(

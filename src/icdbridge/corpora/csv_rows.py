@@ -66,7 +66,7 @@ def csv_rows(path: Path, columns: Iterable[str]) -> Iterator[pa.RecordBatch]:
 
 
 class _Decompressed:
-    """What is read from a file in order; counts its quotes."""
+    """The bytes of a file, gzipped or not, in order; counts the quotes in them."""
 
     def __init__(self, content: IO[bytes], tick: Callable[[], None]) -> None:
         self._content, self._tick = content, tick

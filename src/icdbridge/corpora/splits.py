@@ -139,7 +139,7 @@ def stratify(
 
 
 def _place(n: int, wish: list[float], wanted_patients: list[float], rng: np.random.Generator) -> list[int]:
-    """The splits of the next ``n`` patients; each is counted off ``wish`` and ``wanted_patients``."""
+    """The splits of the next ``n`` patients, each subtracted from ``wish`` and ``wanted_patients``."""
     # Plain numbers: for a handful of splits numpy would take ten times as long.
     chosen = []
     for _ in range(n):

@@ -257,7 +257,10 @@ class Staging:
             self.connection.unregister("batch")
 
     def join_notes(self) -> tuple[int, int]:
-        """Makes one note of those of the same id and patient, at the place of the first; gives how many of how many."""
+        """Joins the notes of the same id and patient into one, at the place of the first.
+
+        Returns how many notes were made so, and of how many.
+        """
         self.run(
             """CREATE TABLE joined AS
                SELECT id, patient_id, min(rowid) AS first, count(*) AS parts,

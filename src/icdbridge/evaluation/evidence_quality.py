@@ -105,7 +105,7 @@ def measure_evidence(
 
 
 def every_note(corpus: Corpus, split: str, every: int) -> Iterator[tuple[str, str]]:
-    """Note id and text of every so manieth note."""
+    """Id and text of every note whose number is a multiple of ``every``."""
     number = 0
     for batch in corpus.notes(split, ("note_id", "text")):
         first = -number % every

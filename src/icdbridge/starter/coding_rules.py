@@ -92,7 +92,7 @@ def _add_measures(lines: list[Line], note: Note, tree: Tree, present: Mapping[st
 
 
 def _add_wordings(lines: list[Line], note: Note, tree: Tree, present: Mapping[str, Line]) -> None:
-    """Adds what is said by a way of putting it; the codes of that are ICD-10-CM's, another system has none of them."""
+    """Adds codes of ICD-10-CM that a note says by a phrase and not by a name; other systems have none of them."""
     obstetric = any(code.startswith("O") for code in present)
     for found in wordings(note.text, note.sentences, newborn=is_newborn(note.text)):
         known = found.code in tree.number and found.code not in present
@@ -106,7 +106,7 @@ def _is_integral(code: str, present: Iterable[str]) -> bool:
 
 
 def _name_companions(present: Mapping[str, Line]) -> None:
-    """Says of a code that another asks for by which instruction it does."""
+    """Gives a code that another code asks for that instruction as its reason."""
     for written, line in present.items():
         if not line.reason:
             asking = (

@@ -92,7 +92,7 @@ class _Around:
 
 
 def _is_written_so(written: str) -> bool:
-    """Whether an abbreviation is none of those that only full stops or mixed case tell from another ("i.e.", "pH")."""
+    """Whether a text may be an abbreviation of a clinical term; "i.e.", "e.g.", "a.m.", "p.m." and "pH" are none."""
     return written.lower() not in ("i.e", "e.g", "a.m", "p.m") and written != "pH"
 
 

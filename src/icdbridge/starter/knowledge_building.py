@@ -125,7 +125,7 @@ def _names(system: str, tree: Tree) -> Iterator[Name]:
 
 
 def _goes_on(tree: Tree, number: int) -> bool:
-    """Whether the 7th character of a code goes on with the title of what lies above: encounter, fetus, stage."""
+    """Whether the 7th character only adds the encounter, fetus or stage to the title of the code above."""
     above = int(tree.parent[number])
     goes_on = tree.titles[number].startswith(tree.titles[above] if above >= 0 else "")
     return tree.of_encounter(number) or (len(tree.codes[number]) == 8 and goes_on)

@@ -137,7 +137,7 @@ def _meant(note: Note, said: Said, tree: Tree, inpatient: bool) -> Iterable[tupl
 
 
 def _remitted(tree: Tree, said: Said) -> bool:
-    """Whether a mention is of a disease in remission that has a code of its own: that is no past disease (I.C.2.n)."""
+    """Whether a mention is of a disease in remission with a code of its own: such a disease is not past (I.C.2.n)."""
     return said.named >= 0 and "in remission" in tree.titles[said.code].lower()
 
 
@@ -148,7 +148,7 @@ def _past(tree: Tree, code: int) -> int:
 
 
 def _long_ago(note: Note, said: Said) -> bool:
-    """Whether the year of a mention stands behind it, and is not the latest that the note names."""
+    """Whether a year stands behind the mention that is earlier than the latest year of the note."""
     found = _IN_YEAR.match(note.text, said.end)
     return found is not None and (int(found[1]) < note.year or note.years == 1)
 
@@ -163,8 +163,9 @@ def _near(note: Note, said: Said, stems: frozenset[str]) -> bool:
 def practice_lines(
     note: Note, lines: Iterable[Line], practised: Mapping[str, Practised], tree: Tree
 ) -> list[Line]:
-    """Lines for the likeliest codes that words of the note are often coded and that it has no line for yet; of a
-    category that the note names it is an alternative of that line.
+    """New lines for codes that notes with the same words often carry, and that the list does not have yet.
+
+    Where the note already names the category, such a code becomes an alternative of that line instead.
     """
     there = {tree.codes[line.code] for line in lines}
     siblings = {tree.codes[line.code][:3]: line for line in lines if line.said}

@@ -121,7 +121,7 @@ def _find_in_piece(dictionary: Dictionary, found: Occurrences, where: np.ndarray
 
 
 def longest(mentions: Sequence[Mention]) -> list[Mention]:
-    """The mentions whose words no other mention has all of and more; of those on the same words, all."""
+    """Drops mentions whose words are a part of another mention's words. Mentions on the same words all stay."""
     by_place: dict[int, list[frozenset[int]]] = {}
     sets = {mention.places: frozenset(mention.places) for mention in mentions}
     for places, own in sets.items():

@@ -78,7 +78,7 @@ class Note:
         return named.pop() if len(named) == 1 else None
 
     def marked(self, places: tuple[int, ...], context: str) -> bool:
-        """Whether most of some words stand in a context."""
+        """Whether most of these words stand in a context."""
         return 2 * self._count(places, CONTEXTS.index(context)) > len(places)
 
     def _count(self, places: tuple[int, ...], context: int) -> int:

@@ -140,7 +140,7 @@ def count_practice(notes: Iterable[tuple[Note, frozenset[str]]], known: Mapping[
 
 
 def no_practice() -> Practice:
-    """Of no notes."""
+    """Counts over no note at all."""
     return count_practice((), {})
 
 

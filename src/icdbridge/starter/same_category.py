@@ -18,7 +18,7 @@ _ENCOUNTER = re.compile(r", (?:initial|subsequent) encounter.*|, sequela")
 
 
 def merge_categories(lines: list[Line], tree: Tree) -> list[Line]:
-    """The lines without those that another of their category says, and more; their mentions go to that."""
+    """Drops a line where another line of its category says the same and more; that line takes over its mentions."""
     by_category: dict[str, list[Line]] = {}
     for line in lines:
         if line.origin == "said" and line.said:

@@ -81,7 +81,7 @@ def _in_childbirth(tree: Tree, code: int, near: Mapping[str, float]) -> int:
 
 
 def _start(tree: Tree, code: int) -> int:
-    """Up from a code that leaves something unsaid, to where it may still be said."""
+    """The code above, as far up as the encounter or another thing that the code leaves unsaid may still be specified."""
     while (above := int(tree.parent[code])) >= 0:
         unsaid = tree.of_encounter(code) or (
             is_open(tree.titles[code]) and tree.default[above] == tree.default[code]
@@ -93,7 +93,7 @@ def _start(tree: Tree, code: int) -> int:
 
 
 def _towards(tree: Tree, code: int, kids: list[int]) -> int:
-    """The child that the default of a category is, or lies below."""
+    """The child that is the category's default, or that the default lies below."""
     meant = tree.codes[int(tree.default[code])]
     return next((kid for kid in kids if meant.startswith(tree.codes[kid])), kids[0])
 

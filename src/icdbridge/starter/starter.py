@@ -58,7 +58,7 @@ class Starter:
         return np.array([rank.get(often.get(code, ""), 0) for code in self.prepared.tree.codes], np.int8)
 
     def lines(self, text: str, inpatient: bool | None = None) -> tuple[Note, list[Line]]:
-        """A note as read and the lines of its list, unranked; ``inpatient`` as the note itself says, if None."""
+        """Reads a note and makes the lines of its list, not yet ranked. ``inpatient`` None: as the note itself says."""
         tree, dictionary = self.prepared
         note = read_note(text, dictionary.stems)
         inpatient = is_inpatient(text) if inpatient is None else inpatient
@@ -76,7 +76,10 @@ class Starter:
         return line_features(note, lines, tree, self.frequency, known, practised)
 
     def known(self, line: Line, ranking: Ranking) -> Known:
-        """In how many notes the line was found so, and was right: published ones, own ones, own ones by its code."""
+        """In how many notes the line's phrase was found with its code, and in how many of these it was labelled.
+
+        Of published notes, of our own notes, and of our own notes by the code alone.
+        """
         if (
             line.origin == "practice"
         ):  # no name of the code was found, so what is known of its names says nothing

@@ -23,7 +23,7 @@ class Wording(NamedTuple):
 
 
 def wordings(text: str, sentences: Sequence[tuple[int, int]], *, newborn: bool) -> Iterator[Wording]:
-    """The codes that a note says so, each once, at the first place."""
+    """The codes that a note says by a phrase of ``wordings.csv``, each once, at its first place."""
     for code, pattern, unless in _patterns():
         if code == OUTCOME and newborn:
             continue

@@ -44,7 +44,7 @@ class Footprint:
         return 4.0 * self.weights
 
     def note(self, words: int, codes: int) -> float:
-        """What one more note costs."""
+        """How many bytes one more note takes."""
         kept = words * self.word + codes * self.pair + words * min(codes, self.chunk) * self.attending
         return _AGAIN * kept
 

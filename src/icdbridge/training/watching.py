@@ -9,7 +9,7 @@ Watch = Callable[[dict[str, float]], None]
 
 
 def watcher(tensorboard: bool) -> Callable[[Path], Watch]:
-    """For a folder, what to do with each epoch's row: nothing, or TensorBoard files in it."""
+    """What to do with each epoch's row of figures: nothing, or write TensorBoard files into the folder."""
     if not tensorboard:
         return lambda folder: lambda row: None
     try:
