@@ -33,10 +33,12 @@ def corpus(tmp_path_factory):
     return translate_train_notes(mark_words(corpus))
 
 
-def some(codes, count):
-    """The codes of the corpus and two others that a note names, and ``count`` more, evenly chosen."""
-    named = {f"icd10cm:{code}": codes[f"icd10cm:{code}"] for code in (*CODES["icd10"], "M10.9", "J45.909")}
-    return named | {key: codes[key] for key in list(codes)[:: len(codes) // count]}
+def some(codes, *counts):
+    """The codes of the corpus, two others that a note names, and as many more, evenly chosen; in the order of all."""
+    chosen = {f"icd10cm:{code}" for code in (*CODES["icd10"], "M10.9", "J45.909")}
+    for count in counts:
+        chosen.update(list(codes)[:: len(codes) // count])
+    return {key: title for key, title in codes.items() if key in chosen}
 
 
 @pytest.fixture(scope="module")
@@ -63,8 +65,7 @@ def run(corpus, tmp_path_factory):
 @pytest.fixture(scope="module")
 def wide(run):
     """The codes of two notes, of some 8,000 codes of ICD-10-CM: made once, as reading their names takes its time."""
-    every = whole_systems(run.index.code)
-    every = some(every, 8_000) | some(every, 2_000)
+    every = some(whole_systems(run.index.code), 8_000, 2_000)
     assert len(every) > 8_000
     coder = Coder.load(run.path)
     return coder.code_many([NOTE, OTHER], codes=every, top=len(every), evidence=False)
