@@ -10,6 +10,7 @@ import torch
 from hypothesis import HealthCheck, settings
 
 from icdbridge.locks import locked
+from tests.small import learn_both_versions
 
 # a busy machine is no fault of what is tested
 settings.register_profile("no clock", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -59,6 +60,12 @@ def made_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callab
 def no_old_garbage() -> None:
     """What earlier files left, gigabytes of code tables above all, is not walked again at each collection."""
     gc.freeze()
+
+
+@pytest.fixture(scope="session")
+def learned(made_once: Callable[[str, Callable[[Path], object]], Path]) -> Callable[[str], Path]:
+    """The folder of a run that learned both versions, by the model: ``run``, and the corpora ``ten`` and ``nine``."""
+    return lambda model: made_once(f"learned-{model}", lambda folder: learn_both_versions(folder, model))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -10,6 +10,7 @@ from icdbridge.corpora import Corpus
 from icdbridge.corpora.corpus import EVIDENCE_SCHEMA, TEXTS_SCHEMA
 from icdbridge.corpora.readers.table import Columns, prepare_table
 from icdbridge.files import read_json, write_manifest
+from icdbridge.training import train
 from icdbridge.training.settings import make_settings, reads
 
 WORDS = ["dyspnea", "metformin", "infiltrate", "creatinine", "lisinopril"]
@@ -76,3 +77,11 @@ def translate_train_notes(corpus):
 def tiny_settings(model="duallaat-cnn", *changes, **given):
     tiny = [change for change in TINY if reads(model, change.partition("=")[0])]
     return make_settings(model, "small", None, [*tiny, *changes], **given)
+
+
+def learn_both_versions(folder, model):
+    """Trains ``folder/run`` until it finds the codes of ``folder/ten`` (ICD-10) and ``folder/nine`` (ICD-9)."""
+    corpora = [make_corpus(folder, "ten", "icd10", 60), make_corpus(folder, "nine", "icd9", 60, seed=1)]
+    changes = ("label_space=5", "learning_rate=0.01", "dropout=0", "patience=90", "warmup_steps=5")
+    epochs = 40 if model == "duallaat-rnn" else 60
+    return train(corpora, folder / "run", tiny_settings(model, *changes, epochs=epochs))

@@ -5,7 +5,6 @@ import shutil
 
 import numpy as np
 import pytest
-from tests.small import make_corpus, tiny_settings
 from typer.testing import CliRunner
 
 from icdbridge import Coder, InputError
@@ -13,24 +12,20 @@ from icdbridge.cli import app
 from icdbridge.cli.code import print_suggestions as show
 from icdbridge.coding import Evidence, Suggestion
 from icdbridge.coding.trained import TrainedCoder
+from icdbridge.corpora import Corpus
 from icdbridge.runs import Run
-from icdbridge.training import train
 
 NOTE = "Seen today:\n  DYSPNEA at rest (12 34), was given metformin."
 
 
 @pytest.fixture(scope="module")
-def corpora(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("corpora")
-    return [make_corpus(folder, "ten", "icd10", 60), make_corpus(folder, "nine", "icd9", 60, seed=1)]
+def corpora(learned):
+    return [Corpus.open(learned("duallaat-rnn") / name) for name in ("ten", "nine")]
 
 
 @pytest.fixture(scope="module")
-def run(corpora, tmp_path_factory):
-    changes = ("label_space=5", "learning_rate=0.01", "dropout=0", "patience=40", "warmup_steps=5")
-    return train(
-        corpora, tmp_path_factory.mktemp("run") / "run", tiny_settings("duallaat-rnn", *changes, epochs=40)
-    )
+def run(learned):
+    return Run.open(learned("duallaat-rnn") / "run")
 
 
 def test_codes_of_either_version_with_evidence(run):

@@ -1,15 +1,16 @@
 """What evaluate --evidence measures, on notes whose evidence is known."""
 
 import json
+import shutil
 
 import pyarrow.parquet as pq
 import pytest
-from tests.small import make_corpus, mark_words, tiny_settings
+from tests.small import make_corpus, mark_words
 from typer.testing import CliRunner
 
 from icdbridge.cli import app
 from icdbridge.evaluation.evidence_quality import every_note
-from icdbridge.training import train
+from icdbridge.runs import Run
 
 
 @pytest.fixture(scope="module")
@@ -19,10 +20,9 @@ def corpus(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def run(corpus, tmp_path_factory):
-    changes = ("label_space=5", "learning_rate=0.01", "dropout=0", "patience=40", "warmup_steps=5")
-    settings = tiny_settings("duallaat-rnn", *changes, epochs=40)
-    return train([corpus], tmp_path_factory.mktemp("run") / "run", settings)
+def run(learned, tmp_path_factory):
+    """One of our own, as evaluations are written into its folder."""
+    return Run.open(shutil.copytree(learned("duallaat-rnn") / "run", tmp_path_factory.mktemp("run") / "run"))
 
 
 def test_evidence_beats_random_words_where_the_truth_is_known(run, corpus):

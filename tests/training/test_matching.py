@@ -30,7 +30,11 @@ def corpus(tmp_path_factory):
 @pytest.fixture(scope="module")
 def run(corpus, tmp_path_factory):
     out = tmp_path_factory.mktemp("runs") / "matching"
-    return train([corpus], out, tiny_settings("duallaat-cnn", *MATCHING, "warmup_steps=5", epochs=10))
+    return train(
+        [corpus],
+        out,
+        tiny_settings("duallaat-cnn", *MATCHING, "warmup_steps=5", "matching_steps=400", epochs=10),
+    )
 
 
 def matched(corpus, tmp_path, *changes, **wanted):

@@ -44,7 +44,9 @@ def test_words_that_the_run_does_not_know_join(first, tmp_path):
 
 
 def test_lexical_features_may_be_new(corpus, first, tmp_path):
-    settings = tiny_settings("duallaat-cnn", f"start_from={first.path}", "lexical=names", epochs=1)
+    settings = tiny_settings(
+        "duallaat-cnn", f"start_from={first.path}", "lexical=names", "matching_steps=20", epochs=1
+    )
     run = train([corpus], tmp_path / "matched", settings)
     assert run.model.settings.features > 0
     with pytest.raises(InputError, match="reads lexical features: set lexical=names"):
