@@ -138,7 +138,7 @@ class Coder(ABC):
 
     @abstractmethod
     def caution(self, text: str, suggestions: Sequence[Suggestion]) -> str | None:
-        """A warning in one line where a note is unlike those that it learnt from, so that its confidence says little."""
+        """A warning in one line where a note is unlike those that it learnt from: its confidence says little."""
 
     @abstractmethod
     def code_many(

@@ -81,7 +81,7 @@ def _in_childbirth(tree: Tree, code: int, near: Mapping[str, float]) -> int:
 
 
 def _start(tree: Tree, code: int) -> int:
-    """The code above, as far up as the encounter or another thing that the code leaves unsaid may still be specified."""
+    """The code above, so far up that what the code leaves unsaid, such as the encounter, may still be specified."""
     while (above := int(tree.parent[code])) >= 0:
         unsaid = tree.of_encounter(code) or (
             is_open(tree.titles[code]) and tree.default[above] == tree.default[code]
