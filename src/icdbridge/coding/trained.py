@@ -27,6 +27,7 @@ from icdbridge.files import MANIFEST, sha256
 from icdbridge.lexical.evidence import Evidence, cautious, context_of
 from icdbridge.runs import Run
 from icdbridge.runs.confidence import Calibration
+from icdbridge.runs.note_evidence import note_evidence
 from icdbridge.runs.note_scores import Note
 from icdbridge.runs.scorer import Scorer
 from icdbridge.runs.scoring import Precision
@@ -164,7 +165,7 @@ class TrainedCoder(Coder):
             best = scores.columns[order.numpy()]
             spans: list[list[Evidence]] = [[] for _ in best]
             if evidence and len(best):
-                spans = scorer.evidence(texts[row], words[row], scores.reading, best)
+                spans = note_evidence(scorer, texts[row], words[row], scores.reading, best)
             suggestions = self._suggestions(scorer, best, logits[order].cpu().numpy(), spans)
             foremost = ranked[:ASKING].numpy()
             found[row] = apply_set_rules(
@@ -188,7 +189,7 @@ class TrainedCoder(Coder):
                 f"{other} is none of the codes to choose from: give the version and codes it was found among"
             )
         columns = np.array([scorer.column_of[key] for key in keys], np.int64)
-        spans = scorer.evidence(text, words, scorer.reading(Note(text, words.ids)), columns)
+        spans = note_evidence(scorer, text, words, scorer.reading(Note(text, words.ids)), columns)
         return [
             replace(one, evidence=tuple(own), context=context, band=one.band and cautious(one.band, context))
             for one, own in zip(found, spans, strict=True)

@@ -17,6 +17,7 @@ from icdbridge.evaluation.coded_spans import CodedSpans
 from icdbridge.evaluation.metrics import Floats, Ints
 from icdbridge.evaluation.results import EVIDENCE_KINDS, OVERLAP
 from icdbridge.progress import track
+from icdbridge.runs.note_evidence import note_evidence, weights_of_words
 from icdbridge.runs.note_scores import Note
 from icdbridge.runs.scored import Scored
 from icdbridge.runs.scorer import Scorer
@@ -66,8 +67,10 @@ def measure_evidence(
         predicted = np.flatnonzero(scored.logits[place] > cuts).tolist()
         columns = np.array(list(dict.fromkeys([*order[:CODES].tolist(), *people, *predicted])), np.int64)
         reading = scorer.reading(Note(text, words.ids))
-        weights = scorer.word_weights(words, reading, columns)
-        evidence = dict(zip(columns.tolist(), scorer.evidence(text, words, reading, columns), strict=True))
+        weights = weights_of_words(scorer, words, reading, columns)
+        evidence = dict(
+            zip(columns.tolist(), note_evidence(scorer, text, words, reading, columns), strict=True)
+        )
         spans.add(
             {scorer.keys[column]: [(one.start, one.end) for one in evidence[column]] for column in predicted},
             marked.get(note_id, {}),

@@ -11,17 +11,12 @@ import torch
 from scipy.special import logit
 from torch import Tensor
 
-from icdbridge.codes import declaration, known_systems, parse_key, version_of
-from icdbridge.codes.axes import axes
+from icdbridge.codes import parse_key, version_of
 from icdbridge.corpora import Corpus
 from icdbridge.errors import InputError
 from icdbridge.lexical import LexicalMatches, Matcher, NoteWords
-from icdbridge.lexical.axis_evidence import with_axes
-from icdbridge.lexical.evidence import Evidence
-from icdbridge.lexical.marks import MarkedPhrase
 from icdbridge.models import NoteStates
 from icdbridge.progress import progress_bar
-from icdbridge.runs.attribution import add_spans, find_evidence, marked_evidence, word_weights
 from icdbridge.runs.candidate_search import Proposer
 from icdbridge.runs.note_scores import Note, Reading, Scores
 from icdbridge.runs.prior import Prior, PriorEvidence
@@ -30,7 +25,6 @@ from icdbridge.runs.scoring import encoded_batches, one_of, read_notes, score_st
 from icdbridge.runs.text_model import TextModel
 from icdbridge.runs.tokens import tokenize_split
 from icdbridge.starter.opinions import Opinion
-from icdbridge.text import Words
 
 MARGIN = 0.05  # logits: bf16 moves one by less (docs/performance.md)
 WINDOW = 2_048  # notes of a split whose texts are in memory at once
@@ -260,40 +254,6 @@ class Scorer:
         states = read_notes(self.model.model, [note.ids], device=logits.device)
         attention = score_states(self.model.model, states, queries[:, near])[0]
         return logits.index_copy(0, near, self._stack(attention, None if lexical is None else lexical[near]))
-
-    def word_weights(self, words: Words, reading: Reading, columns: np.ndarray) -> np.ndarray:
-        """How much each word of a note, as the tokenizer gives them, speaks for the codes of some columns: float64
-        [l, T], with the lexical evidence that was found.
-        """
-        weights = word_weights(self.model.model, reading.states, words.ids, self.queries_of(columns))
-        if self.matcher is None or reading.matches is None:
-            return weights
-        return add_spans(weights, self.matcher.spans(reading.matches, columns.tolist()), words.offsets)
-
-    def evidence(
-        self, text: str, words: Words, reading: Reading, columns: np.ndarray
-    ) -> list[list[Evidence]]:
-        """The evidence of a note for the codes of some columns: the phrases that people marked for a code in other
-        notes; where it has none, those in which the starter reads it; else those of its heaviest words.
-        """
-        matches = reading.matches
-        note = self.words(text) if matches is None else matches.note
-        found = find_evidence(text, self.word_weights(words, reading, columns), words.offsets, note.contexts)
-        for place, column in enumerate(columns.tolist()):
-            phrases = matches.marked.phrases_of(column) if matches is not None and matches.marked else []
-            if not phrases and self.prior is not None:
-                spans = self.prior[1].spans(reading.said, column)
-                phrases = [MarkedPhrase(1 / len(spans), [span]) for span in spans]
-            if phrases:
-                found[place] = marked_evidence(text, phrases, note.contexts)
-        return [self._by_axis(note, column, own) for column, own in zip(columns, found, strict=True)]
-
-    def _by_axis(self, note: NoteWords, column: int, evidence: list[Evidence]) -> list[Evidence]:
-        """The evidence of a code by its axes, where its characters are values of axes."""
-        code = parse_key(self.keys[column])
-        if code.system not in known_systems() or not declaration(code.system).axes:
-            return evidence
-        return with_axes(note, axes(code.code, self.descriptions[column]), evidence)
 
     def score_split(
         self,
