@@ -7,11 +7,9 @@ import stat
 import subprocess
 import sys
 import textwrap
-from pathlib import Path
 
 import pytest
 
-from icdbridge.caches import cache_folder, cached_folder
 from icdbridge.errors import InputError
 from icdbridge.files import (
     Kind,
@@ -242,45 +240,6 @@ def test_the_lock_of_a_dead_process_is_taken_over(tmp_path):
     assert names(tmp_path) == ["out"]
 
 
-def test_two_processes_make_a_cache_once(tmp_path):
-    script = textwrap.dedent(f"""
-        import os, time
-        from pathlib import Path
-        from icdbridge.caches import cached_folder
-        folder = Path({str(tmp_path)!r})
-        def fill(made):
-            with (folder / "log").open("a") as log:
-                log.write("x")
-            (folder / "begun").touch()
-            while not (folder / "go").exists():
-                time.sleep(0.01)
-            (made / "sign").write_text("whole")
-        cached_folder(folder / "cache", "sign", fill)
-    """)
-    first = subprocess.Popen([sys.executable, "-c", script])
-    while not (tmp_path / "begun").exists() and first.poll() is None:
-        pass
-    second = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.PIPE, text=True)
-    said = second.stderr.readline()
-    assert f"cache is being made by process {first.pid}" in said
-    (tmp_path / "go").touch()
-    second.communicate()
-    assert (first.wait(), second.returncode) == (0, 0)
-    assert (tmp_path / "log").read_text() == "x"
-    assert "cache" in names(tmp_path)
-    assert not [name for name in names(tmp_path) if name.startswith(".")]
-
-
-def test_a_cache_is_made_again_where_it_is_damaged(tmp_path):
-    def fill(folder):
-        (folder / "sign").write_text("whole")
-
-    cache = cached_folder(tmp_path / "cache", "sign", fill)
-    (cache / "sign").write_text("halve")
-    assert (cached_folder(tmp_path / "cache", "sign", fill) / "sign").read_text() == "whole"
-    assert (cached_folder(tmp_path / "cache", "sign", lambda folder: 1 / 0) / "sign").read_text() == "whole"
-
-
 def test_manifest_tells_missing_and_damaged(tmp_path):
     (tmp_path / "a").write_text("whole")
     write_manifest(tmp_path, ["a"])
@@ -318,14 +277,3 @@ def test_a_folder_that_never_was_is_no_folder(tmp_path):
     for path in (tmp_path / "none", tmp_path / "none" / "below"):
         with pytest.raises(InputError, match=r"is not a folder: expected a thing\Z"):
             check_manifest(path, THING)
-
-
-def test_where_caches_lie(monkeypatch, tmp_path):
-    monkeypatch.setenv("HOME", str(tmp_path))
-    for name in ("ICDBRIDGE_CACHE", "XDG_CACHE_HOME"):
-        monkeypatch.delenv(name, raising=False)
-    assert cache_folder() == tmp_path / ".cache" / "icdbridge"
-    monkeypatch.setenv("XDG_CACHE_HOME", "/caches")
-    assert cache_folder() == Path("/caches/icdbridge")
-    monkeypatch.setenv("ICDBRIDGE_CACHE", "/mine")
-    assert cache_folder() == Path("/mine")
