@@ -68,6 +68,12 @@ def learned(made_once: Callable[[str, Callable[[Path], object]], Path]) -> Calla
     return lambda model: made_once(f"learned-{model}", lambda folder: learn_both_versions(folder, model))
 
 
+@pytest.fixture
+def no_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Evaluations without their HTML page: its plots take most of the time, and have tests of their own."""
+    monkeypatch.setattr("icdbridge.evaluation.evaluate.write_report", lambda results, path: None)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def thawed() -> Iterator[None]:
     """At the end all garbage is found again, as extension modules report what was left over."""

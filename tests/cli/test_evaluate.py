@@ -83,6 +83,7 @@ def test_evaluate_prints_tables_and_writes_the_report(home):
     )  # the run stays whole
 
 
+@pytest.mark.usefixtures("no_report")
 def test_evaluate_json_and_out(home, tmp_path):
     shown = call(
         "evaluate", home / "long", home / "tiny", "--split", "val", "--out", tmp_path / "o", "--json"
@@ -92,6 +93,7 @@ def test_evaluate_json_and_out(home, tmp_path):
     assert "flatters" in results["tiny"]["scopes"]["full"]["threshold_source"]
 
 
+@pytest.mark.usefixtures("no_report")
 def test_compare(home, tmp_path):
     for name in ("short", "long"):
         call("evaluate", home / name, home / "tiny")
@@ -118,6 +120,7 @@ def test_bad_input_is_one_line(home, tmp_path, monkeypatch, capsys):
     assert "was not evaluated" in line("compare", home / "short", home / "tiny")
 
 
+@pytest.mark.usefixtures("no_report")
 def test_more_codes_to_choose_from(home, monkeypatch, capsys):
     results = json.loads(call("evaluate", home / "long", home / "tiny", "--codes", "icd9cm", "--json"))
     found = results["tiny-among-icd9cm"]

@@ -119,6 +119,7 @@ def test_nothing_but_its_own_kind_is_replaced(home, line):
     refused(home, line)
 
 
+@pytest.mark.usefixtures("no_report")
 def test_compare_and_evaluate_into_folders_of_others(home, tmp_path):
     corpus = make_corpus(tmp_path, "ten", "icd10")
     for name, seed in (("one", 0), ("two", 1)):

@@ -34,10 +34,7 @@ def runs(tmp_path_factory):
     return tmp_path_factory.mktemp("runs")
 
 
-@pytest.fixture(autouse=True)
-def no_reports(monkeypatch):
-    """The reports of single runs have tests of their own, and their plots take most of the time."""
-    monkeypatch.setattr("icdbridge.evaluation.evaluate.write_report", lambda results, path: None)
+pytestmark = pytest.mark.usefixtures("no_report")
 
 
 def opened(corpora, folder, seeds=1, changes=CHANGES):
