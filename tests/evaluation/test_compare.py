@@ -19,6 +19,14 @@ from icdbridge.evaluation.reports.comparison_report import (
 from .conftest import MadeUpRun, made_up_corpus
 
 
+@pytest.fixture(scope="module", autouse=True)
+def no_reports():
+    """Of single runs: they have tests of their own, and their plots take most of the time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("icdbridge.evaluation.evaluate.write_report", lambda results, path: None)
+        yield
+
+
 @pytest.fixture(scope="module")
 def evaluated(tmp_path_factory):
     """Four evaluated runs: two seeds alone, two mixed (better)."""

@@ -20,6 +20,7 @@ def corpora(tmp_path_factory):
 CHANGES = ("learning_rate=0.03", "dropout=0", "patience=90", "warmup_steps=5", "training_scope=full")
 
 
+@pytest.mark.usefixtures("no_report")
 def test_learns_and_codes_with_evidence(corpora, tmp_path):
     run = train(corpora[:1], tmp_path / "run", tiny_settings("laat", *CHANGES, epochs=30))
     assert evaluate(run, corpora[0], "train")["scopes"]["full"]["all"]["map"] > 0.95
@@ -40,6 +41,7 @@ def test_codes_without_an_output(corpora, tmp_path):
     assert not (tmp_path / "both").exists()
 
 
+@pytest.mark.usefixtures("no_report")
 def test_trained_on_frequent_codes_it_says_nothing_of_others(tmp_path):
     corpus = make_corpus(tmp_path, "ten", notes=25)  # the codes in fewer than 10 of the 25 notes are rare
     assert 0 < corpus.n_frequent < len(corpus.codes)

@@ -115,6 +115,7 @@ def test_withheld_codes_keep_their_names_alone(tmp_path, corpus, share):
     assert np.array_equal(drawn[names], whole[names])
 
 
+@pytest.mark.usefixtures("no_report")
 def test_training_evaluating_and_reopening(run, corpus, tmp_path):
     scored = run.score_corpus(corpus, "test", tmp_path)
     opened = Run.open(run.path)
