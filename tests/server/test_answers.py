@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from icdbridge.coding import Suggestion
 from icdbridge.lexical.evidence import Evidence
-from icdbridge.server import answers, schemas
+from icdbridge.server import answers
+from icdbridge.server.answer_schemas import CodeResponse
+from icdbridge.server.request_schemas import NoteIn
 
 
 class Served:
@@ -47,12 +49,12 @@ def small_answers(monkeypatch):
 
 
 MANY = [[suggestion(rank) for rank in range(1, 11)], [suggestion(1)]]
-NOTES = [schemas.NoteIn(text="dyspnea", id="n-1"), schemas.NoteIn(text="dyspnea")]
+NOTES = [NoteIn(text="dyspnea", id="n-1"), NoteIn(text="dyspnea")]
 
 
 def test_json_says_of_which_note_something_is_left_out(small_answers):
     answer = json.loads(answers.as_json("tiny", Served(), "icd10", NOTES, [1, 1], MANY))
-    schemas.CodeResponse.model_validate(answer)
+    CodeResponse.model_validate(answer)
     assert [(note["cut"], len(note["suggestions"])) for note in answer["notes"]] == [(True, 3), (False, 1)]
 
 
