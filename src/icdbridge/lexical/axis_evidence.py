@@ -13,7 +13,8 @@ from icdbridge.lexical.evidence import SPAN_CHARACTERS, Evidence
 from icdbridge.lexical.name_index import NameIndex
 from icdbridge.lexical.note import NoteWords
 
-SAID = 0.5  # nearness from which on a note says an axis's value
+SAID = 0.5  # nearness from which on a note says an axis's value; coverage is never less
+ROUNDING = 0.01
 
 
 def with_axes(note: NoteWords, values: Sequence[AxisValue], evidence: Sequence[Evidence]) -> list[Evidence]:
@@ -21,7 +22,7 @@ def with_axes(note: NoteWords, values: Sequence[AxisValue], evidence: Sequence[E
     the note that name an axis of which no span speaks (their weight is 0).
     """
     index = _index(tuple(one.value for one in values))
-    found = index.match(note)
+    found = index.match(note, SAID - ROUNDING)
     said: dict[str, list[tuple[int, int]]] = {}
     for place, number in enumerate(found.codes.tolist()):
         mention = index.mention(note, found, place) if found.features[place, 1] >= SAID else None
@@ -32,10 +33,8 @@ def with_axes(note: NoteWords, values: Sequence[AxisValue], evidence: Sequence[E
         for one in evidence
     ]
     named = {one.axis for one in told}
-    for axis, spans in said.items():
-        if axis not in named:
-            told += [_evidence(note, *span, axis) for span in spans]
-    return told
+    missing = [(axis, *span) for axis, spans in said.items() if axis not in named for span in spans]
+    return told + (_added(note, missing) if missing else [])
 
 
 @lru_cache(maxsize=4_096)
@@ -47,8 +46,12 @@ def _overlap(one: Evidence, spans: Sequence[tuple[int, int]]) -> bool:
     return any(start < one.end and end > one.start for start, end in spans)
 
 
-def _evidence(note: NoteWords, start: int, end: int, axis: str) -> Evidence:
-    shown = min(end, start + SPAN_CHARACTERS)
-    told = note.contexts.of(np.array([[start, end]]))[0]
-    context = next((name for name in DOUBTFUL if told[CONTEXTS.index(name)]), None)
-    return Evidence(start, shown, note.text[start:shown], 0.0, context, shown < end, axis)
+def _added(note: NoteWords, spans: Sequence[tuple[str, int, int]]) -> list[Evidence]:
+    """Words that weigh nothing: axis, start and end of each span."""
+    found = []
+    holding = note.contexts.of(np.array([span for _, *span in spans]))
+    for (axis, start, end), told in zip(spans, holding, strict=True):
+        shown = min(end, start + SPAN_CHARACTERS)
+        context = next((name for name in DOUBTFUL if told[CONTEXTS.index(name)]), None)
+        found.append(Evidence(start, shown, note.text[start:shown], 0.0, context, shown < end, axis))
+    return found

@@ -45,19 +45,23 @@ class _Intervals:
     """Where each context holds in a text: half-open, in characters, in any order, overlapping or not."""
 
     def __init__(self) -> None:
-        self._starts: dict[str, list[int]] = {}
-        self._ends: dict[str, list[int]] = {}
+        self._edges: dict[str, tuple[list[int], list[int]]] = {}
+        self._sorted: dict[str, tuple[np.ndarray, np.ndarray]] = {}  # those that were asked for
 
     def add(self, name: str, start: int, end: int) -> None:
         if start < end:
-            self._starts.setdefault(name, []).append(start)
-            self._ends.setdefault(name, []).append(end)
+            starts, ends = self._edges.setdefault(name, ([], []))
+            starts.append(start)
+            ends.append(end)
 
     def at(self, name: str, places: np.ndarray) -> np.ndarray:
-        """Whether each place lies in an interval: more of them begin than end up to it."""
-        if name not in self._starts:
+        """Whether each place lies in an interval: more of them begin than end up to it. None is added any more."""
+        if name not in self._edges:
             return np.zeros(len(places), bool)
-        starts, ends = (np.sort(np.array(side[name], np.int64)) for side in (self._starts, self._ends))
+        if name not in self._sorted:
+            first, last = (np.sort(np.array(edges, np.int64)) for edges in self._edges[name])
+            self._sorted[name] = first, last
+        starts, ends = self._sorted[name]
         begun = np.searchsorted(starts, places, side="right")
         inside: np.ndarray = begun > np.searchsorted(ends, places, side="right")
         return inside

@@ -180,11 +180,12 @@ class DualLAAT(CodingModel):
         """What each word [T] is of the positions of a note."""
         if self.window == (0, 1) or not isinstance(self.note_encoder, ConvolutionEncoder):
             return whole_positions(note.states[0], note.keys[0], len(words))
-        parts, before = self.note_encoder.word_parts(self.embedding(words))
-        keys = self._by_head(parts @ self.note_projection.weight.T).permute(2, 0, 1, 3)
+        different, which = words.unique(return_inverse=True)  # half of a note's words come again
+        parts, before = self.note_encoder.word_parts(self.embedding(different))
+        keys = self._by_head(parts @ self.note_projection.weight.T)[which].permute(2, 0, 1, 3)
         slope = 1 - note.keys[0] ** 2  # of tanh
         slopes = around(slope.transpose(1, 2), len(words), before, parts.shape[1])
-        return Parts(parts, keys * slopes.permute(0, 2, 3, 1), before)
+        return Parts(parts[which], keys * slopes.permute(0, 2, 3, 1), before)
 
 
 def _encoder(settings: ModelSettings) -> RecurrentEncoder | ConvolutionEncoder:
