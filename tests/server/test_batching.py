@@ -8,7 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from icdbridge import InputError
-from icdbridge.server.batching import BATCH_NOTES, BatchQueue, Job, Overloaded, price
+from icdbridge.server.batching import (
+    BATCH_NOTES,
+    BatchQueue,
+    Job,
+    Overloaded,
+    evidence_price,
+    score_price,
+)
 
 
 class Recorder:
@@ -42,8 +49,8 @@ def queue(coder):
     queue.close()
 
 
-def job(coder, text, version="icd10", top=1, codes=None, evidence=False, price=1.0):
-    return Job(coder, text, version, codes, top, evidence, price)
+def job(coder, text, version="icd10", top=1, codes=None, evidence=False, price=1.0, of_evidence=0.0):
+    return Job(coder, text, version, codes, top, evidence, price, of_evidence=of_evidence)
 
 
 def occupy(queue, coder):
@@ -151,7 +158,10 @@ def test_a_note_with_much_evidence_is_coded_in_parts_that_others_pass():
     coder = Explainer()
     queue = BatchQueue(20, batch_seconds=0.2)  # ten usual notes, at the start
     queue.start()
-    long, small = job(coder, "long", top=60, evidence=True, price=100), job(coder, "small", price=1)
+    long, small = (
+        job(coder, "long", top=60, evidence=True, price=100, of_evidence=90),
+        job(coder, "small", price=1),
+    )
     queue.submit([long])
     while not coder.batches:
         threading.Event().wait(0.005)
@@ -172,7 +182,7 @@ def test_a_note_that_was_begun_and_given_up_is_not_gone_on_with():
     coder = Explainer()
     queue = BatchQueue(20, batch_seconds=0.2)
     queue.start()
-    long, after = job(coder, "long", top=60, evidence=True, price=100), job(coder, "after")
+    long, after = job(coder, "long", top=60, evidence=True, price=100, of_evidence=90), job(coder, "after")
     queue.submit([long])
     while not coder.batches:
         threading.Event().wait(0.005)
@@ -199,17 +209,22 @@ def test_what_requests_gave_up_leaves_room(queue, coder):
 numbers = st.integers(0, 500_000)
 
 
+def price(words, characters, codes, evidenced):
+    return score_price(words, characters, codes) + evidence_price(words, characters, evidenced)
+
+
 @given(numbers, numbers, st.integers(1, 100_000), st.integers(0, 200), st.integers(0, 1_000))
 def test_more_of_anything_never_costs_less(words, characters, codes, evidenced, more):
     asked = (words, characters, codes, evidenced)
-    assert price(*asked) >= 0.05
+    assert price(*asked) >= 0.03
     for i in range(4):
         assert price(*asked[:i], asked[i] + more, *asked[i + 1 :]) >= price(*asked)
 
 
-def test_a_usual_note_costs_one_and_a_long_one_with_much_evidence_many():
+def test_a_usual_note_costs_one_and_a_long_one_with_much_evidence_a_few():
     assert price(1_500, 0, 8_000, 10) == pytest.approx(1)
-    assert price(4_000, 26_000, 8_000, 200) > 25
+    assert evidence_price(1_500, 0, 10) < 0.2
+    assert 4 < price(4_000, 26_000, 8_000, 200) < 6
     assert price(1, 500_000, 8_000, 10) > 3
     assert price(10, 80, 8_000, 10) < 0.2
 

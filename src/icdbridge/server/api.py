@@ -19,7 +19,7 @@ from icdbridge.errors import InputError
 from icdbridge.server import answers
 from icdbridge.server.answer_schemas import BUNDLE_EXAMPLE, CodeResponse, ModelOut, ModelsResponse, VersionOut
 from icdbridge.server.bands import bands
-from icdbridge.server.batching import BatchQueue, Found, Job, Overloaded, price
+from icdbridge.server.batching import BatchQueue, Found, Job, Overloaded, evidence_price, score_price
 from icdbridge.server.coders import ServedCoder
 from icdbridge.server.given_codes import code_set, existing_code, spelt
 from icdbridge.server.limits import SUGGESTIONS
@@ -134,20 +134,23 @@ async def _coded(
     choice = coder.scored_codes(version, codes)
     choice = min(choice, CANDIDATES) if request.candidates else choice
     evidenced = min(top, choice) if request.evidence else 0
-    jobs = [
-        Job(
+    jobs = []
+    for note, count in zip(request.notes, words, strict=True):
+        size = min(count, coder.max_note_words), len(note.text)
+        explaining = evidence_price(*size, evidenced)
+        job = Job(
             coder,
             note.text,
             version,
             codes,
             top,
             request.evidence,
-            price(min(count, coder.max_note_words), len(note.text), choice, evidenced),
+            score_price(*size, choice) + explaining,
             request.setting,
             request.candidates,
+            explaining,
         )
-        for note, count in zip(request.notes, words, strict=True)
-    ]
+        jobs.append(job)
     try:
         queue.submit(jobs)
     except Overloaded as error:

@@ -33,18 +33,30 @@ class Overloaded(Exception):
         self.retry_after = retry_after
 
 
-def price(words: int, characters: int, codes: int, evidenced: int) -> float:
-    """What a note costs in usual notes, of 1,500 words, scored against 8,000 codes, 10 of them with evidence.
+def score_price(words: int, characters: int, codes: int) -> float:
+    """What it costs to score a note; a usual one, of 1,500 words and 8,000 codes, 10 of them with evidence, costs 1.
 
-    The weights are measured: a note has a cost of its own, and so has each code with evidence, however few its words.
+    Measured, as evidence's price is (docs/performance.md, "Serving"); a request is some work however small its note.
     """
-    read = words + characters / 100  # a word may be long: characters are read, too
-    return 0.05 + evidenced / 400 + 0.925 * read / 1_500 * (codes / 8_000 + evidenced / 10) / 2
+    return 0.03 + codes / 250_000 + 0.82 * _read(words, characters) / 1_500 * codes / 8_000
+
+
+def evidence_price(words: int, characters: int, evidenced: int) -> float:
+    """What evidence for some codes costs on top: the note's contexts once, and a little a code."""
+    if not evidenced:
+        return 0.0
+    return 0.008 + evidenced / 2_000 + _read(words, characters) / 1_500 * (0.065 + evidenced / 250)
+
+
+def _read(words: int, characters: int) -> float:
+    return words + characters / 100  # a word may be long: characters are read, too
 
 
 @dataclass(eq=False)
 class Job:
-    """One note of a request; ``codes`` as in ``Coder.code``, the same object for all notes of a request."""
+    """One note of a request; ``codes`` as in ``Coder.code``, the same object for all notes of a request. Of its price
+    ``of_evidence`` is what can be done in parts.
+    """
 
     coder: ServedCoder
     text: str
@@ -55,6 +67,7 @@ class Job:
     price: float = 1.0
     setting: Setting | None = None
     candidates: bool = False
+    of_evidence: float = 0.0
     future: "Future[Found]" = field(default_factory=Future)
     found: list[Suggestion] | None = None  # so far: the first ``explained`` of them with their evidence
     explained: int = 0
@@ -231,7 +244,8 @@ class BatchQueue:
 
 def _at_once(job: Job, room: float) -> float:
     """The price of what is done of a job before others may come: evidence can be had in parts."""
-    return min(job.price, room) if job.evidence else job.price
+    undivided = job.price - job.of_evidence if job.found is None else 0.0
+    return min(job.price, max(room, undivided)) if job.of_evidence else job.price
 
 
 def _code_in_parts(job: Job, room: float) -> tuple[float, bool]:
@@ -253,8 +267,8 @@ def _code_in_parts(job: Job, room: float) -> tuple[float, bool]:
             job.found = coded[0]
             if not job.found:
                 _answer(job, job.found)
-            return job.price / 10, not job.found
-        each = 0.9 * job.price / len(job.found)
+            return job.price - job.of_evidence, not job.found
+        each = job.of_evidence / len(job.found)
         end = min(job.explained + max(1, int(room / each)), len(job.found))
         part = slice(job.explained, end)
         job.found[part] = job.coder.explain(job.text, job.found[part], job.version, codes=job.codes)

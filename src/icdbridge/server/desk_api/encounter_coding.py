@@ -19,7 +19,7 @@ from icdbridge.coding.encounter import (
 )
 from icdbridge.rules import check
 from icdbridge.server.bands import band
-from icdbridge.server.batching import BatchQueue, Job, Overloaded, price
+from icdbridge.server.batching import BatchQueue, Job, Overloaded, evidence_price, score_price
 from icdbridge.server.coders import ServedCoder
 from icdbridge.server.desk_api.shown import age_of
 from icdbridge.server.observing import logger, places
@@ -141,9 +141,20 @@ class EncounterCoding:
     def _coded(self, joined: Joined, version: str, waiting: _Waiting) -> list[EncounterSuggestion]:
         if not joined.text or self._coder.fault(joined.text):
             return []
-        words = min(self._coder.count_words(joined.text), self._coder.max_note_words)
-        cost = price(words, len(joined.text), self._coder.scored_codes(version, None), SUGGESTIONS)
-        job = Job(self._coder, joined.text, version, None, SUGGESTIONS, True, cost, waiting.setting)
+        size = min(self._coder.count_words(joined.text), self._coder.max_note_words), len(joined.text)
+        explaining = evidence_price(*size, SUGGESTIONS)
+        cost = score_price(*size, self._coder.scored_codes(version, None)) + explaining
+        job = Job(
+            self._coder,
+            joined.text,
+            version,
+            None,
+            SUGGESTIONS,
+            True,
+            cost,
+            waiting.setting,
+            of_evidence=explaining,
+        )
         while True:
             try:
                 self._queue.submit([job])
