@@ -46,7 +46,7 @@ def marks(read):
 
 
 def found(marks, text):
-    """Code -> its features by name, and the words of its phrases."""
+    """Code -> its features by name, and the words of its phrases; of phrases as they were marked."""
     matched = marks.match(NoteWords(text))
     return {
         int(code): (
@@ -54,6 +54,7 @@ def found(marks, text):
             [[text[start:end] for start, end in phrase.spans] for phrase in phrases],
         )
         for code, row, phrases in zip(matched.codes, matched.features, matched.phrases, strict=True)
+        if row[MARKS.index("mark_words")] > 0
     }
 
 
@@ -108,6 +109,33 @@ def test_no_phrase_is_kept_in_clear(marks):
 def test_codes_are_renumbered(marks):
     matched = marks.match(NoteWords("dolor abdominal agudo, fiebre"))
     here = matched.renumbered(np.array([7, -1, 3, 2]))
-    assert here.codes.tolist() == [7]
+    assert here.codes.tolist() == [2, 7]  # "dolor abdominal" stands in the longer phrase
     assert here.phrases_of(7)[0].spans == [(0, 21)]
     assert here.phrases_of(3) == []
+
+
+def nearly(marks, text):
+    """Code -> its features of nearly marked phrases, and the words from the first to the last."""
+    matched = marks.match(NoteWords(text))
+    return {
+        int(code): (dict(zip(MARKS, row.tolist(), strict=True)), phrases[0].spans)
+        for code, row, phrases in zip(matched.codes, matched.features, matched.phrases, strict=True)
+        if row[MARKS.index("near_strength")] > 0
+    }
+
+
+def test_nearly_marked_words_in_another_order_and_inflection_with_words_between(marks):
+    text = "Testes derechos: muy aumentados, y otro tamaño."
+    said, (span,) = nearly(marks, text)[2]
+    assert said["mark"] == 0
+    assert 0.6 < said["near_nearness"] <= 1
+    assert text[slice(*span)] == "Testes derechos: muy aumentados, y otro tamaño"
+    whole = nearly(marks, "Teste derecho aumentado de tamaño")[2][0]
+    assert whole["near_nearness"] > 0.9
+    assert whole["near_strength"] >= said["near_strength"]
+    assert whole["near_sure"] == pytest.approx(1 / 1.7)
+
+
+def test_nothing_is_nearly_marked_by_few_of_the_words(marks):
+    assert 2 not in nearly(marks, "El tamaño del hígado.")
+    assert nearly(marks, "") == {}

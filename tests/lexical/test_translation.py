@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from icdbridge.lexical import NoteWords
+from icdbridge.codes.naming import Name
+from icdbridge.knowledge.words import stem
+from icdbridge.lexical import NameIndex, NoteWords
 from icdbridge.lexical.translation import ParallelNotes, Translator, english_words
 from icdbridge.lexical.word_alignment import align_words
 
@@ -53,6 +55,23 @@ def test_a_note_is_put_into_english(parallel):
     start = found.text.index("chest pain")
     assert found.original(start, start + 5) == (6, 20)
     assert found.original(0, 0) is None
+
+
+def test_english_words_are_glosses_at_their_place(parallel):
+    translator = parallel[1].learn(np.ones(4, bool))
+    note = NoteWords("Niega dolor torácico. Tiene NEUMONÍA, y Xqzt 38.5!")
+    glossed = note.glossed(translator.translate(note).glosses(note))
+    words = [word for word, _, _ in note.words]
+    said = {words[place]: stems for place, stems in glossed.glosses.items()}
+    # phrases stand word by word, what was not put into English has none
+    assert said["dolor"] + said["toracico"] == [stem("chest"), stem("pain")]
+    assert said["neumonia"] == [stem("pneumonia")]
+    assert not {"xqzt", "38", "5"} & said.keys()
+    index = NameIndex([[Name("Chest pain", "title")], [Name("Dolor torácico", "title")]])
+    assert index.match(note).codes.tolist() == [1]
+    found = index.match(glossed)
+    assert found.codes.tolist() == [0, 1]
+    assert index.mention(glossed, found, 0).spans == [(6, 11), (12, 20)]
 
 
 def test_words_that_no_parallel_text_has_are_known_by_their_cognates(parallel):

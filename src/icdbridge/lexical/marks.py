@@ -5,15 +5,18 @@ Phrases are kept as hashes: what training notes say cannot be read from a run fo
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.sparse import csr_array
 
 from icdbridge.lexical.associations import hash_word
+from icdbridge.lexical.near_marks import NEAR_MARKS, NearMarks, word_hash
 from icdbridge.lexical.note import NoteWords
 
-MARKS = ("mark", "mark_notes", "mark_words", "mark_share", "mark_mentions", "mark_place", "mark_any")
+EXACT_MARKS = ("mark", "mark_notes", "mark_words", "mark_share", "mark_mentions", "mark_place", "mark_any")
+MARKS = (*EXACT_MARKS, *NEAR_MARKS)
 LONGEST = 12  # words of a phrase
 PART, GAP = 4, 6  # words of each of two parts that stand apart, and words between them
 DOUBT = 0.7  # notes without the code that are added to those counted
@@ -46,10 +49,11 @@ class Marked(NamedTuple):
     """The codes that phrases of a note were marked for, ascending: ``codes`` int32 [n], ``features`` float32
     [n, len(MARKS)], and the ``phrases`` of each, the surest first.
 
-    ``mark``: the share of training notes with the code's surest phrase that carry the code (``DOUBT`` notes without it
-    added); ``mark_notes``: log of 1 + these notes; ``mark_words``: words of the phrase; ``mark_share``: of its marks,
-    those for the code; ``mark_mentions``: how often it stands here; ``mark_place``: where first, 1 at the beginning of
-    the note and 0 at its end; ``mark_any``: how sure the code is by all its phrases, if each spoke for itself.
+    Of phrases that stand here as they were marked, ``mark``: the share of training notes with the code's surest phrase
+    that carry the code (``DOUBT`` notes without it added); ``mark_notes``: log of 1 + these notes; ``mark_words``:
+    words of the phrase; ``mark_share``: of its marks, those for the code; ``mark_mentions``: how often it stands here;
+    ``mark_place``: where first, 1 at the beginning of the note and 0 at its end; ``mark_any``: how sure the code is by
+    all its phrases, if each spoke for itself. Of those that nearly stand here: ``NearMarks.match``.
     """
 
     codes: np.ndarray
@@ -122,13 +126,22 @@ class PhraseHits:
 class Marks:
     """Phrases that people marked (``hashes`` uint64 [P], ascending), in how many training notes each was chosen
     (``notes`` float32 [P]), how many of these carry each code that it was marked for (``counts``, sparse [P, codes])
-    and how many marks it has for that code (``marks``, with the same entries).
+    and how many marks it has for that code (``marks``, with the same entries); the ``words`` of the phrases (hashes
+    uint64, one phrase after another, ``starts`` int64 [P + 1]).
     """
 
     hashes: np.ndarray
     notes: np.ndarray
     counts: Any
     marks: Any
+    words: np.ndarray
+    starts: np.ndarray
+
+    @cached_property
+    def _near(self) -> NearMarks:
+        phrase = np.repeat(np.arange(len(self.hashes)), np.diff(self.counts.indptr))
+        sure = self.counts.data / (self.notes[phrase] + DOUBT)
+        return NearMarks(self.words, self.starts, phrase, self.counts.indices, sure)
 
     def match(self, note: NoteWords) -> Marked:
         """What the phrases of a note were marked for."""
@@ -149,26 +162,34 @@ class Marks:
                 sure = float(count) / (float(self.notes[row]) + DOUBT)
                 told = (sure, np.log1p(self.notes[row]), size, mark / marks.sum(), np.log1p(len(own)), place)
                 of_code.setdefault(int(code), []).append((told, own))
-        codes = np.array(sorted(of_code), np.int32)
+        near, near_features, near_spans = self._near.match(note)
+        codes = np.union1d(np.array(list(of_code), np.int32), near)
         features = np.zeros((len(codes), len(MARKS)), np.float32)
-        spans = []
-        for place, code in enumerate(codes.tolist()):
-            ranked = sorted(of_code[code], key=lambda one: one[0], reverse=True)
-            features[place, :-1] = ranked[0][0]
-            features[place, -1] = 1 - np.prod([1 - told[0] for told, _ in ranked])
-            spans.append(
-                [MarkedPhrase(told[0], _characters(note, phrase)) for told, own in ranked for phrase in own]
-            )
-        return Marked(codes, features, spans)
+        spans: list[list[MarkedPhrase]] = [[] for _ in codes]
+        rows = np.searchsorted(codes, near)
+        features[rows, len(EXACT_MARKS) :] = near_features
+        for row, (sure, span) in zip(rows.tolist(), near_spans, strict=True):
+            spans[row] = [MarkedPhrase(sure, [span])]
+        for code, told_of in of_code.items():
+            row = int(np.searchsorted(codes, code))
+            ranked = sorted(told_of, key=lambda one: one[0], reverse=True)
+            features[row, : len(EXACT_MARKS) - 1] = ranked[0][0]
+            features[row, len(EXACT_MARKS) - 1] = 1 - np.prod([1 - told[0] for told, _ in ranked])
+            spans[row] = [
+                MarkedPhrase(told[0], _characters(note, phrase)) for told, own in ranked for phrase in own
+            ]
+        return Marked(codes.astype(np.int32), features, spans)
 
 
 @dataclass(frozen=True)
 class MarkedNotes:
-    """Training notes with the phrases that people marked in them: ``hashes`` uint64 [P] of all phrases, ascending; of
-    each mark the ``phrase``, ``note`` and ``code`` [M]; what each note ``hits`` of the phrases.
+    """Training notes with the phrases that people marked in them: ``hashes`` uint64 [P] of all phrases, ascending, and
+    the ``words`` of each (hashes); of each mark the ``phrase``, ``note`` and ``code`` [M]; what each note ``hits`` of
+    the phrases.
     """
 
     hashes: np.ndarray
+    words: Sequence[Sequence[int]]
     phrase: np.ndarray
     note: np.ndarray
     code: np.ndarray
@@ -184,15 +205,17 @@ class MarkedNotes:
         spans of characters.
         """
         marks = [
-            (phrase, note, code)
+            (phrase, note, code, said)
             for note, (words, of_note) in enumerate(zip(notes(), marked, strict=True))
             for code, marks in of_note.items()
             for spans in marks
-            for phrase in _phrases(words, spans)
+            for phrase, said in _phrases(words, spans)
         ]
         hashes, phrase = np.unique(np.array([one[0] for one in marks], np.uint64), return_inverse=True)
-        note, code = np.array([one[1:] for one in marks], np.int64).reshape(-1, 2).T
-        return cls(hashes, phrase, note, code, [PhraseHits.find(hashes, words) for words in notes()])
+        note, code = np.array([one[1:3] for one in marks], np.int64).reshape(-1, 2).T
+        said = dict(zip(phrase.tolist(), (one[3] for one in marks), strict=True))
+        words = [said[row] for row in range(len(hashes))]
+        return cls(hashes, words, phrase, note, code, [PhraseHits.find(hashes, one) for one in notes()])
 
     def learn(self, kept: np.ndarray, labels: Any) -> Marks:
         """Counts the phrases of the notes that are ``kept`` [N], of which all have ``labels`` [N, codes]."""
@@ -216,7 +239,12 @@ class MarkedNotes:
         marks.sum_duplicates()
         carried = csr_array(having @ csr_array(labels).astype(np.float32)[notes])
         counts = csr_array((_entries(carried, marks), marks.indices, marks.indptr), shape=shape)
-        return Marks(self.hashes[known], np.asarray(having.sum(axis=1), np.float32), counts, marks)
+        words = [self.words[row] for row in np.flatnonzero(known).tolist()]
+        starts = np.cumsum([0, *map(len, words)])
+        joined = np.array([one for own in words for one in own], np.uint64)
+        return Marks(
+            self.hashes[known], np.asarray(having.sum(axis=1), np.float32), counts, marks, joined, starts
+        )
 
 
 def _entries(matrix: csr_array, of: csr_array) -> np.ndarray:
@@ -234,13 +262,16 @@ def _entries(matrix: csr_array, of: csr_array) -> np.ndarray:
     return found
 
 
-def _phrases(note: NoteWords, spans: Sequence[tuple[int, int]]) -> Iterator[np.uint64]:
-    """The hashes by which the words of a mark are found in one piece and, if several, apart."""
-    state, several = phrase_hash(note, spans)
-    if state is not None:
-        yield state
-        if several:
-            yield state ^ _APART
+def _phrases(note: NoteWords, spans: Sequence[tuple[int, int]]) -> Iterator[tuple[np.uint64, Sequence[int]]]:
+    """The hashes by which the words of a mark are found in one piece and, if several, apart; each with these words."""
+    words = _words_of(note, spans).tolist()
+    if not 0 < len(words) <= LONGEST:
+        return
+    *_, (state,) = _running(np.array([hash_word(note.stems[word]) for word in words], np.uint64))
+    said = [word_hash(note.words[word][0]) for word in words]
+    yield state, said
+    if len(words) > 1:
+        yield state ^ _APART, said
 
 
 def _characters(note: NoteWords, phrase: Phrase) -> list[tuple[int, int]]:
@@ -250,19 +281,13 @@ def _characters(note: NoteWords, phrase: Phrase) -> list[tuple[int, int]]:
     ]
 
 
-def phrase_hash(note: NoteWords, spans: Sequence[tuple[int, int]]) -> tuple[np.uint64 | None, bool]:
-    """The hash of the words of a note that share a character with some spans, None for none or too many; and whether
-    they are several.
-    """
+def _words_of(note: NoteWords, spans: Sequence[tuple[int, int]]) -> np.ndarray:
+    """The places of the words of a note that share a character with some spans."""
     starts, ends = note.spans.T
     inside = np.zeros(len(starts), bool)
     for start, end in spans:
         inside |= (starts < end) & (ends > start)
-    words = np.flatnonzero(inside)
-    if not 0 < len(words) <= LONGEST:
-        return None, False
-    *_, state = _running(np.array([hash_word(note.stems[word]) for word in words], np.uint64))
-    return state[0], len(words) > 1
+    return np.flatnonzero(inside)
 
 
 def _running(words: np.ndarray, begun: np.ndarray | None = None) -> Any:

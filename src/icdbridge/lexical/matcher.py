@@ -89,7 +89,10 @@ class Matcher:
         self.notes = notes
 
     def match(self, note: NoteWords) -> LexicalMatches:
-        """What a note says of the codes."""
+        """What a note says of the codes; names of codes are looked for in its English too, where there is any."""
+        english = self.in_english(note)
+        if english is not None:
+            note = note.glossed(english.glosses(note))
         counted = {
             i: one.associations for i, one in enumerate(self.statistics) if one.associations is not None
         }

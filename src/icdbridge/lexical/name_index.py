@@ -148,7 +148,7 @@ class NameIndex:
         return np.append(like._idf, unknown)[place]
 
     def read(self, note: NoteWords) -> Occurrences:
-        """The words of a note that some name has."""
+        """The words of a note that some name has, be it in its own language or in the note's glosses."""
         meanings, vocabulary = note.meanings, self._vocabulary
         if len(meanings) < len(vocabulary):
             shared = [word for word in meanings if word in vocabulary]
@@ -243,6 +243,10 @@ class NameIndex:
             np.where(has, links[best], -1).astype(np.int32),
             np.where(has, found.place[chosen], -1).astype(np.int32),
         )
+
+    def name(self, link: int) -> Name:
+        """The name with the number that ``Matches.links`` has."""
+        return self._names[link]
 
     def mention(self, note: NoteWords, matches: Matches, position: int) -> Mention | None:
         """The name by which code ``matches.codes[position]`` was found, and where; None if only by a wider one."""

@@ -1,5 +1,7 @@
 """The words of a note, in which names and phrases are looked for."""
 
+from collections.abc import Mapping, Sequence
+from copy import copy
 from functools import cached_property
 
 import numpy as np
@@ -12,11 +14,22 @@ MAX_WORDS = 4_000  # of a note, as many as a model reads
 
 
 class NoteWords:
-    """The first ``max_words`` words of a note with their stems, meanings, places and contexts, found at first use."""
+    """The first ``max_words`` words of a note with their stems, meanings, places and contexts, found at first use.
+
+    ``glosses``: the stems of English words that stand for words of the note in another language, by their place.
+    """
 
     def __init__(self, text: str, max_words: int = MAX_WORDS) -> None:
         self.text = text
         self.max_words = max_words
+        self.glosses: Mapping[int, Sequence[str]] = {}
+
+    def glossed(self, glosses: Mapping[int, Sequence[str]]) -> "NoteWords":
+        """The same note with other ``glosses``."""
+        note = copy(self)
+        note.glosses = glosses
+        vars(note).pop("meanings", None)
+        return note
 
     @cached_property
     def words(self) -> list[tuple[str, int, int]]:
@@ -31,12 +44,13 @@ class NoteWords:
     @cached_property
     def meanings(self) -> dict[str, list[int]]:
         """The words by which names of codes may say what the note says, and the numbers of the words that mean each,
-        ascending: its stem, its synonyms, what abbreviations stand for.
+        ascending: its stem and glosses, their synonyms, what abbreviations stand for.
         """
         short, meant = abbreviations(), synonyms()
         found: dict[str, list[int]] = {}
         for place, ((word, _, _), root) in enumerate(zip(self.words, self.stems, strict=True)):
-            own = () if word in EMPTY else (root, *meant.get(root, ()))
+            roots = (*(() if word in EMPTY else (root,)), *self.glosses.get(place, ()))
+            own = [one for said in roots for one in (said, *meant.get(said, ()))]
             for one in dict.fromkeys((*own, *short.get(word, ()))):
                 found.setdefault(one, []).append(place)
         return found

@@ -11,7 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
-from icdbridge.knowledge.words import split
+from icdbridge.knowledge.words import EMPTY, split, stem
 from icdbridge.lexical.associations import hash_word
 from icdbridge.lexical.note import NoteWords
 
@@ -41,6 +41,22 @@ class Translated:
 
     text: str
     spans: np.ndarray
+
+    def glosses(self, note: NoteWords) -> dict[int, list[str]]:
+        """The stems of the English words for words of the ``note`` that was translated, by their place there; the words
+        of a phrase stand at those of the note in their order.
+        """
+        found: dict[int, list[str]] = {}
+        first = np.searchsorted(note.spans[:, 0], self.spans[:, 2])
+        last = np.searchsorted(note.spans[:, 0], self.spans[:, 3]) - 1
+        for (start, end, *_), place, until in zip(
+            self.spans.tolist(), first.tolist(), last.tolist(), strict=True
+        ):
+            for number, (word, _, _) in enumerate(split(self.text[start:end])):
+                where = min(place + number, until)
+                if word not in EMPTY and stem(word) != note.stems[where]:
+                    found.setdefault(where, []).append(stem(word))
+        return found
 
     def original(self, start: int, end: int) -> tuple[int, int] | None:
         """Where the note says what the translation says from ``start`` to ``end``."""

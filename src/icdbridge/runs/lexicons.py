@@ -53,6 +53,8 @@ def write_lexicons(path: Path, lexicons: Mapping[str, Lexicon]) -> None:
             if (found := statistics.marks) is not None:
                 tensors |= _counts(f"{version}.{part}.marks.", found)
                 tensors[f"{version}.{part}.marks.marks"] = found.marks.data
+                tensors[f"{version}.{part}.marks.words"] = found.words
+                tensors[f"{version}.{part}.marks.starts"] = found.starts
             if (translator := statistics.translator) is not None:
                 tensors[f"{version}.{part}.translations.hashes"] = translator.hashes
                 for name in _LINES:
@@ -126,6 +128,8 @@ def _read_arrays(path: Path, names: Mapping[str, Mapping[str, Sequence[Name]]]) 
                     wanted[f"{counted}counts"] = ("F32", (None,))
             if f"{part}marks.hashes" in there:
                 wanted[f"{part}marks.marks"] = ("F32", (None,))
+                wanted[f"{part}marks.words"] = ("U64", (None,))
+                wanted[f"{part}marks.starts"] = ("I64", (None,))
             if f"{part}translations.hashes" in there:
                 wanted[f"{part}translations.hashes"] = ("U64", (None,))
                 wanted |= {f"{part}translations.{name}": ("U8", (None,)) for name in _LINES}
@@ -145,7 +149,11 @@ def _read_statistics(path: Path, arrays: Mapping[str, np.ndarray], part: str, co
         if len(times) != len(counts.data) or (times < 1).any():
             raise InputError(f"{path}, tensor {ascii(part)[1:-1]}marks.marks: these are no counts of marks")
         marked = csr_array((times, counts.indices, counts.indptr), shape=counts.shape)
-        marks = Marks(hashes, often, counts, marked)
+        words, starts = arrays[f"{part}marks.words"], arrays[f"{part}marks.starts"]
+        whole = len(starts) == len(hashes) + 1 and starts[0] == 0 and starts[-1] == len(words)
+        if not whole or (np.diff(starts) < 0).any():
+            raise InputError(f"{path}, tensor {ascii(part)[1:-1]}marks.starts: these are no words of marks")
+        marks = Marks(hashes, often, counts, marked, words, starts)
     translator = None
     if f"{part}translations.hashes" in arrays:
         translator = _read_translator(path, arrays, f"{part}translations.")

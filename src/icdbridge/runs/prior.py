@@ -24,7 +24,8 @@ from icdbridge.schema import Name, Strict, checked
 from icdbridge.starter import Starter
 from icdbridge.starter.opinions import OPINIONS, Opinion, opinion_features, opinions
 
-PRIOR_FEATURES = ("lexical_logit", *LEXICAL_FEATURES, *MARKS, "category_mark", *OPINIONS, *CODE_PROPERTIES)
+_OF_CATEGORY = ("category_mark", "category_near_mark")
+PRIOR_FEATURES = ("lexical_logit", *LEXICAL_FEATURES, *MARKS, *_OF_CATEGORY, *OPINIONS, *CODE_PROPERTIES)
 FILES = ["priors.json", "priors.safetensors"]
 _READ_BY_STARTER = ("icd10cm", "icd9cm")
 _KINDS = dict(zip(ARRAYS, ("I16", "F32", "I16", "I16", "F32"), strict=True))
@@ -124,19 +125,24 @@ class PriorEvidence:
 
 
 def _mark_features(marked: Marked | None, columns: np.ndarray, categories: np.ndarray) -> np.ndarray:
-    """Float32 [l, len(MARKS) + 1]: of each column, and of the surest other code of its category."""
-    table = np.zeros((len(columns), len(MARKS) + 1), np.float32)
+    """Float32 [l, len(MARKS) + len(_OF_CATEGORY)]: of each column, and of the surest and the nearest other code of its
+    category.
+    """
+    table = np.zeros((len(columns), len(MARKS) + len(_OF_CATEGORY)), np.float32)
     if marked is None or not len(marked.codes):
         return table
     place = np.minimum(np.searchsorted(marked.codes, columns), len(marked.codes) - 1)
     own = marked.codes[place] == columns
-    table[own, :-1] = marked.features[place[own]]
-    best: dict[int, list[tuple[float, int]]] = {}
-    for code, sure in zip(marked.codes.tolist(), marked.features[:, 0].tolist(), strict=True):
-        best.setdefault(int(categories[code]), []).append((sure, code))
+    table[own, : len(MARKS)] = marked.features[place[own]]
+    of_category: dict[int, list[int]] = {}
+    for row, code in enumerate(marked.codes.tolist()):
+        of_category.setdefault(int(categories[code]), []).append(row)
+    best = marked.features[:, [MARKS.index("mark"), MARKS.index("near_strength")]]
     for row, column in enumerate(columns.tolist()):
-        others = [sure for sure, code in best.get(int(categories[column]), ()) if code != column]
-        table[row, -1] = max(others, default=0)
+        there = of_category.get(int(categories[column]), ())
+        others = [other for other in there if marked.codes[other] != column]
+        if others:
+            table[row, len(MARKS) :] = best[others].max(axis=0)
     return table
 
 
