@@ -8,6 +8,7 @@ added is done once, before the first epoch: finding the words of the training no
 lexical features. Prints Markdown, writes matching.json.
 """
 
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from statistics import median
@@ -41,7 +42,7 @@ from icdbridge.runs.text_model import TextModel
 from icdbridge.text import Tokenizer
 from icdbridge.training.batches import VersionNotes
 from icdbridge.training.combining import fit_networks
-from icdbridge.training.matched_notes import MatchedNotes
+from icdbridge.training.matched_notes import MatchedNotes, match_notes
 from icdbridge.training.matching import MatchedTraining
 from icdbridge.training.settings import make_settings
 
@@ -167,12 +168,10 @@ def main() -> None:
     once = median(
         timed(lambda t=text: matcher.match(NoteWords(t, WORDS)).features)[0][given.clock] for text in texts
     )  # type: ignore[misc]
-    starts = np.cumsum([0, *(len(each.codes) for each in found)])
-    together = MatchedNotes(
-        starts,
-        np.concatenate([each.codes for each in found]),
-        np.concatenate([each.features for each in found]),
-    )
+    folder = given.out / "matched"
+    shutil.rmtree(folder, ignore_errors=True)
+    match_notes(texts, len(texts), matcher, WORDS, folder, "matching")
+    together = MatchedNotes.open([(np.arange(len(texts)), folder)])
     notes = training_notes(inputs)
     matched = MatchedTraining(together, np.zeros(len(texts), np.int64), [matcher], 0.2)
     results: dict[str, Any] = {

@@ -239,7 +239,7 @@ def build(folder: Path, given: argparse.Namespace) -> None:
                 fit_networks(Combiner(len(LEXICAL_FEATURES)), [data], [matched], settings)
     told: dict[str, Any] = {"notes": len(data), "wanted": len(wanted), "matched": len(matched.notes)}
     told["steps"] = watch.steps
-    told |= {"peak_gb": watch.peak, "peak_gb_without_files": watch.own, "disk_gb": _disk(work)}
+    told |= {"peak_gb": float(watch.peak), "peak_gb_without_files": float(watch.own), "disk_gb": _disk(work)}
     told["evidence_gb"] = _disk(work / "icd10" / "matched")
     associations = lexicon.statistics[0].associations
     assert associations is not None

@@ -67,7 +67,7 @@ def test_of_many_notes_only_those_that_are_drawn_are_wanted(begun, monkeypatch):
     assert 6 <= len(rows) <= 9
     kept = np.flatnonzero(np.isin(matched.notes.rows, rows))
     files = [matched.notes.files[place] for place in kept]
-    few = MatchedNotes(rows, files, matched.notes.starts[kept], matched.notes.ends[kept])
+    few = MatchedNotes(rows, files, matched.notes.places[kept])
     one, other = copy.deepcopy(combiner), copy.deepcopy(combiner)
     fit_networks(one, data, [matched], settings)
     fit_networks(other, data, [replace(matched, notes=few)], settings)

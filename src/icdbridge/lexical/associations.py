@@ -154,7 +154,7 @@ class Associations:
                     value[group[here]] -= counts[here]
                 table = csr_array((value, code[first], starts), shape=(len(found), codes))
                 parts[left_out].append(cls._kept(found, of, table, least))
-        return [cls.join(part) for part in parts]
+        return [cls.join(parts.pop(0)) for _ in range(number + 1)]  # each is held twice for a moment only
 
     @classmethod
     def _nothing(cls, codes: int) -> "Associations":

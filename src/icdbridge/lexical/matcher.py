@@ -55,10 +55,13 @@ class LexicalMatches:
         parts = [(0, self.names.codes, np.concatenate([self.names.features, strength(self.names)], axis=1))]
         for number, found in self.associated.items():
             parts.append((len(NAMED) + number * len(ASSOCIATIONS), found.codes, found.features))
-        codes = np.unique(np.concatenate([part[1] for part in parts]))
+        there = np.zeros(max(part[1].max(initial=-1) for part in parts) + 1, bool)
+        for _, own, _ in parts:
+            there[own] = True
+        codes, place = np.flatnonzero(there).astype(np.int32), np.cumsum(there) - 1
         features = np.zeros((len(codes), STORED), np.float16)
         for column, own, values in parts:
-            features[np.searchsorted(codes, own), column : column + values.shape[1]] = values
+            features[place[own], column : column + values.shape[1]] = values
         return SparseFeatures(codes, features)
 
 

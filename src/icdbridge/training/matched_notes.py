@@ -1,10 +1,11 @@
 """The lexical evidence of many notes, on disk."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
 from icdbridge.files import atomic_file
 from icdbridge.lexical import STORED, Matcher, NoteWords, SparseFeatures
@@ -12,19 +13,18 @@ from icdbridge.training.forked_work import shards, write_shards
 from icdbridge.training.phrase_counts import save_array
 
 SHARD = 250  # notes whose evidence is a file
-_PAIR = np.dtype([("code", np.int32), ("features", np.float16, (STORED,))])
+_CODEC = "zstd"  # most features are 0: a fifth of the room
 
 
 @dataclass(frozen=True)
 class MatchedNotes:
-    """The evidence of some ``rows`` [n] of notes, in ``files``, a shard of rows each; ``starts`` int64 [n] and ``ends``
-    are places in these. Nothing of it lies in memory.
+    """The evidence of some ``rows`` [n] of notes, ascending, in ``files`` [n]; ``places`` int64 [n, 3] says where in
+    its file each begins, how many bytes it has and how many codes. Nothing of it lies in memory.
     """
 
     rows: np.ndarray
-    files: list[Path]
-    starts: np.ndarray
-    ends: np.ndarray
+    files: Sequence[Path]
+    places: np.ndarray
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -33,28 +33,31 @@ class MatchedNotes:
         place = int(np.searchsorted(self.rows, row))
         if place == len(self.rows) or self.rows[place] != row:
             raise IndexError(row)
-        start, count = int(self.starts[place]), int(self.ends[place] - self.starts[place])
-        pairs = np.fromfile(self.files[place], _PAIR, count, offset=start * _PAIR.itemsize)
-        return SparseFeatures(np.ascontiguousarray(pairs["code"]), np.ascontiguousarray(pairs["features"]))
+        start, size, count = self.places[place].tolist()
+        with self.files[place].open("rb") as handle:
+            handle.seek(start)
+            read = pa.decompress(handle.read(size), count * (4 + 2 * STORED), _CODEC, asbytes=True)
+        codes = np.frombuffer(read, np.int32, count)
+        features = np.frombuffer(read, np.float16, offset=codes.nbytes).reshape(STORED, count)
+        return SparseFeatures(codes, np.ascontiguousarray(features.T))
 
     @classmethod
     def open(cls, folders: Iterable[tuple[np.ndarray, Path]]) -> "MatchedNotes":
         """What ``match_notes`` wrote of some rows into each of the folders."""
-        rows, files, starts = [np.zeros(0, np.int64)], [], [np.zeros((0, 2), np.int64)]
+        rows, files, places = [np.zeros(0, np.int64)], [], [np.zeros((0, 3), np.int64)]
         for of_folder, folder in folders:
             rows.append(of_folder)
             for number, some in enumerate(shards(of_folder, SHARD)):
-                places = np.load(_starts(folder, number))
-                starts.append(np.stack([places[:-1], places[1:]], axis=1))
-                files += [_pairs(folder, number)] * len(some)
-        row, place = np.concatenate(rows), np.concatenate(starts)
+                places.append(np.load(_places(folder, number)))
+                files += [_evidence(folder, number)] * len(some)
+        row = np.concatenate(rows)
         order = np.argsort(row)
-        return cls(row[order], [files[one] for one in order], *place[order].T)
+        return cls(row[order], [files[one] for one in order], np.concatenate(places)[order])
 
 
 def is_matched(rows: np.ndarray, folder: Path) -> bool:
     """Whether ``match_notes`` has written all of some rows into a folder."""
-    return all(_starts(folder, number).exists() for number in range(-(-len(rows) // SHARD)))
+    return all(_places(folder, number).exists() for number in range(-(-len(rows) // SHARD)))
 
 
 def match_notes(
@@ -64,21 +67,23 @@ def match_notes(
     folder.mkdir(parents=True, exist_ok=True)
 
     def write(number: int, some: list[str]) -> None:
-        found = [matcher.match(NoteWords(text, max_words)).features for text in some]
-        starts = np.cumsum([0, *(len(one.codes) for one in found)])
-        pairs = np.empty(starts[-1], _PAIR)
-        pairs["code"] = np.concatenate([one.codes for one in found])
-        pairs["features"] = np.concatenate([one.features for one in found])
-        with atomic_file(_pairs(folder, number)) as partial:
-            pairs.tofile(partial)
-        save_array(_starts(folder, number), starts)
+        places, end = [], 0
+        with atomic_file(_evidence(folder, number)) as partial, partial.open("wb") as handle:
+            for text in some:
+                found = matcher.match(NoteWords(text, max_words)).features
+                made = found.codes.astype(np.int32).tobytes() + found.features.astype(np.float16).T.tobytes()
+                packed = pa.compress(made, _CODEC, asbytes=True)
+                handle.write(packed)
+                places.append((end, len(packed), len(found.codes)))
+                end += len(packed)
+        save_array(_places(folder, number), np.array(places, np.int64))
 
-    write_shards(texts, count, SHARD, lambda number: _starts(folder, number), write, what)
-
-
-def _pairs(folder: Path, number: int) -> Path:
-    return folder / f"{number:05d}.pairs"
+    write_shards(texts, count, SHARD, lambda number: _places(folder, number), write, what)
 
 
-def _starts(folder: Path, number: int) -> Path:
-    return folder / f"{number:05d}.starts.npy"
+def _evidence(folder: Path, number: int) -> Path:
+    return folder / f"{number:05d}.evidence"
+
+
+def _places(folder: Path, number: int) -> Path:
+    return folder / f"{number:05d}.places.npy"

@@ -18,7 +18,7 @@ from icdbridge.training.forked_work import write_shards
 from icdbridge.training.training_texts import FOLDS
 
 SHARD = 1_000  # notes whose phrases are a file
-RANGE = 8_000_000  # phrases of notes that are counted at once
+RANGE = 1_000_000  # phrases of notes that are counted at once
 ENTRIES = 100_000_000  # phrases and codes that are kept, about: 8 bytes each
 _SAMPLE = 500_000  # phrases of notes by which it is told how many entries there will be
 _HASHES = 2**64
