@@ -1,11 +1,12 @@
 """Kill -9 of server and database while clients save decisions: every acknowledged decision has to be there.
 
-    python -m benchmarks.desk_kills [--kills 10] [--clients 8]
+    python -m benchmarks.desk_kills [file database postgresql] [--kills 10] [--clients 8]
 
-Three times so many kills: of the server with a store in a file, of the server with a store on PostgreSQL, and of
-PostgreSQL itself. Each client decides on encounters of its own and of others, waits for each answer, and goes on after
-an error as the page does: it reads the encounter again. Exits 1 where an acknowledged decision is missing or the audit
-trail does not verify. The processes die, the machine does not: a loss of power is the disk's to bear.
+So many kills of each part: of the server with a store in a `file`, of the server with a store on PostgreSQL
+(`database`), and of `postgresql` itself. Each client decides on encounters of its own and of others, waits for each
+answer, and goes on after an error as the page does: it reads the encounter again. Exits 1 where an acknowledged
+decision is missing or the audit trail does not verify. The processes die, the machine does not: a loss of power is the
+disk's to bear.
 """
 
 import argparse
@@ -31,6 +32,7 @@ from icdbridge.server.store.trail import verify
 
 CODES = ("I10", "E11.9", "J18.9", "N17.9", "E87.6", "J44.1", "I50.9", "Z79.4", "E78.5", "F41.1")
 VERDICTS = ("accepted", "rejected", "undecided")
+PARTS = ("file", "database", "postgresql")
 ENCOUNTERS = 16
 AT_LEAST = 20  # decisions acknowledged between two kills
 
@@ -85,20 +87,32 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("parts", nargs="*", default=PARTS, metavar="PART", help=", ".join(PARTS))
     parser.add_argument("--kills", type=int, default=10)
     parser.add_argument("--clients", type=int, default=8)
     asked = parser.parse_args()
-    whole = True
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        server = DeskServer(str(folder / "desk.db"), folder / "file.log", models=False)
-        whole &= killed("server, store in a file", str(folder / "desk.db"), server, server, asked)
+    if unknown := set(asked.parts) - set(PARTS):
+        parser.error(f"{', '.join(sorted(unknown))}: there are {', '.join(PARTS)}")
+    whole = [part(one, asked) for one in PARTS if one in asked.parts]
+    sys.exit(0 if all(whole) else 1)
+
+
+def part(name: str, asked: argparse.Namespace) -> bool:
+    """Starts what a part needs, and kills; whether nothing was lost."""
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder) / "log.txt"
+        if name == "file":
+            address = str(Path(folder) / "desk.db")
+            server = DeskServer(address, log, models=False)
+            return killed("server, store in a file", address, server, server, asked)
         database = Postgresql().start()
-        server = DeskServer(database.address, folder / "database.log", models=False)
-        whole &= killed("server, store on PostgreSQL", database.address, server, server, asked)
-        whole &= killed("PostgreSQL", database.address, server, database, asked)
-        database.stop()
-    sys.exit(0 if whole else 1)
+        try:
+            server = DeskServer(database.address, log, models=False)
+            if name == "database":
+                return killed("server, store on PostgreSQL", database.address, server, server, asked)
+            return killed("PostgreSQL", database.address, server, database, asked)
+        finally:
+            database.stop()
 
 
 def killed(

@@ -1,5 +1,6 @@
 """A simulated year at the desk: synthetic notes, simulated coders with known error rates, a model that learns anew
 each quarter. It shows what decisions do to F1 and to the fit of the confidence; a coder who tosses coins stands out.
+The same year again with the starter, whose confidence comes from other notes: there is more to fit.
 
 ``python -m benchmarks.desk_year --out build/desk-year``; some minutes of one core.
 """
@@ -93,23 +94,67 @@ def main() -> None:
     settings = make_settings("duallaat-cnn", "small", None, [*SETTINGS, f"seed={given.seed}"])
     run = train([start], given.out / "model-0", settings).path
     print("synthetic notes, simulated coders\n")
-    print("| encounters decided | F1 micro % | calibration error, points | after `calibrate` |")
-    print("| ---: | ---: | ---: | ---: |")
-    store = open_store(str(given.out / "desk.db"))
     with patch("icdbridge.server.store.trail.now", clock), patch("icdbridge.server.store.changes.now", clock):
-        print(f"| 0 | {100 * f1(run, test):.1f} | {100 * calibration_error(run, test):.1f} | |", flush=True)
-        for month in range(12):
-            at_the_desk(store, Coder.load(run), year[month * MONTH : (month + 1) * MONTH], month, rng, clock)
-            if month % 3 != 2:
-                continue
-            fitted, name = given.out / f"calibrated-{month + 1}", f"model-{month + 1}"
-            recalibrate(store, run, fitted)
-            errors = [f"{100 * calibration_error(one, test):.1f}" for one in (run, fitted)]
-            learned = prepare_desk(store, given.out / f"decided-{month + 1}")
-            run = train([start, learned], given.out / name, settings, validate_on=learned.name).path
-            print(f"| {(month + 1) * MONTH} | {100 * f1(run, test):.1f} | {' | '.join(errors)} |", flush=True)
-    write_desk_report(store, given.out / "report.html", synthetic=True)
+        a_model_that_learns(given.out, given.seed, start, run, test, year, rng, clock)
+        the_starter(given.out, test, year, rng, clock)
     print(f"\nreport: {given.out / 'report.html'}")
+
+
+def a_model_that_learns(
+    out: Path,
+    seed: int,
+    start: Corpus,
+    run: Path,
+    test: Sequence[dict[str, object]],
+    year: Sequence[dict[str, object]],
+    rng: np.random.Generator,
+    clock: Clock,
+) -> None:
+    """A year with a model that is calibrated, and then trained anew, each quarter."""
+    print("| encounters decided | F1 micro % | Brier score | calibration error, points | after `calibrate` |")
+    print("| ---: | ---: | ---: | ---: | --- |")
+    store, fitted = open_store(str(out / "desk.db")), ""
+    for month in range(13):
+        if month % 3 == 0:
+            brier, error = confidence_error(Coder.load(run), test)
+            told = f"{100 * f1(run, test):.1f} | {brier:.3f} | {100 * error:.1f} | {fitted}"
+            print(f"| {month * MONTH} | {told} |", flush=True)
+        if month == 12:
+            break
+        at_the_desk(store, Coder.load(run), year[month * MONTH : (month + 1) * MONTH], month, rng, clock)
+        if month % 3 == 2:
+            fit = recalibrate(store, run, out / f"calibrated-{month + 1}")
+            error = confidence_error(Coder.load(out / f"calibrated-{month + 1}"), test)[1]
+            fitted = f"the model before: {100 * error:.1f}, {'fitted' if fit.kept else 'kept as it was'}"
+            learned = prepare_desk(store, out / f"decided-{month + 1}")
+            settings = make_settings("duallaat-cnn", "small", None, [*SETTINGS, f"seed={seed}"])
+            run = train([start, learned], out / f"model-{month + 1}", settings, validate_on=learned.name).path
+    write_desk_report(store, out / "report.html", synthetic=True)
+    store.close()
+
+
+def the_starter(
+    out: Path,
+    test: Sequence[dict[str, object]],
+    year: Sequence[dict[str, object]],
+    rng: np.random.Generator,
+    clock: Clock,
+) -> None:
+    """A year with the starter; only its confidence learns."""
+    print("\nThe starter:\n\n| encounters decided | Brier score | calibration error, points |")
+    print("| ---: | ---: | ---: |")
+    store, coder = open_store(str(out / "starter.db")), Coder.load()
+    for month in range(12):
+        if month in (0, 1, 3, 6):
+            brier, error = confidence_error(coder, test)
+            print(f"| {month * MONTH} | {brier:.3f} | {100 * error:.1f} |", flush=True)
+        at_the_desk(store, Coder.load(), year[month * MONTH : (month + 1) * MONTH], month, rng, clock)
+        if month in (0, 2, 5, 11):
+            recalibrate(store, None, out / f"starter-{month + 1}")
+            coder = Coder.load(out / f"starter-{month + 1}")
+    brier, error = confidence_error(coder, test)
+    print(f"| {12 * MONTH} | {brier:.3f} | {100 * error:.1f} |", flush=True)
+    store.close()
 
 
 def synthetic_notes(out: Path, seed: int) -> list[dict[str, object]]:
@@ -215,17 +260,15 @@ def f1(run: Path, test: Sequence[dict[str, object]]) -> float:
     return 2 * hits / max(predicted + labels, 1)
 
 
-def calibration_error(run: Path, test: Sequence[dict[str, object]]) -> float:
-    """The expected calibration error of the confidence of what is suggested, against the true codes."""
+def confidence_error(coder: Coder, test: Sequence[dict[str, object]]) -> tuple[float, float]:
+    """Brier score and expected calibration error of the confidence of what is suggested, against the true codes."""
     confidence, right = [], []
-    for note, found in zip(
-        test, suggested(Coder.load(run), [str(note["text"]) for note in test]), strict=True
-    ):
+    for note, found in zip(test, suggested(coder, [str(note["text"]) for note in test]), strict=True):
         truth = set(map(str, note["codes"]))  # type: ignore[call-overload]
         for one in found:
             confidence.append(one.probability if one.confidence is None else one.confidence)
             right.append(f"{one.system}:{one.code}" in truth)
-    return distance(np.array(confidence), np.array(right))[1]
+    return distance(np.array(confidence), np.array(right))
 
 
 if __name__ == "__main__":

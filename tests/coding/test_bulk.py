@@ -407,3 +407,35 @@ def test_what_the_starter_or_a_run_lacks_is_refused(coder, folder, tmp_path):
         answer = CliRunner().invoke(app, ["code", str(folder), "--out", str(tmp_path / "other.csv"), option])
         assert "has no effect without a run" in str(answer.exception)
     assert not (tmp_path / "other.csv").exists()
+
+
+class TellsSettingsApart:
+    """Stands for the starter: it suggests nothing, and notes what it was asked."""
+
+    settings = ("inpatient", "outpatient")
+
+    def __init__(self):
+        self.asked = []
+
+    def code_many(self, texts, setting=None):
+        self.asked += [(text, setting) for text in texts]
+        return [[] for _ in texts]
+
+
+@pytest.mark.parametrize(
+    ("given", "second"), [(None, ["inpatient", None]), ("outpatient", ["outpatient"] * 2)]
+)
+def test_each_note_is_coded_for_the_setting_that_its_row_says(tmp_path, given, second):
+    rows = [
+        {"note_id": "a", "text": "first", "setting": "Outpatient"},
+        {"note_id": "b", "text": "second", "setting": "IMP"},
+        {"note_id": "c", "text": "third", "setting": "elsewhere"},
+    ]
+    notes = list(Source([write_table(tmp_path / "notes.csv", rows)]))
+    coder = TellsSettingsApart()
+    records = list(bulk.code_together(coder, notes, {"setting": given}))
+    assert [one["note_id"] for one in records] == ["a", "b", "c"]
+    assert sorted(coder.asked) == [("first", "outpatient"), ("second", second[0]), ("third", second[1])]
+    coder.settings, coder.asked = (), []  # a run codes as its training notes were coded
+    list(bulk.code_together(coder, notes, {"setting": None}))
+    assert {setting for _, setting in coder.asked} == {None}

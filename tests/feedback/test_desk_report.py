@@ -7,9 +7,10 @@ import pytest
 from tests.feedback.conftest import AUDE, CARL, TITLES, finish
 
 from icdbridge import InputError
-from icdbridge.feedback.desk_figures import Verdict, desk_figures, follows_confidence
+from icdbridge.feedback.desk_figures import desk_figures
 from icdbridge.feedback.desk_report import write_desk_report
 from icdbridge.feedback.drift import divergence, drift
+from icdbridge.feedback.readers import Verdict, follows_confidence
 from icdbridge.server.store.deciding import NewDecision, decide
 from icdbridge.server.store.encounters import encounter_of
 

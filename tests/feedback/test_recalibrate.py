@@ -1,12 +1,15 @@
 """Confidence fitted on decisions: of the starter and of a run, without training."""
 
 import pytest
-from tests.feedback.conftest import finish
+from tests.feedback.conftest import AUDE, CARL, TITLES, finish
 from tests.small import make_corpus, tiny_settings
 
 from icdbridge import Coder, InputError
 from icdbridge.coding.starter_calibration import read_starter
+from icdbridge.feedback.desk_corpus import prepare_desk
 from icdbridge.feedback.recalibrate import recalibrate
+from icdbridge.server.store.deciding import NewDecision, decide
+from icdbridge.server.store.encounters import encounter_of
 from icdbridge.training import train
 
 
@@ -28,11 +31,12 @@ def sure(store):
 def test_the_starter_learns_how_sure_it_may_be(sure, tmp_path):
     fit = recalibrate(sure, None, tmp_path / "starter")
     assert (fit.encounters, fit.pairs) == (30, 60)
+    assert (fit.kept, fit.left_out) == (("icd10",), ())
     assert fit.before[1] > 0.3
     assert fit.after[1] < 0.1
     assert fit.after[0] < fit.before[0]
     calibration = read_starter(tmp_path / "starter")
-    assert (calibration.right, calibration.confidence(0.9)) == (10, pytest.approx(1 / 3, abs=0.05))
+    assert (calibration.right, calibration.confidence(0.9)) == (10, pytest.approx(1 / 3, abs=0.06))
     own, fitted = Coder.load(), Coder.load(tmp_path / "starter")
     assert fitted.basis == "measured on 30 encounters that coders of the desk finished"
     assert fitted.fingerprint() != own.fingerprint()
@@ -43,6 +47,54 @@ def test_the_starter_learns_how_sure_it_may_be(sure, tmp_path):
     (tmp_path / "starter" / "starter.json").write_text('{"format": 1, "slope": NaN}')
     with pytest.raises(InputError, match=r"starter\.json"):
         Coder.load(tmp_path / "starter")
+
+
+def test_a_confidence_that_is_right_stays(store, tmp_path):
+    for number in range(24):
+        likely, possible = ("accepted" if number % 4 < right else "rejected" for right in (3, 1))
+        shown = {"J18.9": 0.75, "I10": 0.25}
+        finish(store, f"E-{number}", ["Pneumonia."], shown, {"J18.9": likely, "I10": possible})
+    fit = recalibrate(store, None, tmp_path / "starter")
+    assert fit.kept == ()
+    calibration = read_starter(tmp_path / "starter")
+    assert (calibration.slope, calibration.intercept, calibration.encounters) == (1, 0, 24)
+
+
+def test_who_tosses_coins_does_not_count(store, tmp_path):
+    shown = {"J18.9": 0.9, "N17.9": 0.8, "I10": 0.2}
+    for number in range(30):
+        tossed = {code: ("accepted", "rejected")[(number + place) % 2] for place, code in enumerate(shown)}
+        finish(store, f"C-{number}", ["Pneumonia."], shown, tossed, CARL)
+        meant = {"J18.9": "accepted", "N17.9": "accepted", "I10": "rejected"}
+        finish(store, f"E-{number}", ["Pneumonia."], shown, meant)
+    fit = recalibrate(store, None, tmp_path / "starter")
+    assert (fit.left_out, fit.encounters) == (("carl",), 30)
+    corpus = prepare_desk(store, tmp_path / "corpus")
+    (dropped,) = corpus.meta["dropped"]
+    assert (dropped["count"], dropped["example"]) == (30, "encounter C-0")
+    assert "carl, whose decisions hardly follow" in dropped["reason"]
+
+
+def test_what_second_reads_change_is_taken_into_account(store, tmp_path):
+    """The confidence is right, but a coder accepts a third of the wrong suggestions too; an auditor reads each second
+    encounter.
+    """
+    shown = {"J18.9": 0.5, "N17.9": 0.5, "I10": 0.5}
+    for number in range(60):
+        right = {code: (number + place) % 2 == 0 for place, code in enumerate(shown)}
+        first = {code: "accepted" if right[code] or number % 3 == 0 else "rejected" for code in shown}
+        one = finish(store, f"E-{number}", ["Pneumonia."], shown, first)
+        if number % 2:
+            with store.writing() as session:
+                last = [
+                    NewDecision("icd10cm", code, TITLES[code], "accepted" if right[code] else "rejected")
+                    for code in shown
+                ]
+                decide(session, AUDE, one, encounter_of(session, one).version, last)
+    fit = recalibrate(store, None, tmp_path / "starter")
+    assert fit.errors.accepted == pytest.approx(1, abs=0.05)
+    assert fit.errors.wrongly == pytest.approx(1 / 3, abs=0.05)
+    assert fit.kept == ()
 
 
 def test_too_few_decisions(store, tmp_path):

@@ -16,6 +16,7 @@ from starlette.datastructures import Headers
 from tests.server.stub import StubCoder
 
 from icdbridge import InputError
+from icdbridge.feedback.desk_figures import desk_figures
 from icdbridge.server import Limits, create_app, serve
 from icdbridge.server.desk_api import Access, Desk
 from icdbridge.server.listening import make_server
@@ -41,9 +42,8 @@ class Served:
 
     def __init__(self, folder, **access):
         self.store, self.tokens = opened(folder)
-        app = create_app(
-            {"stub": StubCoder()}, limits=Limits(), desk=Desk(self.store, Access(self.store, **access))
-        )
+        desk = Desk(self.store, Access(self.store, **access), reporting=desk_figures)
+        app = create_app({"stub": StubCoder()}, limits=Limits(), desk=desk)
         self.server = make_server(app, Limits())
         self.server.config.host, self.server.config.port = "127.0.0.1", 0
         self.thread = threading.Thread(target=self.server.run)
@@ -122,6 +122,7 @@ PATHS = [
     ("POST", "/users", {"name": "local", "role": "coder"}, ("admin",)),
     ("DELETE", "/users/{name}", None, ("admin",)),
     ("GET", "/trail", None, ("auditor", "admin")),
+    ("GET", "/report", None, ("auditor", "admin")),
 ]
 
 
@@ -200,6 +201,13 @@ def test_an_encounter_from_new_to_audited(served, coder, encounter):
         assert auditor.patch(f"/encounters/{number}", json=audit).json()["state"] == "audited"
         history = auditor.get(f"/encounters/{number}/history").json()["entries"]
         assert [one["action"] for one in history][:2] == ["changed state", "changed state"]
+        report = auditor.get("/report?weeks=1").json()
+        assert auditor.get("/trail?limit=1").json()["entries"][0]["action"] == "read the report"
+    assert report["encounters"] == 1
+    (row,) = report["coders"]
+    assert (row["coder"], row["decisions"], row["added"]) == ("a coder", 5, 3)
+    assert [one["accepted"] for one in report["bands"] if one["shown"]] == [1]
+    assert "qzxsecret" not in str(report)
 
 
 def test_one_that_cannot_be_coded_keeps_no_other_waiting(served, coder, encounter, monkeypatch):

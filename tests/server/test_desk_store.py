@@ -2,6 +2,7 @@
 
 import signal
 import time
+from pathlib import Path
 
 import httpx
 import pytest
@@ -87,6 +88,7 @@ def test_an_encounter_is_worked_through_by_keys_and_saved_as_it_goes(open_list, 
     rows.locator("button").focus()
     page.keyboard.press("Enter")
     expect(page.locator("#bar-facts")).to_contain_text("P-1 · female · inpatient · discharged 2025-11-02")
+    expect(page.locator(":focus")).to_have_class("pick")  # keys act at once
     row(page, "I50.9").locator(".pick").focus()
     page.keyboard.press("a")
     row(page, "E11.9").locator(".pick").click()  # its words are in the other document
@@ -116,9 +118,15 @@ def test_an_encounter_is_worked_through_by_keys_and_saved_as_it_goes(open_list, 
         "E11.9": ("rejected", None, True),
     }
     assert "DYSPNEA" in " ".join(span["text"] for span in one["codes"][1]["evidence"])
-    page.get_by_role("button", name="Done").click()
+    page.keyboard.press("Control+Enter")
     expect(page.locator("#states [data-state=done]")).to_have_text("done 1")
     assert opened(served, "E-1")["state"] == "done"
+    page.locator("#states [data-state=done]").click()
+    open_encounter(page, "E-1")
+    with page.expect_download() as claim:
+        page.get_by_role("button", name="Claim").click()
+    assert claim.value.suggested_filename == "E-1.claim.csv"
+    assert "ABK:Z992" in Path(claim.value.path()).read_text()
 
 
 def test_what_another_saved_meanwhile_is_not_overwritten(open_list, served):
@@ -137,6 +145,14 @@ def test_what_another_saved_meanwhile_is_not_overwritten(open_list, served):
     expect(row(page, "I50.9")).to_have_attribute("data-status", "rejected")
     expect(row(page, "E11.9")).to_have_attribute("data-status", "accepted")
     assert decided(served, "E-2") == {"I50.9": "rejected", "E11.9": "accepted"}
+    done = {"version": opened(served, "E-2")["version"], "state": "done"}
+    assert (
+        httpx.patch(f"{served.url}/v1/desk/encounters/{one['id']}", json=done, timeout=60).status_code == 200
+    )
+    row(page, "E11.9").get_by_role("button", name="Reject E11.9").click()
+    expect(page.get_by_role("alert")).to_contain_text("changed its state from in work to done")
+    expect(page.get_by_role("alert")).to_contain_text("your last decision was not saved")
+    assert decided(served, "E-2") == {"I50.9": "rejected", "E11.9": "accepted"}
 
 
 def test_without_a_network_a_decision_waits_even_over_a_reload(open_list, served):
@@ -151,6 +167,12 @@ def test_without_a_network_a_decision_waits_even_over_a_reload(open_list, served
     expect(row(page, "I50.9")).to_have_attribute("data-status", "accepted")
     expect(page.locator("#saved")).to_contain_text("Saved at")
     assert decided(served, "E-3") == {"I50.9": "accepted"}
+    row(page, "I50.9").locator(".pick").click()
+    page.get_by_role("combobox", name="Add a code of ICD-10").fill("Z99.2")
+    found(page).filter(has_text="Z99.2").first.click()
+    expect(row(page, "Z99.2").locator(".pick")).to_be_focused()
+    page.keyboard.press("u")  # the line is gone: the focus goes where the coder was, not to the next line
+    expect(row(page, "I50.9").locator(".pick")).to_be_focused()
     assert "icdbridge-unsaved" not in page.evaluate("Object.keys(localStorage).join()")
 
 
@@ -169,6 +191,10 @@ def test_wcag_aa_and_no_sideways_scrolling(open_list, viewport):
     check()
     open_encounter(page, "E-4")
     check()
+    page.get_by_role("link", name="Report").click()
+    expect(page.locator("#report h3").first).to_be_visible()
+    expect(page.locator("#report")).to_contain_text("local")
+    check()
 
 
 def test_where_there_are_accounts_one_signs_in_with_a_token_and_out(open_list, served):
@@ -178,6 +204,7 @@ def test_where_there_are_accounts_one_signs_in_with_a_token_and_out(open_list, s
     page.get_by_role("textbox", name="Token").fill(token)
     page.get_by_role("button", name="Continue").click()
     expect(page.locator("#me")).to_have_text("bea, coder")
+    expect(page.get_by_role("link", name="Report")).to_be_hidden()
     expect(page.locator("#encounters tr").first).to_be_visible()
     assert token not in page.evaluate(
         "JSON.stringify([sessionStorage, localStorage])"

@@ -22,13 +22,28 @@ def calibrate(
     ),
     force: bool = typer.Option(False, "--force", help="Replace the folder of --out."),
 ) -> None:
-    """Fit the confidence of a run or of the starter on the decisions of finished encounters. Nothing is trained."""
+    """Fit the confidence of a run or of the starter on the decisions of finished encounters. Nothing is trained.
+
+    The fit is kept where it foretells the decisions on other encounters better; else the confidence stays as it was.
+    """
     from icdbridge.cli.desk import opened
     from icdbridge.feedback.recalibrate import recalibrate
 
     with opened(store) as found:
         fit = recalibrate(found, run, out, model=model, force=force)
-    say(f"{out}: confidence fitted on {fit.pairs:,} suggestions of {fit.encounters:,} encounters")
+    on = f"{fit.pairs:,} suggestions of {fit.encounters:,} encounters"
+    say(
+        f"{out}: confidence fitted on {on}"
+        if fit.kept
+        else f"{out}: the confidence stays as it was; fitted on {on} it is not better on encounters held out"
+    )
     for name, place, scale in (("Brier score", 0, 1), ("calibration error, points", 1, 100)):
         before, after = scale * fit.before[place], scale * fit.after[place]
-        say(f"  {name}: {before:.3g} before, {after:.3g} after, on the newest fifth, fitted on the others")
+        say(f"  {name}: {before:.3g} as it was, {after:.3g} fitted, on encounters held out")
+    if fit.errors.wrongly:
+        said = (
+            f"{fit.errors.wrongly:.1%} of wrong and {fit.errors.accepted:.1%} of right suggestions accepted"
+        )
+        say(f"  decisions that nobody read again have errors, by the second reads: {said}")
+    for one in fit.left_out:
+        say(f"  {one}'s encounters do not count: what is accepted hardly follows the confidence", err=True)

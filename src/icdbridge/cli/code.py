@@ -79,8 +79,8 @@ def code(
     ),
     setting: str | None = typer.Option(
         None,
-        help="inpatient or outpatient: uncertain diagnoses are coded inpatient only. The starter takes what the note "
-        "looks like.",
+        help="inpatient or outpatient: uncertain diagnoses are coded inpatient only. Default: what the document or the "
+        "table's column setting says, or else what the note looks like to the starter.",
     ),
     as_json: bool = typer.Option(False, "--json", help="Print one line of JSON for each note."),
 ) -> None:

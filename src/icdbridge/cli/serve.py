@@ -1,10 +1,16 @@
 """icdbridge serve: the coder's desk and the HTTP interface."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from icdbridge.cli import PRECISION, app, precision_named, refuse_idle
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from icdbridge.server.store import Store
 
 
 @app.command()
@@ -59,4 +65,11 @@ def serve(
         keep_days,
         user_header,
         watch,
+        None if store is None else _figures,
     )
+
+
+def _figures(store: "Store", since: "datetime") -> dict[str, Any]:
+    from icdbridge.feedback.desk_figures import desk_figures
+
+    return desk_figures(store, since)

@@ -7,6 +7,7 @@ line saying what is being done. When all notes are there, the output is written 
 import hashlib
 import json
 import os
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -17,11 +18,12 @@ from icdbridge.coding.coder import Coder, Setting
 from icdbridge.coding.identity import note_identity
 from icdbridge.coding.outputs import Record, check_format, write_results
 from icdbridge.coding.sources import Source, SourceNote
+from icdbridge.coding.suggestion import Suggestion
 from icdbridge.errors import InputError
 from icdbridge.files import check_output, only_writer
 from icdbridge.progress import progress_bar
 
-JOURNAL = 3  # what a line of it holds
+JOURNAL = 4  # what a line of it holds
 NOTES = 64  # coded together, and written to the journal together
 
 
@@ -109,12 +111,21 @@ def line_of(note: SourceNote, record: Record) -> str | None:
 
 
 def code_together(coder: Coder, notes: Sequence[SourceNote], options: Mapping[str, Any]) -> Iterator[Record]:
-    """What is found for each of some notes, or why it is skipped."""
-    whole = [note for note in notes if note.fault is None]
-    found = iter(coder.code_many([note.text for note in whole], **options))
-    for note in notes:
+    """What is found for each of some notes, or why it is skipped. Each is coded for its own setting, where the coder
+    tells settings apart and ``options`` name none.
+    """
+    own = bool(coder.settings) and options.get("setting") is None
+    groups: dict[Setting | None, list[int]] = defaultdict(list)
+    for place, note in enumerate(notes):
+        if note.fault is None:
+            groups[note.setting if own else options.get("setting")].append(place)
+    found: dict[int, list[Suggestion] | None] = {}
+    for setting, places in groups.items():
+        texts = [notes[place].text for place in places]
+        found |= zip(places, coder.code_many(texts, **{**options, "setting": setting}), strict=True)
+    for place, note in enumerate(notes):
         record: Record = {"note_id": note.note_id, "patient_id": note.patient_id}
-        suggestions = None if note.fault else next(found)
+        suggestions = found.get(place)
         if suggestions is None:
             yield record | {"skipped": note.fault or coder.fault(note.text)}
         else:

@@ -150,7 +150,8 @@ def split(source: Source | RemoteSource, told: Mapping[str, Any], ending: str) -
     while notes := tuple(islice(rest, PART_NOTES)):
         digest = hashlib.blake2b(json.dumps(told).encode(), digest_size=8)
         for note in notes:
-            digest.update(json.dumps([note.note_id, note.patient_id, note.text, note.fault]).encode())
+            parts = [note.note_id, note.patient_id, note.text, note.fault, note.setting]
+            digest.update(json.dumps(parts).encode())
         yield Part(f"part-{number:06d}-{digest.hexdigest()}{ending}", notes)
         number += 1
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from icdbridge.coding.identity import check_ids, file_ids
 from icdbridge.documents import DOCUMENT_ENDINGS, holds_fhir, is_container, is_document, read_documents
+from icdbridge.documents.document import Setting, setting_named
 from icdbridge.errors import InputError
 from icdbridge.escaping import visible
 from icdbridge.tables import (
@@ -21,12 +22,14 @@ from icdbridge.tables import (
     read_rows,
 )
 
+_SETTING = "setting"  # a column that not every table has
+
 
 @dataclass(frozen=True)
 class SourceNote:
     """A note, or the ``fault`` for which it cannot be coded; ``place`` is its file, with the row of a table.
 
-    ``remarks`` tell in lines what of its file is not in the text.
+    ``remarks`` tell in lines what of its file is not in the text; ``setting``: where its document or row says it.
     """
 
     place: str
@@ -35,11 +38,12 @@ class SourceNote:
     patient_id: str | None = None
     fault: str | None = None
     remarks: tuple[str, ...] = ()
+    setting: Setting | None = None
 
 
 @dataclass(frozen=True)
 class NoteColumns:
-    """The columns of a table of notes; ``patient`` only where wanted."""
+    """The columns of a table of notes; ``patient`` only where wanted, a column ``setting`` where there is one."""
 
     id: str = "note_id"
     text: str = "text"
@@ -130,7 +134,7 @@ class Source:
                 yield from self._documents(file, name)
 
     def _table(self, file: Path) -> Iterator[SourceNote]:
-        for row in read_rows(file, self.columns.wanted()):
+        for row in read_rows(file, [*self.columns.wanted(), Column(_SETTING, needed=False)]):
             note_id = None
             try:
                 note_id = row.identifier(self.columns.id)
@@ -145,7 +149,8 @@ class Source:
             if value is None:
                 raise row.refusal("it is empty", column)
         patient = row.identifier(named.patient) if named.patient else None
-        return SourceNote(row.place, note_id, text or "", patient)
+        setting = setting_named(row.text(_SETTING) if row.cells.get(_SETTING) is not None else None)
+        return SourceNote(row.place, note_id, text or "", patient, setting=setting)
 
     def _documents(self, file: Path, name: str) -> list[SourceNote]:
         place = visible(str(file), one_line=True)
@@ -168,6 +173,7 @@ class Source:
                 one.patient_id,
                 one.not_coded,
                 one.remarks,
+                one.setting,
             )
             for one in documents
         ]

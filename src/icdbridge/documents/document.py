@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, fields, replace
-from typing import Literal
+from typing import Literal, get_args
 
 Sex = Literal["female", "male"]
 Setting = Literal["inpatient", "outpatient"]
@@ -70,6 +70,13 @@ class Document:
     def attached_to(self, outer: "Document") -> "Document":
         """As ``within``, under the id that the sender of ``outer`` knows it by."""
         return replace(self, id=None).within(outer)
+
+
+def setting_named(word: str | None) -> Setting | None:
+    """The setting that a cell names, in words or by the class of an encounter; None: none, or no setting."""
+    said = (word or "").strip()
+    named = next((one for one in get_args(Setting) if one == said.lower()), None)
+    return named or SETTINGS.get(said.upper())
 
 
 def tidy(text: str) -> str:

@@ -5,8 +5,9 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
-from icdbridge.documents.document import SEXES, Document, iso_time
+from icdbridge.documents.document import SEXES, Document, Status, iso_time, setting_named
 from icdbridge.errors import InputError
 from icdbridge.escaping import visible
 from icdbridge.tables import Column, Fault, decode_note, is_note, is_table, read_bytes, read_rows
@@ -188,10 +189,7 @@ def _facts(cells: Mapping[str, str | None]) -> dict[str, str | None]:
     for name in ("date", "birth_date", "admission", "discharge"):
         known[name] = iso_time(cells.get(name))
     known["sex"] = SEXES.get((cells.get("sex") or "").lower())
-    for name, words in (
-        ("setting", ("inpatient", "outpatient")),
-        ("status", ("preliminary", "final", "amended", "superseded", "entered-in-error")),
-    ):
-        value = (cells.get(name) or "").lower()
-        known[name] = value if value in words else None
+    known["setting"] = setting_named(cells.get("setting"))
+    status = (cells.get("status") or "").lower()
+    known["status"] = status if status in get_args(Status) else None
     return known

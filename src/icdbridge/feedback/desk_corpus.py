@@ -1,7 +1,7 @@
 """A corpus of the encounters that coders finished: their codes, the words they marked, and what they rejected."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from icdbridge.corpora import Corpus
 from icdbridge.corpora.assemble import DEFAULT_SEED, assemble
 from icdbridge.corpora.staging import NOTES, RELATIONS, Staging, batches_of
 from icdbridge.errors import InputError
+from icdbridge.feedback.readers import by_chance, verdicts_of
 from icdbridge.server.store import Store
 from icdbridge.server.store.finished import FinishedEncounter, finished
 from icdbridge.server.store.trail import record
@@ -30,13 +31,15 @@ def prepare_desk(
     The text is what was coded: the documents joined, what repeats left out. Its codes are those that were accepted.
     Words that a coder confirmed or marked are in ``evidence.parquet``, suggestions that one rejected in
     ``rejected.parquet``: training scores each note against them. The store's trail says that the texts were read.
-    Raises ``InputError`` where there is nothing to learn from.
+    Encounters of a person who decides as if by chance are left out. Raises ``InputError`` where there is nothing to
+    learn from.
     """
     path = Path(store.name)
 
     def read(staging: Staging) -> None:
         with store.reading() as session:
-            _stage(staging, finished(session), version)
+            odd = by_chance(list(verdicts_of(session, list(finished(session, texts=False)))))
+            _stage(staging, finished(session), version, odd)
         with store.writing() as session:
             record(
                 session, by, "made a corpus of", documents=staging.number("SELECT count(*) FROM raw_notes")
@@ -54,7 +57,9 @@ def prepare_desk(
     )
 
 
-def _stage(staging: Staging, encounters: Iterator[FinishedEncounter], version: str) -> None:
+def _stage(
+    staging: Staging, encounters: Iterator[FinishedEncounter], version: str, odd: Collection[str]
+) -> None:
     left: Counter[str] = Counter()
     example: dict[str, str] = {}
     count = 0
@@ -66,6 +71,9 @@ def _stage(staging: Staging, encounters: Iterator[FinishedEncounter], version: s
     for one in encounters:
         of_version = [row for row in one.accepted if version_of(parse_key(row.key).system) == version]
         texts = [text for _, text in kept(one)]
+        if who := sorted({row.by for row in one.decisions} & set(odd)):
+            drop(f"encounter of {', '.join(who)}, whose decisions hardly follow the confidence", one)
+            continue
         if not of_version:
             drop(f"encounter without a code of {version}", one)
             continue

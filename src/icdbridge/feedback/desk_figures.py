@@ -1,47 +1,40 @@
 """What coders did with suggestions, counted: by confidence, code, coder and week."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import combinations, pairwise
 from statistics import mean, median
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from scipy.stats import rankdata
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from icdbridge.feedback.drift import drift
+from icdbridge.feedback.readers import Verdict, by_chance, follows_confidence, verdicts_of
 from icdbridge.lexical.evidence import BANDS
 from icdbridge.server.store import Store
 from icdbridge.server.store.finished import FinishedEncounter, finished
-from icdbridge.server.store.records import Decision, TrailEntry
+from icdbridge.server.store.records import TrailEntry
+
+if TYPE_CHECKING:
+    from icdbridge.corpora import Corpus
 
 PAUSE = timedelta(minutes=5)  # a longer gap between two things that a person did is no work on the chart
 CODES = 25  # of a table
-FEWEST = 30  # accepted, and rejected, before a coder's decisions are compared with the confidence
-CHANCE = 0.65  # below it decisions hardly follow the confidence; tossed coins reach 0.5
 _WORK = ("opened", "read", "decided", "commented", "changed state", "corrected")
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """What one person said last of a code of an encounter; ``confidence`` as it was shown, None: added by hand."""
+def desk_figures(
+    store: Store, since: datetime | None = None, corpus: "Corpus | None" = None
+) -> dict[str, Any]:
+    """All figures of the report on encounters that were done ``since`` then; ``encounters`` is 0 where there are none.
 
-    encounter: int
-    key: str
-    by: str
-    verdict: str
-    confidence: float | None
-    band: str | None
-
-
-def desk_figures(store: Store) -> dict[str, Any]:
-    """All figures of the report but drift; ``encounters`` is 0 where nothing is finished yet."""
+    With the ``corpus`` of training drift is measured against it, otherwise against the oldest of the encounters.
+    """
     with store.reading() as session:
-        encounters = list(finished(session, texts=False))
-        verdicts = list(_verdicts(session, encounters))
+        encounters = list(finished(session, texts=False, since=since))
+        verdicts = list(verdicts_of(session, encounters))
         minutes = _minutes(session, {one.id for one in encounters})
     return {
         "encounters": len(encounters),
@@ -52,22 +45,9 @@ def desk_figures(store: Store) -> dict[str, Any]:
         "coders": _by_coder(encounters, verdicts, minutes),
         "weeks": _by_week(encounters, minutes),
         "agreement": _agreement(verdicts),
+        "drift": drift(store, corpus, since),
+        "drift_from": corpus.name if corpus else "the oldest fifth of the encounters",
     }
-
-
-def _verdicts(session: Session, encounters: Sequence[FinishedEncounter]) -> Iterable[Verdict]:
-    shown = {(one.id, row.key): row for one in encounters for row in one.suggestions}
-    known = {one.id for one in encounters}
-    last: dict[tuple[int, str, str], str] = {}
-    columns = (Decision.encounter_id, Decision.system, Decision.code, Decision.by, Decision.verdict)
-    for number, system, code, by, verdict in session.execute(select(*columns).order_by(Decision.id)):
-        if number in known:
-            last[number, f"{system}:{code}", by] = verdict
-    for (number, key, by), verdict in last.items():
-        row = shown.get((number, key))
-        if verdict != "undecided":
-            confidence, band = (row.confidence, row.band) if row else (None, None)
-            yield Verdict(number, key, by, verdict, confidence, band)
 
 
 def _minutes(session: Session, known: set[int]) -> dict[tuple[int, str], float]:
@@ -149,6 +129,7 @@ def _by_coder(
     minutes: Mapping[tuple[int, str], float],
 ) -> list[dict[str, Any]]:
     final = {one.id: {row.key: row.verdict for row in one.decisions} for one in encounters}
+    chance = by_chance(verdicts)
     rows = []
     for by in sorted({one.by for one in verdicts}):
         own = [one for one in verdicts if one.by == by]
@@ -165,23 +146,11 @@ def _by_coder(
                 "added": sum(one.confidence is None and one.verdict == "accepted" for one in own),
                 "overruled": len(changed),
                 "follows": follows,
-                "by_chance": follows is not None and follows < CHANCE,
+                "by_chance": by in chance,
                 "minutes": median(spent) if spent else None,
             }
         )
     return rows
-
-
-def follows_confidence(told: Sequence[Verdict]) -> float | None:
-    """How often, of an accepted and a rejected suggestion, the accepted one was the more confident (AUC): 0.5 where
-    decisions have nothing to do with it; None for fewer than ``FEWEST`` of each.
-    """
-    accepted = np.array([one.verdict == "accepted" for one in told], dtype=bool)
-    if min(accepted.sum(), (~accepted).sum()) < FEWEST:
-        return None
-    ranks = rankdata([one.confidence or 0.0 for one in told])
-    own = int(accepted.sum())
-    return float((ranks[accepted].sum() - own * (own + 1) / 2) / (own * (len(told) - own)))
 
 
 def _share(told: Sequence[Verdict]) -> float | None:

@@ -8,8 +8,7 @@ from icdbridge.drawing import COLOURS, INK, drawing
 from icdbridge.errors import InputError
 from icdbridge.evaluation.reports.page import Section, write_page
 from icdbridge.evaluation.reports.text_table import Table
-from icdbridge.feedback.desk_figures import CHANCE, desk_figures
-from icdbridge.feedback.drift import drift
+from icdbridge.feedback.desk_figures import desk_figures
 from icdbridge.files import write_json
 from icdbridge.server.store import Store
 
@@ -23,11 +22,9 @@ def write_desk_report(
     out = Path(out)
     if out.suffix.lower() != ".html":
         raise InputError(f"{out} is to be a page: give a name that ends in .html")
-    figures = desk_figures(store)
+    figures = desk_figures(store, corpus=corpus)
     if not figures["encounters"]:
         raise InputError("no encounter of the store is done: there is nothing to report yet")
-    figures["drift"] = drift(store, corpus)
-    figures["drift_from"] = corpus.name if corpus else "the oldest fifth of the encounters"
     sections = [
         _bands(figures),
         _weeks(figures),
@@ -159,8 +156,9 @@ def _coders(figures: dict[str, Any]) -> Section:
     )
     if odd:
         section.text(
-            f"Look at {', '.join(odd)}: what was accepted hardly follows the confidence (below {CHANCE:.0%}). Before "
-            "a model learns from these decisions, let a second coder read some of the encounters."
+            f"Look at {', '.join(odd)}: what was accepted hardly follows the confidence, though that "
+            "of others does. Let a second person read these encounters: until then neither confidence nor corpus is "
+            "made of them."
         )
     rows = [
         [

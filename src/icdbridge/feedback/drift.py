@@ -2,30 +2,38 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from icdbridge.codes import parse_key
-from icdbridge.corpora import Corpus
 from icdbridge.server.store import Store
-from icdbridge.server.store.finished import finished
+from icdbridge.server.store.finished import finished, finished_ids
+
+if TYPE_CHECKING:
+    from icdbridge.corpora import Corpus
 
 FIRST = 0.2  # of the encounters, the oldest, are what later ones are compared with where no corpus is given
 FEWEST = 10  # encounters of a month
 DRAWS = 5
+MOST = 2_000  # encounters that are read
 _WORDS = 20_000  # the commonest that count
 Counts = Counter[str]
 
 
-def drift(store: Store, corpus: Corpus | None = None, seed: int = 0) -> list[dict[str, Any]]:
+def drift(
+    store: Store, corpus: "Corpus | None" = None, since: datetime | None = None, seed: int = 0
+) -> list[dict[str, Any]]:
     """A row a month: the Jensen-Shannon divergence (0: the same, 1: nothing in common) of its words and of its
     categories of codes from those of ``corpus``, or of the oldest encounters; ``*_by_chance``: that of as many notes
-    drawn from these. Empty for too few encounters.
+    drawn from these. Of encounters done ``since`` then; of more than ``MOST`` only some, evenly spread, are read. Empty
+    for too few encounters.
     """
     notes: list[tuple[str, Counts, Counts]] = []
     with store.reading() as session:
-        for one in finished(session):
+        ids = finished_ids(session, since)
+        for one in finished(session, ids[:: -(-len(ids) // MOST) or 1]):
             text = "\n".join(text for _, text in one.documents if text)
             codes = Counter(_category(row.key) for row in one.accepted)
             if one.done and text:

@@ -26,6 +26,7 @@ from icdbridge.server.observing import LOGGING
 if TYPE_CHECKING:
     from icdbridge.runs.scoring import Precision
     from icdbridge.server.desk_api import Desk
+    from icdbridge.server.desk_api.report_routes import Reporting
 
 TOKEN_CHARACTERS = 20
 TOKEN_VARIABLE = "ICDBRIDGE_TOKEN"
@@ -46,15 +47,17 @@ def serve(
     keep_days: int | None = None,
     user_header: str | None = None,
     watch: Path | None = None,
+    reporting: "Reporting | None" = None,
 ) -> None:
     """Serves run folders or, without any, the starter, scored in ``precision``, until SIGINT or SIGTERM; what is
     running then is finished first.
 
-    ``store`` and what follows it: as ``icdbridge serve`` says; without a store nothing is kept.
+    ``store`` and what follows it: as ``icdbridge serve`` says; without a store nothing is kept. ``reporting`` makes the
+    figures of the desk's report.
     Raises ``InputError`` for a folder that is no run, a missing token off loopback or an address in use.
     """
     token = read_token(token_file)
-    desk = None if store is None else _open_desk(store, token, host, keep_days, user_header, watch)
+    desk = None if store is None else _open_desk(store, token, host, keep_days, user_header, watch, reporting)
     if token is None and not is_loopback(host) and not (desk and desk.access.has_accounts):
         raise InputError(
             f"{host} can be reached by others: give a token of at least {TOKEN_CHARACTERS} characters by --token-file "
@@ -82,6 +85,7 @@ def _open_desk(
     keep_days: int | None,
     user_header: str | None,
     watch: Path | None,
+    reporting: "Reporting | None",
 ) -> "Desk":
     if user_header and token is None:
         raise InputError(
@@ -94,7 +98,8 @@ def _open_desk(
         opened = open_store(address)
     except ModuleNotFoundError as error:
         raise not_installed(error) from error
-    return Desk(opened, Access(opened, token, user_header, loopback=is_loopback(host)), keep_days, watch)
+    access = Access(opened, token, user_header, loopback=is_loopback(host))
+    return Desk(opened, access, keep_days, watch, reporting)
 
 
 def make_server(app: FastAPI, limits: Limits) -> uvicorn.Server:

@@ -61,8 +61,9 @@ export async function ask(path, options = {}) {
       continue;
     }
     const problem = await answer.json().catch(() => ({}));
-    throw new Refused(problem.errors?.[0]?.message ?? problem.detail ?? `the server answered ${answer.status}`,
-      answer.status);
+    const told = (problem.errors ?? []).map((one) => one.message);
+    const faults = answer.status === 409 ? told.join("; ") : told[0]; // who did what meanwhile: all of it
+    throw new Refused(faults || problem.detail || `the server answered ${answer.status}`, answer.status);
   }
 }
 

@@ -35,8 +35,12 @@ function decide(next, what) {
 export function undo() {
   const last = stepBack();
   if (!last) return say("Nothing to undo");
+  const at = document.activeElement?.closest?.(".code")?.dataset;
   if (last.whole) $("text").value = state.text;
   render();
+  if (at && state.chosen && !lineOf(at.version, at.key)) { // the line in its place, not the next one
+    showLine(state.chosen.version, state.chosen.key)?.querySelector(".pick").focus();
+  }
   checkAgain();
   changed();
   say(`Undone: ${last.what}`);

@@ -5,14 +5,15 @@ import { codeAnew, codeNote, editNote, onCoded, openFile, show, startAnew, tryEx
 import { checkAgain, choose, clearChoice, findForWords, mark, onChange, onDocument, settle, undo } from "./deciding.js";
 import { $, button, clock, complain, counted } from "./dom.js";
 import * as drafts from "./drafts.js";
-import { close, openDocument, openEncounter, save, startEncounters } from "./encounter.js";
+import { close, isDone, openDocument, openEncounter, save, startEncounters } from "./encounter.js";
 import { asCsv, asJson, asText, chosenCodes, download, fillSheet } from "./export.js";
 import { useModel } from "./models.js";
+import { showReport, startReport } from "./report.js";
 import * as store from "./store.js";
 import { bringBack, clear, isRead, setText, snapshot, state } from "./state.js";
 import { render, say } from "./view.js";
 import * as worklist from "./worklist.js";
-import "./keys.js";
+import { toCodes } from "./keys.js";
 
 let models = [], hasStore = false;
 
@@ -50,6 +51,8 @@ async function startDesk() {
     forget();
     location.reload();
   });
+  $("places").querySelector('[href="#/report"]').hidden = me.role === "coder";
+  startReport();
   useModel(models[0], null, showVersions);
   worklist.startWorklist(me, (id) => { location.hash = `#/encounter/${id}`; });
   startEncounters(me, { leave: () => { location.hash = "#/worklist"; }, send: worklist.sendFiles });
@@ -58,23 +61,27 @@ async function startDesk() {
   await go();
 }
 
-// Where the address says: `#/worklist`, `#/encounter/ID` (a number of the store's own) or `#/note`.
+// Where the address says: `#/worklist`, `#/encounter/ID` (a number of the store's own), `#/note` or `#/report`.
 async function go() {
   const [, place, id] = location.hash.split("/");
   if (keeping) keepNow();
-  const one = place === "encounter" && /^\d+$/.test(id ?? ""), paste = place === "note";
+  const one = place === "encounter" && /^\d+$/.test(id ?? ""), paste = place === "note", report = place === "report";
   worklist.leave();
   close();
-  $("worklist").hidden = one || paste;
+  $("worklist").hidden = one || paste || report;
+  $("report").hidden = !report;
   $("bar").hidden = !one;
   document.querySelector("main").hidden = !one;
   for (const link of $("places").children) link.removeAttribute("aria-current");
-  $("places").children[paste ? 1 : 0].setAttribute("aria-current", one ? "true" : "page");
+  $("places").children[report ? 2 : paste ? 1 : 0].setAttribute("aria-current", one ? "true" : "page");
   $("facts").classList.toggle("away", !paste);
   $("versions").classList.toggle("away", !paste);
   clear();
-  if (one) await openEncounter(Number(id));
-  else if (paste) await startNote();
+  if (one) {
+    await openEncounter(Number(id));
+    if (document.activeElement === document.body) toCodes(); // keys act at once
+  } else if (paste) await startNote();
+  else if (report) await showReport();
   else await worklist.list(true);
 }
 
@@ -160,16 +167,29 @@ async function copy() {
 async function fhir() {
   const codes = final().map(({ system, code, description }) => ({ system, code, description }));
   const bundle = await (await ask("v1/fhir", { body: { codes }, accept: "application/fhir+json" })).json();
-  download("codes.fhir.json", "application/fhir+json", JSON.stringify(bundle, null, 2));
+  return JSON.stringify(bundle, null, 2);
 }
 
 $("copy").onclick = () => copy().catch(() => complain("The browser did not let the codes be copied: download them."));
-$("csv").onclick = () => download("codes.csv", "text/csv", asCsv(final()));
-$("json").onclick = () =>
-  download("codes.json", "application/json", asJson(state.chart, state.shown, state.model.name));
-$("fhir").onclick = () => attempt(fhir);
+// Of an encounter that is done, as the server has it; else of what is decided here.
+const FILES = {
+  csv: ["csv", "text/csv", () => asCsv(final())],
+  json: ["json", "application/json", () => asJson(state.chart, state.shown, state.model.name)],
+  fhir: ["fhir.json", "application/fhir+json", fhir],
+  claim: ["claim.csv", "text/csv"],
+};
+for (const [format, [ending, type, own]] of Object.entries(FILES)) {
+  $(format).onclick = () => attempt(async () => {
+    const { encounter } = state;
+    const content = isDone() ? await store.results(encounter.id, format) : await own();
+    download(`${encounter?.number ?? "codes"}.${ending}`, type, content);
+  });
+}
 $("print").onclick = () => window.print();
-addEventListener("beforeprint", () => fillSheet(state.chart, state.shown, { ...state, model: state.model?.name }));
+addEventListener("beforeprint", () => {
+  if ($("report").hidden) return fillSheet(state.chart, state.shown, { ...state, model: state.model?.name });
+  $("sheet").replaceChildren(...["report-title", "report-facts", "report-body"].map((id) => $(id).cloneNode(true)));
+});
 
 // ---------------------------------------------------------------- hands on the page
 

@@ -52,6 +52,7 @@ export function close() {
   aborter.abort();
   aborter = new AbortController();
   state.encounter = null;
+  $("claim").hidden = true;
 }
 
 // The encounter as the server has it.
@@ -74,10 +75,14 @@ function adopt(found) {
 const titleOf = ({ title, kind, date, status }, i) => [`${i + 1}. ${title ?? kind ?? "Document"}`, date?.slice(0, 10),
   status === "final" ? null : status].filter(Boolean).join(" · ");
 
+export const isDone = () => ["done", "audited"].includes(state.encounter?.state);
+
 function adoptRow(row) {
   const { encounter } = state;
   encounter.version = row.version;
   encounter.number = row.number;
+  encounter.state = row.state;
+  $("claim").hidden = !isDone();
   $("bar-number").textContent = row.number;
   const { age } = state.facts;
   const named = (what, value) => (value ? `${what} ${value}` : null);
@@ -118,6 +123,7 @@ export function turnDocument(step) {
 // ---------------------------------------------------------------- saving
 
 let saving = false;
+const NOT_YET = "Not everything is saved yet: wait a moment.";
 
 // Tells the server what it does not know yet, one request after the other; "saved" is only what it acknowledged.
 export async function save() {
@@ -144,6 +150,7 @@ export async function save() {
     if (state.encounter !== encounter) return;
     drafts.dropUnsaved(encounter.id);
     status("saved", `Saved at ${clock(new Date())}`);
+    if ($("problem").textContent === NOT_YET) complain("");
   } finally {
     saving = false;
   }
@@ -161,13 +168,15 @@ function refuse(error) {
 // Somebody changed the encounter: theirs is shown, mine goes on top where nobody else decided.
 async function takeTheirs(why) {
   const { encounter } = state;
-  const mine = state.chart, kept = encounter.kept;
+  const mine = state.chart, kept = encounter.kept, wasDone = isDone();
   adopt(await store.encounter(encounter.id, { signal: aborter.signal, waiting: complain }));
   const { chart, lost } = merged(kept, mine, encounter.kept, code());
-  state.chart = chart;
+  const over = isDone() && !wasDone; // what is done is not changed by what was decided before one knew
+  state.chart = over ? encounter.kept : chart;
   state.before = [];
   renderLines();
   checkAgain();
+  if (over) return complain(`${why}. The encounter is ${encounter.state}: your last decision was not saved.`);
   complain(`${why}. ${lost.length ? `Theirs holds; your decision on ${lost.join(", ")} was not saved.`
     : "Theirs is shown now; what you decided stays and is saved."}`);
 }
@@ -219,7 +228,7 @@ export function startEncounters(me, { leave, send }) {
   $("assignee").onchange = () => attempt(() => change({ assignee: $("assignee").value || null }));
   $("done").onclick = () => attempt(async () => {
     const unsaved = difference(state.encounter.kept, state.chart, code());
-    if (unsaved) return complain("Not everything is saved yet: wait a moment.");
+    if (unsaved) return complain(NOT_YET);
     if (await change({ state: "done" })) leave();
   });
   $("comments").onclick = () => {

@@ -2,16 +2,17 @@
 
 import { chosenKey } from "./chosen.js";
 import { codeNote } from "./coding.js";
-import { clearChoice, findForWords, hands, jump, mark, moveInCodes, settle, undo } from "./deciding.js";
+import { choose, clearChoice, findForWords, hands, jump, mark, moveInCodes, settle, undo } from "./deciding.js";
 import { $ } from "./dom.js";
 import { turnDocument } from "./encounter.js";
 import { moveInOthers, openOthers } from "./rows.js";
 import { isRead, state } from "./state.js";
 import { note } from "./view.js";
 
+export const toCodes = () => ($("columns").querySelector('.pick[tabindex="0"]') ?? $("columns")).focus();
 const PANES = [
   () => (isRead() ? note.focus() : $("text").focus()),
-  () => ($("columns").querySelector('.pick[tabindex="0"]') ?? $("columns")).focus(),
+  toCodes,
   () => $("chosen").querySelector("button")?.focus(),
 ];
 
@@ -47,8 +48,10 @@ function inCodes(event) {
   const choice = event.target.closest(".others ul button");
   if (!made || event.target.matches("input")) return false;
   if (choice) return act(event, inOthers(choice));
+  const jumps = state.chosen ? {} : { n: () => choose(made, true), p: () => choose(made, true) };
   return act(event, {
     ...HERE,
+    ...jumps,
     ArrowDown: () => moveInCodes(made, 1),
     ArrowUp: () => moveInCodes(made, -1),
     s: () => openOthers(made),
@@ -76,7 +79,8 @@ for (const [id, key] of LISTENING) {
 document.onkeydown = (event) => {
   const writing = event.target.matches("input, textarea, select");
   const ctrl = event.ctrlKey || event.metaKey;
-  if (event.key === "Enter" && ctrl && $("text").checkVisibility()) codeNote();
+  if (event.key === "Enter" && ctrl && state.encounter) $("done").click();
+  else if (event.key === "Enter" && ctrl && $("text").checkVisibility()) codeNote();
   else if (event.key === "z" && ctrl && !writing) undo();
   else if (event.key === "Escape") {
     $("legend").removeAttribute("open");

@@ -12,6 +12,9 @@ export const documentOf = (id, options) => json(`documents/${id}`, options);
 export const change = (id, body) => json(`encounters/${id}`, { body, method: "PATCH" });
 export const comment = (id, body) => json(`encounters/${id}/comments`, { body });
 export const decide = (id, body, options) => json(`encounters/${id}/decisions`, { body, ...options });
+export const report = (weeks) => json(`report?weeks=${weeks}`);
+export const results = async (id, format) => (await ask(`v1/desk/encounters/${id}/results?format=${format}`,
+  { accept: "*/*" })).text();
 export const signOut = () => ask("v1/desk/session", { method: "DELETE" });
 
 // A file as it is; of the encounter of this number, if the file names none.

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import Response
@@ -20,19 +21,27 @@ from icdbridge.server.store import Store, StoreUnreachable
 from icdbridge.server.store.changes import Conflict, Missing, Refused
 from icdbridge.server.store.records import Document, User
 
+if TYPE_CHECKING:
+    from icdbridge.server.desk_api.report_routes import Reporting
+
 _UNKNOWN = "the store does not answer; whether this was saved is not known: read the encounter again"
 
 
 class Desk:
     """A store with what works on it. ``keep_days``: how long documents are kept after the last change of their
-    encounter; None: until somebody deletes them. ``watched``: a folder whose files are taken in. The first model
-    that is served codes the encounters.
+    encounter; None: until somebody deletes them. ``watched``: a folder whose files are taken in. ``reporting`` makes
+    the figures of the report; None: there is none. The first model that is served codes the encounters.
     """
 
     def __init__(
-        self, store: Store, access: Access, keep_days: int | None = None, watched: Path | None = None
+        self,
+        store: Store,
+        access: Access,
+        keep_days: int | None = None,
+        watched: Path | None = None,
+        reporting: "Reporting | None" = None,
     ) -> None:
-        self.store, self.access, self._keep_days = store, access, keep_days
+        self.store, self.access, self._keep_days, self._reporting = store, access, keep_days, reporting
         self._coder: ServedCoder | None = None
         self._coding: EncounterCoding | None = None
         self._watch = None if watched is None else FolderWatch(watched, store, self.fault, self.wake)
@@ -64,10 +73,12 @@ class Desk:
         from icdbridge.server.desk_api.decision_routes import make_decision_router
         from icdbridge.server.desk_api.encounter_routes import make_encounter_router
         from icdbridge.server.desk_api.file_routes import make_file_router
+        from icdbridge.server.desk_api.report_routes import make_report_router
         from icdbridge.server.desk_api.result_routes import make_result_router
 
         coding = (make_encounter_router, make_file_router, make_decision_router, make_result_router)
-        return [make(self) for make in (*coding, make_account_router)]
+        made = [make(self) for make in (*coding, make_account_router)]
+        return made if self._reporting is None else [*made, make_report_router(self.store, self._reporting)]
 
     def start(self, queue: BatchQueue) -> None:
         assert self._coder is not None
@@ -120,4 +131,9 @@ class Desk:
             for one in vars(desk_request_schemas).values()
             if isinstance(one, type) and issubclass(one, BaseModel)
         ]
-        return {name for model in models for name in model.model_fields} | {"number", "before", "name"}
+        return {name for model in models for name in model.model_fields} | {
+            "number",
+            "before",
+            "name",
+            "weeks",
+        }

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from icdbridge.server.store.changes import Missing, encounter_of, touch
@@ -157,11 +157,16 @@ def newest_coding(session: Session, number: int) -> Coding | None:
 
 def current_decisions(session: Session, number: int) -> Sequence[Decision]:
     """The decisions that hold, in the order in which they were made."""
-    return session.scalars(
+    return session.scalars(decisions_that_hold([number])).all()
+
+
+def decisions_that_hold(numbers: Sequence[int]) -> Select[Decision]:
+    """Of these encounters, in the order in which they were made."""
+    return (
         select(Decision)
-        .where(Decision.encounter_id == number, Decision.current, Decision.verdict != "undecided")
+        .where(Decision.encounter_id.in_(numbers), Decision.current, Decision.verdict != "undecided")
         .order_by(Decision.id)
-    ).all()
+    )
 
 
 def read_document(session: Session, person: Person, number: int) -> Document:

@@ -1,17 +1,34 @@
 """Encounters that are done, with all that was decided on them: what results, corpora and reports are made of."""
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
-from icdbridge.server.store.encounters import current_decisions, documents_of, newest_coding
-from icdbridge.server.store.records import Decision, Encounter
+from icdbridge.server.store.encounters import decisions_that_hold, documents_of
+from icdbridge.server.store.records import Coding, Decision, Encounter, StoredSuggestion
 
 FINISHED = ("done", "audited")
 _AT_ONCE = 200
+_DECIDED = (
+    *(
+        Decision.encounter_id,
+        Decision.system,
+        Decision.code,
+        Decision.description,
+        Decision.verdict,
+        Decision.poa,
+    ),
+    *(Decision.evidence, Decision.suggestion_id, Decision.instead_of, Decision.by),
+)
+_SAME = (
+    *("id", "number", "patient", "sex", "birth_date", "setting", "admission", "discharge"),
+    *("state", "done", "assignee"),
+)
 
 
 @dataclass(frozen=True)
@@ -75,60 +92,63 @@ class FinishedEncounter:
 
 
 def finished(
-    session: Session, numbers: Sequence[int] | None = None, *, texts: bool = True
+    session: Session,
+    numbers: Sequence[int] | None = None,
+    *,
+    texts: bool = True,
+    since: datetime | None = None,
 ) -> Iterator[FinishedEncounter]:
-    """The encounters that are done or audited, in the order in which they came: all, or those of these ids. Without
-    ``texts`` they have no documents.
+    """The encounters that are done or audited, in the order in which they came: all, those of these ids, those done
+    ``since`` then. Without ``texts`` they have no documents.
     """
+    ids = finished_ids(session, since) if numbers is None else list(numbers)
+    for first in range(0, len(ids), _AT_ONCE):
+        yield from _finished(session, ids[first : first + _AT_ONCE], texts)
+        session.expunge_all()  # texts of thousands of encounters would fill the memory
+
+
+def finished_ids(session: Session, since: datetime | None = None) -> Sequence[int]:
+    """The encounters that are done or audited, since then if given, in the order in which they came."""
     wanted = select(Encounter.id).where(Encounter.state.in_(FINISHED)).order_by(Encounter.id)
-    if numbers is not None:
-        wanted = wanted.where(Encounter.id.in_(numbers))
-    for place, number in enumerate(session.scalars(wanted).all(), 1):
-        one = session.get(Encounter, number)
-        if one is not None:
-            yield _finished(session, one, texts)
-        if place % _AT_ONCE == 0:
-            session.expunge_all()  # texts of thousands of encounters would fill the memory
+    return session.scalars(wanted if since is None else wanted.where(Encounter.done >= since)).all()
 
 
-def _finished(session: Session, one: Encounter, texts: bool) -> FinishedEncounter:
-    coding = newest_coding(session, one.id)
-    decisions = [_decided(row) for row in current_decisions(session, one.id)]
-    place = {key: number for number, key in enumerate(one.code_order)}
-    decisions.sort(key=lambda row: (row.verdict != "accepted", place.get(row.key, len(place))))
-    return FinishedEncounter(
-        id=one.id,
-        number=one.number,
-        patient=one.patient,
-        sex=one.sex,
-        birth_date=one.birth_date,
-        setting=one.setting,
-        admission=one.admission,
-        discharge=one.discharge,
-        state=one.state,
-        done=one.done,
-        assignee=one.assignee,
-        model=coding.model if coding else None,
-        code_version=coding.code_version if coding else None,
-        release=coding.release if coding else None,
-        documents=tuple((row.id, row.text) for row in documents_of(session, one.id)) if texts else (),
-        suggestions=tuple(
-            ShownSuggestion(
-                f"{row.system}:{row.code}",
-                row.description,
-                row.rank,
-                row.probability,
-                row.confidence,
-                row.band,
-                row.predicted,
-            )
-            for row in (coding.suggestions if coding else ())
-        ),
-        decisions=tuple(decisions),
+def _finished(session: Session, ids: Sequence[int], texts: bool) -> Iterator[FinishedEncounter]:
+    """Some encounters: a query for each kind of thing, not for each encounter."""
+    wanted = select(Encounter).where(Encounter.id.in_(ids), Encounter.state.in_(FINISHED))
+    encounters = session.scalars(wanted.order_by(Encounter.id)).all()
+    newest = select(func.max(Coding.id)).where(Coding.encounter_id.in_(ids)).group_by(Coding.encounter_id)
+    made = select(Coding.encounter_id, Coding.model, Coding.code_version, Coding.release)
+    codings = {row.encounter_id: row for row in session.execute(made.where(Coding.id.in_(newest)))}
+    suggestions, decisions = defaultdict(list), defaultdict(list)
+    shown = select(
+        *(Coding.encounter_id, StoredSuggestion.system, StoredSuggestion.code, StoredSuggestion.description),
+        *(StoredSuggestion.rank, StoredSuggestion.probability, StoredSuggestion.confidence),
+        *(StoredSuggestion.band, StoredSuggestion.predicted),
     )
+    of_newest = shown.join(Coding, Coding.id == StoredSuggestion.coding_id).where(Coding.id.in_(newest))
+    rows: Iterable[Any] = session.execute(of_newest.order_by(StoredSuggestion.rank))
+    for number, system, code, *rest in rows:
+        suggestions[number].append(ShownSuggestion(f"{system}:{code}", *rest))
+    for decision in session.execute(decisions_that_hold(ids).with_only_columns(*_DECIDED)):
+        decisions[decision.encounter_id].append(_decided(decision))
+    for one in encounters:
+        place = {key: position for position, key in enumerate(one.code_order)}
+        held = decisions[one.id]
+        held.sort(key=lambda row: (row.verdict != "accepted", place.get(row.key, len(place))))
+        coding = codings.get(one.id)
+        yield FinishedEncounter(
+            **{name: getattr(one, name) for name in _SAME},
+            model=coding.model if coding else None,
+            code_version=coding.code_version if coding else None,
+            release=coding.release if coding else None,
+            documents=tuple((row.id, row.text) for row in documents_of(session, one.id)) if texts else (),
+            suggestions=tuple(suggestions[one.id]),
+            decisions=tuple(held),
+        )
 
 
-def _decided(row: Decision) -> Decided:
+def _decided(row: Row[Any]) -> Decided:
     return Decided(
         f"{row.system}:{row.code}",
         row.description,
