@@ -1,7 +1,8 @@
 """Load on the department's desk: a long worklist, 20 coders at human pace, memory over 5,000 saves.
 
-    python -m benchmarks.desk_load [--coders 20] [--minutes 3] [--saves 5000]
+    python -m benchmarks.desk_load [list documents pace saves] [--coders 20] [--minutes 3] [--saves 5000]
 
+Its parts: lists and openings, an encounter of 50 documents of 20 pages, coders at human pace, saves without a pause.
 One server with the starter and a store in a file; server and coders share the machine. The 10,000 encounters of the
 worklist are made up and so are their suggestions (synthetic); those that the coders work on are the starter's example
 notes, which it codes as they arrive. Each coder lists, opens, reads, searches, decides every 2 to 6 seconds, checks the
@@ -26,6 +27,7 @@ from icdbridge.server.store import Store, open_store
 from icdbridge.server.store.records import Coding, Document, Encounter, StoredSuggestion
 from icdbridge.starter.examples import EXAMPLES, example
 
+PARTS = ("list", "documents", "pace", "saves")
 LISTED = 10_000
 QUERIES = ("chf", "copd exac", "left hip fx", "t2dm ckd", "aki", "htn", "pneumonia")
 ORDERS = ("need", "trust", "due", "discharge", "updated", "number")
@@ -71,21 +73,30 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("parts", nargs="*", default=PARTS, metavar="PART", help=", ".join(PARTS))
     parser.add_argument("--coders", type=int, default=20)
     parser.add_argument("--minutes", type=float, default=3)
     parser.add_argument("--saves", type=int, default=5000)
+    parser.add_argument("--store", type=Path, help="a file to fill, or that an earlier call filled")
     asked = parser.parse_args()
+    if unknown := set(asked.parts) - set(PARTS):
+        parser.error(f"{', '.join(sorted(unknown))}: there are {', '.join(PARTS)}")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        store = open_store(str(folder / "desk.db"))
-        fill(store)
-        store.close()
-        server = DeskServer(str(folder / "desk.db"), folder / "log.txt").start()
+        file = asked.store or folder / "desk.db"
+        if not file.exists():
+            store = open_store(str(file))
+            fill(store)
+            store.close()
+        server = DeskServer(str(file), folder / "log.txt").start()
         try:
-            long_list(server)
-            if asked.minutes:
+            if "list" in asked.parts:
+                long_list(server)
+            if "documents" in asked.parts:
+                many_documents(server)
+            if "pace" in asked.parts:
                 human_pace(server, asked.coders, asked.minutes)
-            if asked.saves:
+            if "saves" in asked.parts:
                 memory(server, asked.saves)
         finally:
             server.stop()
@@ -132,22 +143,31 @@ def long_list(server: DeskServer) -> None:
         )
         desk.ask(f"list of {LISTED:,}", "POST", "/desk/worklist", wanted)
         desk.ask("open", "GET", f"/desk/encounters/{rng.randrange(1, LISTED)}")
-    documents = [{"text": f"{example('discharge')}\n{'Filler words of a long note. ' * 2000}", "source_id": str(one)}
-                 for one in range(50)]  # fmt: skip
-    for one in documents:
-        desk.ask(
-            "receive a document of 20 pages",
-            "POST",
-            "/desk/encounters",
-            {"number": "BIG", "documents": [one]},
+    show("One person", times)
+
+
+def many_documents(server: DeskServer) -> None:
+    """50 documents of 20 pages in an encounter: received, coded in the background, opened."""
+    times: Times = defaultdict(list)
+    desk = Desk(server.url, times)
+    called = f"BIG-{time.time_ns()}"
+    for place in range(50):
+        pages = "\n".join(
+            f"Line {line} of note {place}: filler words of a long stay." for line in range(1200)
         )
-    number = desk.ask("list", "POST", "/desk/worklist", {"words": "BIG"})["encounters"][0]["id"]
+        text = f"{example('discharge')}\n{pages}" if place % 5 == 0 else pages
+        one = {"text": text, "source_id": str(place)}
+        desk.ask("receive a document", "POST", "/desk/encounters", {"number": called, "documents": [one]})
+    number = desk.ask("list", "POST", "/desk/worklist", {"words": called})["encounters"][0]["id"]
     start = time.perf_counter()
-    while not desk.ask("open 50 documents of 20 pages", "GET", f"/desk/encounters/{number}")["coded"]:
+    while not (opened := desk.ask("open", "GET", f"/desk/encounters/{number}"))["coded"]:
         time.sleep(1)
     print(f"50 documents of 20 pages are coded in {time.perf_counter() - start:.0f} s, in the background")
-    del times["list"]
-    show("One person", times)
+    for one in opened["documents"]:
+        desk.ask("read a document", "GET", f"/desk/documents/{one['id']}")
+    for _ in range(20):
+        desk.ask("open, coded", "GET", f"/desk/encounters/{number}")
+    show("50 documents of 20 pages", times)
 
 
 def human_pace(server: DeskServer, coders: int, minutes: float) -> None:

@@ -69,6 +69,7 @@ class Nothing:
 
     name, versions, default_version, basis = "nothing", ("icd10",), "icd10", "nothing"
     max_note_words, threshold, synthetic, measured, settings = 4_000, 0.5, True, False, ()
+    evidence_apart = False
     calibration: Mapping[str, Any] = {}
 
     def fingerprint(self) -> str:

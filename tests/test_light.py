@@ -49,7 +49,7 @@ def commands(*lines, hidden=EXTRAS["models"], note=""):
 def test_the_light_part_imports_nothing_of_the_extra():
     answer = python(
         "import json, icdbridge.starter, icdbridge.knowledge, icdbridge.knowledge.search, icdbridge.coding.bulk\n"
-        "import icdbridge.server, icdbridge.cli\n"
+        "import icdbridge.server, icdbridge.cli, icdbridge.feedback.desk_figures\n"
         "icdbridge.Coder.load()\n"
         "print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
     )

@@ -26,6 +26,7 @@ class StubCoder:
     measured = False
     basis = "nothing"
     settings = ()
+    evidence_apart = True
 
     def __init__(self, spans=1, span="dyspnea"):
         self.evidence = tuple(Evidence(0, len(span), span, 1.0) for _ in range(spans))

@@ -21,6 +21,8 @@ from icdbridge.server.batching import (
 class Recorder:
     """Stands for a coder: waits until it may go on, then returns what it was asked for."""
 
+    evidence_apart = True
+
     def __init__(self):
         self.batches, self.asked, self.searched, self.go_on = [], [], [], threading.Event()
 
@@ -176,6 +178,19 @@ def test_a_note_with_much_evidence_is_coded_in_parts_that_others_pass():
     assert all(texts == ["long"] for texts, _ in parts)
     assert sum(size for _, size in parts) == 60
     assert len(parts) > 1
+
+
+def test_evidence_that_comes_with_the_codes_is_not_asked_for_in_parts():
+    coder = Explainer()
+    coder.evidence_apart = False
+    coder.go_on.set()
+    queue = BatchQueue(20, batch_seconds=0.2)
+    queue.start()
+    long = job(coder, "long", top=60, evidence=True, price=100)
+    queue.submit([long])
+    assert long.future.result(20) == list(range(1, 61))
+    queue.close(20)
+    assert coder.batches == [(["long"], "icd10")]
 
 
 def test_a_note_that_was_begun_and_given_up_is_not_gone_on_with():

@@ -167,13 +167,13 @@ def test_without_a_network_a_decision_waits_even_over_a_reload(open_list, served
     expect(row(page, "I50.9")).to_have_attribute("data-status", "accepted")
     expect(page.locator("#saved")).to_contain_text("Saved at")
     assert decided(served, "E-3") == {"I50.9": "accepted"}
+    assert "icdbridge-unsaved" not in page.evaluate("Object.keys(localStorage).join()")
     row(page, "I50.9").locator(".pick").click()
     page.get_by_role("combobox", name="Add a code of ICD-10").fill("Z99.2")
     found(page).filter(has_text="Z99.2").first.click()
     expect(row(page, "Z99.2").locator(".pick")).to_be_focused()
     page.keyboard.press("u")  # the line is gone: the focus goes where the coder was, not to the next line
     expect(row(page, "I50.9").locator(".pick")).to_be_focused()
-    assert "icdbridge-unsaved" not in page.evaluate("Object.keys(localStorage).join()")
 
 
 @pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["1280", "390"])

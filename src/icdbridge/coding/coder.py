@@ -101,6 +101,11 @@ class Coder(ABC):
         return ()
 
     @property
+    def evidence_apart(self) -> bool:
+        """Whether evidence takes work of its own, so that ``explain`` may bring it later, some at a time."""
+        return True
+
+    @property
     @abstractmethod
     def basis(self) -> str:
         """What its confidence was measured on, in words."""

@@ -44,6 +44,7 @@ class StarterCoder(Coder):
     synthetic: ClassVar[bool] = False  # type: ignore[misc]
     measured: ClassVar[bool] = True  # type: ignore[misc]
     settings: ClassVar[tuple[Setting, ...]] = get_args(Setting)  # type: ignore[misc]
+    evidence_apart: ClassVar[bool] = False  # type: ignore[misc]  # it looks for codes by their words
 
     def __init__(self, path: Path | None = None) -> None:
         """``path``: a folder with a calibration (``icdbridge calibrate``)."""

@@ -243,9 +243,10 @@ class BatchQueue:
 
 
 def _at_once(job: Job, room: float) -> float:
-    """The price of what is done of a job before others may come: evidence can be had in parts."""
+    """The price of what is done of a job before others may come: evidence that takes work can be had in parts."""
     undivided = job.price - job.of_evidence if job.found is None else 0.0
-    return min(job.price, max(room, undivided)) if job.of_evidence else job.price
+    apart = job.of_evidence and job.coder.evidence_apart
+    return min(job.price, max(room, undivided)) if apart else job.price
 
 
 def _code_in_parts(job: Job, room: float) -> tuple[float, bool]:

@@ -44,6 +44,11 @@ class ServedCoder(Protocol):
         ...
 
     @property
+    def evidence_apart(self) -> bool:
+        """Whether evidence takes work of its own, and can be had later in parts."""
+        ...
+
+    @property
     def basis(self) -> str:
         """What its confidence was measured on."""
         ...

@@ -22,9 +22,11 @@ const check = checker((findings, trouble) => {
 });
 export const checkAgain = () => check(state.chart, state.shown, state.facts);
 
-function decide(next, what) {
+// `chosen`: the line that is chosen from then on; undo goes back to the one before.
+function decide(next, what, chosen = state.chosen) {
+  if (next !== state.chart) remember(what);
+  state.chosen = chosen;
   if (next === state.chart) return;
-  remember(what);
   state.chart = next;
   renderLines();
   checkAgain();
@@ -116,8 +118,7 @@ export function settle(made, status) {
 function add(version, hit) {
   const marks = state.asked ? [markOf(state.asked)] : [];
   const what = lineOf(version, chart.keyOf(hit)) ? "accepted" : "added";
-  state.chosen = { version, key: chart.keyOf(hit) };
-  decide(chart.add(state.chart, version, hit, marks), `${hit.code} ${what}`);
+  decide(chart.add(state.chart, version, hit, marks), `${hit.code} ${what}`, { version, key: chart.keyOf(hit) });
   focusLine(version, hit);
 }
 
@@ -125,8 +126,8 @@ export function specify(made, other) {
   const { version } = made.dataset;
   if (lineOf(version, chart.keyOf(other))) return add(version, other);
   const before = codeOf(made);
-  state.chosen = { version, key: chart.keyOf(other) };
-  decide(chart.specify(state.chart, version, before, other), `${other.code} instead of ${before.code}`);
+  const chosen = { version, key: chart.keyOf(other) };
+  decide(chart.specify(state.chart, version, before, other), `${other.code} instead of ${before.code}`, chosen);
   focusLine(version, other);
 }
 

@@ -158,7 +158,7 @@ export async function sendFiles(files, encounter = null) {
         taken += answer.encounters.reduce((sum, one) => sum + one.added.length, 0);
         refused.push(...answer.refused.map((one) => `${one.document}: ${one.why}`));
       } catch (error) {
-        refused.push(`${file.name}: ${inWords(error)}`);
+        refused.push(`${file.name}: ${inWords(error).replace(/^The document: /, "")}`);
       }
     }
   });
