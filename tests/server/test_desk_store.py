@@ -85,7 +85,7 @@ def test_an_encounter_is_worked_through_by_keys_and_saved_as_it_goes(open_list, 
     expect(rows).to_have_count(4)
     page.get_by_role("searchbox", name="Encounter’s or patient’s number").fill("p-1")
     expect(rows).to_have_count(1)
-    rows.locator("button").focus()
+    page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     expect(page.locator("#bar-facts")).to_contain_text("P-1 · female · inpatient · discharged 2025-11-02")
     expect(page.locator(":focus")).to_have_class("pick")  # keys act at once
@@ -107,7 +107,8 @@ def test_an_encounter_is_worked_through_by_keys_and_saved_as_it_goes(open_list, 
     page.reload()
     expect(row(page, "E11.9")).to_have_attribute("data-status", "rejected")
     expect(page.locator("#chosen .taken").first).to_contain_text("Z99.2")
-    page.get_by_role("button", name="Comment").click()
+    row(page, "I50.9").locator(".pick").focus()
+    page.keyboard.press("c")
     page.locator("#comment-text").fill("Which kind?")
     page.get_by_role("button", name="Save comment").click()
     expect(page.get_by_role("button", name="Comments (1)")).to_be_visible()

@@ -83,6 +83,7 @@ def test_other_words_are_marked_for_a_code_by_keys_and_taken_back(open_desk, tmp
     expect(page.locator("#spoken-text")).to_contain_text("“feels well.” speaks for none")
     page.keyboard.press("m")
     expect(words(page, "I50.9").locator(".chip.marked")).to_have_text("feels well.")
+    expect(page.locator("#reading :focus")).to_have_count(1)  # keys go on acting
     (code,) = exported(page, tmp_path / "codes.json")
     (mark,) = [span for span in code["evidence"] if span["marked"]]
     assert text[mark["start"] : mark["end"]] == "feels well."

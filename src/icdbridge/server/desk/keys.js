@@ -17,7 +17,8 @@ const PANES = [
 ];
 
 const HERE = { n: () => jump(1), p: () => jump(-1), m: mark, f: () => findForWords(), u: undo,
-  1: PANES[0], 2: PANES[1], 3: PANES[2], "[": () => turn(-1), "]": () => turn(1) };
+  c: () => state.encounter && $("comments").click(), 1: PANES[0], 2: PANES[1], 3: PANES[2],
+  "[": () => turn(-1), "]": () => turn(1) };
 
 const turn = (step) => state.encounter && turnDocument(step);
 
@@ -85,6 +86,7 @@ document.onkeydown = (event) => {
   else if (event.key === "Escape") {
     $("legend").removeAttribute("open");
     clearChoice();
+    if (event.target.matches(".add input") && !event.target.value) toCodes();
     return;
   } else return;
   event.preventDefault();

@@ -137,7 +137,12 @@ export function reader(pane, asked) {
     if (chosen) asked(chosen);
   });
 
-  const focus = () => (pane.querySelector('.speaking[tabindex="0"]') ?? pane).focus();
+  // To the words that begin at `start`, if they still speak for a code; else to those that the Tab key reaches.
+  function focus(start) {
+    const same = start ? pane.querySelector(`.speaking[data-start="${start}"][role]`) : null;
+    if (same) focusPart(same);
+    else (pane.querySelector('.speaking[tabindex="0"]') ?? pane).focus();
+  }
   return { show, light, ask, goTo, paint, key, focus };
 }
 

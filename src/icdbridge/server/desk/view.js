@@ -50,6 +50,7 @@ function makeColumns() {
 // All that changes with a decision.
 export function renderLines() {
   const focus = focusIn($("columns"));
+  const part = $("reading").contains(document.activeElement) ? document.activeElement.dataset.start ?? "" : null;
   for (const column of $("columns").children) {
     const { version } = column.dataset;
     fill(column, version, linesIn(version), hasProcedures(version),
@@ -59,6 +60,7 @@ export function renderLines() {
   renderFindings();
   renderChoice();
   focus();
+  if (part !== null && !$("reading").contains(document.activeElement)) note.focus(part);
 }
 
 function renderNote() {

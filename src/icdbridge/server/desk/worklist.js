@@ -125,6 +125,10 @@ function row(one) {
 }
 
 function key(event) {
+  if (event.target === $("wanted-words") && ["ArrowDown", "Enter"].includes(event.key)) {
+    event.preventDefault();
+    return $("encounters").querySelector("button")?.focus();
+  }
   const row = event.target.closest("#encounters tr");
   if (!row || event.ctrlKey || event.metaKey || event.altKey) return;
   const go = (to) => {
