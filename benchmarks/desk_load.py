@@ -193,6 +193,8 @@ def coder(url: str, times: Times, seed: int, end: float) -> None:
         for document in opened["documents"]:
             desk.ask("read a document", "GET", f"/desk/documents/{document['id']}")
         version = opened["version"]
+        if not opened["suggestions"]:
+            continue
         for suggestion in opened["suggestions"][:12]:
             time.sleep(2 + 4 * rng.random())
             if time.monotonic() > end:
