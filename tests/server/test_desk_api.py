@@ -299,7 +299,7 @@ def test_files_go_to_the_encounters_that_they_name(coder):
     ((number, added),) = [(one["id"], one["added"]) for one in sent["encounters"]]
     again = coder.post("/files", content=HL7.format(id=1, text="dyspnea at rest").encode()).json()
     assert again["encounters"] == [{"id": number, "added": []}]
-    headers = {"Encounter-Number": "V-9"}
+    headers = {"Encounter-Number": "V-9", "Document-Title": "Ward%20r%C3%B6nde.txt"}
     plain = coder.post("/files", content=b"Feels better.", headers=headers).json()
     assert [one["id"] for one in plain["encounters"]] == [number]
     opened = coder.get(f"/encounters/{number}").json()
@@ -310,6 +310,7 @@ def test_files_go_to_the_encounters_that_they_name(coder):
         2,
     )
     assert coder.get(f"/documents/{added[0]}").json()["text"].strip() == "dyspnea at rest"
+    assert "Ward rönde.txt" in [one["title"] for one in opened["documents"]]
     alone = [coder.post("/files", content=b"Nobody's note.").json()["encounters"] for _ in range(2)]
     assert alone[0][0]["added"]
     assert alone[1] == [{"id": alone[0][0]["id"], "added": []}]

@@ -17,6 +17,7 @@ export const results = async (id, format) => (await ask(`v1/desk/encounters/${id
   { accept: "*/*" })).text();
 export const signOut = () => ask("v1/desk/session", { method: "DELETE" });
 
-// A file as it is; of the encounter of this number, if the file names none.
-export const sendFile = (file, number) => json("files", { file, method: "POST",
-  headers: number ? { "Encounter-Number": number } : {} });
+// A file as it is; of the encounter of this number, if the file names none. A document without a title gets its name.
+export const sendFile = (file, number) => json("files", { file, method: "POST", headers: {
+  "Document-Title": encodeURIComponent([...file.name].slice(0, 60).join("")),
+  ...number && { "Encounter-Number": number } } });

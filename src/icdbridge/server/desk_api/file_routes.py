@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 from dataclasses import replace
 from typing import Annotated
+from urllib.parse import unquote
 
 from fastapi import APIRouter, Depends, Header, Request
 
@@ -34,6 +35,10 @@ def make_file_router(desk: Desk) -> APIRouter:
         encounter_number: Annotated[
             Identifier | None, Header(description="The encounter, for documents that name none.")
         ] = None,
+        document_title: Annotated[
+            str | None,
+            Header(max_length=600, description="A title, percent-encoded, for a document that has none."),
+        ] = None,
     ) -> FileTakenIn:
         """Takes the documents of a file into the encounters that they name: RTF, Word, HTML, PDF with text, C-CDA,
         FHIR R4, HL7 v2, a table, plain text. One that names none makes an encounter of its own.
@@ -43,6 +48,9 @@ def make_file_router(desk: Desk) -> APIRouter:
             documents = [
                 one if one.encounter_id else replace(one, encounter_id=encounter_number) for one in documents
             ]
+        if document_title is not None:
+            title = "".join(sign for sign in unquote(document_title) if sign.isprintable()).strip() or None
+            documents = [one if one.title else replace(one, title=title) for one in documents]
 
         # the same file again makes no second encounter
         name = f"FILE-{hashlib.sha256(await request.body()).hexdigest()[:12]}"
