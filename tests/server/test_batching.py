@@ -186,7 +186,7 @@ def test_evidence_that_comes_with_the_codes_is_not_asked_for_in_parts():
     coder.go_on.set()
     queue = BatchQueue(20, batch_seconds=0.2)
     queue.start()
-    long = job(coder, "long", top=60, evidence=True, price=100)
+    long = job(coder, "long", top=60, evidence=True, price=100, of_evidence=90)
     queue.submit([long])
     assert long.future.result(20) == list(range(1, 61))
     queue.close(20)
