@@ -32,12 +32,15 @@ SECTION_CONTEXTS = {
 GAP = 15  # words without a comma, and, or: no list is so wide, and no trigger reaches over them
 CLAUSE = 8  # words between a comma and the verb of the clause that it begins
 PROSE = 60  # characters of a line that is no item of a list
-# Words, numbers and signs; no hyphen within a word: gram-negative is two words.
-_TOKEN = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[^\w\s-]|(?<![^\W_])-|-(?![^\W_])|_")
+# Words, numbers and signs; no hyphen within a word: gram-negative is two words; w/o is one.
+_TOKEN = re.compile(r"(?<![\w/])w/o(?:ut)?(?!\w)|[^\W_]+(?:'[^\W_]+)*|[^\w\s-]|(?<![^\W_])-|-(?![^\W_])|_")
 _NEAR = frozenset({",", ";", "(", ")", "with", "who"})  # what a trigger of a few words does not pass
 _ASKED = re.compile(r"\?(?=[^\W_])|(?<!\S)\?(?= [^\W_])")  # what follows is asked: ?pneumonia
 _JOINS = frozenset({",", ";", "(", ")", "and", "or", "/", "&", "nor"})
+_SAME = {"w/o": "without", "w/out": "without"}
+_BREAKS = frozenset({",", ";", "(", ")", ":", "."})
 _UNCERTAIN = ("uncertain",)
+_LONGEST_ITEM = 5  # words of an item of "without hemorrhage, perforation or obstruction"
 _NUMBER = {name: number for number, name in enumerate(CONTEXTS)}
 
 
@@ -107,16 +110,16 @@ def _pieces(text: str, parts: list[Section]) -> Iterator[tuple[int, int, bool]]:
     cuts = [cut for part in parts for cut in (part.start, part.body)]
     edges_of_parts = set(cuts)
     headings = {part.start for part in parts if part.body > part.start}
-    before = 0
+    before, heading = 0, False
     for start, end in sentences(text):
         edges = [start, *cuts[bisect_right(cuts, start) : bisect_left(cuts, end)], end]
         for left, right in itertools.pairwise(edges):
             if left in headings and left < right:
-                before = right
+                before, heading = right, True
                 continue
             gap = text[before:left] if left - before < 9 else "\n\n"
-            yield left, right, gap.count("\n") > 1 or left in edges_of_parts
-            before = right
+            yield left, right, heading or gap.count("\n") > 1 or left in edges_of_parts
+            before, heading = right, False
 
 
 def _mark(text: str, parts: list[Section], found: _Intervals) -> None:
@@ -134,7 +137,7 @@ def _mark(text: str, parts: list[Section], found: _Intervals) -> None:
         negated, sign = signed(low[start:end], sign)
         for left, right in negated:
             found.add("negated", start + left, start + right)
-        tokens = _TOKEN.findall(low, start, end)
+        tokens = [_SAME.get(token, token) for token in _TOKEN.findall(low, start, end)]
         announces = tokens[-1:] == [":"]  # what comes on the next lines
         events = rules.find(tokens)
         if announces and events and events[-1].start == len(tokens) - 1:
@@ -167,6 +170,7 @@ class _Sentence:
         self.joins = [i for i, token in enumerate(tokens) if token in _JOINS and i not in taken]
         self.tokens = tokens
         self.commas = [i for i in self.joins if tokens[i] in ",;()"]
+        self.breaks = [i for i, token in enumerate(tokens) if token in _BREAKS]
         self.items = [i for i in self.joins if tokens[i] in (",", ";", "(", ")", "and", "&")]
         self.near = [i for i, token in enumerate(tokens) if token in _NEAR]
         self.ors = [i for i in self.joins if tokens[i] in ("or", "nor")]
@@ -189,7 +193,7 @@ class _Sentence:
             for rule in several:
                 if rule.direction not in (FORWARD, BOTH):
                     continue
-                reach = self._reach_forward(rule, last)
+                reach = self._reach_forward(rule, first, last)
                 reach = min(reach, self._over_gap(last, wide))
                 for name in rule.contexts:
                     own = next((stop for stop in reversed(stops.get(name, ())) if stop >= last), self.size)
@@ -214,7 +218,9 @@ class _Sentence:
             if clause:
                 own.append(comma)
 
-    def _reach_forward(self, rule: Rule, last: int) -> int:
+    def _reach_forward(self, rule: Rule, first: int, last: int) -> int:
+        if rule.reach == "list":
+            return self._to_the_last_or(last) if self._qualifies(first) else self.size
         if rule.reach == "":
             return self.size
         if rule.reach.isdigit():
@@ -225,6 +231,25 @@ class _Sentence:
             limit = self.size
         at = bisect_left(ends, last)
         return min(limit, ends[at]) if at < len(ends) else limit
+
+    def _qualifies(self, first: int) -> bool:
+        """Whether a trigger says more of the condition before it: "COPD w/o exacerbation", not "lungs w/o rales"."""
+        begun = self.breaks[at - 1] + 1 if (at := bisect_left(self.breaks, first)) else 0
+        before = [token for token in self.tokens[begun:first] if token[0].isalpha()]
+        return bool(before) and not any(load_rules().is_of(token, "<finding>") for token in before)
+
+    def _to_the_last_or(self, last: int) -> int:
+        """The end of the item behind a trigger, or of the list of short items that ends with "or"."""
+        end, begun = self.size, last
+        for place in self.joins[bisect_left(self.joins, last) :]:
+            if place - begun > _LONGEST_ITEM:
+                break
+            if self.tokens[place] in ("or", "nor", "/"):
+                end = self.size
+            elif end == self.size and self.tokens[place] not in ("and", "&"):
+                end = place
+            begun = place
+        return end
 
     def _wide(self) -> list[int]:
         """For each of ``joins``, where the first gap behind it is too wide: the token that a trigger does not reach."""

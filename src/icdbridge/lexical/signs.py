@@ -19,6 +19,7 @@ _BETWEEN = ",;|/:"
 _ANSWER = re.compile(
     rf"[{_BLANKS}](?:yes|no|y|n|pos|neg|positive|negative|none|denie[sd]|never)[ \t]*\.?(?=[,;|/\t\n]|  |\Z)"
 )
+_OPENING = ("", ",", ";", "(", ":")  # before a sign that stands before what it is of
 _ASKED = 60  # characters of what is asked
 
 
@@ -53,18 +54,23 @@ def answered(text: str) -> str:
 
 
 def signed(line: str, before: str) -> tuple[list[tuple[int, int]], str]:
-    """What signs negate of a line in lower case, and the sign for the next line; ``before``: that of the line before.
+    """What signs negate of a line in lower case, and where the next line may have its signs: ``before`` or ``behind``
+    what they are of; empty where this line has none. ``before``: that of the line before.
 
-    A "-" counts where a "+" stands beside it, in its line or in the lines before: alone it is a bullet or a dash.
+    A "-" counts where a "+" stands beside it, in its line or on the same side in the lines before: alone it is a bullet
+    or a dash, and so it is between words ("gout - allopurinol") of a line that begins with one.
     """
     if (
         _SIGNS.isdisjoint(line)
-        and before != "+"
+        and not before
         and line[-1:] != "-"
         and not any(one in line for one in _OTHERS)
     ):
         return [], ""
     found = list(_SIGN.finditer(line))
+    trailing = bool(found) and line[: found[0].start()].rstrip()[-1:] not in ("", ":")
+    if trailing:
+        found = [sign for sign in found if not _is_dash(line, sign)]
     if not found:
         return [], ""
     answers = _ANSWERED.findall(line)
@@ -74,8 +80,8 @@ def signed(line: str, before: str) -> tuple[list[tuple[int, int]], str]:
     signs = [(sign.start(), sign.end(), not _CHECKED.isdisjoint(sign.group())) for sign in found]
     written = {sign.group().strip() for sign in found}
     dashes = written <= {"+", "-"}
-    trailing = line[: signs[0][0]].rstrip()[-1:] not in ("", ":")
-    if dashes and "+" not in written and before != "+" and not (trailing and _short_item(line, found[-1])):
+    side = "behind" if trailing else "before"
+    if dashes and "+" not in written and before != side and not (trailing and _short_item(line, found[-1])):
         return [], ""
     negated = []
     edges = [0, *(place for start, end, _ in signs for place in (start, end)), len(line)]
@@ -94,7 +100,13 @@ def signed(line: str, before: str) -> tuple[list[tuple[int, int]], str]:
                 item = _ITEM.search(line, left, right)
                 right = item.start() if item else right
         negated.append((left, right))
-    return negated, "+" if "+" in written or (before == "+" and dashes) else ""
+    return negated, side if "+" in written or (before == side and dashes) else ""
+
+
+def _is_dash(line: str, sign: re.Match[str]) -> bool:
+    """Whether a "-" stands between words of one item: "gout - allopurinol"."""
+    rest = line[sign.end() :]
+    return sign.group() == "-" and line[: sign.start()].rstrip()[-1:] not in _OPENING and rest.lstrip()[:1].isalpha()
 
 
 def _short_item(line: str, sign: re.Match[str]) -> bool:
