@@ -46,9 +46,9 @@ def pregnancy_stems(text: str) -> Sequence[str]:
     if is_newborn(text) or not _OBSTETRIC.search(text):
         return ()
     if _DELIVERED.search(text):
-        return (root("childbirth"),)
+        return (root("childbirth"), root("complicating"))
     weeks = [int(found.code[4:]) for found in measures(text) if found.code.startswith("Z3A.")]
     if not weeks:
         return ()
     # the trimesters of ICD-10-CM, chapter 15: up to 13 weeks 6 days, 27 weeks 6 days, delivery
-    return (root("first" if weeks[0] < 14 else "second" if weeks[0] < 28 else "third"),)
+    return (root("first" if weeks[0] < 14 else "second" if weeks[0] < 28 else "third"), root("trimester"))

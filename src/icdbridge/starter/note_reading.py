@@ -77,6 +77,11 @@ class Note:
         named = {side for own in self.own for side in SIDES if side in own}
         return named.pop() if len(named) == 1 else None
 
+    def written(self, place: int) -> frozenset[str]:
+        """The stems of a word; an abbreviation of several words ("breast ca") is written as what it stands for."""
+        several = self.ends[place] > self.words[place].end
+        return self.own[place].union(*(sense for sense, _ in self.senses[place] if several))
+
     def marked(self, places: tuple[int, ...], context: str) -> bool:
         """Whether most of these words stand in a context."""
         return 2 * self._count(places, CONTEXTS.index(context)) > len(places)

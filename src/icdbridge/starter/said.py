@@ -23,6 +23,7 @@ _TARGETS = 4  # codes of one phrase that are compared
 _NEAR, _NEARER = 0.7, 60  # weight of words further than so many tenths of words
 _STATUS = roots("hx", "history", "h", "p", "status", "post", "family", "fhx", "fh")
 _STATUS_GAP = 5  # tenths of words within a name of a status or history: "hx: brother with cancer" is none
+_SPREAD = frozenset({"mets", "metastases", "metastasis", "metastatic", "metastasized", "metastasised", "spread"})
 _SUBSEQUENT = roots("healing", "healed", "aftercare", "postoperative", "postop")
 _SEQUELA = roots("sequela", "sequelae", "late")
 
@@ -99,7 +100,7 @@ def _best(note: Note, one: tuple[Mention, float], dictionary: Dictionary) -> tup
     most trusted source.
     """
     mention, share = one
-    literal = frozenset.union(*(note.own[place] for place in mention.places))
+    literal = frozenset.union(*(note.written(place) for place in mention.places))
     phrase = dictionary.phrase(mention.phrase)
     written = len(literal.intersection(phrase)) / len(phrase)
     words = [note.words[place].text for place in mention.places]
@@ -122,9 +123,17 @@ def _understood(note: Note, dictionary: Dictionary) -> list[tuple[Mention, float
             and not _bare(note, mention)
             and not note.mixed(_asserting(mention, dictionary))
             and not _of_another_side(note, mention, dictionary)
+            and not _spread_elsewhere(note, mention)
         ):
             kept.append((mention, min(shares)))
     return kept
+
+
+def _spread_elsewhere(note: Note, mention: Mention) -> bool:
+    """Whether a mention takes what stands before metastases for where they are: "right breast, mets to bone"."""
+    last = max(mention.places)
+    following = [word.text for word in note.words[last + 1 : last + 2]]
+    return len(mention.places) > 1 and note.words[last].text in _SPREAD and following == ["to"]
 
 
 def _asserting(mention: Mention, dictionary: Dictionary) -> tuple[int, ...]:
