@@ -113,7 +113,7 @@ def _name_companions(present: Mapping[str, Line]) -> None:
                 (code, one.reason)
                 for one in asking_for(written)
                 for code in present
-                if code.startswith(one.first)
+                if code != written and code.startswith(one.first)
             )
             code, reason = next(asking, ("", ""))
             line.reason = f"goes with {code} ({reason})" if code else ""
