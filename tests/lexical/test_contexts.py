@@ -153,7 +153,9 @@ def test_rules_are_written_as_they_are_read():
         assert set(names.split()) <= {*CONTEXTS, "said", "any", "not-family"}, phrase
         assert direction in ("forward", "backward", "both", "self", "stop", "pseudo"), phrase
         allowed = (
-            ("", "clause", "verb", "comma") if direction == "stop" else ("", "phrase", "item", "list", *"123456789")
+            ("", "clause", "verb", "comma")
+            if direction == "stop"
+            else ("", "phrase", "item", "list", *"123456789")
         )
         assert reach in allowed, phrase
         assert phrase == phrase.lower(), phrase

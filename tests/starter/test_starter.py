@@ -25,6 +25,13 @@ CODED = {
     "Hypertension, congestive heart failure, chronic kidney disease stage 4": "I13.0 I50.9 N18.4",
     "COPD with pneumonia": "J44.0 J18.9",
     "Diabetic chronic kidney disease": "E11.22 N18.9",
+    # what a sign, a qualifier or a word beside it makes of a name
+    "COPD w/o exacerbation, morbid obesity, GERD": "J44.9 E66.01 K21.9",
+    "UA: nitrite+, LE+\nA/P:\n1. UTI - ceftriaxone": "N39.0",
+    "Nausea w/ vomiting.": "R11.2",
+    "Metastatic breast ca, mets to bone.": "C50.919 C79.51",
+    "Tricuspid endocarditis due to MSSA.": "I33.0 B95.61",
+    "Low sodium diet. Gout.": "M10.9",
     # codes that came after the oldest release: by their title, whatever the index still gives for it
     "Furuncle of the flank.": "L02.227",
     "Abscess of the flank, drained.": "L02.217",  # as other abscesses of the trunk need not be called cutaneous
@@ -58,6 +65,7 @@ CODED = {
     # numbers that are coded with what they belong to
     "Obesity, BMI 34.2.": "E66.9 Z68.34",
     "Pregnancy at 28w2d with gestational diabetes.": "O24.419 Z3A.28",
+    "Pregnant, 34w2d. Severe preeclampsia.": "O14.13 Z3A.34",
     "Here for a routine prenatal visit at 28 weeks 2 days.": "Z3A.28",
     "Acute ischemic stroke, NIHSS 12.": "I63.9 R29.712",
     # drugs

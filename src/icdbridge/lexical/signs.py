@@ -106,7 +106,11 @@ def signed(line: str, before: str) -> tuple[list[tuple[int, int]], str]:
 def _is_dash(line: str, sign: re.Match[str]) -> bool:
     """Whether a "-" stands between words of one item: "gout - allopurinol"."""
     rest = line[sign.end() :]
-    return sign.group() == "-" and line[: sign.start()].rstrip()[-1:] not in _OPENING and rest.lstrip()[:1].isalpha()
+    return (
+        sign.group() == "-"
+        and line[: sign.start()].rstrip()[-1:] not in _OPENING
+        and rest.lstrip()[:1].isalpha()
+    )
 
 
 def _short_item(line: str, sign: re.Match[str]) -> bool:

@@ -23,7 +23,9 @@ _TARGETS = 4  # codes of one phrase that are compared
 _NEAR, _NEARER = 0.7, 60  # weight of words further than so many tenths of words
 _STATUS = roots("hx", "history", "h", "p", "status", "post", "family", "fhx", "fh")
 _STATUS_GAP = 5  # tenths of words within a name of a status or history: "hx: brother with cancer" is none
-_SPREAD = frozenset({"mets", "metastases", "metastasis", "metastatic", "metastasized", "metastasised", "spread"})
+_SPREAD = frozenset(
+    {"mets", "metastases", "metastasis", "metastatic", "metastasized", "metastasised", "spread"}
+)
 _SUBSEQUENT = roots("healing", "healed", "aftercare", "postoperative", "postop")
 _SEQUELA = roots("sequela", "sequelae", "late")
 
