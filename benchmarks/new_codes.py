@@ -5,9 +5,10 @@
 
 As when a run codes by a later release than it learnt from. ``notes``: 60 notes written by hand, each of which names one
 code that came in FY2025 or FY2026, and 40 further ones; how often it is the first, and among the first three, of the
-starter or of a run (among all of ICD-10-CM). Else of the codes that both train and test notes carry some are drawn; a
-corpus of the train and val notes without them is made, and a run with matching and a plain one are trained on it. Both
-are asked for them on the test notes of CORPUS: among its codes and among all of ICD-10-CM. Prints Markdown.
+starter or of a run (as of a day of FY2026, and among all of ICD-10-CM). Else of the codes that both train and test
+notes carry some are drawn; a corpus of the train and val notes without them is made, and a run with matching and a
+plain one are trained on it. Both are asked for them on the test notes of CORPUS: among its codes and among all of
+ICD-10-CM. Prints Markdown.
 """
 
 import csv
@@ -30,6 +31,7 @@ from icdbridge.runs import Run
 from icdbridge.training import make_settings, train
 
 TOP = 15
+DAY = "2026-05-01"
 NOTES = ("new_code_notes", "new_code_notes_further")  # the further ones: nothing was made for them
 
 
@@ -82,18 +84,18 @@ def named_in_notes(coder: Coder, codes: Mapping[str, str] | None, name: str) -> 
         rows = list(csv.DictReader(handle))
     before = load_system("icd10cm", "FY2024").titles
     assert all(row["code"] not in before and row["code"] in load_system("icd10cm").titles for row in rows)
-    version = None if codes else "icd10"
+    version, day = (None, None) if codes else ("icd10", DAY)
     ranks, missed = [], []
     for row in rows:
-        found = [one.code for one in coder.code(row["note"], version, top=TOP, codes=codes, evidence=False)]
+        options = {"top": TOP, "codes": codes, "evidence": False, "as_of": day}
+        found = [one.code for one in coder.code(row["note"], version, **options)]
         ranks.append(found.index(row["code"]) + 1 if row["code"] in found else TOP + 1)
         if ranks[-1] > 1:
             missed.append(f"{row['code']} is number {ranks[-1]}, first is {found[0] if found else 'none'}")
     shares = [percent(np.mean(np.array(ranks) <= top)) for top in (1, 3, TOP)]
     columns = ["coder", "first", "of the first 3", f"of the first {TOP}"]
-    return Table(
-        "New codes that notes name, percent", columns, [[coder.name, *shares]], 1, f"{len(rows)} notes."
-    ), missed
+    note = f"{len(rows)} notes, " + (f"{len(codes):,} codes." if codes else f"as of {DAY}.")
+    return Table("New codes that notes name, percent", columns, [[coder.name, *shares]], 1, note), missed
 
 
 def main() -> None:
@@ -108,9 +110,10 @@ def main() -> None:
     if given.corpus == Path("notes"):
         coder = Coder.load(given.run)
         for name in NOTES:
-            table, missed = named_in_notes(coder, every if given.run else None, name)
-            show([table], True)
-            print("\n".join(missed))
+            for codes in (None, every) if given.run else (None,):
+                table, missed = named_in_notes(coder, codes, name)
+                show([table], True)
+                print("\n".join(missed))
         return
     corpus = Corpus.open(given.corpus)
     withheld = choose(corpus, given.withhold)

@@ -417,7 +417,7 @@ class TellsSettingsApart:
     def __init__(self):
         self.asked = []
 
-    def code_many(self, texts, setting=None):
+    def code_many(self, texts, setting=None, as_of=None):
         self.asked += [(text, setting) for text in texts]
         return [[] for _ in texts]
 

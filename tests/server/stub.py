@@ -51,11 +51,20 @@ class StubCoder:
     def scored_codes(self, version, codes):
         return 1
 
-    def explain(self, text, found, version=None, *, codes=None):
+    def explain(self, text, found, version=None, *, codes=None, as_of=None):
         return [replace(one, evidence=self.evidence) for one in found]
 
     def code_many(
-        self, texts, version=None, *, top=10, codes=None, evidence=True, candidates=False, setting=None
+        self,
+        texts,
+        version=None,
+        *,
+        top=10,
+        codes=None,
+        evidence=True,
+        candidates=False,
+        setting=None,
+        as_of=None,
     ):
         if "warm up" not in texts:
             self.go_on.wait()

@@ -26,7 +26,7 @@ class Recorder:
     def __init__(self):
         self.batches, self.asked, self.searched, self.go_on = [], [], [], threading.Event()
 
-    def code_many(self, texts, version, *, top, codes, evidence, candidates=False, setting=None):
+    def code_many(self, texts, version, *, top, codes, evidence, candidates=False, setting=None, as_of=None):
         self.batches.append((list(texts), version))
         self.asked.append((top, evidence))
         self.searched.append(candidates)
@@ -145,13 +145,13 @@ def test_who_asks_for_no_evidence_does_not_pay_for_that_of_others(queue, coder):
 class Explainer(Recorder):
     """Finds as many codes as asked, and explains some at a time."""
 
-    def code_many(self, texts, version, *, top, codes, evidence, candidates=False, setting=None):
+    def code_many(self, texts, version, *, top, codes, evidence, candidates=False, setting=None, as_of=None):
         return [
             [number if evidence else -number for number in range(1, top + 1)]
             for _ in super().code_many(texts, version, top=top, codes=codes, evidence=evidence)
         ]
 
-    def explain(self, text, found, version, *, codes):
+    def explain(self, text, found, version, *, codes, as_of=None):
         self.batches.append(([text], len(found)))
         return [-number for number in found]
 

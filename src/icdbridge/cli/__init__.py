@@ -108,4 +108,5 @@ from icdbridge.cli import (  # noqa: E402
     serve,  # noqa: F401
     synthesize,  # noqa: F401
     train,  # noqa: F401
+    update_codes,  # noqa: F401
 )

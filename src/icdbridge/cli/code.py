@@ -54,6 +54,14 @@ def code(
     id: str = typer.Option("note_id", help="For a table: the column with the note's id."),
     text: str = typer.Option("text", help="For a table: the column with the note's text."),
     patient: str | None = typer.Option(None, help="For a table: the column with the patient's id, for FHIR."),
+    date: str = typer.Option(
+        "date", help="For a table: the column with the day of discharge or service, where it has one."
+    ),
+    as_of: str | None = typer.Option(
+        None,
+        help="Code as of this day (2025-11-02): codes that are valid on it, those among them that came after training. "
+        "Without, the date of a row or document, else the codes that the run learnt.",
+    ),
     precision: str = typer.Option("fp32", help=PRECISION),
     evidence: bool = typer.Option(
         True, help="Find the words that support each code; coding is faster without."
@@ -92,9 +100,12 @@ def code(
     """
     from icdbridge.codes import known_system, known_systems
     from icdbridge.coding import Coder
+    from icdbridge.coding.checks import check_day
     from icdbridge.coding.coder import is_run
+    from icdbridge.coding.sources import day_named
 
     codes = codes and (known_system(codes) or codes)
+    day = str(check_day(as_of)) if as_of else None
 
     given = list(notes or [])
     named = given[0] if given else ""
@@ -103,7 +114,9 @@ def code(
         del given[0]
     refuse_idle(context, run is None, "without a run", "precision", "candidates")
     refuse_idle(context, run is not None, "with a run", "setting")
-    refuse_idle(context, out is None, "without --out", "resume", "force", "id", "text", "patient", "engine")
+    refuse_idle(
+        context, out is None, "without --out", "resume", "force", "id", "text", "patient", "date", "engine"
+    )
     refuse_idle(context, engine != "ray", "without --engine ray", "address")
     refuse_idle(context, out is not None, "with --out, whose ending names the format", "as_json")
     refuse_idle(context, codes is None, "without --codes", "system")
@@ -117,11 +130,11 @@ def code(
         refuse_idle(
             context, ending in (".csv", ".parquet"), f"in {ending}, which names no patient", "patient"
         )
-        source = _source(given, NoteColumns(id, text, patient), engine == "ray")
-        refuse_idle(context, not source.has_tables, "as no table is given", "id", "text", "patient")
+        source = _source(given, NoteColumns(id, text, patient, date), engine == "ray")
+        refuse_idle(context, not source.has_tables, "as no table is given", "id", "text", "patient", "date")
         inputs = [Path(codes)] if codes and codes not in known_systems() else []
         options: dict[str, Any] = {"version": version, "top": top, "codes": chosen, "evidence": evidence}
-        options |= {"candidates": candidates, "setting": setting}
+        options |= {"candidates": candidates, "setting": setting, "as_of": day}
         going: dict[str, Any] = {"resume": resume, "force": force, "inputs": inputs}
         with _said_how_to_go_on(out, source):
             coder = _load(run, precision, chosen)
@@ -164,6 +177,7 @@ def code(
                 evidence=evidence,
                 candidates=candidates,
                 setting=cast("Setting | None", setting) or (document.setting if coder.settings else None),
+                as_of=day or day_named(document.discharge or document.date),
             )
         except InputError as error:
             raise InputError(f"{name}: {error}") from error

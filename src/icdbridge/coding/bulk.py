@@ -14,7 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from icdbridge.coding.coder import Coder, Setting
+from icdbridge.coding.coder import Coder, Day, Setting
 from icdbridge.coding.identity import note_identity
 from icdbridge.coding.outputs import Record, check_format, write_results
 from icdbridge.coding.sources import Source, SourceNote
@@ -52,6 +52,7 @@ def code_notes(
     evidence: bool = True,
     candidates: bool = False,
     setting: Setting | None = None,
+    as_of: Day = None,
     resume: bool = False,
     force: bool = False,
     inputs: Sequence[Path] = (),
@@ -71,7 +72,7 @@ def code_notes(
         out, None, [*([coder.folder] if coder.folder else []), *source.paths, *inputs], replace=True
     )
     options: dict[str, Any] = {"version": version, "top": top, "codes": codes, "evidence": evidence}
-    options |= {"candidates": candidates, "setting": setting}
+    options |= {"candidates": candidates, "setting": setting, "as_of": as_of and str(as_of)}
     # asked for before any note is read, so that a wrong version is no fault of the first note
     coder.code_many([], **options)
     told = {"journal": JOURNAL, "notes": source.fingerprint(), **told_of(coder, options)}
@@ -112,17 +113,19 @@ def line_of(note: SourceNote, record: Record) -> str | None:
 
 def code_together(coder: Coder, notes: Sequence[SourceNote], options: Mapping[str, Any]) -> Iterator[Record]:
     """What is found for each of some notes, or why it is skipped. Each is coded for its own setting, where the coder
-    tells settings apart and ``options`` name none.
+    tells settings apart, and as of its own day, where ``options`` name none.
     """
     own = bool(coder.settings) and options.get("setting") is None
-    groups: dict[Setting | None, list[int]] = defaultdict(list)
+    groups: dict[tuple[Setting | None, str | None], list[int]] = defaultdict(list)
     for place, note in enumerate(notes):
         if note.fault is None:
-            groups[note.setting if own else options.get("setting")].append(place)
+            setting = note.setting if own else options.get("setting")
+            groups[setting, options.get("as_of") or note.day].append(place)
     found: dict[int, list[Suggestion] | None] = {}
-    for setting, places in groups.items():
+    for (setting, day), places in groups.items():
         texts = [notes[place].text for place in places]
-        found |= zip(places, coder.code_many(texts, **{**options, "setting": setting}), strict=True)
+        coded = coder.code_many(texts, **{**options, "setting": setting, "as_of": day})
+        found |= zip(places, coded, strict=True)
     for place, note in enumerate(notes):
         record: Record = {"note_id": note.note_id, "patient_id": note.patient_id}
         suggestions = found.get(place)

@@ -3,6 +3,7 @@
 import operator
 import os
 from collections.abc import Iterable, Mapping, Set
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,19 @@ def check_options(version: Any, top: Any, codes: Any, **switches: Any) -> None:
     for name, value in switches.items():
         if not isinstance(value, bool | np.bool_):
             raise InputError(f"{name} is true or false, not {_kind(value)}")
+
+
+def check_day(day: Any) -> date | None:
+    """A day as a date; of a time in ISO 8601 its date."""
+    try:
+        if isinstance(day, str):
+            return date.fromisoformat(day.strip()[:10])
+    except ValueError:
+        pass
+    if day is not None and not isinstance(day, date):
+        told = repr(day)[:40] if isinstance(day, str) else _kind(day)
+        raise InputError(f"a day is written as 2025-11-02, not {told}")
+    return day.date() if isinstance(day, datetime) else day
 
 
 def check_codes(codes: Mapping[Any, Any]) -> dict[str, str]:

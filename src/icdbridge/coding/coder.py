@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from datetime import date
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -14,6 +15,7 @@ from icdbridge.extras import not_installed
 if TYPE_CHECKING:
     from icdbridge.runs.confidence import Calibration
 
+Day = date | str | None
 Setting = Literal["inpatient", "outpatient"]
 
 
@@ -156,6 +158,7 @@ class Coder(ABC):
         evidence: bool = True,
         candidates: bool = False,
         setting: Setting | None = None,
+        as_of: Day = None,
     ) -> list[list[Suggestion] | None]:
         """``code`` for several notes (a list of texts) at once; None for a note that cannot be coded (``fault``).
 
@@ -171,6 +174,7 @@ class Coder(ABC):
         version: str | None = None,
         *,
         codes: Mapping[str, str] | None = None,
+        as_of: Day = None,
     ) -> list[Suggestion]:
         """Adds evidence to suggestions that ``code`` gave for the text without it.
 
@@ -188,6 +192,7 @@ class Coder(ABC):
         evidence: bool = True,
         candidates: bool = False,
         setting: Setting | None = None,
+        as_of: Day = None,
     ) -> list[Suggestion]:
         """The ``top`` codes for a note, the likeliest first.
 
@@ -196,10 +201,11 @@ class Coder(ABC):
         ``candidates`` scores only the codes that a run's first stage proposes, which is much faster and may miss a
         code.
         ``setting``: where uncertain diagnoses are coded (inpatient) and where not; by default the starter takes what
-        the
-        note looks like. Raises ``InputError`` for a note without words or, to the starter, in another language than
-        English, an unknown version, an option that this coder does not have, and for what is no text, number or mapping
-        where one is wanted.
+        the note looks like. ``as_of``: the day of discharge or service (a date or ISO 8601 text): only codes that are
+        valid on it are offered, those among them that came after training too, and what training notes teach of codes
+        that they took the place of counts for them. Raises ``InputError`` for a note without words or, to the starter,
+        in another language than English, an unknown version, an option that this coder does not have, and for what is
+        no text, number or mapping where one is wanted.
         """
         found = self.code_many(
             [text],
@@ -209,6 +215,7 @@ class Coder(ABC):
             evidence=evidence,
             candidates=candidates,
             setting=setting,
+            as_of=as_of,
         )[0]
         if found is None:
             raise InputError(self.fault(text) or "the note cannot be coded")

@@ -8,10 +8,9 @@ from datetime import date
 from operator import attrgetter
 from typing import NamedTuple
 
-from icdbridge.codes import Code, describe
-from icdbridge.codes.validity import LAST_DAY, validity
+from icdbridge.codes.validity import LAST_DAY
+from icdbridge.coding.on_day import on_day
 from icdbridge.coding.suggestion import Suggestion
-from icdbridge.knowledge.successors import predecessors, successors
 from icdbridge.lexical.evidence import Evidence
 from icdbridge.lexical.sections import sections
 from icdbridge.lexical.sentences import sentences
@@ -155,7 +154,7 @@ def fitted(
     """
     rows: dict[tuple[str, str], Suggestion] = {}
     for one in found:
-        kept = _suits(_on_day(one, day), sex, age)
+        kept = _suits(on_day(one, day), sex, age)
         rows.setdefault((kept.system, kept.code), kept)
     ordered = sorted(rows.values(), key=lambda one: -one.probability)
     ranked = [replace(one, rank=rank) for rank, one in enumerate(ordered, 1)]
@@ -177,20 +176,6 @@ def expected_errors(found: Sequence[EncounterSuggestion]) -> float | None:
         for confidence, predicted in rows
         if confidence is not None
     )
-
-
-def _on_day(one: Suggestion, day: date | None) -> Suggestion:
-    """The suggestion with the code that said the same on a day: what a release has no code for it codes by another."""
-    code = Code(one.system, one.code)
-    valid = validity(code) if day else None
-    if day is None or valid is None:
-        return one
-    start, end = valid.period
-    others = predecessors(code) if start and day < start else successors(code) if end and day > end else ()
-    if not others or others[0].inferred:
-        return one  # the rules say that it is not valid on the day
-    other = others[0].code
-    return replace(one, system=other.system, code=other.code, description=describe(other).text)
 
 
 def _suits(one: Suggestion, sex: str | None, age: float | None) -> Suggestion:

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from icdbridge.coding.identity import check_ids, file_ids
@@ -23,6 +24,7 @@ from icdbridge.tables import (
 )
 
 _SETTING = "setting"  # a column that not every table has
+DATE = "date"  # the column of a table that holds it, unless another is named
 
 
 @dataclass(frozen=True)
@@ -39,20 +41,25 @@ class SourceNote:
     fault: str | None = None
     remarks: tuple[str, ...] = ()
     setting: Setting | None = None
+    day: str | None = None  # of discharge or service, ISO 8601: it chooses the release
 
 
 @dataclass(frozen=True)
 class NoteColumns:
-    """The columns of a table of notes; ``patient`` only where wanted, a column ``setting`` where there is one."""
+    """The columns of a table of notes; ``patient`` only where wanted, ``date`` and a column ``setting`` where there are
+    any.
+    """
 
     id: str = "note_id"
     text: str = "text"
     patient: str | None = None
+    date: str = DATE
 
     def wanted(self) -> list[Column]:
         """The columns to read."""
         columns = [Column(self.id, option="--id"), Column(self.text, option="--text")]
-        return columns + ([Column(self.patient, option="--patient")] if self.patient else [])
+        columns += [Column(self.patient, option="--patient")] if self.patient else []
+        return [*columns, Column(self.date, needed=self.date != DATE, option="--date")]
 
 
 class Source:
@@ -150,7 +157,18 @@ class Source:
                 raise row.refusal("it is empty", column)
         patient = row.identifier(named.patient) if named.patient else None
         setting = setting_named(row.text(_SETTING) if row.cells.get(_SETTING) is not None else None)
-        return SourceNote(row.place, note_id, text or "", patient, setting=setting)
+        day = row.cells.get(named.date)  # text or, in sheets and Parquet, a date
+        read = day_named(str(day))
+        told = (f"column {named.date}: no date such as 2025-11-02, so no release is chosen by it",)
+        return SourceNote(
+            row.place,
+            note_id,
+            text or "",
+            patient,
+            remarks=told if day and not read else (),
+            setting=setting,
+            day=read,
+        )
 
     def _documents(self, file: Path, name: str) -> list[SourceNote]:
         place = visible(str(file), one_line=True)
@@ -174,6 +192,15 @@ class Source:
                 one.not_coded,
                 one.remarks,
                 one.setting,
+                day_named(one.discharge or one.date),
             )
             for one in documents
         ]
+
+
+def day_named(text: str | None) -> str | None:
+    """The day of a date or time in ISO 8601; None for what names no day."""
+    try:
+        return str(date.fromisoformat((text or "")[:10]))
+    except ValueError:
+        return None

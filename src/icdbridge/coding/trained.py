@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import get_args
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
@@ -13,13 +15,15 @@ from icdbridge.codes import Code, parse_key, version_named, version_of
 from icdbridge.coding.checks import (
     check_choice,
     check_codes,
+    check_day,
     check_note,
     check_options,
     check_path,
     check_suggestions,
     check_texts,
 )
-from icdbridge.coding.coder import Coder, Setting
+from icdbridge.coding.coder import Coder, Day, Setting
+from icdbridge.coding.later_codes import later_among, with_later
 from icdbridge.coding.set_rules import apply_set_rules
 from icdbridge.coding.suggestion import Suggestion
 from icdbridge.errors import InputError
@@ -27,15 +31,18 @@ from icdbridge.files import MANIFEST, sha256
 from icdbridge.lexical.evidence import Evidence, cautious, context_of
 from icdbridge.runs import Run
 from icdbridge.runs.confidence import Calibration
+from icdbridge.runs.in_force import first_day_alike, heirs_among, offered_on, valid_on
 from icdbridge.runs.note_evidence import note_evidence
 from icdbridge.runs.note_scores import Note
 from icdbridge.runs.scorer import Scorer
 from icdbridge.runs.scoring import Precision
+from icdbridge.runs.update import UPDATE, read_update
 from icdbridge.text import split_words
 from icdbridge.text.tokenizer import UNKNOWN_ID
 
 UNKNOWN_WORDS = 0.2  # of a note, above which it is unlike the training notes
 ASKING = 200  # of the likeliest codes, the predicted ones of which ask for companions
+SCORERS = 6  # by version and release: codes of the longest used are encoded anew
 UNSAID_CODES = 0.5  # of the predicted codes, above which it is
 
 
@@ -44,9 +51,11 @@ class TrainedCoder(Coder):
 
     def __init__(self, run: Run) -> None:
         self.run = run
-        self._scorers: dict[str, Scorer] = {}
+        self._update = read_update(run.path)
+        self._scorers: dict[tuple[str, date | None], Scorer] = {}
+        self._came: WeakKeyDictionary[Scorer, Mapping[str, int]] = WeakKeyDictionary()
         self._own: Scorer | None = None  # of the codes that a caller gave last
-        self._given: dict[str, str] = {}  # as the caller wrote them
+        self._given: tuple[dict[str, str], date | None] = {}, None  # as the caller wrote them
 
     @classmethod
     def open(cls, path: Path | str, device: str = "cpu", precision: Precision = "fp32") -> "TrainedCoder":
@@ -117,7 +126,8 @@ class TrainedCoder(Coder):
         return self.run.same_words(codes)
 
     def fingerprint(self) -> str:
-        return sha256(self.run.path / MANIFEST)
+        updated = self.run.path / UPDATE
+        return sha256(self.run.path / MANIFEST) + (f" {sha256(updated)[:16]}" if updated.exists() else "")
 
     def caution(self, text: str, suggestions: Sequence[Suggestion]) -> str | None:
         text, suggestions = check_note(text), check_suggestions(suggestions)
@@ -146,12 +156,13 @@ class TrainedCoder(Coder):
         evidence: bool = True,
         candidates: bool = False,
         setting: Setting | None = None,
+        as_of: Day = None,
     ) -> list[list[Suggestion] | None]:
         texts = check_texts(texts)
         check_options(version, top, codes, evidence=evidence, candidates=candidates)
         if setting is not None:
             raise InputError("a setting is for the starter: a run codes as its training notes were coded")
-        scorer = self._scorer(version, codes)
+        scorer = self._scorer(version, codes, self._day(as_of, codes))
         if candidates:
             self.run.candidates  # noqa: B018  (refuses a run without, also where there is no note)
         words = [self.run.tokenizer.encode(text, self.run.max_note_words) for text in texts]
@@ -159,7 +170,8 @@ class TrainedCoder(Coder):
         found: list[list[Suggestion] | None] = [None] * len(texts)
         notes = [Note(texts[row], words[row].ids) for row in rows]
         for scores in scorer.score(notes, candidates=candidates):
-            row, logits = rows[scores.row], scores.logits.double()
+            row = rows[scores.row]
+            logits = with_later(scorer, self._later(scorer), texts[row], scores)
             ranked = torch.argsort(logits, descending=True, stable=True).cpu()
             order = ranked[:top]
             best = scores.columns[order.numpy()]
@@ -180,9 +192,11 @@ class TrainedCoder(Coder):
         version: str | None = None,
         *,
         codes: Mapping[str, str] | None = None,
+        as_of: Day = None,
     ) -> list[Suggestion]:
         text, found = check_note(text), check_suggestions(found)
-        scorer, words = self._scorer(version, codes), self.run.tokenizer.encode(text, self.run.max_note_words)
+        scorer = self._scorer(version, codes, self._day(as_of, codes))
+        words = self.run.tokenizer.encode(text, self.run.max_note_words)
         keys = [f"{one.system}:{one.code}" for one in found]
         if other := next((key for key in keys if key not in scorer.column_of), None):
             raise InputError(
@@ -201,7 +215,7 @@ class TrainedCoder(Coder):
     ) -> list[Suggestion]:
         """For columns [l], the likeliest first, with their logits [l]."""
         keys = [scorer.keys[column] for column in columns]
-        codes, seen = [parse_key(key) for key in keys], self.run.train_notes
+        codes, seen = [parse_key(key) for key in keys], scorer.model.train_notes
         train_notes = [None if seen is None else seen.get(key, 0) for key in keys]
         probabilities = expit(logits)
         predicted = probabilities > scorer.thresholds[columns]
@@ -233,10 +247,11 @@ class TrainedCoder(Coder):
             )
         return suggestions
 
-    def _scorer(self, version: str | None, codes: Mapping[str, str] | None) -> Scorer:
+    def _scorer(self, version: str | None, codes: Mapping[str, str] | None, day: date | None) -> Scorer:
         if codes is not None:
-            if self._own is None or self._given != codes:
-                self._own, self._given = Scorer(self.run, check_codes(codes)), dict(codes)
+            if self._own is None or self._given != (codes, day):
+                self._own = self._scorer_of(check_codes(codes), None, day)
+                self._given = dict(codes), day
             return self._own
         if version is None:
             if len(self.versions) > 1:
@@ -248,9 +263,40 @@ class TrainedCoder(Coder):
                 f"the run was trained on {', '.join(self.versions)}, not on {version!r}: "
                 "for other codes give them with their descriptions"
             )
-        if version not in self._scorers:
-            self._scorers[version] = Scorer(self.run, self.codes_of(version), version)
-        return self._scorers[version]
+        learnt = self.codes_of(version)
+        known = version, None if day is None else first_day_alike(learnt, day)
+        if known not in self._scorers:
+            while len(self._scorers) >= SCORERS:
+                self._scorers.pop(next(iter(self._scorers)))
+            self._scorers[known] = self._scorer_of(learnt, version, day)
+        return self._scorers[known]
+
+    def _day(self, as_of: Day, codes: Mapping[str, str] | None) -> date | None:
+        """The day that decides what is valid: the caller's, else that of ``icdbridge update-codes``."""
+        return check_day(as_of) or (self._update.day if codes is None else None)
+
+    def _later(self, scorer: Scorer) -> Mapping[str, int]:
+        """The codes of a scorer that came after training."""
+        if scorer not in self._came:
+            self._came[scorer] = later_among(scorer)
+        return self._came[scorer]
+
+    def _scorer_of(self, codes: Mapping[str, str], version: str | None, day: date | None) -> Scorer:
+        """Of the codes of a version, or of a caller's own (None), those that may be coded on a day; what is left out
+        teaches of what took its place.
+        """
+        told = self._update.successors
+        offered: Mapping[str, str] = codes
+        if day is not None:
+            offered = valid_on(codes, day) if version is None else offered_on(codes, day, told)
+            if not offered:
+                raise InputError(f"none of the codes to choose from is valid on {day}")
+        heirs = heirs_among(self.run.index.code, offered, told) if version is None or day is not None else {}
+        run = self.run.inheriting(heirs, offered)
+        if run.model.fixed_labels:
+            known = {*run.index.code, *run.stands_for}
+            offered = {key: title for key, title in offered.items() if key in known or day is None}
+        return Scorer(run, offered, version)
 
 
 def _predicted(scorer: Scorer, columns: np.ndarray, logits: np.ndarray) -> list[Code]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, get_args
 
@@ -10,12 +11,14 @@ from icdbridge.codes import Code, load_system, parse_key, version_named
 from icdbridge.coding.checks import (
     check_choice,
     check_codes,
+    check_day,
     check_note,
     check_options,
     check_suggestions,
     check_texts,
 )
-from icdbridge.coding.coder import Coder, Setting
+from icdbridge.coding.coder import Coder, Day, Setting
+from icdbridge.coding.on_day import on_day, once
 from icdbridge.coding.set_rules import apply_set_rules
 from icdbridge.coding.starter_calibration import read_starter
 from icdbridge.coding.suggestion import Alternative, Suggestion
@@ -116,6 +119,7 @@ class StarterCoder(Coder):
         evidence: bool = True,
         candidates: bool = False,
         setting: Setting | None = None,
+        as_of: Day = None,
     ) -> list[list[Suggestion] | None]:
         texts = check_texts(texts)
         check_options(version, top, codes, evidence=evidence, candidates=candidates)
@@ -128,7 +132,8 @@ class StarterCoder(Coder):
         check_choice("version", version, self.versions)
         system = among.system if among else DIAGNOSES[version]
         inpatient = None if setting is None else setting == "inpatient"
-        return [self._code_one(text, system, inpatient, among, top, evidence) for text in texts]
+        day = check_day(as_of)
+        return [self._code_one(text, system, inpatient, among, top, evidence, day) for text in texts]
 
     def explain(
         self,
@@ -137,14 +142,22 @@ class StarterCoder(Coder):
         version: str | None = None,
         *,
         codes: Mapping[str, str] | None = None,
+        as_of: Day = None,
     ) -> list[Suggestion]:
         found = check_suggestions(found)
-        every = self.code(text, version, top=MOST, codes=codes)
+        every = self.code(text, version, top=MOST, codes=codes, as_of=as_of)
         explained = {one.code: one for one in every}
         return [replace(one, evidence=explained.get(one.code, one).evidence) for one in found]
 
     def _code_one(
-        self, text: str, system: str, inpatient: bool | None, among: "_Among | None", top: int, evidence: bool
+        self,
+        text: str,
+        system: str,
+        inpatient: bool | None,
+        among: "_Among | None",
+        top: int,
+        evidence: bool,
+        day: date | None,
     ) -> list[Suggestion] | None:
         if self.fault(text):
             return None
@@ -153,8 +166,11 @@ class StarterCoder(Coder):
             found = in_icd9(found)
         if among is not None:
             found = among.chosen(found)
-        ranked = enumerate(found[:top], 1)
-        return apply_set_rules([self._suggestion(rank, system, one, text, evidence) for rank, one in ranked])
+        every = [
+            on_day(self._suggestion(rank, system, one, text, evidence), day)
+            for rank, one in enumerate(found if day else found[:top], 1)
+        ]
+        return apply_set_rules(once(every)[:top] if day else every)
 
     def _suggestion(self, rank: int, system: str, one: Found, text: str, evidence: bool) -> Suggestion:
         spans = tuple(

@@ -4,6 +4,7 @@
 ``title``: inferred, the codes of its category whose titles share most words.
 """
 
+import re
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
@@ -13,6 +14,7 @@ from icdbridge.codes.validity import validity
 from icdbridge.knowledge.families import default_child
 from icdbridge.knowledge.words import stems
 
+_PLACEHOLDERS = re.compile(r"([^X]+)X+([A-Z0-9])")
 MOST_DIVIDED, MOST_ALIKE = 12, 3
 
 
@@ -34,9 +36,8 @@ def successors(code: Code) -> tuple[Succession, ...]:
     table = load_system(code.system) if valid else None
     if valid is None or table is None or code.code in table.titles:
         return ()
-    if below := [other for other in table.below(code.code) if other in table.titles]:
-        several = dict.fromkeys([default_child(code.code, table.name), *below])
-        return tuple(Succession(Code(code.system, one), "divided") for one in list(several)[:MOST_DIVIDED])
+    if below := _below(code, table):
+        return tuple(Succession(Code(code.system, one), "divided") for one in below[:MOST_DIVIDED])
     title = load_system(code.system, valid.last).titles[code.code]
     return tuple(Succession(one, "title") for one in _alike(code, title, table))
 
@@ -56,6 +57,16 @@ def predecessors(code: Code) -> tuple[Succession, ...]:
         above = shorter(above)
     title = load_system(code.system, valid.first).titles[code.code]
     return tuple(Succession(one, "title") for one in _alike(code, title, before))
+
+
+def _below(code: Code, table: CodeSystem) -> list[str]:
+    """The billable codes below a code, the default first; where placeholders were filled, with its 7th character."""
+    if below := [other for other in table.below(code.code) if other in table.titles]:
+        return list(dict.fromkeys([default_child(code.code, table.name), *below]))
+    if not (filled := _PLACEHOLDERS.fullmatch(code.code)):
+        return []
+    below = [other for other in table.below(filled[1]) if other in table.titles and other.endswith(filled[2])]
+    return sorted(below, key=lambda other: (other[:-1] != default_child(filled[1], table.name)[:-1], other))
 
 
 def _alike(code: Code, title: str, table: CodeSystem) -> list[Code]:

@@ -1,8 +1,9 @@
 """What a run keeps for matching: the names of its codes, and what training notes teach of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -94,6 +95,38 @@ class Lexicon:
         """A ``matcher`` of the codes ``keys``, by what other notes teach."""
         notes = self._notes(statistics, self._known(keys), matcher.categories)
         return Matcher(matcher.names, statistics, matcher.columns, notes, matcher.categories, self.version)
+
+    def inheriting(self, heirs: Mapping[str, Sequence[str]], descriptions: Mapping[str, str]) -> "Lexicon":
+        """With codes that took the place of some of its own: what notes teach of these counts for them; of several, in
+        full for the first, which says no more than the code did, and in parts for the others.
+
+        ``heirs``: key to the keys in its place; ``descriptions`` of these.
+        """
+        heirs = {key: several for key, several in heirs.items() if key in self.keys}
+        new = [key for key in dict.fromkeys(chain.from_iterable(heirs.values())) if key not in set(self.keys)]
+        keys = [*self.keys, *new]
+        number = {key: place for place, key in enumerate(keys)}
+        categories = sorted({category_of(key) for key in keys})
+        of_category = {category: len(keys) + place for place, category in enumerate(categories)}
+        moved = [(place, place, 1.0) for place in range(len(self.keys))]
+        moved += [
+            (len(self.keys) + place, of_category[category], 1.0)
+            for place, category in enumerate(self.categories)
+        ]
+        for key, several in heirs.items():
+            for place, heir in enumerate(several):
+                share = 1 / len(several) if place else 1.0
+                moved.append((number[key], number[heir], share))
+                if category_of(heir) not in self.categories:
+                    moved.append((number[key], of_category[category_of(heir)], share))
+        rows, columns, shares = (np.array(one) for one in zip(*moved, strict=True))
+        entries = shares.astype(np.float32), (rows, columns)
+        matrix = csr_array(
+            entries, shape=(len(self.keys) + len(self.categories), len(keys) + len(categories))
+        )
+        names = [*self.names, *code_names(new, [descriptions[key] for key in new], self.terms)]
+        own, others = (one.moved(matrix, len(self.keys), len(keys)) for one in self.statistics)
+        return replace(self, keys=keys, names=names, statistics=(own, others))
 
     def _known(self, keys: Sequence[str]) -> np.ndarray:
         """The number of each code in the run [L], -1: unknown."""

@@ -4,7 +4,7 @@ Phrases are kept as hashes: what training notes say cannot be read from a run fo
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -179,6 +179,14 @@ class Marks:
                 MarkedPhrase(told[0], _characters(note, phrase)) for told, own in ranked for phrase in own
             ]
         return Marked(codes.astype(np.int32), features, spans)
+
+    def moved(self, matrix: Any) -> "Marks":
+        """For other codes: ``matrix`` [codes, other codes] says how much each counts for each."""
+        marks = csr_array(self.marks @ matrix)
+        counts = _entries(csr_array(self.counts @ matrix), marks)
+        return replace(
+            self, counts=csr_array((counts, marks.indices, marks.indptr), shape=marks.shape), marks=marks
+        )
 
 
 @dataclass(frozen=True)

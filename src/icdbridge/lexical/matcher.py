@@ -1,11 +1,12 @@
 """Finds lexical evidence of notes for a list of codes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from icdbridge.lexical.associations import ASSOCIATIONS, Associated, Associations, find_phrases
 from icdbridge.lexical.features import NAMED, STORED, SparseFeatures, dense_features, strength
@@ -35,6 +36,17 @@ class CodeStatistics(NamedTuple):
     associations: Associations | None = None
     marks: Marks | None = None
     translator: Translator | None = None
+
+    def moved(self, matrix: Any, codes: int, to_codes: int) -> "CodeStatistics":
+        """For other codes: ``matrix`` [codes + categories, other codes + categories] says how much each counts for
+        each; ``codes`` and ``to_codes``: how many are codes.
+        """
+        found, marks = self.associations, self.marks
+        return self._replace(
+            notes=self.notes @ matrix,
+            associations=found and replace(found, counts=csr_array(found.counts @ matrix)),
+            marks=marks and marks.moved(matrix[:codes, :to_codes]),
+        )
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,10 @@
 """A network with all that it needs to score texts: words, codes, lexicons."""
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Self
 
 import numpy as np
 from torch import Tensor
@@ -23,7 +25,8 @@ class TextModel:
     """A ``model`` (in evaluation mode) with its ``tokenizer``, the ``index`` of the codes that it learnt and the
     ``lexicons`` and ``priors`` by version (none for a model that reads no lexical features). It reads
     ``max_note_words`` words of a note and ``max_code_words`` of a description, and scores in ``precision``.
-    ``frequent_only``: it has fixed labels, of frequent codes alone.
+    ``frequent_only``: it has fixed labels, of frequent codes alone. ``stands_for``: codes (keys) that took the place of
+    learnt ones, to these.
 
     ``Run`` adds what is known of it after training: thresholds, calibration, candidate search.
     """
@@ -37,6 +40,7 @@ class TextModel:
     priors: Mapping[str, Prior] = field(default_factory=dict)
     precision: Precision = "fp32"
     frequent_only: bool = False
+    stands_for: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def versions(self) -> list[str]:
@@ -45,9 +49,30 @@ class TextModel:
 
     @cached_property
     def train_notes(self) -> Mapping[str, int] | None:
-        """How many training notes carried each code (a code that is absent was never seen); None: not known."""
+        """How many training notes carried each code, or what it stands for (a code that is absent was never seen);
+        None: not known.
+        """
         counts = [count for count in self.index.train_notes if count is not None]
-        return dict(zip(self.index.code, counts, strict=True)) if counts else None
+        if not counts:
+            return None
+        found = dict(zip(self.index.code, counts, strict=True))
+        return found | {heir: found[key] for heir, key in self.stands_for.items()}
+
+    def inheriting(self, heirs: Mapping[str, Sequence[str]], descriptions: Mapping[str, str]) -> Self:
+        """The model where other codes took the place of some learnt ones (``heirs``: key to keys, the likeliest first;
+        with ``descriptions``): what training notes teach of these counts for them.
+        """
+        if not heirs:
+            return self
+        other = copy(self)
+        vars(other).pop("train_notes", None)
+        other.stands_for = {
+            heir: key for key in reversed(list(heirs)) for heir in heirs[key] if heir not in self.index.code
+        }
+        other.lexicons = {
+            version: lexicon.inheriting(heirs, descriptions) for version, lexicon in self.lexicons.items()
+        }
+        return other
 
     def thresholds(self, version: str, codes: Sequence[str]) -> np.ndarray:
         """The probability above which each code (key) of a version is predicted [L]: 1/2 until one is chosen."""
@@ -64,6 +89,8 @@ class TextModel:
         Raises ``InputError`` for a code that the model, if it is of fixed labels, has no output for.
         """
         outputs = self.index.code if self.model.fixed_labels else None
+        if outputs:
+            codes = [self.stands_for.get(code, code) for code in codes]
         words = code_words(self.tokenizer, codes, descriptions, self.max_code_words, outputs)
         return encode_codes(self.model, words)
 

@@ -14,6 +14,7 @@ from icdbridge.codes import (
     version_named,
 )
 from icdbridge.coding import Suggestion, fhir
+from icdbridge.coding.checks import check_day
 from icdbridge.coding.identity import note_identity
 from icdbridge.errors import InputError
 from icdbridge.server import answers
@@ -68,6 +69,8 @@ def make_router(
         _check_note_ids(request.notes)
         codes = None if request.codes is None else code_set(request.codes)
         version = None if codes is not None else _version(coder, request.version)
+        if request.date is not None:
+            _check_day(request.date)
         words = await asyncio.to_thread(_count_words, coder, request.notes)
         found = await _coded(queue, coder, version, codes, request, words)
         metrics.notes.labels(name, version or "code set").inc(len(found))
@@ -149,6 +152,7 @@ async def _coded(
             request.setting,
             request.candidates,
             explaining,
+            request.date,
         )
         jobs.append(job)
     try:
@@ -169,6 +173,13 @@ def _count_words(coder: ServedCoder, notes: Sequence[NoteIn]) -> list[int]:
         if fault := coder.fault(note.text):
             raise field_problem(f"body.notes.{number}.text", fault)
     return [coder.count_words(note.text) for note in notes]
+
+
+def _check_day(day: str) -> None:
+    try:
+        check_day(day)
+    except InputError as error:  # all else that cannot be one is refused by its shape
+        raise field_problem("body.date", "no such day") from error
 
 
 def _check_note_ids(notes: Sequence[NoteIn]) -> None:

@@ -68,6 +68,7 @@ class Job:
     setting: Setting | None = None
     candidates: bool = False
     of_evidence: float = 0.0
+    as_of: str | None = None
     future: "Future[Found]" = field(default_factory=Future)
     found: list[Suggestion] | None = None  # so far: the first ``explained`` of them with their evidence
     explained: int = 0
@@ -83,6 +84,7 @@ class Job:
             self.evidence,
             self.setting,
             self.candidates,
+            self.as_of,
             self.top if self.evidence else None,
         )
 
@@ -264,6 +266,7 @@ def _code_in_parts(job: Job, room: float) -> tuple[float, bool]:
                 evidence=False,
                 candidates=job.candidates,
                 setting=job.setting,
+                as_of=job.as_of,
             )
             job.found = coded[0]
             if not job.found:
@@ -272,7 +275,9 @@ def _code_in_parts(job: Job, room: float) -> tuple[float, bool]:
         each = job.of_evidence / len(job.found)
         end = min(job.explained + max(1, int(room / each)), len(job.found))
         part = slice(job.explained, end)
-        job.found[part] = job.coder.explain(job.text, job.found[part], job.version, codes=job.codes)
+        job.found[part] = job.coder.explain(
+            job.text, job.found[part], job.version, codes=job.codes, as_of=job.as_of
+        )
         cost, job.explained = each * (end - job.explained), end
         if end == len(job.found):
             _answer(job, job.found)
@@ -293,6 +298,7 @@ def _code(batch: Sequence[Job]) -> None:
             evidence=first.evidence,
             candidates=first.candidates,
             setting=first.setting,
+            as_of=first.as_of,
         )
     except BaseException as error:  # as above
         for job in batch:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from icdbridge.coding import Suggestion
-from icdbridge.coding.coder import Setting
+from icdbridge.coding.coder import Day, Setting
 
 if TYPE_CHECKING:
     from icdbridge.runs.confidence import Calibration
@@ -88,6 +88,7 @@ class ServedCoder(Protocol):
         evidence: bool = True,
         candidates: bool = False,
         setting: Setting | None = None,
+        as_of: Day = None,
     ) -> list[list[Suggestion] | None]: ...
 
     def explain(
@@ -97,6 +98,7 @@ class ServedCoder(Protocol):
         version: str | None = None,
         *,
         codes: Mapping[str, str] | None = None,
+        as_of: Day = None,
     ) -> list[Suggestion]:
         """What ``code_many`` found without evidence, with it."""
         ...

@@ -95,6 +95,13 @@ class CodeRequest(Request):
         default=None,
         description="For the starter: uncertain diagnoses are coded inpatient only; null: as the note looks.",
     )
+    date: str | None = Field(
+        default=None,
+        pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
+        description="The day of discharge or service: only codes that are valid on it are offered, those among them "
+        "that came after the model was trained too; null: the codes that the model learnt.",
+        examples=["2025-11-02"],
+    )
     evidence: bool = Field(default=True, description="Whether to return the words that spoke for each code.")
     candidates: bool = Field(
         default=False,

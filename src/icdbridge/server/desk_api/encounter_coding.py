@@ -154,6 +154,7 @@ class EncounterCoding:
             cost,
             waiting.setting,
             of_evidence=explaining,
+            as_of=None if waiting.day is None else str(waiting.day),
         )
         while True:
             try:

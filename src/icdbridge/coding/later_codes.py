@@ -1,0 +1,89 @@
+"""Codes that came after training: no note that a run learnt from can carry them, so the starter's word counts.
+
+Training also taught what their words were coded before they came ("class 1 obesity" as obesity). Such a code does not
+come before the later one, unless the starter reads it in the note by other words.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+
+import numpy as np
+from scipy.special import logit
+from torch import Tensor
+
+from icdbridge.caches import cache_folder
+from icdbridge.codes import category_of, parse_key
+from icdbridge.codes.systems import known_systems
+from icdbridge.codes.validity import later_codes
+from icdbridge.lexical import LexicalMatches
+from icdbridge.runs.note_scores import Scores
+from icdbridge.runs.scorer import Scorer
+from icdbridge.starter import Starter
+from icdbridge.starter.line_ranking import shipped_ranking
+from icdbridge.starter.opinions import Opinion, opinions
+
+SYSTEM = "icd10cm"  # what the starter reads; no other system has codes that came later
+_BEHIND = 0.5  # logits by which what was coded before stands behind the later code
+
+
+def later_among(scorer: Scorer) -> dict[str, int]:
+    """The codes that came later and that training does not have, each with its column."""
+    if SYSTEM not in known_systems():
+        return {}
+    learnt, later = set(scorer.model.index.code), later_codes(SYSTEM)
+    codes = {parse_key(key): column for column, key in enumerate(scorer.keys) if key not in learnt}
+    return {
+        code.code: column for code, column in codes.items() if code.system == SYSTEM and code.code in later
+    }
+
+
+def with_later(scorer: Scorer, later: Mapping[str, int], text: str, scores: Scores) -> Tensor:
+    """The logits of a note, with what the starter says of the ``later`` codes in it."""
+    logits = scores.logits.double()
+    if not later:
+        return logits
+    said = scores.reading.said if scorer.prior else opinions(_starter(), text)
+    read = {one.code for one in said if one.asserted}
+    places = {int(column): place for place, column in enumerate(scores.columns)}
+    sure = _confidence(said)
+    for one, confidence in zip(said, sure, strict=True):
+        place = places.get(later.get(one.code, -1))
+        if place is None or not one.asserted:
+            continue
+        logits[place] = max(float(logits[place]), float(logit(confidence)))
+        for column in _coded_before(scorer, scores, one) & places.keys():
+            code = parse_key(scorer.keys[column]).code
+            if code not in read:
+                behind = float(logits[place]) - _BEHIND
+                logits[places[column]] = min(float(logits[places[column]]), behind)
+    return logits
+
+
+def _coded_before(scorer: Scorer, scores: Scores, one: Opinion) -> set[int]:
+    """The columns of the same category, and of codes that only words of this line speak for."""
+    category = category_of(f"{SYSTEM}:{one.code}")
+    own = {int(column) for column in scores.columns if category_of(scorer.keys[column]) == category}
+    return own | _spoken_for(scores.reading.matches, one.spans)
+
+
+def _spoken_for(matches: LexicalMatches | None, spans: Sequence[tuple[int, int]]) -> set[int]:
+    found: set[int] = set()
+    for associated in matches.associated.values() if matches else ():
+        start, end = associated.spans.T if len(associated.spans) else np.zeros((2, 0), int)
+        inside = [(first <= start) & (end <= last) for first, last in spans]
+        if inside:
+            found |= set(associated.codes[np.any(inside, axis=0)].tolist())
+    return found
+
+
+def _confidence(said: Sequence[Opinion]) -> np.ndarray:
+    ranking = shipped_ranking()
+    if ranking is None or not said:
+        return np.zeros(len(said))
+    sure: np.ndarray = np.clip(ranking.confidence(np.array([one.raw for one in said])), 1e-6, 1 - 1e-6)
+    return sure
+
+
+@cache
+def _starter() -> Starter:
+    return Starter(SYSTEM, cache_folder())

@@ -1,0 +1,72 @@
+"""What ``icdbridge update-codes`` keeps in a run folder: the day whose release it codes by, and known successors."""
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import NamedTuple
+
+from icdbridge.codes import parse_code, parse_key
+from icdbridge.errors import InputError
+from icdbridge.files import read_json, write_json
+from icdbridge.schema import Name, Strict, checked
+from icdbridge.tables import Column, read_rows
+
+UPDATE = "update.json"
+
+
+class Update(NamedTuple):
+    """``day``: the release of this day, where a note names none. ``successors``: a code (key) to those in its place,
+    the likeliest first.
+    """
+
+    day: date | None = None
+    successors: Mapping[str, tuple[str, ...]] = {}
+
+
+class _Stored(Strict):
+    as_of: Name
+    successors: dict[Name, list[Name]]
+
+
+def read_update(run: Path) -> Update:
+    """What a run folder has of it; ``InputError`` for a file that ``write_update`` would not have written."""
+    path = run / UPDATE
+    if not path.exists():
+        return Update()
+    stored = checked(read_json(path), _Stored, path, "make it again by icdbridge update-codes")
+    try:
+        day = date.fromisoformat(stored.as_of)
+        found = {
+            str(parse_key(key)): tuple(str(parse_key(one)) for one in several)
+            for key, several in stored.successors.items()
+        }
+    except (ValueError, InputError) as error:
+        raise InputError(f"{path}: {error}: make it again by icdbridge update-codes") from error
+    return Update(day, found)
+
+
+def write_update(run: Path, update: Update) -> None:
+    """Writes it into a run folder, in place of an earlier one."""
+    if update.day is None:
+        raise InputError("the day whose release is coded by is missing")
+    several = {key: list(found) for key, found in update.successors.items()}
+    write_json(run / UPDATE, _Stored(as_of=str(update.day), successors=several).model_dump())
+
+
+def read_conversions(path: Path, system: str) -> dict[str, tuple[str, ...]]:
+    """A conversion table, as agencies publish it with a release: ``code`` and ``previous``, a code that it took the
+    place of, a row each; a code to those in its place, in the order of the rows.
+
+    Raises ``InputError`` naming row and column.
+    """
+    found: dict[str, list[str]] = {}
+    for row in read_rows(path, [Column("code"), Column("previous")]):
+        keys = {}
+        for column in ("code", "previous"):
+            try:
+                keys[column] = str(parse_code((row.text(column) or "").strip(), system))
+            except InputError as error:
+                raise row.refusal(str(error), column) from error
+        if keys["code"] != keys["previous"]:
+            found.setdefault(keys["previous"], []).append(keys["code"])
+    return {key: tuple(dict.fromkeys(several)) for key, several in found.items()}
