@@ -180,7 +180,8 @@ class DualLAAT(CodingModel):
         """What each word [T] is of the positions of a note."""
         if self.window == (0, 1) or not isinstance(self.note_encoder, ConvolutionEncoder):
             return whole_positions(note.states[0], note.keys[0], len(words))
-        different, which = words.unique(return_inverse=True)  # half of a note's words come again
+        # half of a note's words come again
+        different, which = words.unique(return_inverse=True)  # type: ignore[no-untyped-call]
         parts, before = self.note_encoder.word_parts(self.embedding(different))
         keys = self._by_head(parts @ self.note_projection.weight.T)[which].permute(2, 0, 1, 3)
         slope = 1 - note.keys[0] ** 2  # of tanh
