@@ -3,8 +3,10 @@
 import pytest
 from tests.feedback.conftest import AUDE, CARL, TITLES, finish
 from tests.small import make_corpus, tiny_settings
+from typer.testing import CliRunner
 
 from icdbridge import Coder, InputError
+from icdbridge.cli import app
 from icdbridge.coding.starter_calibration import read_starter
 from icdbridge.feedback.desk_corpus import prepare_desk
 from icdbridge.feedback.recalibrate import recalibrate
@@ -69,6 +71,12 @@ def test_who_tosses_coins_does_not_count(store, tmp_path):
         finish(store, f"E-{number}", ["Pneumonia."], shown, meant)
     fit = recalibrate(store, None, tmp_path / "starter")
     assert (fit.left_out, fit.encounters) == (("carl",), 30)
+    said = CliRunner().invoke(
+        app, ["calibrate", "--store", str(tmp_path / "desk.db"), "--out", str(tmp_path / "again")]
+    )
+    assert said.exit_code == 0, said.output
+    assert "90 suggestions of 30 encounters" in said.output
+    assert "carl's encounters do not count" in said.output
     corpus = prepare_desk(store, tmp_path / "corpus")
     (dropped,) = corpus.meta["dropped"]
     assert (dropped["count"], dropped["example"]) == (30, "encounter C-0")
