@@ -136,5 +136,7 @@ def test_more_codes_to_choose_from(home, monkeypatch, capsys):
     assert "holds icd10 codes, but tiny has icd9 codes" in fails(monkeypatch, capsys, *arguments)
     table = home / "few.csv"
     table.write_text('code,description\n786.09,"Other respiratory abnormality"\n401.9,Not asked for\n')
-    few = json.loads(call("evaluate", home / "long", home / "tiny", "--codes", table, "--json"))
+    few = json.loads(
+        call("evaluate", home / "long", home / "tiny", "--codes", table, "--system", "icd9cm", "--json")
+    )
     assert few["tiny-among-few"]["codes"] == own["codes"] + 1

@@ -173,6 +173,7 @@ except KeyboardInterrupt:
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
 
 
+@pytest.mark.usefixtures("plotted")
 def test_the_report_stands_alone_and_escapes(
     tmp_path: Path, table_file: Callable[..., Path], some_rows: Rows
 ) -> None:
@@ -181,6 +182,8 @@ def test_the_report_stands_alone_and_escapes(
         prepare_table(table_file(some_rows), tmp_path / "c", version="icd10").path / "report.html"
     ).read_text()
     assert page.count("<svg") == 3
+    assert "codes per note" in page
+    assert "median " in page
     assert "&lt;b&gt;x" in page.lower()
     assert "<b>x" not in page.lower()
     for outside in ("src=", 'href="http', "url(http", "@import"):
