@@ -2,6 +2,7 @@
 
 import gc
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -49,9 +50,11 @@ def made_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callab
     def folder_of(name: str, make: Callable[[Path], object]) -> Path:
         folder = shared_folder(tmp_path_factory) / name
         with locked(folder, wait=True):
-            if not folder.exists():
+            if not (folder / "made").exists():
+                shutil.rmtree(folder, ignore_errors=True)  # what another failed to make
                 folder.mkdir()
                 make(folder)
+                (folder / "made").touch()
         return folder
 
     return folder_of
