@@ -16,6 +16,7 @@ from playwright.sync_api import expect, sync_playwright
 from tests.small import make_corpus, tiny_settings
 
 from icdbridge import Coder
+from icdbridge.knowledge.search import search
 from icdbridge.training import train
 
 WORDS = ["dyspnea", "metformin", "infiltrate", "creatinine", "lisinopril", "dialysed"]
@@ -48,7 +49,9 @@ def run_path(made_once):
 
 
 @pytest.fixture(scope="session")
-def coder(run_path):
+def coder(run_path, shared_cache):
+    """With the search index there already: a server in this process that made it would keep requests waiting."""
+    search("fever", ["icd10cm"], 1)
     return Coder.load(run_path)
 
 
