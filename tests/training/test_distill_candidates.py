@@ -122,6 +122,18 @@ def test_candidates_get_their_exact_scores(indexed, precision):
         np.testing.assert_allclose(found.logits, exact.logits[found.columns], atol=1e-5)
 
 
+def test_of_codes_that_are_given_more_are_proposed_by_names(indexed):
+    candidates = copy.copy(indexed[0].candidates)
+    candidates.counts = {
+        "icd10": CandidateCounts(75, 50, 1.0, 1.0, 9),
+        "icd9": CandidateCounts(9, 600, 1.0, 1.0, 9),
+    }
+    assert candidates.counts_for("icd10").lexical == 50
+    assert candidates.counts_for(None).lexical == 600
+    del candidates.counts["icd9"]
+    assert (candidates.counts_for(None).linear, candidates.counts_for(None).lexical) == (75, 400)
+
+
 def test_the_coder_gives_the_same_suggestions_where_all_are_candidates(indexed):
     run = indexed[0]
     everything = {version: CandidateCounts(99, 99, 1.0, 1.0, 1) for version in run.versions}

@@ -6,7 +6,7 @@ carried too.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -29,6 +29,7 @@ FOLDER = "candidates"  # in the run folder
 WEIGHTS, NAMES, COUNTS = FILES = ("linear.safetensors", "names.parquet", "counts.json")
 KIND = Kind("a candidate search", COUNTS)
 WIDER = 0.02  # weight of a wider name's nearness² beside nearness² · weight of a name of the code's own
+GIVEN_BY_NAME = 400  # proposed by names of codes that are given, at least (docs/performance.md)
 FLOOR = 0.5  # coverage below which a name proposes no code
 
 
@@ -89,10 +90,13 @@ class Candidates:
         self.counts = counts
 
     def counts_for(self, version: str | None) -> CandidateCounts:
-        """The counts of a version; for codes of no indexed version the largest."""
+        """The counts of a version; for codes of no indexed version, such as a caller's own, the largest, and more by
+        names, as nothing but its names finds a code that the run does not know.
+        """
         if version is not None and version in self.counts:
             return self.counts[version]
-        return max(self.counts.values(), key=lambda counts: counts.linear + counts.lexical)
+        largest = max(self.counts.values(), key=lambda counts: counts.linear + counts.lexical)
+        return replace(largest, lexical=max(largest.lexical, GIVEN_BY_NAME))
 
     def save(self, run: Path) -> None:
         """Writes the folder ``candidates`` of a run folder, in place of one that is there."""
