@@ -26,6 +26,7 @@ from icdbridge.codes import (
     withdraw,
 )
 from icdbridge.codes.gate import standing
+from icdbridge.codes.validity import validity
 from icdbridge.coding.fhir import coded
 from icdbridge.corpora.readers.table import prepare_table
 from icdbridge.errors import InputError
@@ -248,3 +249,23 @@ def test_a_hierarchy_at_fault_is_refused(tmp_path, rows, message):
             load_system("ward")
     finally:
         withdraw("ward")
+
+
+def test_a_release_that_comes_while_a_process_runs_is_seen(tmp_path):
+    declaration = '[releases]\n1 = "one.csv"\n'
+    (tmp_path / "one.csv").write_text("code,description\nA1,first\nA2,second\n")
+    (tmp_path / "two.csv").write_text("code,description\nA1,first\nA3,third\n")
+    (tmp_path / "ward.toml").write_text(f'label = "Ward"\n{declaration}')
+    retired, new = Code("ward", "A2"), Code("ward", "A3")
+    try:
+        declare(tmp_path / "ward.toml")
+        assert (standing(retired), standing(new)) == ("billable", "unknown")
+        assert validity(new) is None
+        (tmp_path / "ward.toml").write_text(f'label = "Ward"\n{declaration}2 = "two.csv"\n')
+        declare(tmp_path / "ward.toml")
+        assert (standing(retired), standing(new)) == ("retired", "billable")
+        assert validity(new).first == "2"
+        assert describe(new).text == "third"
+    finally:
+        withdraw("ward")
+    assert standing(new) == "own"

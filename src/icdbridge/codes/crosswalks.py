@@ -56,6 +56,16 @@ def crosswalk(from_system: str, to_system: str) -> Mapping[str, tuple[GemEntry, 
     return MappingProxyType({source: tuple(targets) for source, targets in entries.items()})
 
 
+@cache
+def crosswalk_back(from_system: str, to_system: str) -> Mapping[str, tuple[tuple[str, GemEntry], ...]]:
+    """Target code (dotted) -> the sources that lead to it, each with its entry, in the order of ``crosswalk``."""
+    found: dict[str, list[tuple[str, GemEntry]]] = {}
+    for source, entries in crosswalk(from_system, to_system).items():
+        for entry in entries:
+            found.setdefault(entry.target.code, []).append((source, entry))
+    return MappingProxyType({target: tuple(several) for target, several in found.items()})
+
+
 def crosswalks(code: Code | str) -> list[GemEntry]:
     """The codes of other systems that stand for a code (or its key), by every table of GEM that has it."""
     code = parse_key(code) if isinstance(code, str) else code

@@ -9,7 +9,7 @@ from icdbridge.codes.code import Code, parse_key, shorter
 from icdbridge.codes.headings import agreed_title
 from icdbridge.codes.packages import load_system, releases
 from icdbridge.codes.system import CodeSystem
-from icdbridge.codes.systems import declaration, known_systems
+from icdbridge.codes.systems import declaration, kept_by_code, known_systems
 
 
 class Description(NamedTuple):
@@ -38,6 +38,7 @@ def describe(code: Code | str, own: Mapping[str, str] | None = None) -> Descript
     return _from_releases(code)
 
 
+@kept_by_code
 @cache
 def _from_releases(code: Code) -> Description:
     if code.system not in known_systems():

@@ -17,6 +17,7 @@ from icdbridge.codes.systems import (
     VERSION_LABELS,
     VERSIONS,
     declaration,
+    kept_by_code,
     known_systems,
     systems_of,
     version_of,
@@ -28,6 +29,7 @@ _WORST: tuple[Standing, ...] = ("billable", "retired", "category", "unlisted", "
 EXAMPLES = 3  # codes named in a message
 
 
+@kept_by_code
 @lru_cache(maxsize=200_000)
 def standing(code: Code) -> Standing:
     """Where a code stands in the installed releases of its system.

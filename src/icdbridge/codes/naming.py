@@ -11,7 +11,7 @@ from icdbridge.codes.crosswalks import equivalents
 from icdbridge.codes.descriptions import describe
 from icdbridge.codes.packages import load_system
 from icdbridge.codes.system import CodeSystem
-from icdbridge.codes.systems import known_systems
+from icdbridge.codes.systems import kept_by_code, known_systems
 from icdbridge.errors import InputError
 from icdbridge.tables import Column, read_rows
 
@@ -101,6 +101,7 @@ def _ancestors(code: Code) -> list[Code]:
     return [Code(code.system, above) for above in table.ancestors(code.code)] if table else []
 
 
+@kept_by_code
 @cache
 def _table(system: str) -> CodeSystem | None:
     return load_system(system) if system in known_systems() else None

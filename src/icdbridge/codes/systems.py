@@ -20,7 +20,7 @@ import re
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Protocol, TypeVar
 
 from pydantic import Field
 
@@ -141,6 +141,25 @@ class _File(Strict):
     releases: dict[Name, Name]
 
 
+class _Cache(Protocol):
+    def cache_clear(self) -> None: ...
+
+
+_Kept = TypeVar("_Kept", bound=_Cache)
+_kept: list[_Cache] = []
+
+
+def kept_by_code(cached: _Kept) -> _Kept:
+    """What is kept for codes is forgotten where a system is declared or withdrawn: another release may have come."""
+    _kept.append(cached)
+    return cached
+
+
+def _forget() -> None:
+    for cached in _kept:
+        cached.cache_clear()
+
+
 def declare(path: Path | str) -> Declaration:
     """Declares a code system by a file NAME.toml, so that every part of icdbridge knows NAME; see this module.
 
@@ -180,6 +199,7 @@ def declare(path: Path | str) -> Declaration:
     held = found.model_dump() | {"shape": shape, "releases": tables}
     _known[name] = Declaration(name, **held)
     _called[called] = name
+    _forget()
     return _known[name]
 
 
@@ -199,3 +219,4 @@ def withdraw(system: str) -> None:
     del _known[system]
     for called in [called for called, name in _called.items() if name == system]:
         del _called[called]
+    _forget()

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from icdbridge.codes.code import Code
 from icdbridge.codes.packages import load_system, releases
-from icdbridge.codes.systems import declaration, known_systems
+from icdbridge.codes.systems import declaration, kept_by_code, known_systems
 
 LAST_DAY = {"icd9": date(2015, 9, 30)}  # of services coded in a version (45 CFR 162.1002)
 FIRST_DAY = {"icd10": date(2015, 10, 1)}
@@ -47,6 +47,7 @@ def release_period(system: str, release: str) -> Period:
     return version_period(declaration(system).version)
 
 
+@kept_by_code
 @lru_cache(maxsize=100)
 def later_codes(system: str) -> frozenset[str]:
     """The billable codes that came after the oldest installed release: no earlier note can carry them."""
@@ -64,6 +65,7 @@ def release_on(system: str, day: date) -> tuple[str, bool]:
     return release, (start is None or start <= day) and (end is None or day <= end)
 
 
+@kept_by_code
 @lru_cache(maxsize=100_000)
 def validity(code: Code) -> Validity | None:
     """When a code may be used; None where no installed release has it as a billable code."""

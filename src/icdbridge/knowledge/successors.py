@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 
 from icdbridge.codes import Code, CodeSystem, load_system, releases
 from icdbridge.codes.code import shorter
+from icdbridge.codes.systems import kept_by_code
 from icdbridge.codes.validity import validity
 from icdbridge.knowledge.families import default_child
 from icdbridge.knowledge.words import stems
@@ -29,6 +30,7 @@ class Succession(NamedTuple):
         return self.how == "title"
 
 
+@kept_by_code
 @lru_cache(maxsize=10_000)
 def successors(code: Code) -> tuple[Succession, ...]:
     """The codes of the newest release for what a retired code meant, the likeliest first; none for any other code."""
@@ -42,6 +44,7 @@ def successors(code: Code) -> tuple[Succession, ...]:
     return tuple(Succession(one, "title") for one in _alike(code, title, table))
 
 
+@kept_by_code
 @lru_cache(maxsize=10_000)
 def predecessors(code: Code) -> tuple[Succession, ...]:
     """The codes that were used before a code came, by the release before its first; none where that is not known."""

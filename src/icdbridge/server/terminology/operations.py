@@ -16,7 +16,7 @@ from icdbridge.codes import (
     known_systems,
     load_system,
 )
-from icdbridge.codes.crosswalks import PAIRS, GemEntry
+from icdbridge.codes.crosswalks import PAIRS, GemEntry, crosswalk_back
 from icdbridge.codes.naming import names
 from icdbridge.codes.validity import validity
 from icdbridge.coding.fhir import EXTENSION
@@ -146,9 +146,7 @@ def translate(asked: Asked) -> dict[str, Any]:
         if asked.flag("reverse") and target == code.system and source in targets:
             entries += [
                 (f"{MAP}-{source}-{target}", entry._replace(target=Code(source, written)))
-                for written, several in crosswalk(source, target).items()
-                for entry in several
-                if entry.target == code
+                for written, entry in crosswalk_back(source, target).get(code.code, ())
             ]
         elif not asked.flag("reverse") and source == code.system and target in targets:
             entries += [
