@@ -32,7 +32,7 @@ from icdbridge.training import make_settings, train
 
 TOP = 15
 DAY = "2026-05-01"
-NOTES = ("new_code_notes", "new_code_notes_further")  # the further ones: nothing was made for them
+NOTES = ("new_code_notes", "new_code_notes_further")  # the further ones: written before, mended from too
 
 
 def choose(corpus: Corpus, count: int, seed: int = 0) -> list[str]:
