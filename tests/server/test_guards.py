@@ -13,6 +13,7 @@ from tests.server.conftest import NOTE, assert_nothing_of_notes, start_server
 
 from icdbridge import Coder, InputError
 from icdbridge.server import Limits, create_app, serve
+from icdbridge.server.batching import evidence_price, score_price
 from icdbridge.server.listening import is_loopback, read_token
 
 REQUEST = {"notes": [{"text": NOTE}], "version": "icd10"}
@@ -79,7 +80,9 @@ def test_a_full_queue_answers_503_and_serves_the_others(coder, gate):
         gate.go_on.set()
         return refused, [await task for task in (first, *waiting)]
 
-    refused, others = with_client(create_app({"tiny": coder}, limits=Limits(waiting=0.25)), work)
+    size = len(NOTE.split()), len(NOTE)
+    one = score_price(*size, codes=0) + evidence_price(*size, evidenced=10)  # at least
+    refused, others = with_client(create_app({"tiny": coder}, limits=Limits(waiting=3.5 * one)), work)
     assert_busy(refused)
     assert [answer.status_code for answer in others] == [200] * 4
 
