@@ -40,6 +40,9 @@ _JOINS = frozenset({",", ";", "(", ")", "and", "or", "/", "&", "nor"})
 _SAME = {"w/o": "without", "w/out": "without"}
 _BREAKS = frozenset({",", ";", "(", ")", ":", "."})
 _UNCERTAIN = ("uncertain",)
+_FURTHEST = (
+    4 * GAP
+)  # words or items that one trigger looks at, so that many in a sentence cost no more than few
 _LONGEST_ITEM = 5  # words of an item of "without hemorrhage, perforation or obstruction"
 _NUMBER = {name: number for number, name in enumerate(CONTEXTS)}
 
@@ -235,13 +238,14 @@ class _Sentence:
     def _qualifies(self, first: int) -> bool:
         """Whether a trigger says more of the condition before it: "COPD w/o exacerbation", not "lungs w/o rales"."""
         begun = self.breaks[at - 1] + 1 if (at := bisect_left(self.breaks, first)) else 0
-        before = [token for token in self.tokens[begun:first] if token[0].isalpha()]
+        before = [token for token in self.tokens[max(begun, first - _FURTHEST) : first] if token[0].isalpha()]
         return bool(before) and not any(load_rules().is_of(token, "<finding>") for token in before)
 
     def _to_the_last_or(self, last: int) -> int:
         """The end of the item behind a trigger, or of the list of short items that ends with "or"."""
         end, begun = self.size, last
-        for place in self.joins[bisect_left(self.joins, last) :]:
+        at = bisect_left(self.joins, last)
+        for place in self.joins[at : at + _FURTHEST]:
             if place - begun > _LONGEST_ITEM:
                 break
             if self.tokens[place] in ("or", "nor", "/"):
@@ -287,7 +291,7 @@ class _Sentence:
 
     def _reach_backward(self, rule: Rule, first: int, start: int) -> int:
         if rule.reach == "":
-            return max(start, first - 4 * GAP)
+            return max(start, first - _FURTHEST)
         if rule.reach.isdigit():
             start = max(start, first - int(rule.reach))
         ends = self.commas if rule.reach in ("phrase",) or rule.reach.isdigit() else self.items
@@ -297,5 +301,5 @@ class _Sentence:
         begun = max(start, ends[at - 1] + 1)
         listed = bisect_left(self.ors, first)
         if rule.reach == "item" and listed and self.ors[listed - 1] >= begun:
-            return max(start, first - 4 * GAP)  # "fever, chills or sweats: no"
+            return max(start, first - _FURTHEST)  # "fever, chills or sweats: no"
         return begun

@@ -20,6 +20,7 @@ _ANSWER = re.compile(
     rf"[{_BLANKS}](?:yes|no|y|n|pos|neg|positive|negative|none|denie[sd]|never)[ \t]*\.?(?=[,;|/\t\n]|  |\Z)"
 )
 _OPENING = ("", ",", ";", "(", ":")  # before a sign that stands before what it is of
+_BLANK = 60  # characters, at most, that may be blank between a sign and a word
 _ASKED = 60  # characters of what is asked
 
 
@@ -105,12 +106,9 @@ def signed(line: str, before: str) -> tuple[list[tuple[int, int]], str]:
 
 def _is_dash(line: str, sign: re.Match[str]) -> bool:
     """Whether a "-" stands between words of one item: "gout - allopurinol"."""
-    rest = line[sign.end() :]
-    return (
-        sign.group() == "-"
-        and line[: sign.start()].rstrip()[-1:] not in _OPENING
-        and rest.lstrip()[:1].isalpha()
-    )
+    before = line[max(sign.start() - _BLANK, 0) : sign.start()].rstrip()[-1:]
+    behind = line[sign.end() : sign.end() + _BLANK].lstrip()[:1]
+    return sign.group() == "-" and before not in _OPENING and behind.isalpha()
 
 
 def _short_item(line: str, sign: re.Match[str]) -> bool:
