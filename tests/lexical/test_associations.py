@@ -82,3 +82,27 @@ def test_features_are_shares(notes):
         assert 0 < steady <= best < 1
         assert 0 <= second <= steady
         assert steady / 5 - 1e-6 <= five <= steady + 1e-6
+
+
+@given(st.integers(0, 2**32))
+def test_the_five_highest_of_many_phrases_as_plainly_counted(seed):
+    rng = np.random.default_rng(seed)
+    words = np.array([f"word{number}" for number in range(30)])
+    notes = [" ".join(rng.permutation(words)[: rng.integers(3, 12)]) for _ in range(40)]
+    labels = rng.random((40, 5)) ** 2 * (rng.random((40, 5)) < 0.3)
+    having = [set(find_phrases(NoteWords(text, 100)).hashes.tolist()) for text in notes]
+    asked = find_phrases(NoteWords(" ".join(rng.permutation(words)), 100))
+    found = learn(notes, csr_array(labels)).match(asked)
+    said = {code: [] for code in range(5)}
+    for phrase, span in zip(asked.hashes.tolist(), asked.spans.tolist(), strict=True):
+        rows = [row for row, own in enumerate(having) if phrase in own]
+        for code, counted in enumerate(labels[rows].sum(axis=0)):
+            if len(rows) > 1 and counted >= 0.05 * len(rows):
+                said[code].append((counted / (len(rows) + 4), counted / (len(rows) + 1), span))
+    assert found.codes.tolist() == [code for code, several in said.items() if several]
+    for code, features, span in zip(found.codes.tolist(), found.features, found.spans.tolist(), strict=True):
+        steady = sorted((one[0] for one in said[code]), reverse=True) + [0.0] * 5
+        best = max(one[1] for one in said[code])
+        expected = [best, steady[0], steady[1], sum(steady[:5]) / 5, np.log1p(sum(steady))]
+        assert features == pytest.approx(expected, rel=1e-4)
+        assert span in [where for value, _, where in said[code] if value > steady[0] - 1e-6]

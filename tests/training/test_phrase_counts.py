@@ -108,6 +108,22 @@ def test_jobs_are_done_whichever_process_does_them(tmp_path):
     assert len(list(tmp_path.iterdir())) == 9
 
 
+def test_where_a_process_is_killed_only_what_was_under_way_is_done_anew(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0, 1})
+
+    def work(number):
+        with (tmp_path / str(number)).open("a") as file:
+            file.write("x")
+        if number == 5 and not (tmp_path / "died").exists():
+            (tmp_path / "died").touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    on_all_cores(work, ((1, (n,)) for n in range(12)), 12, "testing")
+    done = {n: len((tmp_path / str(n)).read_text()) for n in range(12)}
+    assert done[5] == 2
+    assert all(done[n] == 1 for n in (0, 1, 9, 10, 11))
+
+
 def test_an_error_of_a_job_is_told_and_so_is_a_killed_process(monkeypatch):
     def fail(number):
         raise InputError(f"job {number}")

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         SparseFeatures,
         dense_features,
     )
+    from icdbridge.lexical.labels_by_fold import LabelsByFold
     from icdbridge.lexical.lexicon import Lexicon, with_categories
     from icdbridge.lexical.matcher import CodeStatistics, LexicalMatches, Matcher, Span
     from icdbridge.lexical.name_index import FEATURES, Matches, Mention, NameIndex
@@ -30,6 +31,7 @@ __all__ = [
     "Associated",
     "Associations",
     "CodeStatistics",
+    "LabelsByFold",
     "LexicalMatches",
     "Lexicon",
     "Matcher",
@@ -59,6 +61,7 @@ _PLACES = {
     "Matches": "icdbridge.lexical.name_index",
     "Mention": "icdbridge.lexical.name_index",
     "NameIndex": "icdbridge.lexical.name_index",
+    "LabelsByFold": "icdbridge.lexical.labels_by_fold",
     "Lexicon": "icdbridge.lexical.lexicon",
     "with_categories": "icdbridge.lexical.lexicon",
     "CodeStatistics": "icdbridge.lexical.matcher",

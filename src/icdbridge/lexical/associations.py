@@ -13,6 +13,7 @@ import numpy as np
 from scipy.sparse import csr_array, vstack
 
 from icdbridge.knowledge.words import EMPTY
+from icdbridge.lexical.labels_by_fold import LabelsByFold
 from icdbridge.lexical.note import NoteWords
 
 ASSOCIATIONS = ("best", "steady", "second", "five", "all")
@@ -98,62 +99,33 @@ class Associations:
         Codes that fewer than ``least`` notes with a phrase carry are not kept.
         """
         carried = csr_array(labels).astype(np.float32)
-        parts = [
-            cls._kept(found, often, having @ carried, least)
-            for found, often, having in _blocks(hashes, note, carried)
-        ]
-        return cls.join([cls._nothing(carried.shape[1]), *parts])
+        parts = [cls._nothing(carried.shape[1])]
+        for found, often, having in _blocks(hashes, note, carried.shape[0], least):
+            counted = having @ carried
+            counted.sort_indices()
+            row = np.repeat(np.arange(len(found)), np.diff(counted.indptr))
+            of, codes = often.astype(np.float32), carried.shape[1]
+            parts.append(cls._kept(found, of, row, counted.indices, counted.data, codes, least))
+        return cls.join(parts)
 
     @classmethod
     def count_by_fold(
-        cls,
-        hashes: np.ndarray,
-        note: np.ndarray,
-        labels: Any,
-        folds: np.ndarray,
-        number: int,
-        least: float = 0,
+        cls, hashes: np.ndarray, note: np.ndarray, labels: LabelsByFold, least: float = 0
     ) -> list["Associations"]:
-        """``count`` of all notes but those of a fold, for each of so many folds, and last of all notes: by one pass
-        over them, dealt into ``folds`` [N]. The labels are not soft.
-        """
-        carried = csr_array(labels).astype(np.float32)
-        codes = carried.shape[1]
-        # a column for each code and fold
-        fold = np.repeat(folds.astype(carried.indices.dtype), np.diff(carried.indptr))
-        dealt = csr_array(
-            (carried.data, carried.indices * number + fold, carried.indptr),
-            shape=(len(folds), codes * number),
-        )
+        """``count`` of all notes but those of a fold, for each fold, and last of all notes: by one pass over them."""
+        number, codes = labels.number, labels.codes
         parts: list[list[Associations]] = [[cls._nothing(codes)] for _ in range(number + 1)]
-        for found, often, having in _blocks(hashes, note, carried):
-            own = np.bincount(
-                np.repeat(np.arange(len(found)), often) * number + folds[having.indices],
+        for found, often, having in _blocks(hashes, note, len(labels.folds), least):
+            of_folds = np.bincount(
+                np.repeat(np.arange(len(found)), often) * number + labels.folds[having.indices],
                 minlength=len(found) * number,
             ).reshape(-1, number)
-            counted = having @ dealt
-            counted.sort_indices()
-            row = np.repeat(np.arange(len(found)), np.diff(counted.indptr))
-            code, fold = np.divmod(counted.indices, number)
-            first = np.flatnonzero(
-                np.append(True, (code[1:] != code[:-1]) | (row[1:] != row[:-1]))[: len(code)]
-            )
-            every = np.add.reduceat(counted.data, first) if len(first) else counted.data
-            # what no fold's absence can bring above the least share is left out first
-            fewest = (often - own.max(axis=1, initial=0))[row[first]]
-            able = every >= np.maximum(np.float32(MIN_SHARE) * fewest.astype(np.float32), least)
-            kept = np.repeat(able, np.diff(first, append=len(code)))
-            group = (np.cumsum(able) - 1).astype(np.int64).repeat(np.diff(first, append=len(code)))[kept]
-            fold, counts, first, every = fold[kept], counted.data[kept], first[able], every[able]
-            starts = np.append(0, np.cumsum(np.bincount(row[first], minlength=len(found))))
+            of = np.column_stack([often[:, None] - of_folds, often]).astype(np.float32)
+            row, code, counts = labels.count(having, _lowest(of, least).min(axis=1))
             for left_out in range(number + 1):
-                value, of = every, often
-                if left_out < number:
-                    value, of = every.copy(), often - own[:, left_out]
-                    here = fold == left_out
-                    value[group[here]] -= counts[here]
-                table = csr_array((value, code[first], starts), shape=(len(found), codes))
-                parts[left_out].append(cls._kept(found, of, table, least))
+                parts[left_out].append(
+                    cls._kept(found, of[:, left_out], row, code, counts[:, left_out], codes, least)
+                )
         return [cls.join(parts.pop(0)) for _ in range(number + 1)]  # each is held twice for a moment only
 
     @classmethod
@@ -161,19 +133,25 @@ class Associations:
         return cls(np.zeros(0, np.uint64), np.zeros(0, np.float32), csr_array((0, codes), dtype=np.float32))
 
     @classmethod
-    def _kept(cls, hashes: np.ndarray, often: np.ndarray, counts: csr_array, least: float) -> "Associations":
-        """Of phrases in ``often`` [P] notes, of which ``counts`` [P, codes] carry each code, what is kept."""
-        counts.sort_indices()
-        often = often.astype(np.float32)
-        lowest = np.where(often >= MIN_NOTES, np.maximum(np.float32(MIN_SHARE) * often, least), np.inf)
-        enough = counts.data >= np.repeat(lowest.astype(np.float32), np.diff(counts.indptr))
-        starts = np.append(0, np.cumsum(enough))[counts.indptr]
-        told = np.diff(starts) > 0
-        data, indices = counts.data[enough], counts.indices[enough]
-        table = csr_array(
-            (data, indices, np.append(starts[:-1][told], starts[-1])),
-            shape=(int(told.sum()), counts.shape[1]),
-        )
+    def _kept(
+        cls,
+        hashes: np.ndarray,
+        often: np.ndarray,
+        row: np.ndarray,
+        code: np.ndarray,
+        counts: np.ndarray,
+        codes: int,
+        least: float,
+    ) -> "Associations":
+        """Of phrases that stand in ``often`` [P] notes, and the pairs of one (``row`` [n], ascending) and a ``code``
+        [n], ascending, that ``counts`` [n] notes have, what is kept.
+        """
+        kept = np.flatnonzero(counts >= _lowest(often, least)[row])
+        each = np.bincount(row[kept], minlength=len(hashes))
+        told = each > 0
+        # of these there are many: 32 bits, which scipy would not choose by itself
+        starts = np.append(0, np.cumsum(each[told])).astype(np.int32)
+        table = csr_array((counts[kept], code[kept].astype(np.int32), starts), shape=(len(starts) - 1, codes))
         return cls(hashes[told], often[told], table)
 
     @classmethod
@@ -192,55 +170,73 @@ class Associations:
         known = np.flatnonzero(place < len(self.hashes))
         known = known[self.hashes[place[known]] == phrases.hashes[known]]
         row = place[known]
-        sizes = np.diff(self.counts.indptr)[row]
-        entry = np.arange(sizes.sum()) + np.repeat(
-            self.counts.indptr[row] - (np.cumsum(sizes) - sizes), sizes
-        )
-        counts, often = self.counts.data[entry], np.repeat(self.notes[row], sizes)
-        steady = counts / (often + STEADY)
-        # by code, then the highest first: the bits of positive floats are in their order
-        key = self.counts.indices[entry].astype(np.int64) << 32 | (_ONE - steady.view(np.int32))
-        order = np.argsort(key)
-        column, steady = self.counts.indices[entry][order], steady[order]
-        first = np.flatnonzero(np.append(True, column[1:] != column[:-1])[: len(column)])
-        each = np.diff(first, append=len(column))
-        features = np.zeros((len(first), len(ASSOCIATIONS)), np.float32)
-        if len(first):
-            rank = np.arange(len(column)) - np.repeat(first, each)
-            features[:, 0] = np.maximum.reduceat((counts / (often + 1))[order], first)
-            features[:, 1] = steady[first]
-            features[:, 2] = np.where(each > 1, steady[np.minimum(first + 1, len(steady) - 1)], 0)
-            features[:, 3] = np.add.reduceat(np.where(rank < BEST, steady, 0), first) / BEST
-            features[:, 4] = np.log1p(np.add.reduceat(steady, first))
-            # of phrases that speak as much the first in the table
-            highest = np.where(steady == np.repeat(steady[first], each), order, len(order))
-            first_of = np.minimum.reduceat(highest, first)
-        else:
-            first_of = first
-        spans = phrases.spans[np.repeat(known, sizes)[first_of]]
-        return Associated(column[first].astype(np.int32), features, spans)
+        # the same for each code: what phrases say of it, in their order
+        said = self.counts[row]
+        often = np.repeat(self.notes[row], np.diff(said.indptr))
+        steady, best = said.data / (often + STEADY), said.data / (often + 1)
+        pairs = np.stack([steady, best], axis=1).view(np.complex64)[:, 0]
+        by_code = csr_array((pairs, said.indices, said.indptr), shape=said.shape).tocsc()
+        steady, best = by_code.data.real.copy(), by_code.data.imag
+        column = np.flatnonzero(np.diff(by_code.indptr))
+        first = by_code.indptr[column]
+        features = np.zeros((len(column), len(ASSOCIATIONS)), np.float32)
+        if not len(column):
+            return Associated(column.astype(np.int32), features, phrases.spans[first])
+        features[:, 0] = np.maximum.reduceat(best, first)
+        code, place = _highest(steady, first)
+        start = np.flatnonzero(np.append(True, code[1:] != code[:-1]))
+        each = np.diff(start, append=len(code))
+        value = steady[place]
+        features[:, 1] = value[start]
+        features[:, 2] = np.where(each > 1, value[np.minimum(start + 1, len(value) - 1)], 0)
+        rank = np.arange(len(code)) - np.repeat(start, each)
+        features[:, 3] = np.add.reduceat(np.where(rank < BEST, value, 0), start) / BEST
+        features[:, 4] = np.log1p(np.add.reduceat(steady, first))
+        # of phrases that speak as much the first in the table
+        spans = phrases.spans[known[by_code.indices[place[start]]]]
+        return Associated(column.astype(np.int32), features, spans)
+
+
+def _highest(values: np.ndarray, first: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of groups of neighbours that begin at ``first`` the ``BEST`` highest values at least, the highest first, of equal
+    ones the first: the group and the place of each.
+
+    What lies below the highest of each fifth of a group is none of its five highest, and is not sorted.
+    """
+    each = np.diff(first, append=len(values))
+    fifths = np.maximum.reduceat(values, (first[:, None] + each[:, None] * np.arange(BEST) // BEST).ravel())
+    least = np.where(each < BEST, 0, fifths.reshape(-1, BEST).min(axis=1))
+    place = np.flatnonzero(values >= np.repeat(least, each))
+    group = np.repeat(np.arange(len(first)), each)[place]
+    # by group, then the highest first: the bits of positive floats are in their order
+    order = np.argsort(group << 32 | (_ONE - values[place].view(np.int32)), kind="stable")
+    return group[order], place[order]
+
+
+def _lowest(often: np.ndarray, least: float) -> np.ndarray:
+    """How many of so ``often`` notes with a phrase have to carry a code that is kept."""
+    lowest: np.ndarray = np.where(
+        often >= MIN_NOTES, np.maximum(np.float32(MIN_SHARE) * often, least), np.inf
+    )
+    return lowest.astype(np.float32)
 
 
 def _blocks(
-    hashes: np.ndarray, note: np.ndarray, labels: csr_array
+    hashes: np.ndarray, note: np.ndarray, notes: int, least: float
 ) -> Iterator[tuple[np.ndarray, np.ndarray, Any]]:
-    """Different phrases of several notes, some at a time: their hashes, in how many notes each stands, and in which,
-    float32 [P, N].
+    """Different phrases of several notes, some at a time, but those in so few that nothing is kept of them: their
+    hashes, in how many notes each stands, and in which, float32 [P, N].
     """
     first = np.flatnonzero(np.append(True, hashes[1:] != hashes[:-1])[: len(hashes)])
     often = np.diff(first, append=len(hashes))
-    several = often >= MIN_NOTES
+    several = often >= max(MIN_NOTES, least)  # a note is one label of a code at most
     hashes, note, often = hashes[first[several]], note[np.repeat(several, often)], often[several]
     ends = np.append(0, np.cumsum(often))
     begin = 0
     while begin < len(often):
         end = max(begin + 1, int(np.searchsorted(ends, ends[begin] + _BLOCK, side="right")) - 1)
-        notes = note[ends[begin] : ends[end]]
-        starts = ends[begin : end + 1] - ends[begin]
-        ones = np.ones(len(notes), np.float32)
-        yield (
-            hashes[begin:end],
-            often[begin:end],
-            csr_array((ones, notes, starts), shape=(end - begin, labels.shape[0])),
-        )
+        within = note[ends[begin] : ends[end]].astype(np.int32)
+        starts = (ends[begin : end + 1] - ends[begin]).astype(np.int32)
+        having = csr_array((np.ones(len(within), np.float32), within, starts), shape=(end - begin, notes))
+        yield hashes[begin:end], often[begin:end], having
         begin = end

@@ -129,9 +129,6 @@ class NameIndex:
         )
         self._weight = np.asarray(self._matrix.sum(axis=1), np.float32)
         self._largest: _Largest = like._largest if like else _Largest.of(self._weight, self._idf, self._sizes)
-        self._links_by_row = np.argsort(self._link_row, kind="stable")
-        self._link_counts = np.bincount(self._link_row, minlength=len(rows))
-        self._link_starts = np.cumsum(self._link_counts) - self._link_counts
 
     def _inverse_frequencies(self) -> np.ndarray:
         own = self._link_kind < len(OWN)
@@ -182,11 +179,12 @@ class NameIndex:
         local_of = np.full(len(self._vocabulary), -1, np.int32)
         local_of[present] = np.arange(len(present))
 
-        sizes = self._sizes[rows]
-        begins = np.cumsum(sizes) - sizes
-        words = self._words[_ranges(self._starts[rows], sizes)]
-        columns = local_of[words]
-        weights = np.where(columns >= 0, self._idf[words], 0)
+        names = self._matrix[rows]  # of these the words that the note has
+        columns = local_of[names.indices]
+        there = columns >= 0
+        begins = np.append(0, np.cumsum(there))[names.indptr]
+        begins, sizes = begins[:-1], np.diff(begins)
+        columns, weights = columns[there], names.data[there]
         rarity = np.maximum.reduceat(weights, begins)
         centre = columns[_first_best(weights, begins, sizes)]
 
@@ -196,30 +194,28 @@ class NameIndex:
         place = read.places[order][_ranges((np.cumsum(often) - often)[centre], times)]
         row = np.repeat(np.arange(len(rows)), times)
         entries = _ranges(begins[row], sizes[row])
-        parts = weights[entries] * closeness[columns[entries], np.repeat(place, sizes[row])]
+        cells = columns[entries] * np.int64(len(note.words)) + np.repeat(place, sizes[row])
+        parts = weights[entries] * closeness.ravel()[cells]
         near = np.add.reduceat(parts, np.cumsum(sizes[row]) - sizes[row]) / self._weight[rows][row]
 
         firsts = np.cumsum(times) - times
         nearness = np.maximum.reduceat(near, firsts)
-        mention = near >= MENTION * nearness[row]
-        mentions = np.add.reduceat(mention.astype(np.int32), firsts)
-        context = note.contexts_of_words[place, : len(FEATURE_CONTEXTS)] & mention[:, None]
-        return _Found(
-            nearness,
-            rarity,
-            mentions,
-            place[_first_best(mention, firsts, times)],
-            np.add.reduceat(context.astype(np.float32), firsts) / mentions[:, None],
-        )
+        mention = np.flatnonzero(near >= MENTION * nearness[row])  # each name has one at least
+        mentions = np.bincount(row[mention], minlength=len(rows))
+        firsts = np.cumsum(mentions) - mentions
+        context = note.contexts_of_words[:, : len(FEATURE_CONTEXTS)].astype(np.float32)[place[mention]]
+        shares = np.add.reduceat(context, firsts) / mentions[:, None]
+        return _Found(nearness, rarity, mentions, place[mention[firsts]], shares.astype(np.float32))
 
     def _best(self, rows: np.ndarray, coverage: np.ndarray, found: _Found, words: int) -> Matches:
         """From names to codes: the best own name of each, and the nearness of the best wider one."""
-        counts = self._link_counts[rows]
-        links = self._links_by_row[_ranges(self._link_starts[rows], counts)]
-        order = np.argsort(links)
-        links, name = links[order], np.repeat(np.arange(len(rows)), counts)[order]  # links ascend by code
-        kind = self._link_kind[links]
-        codes, firsts, sizes = np.unique(self._link_code[links], return_index=True, return_counts=True)
+        place = np.full(len(self._sizes), -1, np.int32)
+        place[rows] = np.arange(len(rows))
+        name = place[self._link_row]
+        links = np.flatnonzero(name >= 0)  # they ascend by code
+        name, kind, codes = name[links], self._link_kind[links], self._link_code[links]
+        firsts = np.flatnonzero(np.append(True, codes[1:] != codes[:-1]))
+        codes, sizes = codes[firsts], np.diff(firsts, append=len(links))
         nearness, weight = found.nearness[name], np.sqrt(self._weight[rows])[name]
         best = _first_best(np.where(kind < len(OWN), nearness**2 * weight, 0), firsts, sizes)
         has = kind[best] < len(OWN)
@@ -282,12 +278,13 @@ def _first_best(values: np.ndarray, firsts: np.ndarray, sizes: np.ndarray) -> np
 
 
 def _distances(words: np.ndarray, places: np.ndarray, size: int, length: int) -> np.ndarray:
-    """Words between each place of a text and the nearest occurrence of each word: int32 [size, length]."""
+    """Words between each place of a text and the nearest occurrence of each word [size, length]."""
     far = 2 * length
-    here = np.arange(length, dtype=np.int32)
-    before = np.full((size, length), -far, np.int32)
+    kind = np.int16 if 2 * far < 2**15 else np.int32
+    here = np.arange(length, dtype=kind)
+    before = np.full((size, length), -far, kind)
     before[words, places] = places
-    after = np.full((size, length), far, np.int32)
+    after = np.full((size, length), far, kind)
     after[words, places] = places
     np.maximum.accumulate(before, axis=1, out=before)
     np.minimum.accumulate(after[:, ::-1], axis=1, out=after[:, ::-1])

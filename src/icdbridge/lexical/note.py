@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from copy import copy
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 
@@ -46,13 +46,18 @@ class NoteWords:
         """The words by which names of codes may say what the note says, and the numbers of the words that mean each,
         ascending: its stem and glosses, their synonyms, what abbreviations stand for.
         """
-        short, meant = abbreviations(), synonyms()
         found: dict[str, list[int]] = {}
-        for place, ((word, _, _), root) in enumerate(zip(self.words, self.stems, strict=True)):
-            roots = (*(() if word in EMPTY else (root,)), *self.glosses.get(place, ()))
-            own = [one for said in roots for one in (said, *meant.get(said, ()))]
-            for one in dict.fromkeys((*own, *short.get(word, ()))):
-                found.setdefault(one, []).append(place)
+        glosses, meant = self.glosses, synonyms()
+        for place, (word, _, _) in enumerate(self.words):
+            own = _meanings(word)
+            if place in glosses:
+                further = (one for said in glosses[place] for one in (said, *meant.get(said, ())))
+                own = tuple(dict.fromkeys((*own, *further)))
+            for one in own:
+                if one in found:
+                    found[one].append(place)
+                else:
+                    found[one] = [place]
         return found
 
     @cached_property
@@ -69,3 +74,11 @@ class NoteWords:
     def contexts_of_words(self) -> np.ndarray:
         """Which of ``CONTEXTS`` hold for each word, bool [T, 6]."""
         return self.contexts.of(self.spans)
+
+
+@cache
+def _meanings(word: str) -> tuple[str, ...]:
+    """What a word means without glosses."""
+    root = stem(word)
+    own = () if word in EMPTY else (root, *synonyms().get(root, ()))
+    return tuple(dict.fromkeys((*own, *abbreviations().get(word, ()))))

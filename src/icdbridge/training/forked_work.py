@@ -6,8 +6,9 @@ import os
 import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,6 +17,7 @@ from icdbridge.errors import InputError
 from icdbridge.progress import progress_bar
 
 _AHEAD = 2  # jobs a core that wait: their texts lie in memory
+_DEATHS = 4  # of processes, after which nothing is done anew
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl
 _work: Callable[..., None]
 T = TypeVar("T")
@@ -53,46 +55,61 @@ def on_all_cores(
     """Calls ``work`` for each of ``jobs``, (size, arguments), in one process a core; one job is done here. ``total``:
     all sizes together. Arguments are sent, all else is shared: ``work`` has to leave what it makes on disk.
 
-    The processes are forked, and must not use torch. They end with this one, however it ends. Raises ``InputError``
-    where one of them is killed.
+    The processes are forked, and must not use torch. They end with this one, however it ends. Where one of them is
+    killed, what was under way is done anew. Raises ``InputError`` where that happens ``_DEATHS`` times.
     """
-    jobs = iter(jobs)
-    first = list(islice(jobs, 2))
-    cores = len(os.sched_getaffinity(0)) if len(first) > 1 else 1
+    todo = iter(jobs)
+    waiting = deque(islice(todo, 2))
+    cores = len(os.sched_getaffinity(0)) if len(waiting) > 1 else 1
     if cores == 1:
         with progress_bar() as bar:
             task = bar.add_task(description, total=total)
-            for size, arguments in chain(first, jobs):
+            for size, arguments in chain(waiting, todo):
                 work(*arguments)
                 bar.advance(task, size)
         return
-    forking = multiprocessing.get_context("fork")
-    waiting: deque[tuple[int, Future[None]]] = deque()
-    with ProcessPoolExecutor(cores, forking, _begin, (work, os.getpid())) as pool:
+    pooled = _Pooled(todo, waiting, cores)
+    for deaths in range(1, _DEATHS + 1):
         try:
-            # forked before the bar, which has a thread
-            waiting += [(size, pool.submit(_do, arguments)) for size, arguments in first]
-            with progress_bar() as bar:
-                task = bar.add_task(description, total=total)
-                for size, arguments in jobs:
-                    waiting.append((size, pool.submit(_do, arguments)))
-                    if len(waiting) >= _AHEAD * cores:
-                        _finish(waiting, lambda done: bar.advance(task, done))
-                while waiting:
-                    _finish(waiting, lambda done: bar.advance(task, done))
+            pooled.do(work, total, description)
+            return
         except BrokenProcessPool as error:
-            raise InputError(
-                f"a process was killed while {description}, perhaps for want of memory: free some, and start again"
-            ) from error
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+            if deaths == _DEATHS:
+                raise InputError(
+                    f"processes were killed while {description}, perhaps for want of memory: free some, and start again"
+                ) from error
 
 
-def _finish(waiting: deque[tuple[int, Future[None]]], advance: Callable[[int], None]) -> None:
-    size, future = waiting.popleft()
-    future.result()
-    advance(size)
+@dataclass
+class _Pooled:
+    """Jobs, (size, arguments): those ``waiting`` to be done, then those ``todo``; ``done``: the sizes of all others."""
+
+    todo: Iterator[tuple[int, tuple[Any, ...]]]
+    waiting: deque[tuple[int, tuple[Any, ...]]]
+    cores: int
+    done: int = 0
+
+    def do(self, work: Callable[..., None], total: int, description: str) -> None:
+        """Does all jobs. Raises ``BrokenProcessPool`` where a process is killed; it goes on when called again."""
+        forking = multiprocessing.get_context("fork")
+        with ProcessPoolExecutor(self.cores, forking, _begin, (work, os.getpid())) as pool:
+            try:
+                # forked before the bar, which has a thread
+                begun = deque(pool.submit(_do, arguments) for _, arguments in self.waiting)
+                with progress_bar() as bar:
+                    task = bar.add_task(description, total=total, completed=self.done)
+                    while True:
+                        for job in islice(self.todo, _AHEAD * self.cores - len(self.waiting)):
+                            self.waiting.append(job)
+                            begun.append(pool.submit(_do, job[1]))
+                        if not begun:
+                            return
+                        begun.popleft().result()
+                        self.done += self.waiting.popleft()[0]
+                        bar.update(task, completed=self.done)
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
 
 
 def _begin(work: Callable[..., None], parent: int) -> None:

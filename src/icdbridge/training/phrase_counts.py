@@ -5,7 +5,7 @@ counted by itself: ranges in their order are the whole. Files are there whole or
 goes on with those that are missing.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from icdbridge.files import atomic_file, read_json, write_json
-from icdbridge.lexical import Associations, NoteWords, find_phrases
+from icdbridge.lexical import Associations, LabelsByFold, NoteWords, find_phrases
 from icdbridge.training.forked_work import write_shards
 from icdbridge.training.training_texts import FOLDS
 
@@ -110,6 +110,7 @@ class PhraseCounts:
         total = sum(len(one) for one in several)
         ranges = max(1, -(-total // RANGE))
         least = _least(several, by_fold[FOLDS], total)
+        dealt = LabelsByFold.make(by_fold, folds)
 
         def file(number: int) -> Path:
             return folder / f"{number:05d}.npz"
@@ -117,7 +118,7 @@ class PhraseCounts:
         def count_range(number: int, _: list[int]) -> None:
             hashes, note = _between(several, number * _HASHES // ranges, (number + 1) * _HASHES // ranges)
             arrays: list[np.ndarray] = []
-            for found in _by_fold(hashes, note, folds, by_fold, least):
+            for found in Associations.count_by_fold(hashes, note, dealt, least):
                 arrays += [found.hashes, found.notes]
                 arrays += [found.counts.indptr, found.counts.indices, found.counts.data]
             with atomic_file(file(number)) as partial, partial.open("wb") as handle:
@@ -139,18 +140,6 @@ class PhraseCounts:
             counts = csr_array((data, indices, indptr), shape=(len(hashes), self.codes))
             parts.append(Associations(hashes, notes, counts))
         return Associations.join(parts)
-
-
-def _by_fold(
-    hashes: np.ndarray, note: np.ndarray, folds: np.ndarray, labels: Sequence[csr_array], least: float
-) -> Iterator[Associations]:
-    """What all notes but those of a fold teach, for each fold."""
-    if all(one is labels[0] for one in labels):
-        yield from Associations.count_by_fold(hashes, note, labels[0], folds, FOLDS, least)
-        return
-    for left_out, own in enumerate(labels):  # soft ones, by what the other folds tell
-        kept = folds[note] != left_out
-        yield Associations.count(hashes[kept], note[kept], own, least)
 
 
 def _between(several: Sequence[NotePhrases], first: int, end: int) -> tuple[np.ndarray, np.ndarray]:
