@@ -1,5 +1,6 @@
 """Other countries' code systems, from files of the form that their agencies publish; their content here is made up."""
 
+from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -10,9 +11,11 @@ from icdbridge.cli import app
 from icdbridge.codes import declare, describe, load_system, parse_code, releases, withdraw
 from icdbridge.codes.classifications import add_classification
 from icdbridge.codes.gate import existing, standing
+from icdbridge.codes.validity import validity
 from icdbridge.coding.fhir import coded
 from icdbridge.errors import InputError
 from icdbridge.knowledge.search import search
+from icdbridge.knowledge.successors import predecessors, successors
 
 CLAML = """<?xml version="1.0" encoding="UTF-8"?>
 <ClaML version="2.0.0">
@@ -129,6 +132,29 @@ def test_icd11_has_its_hierarchy_by_the_dashes_of_titles(eleven):
 def test_a_cluster_is_what_its_parts_are(eleven, written, code, stands, said):
     found = parse_code(written, "icd11")
     assert (found.code, standing(found), describe(found).text) == (code, stands, said)
+
+
+def test_a_cluster_is_searched_by_its_parts_and_a_code_with_or_without_its_dot(eleven):
+    assert [hit.code.code for hit in search("9b71.0&XK8G", ["icd11"])] == ["9B71.0", "XK8G"]
+    for written in ("9B71.0", "9b710", "icd11:9B71.0"):
+        assert search(written, ["icd11"])[0].code.code == "9B71.0"
+
+
+def test_what_takes_the_place_of_a_cluster_joins_what_takes_the_place_of_its_parts(tmp_path):
+    divided = TABULATION.replace("i\tXK8G", "j\t9B71.00\t- - - Mild, made up\tcategory\ni\tXK8G")
+    for year, text in (("2024", TABULATION), ("2025", divided)):
+        (tmp_path / f"{year}.txt").write_text(text, "utf-8")
+        add_classification(tmp_path / f"{year}.txt", tmp_path, "icd11", starts=date(int(year), 1, 1))
+    try:
+        cluster, later = (parse_code(f"5A11/9B71.0{end}&XK8G", "icd11") for end in ("", "0"))
+        assert validity(cluster).period == (None, date(2024, 12, 31))
+        assert validity(later).period == (date(2025, 1, 1), None)
+        assert [one.code for one in successors(cluster)] == [later]
+        assert [one.code for one in predecessors(later)] == [cluster]
+        with pytest.raises(InputError, match="2025 does not start after 2024"):
+            add_classification(tmp_path / "2025.txt", tmp_path, "icd11", starts=date(2024, 1, 1))
+    finally:
+        withdraw("icd11")
 
 
 def test_what_is_no_cluster_is_refused(eleven):

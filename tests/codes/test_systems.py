@@ -217,6 +217,18 @@ def test_the_command_reads_the_folder_of_declarations(german, monkeypatch):
         ("gm.toml", 'label = "GM"\nshape = "("\n[releases]\n1 = "t.csv"\n', "no regular expression"),
         ("gm.toml", 'label = "GM"\ndotted = true\n[releases]\n1 = "t.csv"\n', "before the dot"),
         ("gm.toml", 'label = "GM"\nversion = "icd10"\n[releases]\n1 = "t.csv"\n', "give yours another"),
+        ("gm.toml", 'label = "GM"\n[releases]\n1 = "t.csv"\n[starts]\n2 = 2025-01-01\n', "no release 2"),
+        ("gm.toml", 'label = "GM"\n[releases]\n1 = "t.csv"\n[starts]\n1 = "2025"\n', "field starts.1"),
+        (
+            "gm.toml",
+            'label = "GM"\n[releases]\n1 = "t.csv"\n2 = "t.csv"\n[starts]\n1 = 2025-01-01\n',
+            "say the first day of 2 too",
+        ),
+        (
+            "gm.toml",
+            'label = "GM"\n[releases]\n1 = "t.csv"\n2 = "t.csv"\n[starts]\n1 = 2025-01-01\n2 = 2024-01-01\n',
+            "2 does not start after 1",
+        ),
         ("icd10cm.toml", 'label = "GM"\n[releases]\n1 = "t.csv"\n', "is a known code system"),
         ("icd10dx.toml", 'label = "GM"\n[releases]\n1 = "t.csv"\n', "is a known code system"),
         ("1.toml", 'label = "GM"\n[releases]\n1 = "t.csv"\n', "the file's name names the system"),

@@ -45,5 +45,11 @@ def test_no_such_day_is_a_problem(client):
     assert answer.json()["errors"][0]["where"] == "body.date"
 
 
+def test_no_such_version_is_a_problem(client):
+    answer = check(client, ["I10"], version="unheard-of")
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["where"] == "body.version"
+
+
 def test_a_set_has_a_limit(client):
     assert check(client, ["I10"] * 101).status_code == 422

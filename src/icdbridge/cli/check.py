@@ -30,7 +30,11 @@ def check(
     unordered: bool = typer.Option(
         False, "--unordered", help="The order means nothing: no code is the principal diagnosis."
     ),
-    version: str | None = typer.Option(None, help="icd10 or icd9. Default: the one in force on the date."),
+    version: str | None = typer.Option(
+        None,
+        help="icd10, icd9 or one of your own. Default: that of your own system if the codes name it (icd10gm:I10.00), "
+        "else the one in force on the date.",
+    ),
     as_json: bool = typer.Option(False, "--json", help="Print JSON, one line for each set of codes."),
 ) -> None:
     """Check codes: unknown, not billable, not valid on the date, Excludes1, sex and age, what must come first, what

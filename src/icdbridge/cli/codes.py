@@ -155,13 +155,22 @@ def add(
     ),
     label: str = typer.Option("", help="What people call it, such as ICD-10-GM 2026."),
     uri: str = typer.Option("", help="Its URI in FHIR, where icdbridge does not know it."),
+    starts: str | None = typer.Option(
+        None, "--from", help="The first day on which this release is in force, such as 2026-01-01."
+    ),
 ) -> None:
     """Add another country's code system, or ICD-11, from the file that its agency publishes."""
     from icdbridge.codes import load_system
     from icdbridge.codes.classifications import add_classification
+    from icdbridge.coding.checks import check_day
 
-    table = load_system(add_classification(file, out, name, label, uri).name)
-    say(f"{name}, release {table.release}: {len(table.titles):,} codes, {len(table.headings):,} categories")
+    added = add_classification(file, out, name, label, uri, check_day(starts))
+    for release in added.releases:
+        table = load_system(name, release)
+        since = f", from {added.starts[release]} on" if release in added.starts else ""
+        say(
+            f"{name}, release {release}: {len(table.titles):,} codes, {len(table.headings):,} categories{since}"
+        )
     say(f"it is known wherever ICDBRIDGE_SYSTEMS={out} is set")
 
 

@@ -13,12 +13,13 @@ import json
 import re
 import tomllib
 from collections.abc import Iterable, Iterator
+from datetime import date
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from xml.etree import ElementTree
 
 from icdbridge.codes.declaration import Declaration
-from icdbridge.codes.systems import declare
+from icdbridge.codes.systems import check_starts, declare
 from icdbridge.errors import InputError
 from icdbridge.files import atomic_file
 from icdbridge.tables import Column, read_rows
@@ -45,20 +46,27 @@ class Entry(NamedTuple):
     synonyms: tuple[str, ...] = ()
 
 
-def add_classification(file: Path, folder: Path, name: str, label: str = "", uri: str = "") -> Declaration:
+def add_classification(
+    file: Path, folder: Path, name: str, label: str = "", uri: str = "", starts: date | None = None
+) -> Declaration:
     """Writes ``NAME.toml`` and its table into ``folder``, which ``ICDBRIDGE_SYSTEMS`` may name, and declares it.
 
-    The table's release is called as the file. Where the declaration is there already, the release is added to it.
-    Raises ``InputError`` for a file of no known form, or that holds no code.
+    The table's release is called as the file; ``starts``: the first day on which it is in force. Where the declaration
+    is there already, the release is added to it, by its first day or as the newest. Raises ``InputError`` for a file of
+    no known form or without codes, and for a first day that does not fit the others; then nothing is written.
     """
     file, folder = Path(file), Path(folder)
     entries, icd11 = _read(file)
     if not entries:
         raise InputError(f"{file} holds no code: expected ClaML, or the simple tabulation of ICD-11 MMS")
     release = re.sub(r"[^A-Za-z0-9_.-]", "-", file.name.partition(".")[0])
-    folder.mkdir(parents=True, exist_ok=True)
     table, declared = folder / f"{name}-{release}.csv", folder / f"{name}.toml"
-    known = _releases(declared)
+    tables, first_days = (_known(declared, field) for field in ("releases", "starts"))
+    tables[release] = table.name
+    first_days |= {release: starts} if starts else {}
+    order = sorted(tables, key=lambda one: first_days.get(one, date.min)) if first_days else list(tables)
+    check_starts(declared, order, first_days)
+    folder.mkdir(parents=True, exist_ok=True)
     rows = io.StringIO(newline="")
     writer = csv.writer(rows)
     writer.writerow(("code", "description", "parent", "synonyms"))
@@ -74,11 +82,13 @@ def add_classification(file: Path, folder: Path, name: str, label: str = "", uri
         else "a letter, 2 digits, a dot and more, such as I10.0",
     }
     lines = [f"{key} = {_quoted(value)}" for key, value in held.items() if value]
-    lines += (
-        ["category = 4", 'joined = "&/"'] if icd11 else ["category = 3", "dotted = true", 'marks = "†*+!"']
-    )
+    lines += ["category = 4", 'joined = "&/"'] if icd11 else ["category = 3", 'marks = "†*+!"']
+    lines.append("dotted = true")
     lines.append("[releases]")
-    lines += [f"{_quoted(one)} = {_quoted(path)}" for one, path in {**known, release: table.name}.items()]
+    lines += [f"{_quoted(one)} = {_quoted(tables[one])}" for one in order]
+    if first_days:
+        lines.append("[starts]")
+        lines += [f"{_quoted(one)} = {first_days[one]}" for one in order if one in first_days]
     with atomic_file(declared) as partial:
         partial.write_text("\n".join(lines) + "\n", "utf-8")
     return declare(declared)
@@ -89,10 +99,11 @@ def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def _releases(declared: Path) -> dict[str, str]:
+def _known(declared: Path, field: str) -> dict[str, Any]:
+    """What a declaration has in a field already."""
     if not declared.exists():
         return {}
-    return dict(tomllib.loads(declared.read_text("utf-8")).get("releases", {}))
+    return dict(tomllib.loads(declared.read_text("utf-8")).get(field, {}))
 
 
 def _read(file: Path) -> tuple[list[Entry], bool]:

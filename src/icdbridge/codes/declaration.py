@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Literal
 
@@ -22,7 +23,8 @@ class Declaration:
     ``legacy``: search shows it where newer systems have nothing; ``behind``: what a hit of it must be better by.
     ``marks``: signs behind a code that are none of it (the dagger and asterisk of ICD-10). ``joined``: signs that join
     several codes to one (the clusters of ICD-11). ``axes``: each character of a code is the value of an axis.
-    ``releases``: oldest first, with the table of each for a system that no installed package brings.
+    ``releases``: oldest first, with the table of each for a system that no installed package brings. ``starts``: the
+    first day on which a release is in force, of those of which it is told.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Declaration:
     joined: str = ""
     axes: bool = False
     releases: Mapping[str, Path | None] = field(default_factory=dict)
+    starts: Mapping[str, date] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "label", self.label or self.name)

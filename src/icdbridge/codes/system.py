@@ -7,6 +7,7 @@ from functools import cached_property
 
 from icdbridge.codes.code import Code
 from icdbridge.codes.code import shorter as shorter_code
+from icdbridge.codes.systems import declaration
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,8 +32,16 @@ class CodeSystem:
         return f"CodeSystem({self.name}, {self.release}: {len(self.titles):,} codes)"
 
     def title(self, code: str) -> str | None:
-        """The title of a code or category; None when this release has neither."""
-        return self.titles.get(code) or self.headings.get(code)
+        """The title of a code or category, of joined codes those of all; None when this release lacks one."""
+        if found := self.titles.get(code) or self.headings.get(code):
+            return found
+        parts = declaration(self.name).parts(code)
+        titles = [self.title(part) for part in parts] if len(parts) > 1 else [None]
+        return "; ".join(map(str, titles)) if all(titles) else None
+
+    def assigns(self, code: str) -> bool:
+        """Whether a code, or each of those that it joins, may be assigned."""
+        return code in self.titles or all(part in self.titles for part in declaration(self.name).parts(code))
 
     def parent(self, code: str) -> str | None:
         """What lies directly above a code: its ``parents``, or the nearest shorter prefix; None when there is none."""

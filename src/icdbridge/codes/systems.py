@@ -10,15 +10,22 @@ A system of your own is a file NAME.toml (``declare``) beside its tables; the co
     category = 3
     dotted = true
     [releases]
+    2025 = "icd10gm-2025.csv"
     2026 = "icd10gm-2026.csv"
+    [starts]
+    2025 = 2025-01-01
+    2026 = 2026-01-01
 
-Its tables have the columns ``code`` and ``description`` and, if wanted, ``parent`` and ``synonyms``
-(``read_code_table``). All else that is known of a system is asked of its ``Declaration``.
+``starts``, the first day of each release, may be left out: then no code is too early or too late. Its tables have the
+columns ``code`` and ``description`` and, if wanted, ``parent`` and ``synonyms`` (``read_code_table``). All else that is
+known of a system is asked of its ``Declaration``.
 """
 
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Protocol, TypeVar
 
@@ -139,6 +146,7 @@ class _File(Strict):
     marks: Name = ""
     joined: Name = ""
     releases: dict[Name, Name]
+    starts: dict[Name, date] = Field(default_factory=dict)
 
 
 class _Cache(Protocol):
@@ -195,12 +203,31 @@ def declare(path: Path | str) -> Declaration:
     for table in found.releases.values():
         if not (path.parent / table).is_file():
             raise InputError(f"{path}, field releases: there is no file {path.parent / table}")
+    check_starts(path, found.releases, found.starts)
     tables = {release: path.parent / table for release, table in found.releases.items()}
     held = found.model_dump() | {"shape": shape, "releases": tables}
     _known[name] = Declaration(name, **held)
     _called[called] = name
+    _called.setdefault(re.sub(r"[^a-z0-9]", "", found.label.lower()), name)
     _forget()
     return _known[name]
+
+
+def check_starts(path: Path, releases: Iterable[str], starts: Mapping[str, date]) -> None:
+    """Refuses first days of releases that there are not, that are not in the order of the releases, or that are told of
+    some after the first alone: without the next one's first day nobody knows when a release ended.
+    """
+    releases = list(releases)
+    if other := next((one for one in starts if one not in releases), None):
+        raise InputError(f"{path}, field starts: there is no release {other}")
+    missing = [one for one in releases[1:] if one not in starts] if starts else []
+    if missing:
+        raise InputError(f"{path}, field starts: say the first day of {missing[0]} too")
+    for one, next_one in pairwise(one for one in releases if one in starts):
+        if starts[one] >= starts[next_one]:
+            raise InputError(
+                f"{path}, field starts: {next_one} does not start after {one}: list the releases oldest first"
+            )
 
 
 def declare_all(folder: Path | str) -> list[Declaration]:

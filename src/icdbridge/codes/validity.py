@@ -1,7 +1,7 @@
 """From when until when codes are valid, as far as the installed releases say."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -40,7 +40,13 @@ def version_period(version: str) -> Period:
 
 
 def release_period(system: str, release: str) -> Period:
-    """When a release is in force: US fiscal years run from October to September, ICD-9-CM's last one to 2015-09-30."""
+    """When a release is in force: US fiscal years run from October to September, ICD-9-CM's last one to 2015-09-30, a
+    release of one's own from the day that its declaration tells until the next one starts.
+    """
+    starts = declaration(system).starts
+    if starts:
+        after = [starts[one] for one in releases(system)[releases(system).index(release) + 1 :]]
+        return Period(starts.get(release), after[0] - timedelta(days=1) if after else None)
     if fiscal := _FISCAL.fullmatch(release):
         year = int(fiscal[1])
         return Period(date(year - 1, 10, 1), date(year, 9, 30))
@@ -72,7 +78,7 @@ def validity(code: Code) -> Validity | None:
     if code.system not in known_systems():
         return None
     known = releases(code.system)
-    having = [one for one in known if code.code in load_system(code.system, one).titles]
+    having = [one for one in known if load_system(code.system, one).assigns(code.code)]
     if not having:
         return None
     start, end = version_period(code.declaration.version)

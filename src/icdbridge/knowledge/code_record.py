@@ -69,4 +69,4 @@ def _crosswalk(code: Code) -> list[dict[str, Any]]:
 
 
 def _kind(edition: CodeSystem, code: str) -> str:
-    return "code" if code in edition.titles else "category" if edition.title(code) else "unlisted"
+    return "code" if edition.assigns(code) else "category" if edition.title(code) else "unlisted"

@@ -5,6 +5,7 @@
 """
 
 import re
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
@@ -36,8 +37,10 @@ def successors(code: Code) -> tuple[Succession, ...]:
     """The codes of the newest release for what a retired code meant, the likeliest first; none for any other code."""
     valid = validity(code)
     table = load_system(code.system) if valid else None
-    if valid is None or table is None or code.code in table.titles:
+    if valid is None or table is None or table.assigns(code.code):
         return ()
+    if joined := _of_parts(code, successors):
+        return joined
     if below := _below(code, table):
         return tuple(Succession(Code(code.system, one), "divided") for one in below[:MOST_DIVIDED])
     title = load_system(code.system, valid.last).titles[code.code]
@@ -52,14 +55,40 @@ def predecessors(code: Code) -> tuple[Succession, ...]:
     known = releases(code.system) if valid else []
     if valid is None or valid.first == known[0]:
         return ()
+    if joined := _of_parts(code, predecessors):
+        return joined
     before = load_system(code.system, known[known.index(valid.first) - 1])
-    above = shorter(code)
-    while above is not None:
-        if above.code in before.titles:
-            return (Succession(above, "divided"),)
-        above = shorter(above)
+    for above in _above(code, load_system(code.system, valid.first)):
+        if above in before.titles:
+            return (Succession(Code(code.system, above), "divided"),)
     title = load_system(code.system, valid.first).titles[code.code]
     return tuple(Succession(one, "title") for one in _alike(code, title, before))
+
+
+def _of_parts(code: Code, others: Callable[[Code], tuple[Succession, ...]]) -> tuple[Succession, ...]:
+    """Of a code that joins several: the one that joins the likeliest of their ``others``; none of a single code."""
+    parts = code.declaration.parts(code.code)
+    if len(parts) == 1:
+        return ()
+    found = {part: next(iter(others(Code(code.system, part))), None) for part in parts}
+    text = re.sub(
+        "|".join(map(re.escape, parts)), lambda part: _code_of(found[part[0]]) or part[0], code.code
+    )
+    inferred = any(one is not None and one.inferred for one in found.values())
+    return (Succession(Code(code.system, text), "title" if inferred else "divided"),)
+
+
+def _code_of(one: Succession | None) -> str | None:
+    return one.code.code if one else None
+
+
+def _above(code: Code, table: CodeSystem) -> Iterator[str]:
+    """What a table has above a code, the nearest first, then the beginnings of the code."""
+    yield from reversed(table.ancestors(code.code))
+    above = shorter(code)
+    while above is not None:
+        yield above.code
+        above = shorter(above)
 
 
 def _below(code: Code, table: CodeSystem) -> list[str]:

@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Iterator
 from datetime import date as Day
 
-from icdbridge.codes import version_named
-from icdbridge.rules.code_set import CodeSet, Given, read_set, version_on
+from icdbridge.rules.code_set import CodeSet, Given, known_version, read_set, version_meant
 from icdbridge.rules.excludes import check_excludes
 from icdbridge.rules.existing import check_existing
 from icdbridge.rules.findings import Encounter, Finding, encounter
@@ -30,12 +29,13 @@ def check(
 
     ``codes``: as written, with or without dot; a system may stand before one (``icd9cm:428.0``). The first is the
     principal (first-listed) diagnosis unless ``ordered`` is False; else their order plays no part. ``date``: of
-    discharge or service; ``version``: ``icd9`` or ``icd10``, by the date where none is given. ``age`` is in years.
+    discharge or service; ``version``: ``icd9``, ``icd10`` or one of your own; where none is given, that of the systems
+    of your own that the codes name, else by the date. ``age`` is in years.
     Texts that are no codes are findings; raises ``InputError`` for a date, age or setting that is none.
     """
     about = encounter(date, sex, age, setting)
     given = [one if isinstance(one, Given) else Given(one) for one in codes]
-    read = read_set(given, version_named(version) if version else version_on(about.day), ordered)
+    read = read_set(given, known_version(version) if version else version_meant(given, about.day), ordered)
     return sorted(set(_findings(read, about)), key=lambda finding: finding.rank)
 
 

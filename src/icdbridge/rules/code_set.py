@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
-from icdbridge.codes import Code, parse_code, parse_key, systems_of, undotted, version_of
+from icdbridge.codes import Code, parse_code, parse_key, systems_of, undotted, version_named, version_of
 from icdbridge.codes.gate import Standing, standing
-from icdbridge.codes.systems import known_systems
+from icdbridge.codes.systems import VERSIONS, known_systems
 from icdbridge.codes.validity import LAST_DAY
 from icdbridge.errors import InputError
 
@@ -50,8 +50,22 @@ class CodeSet:
         return self.read[0] if self.ordered and self.read else None
 
 
-def version_on(day: date | None) -> str:
-    """What services of a day are coded in."""
+def known_version(name: str) -> str:
+    """The version of a name; ``InputError`` where no code system is of it."""
+    version, known = version_named(name), dict.fromkeys(map(version_of, known_systems()))
+    if version not in known:
+        raise InputError(f"unknown version {name[:40]!r}: expected one of {', '.join(known)}")
+    return version
+
+
+def version_meant(given: Iterable[Given], day: date | None) -> str:
+    """What a set is coded in where nobody says so: where each text names a system of one version of one's own
+    (``icd10gm:I10.00``) this, else what services of the day are coded in.
+    """
+    keyed = [_keyed(one.text) for one in given]
+    named = {version_of(code.system) if code else "" for code in keyed}
+    if len(named) == 1 and not named & {"", *VERSIONS}:
+        return named.pop()
     return "icd9" if day is not None and day <= LAST_DAY["icd9"] else "icd10"
 
 
@@ -65,11 +79,8 @@ def meant(text: str, version: str) -> Code | None:
     """The code that a text means: of several of the version's systems that fit the one that is billable; of another
     version only where this one has nothing.
     """
-    try:
-        if ":" in text:
-            return parse_key(text.strip())
-    except InputError:
-        pass
+    if keyed := _keyed(text):
+        return keyed
     others = [name for name in known_systems() if version_of(name) != version]
     here = [code for name in systems_of(version) if (code := _parsed(text, name))]
     if any(standing(code) != "unknown" for code in here):
@@ -78,6 +89,14 @@ def meant(text: str, version: str) -> Code | None:
         code for name in others if (code := _parsed(text, name)) and standing(code) in ("billable", "retired")
     ]
     return there[0] if there else here[0] if here else None
+
+
+def _keyed(text: str) -> Code | None:
+    """The code of a text that names its system."""
+    try:
+        return parse_key(text.strip()) if ":" in text else None
+    except InputError:
+        return None
 
 
 def _parsed(text: str, system: str) -> Code | None:

@@ -13,7 +13,7 @@ from icdbridge.codes import (
     version_of,
 )
 from icdbridge.codes.gate import nearest, standing
-from icdbridge.codes.systems import VERSION_LABELS
+from icdbridge.codes.systems import VERSION_LABELS, VERSIONS
 from icdbridge.codes.validity import release_on, release_period, validity, version_period
 from icdbridge.errors import InputError
 from icdbridge.escaping import visible
@@ -146,15 +146,19 @@ def _not_billable(code: Code) -> Finding:
 
 
 def _other_version(code: Code, version: str) -> Finding:
+    what = f"{code.code} is a code of {code.declaration.label}, not of {VERSION_LABELS.get(version, version)}"
+    if not {version, version_of(code.system)} <= VERSIONS.keys():
+        own = version_of(code.system)
+        use = f"if the set is coded in {own}, check it with version {own}; else search for the code by words"
+        return Finding("other version", "error", (code.code,), what, use, CODE_LIST)
     period = version_period(version)
-    asked = VERSION_LABELS.get(version, version)
     since = f", in use since {period.start}" if period.start else ""
     until = f", in use until {period.end}" if period.end else ""
     return Finding(
         "other version",
         "error",
         (code.code,),
-        f"{code.code} is a code of {code.declaration.label}, not of {asked}{since}{until}",
+        f"{what}{since}{until}",
         f"use its equivalents: icdbridge codes show {code} lists them",
         "45 CFR 162.1002",
     )

@@ -41,7 +41,7 @@ def _twice(codes: CodeSet) -> Iterator[Finding]:
                 (code.code,),
                 f"{code.code} is given {times} times",
                 "give each diagnosis code once",
-                "guideline I.B.12",
+                "guideline I.B.12" if code.system == "icd10cm" else "one code for one diagnosis",
             )
 
 

@@ -26,7 +26,7 @@ def valid_on(codes: Mapping[str, str], day: date) -> dict[str, str]:
     for key, description in codes.items():
         code = parse_key(key)
         table = tables.get(code.system)
-        if table is None or code.code in table.titles or _untold(code):
+        if table is None or table.assigns(code.code) or _untold(code):
             found[key] = description
     return found
 
@@ -46,8 +46,8 @@ def offered_on(codes: Mapping[str, str], day: date, told: Heirs = NONE) -> dict[
     for key in sorted(codes.keys() - found.keys()):
         for heir in map(parse_key, told.get(key, ()) or _instead(parse_key(key))):
             table = tables.get(heir.system)
-            if table is not None and heir.code in table.titles:
-                found.setdefault(str(heir), table.titles[heir.code])
+            if table is not None and table.assigns(heir.code):
+                found.setdefault(str(heir), table.title(heir.code) or heir.code)
     return found
 
 

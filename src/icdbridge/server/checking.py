@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 
 from icdbridge.errors import InputError
 from icdbridge.rules import Given, check
+from icdbridge.rules.code_set import known_version
 from icdbridge.rules.findings import OLDEST
 from icdbridge.server.problems import described, field_problem
 from icdbridge.server.request_schemas import Request
@@ -45,8 +46,10 @@ class CheckRequest(Request):
     age: float | None = Field(default=None, ge=0, le=OLDEST, description="In years.", examples=[67])
     setting: Literal["inpatient", "outpatient"] | None = None
     ordered: bool = Field(default=True, description="Whether the first code is the principal one.")
-    version: Literal["icd10", "icd9"] | None = Field(
-        default=None, description="What the set is coded in; null: what the date asks for."
+    version: Annotated[str, Field(max_length=64)] | None = Field(
+        default=None,
+        description="What the set is coded in: icd10, icd9 or a system of one's own; null: what the date asks for.",
+        examples=[None],
     )
 
 
@@ -78,6 +81,10 @@ def make_check_router() -> APIRouter:
         """
         given = [Given(one.code, one.poa, one.certainty) for one in request.codes]
         facts: dict[str, Any] = request.model_dump(exclude={"codes"})
+        try:
+            facts["version"] = request.version and known_version(request.version)
+        except InputError as error:
+            raise field_problem("body.version", str(error)) from error
         try:
             findings = check(given, **facts)
         except InputError as error:  # all else that cannot be one is refused by its shape

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from icdbridge.codes import CodeSystem, load_system, undotted
+from icdbridge.codes import CodeSystem, load_system
 from icdbridge.codes.code import Code
 from icdbridge.knowledge.families import default_child
 from icdbridge.knowledge.frequency import hospital_frequency
@@ -103,7 +103,7 @@ def fill(
             (
                 number[code],
                 code,
-                undotted(Code(table.name, code)),
+                code.replace(".", ""),  # as a query is read, also of a system that declares no dot
                 table.title(code),
                 code in table.titles,
                 families.get(code, -1),

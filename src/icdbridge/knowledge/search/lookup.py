@@ -31,6 +31,8 @@ def by_code(query: str, indexes: list[Index]) -> tuple[list[CodeFound], str]:
         system, text, rest = key[1].lower(), key[2], key[3]
     elif key and key[1].lower() in known_systems():
         text, rest = key[2], key[3]
+    if joined := [one for index in indexes for one in _joined(index, f"{text} {rest}".strip())]:
+        return joined, ""
     found = _CODE.fullmatch(text if not rest else f"{text} {rest}")
     if not found:
         return [], query
@@ -51,6 +53,14 @@ def by_code(query: str, indexes: list[Index]) -> tuple[list[CodeFound], str]:
             one for index in chosen if index.version != "icd9" for one in _nearest(index, plain)
         ] + several
     return several, rest if several else query
+
+
+def _joined(index: Index, text: str) -> list[CodeFound]:
+    """The codes that a text joins (a cluster of ICD-11), where it joins several that all exist."""
+    plain = [part.strip().replace(".", "").upper() for part in declaration(index.system).parts(text)]
+    found = [one for part in plain for one in index.beginning(part, 1) if one.code.replace(".", "") == part]
+    why = f"part of {text.upper()}"
+    return [CodeFound(index, one, why, True) for one in found] if 1 < len(found) == len(plain) else []
 
 
 def _in_system(index: Index, plain: str, written: str, rest: str) -> list[CodeFound]:

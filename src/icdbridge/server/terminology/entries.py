@@ -19,7 +19,7 @@ class Entry(NamedTuple):
 
     @property
     def billable(self) -> bool:
-        return self.code.code in self.table.titles
+        return self.table.assigns(self.code.code)
 
 
 def entry_asked(asked: Asked) -> Entry:
