@@ -10,7 +10,7 @@ from functools import cache
 import numpy as np
 
 from icdbridge.codes import category_of, known_systems, load_system, parse_key
-from icdbridge.codes.systems import declaration
+from icdbridge.codes.systems import declaration, kept_by_code
 from icdbridge.knowledge.frequency import FREQUENT, hospital_frequency
 
 CODE_PROPERTIES = (
@@ -57,6 +57,7 @@ def code_properties(keys: Sequence[str], descriptions: Sequence[str]) -> np.ndar
     return table
 
 
+@kept_by_code
 @cache
 def _counts(system: str) -> tuple[Counter[str], Counter[str], frozenset[str]]:
     """How many codes begin with all but the last character of one, how many its category has; the codes themselves."""

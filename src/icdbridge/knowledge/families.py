@@ -9,6 +9,7 @@ from typing import TypeVar
 from icdbridge.codes import load_system
 from icdbridge.codes.headings import agreed_title
 from icdbridge.codes.system import CodeSystem
+from icdbridge.codes.systems import kept_by_code
 from icdbridge.errors import InputError
 from icdbridge.knowledge.frequency import FREQUENT, hospital_frequency
 from icdbridge.knowledge.words import split, stems
@@ -72,6 +73,7 @@ def children(code: str, system: str = "icd10cm") -> list[str]:
     return list(below) if below is not None else table.children(code)
 
 
+@kept_by_code
 @cache
 def _tree(system: str) -> dict[str, list[str]]:
     """Category -> the codes and categories directly below it, where the release lists it."""
@@ -133,6 +135,7 @@ def axes(code: str, system: str = "icd10cm") -> dict[str, dict[str, list[str]]]:
     return found
 
 
+@kept_by_code
 @cache
 def default_child(code: str, system: str = "icd10cm") -> str:
     """The billable code that is coded where a note says no more than a category; a billable code itself.
@@ -218,6 +221,7 @@ def _assumed(distinct: str) -> float:
     return points
 
 
+@kept_by_code
 @cache
 def _nos(system: str) -> tuple[list[str], list[frozenset[str]]]:
     """The codes of inclusion terms that end in "NOS", ascending, and the stems of each of these terms."""

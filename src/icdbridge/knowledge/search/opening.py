@@ -10,7 +10,7 @@ from pathlib import Path
 from icdbridge.caches import cache_folder, cached_folder
 from icdbridge.codes.packages import load_system, releases
 from icdbridge.codes.system import CodeSystem
-from icdbridge.codes.systems import SYSTEMS, known_systems
+from icdbridge.codes.systems import SYSTEMS, kept_by_code, known_systems
 from icdbridge.errors import InputError
 from icdbridge.knowledge.fingerprint import fingerprint
 from icdbridge.knowledge.search.search_index import Index
@@ -40,6 +40,7 @@ def own_index(table: CodeSystem) -> Index:
     return Index(build_own(table))
 
 
+@kept_by_code
 @lru_cache(8)
 def speller(tables: tuple[CodeSystem, ...] = ()) -> Speller:
     """Looks words up among those of all systems and of ``tables``: a word of one is none misspelt in another."""
