@@ -1,5 +1,8 @@
 """Calibration on notes held out, once training is over: Platt scaling of each version and training frequency, the
 bands, and the thresholds.
+
+Confidence is fitted on the best codes of each note, which people see: the millions of pairs far below them would bend
+the scale, above all with a prior, whose logits say nothing there.
 """
 
 from collections.abc import Mapping, Sequence
@@ -68,15 +71,21 @@ class Tally:
         return tally
 
     def calibration(self, corpora: Sequence[str], threshold: float | None = None) -> VersionCalibration:
-        """Fits the scales, and measures the bands on the best codes of the notes.
+        """Fits the scales and measures the bands on the best codes of the notes; a frequency with fewer than ``FEWEST``
+        labels among these has the scale of all its pairs.
 
         With ``threshold``, the probability that is the one threshold of the run, those by frequency are found too, and
         kept where they are better.
         """
         pairs, labels, logits = (counts.sum(axis=0) for counts in (self.pairs, self.labels, self.logits))
         scales = fit_scales(logits, pairs, labels)
-        fitted = VersionCalibration(tuple(corpora), scales, ())
         best, train_notes, right = (np.concatenate(part) for part in zip(*self.best, strict=True))
+        shown = dict(scales)
+        for group, name in enumerate(FREQUENCIES):
+            own = frequency(train_notes) == group
+            if right[own].sum() >= FEWEST:
+                shown[name] = fit_scale(best[own], np.ones(int(own.sum())), right[own])
+        fitted = VersionCalibration(tuple(corpora), shown, ())
         confidence = fitted.confidence(best, train_notes)
         bands, below = [], np.inf
         for name, above in BANDS.items():
@@ -86,7 +95,7 @@ class Tally:
         thresholds = None
         if threshold is not None and self.better_by_frequency():
             thresholds = thresholds_by_frequency(scales, pairs, threshold)
-        return VersionCalibration(tuple(corpora), scales, tuple(bands), thresholds)
+        return VersionCalibration(tuple(corpora), shown, tuple(bands), thresholds)
 
     def better_by_frequency(self) -> bool:
         """Whether thresholds by frequency reach a higher micro F1 of all codes together than one, each tuned on all but
