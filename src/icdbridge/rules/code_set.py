@@ -81,10 +81,15 @@ def meant(text: str, version: str) -> Code | None:
     """
     if keyed := _keyed(text):
         return keyed
-    others = [name for name in known_systems() if version_of(name) != version]
-    here = [code for name in systems_of(version) if (code := _parsed(text, name))]
+    here: list[Code] = []
+    for name in systems_of(version):
+        if code := _parsed(text, name):
+            if standing(code) == "billable":
+                return code
+            here.append(code)
     if any(standing(code) != "unknown" for code in here):
         return min(here, key=lambda code: _ORDER.index(standing(code)))
+    others = (name for name in known_systems() if version_of(name) != version)
     there = [
         code for name in others if (code := _parsed(text, name)) and standing(code) in ("billable", "retired")
     ]

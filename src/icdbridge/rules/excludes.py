@@ -20,12 +20,28 @@ def check_excludes(codes: CodeSet) -> Iterator[Finding]:
             yield found
 
 
-@lru_cache(maxsize=200_000)
 def excludes1(one: str, two: str) -> Finding | None:
     """What is found of two ICD-10-CM codes (dotted) by the Excludes1 notes at and above them; None: nothing.
 
     An ``error``, or a ``warning`` where the note is about the one condition in the other.
     """
+    return _found(one, two) if _concerns(one, two[:3]) or _concerns(two, one[:3]) else None
+
+
+def _concerns(code: str, category: str) -> bool:
+    """Whether an Excludes1 note at or above a code may name codes of a category: most pairs end here."""
+    return any(low <= category <= high for low, high in _named(code))
+
+
+@lru_cache(maxsize=50_000)
+def _named(code: str) -> tuple[tuple[str, str], ...]:
+    """The ranges of categories that the Excludes1 notes at and above a code name."""
+    several = (one for note in notes(code, "excludes1") for line in note.lines for one in line.references)
+    return tuple(dict.fromkeys((one.low[:3], one.high[:3]) for one in several))
+
+
+@lru_cache(maxsize=200_000)
+def _found(one: str, two: str) -> Finding | None:
     for code, other in ((one, two), (two, one)):
         if named := _excluding(code, other, other.replace(".", "")):
             note, line = named

@@ -52,8 +52,8 @@ def _sides(codes: CodeSet) -> Iterator[Finding]:
         if side := _side(code):
             groups.setdefault((code[:3], _but_side(code)), {})[side] = code
     for (category, words), by_side in groups.items():
-        both = _bilateral(category, words)
-        if "right" in by_side and "left" in by_side and both and "bilateral" not in by_side:
+        each = {"right", "left"} == by_side.keys()
+        if each and (both := _bilateral(category, words)):
             pair = (by_side["left"], by_side["right"])
             yield Finding(
                 "both sides",
