@@ -1,11 +1,15 @@
 """Codes that training never had: a corpus without some of its codes, and how well a run of it finds them.
 
     python -m benchmarks.new_codes notes [--run RUN]
+    python -m benchmarks.new_codes CORPUS --run RUN [--renamed 100]
     python -m benchmarks.new_codes CORPUS [--withhold 100] [--terms TABLE] [--out build/bench]
 
 As when a run codes by a later release than it learnt from. ``notes``: 60 notes written by hand, each of which names one
 code that came in FY2025 or FY2026, and 40 further ones; how often it is the first, and among the first three, of the
-starter or of a run (as of a day of FY2026, and among all of ICD-10-CM). Else of the codes that both train and test
+starter or of a run (as of a day of FY2026, and among all of ICD-10-CM). With ``--run``, which learnt from the corpus,
+some codes that both train and test notes carry are taken for retired: a code with a number that no release has took the
+place of each, under the same title or another wording of it, as a conversion table would say. How well are they found
+on the test notes, with what training taught of the old codes and without? Else of the codes that both train and test
 notes carry some are drawn; a corpus of the train and val notes without them is made, and a run with matching and a
 plain one are trained on it. Both are asked for them on the test notes of CORPUS: among its codes and among all of
 ICD-10-CM. Prints Markdown.
@@ -14,20 +18,24 @@ ICD-10-CM. Prints Markdown.
 import csv
 import json
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
+from scipy.special import expit
 
 from benchmarks import options
 from icdbridge import Coder
 from icdbridge.codes import load_system, parse_key
+from icdbridge.codes.naming import Terms, code_names
 from icdbridge.corpora import Corpus
 from icdbridge.corpora.readers.table import Columns, prepare_table
 from icdbridge.evaluation import metrics
 from icdbridge.evaluation.reports.text_table import Table, percent, show
 from icdbridge.runs import Run
+from icdbridge.runs.scorer import Scorer
 from icdbridge.training import make_settings, train
 
 TOP = 15
@@ -78,6 +86,75 @@ def recalled(run: Run, corpus: Corpus, withheld: list[str]) -> float:
         return float((ranks.data[new] <= TOP).mean())
 
 
+def renamed(
+    codes: Sequence[str], titles: Mapping[str, str], terms: Terms | None
+) -> dict[str, tuple[str, str]]:
+    """For each of some codes (keys) a new key of the same category and its title: another wording where ``terms`` are
+    given and have one.
+    """
+    table, taken, found = load_system("icd10cm"), set(), {}
+    for key in codes:
+        category = parse_key(key).category.code
+        ends = (f"{one}{two}" for one in "ZYXWV" for two in "9876543210")
+        number = next(new for end in ends if not table.title(new := f"{category}.{end}") and new not in taken)
+        taken.add(number)
+        names = code_names([key], [titles[key]], terms)[0]
+        others = [name.text for name in names if name.kind in ("inclusion", "index")]
+        title = others[0] if terms is not None and others else titles[key]
+        found[key] = f"icd10cm:{number}", title
+    return found
+
+
+def found_renamed(run: Run, corpus: Corpus, count: int) -> Table:
+    """Figures of some codes on the test notes: as they are, and renamed."""
+    codes = dict(zip(corpus.codes, corpus.descriptions, strict=True))
+    drawn = choose(corpus, count)
+    columns = np.flatnonzero(np.isin(corpus.codes, drawn))
+    rows, labels = [], None
+    for told, worded in (("as they are", None), ("a new number", False), ("a new number and title", True)):
+        terms = run.lexicons[corpus.version].terms if worded else None
+        new = {} if worded is None else renamed(drawn, codes, terms)
+        offered = dict(new.get(key, (key, title)) for key, title in codes.items())
+        heirs = {old: (key,) for old, (key, _) in new.items()}
+        for inherits in (True, False) if heirs else (True,):
+            scorer = Scorer(run.inheriting(heirs if inherits else {}, offered), offered, corpus.version)
+            with TemporaryDirectory() as scratch:
+                _, by_key, (logits,) = scorer.score_split(corpus, "test", Path(scratch))
+                labels = by_key if labels is None else labels  # the columns stay, whatever they are called
+                name = told if not heirs else f"{told}, {'inheriting' if inherits else 'not inheriting'}"
+                rows.append(
+                    [name, *map(percent, _figures(np.array(logits), labels, columns, scorer.thresholds))]
+                )
+    names = [
+        "100 codes" if count == 100 else f"{count} codes",
+        f"recall@{TOP}",
+        "F1 micro",
+        "recall",
+        "F1, all codes",
+    ]
+    carried = int(labels[:, columns].sum())
+    note = f"{carried} labels of {labels.shape[0]} test notes of {corpus.name}; {len(codes):,} codes to choose from."
+    return Table("Renamed codes, percent", names, rows, 1, note)
+
+
+def _figures(logits: np.ndarray, labels: Any, columns: np.ndarray, cuts: np.ndarray) -> tuple[float, ...]:
+    """Recall@``TOP``, F1 micro and recall of some columns, F1 micro of all."""
+    ranks = metrics.label_ranks(logits, metrics.label_csr(labels))
+    own = np.isin(ranks.indices, columns)
+    predicted, gold = expit(logits) > cuts, labels.toarray().astype(bool)
+    counts = [
+        ((predicted & gold)[:, of].sum(), predicted[:, of].sum(), gold[:, of].sum())
+        for of in (columns, slice(None))
+    ]
+    (hit, said, right), (hits, sayings, rights) = counts
+    return (
+        float((ranks.data[own] <= TOP).mean()),
+        2 * hit / (said + right),
+        hit / right,
+        2 * hits / (sayings + rights),
+    )
+
+
 def named_in_notes(coder: Coder, codes: Mapping[str, str] | None, name: str) -> tuple[Table, list[str]]:
     """How far up each note's code is, and what was missed."""
     with (Path(__file__).parent / f"{name}.csv").open(encoding="utf-8", newline="") as handle:
@@ -101,7 +178,10 @@ def named_in_notes(coder: Coder, codes: Mapping[str, str] | None, name: str) -> 
 def main() -> None:
     parser = options.parser(__doc__, rounds=1)
     parser.add_argument("corpus", type=Path, help="a corpus, or: notes")
-    parser.add_argument("--run", type=Path, help="with notes: this run, not the starter")
+    parser.add_argument(
+        "--run", type=Path, help="with notes: this run, not the starter; else its codes are renamed"
+    )
+    parser.add_argument("--renamed", type=int, default=100)
     parser.add_argument("--withhold", type=int, default=100)
     parser.add_argument("--terms", help="a table of further names of codes, for matching")
     parser.add_argument("--epochs", type=int, default=10)
@@ -116,6 +196,9 @@ def main() -> None:
                 print("\n".join(missed))
         return
     corpus = Corpus.open(given.corpus)
+    if given.run:
+        show([found_renamed(Run.open(given.run), corpus, given.renamed)], True)
+        return
     withheld = choose(corpus, given.withhold)
     fewer = without(corpus, withheld, given.out / "new_codes")
     wider = corpus.with_extra_codes(every, "icd10cm")

@@ -36,6 +36,10 @@ def named(note, *plain):
         ("tuberculosis [x] (A15.-), healed (B90.-)", ["A150", "B909"], ["A18"]),
         ("meningitis (in):", [], ["G00"]),
         ("vitamin B12 deficiency", [], ["B12"]),
+        ("code from category F17 to identify type of dependence", ["F17210"], ["F18"]),
+        ("torticollis NOS M43.6", ["M436"], ["M437"]),
+        ("leukemia in remission C91.0-C95.9 with 5th character 1", ["C9101"], ["C9100"]),
+        ("code, if applicable, for codes G31.0-G31.83, to identify:", [], ["G310"]),
         ("fracture (S12.- with open fracture 7th character)", [], ["S12000B"]),
     ],
 )

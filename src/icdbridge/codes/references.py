@@ -1,13 +1,19 @@
-"""The codes that a note of the tabular list refers to: ``(C51-C52, C60.-)``, ``(I69.- with final characters -91)``."""
+"""The codes that a note of the tabular list refers to: ``(C51-C52, C60.-)``, ``(I69.- with final characters -91)``,
+``code from category F17``.
+"""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
 _TOKEN = r"([A-Z][0-9A-Z][0-9A-Z](?:\.[0-9A-Z]{0,4})?\.?)-?\.?"
 _REFERENCE = re.compile(rf"(?<![0-9A-Z.]){_TOKEN}(?:\s*(?:-{{1,2}}|to)\s*{_TOKEN})?(?![0-9A-Z])")
 _BRACKETS = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
+# What tells a code in the text from a vitamin: its dot, or that it is called a category.
+_OUTSIDE = re.compile(
+    r"\b[A-Z][0-9][0-9A-Z]\.|\bfrom [A-Z][0-9]|\bcategor(?:y|ies)\b|\bclassifi(?:ed|able)\b"
+)
 _PLACES = {"fifth": 5, "5th": 5, "sixth": 6, "six": 6, "6th": 6, "seventh": 7, "7th": 7}
 _NUMBERED = re.compile(
     r"with (?P<place>fifth|5th|sixth|6th|seventh|7th)[ -](?:(?P<other>or six(?:th)?|to sixth) )?characters? "
@@ -37,11 +43,16 @@ class Reference(NamedTuple):
 
 @lru_cache(maxsize=20_000)
 def references(note: str) -> tuple[Reference, ...]:
-    """The codes in the brackets of a note; none where it names none, or where what it says of them cannot be told from
-    a code ("with open fracture 7th character").
+    """The codes in the brackets of a note or, where these have none, in its text; none where it names none, or where
+    what it says of them cannot be told from a code ("with open fracture 7th character").
     """
+    outside = _OUTSIDE.search(note) and not note.rstrip().endswith(":")
+    return _named_in(_BRACKETS.findall(note)) or (_named_in([note]) if outside else ())
+
+
+def _named_in(parts: Iterable[str]) -> tuple[Reference, ...]:
     found = []
-    for inside in _BRACKETS.findall(note):
+    for inside in parts:
         matches = list(_REFERENCE.finditer(inside))
         if not matches:
             continue

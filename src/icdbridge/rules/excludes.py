@@ -10,7 +10,10 @@ from icdbridge.rules.code_set import CodeSet
 from icdbridge.rules.findings import Finding
 from icdbridge.rules.tabular_notes import Line, Note, lineage, notes
 
-_COMBINED = re.compile(r"\b(?:in|due to|with|associated with|complicating|following|during)\b", re.IGNORECASE)
+_COMBINED = re.compile(
+    r"\b(?:(?<!classified )in|due to|associated with|complicating|following|during)\b", re.IGNORECASE
+)
+_ASKED = re.compile(r"\b[A-Z][0-9][0-9A-Z.]*-? with ([a-z]+)$")
 
 
 def check_excludes(codes: CodeSet) -> Iterator[Finding]:
@@ -71,6 +74,12 @@ def _is_combined(line: str, other: str) -> bool:
     return said is not None and not any(_COMBINED.search(title) for title in titles)
 
 
+def _said_so(line: str, other: str) -> bool:
+    """Whether a code says what a line asks of the codes that it names ("E11, E13 with ketoacidosis")."""
+    asked = _ASKED.search(line)
+    return asked is None or asked[1] in (load_system("icd10cm").title(other) or "").lower()
+
+
 def _excluding(code: str, other: str, plain: str) -> tuple[Note, Line] | None:
     """The note and its line by which a code excludes another, the plainest first; a note never excludes what it stands
     above.
@@ -80,6 +89,6 @@ def _excluding(code: str, other: str, plain: str) -> tuple[Note, Line] | None:
         for note in notes(code, "excludes1")
         if note.place not in lineage(other)
         for line in note.lines
-        if line.includes(plain)
+        if line.includes(plain) and _said_so(line.text, other)
     ]
     return min(found, key=lambda pair: _is_combined(pair[1].text, other), default=None)

@@ -134,10 +134,12 @@ def _says_less(vague: str, exact: str) -> bool:
 
 @lru_cache(maxsize=50_000)
 def _denies(denying: str, saying: str) -> bool:
-    match = _WITHOUT.search(_title(denying))
-    base = _title(denying)[: match.start()] if match else ""
     said = _title(saying)
-    return bool(base) and said.startswith(base) and said[len(base) :].lstrip(",").startswith(" with ")
+    for match in _WITHOUT.finditer(_title(denying)):
+        base = _title(denying)[: match.start()]
+        if base and said.startswith(base) and said[len(base) :].lstrip(",").startswith(" with "):
+            return True
+    return False
 
 
 def _presumed(codes: CodeSet) -> Iterator[Finding]:

@@ -20,11 +20,14 @@ _MALE = re.compile(
     re.IGNORECASE,
 )
 # What is said of relatives or of a mother, in a code of someone else.
-_OTHERS = re.compile(r"family history|maternal|mother|newborn|contact with|partner|screening", re.IGNORECASE)
+_OTHERS = re.compile(r"family history|maternal|mother|newborn|contact with|partner", re.IGNORECASE)
 # A word of a title, and the ages in years that it leaves: from, to below.
 _AGES = (
     (
-        re.compile(r"\bunder 8 days|\b8 to 28 days|^newborn\b|\bneonatal\b|\bof newborn\b", re.IGNORECASE),
+        re.compile(
+            r"\bunder 8 days|\b8 to 28 days|^newborn\b|\bliveborn\b|\bneonatal\b|\bof newborn\b",
+            re.IGNORECASE,
+        ),
         0,
         1,
     ),

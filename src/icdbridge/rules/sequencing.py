@@ -14,10 +14,16 @@ _ELSEWHERE = re.compile(
 _OPEN = re.compile(r"\bany\b|applicable|if known|where known", re.IGNORECASE)
 _UNDERLYING = re.compile(r"\bunderlying\b", re.IGNORECASE)
 _ALWAYS = re.compile(
-    r"\bidentify (?:the )?(?:stage|type|site|limb|specific)|^(?:stage|type) of\b", re.IGNORECASE
+    r"\b(?:identify|specify) (?:the )?(?:stage|type|site|severity|limb|specific)|^(?:stage|type) of\b",
+    re.IGNORECASE,
 )
 _CODE = re.compile(r"^codes?(?:\(s\))?,? ")
 _EXTERNAL = "20"  # the chapter of external causes
+# What titles begin with, what that says, and where it stands that the condition comes before it.
+_OF_DRUGS = (
+    ("underdosing", "that too little of a drug was taken", "guideline I.C.19.e.5.c"),
+    ("adverse effect", "which drug had the effect, not what the effect is", "guideline I.C.19.e.5.a"),
+)
 _KINDS = (("useAdditionalCode", "use additional code"), ("codeAlso", "code also"))
 _MOST = 200  # characters of a note in a message
 
@@ -49,15 +55,16 @@ def check_principal(codes: CodeSet) -> Iterator[Finding]:
             "put the underlying disease first",
             "guideline I.A.13; title in the tabular list",
         )
-    elif title.lower().startswith("underdosing"):
-        yield Finding(
-            "principal: underdosing",
-            "error",
-            (code,),
-            f"{code} says that too little of a drug was taken",
-            "put the condition that follows from it first",
-            "guideline I.C.19.e.5.c",
-        )
+    for said, how, source in _OF_DRUGS:
+        if title.lower().startswith(said):
+            yield Finding(
+                f"principal: {said}",
+                "error",
+                (code,),
+                f"{code} says {how}",
+                "put the condition that follows from it first",
+                source,
+            )
     for note in notes(code, "codeFirst"):
         found = [
             (line.text.strip(" ,"), other)
