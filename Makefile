@@ -74,7 +74,10 @@ gpu-check: $(GPU_VENV)/.installed
 	PYTHONPATH=src $(GPU_VENV)/bin/python -m benchmarks.gpu_check $(if $(PAPER_CODE),--paper-code $(PAPER_CODE))
 
 $(GPU_VENV)/.installed: pyproject.toml
-	$(PYTHON) -m venv --system-site-packages $(GPU_VENV)
+	$(PYTHON) -m venv $(GPU_VENV)
+	# the packages of PYTHON, which may be a virtual environment itself, are seen in this one
+	$(PYTHON) -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
+	  > $$($(GPU_VENV)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/outer.pth
 	$(GPU_VENV)/bin/python -c 'import torch; assert torch.cuda.is_available(), "torch finds no CUDA GPU here"'
 	$(GPU_VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
 	  $(if $(WHEELS),--no-index --find-links $(WHEELS)) $$($(GPU_VENV)/bin/python -m benchmarks.gpu_needs)

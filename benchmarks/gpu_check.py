@@ -19,7 +19,8 @@ from pathlib import Path
 
 import torch
 
-from benchmarks.gpu_steps import STEPS, Given, Row, shrink
+from benchmarks.gpu_step import Given, Row
+from benchmarks.gpu_steps import STEPS, shrink
 from icdbridge.files import write_json
 
 LIMIT, WHOLE = 90, 480  # seconds of a step, and of all
@@ -27,19 +28,23 @@ GOALS = """Goals: the CPU's predictions; training 20 times as fast as the paper'
 matrix rate; 75,000 codes at 200 notes a second. Notes are synthetic, weights random, sizes those released."""
 
 
-def in_process(name: str, given: Given, limit: float) -> Iterator[Row]:
-    """The rows of a step in a process of its own, the last one what went wrong, if anything did."""
+def in_process(name: str, given: Given, limit: float, out: Path) -> Iterator[Row]:
+    """The rows of a step in a process of its own, the last one what went wrong, if anything did; ``out`` keeps in full
+    what it said to standard error.
+    """
     command = [sys.executable, "-u", "-m", "benchmarks.gpu_check", "--step", name, "--device", given.device]
     command += ["--paper-code", given.paper_code] if given.paper_code else []
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    try:
-        out, error = process.communicate(timeout=limit)
-        why = error.strip().splitlines()[-1:] or [f"exit code {process.returncode}"]
-    except subprocess.TimeoutExpired:
-        process.kill()
-        out, _ = process.communicate()
-        why = [f"stopped after {limit:.0f} s"]
-    for line in out.splitlines():
+    log = out / f"{name}.log"
+    with log.open("w", encoding="utf-8") as errors:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)
+        try:
+            rows, _ = process.communicate(timeout=limit)
+            why = log.read_text("utf-8").strip().splitlines()[-1:] or [f"exit code {process.returncode}"]
+        except subprocess.TimeoutExpired:
+            process.kill()
+            rows, _ = process.communicate()
+            why = [f"stopped after {limit:.0f} s"]
+    for line in rows.splitlines():
         if line.startswith("{"):
             yield Row(**json.loads(line))
     if process.returncode:
@@ -64,7 +69,7 @@ def check(given: Given, out: Path) -> list[Row]:
             if left < 10:
                 found: Iterator[Row] = iter([Row(f"{name}: left out", "no time left")])
             else:
-                found = step(given) if given.smoke else in_process(name, given, min(LIMIT, left))
+                found = step(given) if given.smoke else in_process(name, given, min(LIMIT, left), out)
             for row in found:
                 rows.append(row)
                 say(f"| {row.what} | {row.figure} | {row.goal} |")

@@ -1,4 +1,4 @@
-"""What ``make gpu-check`` installs beside the machine's own torch: the ranges of pyproject.toml, one a line."""
+"""What ``make gpu-check`` installs beside the machine's own torch: ranges of pyproject.toml, one a line."""
 
 import tomllib
 from pathlib import Path

@@ -6,7 +6,6 @@ notes of MIMIC-like lengths, names of real codes.
 
 import gc
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -18,6 +17,8 @@ from scipy.special import expit
 
 from benchmarks import inputs as sizes
 from benchmarks import reference
+from benchmarks.gpu_run import whole_run
+from benchmarks.gpu_step import Given, Row, Step
 from benchmarks.inputs import Inputs, make_inputs, mimic_lengths, released_size
 from benchmarks.scoring import operations
 from benchmarks.subjects import (
@@ -35,30 +36,6 @@ from icdbridge.training.pretrained import small_transformer
 from icdbridge.training.settings import make_settings
 
 NAMES = {"gru": "RNN", "cnn": "CNN"}
-
-
-@dataclass(frozen=True)
-class Given:
-    """Where, with what baseline, and how much: ``smoke`` is the least that runs every line."""
-
-    device: str
-    smoke: bool = False
-    paper_code: str | None = None
-
-    def least(self, figure: int, smoke: int) -> int:
-        return smoke if self.smoke else figure
-
-
-@dataclass(frozen=True)
-class Row:
-    """A line of the table: what, the figure, and the goal where there is one."""
-
-    what: str
-    figure: str
-    goal: str = ""
-
-
-Step = Callable[[Given], Iterator[Row]]
 
 
 def shrink() -> None:
@@ -142,6 +119,15 @@ def _training(encoder: str) -> Step:
                 f"{1e3 * seconds[key]:.1f} ms, {count / seconds[key]:.1f} notes/s, {memory(given.device)}",
             )
             del learn
+        many = given.least(64, 3)
+        inputs = notes_of(given, many, given.least(sizes.CODES, 60))
+        fresh(given.device)
+        learn = icdbridge_trainer(encoder, inputs, "bf16", given.device)
+        taken = [learn(many, space, seed)["seconds"]["wall"] for seed in range(given.least(4, 2))][1:]
+        yield Row(
+            f"{NAMES[encoder]}, training step, L = {space:,}, {many} notes: bf16",
+            f"{1e3 * median(taken):.1f} ms, {many / median(taken):.1f} notes/s, {memory(given.device)}",
+        )
         ratios = ", ".join(f"{key} {seconds[name] / seconds[key]:.1f}" for key in ("bf16", "fp32"))
         yield Row(f"{NAMES[encoder]}, training: times as fast as the {name}", ratios, "20 (paper's code)")
 
@@ -154,11 +140,11 @@ def _scoring(encoder: str) -> Step:
         rate = 1.0 if given.smoke else matrix_products(given.device)("wall")["bf16"]
         for codes in (26_085, 75_000):
             fresh(given.device)
-            inputs = notes_of(given, given.least(17, 3), given.least(codes, 30))
+            inputs = notes_of(given, given.least(65, 3), given.least(codes, 30))
             model = released_size(encoder).to(given.device).eval()
             encoding, queries = timed(lambda m=model, i=inputs: encode_codes(m, i.codes))
             for precision in ("bf16", "fp32"):
-                score_notes(model, inputs.notes[:1], queries, precision=precision)  # type: ignore[arg-type]
+                score_notes(model, inputs.notes[:9], queries, precision=precision)  # type: ignore[arg-type]
                 seconds, _ = timed(
                     lambda m=model, i=inputs, q=queries, p=precision: score_notes(m, i.notes[1:], q, p)
                 )
@@ -309,6 +295,7 @@ def plm(given: Given) -> Iterator[Row]:
 STEPS: dict[str, Step] = {
     "machine": machine,
     "agreement": agreement,
+    "whole-run": whole_run,
     "training-cnn": _training("cnn"),
     "training-rnn": _training("gru"),
     "scoring-cnn": _scoring("cnn"),

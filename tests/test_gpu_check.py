@@ -2,7 +2,7 @@
 
 import pytest
 from benchmarks import gpu_check, gpu_needs, gpu_steps, inputs, reference
-from benchmarks.gpu_steps import Given
+from benchmarks.gpu_step import Given
 
 from icdbridge.files import read_json
 

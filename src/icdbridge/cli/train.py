@@ -41,7 +41,7 @@ def train(
 ) -> None:
     """Train a model. Ctrl-C keeps what was done; the same command with --resume goes on from there.
 
-    On several GPUs or cores: torchrun --nproc-per-node N -m icdbridge.cli train … (docs/scale.md).
+    On several GPUs or cores: torchrun --nproc-per-node N -m icdbridge train … (docs/scale.md).
     """
     from icdbridge.corpora import Corpus
     from icdbridge.files import check_apart

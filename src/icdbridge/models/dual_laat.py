@@ -3,6 +3,7 @@
 Shapes: N notes, T words (T' positions), L codes, M heads, d state size, s shared size.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, cast
 
@@ -14,8 +15,9 @@ from icdbridge.models.combiner import Combiner
 from icdbridge.models.dropout import NoteDropout
 from icdbridge.models.encoders import ConvolutionEncoder, RecurrentEncoder
 from icdbridge.models.kernels.classifier import classify
+from icdbridge.models.kernels.gpu_attention import note_contexts, note_logits
 from icdbridge.models.kernels.label_attention import label_contexts, score_note
-from icdbridge.models.kernels.products import fast_products
+from icdbridge.models.kernels.products import fast_products, product_dtype
 from icdbridge.models.kernels.word_contributions import Parts, around, contributions, whole_positions
 from icdbridge.models.model import CodingModel, NoteStates
 from icdbridge.models.sizes import Dropout, Extra, Few, Rows, Size
@@ -152,6 +154,8 @@ class DualLAAT(CodingModel):
         lengths = notes.mask.sum(dim=1).tolist()
         first, last = cast(nn.Linear, self.classifier[0]), cast(nn.Linear, self.classifier[2])
         with fast_products():
+            if notes.states.is_cuda:
+                return self._score_on_gpu(notes, lengths, queries)
             if torch.is_grad_enabled():
                 contexts = label_contexts(notes.states, notes.keys, lengths, queries, chunk)
                 return classify(contexts, first, last)
@@ -161,6 +165,24 @@ class DualLAAT(CodingModel):
                     for states, keys, length in zip(notes.states, notes.keys, lengths, strict=True)
                 ]
             )
+
+    def _score_on_gpu(self, notes: NoteStates, lengths: list[int], queries: Tensor) -> Tensor:
+        dtype = product_dtype(queries)
+        first, last = cast(nn.Linear, self.classifier[0]), cast(nn.Linear, self.classifier[2])
+
+        def each(dtype: torch.dtype) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+            states, keys, narrow = (tensor.to(dtype) for tensor in (notes.states, notes.keys, queries))
+            for note, length in enumerate(lengths):
+                yield states[note, :length], keys[note, :, :length], narrow
+
+        if torch.is_grad_enabled():
+            return classify(torch.stack([note_contexts(*note) for note in each(dtype)]), first, last)
+        # fp16 keeps three bits more than bf16; states that it cannot hold come out as no number
+        finer = torch.float16 if dtype == torch.bfloat16 else dtype
+        logits = torch.stack([note_logits(*note, first, last) for note in each(finer)])
+        if finer != dtype and not logits.isfinite().all():
+            return torch.stack([note_logits(*note, first, last) for note in each(dtype)])
+        return logits
 
     def contributions(self, note: NoteStates, queries: Tensor, words: Tensor) -> Tensor:
         first, last = cast(nn.Linear, self.classifier[0]), cast(nn.Linear, self.classifier[2])

@@ -12,7 +12,7 @@ from icdbridge.models.kernels.half_recurrence import half_weights
 from icdbridge.models.kernels.products import fast_products
 from icdbridge.text import UNKNOWN_ID
 
-BATCH_WORDS = 16_384  # words, padding included, of one batch of notes
+BATCH_WORDS = {"cpu": 2**14, "cuda": 2**18}  # words, padding included, of one batch of notes
 CELLS = 2**25  # notes × heads × codes × positions scored at once
 
 Precision = Literal["fp32", "bf16"]
@@ -32,7 +32,7 @@ def pad(
     return torch.from_numpy(ids).to(device), torch.from_numpy(lengths).to(device)
 
 
-def length_batches(lengths: np.ndarray, words: int = BATCH_WORDS) -> Iterator[np.ndarray]:
+def length_batches(lengths: np.ndarray, words: int = BATCH_WORDS["cpu"]) -> Iterator[np.ndarray]:
     """Row numbers of sequences of like length, at most ``words`` a batch with padding (or one sequence)."""
     order = np.argsort(-lengths, kind="stable")
     start = 0
@@ -40,6 +40,10 @@ def length_batches(lengths: np.ndarray, words: int = BATCH_WORDS) -> Iterator[np
         size = max(1, words // max(int(lengths[order[start]]), 1))
         yield order[start : start + size]
         start += size
+
+
+def _batch_words(device: torch.device) -> int:
+    return BATCH_WORDS.get(device.type, BATCH_WORDS["cpu"])
 
 
 @torch.inference_mode()
@@ -53,7 +57,7 @@ def encode_codes(model: CodingModel, sequences: Sequence[np.ndarray]) -> Tensor:
     queries: Tensor | None = None
     lengths = np.array([len(sequence) for sequence in sequences])
     width = lengths.max(initial=1) if model.padded_words else 1
-    for rows in length_batches(lengths.clip(min=width)):
+    for rows in length_batches(lengths.clip(min=width), _batch_words(device)):
         with fast_products():
             encoded = model.encode_codes(*pad([sequences[i] for i in rows], device, width))
         if queries is None:
@@ -101,7 +105,7 @@ def encoded_batches(
     model.eval()
     device = next(model.parameters()).device
     lengths = np.array([len(note) for note in notes], dtype=np.int64)
-    for rows in length_batches(lengths.clip(min=model.padded_words)):
+    for rows in length_batches(lengths.clip(min=model.padded_words), _batch_words(device)):
         yield rows, read_notes(model, [notes[i] for i in rows], precision, device)
 
 

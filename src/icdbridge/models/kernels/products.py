@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -15,15 +16,20 @@ def fast_products() -> Iterator[None]:
 
     Torch sends them to MKL, which uses half of an AMD processor's vector units: oneDNN is twice as fast there.
     The setting that says so to torch *allows* bf16 inside; processors with matrix tiles (AMX) make use of that,
-    all others still multiply in fp32. Which kind this one is, is tried once.
+    all others still multiply in fp32. Which kind this one is, is tried once. On a GPU, cuDNN does not round the factors
+    of convolutions and recurrences to TF32, as it does by default.
     """
-    setting = torch.backends.mkldnn.matmul  # type: ignore[attr-defined]
-    before = setting.fp32_precision
-    setting.fp32_precision = "bf16" if _keeps_fp32() else before
+    backends: Any = torch.backends
+    chosen = {backends.mkldnn.matmul: "bf16"} if _keeps_fp32() else {}
+    chosen |= dict.fromkeys((backends.cudnn.conv, backends.cudnn.rnn), "ieee")
+    before = [(setting, setting.fp32_precision) for setting in chosen]
+    for setting, precision in chosen.items():
+        setting.fp32_precision = precision
     try:
         yield
     finally:
-        setting.fp32_precision = before
+        for setting, precision in before:
+            setting.fp32_precision = precision
 
 
 @cache

@@ -1,0 +1,39 @@
+"""Label attention as a GPU does it, on the CPU: the same contexts, gradients and logits as the form for CPUs."""
+
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import nn
+from torch.testing import assert_close
+
+from icdbridge.models.kernels.gpu_attention import note_contexts, note_logits
+from icdbridge.models.kernels.label_attention import label_contexts, score_note
+
+HEADS, SHARED, SIZE = 3, 4, 5
+
+
+def made(length, codes, seed=0):
+    """States, keys and queries of a note, in double precision, with gradients."""
+    draw = torch.Generator().manual_seed(seed)
+    shapes = (length, SIZE), (HEADS, length, SHARED), (HEADS, codes, SHARED)
+    return [torch.randn(shape, generator=draw, dtype=torch.float64).requires_grad_() for shape in shapes]
+
+
+@given(length=st.integers(1, 20), codes=st.integers(1, 12), chunk=st.integers(1, 12))
+def test_contexts_are_those_of_the_form_for_cpus(length, codes, chunk):
+    states, keys, queries = made(length, codes)
+    found = note_contexts(states, keys, queries, cells=chunk * HEADS * length)
+    assert_close(found, label_contexts(states[None], keys[None], [length], queries, codes)[0])
+
+
+def test_gradients_are_those_of_the_contexts():
+    assert torch.autograd.gradcheck(
+        lambda *inputs: note_contexts(*inputs, cells=2 * HEADS * 9), made(length=9, codes=5)
+    )
+
+
+@torch.no_grad()
+def test_logits_are_those_of_the_form_for_cpus():
+    first, last = nn.Linear(HEADS * SIZE, 7).double(), nn.Linear(7, 1).double()
+    note = made(length=11, codes=9)
+    assert_close(note_logits(*note, first, last, codes=4), score_note(*note, first, last, chunk=9))
