@@ -53,7 +53,7 @@ def note_logits(
     with torch.autocast(states.device.type, enabled=False):
         weight, bias = first.weight.to(states.dtype), first.bias.to(states.dtype)
         logits = []
-        for part in queries.split(codes, dim=1):
+        for part in torch.split(queries, codes, dim=1):
             hidden = torch.addmm(bias, note_contexts(states, keys, part), weight.T).relu_()
             logits.append(last(hidden.to(last.weight.dtype))[:, 0])
         return torch.cat(logits)

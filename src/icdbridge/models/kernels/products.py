@@ -19,6 +19,9 @@ def fast_products() -> Iterator[None]:
     all others still multiply in fp32. Which kind this one is, is tried once. On a GPU, cuDNN does not round the factors
     of convolutions and recurrences to TF32, as it does by default.
     """
+    if torch.compiler.is_compiling():  # which traces no settings
+        yield
+        return
     backends: Any = torch.backends
     chosen = {backends.mkldnn.matmul: "bf16"} if _keeps_fp32() else {}
     chosen |= dict.fromkeys((backends.cudnn.conv, backends.cudnn.rnn), "ieee")
