@@ -5,6 +5,7 @@ import shutil
 
 import numpy as np
 import pytest
+import torch
 from typer.testing import CliRunner
 
 from icdbridge import Coder, InputError
@@ -90,6 +91,26 @@ def test_of_two_codes_that_exclude_each_other_one_is_predicted(run, monkeypatch)
     assert apart.reason.startswith(f"not beside {kept.code}: Excludes1 note at E1")
     assert drugs.predicted
     assert (drugs.reason is not None) == (kept is first)  # an oral drug goes with type 2
+
+
+def test_several_cores_find_what_one_finds(run):
+    coder, texts = Coder.load(run.path), [NOTE, "12 34", *(f"{NOTE} {'metformin ' * n}" for n in range(6))]
+    one = coder.code_many(texts, "icd10", top=3)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        several = coder.code_many(texts, "icd10", top=3)
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(threads)
+    for alone, together in zip(one, several, strict=True):
+        assert (alone is None) == (together is None)
+        for own, other in zip(alone or [], together or [], strict=True):
+            assert (own.code, own.band) == (other.code, other.band)
+            assert own.probability == pytest.approx(other.probability, abs=1e-5)
+            assert [(span.text, span.start) for span in own.evidence] == [
+                (span.text, span.start) for span in other.evidence
+            ]
 
 
 def test_notes_coded_together_get_what_each_gets_alone(run):

@@ -1,8 +1,12 @@
 """The words of a note by the axes of a procedure's code that they name."""
 
-from icdbridge.codes.axes import axes
-from icdbridge.lexical import NoteWords
-from icdbridge.lexical.axis_evidence import with_axes
+from hypothesis import given
+from hypothesis import strategies as st
+
+from icdbridge.codes import Name
+from icdbridge.codes.axes import AxisValue, axes
+from icdbridge.lexical import NameIndex, NoteWords
+from icdbridge.lexical.axis_evidence import SAID, with_axes
 from icdbridge.lexical.evidence import Evidence
 
 TEXT = "The patient was seen. A resection of the inflamed appendix followed, no bleeding."
@@ -28,3 +32,29 @@ def test_an_axis_that_nothing_names_has_no_words():
     assert "approach" not in {one.axis for one in with_axes(NoteWords(TEXT), VALUES, [])}
     assert with_axes(NoteWords("nothing of it"), VALUES, []) == []
     assert with_axes(NoteWords(TEXT), [], [span("seen", 1.0)])[0].axis is None
+
+
+WORDS = st.lists(
+    st.sampled_from(["vein", "left", "graft", "renal", "open", "seen", "kidney", "of"]), max_size=40
+)
+
+
+@given(
+    WORDS,
+    st.lists(st.lists(st.sampled_from(["vein", "left", "graft", "renal", "open"]), max_size=4), max_size=4),
+)
+def test_words_are_found_as_an_index_of_names_finds_them(words, values):
+    axes_of = [AxisValue(f"axis {place}", " ".join(value)) for place, value in enumerate(values)]
+    note, index = NoteWords(" ".join(words)), NameIndex([[Name(one.value, "title")] for one in axes_of])
+    found, expected, unsure = index.match(note, SAID - 0.01), {}, set()
+    for place, number in enumerate(found.codes.tolist()):
+        nearness, axis = found.features[place, 1], axes_of[number].axis
+        if nearness >= SAID:
+            expected[axis] = index.mention(note, found, place).spans
+        if abs(nearness - SAID) < 1e-4:
+            unsure.add(axis)  # a matter of rounding
+    said = {}
+    for one in with_axes(note, axes_of, []):
+        said.setdefault(one.axis, []).append((one.start, one.end))
+    for axis in (said.keys() | expected.keys()) - unsure:
+        assert said.get(axis) == expected.get(axis)

@@ -9,9 +9,8 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
-from scipy.special import expit
 
-from icdbridge.codes import Code, parse_key, version_named, version_of
+from icdbridge.codes import version_named
 from icdbridge.coding.checks import (
     check_choice,
     check_codes,
@@ -26,6 +25,7 @@ from icdbridge.coding.coder import Coder, Day, Setting
 from icdbridge.coding.later_codes import later_among, with_later
 from icdbridge.coding.set_rules import apply_set_rules
 from icdbridge.coding.suggestion import Suggestion
+from icdbridge.coding.trained_suggestions import each_core, predicted, suggested
 from icdbridge.errors import InputError
 from icdbridge.files import MANIFEST, sha256
 from icdbridge.lexical.evidence import Evidence, cautious, context_of
@@ -102,7 +102,7 @@ class TrainedCoder(Coder):
         """How many words a note has, as this run reads words."""
         return len(split_words(check_note(text), self.run.tokenizer.reading))
 
-    def codes_of(self, version: str) -> dict[str, str]:
+    def codes_of(self, version: str) -> Mapping[str, str]:
         """The codes of a version: key to description."""
         return self.run.index.of_version(version)
 
@@ -168,21 +168,25 @@ class TrainedCoder(Coder):
         words = [self.run.tokenizer.encode(text, self.run.max_note_words) for text in texts]
         rows = [row for row, note in enumerate(words) if len(note.ids)]
         found: list[list[Suggestion] | None] = [None] * len(texts)
-        notes = [Note(texts[row], words[row].ids) for row in rows]
-        for scores in scorer.score(notes, candidates=candidates):
-            row = rows[scores.row]
-            logits = with_later(scorer, self._later(scorer), texts[row], scores)
-            ranked = torch.argsort(logits, descending=True, stable=True).cpu()
-            order = ranked[:top]
-            best = scores.columns[order.numpy()]
-            spans: list[list[Evidence]] = [[] for _ in best]
-            if evidence and len(best):
-                spans = note_evidence(scorer, texts[row], words[row], scores.reading, best)
-            suggestions = self._suggestions(scorer, best, logits[order].cpu().numpy(), spans)
-            foremost = ranked[:ASKING].numpy()
-            found[row] = apply_set_rules(
-                suggestions, _predicted(scorer, scores.columns[foremost], logits.cpu().numpy()[foremost])
-            )
+        later = self._later(scorer)
+
+        def code(rows: Sequence[int]) -> None:
+            notes = [Note(texts[row], words[row].ids) for row in rows]
+            for scores in scorer.score(notes, candidates=candidates):
+                row = rows[scores.row]
+                logits = with_later(scorer, later, texts[row], scores)
+                ranked = torch.argsort(logits, descending=True, stable=True).cpu()
+                order = ranked[:top]
+                best = scores.columns[order.numpy()]
+                spans: list[list[Evidence]] = [[] for _ in best]
+                if evidence and len(best):
+                    spans = note_evidence(scorer, texts[row], words[row], scores.reading, best)
+                suggestions = suggested(scorer, best, logits[order].cpu().numpy(), spans, self.calibration)
+                foremost = ranked[:ASKING].numpy()
+                asking = predicted(scorer, scores.columns[foremost], logits.cpu().numpy()[foremost])
+                found[row] = apply_set_rules(suggestions, asking)
+
+        each_core(code, sorted(rows, key=lambda row: len(words[row].ids)), scorer)
         return found
 
     def explain(
@@ -209,43 +213,6 @@ class TrainedCoder(Coder):
             for one, own in zip(found, spans, strict=True)
             for context in [context_of(own)]
         ]
-
-    def _suggestions(
-        self, scorer: Scorer, columns: np.ndarray, logits: np.ndarray, evidence: Sequence[list[Evidence]]
-    ) -> list[Suggestion]:
-        """For columns [l], the likeliest first, with their logits [l]."""
-        keys = [scorer.keys[column] for column in columns]
-        codes, seen = [parse_key(key) for key in keys], scorer.model.train_notes
-        train_notes = [None if seen is None else seen.get(key, 0) for key in keys]
-        probabilities = expit(logits)
-        predicted = probabilities > scorer.thresholds[columns]
-        sure: dict[int, tuple[float, str]] = {}  # confidence and band, by place
-        versions = np.array([version_of(code.system) for code in codes])
-        for version in self.run.calibration.keys() & set(versions.tolist()):
-            places, calibration = np.flatnonzero(versions == version), self.run.calibration[version]
-            found = calibration.confidence(logits[places], [train_notes[place] or 0 for place in places])
-            for place, confidence in zip(places.tolist(), found.tolist(), strict=True):
-                sure[place] = confidence, calibration.band(confidence).name
-        suggestions = []
-        for place, code in enumerate(codes):
-            context = context_of(evidence[place])
-            confidence, band = sure.get(place, (None, None))
-            suggestions.append(
-                Suggestion(
-                    place + 1,
-                    code.system,
-                    code.code,
-                    scorer.descriptions[columns[place]],
-                    float(probabilities[place]),
-                    bool(predicted[place]),
-                    train_notes[place],
-                    tuple(evidence[place]),
-                    confidence,
-                    None if band is None else cautious(band, context),
-                    context,
-                )
-            )
-        return suggestions
 
     def _scorer(self, version: str | None, codes: Mapping[str, str] | None, day: date | None) -> Scorer:
         if codes is not None:
@@ -297,8 +264,3 @@ class TrainedCoder(Coder):
             known = {*run.index.code, *run.stands_for}
             offered = {key: title for key, title in offered.items() if key in known or day is None}
         return Scorer(run, offered, version)
-
-
-def _predicted(scorer: Scorer, columns: np.ndarray, logits: np.ndarray) -> list[Code]:
-    """Those of some codes whose probability is above their threshold."""
-    return [parse_key(scorer.keys[column]) for column in columns[expit(logits) > scorer.thresholds[columns]]]

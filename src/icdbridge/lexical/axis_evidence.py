@@ -1,57 +1,92 @@
 """Which axis of a code of ICD-10-PCS the words of its evidence speak for: what was done, to which part, how."""
 
-from collections.abc import Sequence
+import math
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-import numpy as np
-
-from icdbridge.codes import Name
 from icdbridge.codes.axes import AxisValue
+from icdbridge.knowledge.words import stems
 from icdbridge.lexical.contexts import CONTEXTS, DOUBTFUL
 from icdbridge.lexical.evidence import SPAN_CHARACTERS, Evidence
-from icdbridge.lexical.name_index import NameIndex
+from icdbridge.lexical.name_index import FADE, MENTION, NEAR
 from icdbridge.lexical.note import NoteWords
 
-SAID = 0.5  # nearness from which on a note says an axis's value; coverage is never less
-ROUNDING = 0.01
+SAID = 0.5  # nearness from which on a note says an axis's value
+
+Words = tuple[tuple[str, float], ...]  # of a value, with their weights
 
 
 def with_axes(note: NoteWords, values: Sequence[AxisValue], evidence: Sequence[Evidence]) -> list[Evidence]:
     """The evidence of a code with those ``values``, each span with the axis that its words name, and then the words of
     the note that name an axis of which no span speaks (their weight is 0).
     """
-    index = _index(tuple(one.value for one in values))
-    found = index.match(note, SAID - ROUNDING)
-    said: dict[str, list[tuple[int, int]]] = {}
-    for place, number in enumerate(found.codes.tolist()):
-        mention = index.mention(note, found, place) if found.features[place, 1] >= SAID else None
-        if mention is not None:
-            said[values[number].axis] = mention.spans
+    said: dict[str, list[int]] = {}
+    for value, words in zip(values, _weighted(tuple(one.value for one in values)), strict=True):
+        if places := _said(note.meanings, words):
+            said[value.axis] = places
+    spans = {axis: note.spans[places].tolist() for axis, places in said.items()}
     told = [
-        replace(one, axis=next((axis for axis, spans in said.items() if _overlap(one, spans)), None))
+        replace(one, axis=next((axis for axis, own in spans.items() if _overlap(one, own)), None))
         for one in evidence
     ]
     named = {one.axis for one in told}
-    missing = [(axis, *span) for axis, spans in said.items() if axis not in named for span in spans]
-    return told + (_added(note, missing) if missing else [])
+    return told + [
+        _added(note, axis, place) for axis, places in said.items() if axis not in named for place in places
+    ]
 
 
 @lru_cache(maxsize=4_096)
-def _index(values: tuple[str, ...]) -> NameIndex:
-    return NameIndex([[Name(value, "title")] for value in values])
+def _weighted(values: tuple[str, ...]) -> list[Words]:
+    """The words of each value, weighted as in a ``NameIndex`` of these values."""
+    words = [stems(value) for value in values]
+    having = Counter(word for own in words for word in own)
+    number = {word: place for place, word in enumerate(having)}
+    weight = {word: math.log((len(values) + 1) / (often + 0.5)) for word, often in having.items()}
+    return [tuple((word, weight[word]) for word in sorted(own, key=number.__getitem__)) for own in words]
+
+
+def _said(meanings: Mapping[str, list[int]], words: Words) -> list[int]:
+    """The words of a note, by their ``meanings``, that say the value with some ``words``; none where it is not said.
+
+    They are found as ``NameIndex.match`` finds a name, for which so few words take too long.
+    """
+    there = [(meanings[word], weight) for word, weight in words if word in meanings]
+    whole = sum(weight for _, weight in words)
+    if not there or sum(weight for _, weight in there) < SAID * whole:
+        return []
+    rarest = max(weight for _, weight in there)
+    hearts = next(places for places, weight in there if weight == rarest)
+    near = [
+        sum(weight * _closeness(abs(_nearest(places, heart) - heart)) for places, weight in there) / whole
+        for heart in hearts
+    ]
+    if max(near) < SAID:
+        return []
+    heart = next(heart for heart, own in zip(hearts, near, strict=True) if own >= MENTION * max(near))
+    found = (_nearest(places, heart) for places, _ in there)
+    return sorted({place for place in found if abs(place - heart) <= NEAR + FADE})
+
+
+def _nearest(places: list[int], heart: int) -> int:
+    at = bisect_left(places, heart)
+    return min(places[max(at - 1, 0) : at + 1], key=lambda place: abs(place - heart))
+
+
+def _closeness(distance: int) -> float:
+    return math.exp(-max(distance - NEAR, 0) / FADE)
 
 
 def _overlap(one: Evidence, spans: Sequence[tuple[int, int]]) -> bool:
     return any(start < one.end and end > one.start for start, end in spans)
 
 
-def _added(note: NoteWords, spans: Sequence[tuple[str, int, int]]) -> list[Evidence]:
-    """Words that weigh nothing: axis, start and end of each span."""
-    found = []
-    holding = note.contexts.of(np.array([span for _, *span in spans]))
-    for (axis, start, end), told in zip(spans, holding, strict=True):
-        shown = min(end, start + SPAN_CHARACTERS)
-        context = next((name for name in DOUBTFUL if told[CONTEXTS.index(name)]), None)
-        found.append(Evidence(start, shown, note.text[start:shown], 0.0, context, shown < end, axis))
-    return found
+def _added(note: NoteWords, axis: str, place: int) -> Evidence:
+    """A word that weighs nothing."""
+    start, end = note.spans[place].tolist()
+    shown = min(end, start + SPAN_CHARACTERS)
+    told = note.contexts_of_words[place]
+    context = next((name for name in DOUBTFUL if told[CONTEXTS.index(name)]), None)
+    return Evidence(start, shown, note.text[start:shown], 0.0, context, shown < end, axis)

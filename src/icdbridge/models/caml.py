@@ -71,7 +71,7 @@ class CAML(FixedLabelModel):
         parts, before = self.note_encoder.word_parts(self.embedding(words))
         slope = 1 - note.states[0] ** 2  # of tanh
         parts = parts * around(slope.T, len(words), before, parts.shape[1]).permute(1, 2, 0)
-        return Parts(parts, parts[None], before)
+        return Parts(parts, torch.arange(len(words), device=words.device), parts[None], before)
 
     def loss(self, batch: Batch, chunk: int | None = None, encode: Encode | None = None) -> Tensor:
         """The loss of the labels, and in DR-CAML the distance of outputs from descriptions, averaged over notes."""

@@ -208,7 +208,7 @@ class DualLAAT(CodingModel):
         keys = self._by_head(parts @ self.note_projection.weight.T)[which].permute(2, 0, 1, 3)
         slope = 1 - note.keys[0] ** 2  # of tanh
         slopes = around(slope.transpose(1, 2), len(words), before, parts.shape[1])
-        return Parts(parts[which], keys * slopes.permute(0, 2, 3, 1), before)
+        return Parts(parts, which, keys * slopes.permute(0, 2, 3, 1), before)
 
 
 def _encoder(settings: ModelSettings) -> RecurrentEncoder | ConvolutionEncoder:

@@ -33,10 +33,15 @@ def word_weights(model: CodingModel, note: NoteStates, ids: np.ndarray, queries:
     Words that speak against a code weigh 0, the others sum to 1. Call it outside of ``torch.inference_mode``.
     """
     words = torch.from_numpy(ids).to(queries.device)
-    with torch.no_grad():
-        parts = [
-            model.contributions(note, some, words) for some in torch.split(queries, EVIDENCE_CODES, dim=1)
-        ]
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # so little work takes longer when it is shared
+    try:
+        with torch.no_grad():
+            parts = [
+                model.contributions(note, some, words) for some in torch.split(queries, EVIDENCE_CODES, dim=1)
+            ]
+    finally:
+        torch.set_num_threads(threads)
     weights: np.ndarray = torch.cat(parts).double().clamp(min=0).cpu().numpy()
     weights /= np.maximum(weights.sum(axis=1, keepdims=True), 1e-30)
     return weights
@@ -98,7 +103,10 @@ def heavy_phrases(weights: np.ndarray, phrases: int = PHRASES, words: int = 6) -
     if not len(weights) or weights.max() <= 0:
         return []
     heavy = np.sort(np.argsort(-weights, kind="stable")[:words])
-    heavy = heavy[weights[heavy] >= LIGHTEST * weights.max()]
-    breaks = np.flatnonzero(np.diff(heavy) > GAP + 1) + 1
-    found = [(int(group[0]), int(group[-1])) for group in np.split(heavy, breaks)]
+    found: list[tuple[int, int]] = []
+    for word in heavy[weights[heavy] >= LIGHTEST * weights.max()].tolist():
+        if found and word - found[-1][1] <= GAP + 1:
+            found[-1] = found[-1][0], word
+        else:
+            found.append((word, word))
     return sorted(found, key=lambda phrase: -weights[phrase[0] : phrase[1] + 1].sum())[:phrases]

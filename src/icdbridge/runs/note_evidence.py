@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from icdbridge.codes import declaration, known_systems, parse_key
+from icdbridge.codes import declaration, known_systems
 from icdbridge.codes.axes import axes
 from icdbridge.lexical import NoteWords
 from icdbridge.lexical.axis_evidence import with_axes
@@ -49,7 +49,7 @@ def note_evidence(
 
 def _by_axis(scorer: Scorer, note: NoteWords, column: int, evidence: list[Evidence]) -> list[Evidence]:
     """The evidence of a code by its axes, where its characters are values of axes."""
-    code = parse_key(scorer.keys[column])
+    code = scorer.code(column)
     if code.system not in known_systems() or not declaration(code.system).axes:
         return evidence
     return with_axes(note, axes(code.code, scorer.descriptions[column]), evidence)

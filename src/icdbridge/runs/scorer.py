@@ -11,7 +11,7 @@ import torch
 from scipy.special import logit
 from torch import Tensor
 
-from icdbridge.codes import parse_key, version_of
+from icdbridge.codes import Code, parse_key, version_of
 from icdbridge.corpora import Corpus
 from icdbridge.errors import InputError
 from icdbridge.lexical import LexicalMatches, Matcher, NoteWords
@@ -60,6 +60,16 @@ class Scorer:
     def column_of(self) -> dict[str, int]:
         """The column of each key."""
         return {key: column for column, key in enumerate(self.keys)}
+
+    def code(self, column: int) -> Code:
+        """The code of a column."""
+        if column not in self._codes:
+            self._codes[column] = parse_key(self.keys[column])
+        return self._codes[column]
+
+    @cached_property
+    def _codes(self) -> dict[int, Code]:
+        return {}
 
     @cached_property
     def matcher(self) -> Matcher | None:

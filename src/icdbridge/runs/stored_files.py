@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -104,10 +105,16 @@ class CodeIndex:
     description: list[str]
     train_notes: Sequence[int | None]
 
-    def of_version(self, version: str) -> dict[str, str]:
+    def of_version(self, version: str) -> Mapping[str, str]:
         """The codes of one version: key to description."""
-        rows = zip(self.code, self.description, self.version, strict=True)
-        return {key: description for key, description, of in rows if of == version}
+        return self._by_version.get(version, {})
+
+    @cached_property
+    def _by_version(self) -> dict[str, dict[str, str]]:
+        found: dict[str, dict[str, str]] = {}
+        for key, description, version in zip(self.code, self.description, self.version, strict=True):
+            found.setdefault(version, {})[key] = description
+        return found
 
 
 _INDEX = pa.schema(

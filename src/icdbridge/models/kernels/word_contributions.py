@@ -16,18 +16,19 @@ from torch.nn import functional
 
 
 class Parts(NamedTuple):
-    """What words are of positions: ``states`` [T, W, d] and ``keys`` [M, T, W, s] of word t as part of the positions
-    from t - ``before`` on.
+    """What words are of positions: ``states`` [U, W, d] of the different words, of which word t is ``which`` [T], and
+    ``keys`` [M, T, W, s] of word t as part of the positions from t - ``before`` on.
     """
 
     states: Tensor
+    which: Tensor
     keys: Tensor
     before: int
 
 
 def whole_positions(states: Tensor, keys: Tensor, words: int) -> Parts:
     """Where each of the first ``words`` positions stands for its word: states [T', d], keys [M, T', s]."""
-    return Parts(states[:words, None], keys[:, :words, None], 0)
+    return Parts(states[:words, None], torch.arange(words, device=states.device), keys[:, :words, None], 0)
 
 
 def around(of_positions: Tensor, words: int, before: int, width: int) -> Tensor:
@@ -44,7 +45,8 @@ def contributions(
     [M, L, d] the gradients of the logits by them.
     """
     heads, codes, _ = queries.shape
-    words, width, size = parts.states.shape
+    different, width, size = parts.states.shape
+    words = len(parts.which)
 
     def by_head(vectors: Tensor) -> Tensor:
         """Queries times vectors [M, n, s]: [M, L, n]; head by head, as a product of all would copy them first."""
@@ -60,6 +62,7 @@ def contributions(
     by_value = weights * alike(states)
     by_score = by_value - weights * by_value.sum(dim=-1, keepdim=True)
     shape = heads, codes, words, width
-    as_value = alike(parts.states.view(-1, size)).view(shape) * around(weights, words, parts.before, width)
+    of_different = alike(parts.states.reshape(-1, size)).view(heads, codes, different, width)
+    as_value = of_different[:, :, parts.which] * around(weights, words, parts.before, width)
     as_key = by_head(parts.keys.flatten(1, 2)).view(shape) * around(by_score, words, parts.before, width)
     return (as_value + as_key).sum(dim=(0, 3))

@@ -1,0 +1,96 @@
+"""Suggestions of a trained run, made of what it scored."""
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+
+import numpy as np
+import torch
+from scipy.special import expit
+
+from icdbridge.codes import Code, version_of
+from icdbridge.coding.suggestion import Suggestion
+from icdbridge.lexical.evidence import Evidence, cautious, context_of
+from icdbridge.runs.confidence import Calibration
+from icdbridge.runs.scorer import Scorer
+
+THREADS = 4  # at most: what is done in Python, a third of it, one thread does at a time
+
+
+def each_core(code: Callable[[Sequence[int]], None], rows: Sequence[int], scorer: Scorer) -> None:
+    """Has ``code`` code some ``rows`` of notes, of like length beside one another, on all cores that torch has: what it
+    does with one note keeps a second core busy for a small part of the time only.
+
+    A GPU takes all notes at once; with a prior, most of the work is done in Python.
+    """
+    threads = torch.get_num_threads()
+    parts = min(threads, THREADS, len(rows))
+    on_cpu = next(scorer.model.model.parameters()).device.type == "cpu"
+    if parts < 2 or not on_cpu or scorer.prior is not None:
+        return code(rows)
+
+    def code_some(first: int) -> None:
+        torch.set_num_threads(threads // parts)
+        code(rows[first::parts])
+
+    try:
+        list(_pool().map(code_some, range(parts)))
+    finally:
+        torch.set_num_threads(threads)
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    """Threads that stay: a new one has no memory at hand."""
+    return ThreadPoolExecutor(THREADS, "cores")
+
+
+os.register_at_fork(after_in_child=_pool.cache_clear)
+
+
+def suggested(
+    scorer: Scorer,
+    columns: np.ndarray,
+    logits: np.ndarray,
+    evidence: Sequence[list[Evidence]],
+    calibration: Calibration,
+) -> list[Suggestion]:
+    """For columns [l], the likeliest first, with their logits [l] and evidence."""
+    codes, seen = [scorer.code(column) for column in columns.tolist()], scorer.model.train_notes
+    train_notes = [None if seen is None else seen.get(scorer.keys[column], 0) for column in columns]
+    probabilities = expit(logits)
+    above = probabilities > scorer.thresholds[columns]
+    sure: dict[int, tuple[float, str]] = {}  # confidence and band, by place
+    versions = np.array([version_of(code.system) for code in codes])
+    for version in calibration.keys() & set(versions.tolist()):
+        places, measured = np.flatnonzero(versions == version), calibration[version]
+        found = measured.confidence(logits[places], [train_notes[place] or 0 for place in places])
+        for place, confidence in zip(places.tolist(), found.tolist(), strict=True):
+            sure[place] = confidence, measured.band(confidence).name
+    suggestions = []
+    for place, code in enumerate(codes):
+        context = context_of(evidence[place])
+        confidence, band = sure.get(place, (None, None))
+        suggestions.append(
+            Suggestion(
+                place + 1,
+                code.system,
+                code.code,
+                scorer.descriptions[columns[place]],
+                float(probabilities[place]),
+                bool(above[place]),
+                train_notes[place],
+                tuple(evidence[place]),
+                confidence,
+                None if band is None else cautious(band, context),
+                context,
+            )
+        )
+    return suggestions
+
+
+def predicted(scorer: Scorer, columns: np.ndarray, logits: np.ndarray) -> list[Code]:
+    """Those of some codes whose probability is above their threshold."""
+    above = columns[expit(logits) > scorer.thresholds[columns]]
+    return [scorer.code(column) for column in above.tolist()]
