@@ -6,6 +6,7 @@ import csv
 import json
 import shutil
 
+import numpy as np
 import pytest
 from tests.small import make_corpus, tiny_settings
 from typer.testing import CliRunner
@@ -181,3 +182,21 @@ def test_the_starter_codes_as_of_a_day_too(shared_cache):
     coder = Coder.load()
     assert coder.code(note, as_of=AFTER)[0].code == "G35.A"
     assert [one.code for one in coder.code(note, as_of=BEFORE_IT_WAS_DIVIDED)].count("G35") == 1
+
+
+def test_a_run_shows_a_companion_from_further_down_that_the_note_says(coder, monkeypatch):
+    titles = {"J18.9": "Pneumonia", "M10.9": "Gout", "I50.9": "Heart failure", "Z72.0": "Tobacco use"}
+    codes = {f"icd10cm:{code}": title for code, title in titles.items()}
+    asking = np.array([0.5, 1, 1, 1])  # pneumonia alone is predicted
+    monkeypatch.setattr(Run, "thresholds", lambda run, version, keys: asking)
+    note = "pneumonia, gout, heart failure, tobacco use"
+    every = coder.code(note, codes=codes, top=4)
+    assert every[3].code == "Z72.0"
+    assert [one.code for one in every if one.predicted] == ["J18.9"]
+    found = coder.code(note, codes=codes, top=3)
+    assert {one.code for one in found} == {every[0].code, "J18.9", "Z72.0"}
+    assert found[2].reason == "goes with J18.9 (use additional code: note at chapter 10)"
+    assert found[2].evidence
+    assert not found[2].predicted
+    unsaid = coder.code(note.replace(", tobacco use", ""), codes=codes, top=3)
+    assert "Z72.0" not in [one.code for one in unsaid]

@@ -3,10 +3,13 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
+from icdbridge import Coder
+from icdbridge.cli import app
 from icdbridge.codes import Code
 from icdbridge.coding import Suggestion
-from icdbridge.coding.set_rules import apply_set_rules
+from icdbridge.coding.set_rules import apply_set_rules, companions_below, with_companions
 from icdbridge.rules import check
 
 CODES = [
@@ -95,3 +98,55 @@ def test_a_code_that_is_set_apart_asks_for_nothing():
 
 def test_no_code_asks_for_itself():
     assert apply_set_rules(suggested(["J45.909"]), [Code("icd10cm", "J45.909")])[0].reason is None
+
+
+def cm(*codes):
+    return [Code("icd10cm", code) for code in codes]
+
+
+@pytest.mark.parametrize(
+    ("ranked", "top", "predicted", "found"),
+    [
+        (["E11.22", "R42", "N18.4", "N18.9"], 2, ["E11.22"], ["N18.4"]),  # the stage: the likeliest, once
+        (["E11.22", "N18.30", "R42", "N18.4"], 3, ["E11.22"], []),  # a stage is there
+        (["J44.9", "R42", "F17.210"], 2, ["J44.9"], ["F17.210"]),
+        (["L03.115", "R42", "B95.62"], 2, ["L03.115"], ["B95.62"]),
+        (["K74.60", "R42", "B18.2"], 2, ["K74.60"], ["B18.2"]),  # code also
+        (["R29.711", "R42", "I63.9"], 2, ["R29.711"], ["I63.9"]),  # code first
+        (["E11.22", "R42", "N18.4"], 2, [], []),  # nothing asks
+        (["J44.9", "Z87.891", "R42", "F17.210"], 3, ["J44.9", "Z87.891"], []),  # excluded by a predicted code
+        (["I10", "R42", "J45.909"], 2, ["I10"], []),
+    ],
+)
+def test_a_companion_from_below_the_list(ranked, top, predicted, found):
+    places = companions_below(cm(*ranked), top, cm(*predicted), lambda place: True)
+    assert [ranked[place] for place in places] == found
+    assert companions_below(cm(*ranked), top, cm(*predicted), lambda place: False) == []
+    house = [Code("house", code) for code in ranked]
+    assert companions_below(house, top, house, lambda place: True) == []
+
+
+def test_a_companion_takes_the_last_place_that_is_not_predicted():
+    listed, more = (
+        suggested(["E11.22", "R42", "R05.9", "I10"], [True, False, False, True]),
+        suggested(["N18.4"]),
+    )
+    found = with_companions(listed, more)
+    assert [(one.rank, one.code) for one in found] == [(1, "E11.22"), (2, "R42"), (3, "I10"), (4, "N18.4")]
+    assert with_companions(suggested(["E11.22", "I10"]), more) == suggested(["E11.22", "I10"])
+    assert with_companions(listed, []) == listed
+
+
+def test_the_starter_shows_a_companion_that_the_note_says(tmp_path):
+    note = "COPD. Cough, tired. Smokes."
+    first, companion = Coder.load().code(note, top=2)
+    assert (first.code, first.predicted) == ("J44.9", True)
+    assert companion.code.startswith("F17.2")
+    assert (companion.predicted, companion.rank) == (False, 2)
+    assert companion.reason.startswith("goes with J44.9")
+    assert [span.text for span in companion.evidence] == ["Smokes"]
+    unsaid = Coder.load().code(note.replace("Smokes", "Never smoked"), top=2)
+    assert not [one for one in unsaid if one.code.startswith("F17.2")]
+    (tmp_path / "note.txt").write_text(note)
+    shown = CliRunner().invoke(app, ["code", str(tmp_path / "note.txt"), "--top", "2"]).output
+    assert "[goes with J44.9" in " ".join(shown.replace("│", " ").split())

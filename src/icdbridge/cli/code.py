@@ -294,5 +294,6 @@ def _reasons(found: "Suggestion") -> str:
         " ".join(span.text.split()) + (f" ({span.context})" if span.context else "")
         for span in found.evidence
     )
-    shown = found.reason and not found.reason.startswith("goes with")
+    goes_without_saying = found.predicted and (found.reason or "").startswith("goes with")
+    shown = found.reason and not goes_without_saying
     return " … ".join(words) + (f" [{found.reason}]" if shown else "")

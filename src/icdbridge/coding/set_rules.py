@@ -1,14 +1,16 @@
 """What the codes of one note mean for each other: which exclude each other, which goes with another by what rule."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from icdbridge.codes import Code
+from icdbridge.coding.companion_codes import instruction_for, still_asked
 from icdbridge.coding.suggestion import Suggestion
-from icdbridge.knowledge.companions import asking_for
 from icdbridge.rules.excludes import excludes1
 
 SYSTEM = "icd10cm"  # whose tabular list and instructions are known
+LEAST = 0.02  # probability below which a companion from further down is not shown
+MOST = 3  # of these in a list
 
 
 def apply_set_rules(ranked: Sequence[Suggestion], predicted: Sequence[Code] = ()) -> list[Suggestion]:
@@ -27,9 +29,39 @@ def apply_set_rules(ranked: Sequence[Suggestion], predicted: Sequence[Code] = ()
             one = replace(one, predicted=False, reason=excluding)
         elif own:
             kept += [one.code] * one.predicted
-            one = replace(one, reason=one.reason or _asking(one.code, asking))
+            one = replace(one, reason=one.reason or instruction_for(one.code, asking))
         found.append(one)
     return found
+
+
+def companions_below(
+    ranked: Sequence[Code], top: int, predicted: Sequence[Code], said: Callable[[int], bool]
+) -> list[int]:
+    """Places below the ``top`` of the codes of a note, the likeliest first, of at most ``MOST`` that one of the
+    ``predicted`` codes asks for and that the note says (``said`` of a place).
+
+    Of each instruction the likeliest, none where a code of the ``top`` is one that it asks for. None excludes a
+    predicted code.
+    """
+    agreeing = _agreeing(code.code for code in predicted if code.system == SYSTEM)
+    asked = still_asked(agreeing, [code.code for code in ranked[:top] if code.system == SYSTEM])
+    found = []
+    for place, code in enumerate(ranked[top:], top):
+        plain = code.code.replace(".", "")
+        met = [one for one in asked if code.system == SYSTEM and one.includes(plain)]
+        if met and said(place) and _excluding(code.code, agreeing) is None:
+            asked = [one for one in asked if one not in met]
+            found.append(place)
+    return found[:MOST]
+
+
+def with_companions(listed: Sequence[Suggestion], companions: Sequence[Suggestion]) -> list[Suggestion]:
+    """The list with companions in the place of its last suggestions that are not predicted."""
+    places = [place for place, one in enumerate(listed) if not one.predicted]
+    companions = companions[: len(places)]
+    gone = set(places[len(places) - len(companions) :])
+    found = [one for place, one in enumerate(listed) if place not in gone]
+    return [replace(one, rank=rank) for rank, one in enumerate([*found, *companions], 1)]
 
 
 def _agreeing(codes: Iterable[str]) -> list[str]:
@@ -48,13 +80,4 @@ def _excluding(code: str, kept: Iterable[str]) -> str | None:
         finding = excludes1(other, code)
         if finding and finding.severity == "error":
             return f"not beside {other}: {finding.source.partition(';')[0]}"
-    return None
-
-
-def _asking(code: str, others: Iterable[str]) -> str | None:
-    """The instruction by which one of the other codes asks for a code."""
-    for asked in asking_for(code):
-        for other in others:
-            if other != code and other.startswith(asked.first):
-                return f"goes with {other} ({asked.reason})"
     return None

@@ -23,9 +23,9 @@ from icdbridge.coding.checks import (
 )
 from icdbridge.coding.coder import Coder, Day, Setting
 from icdbridge.coding.later_codes import later_among, with_later
-from icdbridge.coding.set_rules import apply_set_rules
+from icdbridge.coding.set_rules import apply_set_rules, with_companions
 from icdbridge.coding.suggestion import Suggestion
-from icdbridge.coding.trained_suggestions import each_core, predicted, suggested
+from icdbridge.coding.trained_suggestions import companions, each_core, predicted, suggested
 from icdbridge.errors import InputError
 from icdbridge.files import MANIFEST, sha256
 from icdbridge.lexical.evidence import Evidence, cautious, context_of
@@ -176,15 +176,18 @@ class TrainedCoder(Coder):
                 row = rows[scores.row]
                 logits = with_later(scorer, later, texts[row], scores)
                 ranked = torch.argsort(logits, descending=True, stable=True).cpu()
-                order = ranked[:top]
+                likeliest = ranked[:ASKING].numpy()
+                foremost, sure = scores.columns[likeliest], logits.cpu().numpy()[likeliest]
+                asking = predicted(scorer, foremost, sure)
+                below = companions(scorer, scores.reading, foremost, sure, top, asking)
+                order = torch.cat([ranked[:top], ranked[below]])
                 best = scores.columns[order.numpy()]
                 spans: list[list[Evidence]] = [[] for _ in best]
                 if evidence and len(best):
                     spans = note_evidence(scorer, texts[row], words[row], scores.reading, best)
                 suggestions = suggested(scorer, best, logits[order].cpu().numpy(), spans, self.calibration)
-                foremost = ranked[:ASKING].numpy()
-                asking = predicted(scorer, scores.columns[foremost], logits.cpu().numpy()[foremost])
-                found[row] = apply_set_rules(suggestions, asking)
+                ruled = apply_set_rules(suggestions, asking)
+                found[row] = with_companions(ruled[:top], ruled[top:])
 
         each_core(code, sorted(rows, key=lambda row: len(words[row].ids)), scorer)
         return found

@@ -10,9 +10,11 @@ import torch
 from scipy.special import expit
 
 from icdbridge.codes import Code, version_of
+from icdbridge.coding.set_rules import LEAST, companions_below
 from icdbridge.coding.suggestion import Suggestion
 from icdbridge.lexical.evidence import Evidence, cautious, context_of
 from icdbridge.runs.confidence import Calibration
+from icdbridge.runs.note_scores import Reading
 from icdbridge.runs.scorer import Scorer
 
 THREADS = 4  # at most: what is done in Python, a third of it, one thread does at a time
@@ -94,3 +96,23 @@ def predicted(scorer: Scorer, columns: np.ndarray, logits: np.ndarray) -> list[C
     """Those of some codes whose probability is above their threshold."""
     above = columns[expit(logits) > scorer.thresholds[columns]]
     return [scorer.code(column) for column in above.tolist()]
+
+
+def companions(
+    scorer: Scorer,
+    reading: Reading,
+    columns: np.ndarray,
+    logits: np.ndarray,
+    top: int,
+    asking: Sequence[Code],
+) -> list[int]:
+    """Places below the ``top`` of some columns [l], the likeliest first, whose codes the predicted ones are ``asking``
+    for and the note asserts.
+    """
+    codes, probabilities = [scorer.code(column) for column in columns.tolist()], expit(logits)
+
+    def said(place: int) -> bool:
+        unsure = bool(probabilities[place] >= LEAST) and codes[place] not in asking
+        return unsure and reading.says(int(columns[place]), codes[place].code)
+
+    return companions_below(codes, top, asking, said)

@@ -19,7 +19,7 @@ from icdbridge.coding.checks import (
 )
 from icdbridge.coding.coder import Coder, Day, Setting
 from icdbridge.coding.on_day import on_day, once
-from icdbridge.coding.set_rules import apply_set_rules
+from icdbridge.coding.set_rules import LEAST, apply_set_rules, companions_below, with_companions
 from icdbridge.coding.starter_calibration import read_starter
 from icdbridge.coding.suggestion import Alternative, Suggestion
 from icdbridge.errors import InputError
@@ -168,9 +168,20 @@ class StarterCoder(Coder):
             found = among.chosen(found)
         every = [
             on_day(self._suggestion(rank, system, one, text, evidence), day)
-            for rank, one in enumerate(found if day else found[:top], 1)
+            for rank, one in enumerate(found, 1)
         ]
-        return apply_set_rules(once(every)[:top] if day else every)
+        ranked = once(every) if day else every
+        codes = [Code(one.system, one.code) for one in ranked]
+        asking = [code for code, one in zip(codes, ranked, strict=True) if one.predicted]
+        asserted = {one.code for one in found if one.speaking and not one.doubted}
+
+        def said(place: int) -> bool:
+            one = ranked[place]
+            return not one.predicted and one.probability >= LEAST and one.code in asserted
+
+        ruled = apply_set_rules(ranked, asking)
+        below = companions_below(codes, top, asking, said)
+        return with_companions(ruled[:top], [ruled[place] for place in below])
 
     def _suggestion(self, rank: int, system: str, one: Found, text: str, evidence: bool) -> Suggestion:
         spans = tuple(

@@ -13,11 +13,20 @@ class Companion(NamedTuple):
     then: tuple[str, ...]
     reason: str
 
+    def includes(self, plain: str) -> bool:
+        """Whether it asks for a code, given without dot."""
+        return plain.startswith(tuple(one.replace(".", "") for one in self.then))
+
 
 @cache
 def asking_for(code: str) -> tuple[Companion, ...]:
     """The instructions that ask for a code."""
     return tuple(one for one in _companions() if code.startswith(one.then))
+
+
+def companions_of(code: str) -> tuple[Companion, ...]:
+    """The instructions that ask for something beside a code."""
+    return tuple(one for one in _companions() if code.startswith(one.first))
 
 
 @cache

@@ -8,8 +8,11 @@ import numpy as np
 from torch import Tensor
 
 from icdbridge.lexical import LexicalMatches
+from icdbridge.lexical.name_index import FEATURES
 from icdbridge.models import NoteStates
 from icdbridge.starter.opinions import Opinion
+
+_WHOLE = 0.99  # nearness of a name whose words all stand together
 
 
 class Note(NamedTuple):
@@ -27,6 +30,19 @@ class Reading(NamedTuple):
     states: NoteStates
     matches: LexicalMatches | None
     said: Sequence[Opinion] = ()
+
+    def says(self, column: int, code: str) -> bool:
+        """Whether the note asserts a code (its column, and without system) in so many words: the starter reads it
+        there, or all words of one of its names are there, most of the time neither negated nor a relative's.
+        """
+        if any(one.asserted and one.code == code for one in self.said):
+            return True
+        names = self.matches.names if self.matches else None
+        place = -1 if names is None else int(np.searchsorted(names.codes, column))
+        if names is None or place >= len(names.codes) or names.codes[place] != column:
+            return False
+        found = dict(zip(FEATURES, names.features[place].tolist(), strict=True))
+        return bool(found["nearness"] > _WHOLE and max(found["negated"], found["family"]) < 1 / 2)
 
 
 @dataclass(frozen=True)
