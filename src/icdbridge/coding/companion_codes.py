@@ -29,12 +29,7 @@ class Instruction(NamedTuple):
 
 def instruction_for(code: str, others: Iterable[str]) -> str | None:
     """The instruction by which one of the other codes of a note asks for a code."""
-    plain = code.replace(".", "")
-    for other in others:
-        for one in _instructions(other) if other != code else ():
-            if one.asked.includes(plain):
-                return f"goes with {other} ({one.reason})"
-    return None
+    return next((found for other in others if other != code and (found := _between(other, code))), None)
 
 
 def still_asked(predicted: Sequence[str], shown: Iterable[str]) -> list[Asked]:
@@ -46,6 +41,13 @@ def still_asked(predicted: Sequence[str], shown: Iterable[str]) -> list[Asked]:
         for one in _instructions(asking)
         if not any(one.asked.includes(plain) for code, plain in there if code != asking)
     ]
+
+
+@lru_cache(maxsize=200_000)
+def _between(asking: str, code: str) -> str | None:
+    plain = code.replace(".", "")
+    reason = next((one.reason for one in _instructions(asking) if one.asked.includes(plain)), None)
+    return None if reason is None else f"goes with {asking} ({reason})"
 
 
 @lru_cache(maxsize=10_000)

@@ -109,10 +109,12 @@ def companions(
     """Places below the ``top`` of some columns [l], the likeliest first, whose codes the predicted ones are ``asking``
     for and the note asserts.
     """
-    codes, probabilities = [scorer.code(column) for column in columns.tolist()], expit(logits)
+    columns = columns[expit(logits) >= LEAST]
+    if len(columns) <= top or not asking:
+        return []
+    codes = [scorer.code(column) for column in columns.tolist()]
 
     def said(place: int) -> bool:
-        unsure = bool(probabilities[place] >= LEAST) and codes[place] not in asking
-        return unsure and reading.says(int(columns[place]), codes[place].code)
+        return codes[place] not in asking and reading.says(int(columns[place]), codes[place].code)
 
     return companions_below(codes, top, asking, said)
