@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from icdbridge.codes import Code, CodeSystem, describe, load_system, parse_code, parse_key
+from icdbridge.codes import Code, CodeSystem, describe, load_system, parse_code, parse_key, whole_systems
 from icdbridge.codes.code import shorter
 from icdbridge.codes.headings import agreed_title, common_beginning
 
@@ -144,3 +144,12 @@ def test_codes_of_real_corpora(public_data: Path) -> None:
     # All but a handful of CodiEsp's codes have words of their own or of their category.
     assert sources.get("none", 0) == 0, sources
     assert sources["ancestor"] <= 0.02 * sum(sources.values()), sources
+
+
+def test_whole_systems_have_beginnings_of_procedures_where_codes_are_cut() -> None:
+    whole, cut = whole_systems(["icd10pcs:0DTJ4ZZ"]), whole_systems(["icd10pcs:0DTJ4ZZ", "icd10pcs:BW20"])
+    assert {len(key) for key in whole} == {len("icd10pcs:0DTJ4ZZ")}
+    assert cut["icd10pcs:0DTJ"] == "Resection, Appendix"
+    assert {key[:-3] for key in whole} == cut.keys() - whole.keys()
+    assert whole_systems(["icd10cm:I10", "icd10cm:I21.4"]) == whole_systems(["icd10cm:"])
+    assert whole_systems(["house:X1"]) == {}

@@ -101,7 +101,7 @@ def test_a_code_that_training_never_saw_is_ranked_by_what_the_note_says_of_it(wi
 
 def test_it_is_the_same_when_the_run_is_opened_again(run):
     prior, opened = run.priors["icd10"], Run.open(run.path).priors["icd10"]
-    assert opened.floor == prior.floor
+    assert (opened.floor, opened.seen_floor) == (prior.floor, prior.seen_floor)
     assert opened.least == prior.least
     features = np.random.default_rng(0).normal(size=(50, len(PRIOR_FEATURES))).astype(np.float32)
     assert np.array_equal(opened.trees.raw(features), prior.trees.raw(features))
@@ -139,7 +139,7 @@ def test_what_the_starter_reads_is_the_evidence_of_a_code_that_nobody_marked(run
 
 def test_codes_off_the_shortlist_keep_their_order_below_it():
     trees = BoostedTrees(*np.zeros((2, 1, 1), np.int16)[[0]].repeat(5, 0).reshape(5, 1, 1), base=2.0)
-    prior = Prior(trees, floor=-1.0, least=-9.0)
+    prior = Prior(trees, floor=-1.0, seen_floor=-1.0, least=-9.0)
     lexical = np.array([3.0, -2.0, -4.0, 0.0], np.float32)
     found = prior.logits_of(lexical, np.array([0, 3]), np.zeros((2, len(PRIOR_FEATURES))))
     assert found.tolist() == [2, -10, -12, 2]
@@ -149,6 +149,16 @@ def test_no_code_on_the_shortlist(run):
     scorer = Scorer(run, {"icd10cm:A00.0": "Cholera due to Vibrio cholerae 01, biovar cholerae"}, "icd10")
     (scores,) = scorer.score([scorer.read("nothing")])
     assert np.isfinite(scores.logits.numpy()).all()
+
+
+def test_codes_that_training_notes_carried_are_weighed_where_the_note_says_nothing_of_them(run):
+    seen = {key: "a code" for key, notes in run.train_notes.items() if notes and key.startswith("icd10cm:")}
+    new = {"icd10cm:A00.0": "Cholera due to Vibrio cholerae 01, biovar cholerae"}
+    scorer = Scorer(run, seen | new, "icd10")
+    (scores,) = scorer.score([scorer.read("nothing")])
+    *own, foreign = scores.lexical.tolist()
+    assert min(own) > foreign
+    assert foreign <= run.priors["icd10"].least
 
 
 def _damaged(run, folder, change):

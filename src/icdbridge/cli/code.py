@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -251,11 +251,15 @@ def _said_how_to_go_on(out: str, source: "Source | RemoteSource") -> Iterator[No
         raise
 
 
-def read_codes(codes: str, system: str) -> dict[str, str]:
-    """Key -> description of a code system, or of a table of codes of ``system``."""
-    from icdbridge.codes import Code, known_systems, load_system, read_code_table
+def read_codes(codes: str, system: str, like: Iterable[str] = ()) -> dict[str, str]:
+    """Key -> description of a code system, with beginnings of codes where those ``like`` them (keys) are cut; or of a
+    table of codes of ``system``.
+    """
+    from icdbridge.codes import Code, known_systems, read_code_table, whole_systems
 
-    table = load_system(codes) if codes in known_systems() else read_code_table(Path(codes), system)
+    if codes in known_systems():
+        return whole_systems([f"{codes}:", *(key for key in like if key.startswith(f"{codes}:"))])
+    table = read_code_table(Path(codes), system)
     return {str(Code(table.name, written)): title for written, title in table.titles.items()}
 
 

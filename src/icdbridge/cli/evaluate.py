@@ -113,7 +113,7 @@ def evaluate(
 def _with_extra_codes(corpus: "Corpus", codes: str, system: str) -> "Corpus":
     from icdbridge.codes import parse_key, version_of
 
-    more = read_codes(codes, system)
+    more = read_codes(codes, system, corpus.codes)
     for version in {version_of(parse_key(key).system) for key in more}:
         if version != corpus.version:
             raise InputError(f"{codes} holds {version} codes, but {corpus.name} has {corpus.version} codes")

@@ -19,9 +19,9 @@ from icdbridge.codes.code import (
 from icdbridge.codes.code_tables import read_code_table
 from icdbridge.codes.crosswalks import GemEntry, crosswalk, crosswalks, equivalents
 from icdbridge.codes.declaration import Declaration
-from icdbridge.codes.descriptions import Description, describe
+from icdbridge.codes.descriptions import Description, describe, whole_systems
 from icdbridge.codes.naming import Name, Terms, code_names, names, read_terms
-from icdbridge.codes.packages import load_system, releases, whole_systems
+from icdbridge.codes.packages import load_system, releases
 from icdbridge.codes.system import CodeSystem
 from icdbridge.codes.systems import (
     SYSTEMS,

@@ -1,6 +1,6 @@
 """What a code means, in words, also for codes that are retired, cut off or in no table."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import NamedTuple
 
@@ -65,3 +65,24 @@ def _category(edition: CodeSystem, prefix: str) -> str | None:
     if not titles:
         return None
     return (axis_title(prefix) if declaration(edition.name).axes else None) or agreed_title(titles)
+
+
+def whole_systems(keys: Iterable[str]) -> dict[str, str]:
+    """All codes of the newest releases of the code systems that some codes (keys) are of: key to title. Systems that no
+    package brings are left out. A key may be of a system alone (``icd10cm:``).
+
+    Where codes of ICD-10-PCS are cut, as ``BW20`` is, all beginnings of so many characters are among them.
+    """
+    lengths: dict[str, set[int]] = {}
+    for key in keys:
+        system, _, code = key.partition(":")
+        lengths.setdefault(system, set()).update([len(code)] if code else [])
+    found: dict[str, str] = {}
+    for system in sorted(lengths.keys() & set(known_systems())):
+        declared, titles = declaration(system), load_system(system).titles
+        if declared.axes and declared.length is not None:
+            cut = sorted(length for length in lengths[system] if length < declared.length)
+            beginnings = dict.fromkeys(code[:length] for length in cut for code in titles)
+            found |= {f"{system}:{one}": describe(Code(system, one)).text for one in beginnings}
+        found |= {f"{system}:{code}": title for code, title in titles.items()}
+    return found

@@ -12,7 +12,7 @@
 """
 
 import csv
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
 from importlib.util import find_spec
@@ -59,18 +59,6 @@ def load_system(system: str, release: str | None = None) -> CodeSystem:
         raise InputError(f"{system} has no release {release!r}: expected one of {', '.join(known)}")
     name, release = system_named(system), release or known[-1]
     return _load(name, release, declaration(name).releases[release])
-
-
-def whole_systems(keys: Iterable[str]) -> dict[str, str]:
-    """All codes of the newest releases of the code systems that some codes (keys) are of: key to title. Systems that no
-    package brings are left out.
-    """
-    systems = dict.fromkeys(key.partition(":")[0] for key in keys)
-    return {
-        f"{system}:{code}": title
-        for system in sorted(systems.keys() & set(known_systems()))
-        for code, title in load_system(system).titles.items()
-    }
 
 
 def package_file(package: str, name: str) -> Path:

@@ -10,6 +10,7 @@ from functools import cache
 import numpy as np
 
 from icdbridge.codes import category_of, known_systems, load_system, parse_key
+from icdbridge.codes.axes import LABELLED
 from icdbridge.codes.systems import declaration, kept_by_code
 from icdbridge.knowledge.frequency import FREQUENT, hospital_frequency
 
@@ -33,7 +34,8 @@ def code_properties(keys: Sequence[str], descriptions: Sequence[str]) -> np.ndar
     - ``seventh``: the seventh character (1 initial, 2 subsequent, 3 sequela, 4 another, 0 none);
     - ``side`` (1 right, 2 left, 3 bilateral, 0 none); ``unspecified``, ``other``, ``later`` (sequela or subsequent),
       ``without``: whether the title says so; ``title_words``: log of 1 + the number of its words;
-    - ``hospital``: 2 where hospitals use the code often, 1 where seldom, 0 never.
+    - ``hospital``: 2 where hospitals use the code, or one that it is the beginning of on its axes, often, 1 where
+      seldom, 0 never.
     """
     table = np.zeros((len(keys), len(CODE_PROPERTIES)), np.float32)
     for row, key, title in zip(table, keys, descriptions, strict=True):
@@ -73,4 +75,9 @@ def _counts(system: str) -> tuple[Counter[str], Counter[str], frozenset[str]]:
 def _hospital(system: str) -> dict[str, int]:
     if system not in known_systems() or any(declaration(system).releases.values()):
         return {}  # a system of the user's own
-    return {code: 2 if often == FREQUENT else 1 for code, often in hospital_frequency(system).items()}
+    found = {code: 2 if often == FREQUENT else 1 for code, often in hospital_frequency(system).items()}
+    if declaration(system).axes:  # a beginning of codes is used as often as the most frequent of them
+        for code, often in list(found.items()):
+            for length in range(LABELLED, len(code)):
+                found[code[:length]] = max(found.get(code[:length], 0), often)
+    return found

@@ -10,6 +10,7 @@ import numpy as np
 from scipy.sparse import csr_array, hstack
 
 from icdbridge.codes import Name, Terms, category_of, code_names
+from icdbridge.lexical.axis_counts import AxisCounts
 from icdbridge.lexical.matcher import CodeStatistics, Matcher
 from icdbridge.lexical.name_index import NameIndex
 
@@ -71,7 +72,8 @@ class Lexicon:
         columns = np.arange(len(self.keys) + len(self.categories))
         categories = self.categories_of(self.keys)
         notes = self._notes(statistics, np.arange(len(self.keys)), categories)
-        return Matcher(self.index, statistics, columns, notes, categories, self.version)
+        axes = AxisCounts(self.keys, self.keys)
+        return Matcher(self.index, statistics, columns, notes, categories, self.version, axes)
 
     def matcher(self, keys: Sequence[str], descriptions: Sequence[str]) -> Matcher:
         """Matches any codes, training's or not; words weigh what they weigh among the run's codes."""
@@ -87,14 +89,16 @@ class Lexicon:
         columns = np.append(columns, len(keys) + np.arange(len(self.categories)))
         index, categories = NameIndex(names, like=self.index), self.categories_of(keys)
         notes = self._notes(self.statistics, known, categories)
-        return Matcher(index, self.statistics, columns, notes, categories, self.version)
+        axes = AxisCounts(self.keys, keys)
+        return Matcher(index, self.statistics, columns, notes, categories, self.version, axes)
 
     def relearnt(
         self, matcher: Matcher, keys: Sequence[str], statistics: tuple[CodeStatistics, CodeStatistics]
     ) -> Matcher:
         """A ``matcher`` of the codes ``keys``, by what other notes teach."""
         notes = self._notes(statistics, self._known(keys), matcher.categories)
-        return Matcher(matcher.names, statistics, matcher.columns, notes, matcher.categories, self.version)
+        unchanged = matcher.categories, self.version, matcher.axes
+        return Matcher(matcher.names, statistics, matcher.columns, notes, *unchanged)
 
     def inheriting(self, heirs: Mapping[str, Sequence[str]], descriptions: Mapping[str, str]) -> "Lexicon":
         """With codes that took the place of some of its own: what notes teach of these counts for them; of several, in

@@ -9,6 +9,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from icdbridge.lexical.associations import ASSOCIATIONS, Associated, Associations, find_phrases
+from icdbridge.lexical.axis_counts import AxisCounts
 from icdbridge.lexical.features import NAMED, STORED, SparseFeatures, dense_features, strength
 from icdbridge.lexical.marks import Marked, Marks
 from icdbridge.lexical.name_index import FEATURES, Matches, NameIndex
@@ -84,7 +85,7 @@ class Matcher:
     ``columns`` [run's codes + categories] says which of the codes here each of them is, -1: none (categories come after
     the codes); ``notes`` [codes, 4] how many notes carry a code, its equivalents, its category and the category's
     equivalents; ``categories`` [codes] the number of each one's category, -1 where training did not have it;
-    ``version`` the number of the version that taught it.
+    ``version`` the number of the version that taught it; ``axes`` what the codes share with those of training.
     """
 
     def __init__(
@@ -95,6 +96,7 @@ class Matcher:
         notes: np.ndarray,
         categories: np.ndarray,
         version: int,
+        axes: AxisCounts,
     ) -> None:
         self.names = names
         self.statistics = statistics
@@ -102,6 +104,14 @@ class Matcher:
         self.categories = categories
         self.version = version
         self.notes = notes
+        self.axes = axes
+
+    @cached_property
+    def axis_counts(self) -> np.ndarray:
+        """How many notes of the version carry other codes that share axes with each [codes, len(AXIS_COUNTS)], as
+        ``AxisCounts.of`` counts them.
+        """
+        return self.axes.of(self.statistics[0].notes)
 
     def match(self, note: NoteWords) -> LexicalMatches:
         """What a note says of the codes; names of codes are looked for in its English too, where there is any."""

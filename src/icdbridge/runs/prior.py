@@ -18,6 +18,7 @@ from icdbridge.errors import InputError
 from icdbridge.files import read_json, write_json
 from icdbridge.knowledge.code_properties import CODE_PROPERTIES, code_properties
 from icdbridge.lexical import LEXICAL_FEATURES, Matcher, NoteWords, SparseFeatures
+from icdbridge.lexical.axis_counts import AXIS_COUNTS
 from icdbridge.lexical.marks import MARKS, Marked
 from icdbridge.models.tensor_files import Shape, load_tensors, save_tensors
 from icdbridge.schema import Name, Strict, checked
@@ -25,21 +26,32 @@ from icdbridge.starter import Starter
 from icdbridge.starter.opinions import OPINIONS, Opinion, opinion_features, opinions
 
 _OF_CATEGORY = ("category_mark", "category_near_mark")
-PRIOR_FEATURES = ("lexical_logit", *LEXICAL_FEATURES, *MARKS, *_OF_CATEGORY, *OPINIONS, *CODE_PROPERTIES)
+PRIOR_FEATURES = (
+    "lexical_logit",
+    *LEXICAL_FEATURES,
+    *MARKS,
+    *_OF_CATEGORY,
+    *OPINIONS,
+    *CODE_PROPERTIES,
+    *AXIS_COUNTS,
+)
 FILES = ["priors.json", "priors.safetensors"]
 _READ_BY_STARTER = ("icd10cm", "icd9cm")
 _KINDS = dict(zip(ARRAYS, ("I16", "F32", "I16", "I16", "F32"), strict=True))
+_MEANT = 0.5  # notes of other versions, summed, that make a code one that training carried
 _DEEPEST = 1_000  # trees of a stranger's run, and nodes of one
 
 
 @dataclass(frozen=True)
 class Prior:
     """``trees`` over ``PRIOR_FEATURES`` give the logit of the codes on a note's shortlist: those whose lexical logit is
-    above ``floor``, and those that the starter names. The others get ``least``, and less the further they are below.
+    above ``floor``, or above ``seen_floor`` for codes that training notes carried, and those that the starter names.
+    The others get ``least``, and less the further they are below.
     """
 
     trees: BoostedTrees
     floor: float
+    seen_floor: float
     least: float
 
     def logits_of(self, lexical: np.ndarray, listed: np.ndarray, features: np.ndarray) -> np.ndarray:
@@ -84,18 +96,22 @@ class PriorEvidence:
 
     def listed(
         self,
+        matcher: Matcher,
         marked: Marked | None,
         said: Sequence[Opinion],
         columns: np.ndarray,
         lexical: np.ndarray,
-        floor: float,
+        floors: tuple[float, float],
     ) -> np.ndarray:
-        """Whether each of some columns, ascending, with ``lexical`` logits, is on the note's shortlist."""
+        """Whether each of some columns, ascending, with ``lexical`` logits, is on the note's shortlist, by ``floors``
+        for any code and for one that training notes carried.
+        """
         here = np.zeros(len(self._codes), bool)
         named = {code for one in said for code in (one.code, *one.alternatives)}
         here[[self._column_of[code] for code in named if code in self._column_of]] = True
         if marked is not None:
             here[marked.codes] = True
+        floor = np.where(carried(matcher)[columns], *floors[::-1])
         listed: np.ndarray = here[columns] | (lexical > floor)
         return listed
 
@@ -118,10 +134,18 @@ class PriorEvidence:
                 _mark_features(marked, columns, matcher.categories),
                 opinion_features(said, [self._codes[column] for column in columns]),
                 self._properties[columns],
+                matcher.axis_counts[columns],
             ],
             axis=1,
             dtype=np.float32,
         )
+
+
+def carried(matcher: Matcher) -> np.ndarray:
+    """Whether training notes carried each code of a matcher [codes]: of its version, or of others by what they mean."""
+    of_version, of_all = matcher.notes[:, 0], matcher.notes[:, 1]
+    found: np.ndarray = (of_version > 0) | (of_all >= _MEANT)
+    return found
 
 
 def _mark_features(marked: Marked | None, columns: np.ndarray, categories: np.ndarray) -> np.ndarray:
@@ -155,6 +179,7 @@ class _Stored(Strict):
     features: list[Name]
     base: float
     floor: float
+    seen_floor: float
     least: float
 
 
@@ -162,7 +187,11 @@ def write_priors(folder: Path, priors: Mapping[str, Prior]) -> None:
     """Writes the priors, by version, into a folder."""
     stored = {
         version: _Stored(
-            features=list(PRIOR_FEATURES), base=prior.trees.base, floor=prior.floor, least=prior.least
+            features=list(PRIOR_FEATURES),
+            base=prior.trees.base,
+            floor=prior.floor,
+            seen_floor=prior.seen_floor,
+            least=prior.least,
         ).model_dump()
         for version, prior in priors.items()
     }
@@ -202,5 +231,6 @@ def read_priors(folder: Path, versions: Sequence[str]) -> dict[str, Prior]:
             fault = f"more than {_DEEPEST} trees or nodes"
         if fault:
             raise InputError(f"{tensors}, tensors {ascii(version)[1:-1]}…: {fault}")
-        priors[version] = Prior(BoostedTrees(**own, base=found.base), found.floor, found.least)
+        trees = BoostedTrees(**own, base=found.base)
+        priors[version] = Prior(trees, found.floor, found.seen_floor, found.least)
     return priors

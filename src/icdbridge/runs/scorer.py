@@ -234,7 +234,8 @@ class Scorer:
         assert self.matcher is not None
         assert self.prior is not None
         matcher, (prior, evidence) = self.matcher, self.prior
-        listed = evidence.listed(matches.marked, said, columns, lexical, prior.floor)
+        floors = prior.floor, prior.seen_floor
+        listed = evidence.listed(matcher, matches.marked, said, columns, lexical, floors)
         places = np.flatnonzero(listed)
         found = matches.features, matches.marked, said
         features = evidence.features(matcher, *found, columns[places], lexical[places])

@@ -13,18 +13,20 @@ from scipy.sparse import csr_array
 from icdbridge.boosted_trees import BoostedTrees, TreeNodes, packed_trees
 from icdbridge.models.combiner import Combiner
 from icdbridge.progress import track
-from icdbridge.runs.prior import Prior, PriorEvidence
+from icdbridge.runs.prior import Prior, PriorEvidence, carried
 from icdbridge.runs.scored import Scored, on_disk
 from icdbridge.training.fit_calibration import Tally
 from icdbridge.training.matching import MatchedTraining, WholeMatches
 
 FEWEST = 20  # labels on the shortlists; fewer teach nothing
 SHORTLIST = 400  # codes of a note in the middle
+SEEN = 100  # beside them: codes that training notes carried, however little the note says of them
 PAIRS = 200_000  # of a note and a code, on the shortlists, that trees learn from, beside all with a label
 GROUPS = 5  # of training notes, each scored by trees that learnt from the others
 TREES = {"max_iter": 150, "learning_rate": 0.05, "max_leaf_nodes": 8, "min_samples_leaf": 40}
 RIDGE = 5.0
-_MEASURED = 50  # notes by which the floor is set
+_MEASURED = 50  # notes by which the floors are set
+_LOWEST = -1e6  # a logit below all
 
 
 def fit_priors(
@@ -47,9 +49,9 @@ def fit_prior(combiner: Combiner, whole: WholeMatches, seed: int, folder: Path) 
 
     Reproducible: the same seed, the same prior.
     """
-    floor = _floor(combiner, whole)
+    floors = _floors(combiner, whole)
     lexical = on_disk(folder / "whole.lexical", (len(whole.rows), len(whole.keys)))
-    notes = list(_shortlists(combiner, whole, floor, lexical))
+    notes = list(_shortlists(combiner, whole, floors, lexical))
     if sum(note.labels.sum() for note in notes) < FEWEST or all(note.labels.all() for note in notes):
         return None
     below = sum(len(whole.keys) - len(note.columns) for note in notes)
@@ -60,10 +62,10 @@ def fit_prior(combiner: Combiner, whole: WholeMatches, seed: int, folder: Path) 
         held = np.flatnonzero(group == left_out)
         others = [notes[row] for row in np.flatnonzero(group != left_out)]
         if len(held) and others:
-            prior = Prior(_fit_trees(others, seed), floor, least)
+            prior = Prior(_fit_trees(others, seed), *floors, least)
             for row in held:
                 lexical[row] = prior.logits_of(lexical[row], notes[row].columns, notes[row].features)
-    prior = Prior(_fit_trees(notes, seed), floor, least)
+    prior = Prior(_fit_trees(notes, seed), *floors, least)
     return prior, _tally(whole, lexical)
 
 
@@ -116,11 +118,25 @@ def _lexical(combiner: Combiner, whole: WholeMatches, note: int) -> np.ndarray:
     return logits
 
 
-def _floor(combiner: Combiner, whole: WholeMatches) -> float:
-    """The lexical logit above which a note in the middle has ``SHORTLIST`` codes."""
+def _floors(combiner: Combiner, whole: WholeMatches) -> tuple[float, float]:
+    """The lexical logit above which a note in the middle has ``SHORTLIST`` codes, and that above which it has ``SEEN``
+    of those that training notes carried: few of these are among the former, as names of any code say more than a word
+    that goes with one.
+    """
     some = np.unique(np.linspace(0, len(whole.rows) - 1, _MEASURED).astype(int))
-    place = min(SHORTLIST, len(whole.keys) - 1)
-    return float(np.median([-np.partition(-_lexical(combiner, whole, note), place)[place] for note in some]))
+    found = []
+    for note in some:
+        logits = _lexical(combiner, whole, note)
+        seen = logits[carried(whole.matcher(note))]
+        found.append((_best(logits, SHORTLIST), _best(seen, SEEN) if len(seen) > SEEN else _LOWEST))
+    floor, seen_floor = np.median(found, axis=0).tolist()
+    return floor, min(floor, seen_floor)
+
+
+def _best(logits: np.ndarray, number: int) -> float:
+    """The logit above which so many are, or all but the lowest."""
+    place = min(number, len(logits) - 1)
+    return float(-np.partition(-logits, place)[place])
 
 
 class _Shortlist(NamedTuple):
@@ -135,7 +151,7 @@ class _Shortlist(NamedTuple):
 
 
 def _shortlists(
-    combiner: Combiner, whole: WholeMatches, floor: float, lexical: np.ndarray
+    combiner: Combiner, whole: WholeMatches, floors: tuple[float, float], lexical: np.ndarray
 ) -> Iterator[_Shortlist]:
     """The shortlist of each note; sets its ``lexical`` logits [rows, L]."""
     evidence = PriorEvidence(whole.keys, whole.descriptions)
@@ -144,7 +160,7 @@ def _shortlists(
         lexical[note] = own_logits = _lexical(combiner, whole, note)
         matcher = whole.matcher(note)
         marked, said = matcher.marked(words), evidence.opinions(matcher, words)
-        own = np.flatnonzero(evidence.listed(marked, said, columns, own_logits, floor))
+        own = np.flatnonzero(evidence.listed(matcher, marked, said, columns, own_logits, floors))
         features = evidence.features(matcher, whole.evidence(note), marked, said, own, own_logits[own])
         labels = np.isin(own, whole.labels[[note]].indices)
         yield _Shortlist(own, features, labels, int(whole.labels[[note]].nnz - labels.sum()))
