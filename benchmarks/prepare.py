@@ -27,6 +27,11 @@ else:
 """
 ICDBRIDGE = """
 import sys
+class Without:
+    def find_spec(self, name, path=None, target=None):
+        if name == "pandas":  # icdbridge does not bring it along; pyarrow imports it where it is installed
+            raise ImportError(name)
+sys.meta_path.insert(0, Without())
 from icdbridge.corpora.readers.mimic3 import prepare_mimic3
 from icdbridge.corpora.readers.mimic4 import prepare_mimic4_both
 root, out = sys.argv[1:3]

@@ -95,9 +95,9 @@ def write_html(path: Path, name: str, meta: dict[str, Any], data: dict[str, Size
         files("icdbridge.corpora").joinpath("data_report.html").read_text("utf-8")
     )
     plots = [
-        histogram("codes", data["codes"], "codes per note", "notes"),
-        histogram("words", data["words"], "words per note", "notes"),
-        long_tail("tail", data["notes"], meta["scopes"]["frequent"]),
+        histogram(data["codes"], "codes per note", "notes"),
+        histogram(data["words"], "words per note", "notes"),
+        long_tail(data["notes"], meta["scopes"]["frequent"]),
     ]
     page = template.render(name=name, meta=meta, plots=plots, splits=SPLITS, label=_label, sources=SOURCES)
     path.write_text(page, "utf-8")
