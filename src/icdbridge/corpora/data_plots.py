@@ -55,7 +55,8 @@ def long_tail(notes: Sizes, frequent: int) -> Markup:
         return float(_HEIGHT - _BOTTOM - (_HEIGHT - _BOTTOM - _TOP) * np.log10(max(count, 1)) / highest)
 
     line = " ".join(
-        f"{x(rank + 1):.1f},{y(count):.1f}" for rank, count in zip(turns, notes[turns], strict=True)
+        f"{x(rank + 1):.1f},{y(count):.1f}"
+        for rank, count in zip(turns.tolist(), notes[turns].tolist(), strict=True)
     )
     drawn = f'<polyline points="{line}" fill="none" stroke="{BLUE}" stroke-width="1.8"/>'
     rare = 0 < frequent < len(notes)
