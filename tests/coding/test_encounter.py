@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from icdbridge.coding import Suggestion
 from icdbridge.coding.encounter import code_version_on, expected_errors, fitted, join, repeated
+from icdbridge.coding.set_rules import apply_set_rules
 from icdbridge.lexical.evidence import Evidence
 
 SENTENCES = [
@@ -109,6 +110,21 @@ def test_what_does_not_fit_the_patient_comes_last(code, facts, fits):
     assert rows[code].rank == (1 if fits else 2)
     assert rows[code].predicted == fits
     assert (rows[code].reason is None) == fits
+
+
+def test_of_codes_that_exclude_each_other_one_is_predicted():
+    found = [suggestion("E11.9"), suggestion("E10.9", confidence=0.8), suggestion("I10", confidence=0.7)]
+    rows = [one.suggestion for one in fitted(join(["x"]), found)]
+    assert [(one.code, one.predicted) for one in rows] == [("E11.9", True), ("E10.9", False), ("I10", True)]
+    assert rows[1].reason == "not beside E11.9: Excludes1 note at E11"
+
+
+def test_what_was_set_apart_for_a_code_that_does_not_fit_the_patient_is_predicted_again():
+    found = apply_set_rules([suggestion("P59.9"), suggestion("R17", confidence=0.8)])
+    assert [one.predicted for one in found] == [True, False]
+    for age, fitting in ((0.0, "P59.9"), (70.0, "R17")):
+        rows = [one.suggestion for one in fitted(join(["x"]), found, age=age)]
+        assert [one.code for one in rows if one.predicted] == [fitting]
 
 
 def test_need_counts_what_would_be_wrong_and_what_would_be_missing():

@@ -200,3 +200,14 @@ def test_a_run_shows_a_companion_from_further_down_that_the_note_says(coder, mon
     assert not found[2].predicted
     unsaid = coder.code(note.replace(", tobacco use", ""), codes=codes, top=3)
     assert "Z72.0" not in [one.code for one in unsaid]
+
+
+def test_of_two_codes_that_exclude_each_other_a_run_predicts_one_whatever_the_threshold(coder, monkeypatch):
+    titles = {"E11.9": "Type 2 diabetes mellitus", "E10.9": "Type 1 diabetes mellitus", "I10": "Hypertension"}
+    codes = {f"icd10cm:{code}": title for code, title in titles.items()}
+    monkeypatch.setattr(Run, "thresholds", lambda run, version, keys: np.zeros(3))
+    first, *others = coder.code("type 2 diabetes mellitus, hypertension, type 1 diabetes", codes=codes)
+    assert first.predicted
+    apart = [one for one in (first, *others) if not one.predicted]
+    assert [one.code[:3] for one in apart] in (["E10"], ["E11"])
+    assert apart[0].reason.startswith("not beside E1")

@@ -1,5 +1,7 @@
 """Codes of one note that exclude each other, and that ask for each other."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -150,3 +152,16 @@ def test_the_starter_shows_a_companion_that_the_note_says(tmp_path):
     (tmp_path / "note.txt").write_text(note)
     shown = CliRunner().invoke(app, ["code", str(tmp_path / "note.txt"), "--top", "2"]).output
     assert "[goes with J44.9" in " ".join(shown.replace("│", " ").split())
+
+
+def test_many_notes_keep_the_rules_too(tmp_path):
+    for name in "ab":
+        (tmp_path / f"{name}.txt").write_text("INR 8.1, elevated INR. Factor V Leiden.")
+    out = tmp_path / "codes.jsonl"
+    notes = [str(tmp_path / f"{name}.txt") for name in "ab"]
+    answer = CliRunner().invoke(app, ["code", *notes, "--out", str(out)])
+    assert answer.exit_code == 0, answer.output
+    for line in out.read_text().splitlines():
+        found = {one["code"]: one for one in json.loads(line)["suggestions"]}
+        assert (found["D68.51"]["predicted"], found["R79.1"]["predicted"]) == (True, False)
+        assert found["R79.1"]["reason"].startswith("not beside D68.51")

@@ -62,13 +62,14 @@ def occupy(queue, coder):
         threading.Event().wait(0.005)
 
 
-def test_notes_that_wait_together_are_coded_together_by_version(queue, coder):
+def test_notes_that_wait_together_are_coded_together_by_version_and_length_of_list(queue, coder):
     occupy(queue, coder)
-    jobs = [job(coder, f"n{i}", "icd9" if i == 1 else "icd10", top=i + 1) for i in range(4)]
+    asked = [("icd10", 2), ("icd9", 2), ("icd10", 2), ("icd10", 3)]
+    jobs = [job(coder, f"n{i}", version, top=top) for i, (version, top) in enumerate(asked)]
     queue.submit(jobs)
     coder.go_on.set()
-    assert [len(one.future.result(20)) for one in jobs] == [1, 2, 3, 4]
-    assert coder.batches[1:] == [(["n0", "n2", "n3"], "icd10"), (["n1"], "icd9")]
+    assert [len(one.future.result(20)) for one in jobs] == [2, 2, 2, 3]
+    assert coder.batches[1:] == [(["n0", "n2"], "icd10"), (["n1"], "icd9"), (["n3"], "icd10")]
 
 
 def test_notes_with_code_sets_of_their_own_are_coded_apart(queue, coder):

@@ -44,6 +44,14 @@ def test_what_the_starter_finds_is_answered_whole(client, name):
     assert not note["cut"]
 
 
+def test_of_codes_that_exclude_each_other_one_is_predicted_and_a_companion_is_shown(client):
+    (note,) = code(client, "INR 8.1, elevated INR. Factor V Leiden.")["notes"]
+    assert {one["code"]: one["predicted"] for one in note["suggestions"]} == {"D68.51": True, "R79.1": False}
+    (note,) = code(client, "COPD. Cough, tired. Smokes.", top=2)["notes"]
+    assert [one["code"] for one in note["suggestions"]] == ["J44.9", "F17.200"]
+    assert note["suggestions"][1]["reason"].startswith("goes with J44.9")
+
+
 def test_the_version_need_not_be_said_and_may_be(client):
     assert code(client, FAMILY)["version"] == "icd10"
     (note,) = code(client, FAMILY, version="icd9")["notes"]

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from icdbridge.codes.validity import LAST_DAY
 from icdbridge.coding.on_day import on_day
+from icdbridge.coding.set_rules import reapply_set_rules
 from icdbridge.coding.suggestion import Suggestion
 from icdbridge.lexical.evidence import Evidence
 from icdbridge.lexical.sections import sections
@@ -150,13 +151,14 @@ def fitted(
     age: float | None = None,
 ) -> list[EncounterSuggestion]:
     """What was suggested for the joined text, as the encounter needs it: codes that are valid on the day of discharge,
-    those that do not fit the patient last, and the evidence of each in the documents.
+    those that do not fit the patient last, no two of them predicted that exclude each other, and the evidence of each
+    in the documents.
     """
     rows: dict[tuple[str, str], Suggestion] = {}
     for one in found:
         kept = _suits(on_day(one, day), sex, age)
         rows.setdefault((kept.system, kept.code), kept)
-    ordered = sorted(rows.values(), key=lambda one: -one.probability)
+    ordered = reapply_set_rules(sorted(rows.values(), key=lambda one: -one.probability))
     ranked = [replace(one, rank=rank) for rank, one in enumerate(ordered, 1)]
     return [
         EncounterSuggestion(one, [place for span in one.evidence for place in joined.placed(span)])

@@ -11,6 +11,7 @@ from icdbridge.rules.excludes import excludes1
 SYSTEM = "icd10cm"  # whose tabular list and instructions are known
 LEAST = 0.02  # probability below which a companion from further down is not shown
 MOST = 3  # of these in a list
+_BESIDE = "not beside "  # how the reason of a code that another excludes begins
 
 
 def apply_set_rules(ranked: Sequence[Suggestion], predicted: Sequence[Code] = ()) -> list[Suggestion]:
@@ -32,6 +33,26 @@ def apply_set_rules(ranked: Sequence[Suggestion], predicted: Sequence[Code] = ()
             one = replace(one, reason=one.reason or instruction_for(one.code, asking))
         found.append(one)
     return found
+
+
+def reapply_set_rules(ranked: Sequence[Suggestion]) -> list[Suggestion]:
+    """``apply_set_rules`` once more where codes have changed, or are no longer predicted since they do not fit the
+    patient: what was set apart for one of these is predicted again.
+    """
+    predicted = {one.code for one in ranked if one.predicted and one.system == SYSTEM}
+    freed = [
+        replace(one, predicted=True, reason=None)
+        if (other := _set_beside(one)) and other not in predicted
+        else one
+        for one in ranked
+    ]
+    return apply_set_rules(freed, [Code(one.system, one.code) for one in freed if one.predicted])
+
+
+def _set_beside(one: Suggestion) -> str | None:
+    """The code for which a suggestion was set apart."""
+    reason = one.reason or ""
+    return reason.removeprefix(_BESIDE).partition(":")[0] if reason.startswith(_BESIDE) else None
 
 
 def companions_below(
@@ -79,5 +100,5 @@ def _excluding(code: str, kept: Iterable[str]) -> str | None:
     for other in kept:
         finding = excludes1(other, code)
         if finding and finding.severity == "error":
-            return f"not beside {other}: {finding.source.partition(';')[0]}"
+            return f"{_BESIDE}{other}: {finding.source.partition(';')[0]}"
     return None

@@ -75,7 +75,9 @@ class Job:
 
     @property
     def group(self) -> tuple[object, ...]:
-        """Jobs of one group may be coded together: none of them pays for what another asked for."""
+        """Jobs of one group may be coded together: none of them pays for what another asked for, nor gets another list,
+        since a companion may have the last place of the ``top``.
+        """
         codes = None if self.codes is None else id(self.codes)
         return (
             id(self.coder),
@@ -85,7 +87,7 @@ class Job:
             self.setting,
             self.candidates,
             self.as_of,
-            self.top if self.evidence else None,
+            self.top,
         )
 
 
@@ -293,7 +295,7 @@ def _code(batch: Sequence[Job]) -> None:
         together = first.coder.code_many(
             [job.text for job in batch],
             first.version,
-            top=max(job.top for job in batch),
+            top=first.top,
             codes=first.codes,
             evidence=first.evidence,
             candidates=first.candidates,
@@ -305,7 +307,7 @@ def _code(batch: Sequence[Job]) -> None:
             _answer(job, error)
         return
     for job, found in zip(batch, together, strict=True):
-        _answer(job, found and found[: job.top])
+        _answer(job, found)
 
 
 def _answer(job: Job, found: Found | BaseException) -> None:
