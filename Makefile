@@ -30,7 +30,7 @@ tables: $(VENV)/.dev
 	  echo; cat $(TABLES_OUT)/tables.md; } > docs/tables-synthetic.md
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 # Lint, format and types.
 check: $(VENV)/.dev

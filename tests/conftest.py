@@ -19,6 +19,39 @@ settings.register_profile("no clock", deadline=None, suppress_health_check=[Heal
 settings.load_profile("no clock")
 
 
+# Files that take long, the longest first: begun first, no worker is left alone with one at the end. The first two build
+# what others wait for: the index of the search and that of the starter.
+LONG = [
+    "knowledge/test_search.py",
+    "starter/test_senses.py",
+    "training/test_train.py",
+    "server/test_assistant.py",
+    "test_examples.py",
+    "server/test_connections.py",
+    "runs/test_prior.py",
+    "server/test_desk.py",
+    "coding/test_new_release.py",
+    "training/test_distributed.py",
+    "test_gpu_check.py",
+    "test_docs.py",
+    "cli/test_replacing.py",
+    "models/test_fixed_label.py",
+    "reproduction/test_reproduction.py",
+    "server/test_starter.py",
+    "coding/test_coder.py",
+    "training/test_combining.py",
+    "server/test_api.py",
+    "server/test_guards.py",
+    "server/test_desk_work.py",
+]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    tests = Path(__file__).parent
+    places = {tests / name: place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: places.get(item.path, len(LONG)))
+
+
 def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What all workers of a session see."""
     base = tmp_path_factory.getbasetemp()

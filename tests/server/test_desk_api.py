@@ -7,10 +7,7 @@ import time
 
 import httpx
 import pytest
-import schemathesis
 from hypothesis import HealthCheck, given, settings
-from schemathesis import GenerationMode
-from schemathesis.specs.openapi.checks import positive_data_acceptance
 from sqlalchemy import text
 from starlette.datastructures import Headers
 from tests.server.stub import StubCoder
@@ -393,12 +390,17 @@ DESCRIBED = [
 
 @pytest.fixture(scope="module")
 def description(served):
+    import schemathesis  # here, as it takes seconds that every worker would spend
+
     headers = {"Authorization": f"Bearer {served.tokens['admin']}"}
     return schemathesis.openapi.from_url(f"{served.url}/openapi.json", headers=headers), headers
 
 
 @pytest.mark.parametrize(("method", "path"), DESCRIBED, ids=[" ".join(one) for one in DESCRIBED])
 def test_answers_are_as_described(description, method, path):
+    from schemathesis import GenerationMode
+    from schemathesis.specs.openapi.checks import positive_data_acceptance
+
     schema, headers = description
     operation = schema[f"/v1/desk{path}"][method]
 

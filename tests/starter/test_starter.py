@@ -27,6 +27,10 @@ CODED = {
     "Diabetic chronic kidney disease": "E11.22 N18.9",
     # what a sign, a qualifier or a word beside it makes of a name
     "COPD w/o exacerbation, morbid obesity, GERD": "J44.9 E66.01 K21.9",
+    "Patient with migraine without aura, intractable.": "G43.019",
+    "Migraine w/o aura, intractable, anxiety and asthma.": "G43.019 F41.9 J45.909",
+    "DM with foot ulcer.": "E11.621",
+    "He is here for colon cancer screening.": "Z12.11",
     "UA: nitrite+, LE+\nA/P:\n1. UTI - ceftriaxone": "N39.0",
     "Nausea w/ vomiting.": "R11.2",
     "Metastatic breast ca, mets to bone.": "C50.919 C79.51",
@@ -88,6 +92,8 @@ def test_coded(note, asserted):
 NOT_CODED = {
     "He denies chest pain.": "R07",
     "No fever, no cough.": "R50 R05",
+    "He presents with cough without fever, chills.": "R50 R68",
+    "Colon cancer screening is up to date.": "Z12 C18",
     "Mother had breast cancer.": "C50",
     "Hx of prostate cancer.": "C61",
     "s/p CABG": "I25.1",
@@ -121,6 +127,15 @@ def test_what_is_doubted_is_shown_with_the_reason(note, code, starter):
     assert found.doubted
     assert found.confidence < 0.5
     assert all(span.context for span in found.speaking)
+
+
+def test_a_code_that_never_stands_without_another_is_as_sure(starter):
+    """COVID-19 with its pneumonia, stated weeks with codes of pregnancy."""
+    sure = {
+        one.code: one.confidence for one in starter.code("COVID-19 pneumonia. 38w4d, obesity in pregnancy.")
+    }
+    assert sure["U07.1"] >= sure["J12.82"]
+    assert sure["Z3A.38"] >= sure["O99.213"]
 
 
 def test_uncertain_diagnoses_are_coded_of_inpatients_only(asserted):

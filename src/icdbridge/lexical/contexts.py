@@ -224,6 +224,8 @@ class _Sentence:
     def _reach_forward(self, rule: Rule, first: int, last: int) -> int:
         if rule.reach == "list":
             return self._to_the_last_or(last) if self._qualifies(first) else self.size
+        if rule.reach == "or":
+            return self._to_the_last_or(last)
         if rule.reach == "":
             return self.size
         if rule.reach.isdigit():

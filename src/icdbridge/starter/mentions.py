@@ -13,7 +13,8 @@ STEP = 10  # of the scale on which places are measured: one word that counts
 PIECE = 1500  # words
 _GAP = {1: 0, 2: 20}  # further words that may stand within a phrase of so many stems
 _LONG_GAP = 30
-_LINKS = re.compile(r"\b(?:d/t|r/t|2/2|b/c)\b", re.IGNORECASE)  # "due to", "related to", ...
+# "due to", "related to", "without", "complicated by", "associated with", ...
+_LINKS = re.compile(r"\b(?:d/t|r/t|2/2|b/c|w/o|c/b|a/w|c/w)\b|\bw/", re.IGNORECASE)
 _PAUSE, _LINKING, _SENTENCE = 15, 3, 1000  # comma or bracket; a word that says nothing; a sentence's end
 
 

@@ -25,6 +25,9 @@ BELIEF = {"": 1.0, "integral": 0.3, "uncertain": 0.3, "negated": 0.02, "hypothet
 # notes that the ranking was learnt from are so.
 SYMPTOM_ALONE = 0.6
 _BY_RULE = 0.2  # where another code is coded in its place
+# The first never stands without the second, which is as sure where the note says it too: COVID-19 with its pneumonia
+# (note at J12.82: code first), stated weeks with codes of pregnancy (note at chapter 15).
+TOGETHER = (("J12.82", "U07.1"), ("O", "Z3A"))
 LEAST = 0.15  # confidence of a code that no name speaks for, only what other notes with such words were coded
 ALTERNATIVES = 8  # siblings and other readings that stand behind a line
 
@@ -104,6 +107,12 @@ class Starter:
         if not any(code and is_diagnosis(code) for code in said):
             symptoms = [code.startswith("R") for code in said]
             confidence[symptoms] = np.maximum(confidence[symptoms], SYMPTOM_ALONE)
+        for first, then in TOGETHER:
+            asked = [code.startswith(then) for code in said]
+            surest = max(
+                (confidence[row] for row, code in enumerate(said) if code.startswith(first)), default=0
+            )
+            confidence[asked] = np.maximum(confidence[asked], surest)
         confidence *= [BELIEF.get(line.doubt, _BY_RULE) for line in lines]
         order = np.argsort(-confidence, kind="stable")
         return [
