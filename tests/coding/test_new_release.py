@@ -211,3 +211,26 @@ def test_of_two_codes_that_exclude_each_other_a_run_predicts_one_whatever_the_th
     apart = [one for one in (first, *others) if not one.predicted]
     assert [one.code[:3] for one in apart] in (["E10"], ["E11"])
     assert apart[0].reason.startswith("not beside E1")
+
+
+@pytest.mark.parametrize("model", ["caml", "laat"])
+def test_a_model_of_fixed_labels_codes_by_the_release_of_a_day(model, tmp_path, shared_cache):
+    words = {code: NAMED[code] for code in ("G35", "I10", "M10.9")}
+    corpus = make_corpus(tmp_path, "few", notes=60, words=words)
+    settings = tiny_settings(model, "learning_rate=0.02", "warmup_steps=0", "dropout=0", epochs=8)
+    coder = Coder.load(train([corpus], tmp_path / "run", settings).path)
+    before, after = (found(coder, "multiple sclerosis today", day) for day in (BEFORE_IT_WAS_DIVIDED, AFTER))
+    assert set(before) == set(words)
+    heirs = {one.code.code for one in successors(parse_key("icd10cm:G35"))}
+    assert (
+        set(after) == {"I10", "M10.9"} | heirs
+    )  # what came since, and no code before it: it has no output for it
+    assert next(iter(before)) == "G35"
+    assert next(iter(after)) in heirs
+    assert {after[heir].train_notes for heir in heirs} == {before["G35"].train_notes}
+    first = coder.code("relapsing-remitting multiple sclerosis", top=1, as_of=AFTER)[0]
+    assert (first.code, bool(first.evidence)) == ("G35.A", True)
+    with pytest.raises(InputError, match="no output for 1 of 2 codes, such as icd10cm:B20"):
+        coder.code(
+            "gout", codes={"icd10cm:G35.A": "Relapsing-remitting multiple sclerosis", "icd10cm:B20": "HIV"}
+        )
