@@ -3,16 +3,17 @@
 import shutil
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from icdbridge import __version__
-from icdbridge.codes import Code, parse_code, undotted
+from icdbridge.codes import Code, declaration, known_systems, load_system, parse_code, undotted
 from icdbridge.codes.gate import Doubt, named, nearest, standing
 from icdbridge.corpora.corpus import CORPUS, FORMAT, Corpus
-from icdbridge.corpora.data_report import figures, spreads, write_html
+from icdbridge.corpora.data_report import figures, spreads, template, write_html
 from icdbridge.corpora.splits import choose_splits, read_splits
 from icdbridge.corpora.staging import Staging
 from icdbridge.corpora.writing import (
@@ -63,7 +64,10 @@ def assemble(
     with atomic_folder(out, CORPUS, inputs, replace=force) as folder:
         staging = staging or Staging(folder / "staging")
         try:
-            read(staging)
+            with ThreadPoolExecutor(1) as beside:  # reading is done outside of Python for the most part
+                looked_up = beside.submit(_look_up, version)
+                read(staging)
+                looked_up.result()
             if given is not None:
                 staging.files[Path(splits or "").name] = Path(splits or "").stat().st_size
                 staging.run("DELETE FROM raw_splits")
@@ -102,6 +106,14 @@ def assemble(
         shutil.rmtree(folder / "staging", ignore_errors=True)
         write_manifest(folder, sorted(file.name for file in folder.iterdir()))
     return Corpus.open(out)
+
+
+def _look_up(version: str) -> None:
+    """Loads what is needed once the source is read."""
+    for system in known_systems():
+        if declaration(system).version == version:
+            load_system(system)
+    template()
 
 
 def _index_notes(staging: Staging, number_repeats: bool) -> None:

@@ -2,12 +2,13 @@
 sizes.
 """
 
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, StrictUndefined, Template
 
 from icdbridge.codes import declaration, known_systems, releases
 from icdbridge.corpora.corpus import SPLITS
@@ -85,21 +86,24 @@ def spreads(staging: Staging, words: list[int]) -> dict[str, Sizes]:
     }
 
 
-def write_html(path: Path, name: str, meta: dict[str, Any], data: dict[str, Sizes]) -> None:
-    """Writes the data report as one HTML file that needs nothing else."""
+@cache
+def template() -> Template:
+    """What the report is made from."""
     environment = Environment(
         autoescape=True, finalize=shown, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters["number"] = lambda value: f"{value:,.{int(value % 1 > 0)}f}"
-    template = environment.from_string(
-        files("icdbridge.corpora").joinpath("data_report.html").read_text("utf-8")
-    )
+    return environment.from_string(files("icdbridge.corpora").joinpath("data_report.html").read_text("utf-8"))
+
+
+def write_html(path: Path, name: str, meta: dict[str, Any], data: dict[str, Sizes]) -> None:
+    """Writes the data report as one HTML file that needs nothing else."""
     plots = [
         histogram(data["codes"], "codes per note", "notes"),
         histogram(data["words"], "words per note", "notes"),
         long_tail(data["notes"], meta["scopes"]["frequent"]),
     ]
-    page = template.render(name=name, meta=meta, plots=plots, splits=SPLITS, label=_label, sources=SOURCES)
+    page = template().render(name=name, meta=meta, plots=plots, splits=SPLITS, label=_label, sources=SOURCES)
     path.write_text(page, "utf-8")
 
 
