@@ -8,6 +8,7 @@ import shutil
 
 import numpy as np
 import pytest
+import torch
 from tests.small import make_corpus, tiny_settings
 from typer.testing import CliRunner
 
@@ -184,22 +185,22 @@ def test_the_starter_codes_as_of_a_day_too(shared_cache):
     assert [one.code for one in coder.code(note, as_of=BEFORE_IT_WAS_DIVIDED)].count("G35") == 1
 
 
-def test_a_run_shows_a_companion_from_further_down_that_the_note_says(coder, monkeypatch):
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [("tobacco use", True), ("", False), ("no tobacco use", False), ("tobacco use in her father", False)],
+)
+def test_a_run_shows_a_companion_from_further_down_that_the_note_asserts(coder, monkeypatch, said, shown):
     titles = {"J18.9": "Pneumonia", "M10.9": "Gout", "I50.9": "Heart failure", "Z72.0": "Tobacco use"}
     codes = {f"icd10cm:{code}": title for code, title in titles.items()}
-    asking = np.array([0.5, 1, 1, 1])  # pneumonia alone is predicted
-    monkeypatch.setattr(Run, "thresholds", lambda run, version, keys: asking)
-    note = "pneumonia, gout, heart failure, tobacco use"
-    every = coder.code(note, codes=codes, top=4)
-    assert every[3].code == "Z72.0"
-    assert [one.code for one in every if one.predicted] == ["J18.9"]
-    found = coder.code(note, codes=codes, top=3)
-    assert {one.code for one in found} == {every[0].code, "J18.9", "Z72.0"}
-    assert found[2].reason == "goes with J18.9 (use additional code: note at chapter 10)"
-    assert found[2].evidence
-    assert not found[2].predicted
-    unsaid = coder.code(note.replace(", tobacco use", ""), codes=codes, top=3)
-    assert "Z72.0" not in [one.code for one in unsaid]
+    logits = torch.tensor([3.0, 2.0, 1.0, -1.0])
+    monkeypatch.setattr("icdbridge.coding.trained.with_later", lambda *given: logits)
+    monkeypatch.setattr(Run, "thresholds", lambda *given: np.array([0.5, 1, 1, 1]))  # pneumonia is predicted
+    found = coder.code(f"pneumonia, gout, heart failure. {said}", codes=codes, top=3)
+    assert [one.code for one in found] == ["J18.9", "M10.9", "Z72.0" if shown else "I50.9"]
+    assert [one.predicted for one in found] == [True, False, False]
+    if shown:
+        assert found[2].reason == "goes with J18.9 (use additional code: note at chapter 10)"
+        assert found[2].evidence
 
 
 def test_of_two_codes_that_exclude_each_other_a_run_predicts_one_whatever_the_threshold(coder, monkeypatch):
