@@ -99,9 +99,9 @@ def template() -> Template:
 def write_html(path: Path, name: str, meta: dict[str, Any], data: dict[str, Sizes]) -> None:
     """Writes the data report as one HTML file that needs nothing else."""
     plots = [
-        histogram(data["codes"], "codes per note", "notes"),
-        histogram(data["words"], "words per note", "notes"),
-        long_tail(data["notes"], meta["scopes"]["frequent"]),
+        histogram("codes", data["codes"], "codes per note", "notes"),
+        histogram("words", data["words"], "words per note", "notes"),
+        long_tail("tail", data["notes"], meta["scopes"]["frequent"]),
     ]
     page = template().render(name=name, meta=meta, plots=plots, splits=SPLITS, label=_label, sources=SOURCES)
     path.write_text(page, "utf-8")
