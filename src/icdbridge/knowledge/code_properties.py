@@ -71,6 +71,7 @@ def _counts(system: str) -> tuple[Counter[str], Counter[str], frozenset[str]]:
     return Counter(code[:-1] for code in raw), families, frozenset(raw)
 
 
+@kept_by_code
 @cache
 def _hospital(system: str) -> dict[str, int]:
     if system not in known_systems() or any(declaration(system).releases.values()):

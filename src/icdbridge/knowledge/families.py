@@ -230,6 +230,7 @@ def _nos(system: str) -> tuple[list[str], list[frozenset[str]]]:
     return [code for code, _ in pairs], [frozenset(stems(term)) for _, term in pairs]
 
 
+@kept_by_code
 @cache
 def _often(system: str) -> tuple[list[str], list[str]]:
     """The codes that hospitals use, ascending, and how often."""

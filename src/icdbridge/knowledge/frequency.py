@@ -6,6 +6,7 @@ from functools import cache
 from types import MappingProxyType
 
 from icdbridge.codes import declaration, parse_code, releases
+from icdbridge.codes.systems import kept_by_code
 from icdbridge.knowledge.packed_tables import rows
 
 FREQUENT, SEEN = "frequent", "seen"
@@ -14,6 +15,7 @@ _PROCEDURE = re.compile(
 )  # ICD-9-CM's and ICD-10-PCS's; no diagnosis looks so
 
 
+@kept_by_code
 @cache
 def hospital_frequency(system: str) -> Mapping[str, str]:
     """Code -> ``frequent`` (in at least 10 notes of a data set) or ``seen``; a code never seen is not there.

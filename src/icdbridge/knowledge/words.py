@@ -10,7 +10,7 @@ _WORD = re.compile(r"[a-z0-9]+")
 # fmt: off
 EMPTY = frozenset({
     "a", "all", "an", "and", "any", "as", "at", "by", "classified", "due", "during", "elsewhere", "for", "from",
-    "in", "into", "is", "are", "mellitus", "nec", "nos", "not", "of", "on", "or", "organism", "other", "s", "site",
+    "in", "into", "is", "are", "nec", "nos", "not", "of", "on", "or", "organism", "other", "s", "site",
     "specified", "the", "to", "type", "unspecified", "w", "with", "without",
 })
 # Endings by which words of one meaning differ (infarct, infarction; abdomen's is left alone: abdominal).
