@@ -30,7 +30,7 @@ from icdbridge.starter.dictionary import (
 from icdbridge.starter.stems import name_stems
 from icdbridge.starter.tree import Tree, build_tree
 
-FORMAT = 9  # of the folder; a higher number makes it anew
+FORMAT = 10  # of the folder; a higher number makes it anew
 _RESIDUAL = re.compile(r"\b(?:other|elsewhere|specified|certain)\b", re.IGNORECASE)
 # How far a source is believed where several codes have the same phrase; the lowest first.
 _DRUG_WORDINGS = (
@@ -70,6 +70,7 @@ _ENCOUNTERS = (
     "Z49",
     "Z53",
 )
+_ONLY_IF_SAID = ("E13",)  # "other specified diabetes": where no type is said it is type 2 (I.C.4.a.2)
 _FREQUENT = {"frequent": 0, "seen": 1}
 
 
@@ -112,7 +113,7 @@ def _names(system: str, tree: Tree) -> Iterator[Name]:
             continue
         often = _FREQUENT.get(frequency.get(tree.codes[tree.default[number]], ""), 2)
         residual = bool(_RESIDUAL.search(text)) and source not in _WRITTEN
-        if residual and len(stems) == 1:
+        if residual and (len(stems) == 1 or code.startswith(_ONLY_IF_SAID)):
             continue
         rank = (
             residual,

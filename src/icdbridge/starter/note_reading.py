@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
+from icdbridge.knowledge.words import EMPTY
 from icdbridge.lexical.contexts import CONTEXTS, contexts
 from icdbridge.lexical.sections import sections
 from icdbridge.lexical.sentences import sentences
@@ -14,7 +15,7 @@ from icdbridge.starter.enumerations import carried
 from icdbridge.starter.expansions import expansions
 from icdbridge.starter.facts import pregnancy_stems
 from icdbridge.starter.mentions import Occurrences, positions
-from icdbridge.starter.stems import EMPTY, Word, root, scale_stems, synonyms, whole, words_of
+from icdbridge.starter.stems import Word, root, scale_stems, synonyms, whole, words_of
 
 _NEGATED = CONTEXTS.index("negated")
 _APART = [CONTEXTS.index("negated"), CONTEXTS.index("family")]

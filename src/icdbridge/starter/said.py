@@ -98,8 +98,8 @@ def find_said(note: Note, dictionary: Dictionary, tree: Tree) -> list[Said]:
 
 
 def _best(note: Note, one: tuple[Mention, float], dictionary: Dictionary) -> tuple[float, ...]:
-    """Of phrases on the same words: one that names a code, by the words as written rather than by synonyms, from the
-    most trusted source.
+    """Of phrases on the same words: one that names a code, by the words as written rather than by synonyms ("fatigue"
+    is no "malaise and fatigue"), from the most trusted source.
     """
     mention, share = one
     literal = frozenset.union(*(note.written(place) for place in mention.places))
@@ -109,7 +109,7 @@ def _best(note: Note, one: tuple[Mention, float], dictionary: Dictionary) -> tup
     spelt = len({form for word in words for form in (root(word), whole(word))}.intersection(phrase))
     codes, sources = dictionary.meant(mention.phrase)
     trusted = -sources[0] if sources else 0
-    return (bool(codes), share, -mention.gap, written, spelt, len(phrase), trusted)
+    return (bool(codes), share, -mention.gap, written, spelt / len(phrase), len(phrase), trusted)
 
 
 def _understood(note: Note, dictionary: Dictionary) -> list[tuple[Mention, float]]:

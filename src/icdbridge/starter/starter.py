@@ -8,6 +8,7 @@ import numpy as np
 from icdbridge.errors import InputError
 from icdbridge.knowledge.frequency import hospital_frequency
 from icdbridge.starter.coding_rules import apply_rules
+from icdbridge.starter.diabetes_type import of_one_type
 from icdbridge.starter.facts import is_inpatient
 from icdbridge.starter.found import Found, Speaking
 from icdbridge.starter.knowledge_building import Prepared, prepared
@@ -66,7 +67,7 @@ class Starter:
         note = read_note(text, dictionary.stems)
         inpatient = is_inpatient(text) if inpatient is None else inpatient
         lines = make_lines(note, find_said(note, dictionary, tree), tree, inpatient=inpatient)
-        return note, apply_rules(note, merge_categories(lines, tree), tree)
+        return note, apply_rules(note, merge_categories(of_one_type(note, lines, tree), tree), tree)
 
     def features(self, note: Note, lines: list[Line], ranking: Ranking) -> np.ndarray:
         """Features float32 [L, len(FEATURES)] of lines, with what the ranking's notes know of their phrases; the

@@ -10,10 +10,8 @@ from functools import cache, lru_cache
 from typing import NamedTuple
 
 from icdbridge.knowledge.synonyms import synonyms as known_synonyms
-from icdbridge.knowledge.words import EMPTY as EMPTY_IN_NAMES
-from icdbridge.knowledge.words import split, stem
+from icdbridge.knowledge.words import EMPTY, split, stem
 
-EMPTY = EMPTY_IN_NAMES | {"mellitus"}  # the index of ICD-10-CM has it in brackets: it may be left out
 _SCALES = {"stage": "stage", "type": "type", "grade": "grade", "ckd": "stage", "class": "class", "dm": "type"}
 _NUMBERS = {
     "i": "1",
