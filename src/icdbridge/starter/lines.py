@@ -14,6 +14,15 @@ from icdbridge.starter.tree import Tree
 
 DOUBTS = ("negated", "family", "hypothetical", "uncertain")  # in which a mention is no reason for a code
 _ALLERGY_STATUS = ("Z88", "Z91.0")
+_SCREENING = (
+    "Z11",
+    "Z12",
+    "Z13",
+)  # coded where it is why the patient came, not where it is due or was talked of
+_REASONS = ("chief_complaint", "indication", "diagnoses")  # sections
+_HEADS = re.compile(
+    r"(?:^|[\n.;:])[^A-Za-z\n.;:]*screening (?:for|of) [^\n.;:]*\Z", re.IGNORECASE
+)  # of an item
 _ALLERGIC = roots("allergy", "allergic", "allergies", "anaphylaxis", "anaphylactic")
 
 
@@ -100,6 +109,9 @@ def _meant(note: Note, said: Said, tree: Tree, inpatient: bool) -> Iterable[tupl
     when = said.status
     section = note.section[said.places[0]]
     negated, hypothetical = (note.marked(said.asserting, name) for name in ("negated", "hypothetical"))
+    if said.named >= 0 and tree.codes[said.code].startswith(_SCREENING):
+        why = section in _REASONS or _HEADS.search(note.text, 0, said.end)
+        hypothetical = note.touched(said.places, "hypothetical") and not why
     if ALLERGIES in when and not negated and (section == "allergies" or _near(note, said, _ALLERGIC)):
         yield when[ALLERGIES], ALLERGIES, None
         return

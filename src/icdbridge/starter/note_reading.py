@@ -86,6 +86,10 @@ class Note:
         """Whether most of these words stand in a context."""
         return 2 * self._count(places, CONTEXTS.index(context)) > len(places)
 
+    def touched(self, places: tuple[int, ...], context: str) -> bool:
+        """Whether any of these words stands in a context."""
+        return self._count(places, CONTEXTS.index(context)) > 0
+
     def _count(self, places: tuple[int, ...], context: int) -> int:
         marked = self._marked[context]
         return sum(marked[place] for place in places)

@@ -1,5 +1,6 @@
 """What a note says: each mention with the code of its family that the words around it support."""
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ _SPREAD = frozenset(
     {"mets", "metastases", "metastasis", "metastatic", "metastasized", "metastasised", "spread"}
 )
 _SUBSEQUENT = roots("healing", "healed", "aftercare", "postoperative", "postop")
+_SCREENING = roots("screening")
+_BESIDE = re.compile(r"[,;&/]|\s-|\band\b")
 _SEQUELA = roots("sequela", "sequelae", "late")
 
 
@@ -126,6 +129,7 @@ def _understood(note: Note, dictionary: Dictionary) -> list[tuple[Mention, float
             and not note.mixed(_asserting(mention, dictionary))
             and not _of_another_side(note, mention, dictionary)
             and not _spread_elsewhere(note, mention)
+            and not _screened_for_another(note, mention, dictionary)
         ):
             kept.append((mention, min(shares)))
     return kept
@@ -136,6 +140,16 @@ def _spread_elsewhere(note: Note, mention: Mention) -> bool:
     last = max(mention.places)
     following = [word.text for word in note.words[last + 1 : last + 2]]
     return len(mention.places) > 1 and note.words[last].text in _SPREAD and following == ["to"]
+
+
+def _screened_for_another(note: Note, mention: Mention, dictionary: Dictionary) -> bool:
+    """Whether a mention takes what stands beside a screening for what is screened for: "screening and diabetes"."""
+    said_at = zip(dictionary.phrase(mention.phrase), mention.of_stems, strict=True)
+    screening = next((place for stem, place in said_at if stem in _SCREENING), None)
+    following = [place for place in mention.places if screening is not None and place > screening]
+    if screening is None or not following:
+        return False
+    return bool(_BESIDE.search(note.text[note.words[screening].end : note.words[following[0]].start]))
 
 
 def _asserting(mention: Mention, dictionary: Dictionary) -> tuple[int, ...]:
