@@ -88,16 +88,8 @@ def _by_torchrun(folder: Path, given: Given) -> Iterator[Row]:
         "icdbridge",
         "train",
     ]
-    settings = [
-        "--preset",
-        "small",
-        "--epochs",
-        "1",
-        "--set",
-        f"device={given.device}",
-        "--set",
-        "label_space=100",
-    ]
+    settings = ["--preset", "small", "--epochs", "1"]
+    settings += ["--set", f"device={given.device}", "--set", "label_space=100"]
     out = ["--out", str(folder / "joined"), "--model", "duallaat-cnn"]
     command = [sys.executable, *launcher, str(folder / "corpus"), *out, *settings]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -59,7 +59,7 @@ def main() -> None:
     several = {"gold": gold_sets, "codiesp": partial(codiesp_sets, options.data), "drawn": drawn_sets}
     sets = list(several[options.sets]())
     check(["I10"])  # reads the tabular list
-    times = {told: [timed(one) for one in sets] for told in ("of codes first met", "again")}
+    taken = {told: [timed(one) for one in sets] for told in ("of codes first met", "again")}
     found: Counter[tuple[str, str]] = Counter()
     touched: dict[tuple[str, str], set[str]] = defaultdict(set)
     for name, codes, facts in sets:
@@ -70,7 +70,7 @@ def main() -> None:
             if options.show and options.show == finding.rule:
                 print(name, finding.severity, finding.message, "|", finding.source)
     print(f"{len(sets):,} sets, {sum(len(codes) for _, codes, _ in sets):,} codes")
-    for told, seconds in times.items():
+    for told, seconds in taken.items():
         most = f"{1000 * max(seconds):.1f} ms at most"
         print(f"a check {told}: {1000 * median(seconds):.1f} ms (median), {most}")
     print(f"{'severity':10}{'rule':32}{'findings':>9}{'a 100 sets':>12}{'sets':>6}")

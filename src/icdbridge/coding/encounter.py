@@ -9,7 +9,7 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from icdbridge.codes.validity import LAST_DAY
-from icdbridge.coding.on_day import on_day
+from icdbridge.coding.on_day import on_day, once
 from icdbridge.coding.set_rules import reapply_set_rules
 from icdbridge.coding.suggestion import Suggestion
 from icdbridge.lexical.evidence import Evidence
@@ -154,11 +154,8 @@ def fitted(
     those that do not fit the patient last, no two of them predicted that exclude each other, and the evidence of each
     in the documents.
     """
-    rows: dict[tuple[str, str], Suggestion] = {}
-    for one in found:
-        kept = _suits(on_day(one, day), sex, age)
-        rows.setdefault((kept.system, kept.code), kept)
-    ordered = reapply_set_rules(sorted(rows.values(), key=lambda one: -one.probability))
+    rows = once([_suits(on_day(one, day), sex, age) for one in found])
+    ordered = reapply_set_rules(sorted(rows, key=lambda one: -one.probability))
     ranked = [replace(one, rank=rank) for rank, one in enumerate(ordered, 1)]
     return [
         EncounterSuggestion(one, [place for span in one.evidence for place in joined.placed(span)])

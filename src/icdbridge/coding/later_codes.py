@@ -5,22 +5,19 @@ come before the later one, unless the starter reads it in the note by other word
 """
 
 from collections.abc import Mapping, Sequence
-from functools import cache
 
 import numpy as np
 from scipy.special import logit
 from torch import Tensor
 
-from icdbridge.caches import cache_folder
 from icdbridge.codes import category_of, parse_key
 from icdbridge.codes.systems import known_systems
 from icdbridge.codes.validity import later_codes
 from icdbridge.lexical import LexicalMatches
 from icdbridge.runs.note_scores import Scores
 from icdbridge.runs.scorer import Scorer
-from icdbridge.starter import Starter
 from icdbridge.starter.line_ranking import shipped_ranking
-from icdbridge.starter.opinions import Opinion, opinions
+from icdbridge.starter.opinions import Opinion, opinions, reading_starter
 
 SYSTEM = "icd10cm"  # what the starter reads; no other system has codes that came later
 _BEHIND = 0.5  # logits by which what was coded before stands behind the later code
@@ -42,7 +39,7 @@ def with_later(scorer: Scorer, later: Mapping[str, int], text: str, scores: Scor
     logits = scores.logits.double()
     if not later:
         return logits
-    said = scores.reading.said if scorer.prior else opinions(_starter(), text)
+    said = scores.reading.said if scorer.prior else opinions(reading_starter(SYSTEM), text)
     read = {one.code for one in said if one.asserted}
     places = {int(column): place for place, column in enumerate(scores.columns)}
     sure = _confidence(said)
@@ -82,8 +79,3 @@ def _confidence(said: Sequence[Opinion]) -> np.ndarray:
         return np.zeros(len(said))
     sure: np.ndarray = np.clip(ranking.confidence(np.array([one.raw for one in said])), 1e-6, 1 - 1e-6)
     return sure
-
-
-@cache
-def _starter() -> Starter:
-    return Starter(SYSTEM, cache_folder())

@@ -1,18 +1,10 @@
 """The plots of the data report."""
 
-from importlib import import_module
-from threading import Thread
-
 import numpy as np
 import numpy.typing as npt
 
 Sizes = npt.NDArray[np.int64]
 _HEIGHT, _WIDTH = 2.7, 4.4  # inches: small, three of them stand side by side
-
-
-def import_ahead() -> None:
-    """Imports what draws while files are read, on another core: it takes as long as preparing a small corpus."""
-    Thread(target=import_module, args=("icdbridge.drawing",), daemon=True).start()
 
 
 def histogram(name: str, values: Sizes, across: str, up: str) -> str:

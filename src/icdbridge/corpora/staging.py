@@ -12,7 +12,6 @@ import numpy as np
 import pyarrow as pa
 
 from icdbridge.corpora.csv_rows import csv_rows
-from icdbridge.corpora.data_plots import import_ahead
 from icdbridge.corpora.database_errors import MEMORY_LIMIT, database_error
 from icdbridge.corpora.texts import Texts
 from icdbridge.corpora.watched_query import run_watched
@@ -74,7 +73,6 @@ class Staging:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        import_ahead()
         self._connection = duckdb.connect()
         self._stopped = False
         self.connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")

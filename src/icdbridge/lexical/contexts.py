@@ -40,9 +40,8 @@ _JOINS = frozenset({",", ";", "(", ")", "and", "or", "/", "&", "nor"})
 _SAME = {"w/o": "without", "w/out": "without"}
 _BREAKS = frozenset({",", ";", "(", ")", ":", "."})
 _UNCERTAIN = ("uncertain",)
-_FURTHEST = (
-    4 * GAP
-)  # words or items that one trigger looks at, so that many in a sentence cost no more than few
+# words or items that one trigger looks at, so that many in a sentence cost no more than few
+_FURTHEST = 4 * GAP
 _LONGEST_ITEM = 5  # words of an item of "without hemorrhage, perforation or obstruction"
 _NUMBER = {name: number for number, name in enumerate(CONTEXTS)}
 

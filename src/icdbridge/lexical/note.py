@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from copy import copy
-from functools import cache, cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -76,7 +76,7 @@ class NoteWords:
         return self.contexts.of(self.spans)
 
 
-@cache
+@lru_cache(100_000)  # words of notes are without end
 def _meanings(word: str) -> tuple[str, ...]:
     """What a word means without glosses."""
     root = stem(word)

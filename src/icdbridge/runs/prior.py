@@ -6,13 +6,11 @@ note is read, and what the starter says of it. No feature depends on the other c
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import numpy as np
 
 from icdbridge.boosted_trees import ARRAYS, BoostedTrees, check_trees
-from icdbridge.caches import cache_folder
 from icdbridge.codes import parse_key
 from icdbridge.errors import InputError
 from icdbridge.files import read_json, write_json
@@ -22,8 +20,7 @@ from icdbridge.lexical.axis_counts import AXIS_COUNTS
 from icdbridge.lexical.marks import MARKS, Marked
 from icdbridge.models.tensor_files import Shape, load_tensors, save_tensors
 from icdbridge.schema import Name, Strict, checked
-from icdbridge.starter import Starter
-from icdbridge.starter.opinions import OPINIONS, Opinion, opinion_features, opinions
+from icdbridge.starter.opinions import OPINIONS, Opinion, opinion_features, opinions, reading_starter
 
 _OF_CATEGORY = ("category_mark", "category_near_mark")
 PRIOR_FEATURES = (
@@ -83,10 +80,10 @@ class PriorEvidence:
             return []
         english = matcher.in_english(note)
         if english is None:
-            return opinions(_starter(self._system), note.text)
+            return opinions(reading_starter(self._system), note.text)
         return [
             one._replace(spans=[place for span in one.spans if (place := english.original(*span))])
-            for one in opinions(_starter(self._system), english.text)
+            for one in opinions(reading_starter(self._system), english.text)
         ]
 
     def spans(self, said: Sequence[Opinion], column: int) -> list[tuple[int, int]]:
@@ -168,11 +165,6 @@ def _mark_features(marked: Marked | None, columns: np.ndarray, categories: np.nd
         if others:
             table[row, len(MARKS) :] = best[others].max(axis=0)
     return table
-
-
-@cache
-def _starter(system: str) -> Starter:
-    return Starter(system, cache_folder())
 
 
 class _Stored(Strict):

@@ -32,7 +32,7 @@ def pad(
     return torch.from_numpy(ids).to(device), torch.from_numpy(lengths).to(device)
 
 
-def length_batches(lengths: np.ndarray, words: int = BATCH_WORDS["cpu"]) -> Iterator[np.ndarray]:
+def length_batches(lengths: np.ndarray, words: int) -> Iterator[np.ndarray]:
     """Row numbers of sequences of like length, at most ``words`` a batch with padding (or one sequence)."""
     order = np.argsort(-lengths, kind="stable")
     start = 0

@@ -38,8 +38,7 @@ def of_one_type(note: Note, lines: Sequence[Line], tree: Tree) -> list[Line]:
         line.alternatives = {moved(code): None for code in line.alternatives}
         into = kept.setdefault(line.code, line)
         if into is not line:
-            into.said += line.said
-            into.doubted += line.doubted
+            into.take_over(line)
     return list(kept.values())
 
 

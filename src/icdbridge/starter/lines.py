@@ -14,15 +14,11 @@ from icdbridge.starter.tree import Tree
 
 DOUBTS = ("negated", "family", "hypothetical", "uncertain")  # in which a mention is no reason for a code
 _ALLERGY_STATUS = ("Z88", "Z91.0")
-_SCREENING = (
-    "Z11",
-    "Z12",
-    "Z13",
-)  # coded where it is why the patient came, not where it is due or was talked of
-_REASONS = ("chief_complaint", "indication", "diagnoses")  # sections
-_HEADS = re.compile(
-    r"(?:^|[\n.;:])[^A-Za-z\n.;:]*screening (?:for|of) [^\n.;:]*\Z", re.IGNORECASE
-)  # of an item
+# A screening is coded where it is why the patient came, by the section or as the head of an item, not where it is due
+# or was talked of.
+_SCREENING = ("Z11", "Z12", "Z13")
+_REASONS = ("chief_complaint", "indication", "diagnoses")
+_HEADS = re.compile(r"(?:^|[\n.;:])[^A-Za-z\n.;:]*screening (?:for|of) [^\n.;:]*\Z", re.IGNORECASE)
 _ALLERGIC = roots("allergy", "allergic", "allergies", "anaphylaxis", "anaphylactic")
 
 
@@ -84,6 +80,11 @@ class Line:
             key=lambda one: (round(one.share * one.weight - one.gap / 20, 1), one.size),
             default=None,
         )
+
+    def take_over(self, other: "Line") -> None:
+        """What speaks for another line, and against it, does so for this one."""
+        self.said += other.said
+        self.doubted += other.doubted
 
     @property
     def mentions(self) -> list[Said]:

@@ -4,10 +4,12 @@ What the starter remembers of published notes is left out: they may be those tha
 """
 
 from collections.abc import Sequence
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 
+from icdbridge.caches import cache_folder
 from icdbridge.starter.language import foreign_language
 from icdbridge.starter.line_features import FEATURES, line_features
 from icdbridge.starter.lines import DOUBTS
@@ -43,6 +45,12 @@ class Opinion(NamedTuple):
     above: Sequence[str]
     line: np.ndarray
     spans: Sequence[tuple[int, int]] = ()
+
+
+@cache
+def reading_starter(system: str) -> Starter:
+    """The starter that reads notes for runs, opened once for each system."""
+    return Starter(system, cache_folder())
 
 
 def opinions(starter: Starter, text: str) -> list[Opinion]:

@@ -129,7 +129,7 @@ def _understood(note: Note, dictionary: Dictionary) -> list[tuple[Mention, float
             and not note.mixed(_asserting(mention, dictionary))
             and not _of_another_side(note, mention, dictionary)
             and not _spread_elsewhere(note, mention)
-            and not _screened_for_another(note, mention, dictionary)
+            and (phrase.isdisjoint(_SCREENING) or not _screened_for_another(note, mention, dictionary))
         ):
             kept.append((mention, min(shares)))
     return kept
@@ -145,11 +145,11 @@ def _spread_elsewhere(note: Note, mention: Mention) -> bool:
 def _screened_for_another(note: Note, mention: Mention, dictionary: Dictionary) -> bool:
     """Whether a mention takes what stands beside a screening for what is screened for: "screening and diabetes"."""
     said_at = zip(dictionary.phrase(mention.phrase), mention.of_stems, strict=True)
-    screening = next((place for stem, place in said_at if stem in _SCREENING), None)
-    following = [place for place in mention.places if screening is not None and place > screening]
-    if screening is None or not following:
-        return False
-    return bool(_BESIDE.search(note.text[note.words[screening].end : note.words[following[0]].start]))
+    screening = next(place for stem, place in said_at if stem in _SCREENING)
+    following = [place for place in mention.places if place > screening]
+    return bool(following) and bool(
+        _BESIDE.search(note.text[note.words[screening].end : note.words[following[0]].start])
+    )
 
 
 def _asserting(mention: Mention, dictionary: Dictionary) -> tuple[int, ...]:

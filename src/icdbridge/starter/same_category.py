@@ -29,8 +29,7 @@ def merge_categories(lines: list[Line], tree: Tree) -> list[Line]:
             others = (one for one in several if one is not line and one.code not in gone)
             into = next((other for other in others if _says_more(tree, other, line)), None)
             if into is not None:
-                into.said += line.said
-                into.doubted += line.doubted
+                into.take_over(line)
                 gone.add(line.code)
     return [line for line in lines if line.code not in gone]
 

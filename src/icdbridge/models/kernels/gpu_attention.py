@@ -11,14 +11,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
+from icdbridge.models.kernels.label_attention import chunks
+
 CELLS = 2**28  # heads × codes × positions whose scores are held at once, in fp32
 CODES = 2**15  # whose contexts are held at once, in scoring
 FUSED = 256  # the largest s and d that torch's fused attention reads
-KERNELS = [
-    SDPBackend.FLASH_ATTENTION,
-    SDPBackend.EFFICIENT_ATTENTION,
-    SDPBackend.MATH,
-]  # cuDNN plans each length anew
+# not cuDNN's, which plans each length anew
+KERNELS = [SDPBackend.FLASH_ATTENTION, SDPBackend.EFFICIENT_ATTENTION, SDPBackend.MATH]
 ALIGNED = 8  # numbers of half precision: matrix units read rows of a multiple of this fastest
 
 
@@ -70,7 +69,7 @@ class _Attention(torch.autograd.Function):
         size = states.shape[1]
         contexts = states.new_empty(codes, heads, size)
         with torch.autocast(states.device.type, enabled=False):
-            for rows in _chunks(codes, chunk):
+            for rows in chunks(codes, chunk):
                 weights = _weights(queries[:, rows], keys, length)
                 contexts[rows] = (weights.flatten(0, 1) @ states).view(heads, -1, size).transpose(0, 1)
         ctx.save_for_backward(states, keys, queries)
@@ -83,7 +82,7 @@ class _Attention(torch.autograd.Function):
         length, chunk = ctx.settings
         of_states, of_keys, of_queries = (torch.zeros_like(one) for one in (states, keys, queries))
         with torch.autocast(states.device.type, enabled=False):
-            for rows in _chunks(queries.shape[1], chunk):
+            for rows in chunks(queries.shape[1], chunk):
                 weights = _weights(queries[:, rows], keys, length)
                 upper = gradient[rows].transpose(0, 1).to(states.dtype)  # [M, l, d]
                 of_states += weights.flatten(0, 1).T @ upper.flatten(0, 1)
@@ -91,10 +90,6 @@ class _Attention(torch.autograd.Function):
                 of_queries[:, rows] = of_scores @ keys
                 of_keys += of_scores.transpose(1, 2) @ queries[:, rows]
         return of_states, of_keys, of_queries, None, None
-
-
-def _chunks(codes: int, chunk: int) -> list[slice]:
-    return [slice(start, min(start + chunk, codes)) for start in range(0, codes, chunk)]
 
 
 def _weights(queries: Tensor, keys: Tensor, length: int) -> Tensor:

@@ -67,7 +67,8 @@ class _LabelAttention(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
         states, keys, queries = ctx.saved_tensors
         lengths, chunk, dtype, kept = ctx.settings
-        heads, size = queries.shape[0], states.shape[2]
+        heads, codes, _ = queries.shape
+        size = states.shape[2]
         wide = torch.promote_types(states.dtype, torch.float32)  # sums are not kept in bf16
         of_states, of_keys = torch.zeros_like(states), torch.zeros_like(keys)
         of_queries = torch.zeros_like(queries, dtype=wide)
@@ -83,7 +84,9 @@ class _LabelAttention(torch.autograd.Function):
                     narrow_keys = note_keys.to(dtype).contiguous()
                     held = kept.pop((note, head), None)
                     for rows, weights in (
-                        _weights(note_keys, queries[head], chunk) if held is None else _chunks(held, chunk)
+                        _weights(note_keys, queries[head], chunk)
+                        if held is None
+                        else ((rows, held[rows]) for rows in chunks(codes, chunk))
                     ):
                         narrow = weights.to(dtype)
                         upper = gradient[note, rows, columns].to(dtype)
@@ -96,10 +99,10 @@ class _LabelAttention(torch.autograd.Function):
         return of_states, of_keys, of_queries.to(queries.dtype), None, None, None
 
 
-def _chunks(whole: Tensor, chunk: int) -> Iterator[tuple[slice, Tensor]]:
-    for start in range(0, len(whole), chunk):
-        rows = slice(start, min(start + chunk, len(whole)))
-        yield rows, whole[rows]
+def chunks(codes: int, chunk: int) -> Iterator[slice]:
+    """So many codes, ``chunk`` at a time."""
+    for start in range(0, codes, chunk):
+        yield slice(start, min(start + chunk, codes))
 
 
 def _weights(keys: Tensor, queries: Tensor, chunk: int) -> Iterator[tuple[slice, Tensor]]:
@@ -107,9 +110,8 @@ def _weights(keys: Tensor, queries: Tensor, chunk: int) -> Iterator[tuple[slice,
     wide = torch.promote_types(keys.dtype, torch.float32)
     keys, queries = keys.to(wide), queries.to(wide)
     buffer = torch.empty(min(chunk, len(queries)), len(keys), dtype=wide, device=keys.device)
-    for start in range(0, len(queries), chunk):
-        rows = slice(start, min(start + chunk, len(queries)))
-        weights = buffer[: rows.stop - start]
+    for rows in chunks(len(queries), chunk):
+        weights = buffer[: rows.stop - rows.start]
         torch.mm(queries[rows], keys.T, out=weights)
         torch.softmax(weights, dim=1, out=weights)
         yield rows, weights
