@@ -2,6 +2,7 @@
 
 import io
 import re
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -35,25 +36,42 @@ STYLE: Any = {
     "legend.frameon": False,
     "lines.linewidth": 1.8,
 }
+MARGINS = {"left": 0.75, "right": 0.1, "bottom": 0.5, "top": 0.1}  # inches: of one panel without a title
+
+_DRAWING = threading.Lock()  # matplotlib's style is one for all threads
 
 
 class Drawing:
     """A figure of ``panels`` beside each other, of ``width`` and ``height`` inches: draw into ``axes``, then ask for
-    ``svg``. ``name`` makes its ids its own in a page.
+    ``svg``. ``name`` makes its ids its own in a page. ``measured``: the margins are as wide as what stands in them;
+    otherwise ``MARGINS``, which takes half the time.
     """
 
-    def __init__(self, name: str, panels: int = 1, height: float = 3.3, width: float = 8.4) -> None:
+    def __init__(
+        self, name: str, panels: int = 1, height: float = 3.3, width: float = 8.4, measured: bool = True
+    ) -> None:
         self.name = name
-        self.figure = Figure(figsize=(width, height), layout="constrained")
+        self.figure = Figure(figsize=(width, height), layout="constrained" if measured else None)
+        if not measured:
+            self.figure.subplots_adjust(
+                left=MARGINS["left"] / width,
+                right=1 - MARGINS["right"] / width,
+                bottom=MARGINS["bottom"] / height,
+                top=1 - MARGINS["top"] / height,
+            )
         self.axes: list[Any] = list(self.figure.subplots(1, panels, squeeze=False)[0])
         self.svg = ""
 
 
 @contextmanager
-def drawing(name: str, panels: int = 1, height: float = 3.3, width: float = 8.4) -> Iterator[Drawing]:
-    """A ``Drawing`` in the style of all reports; its ``svg`` is there when the block ends."""
-    with matplotlib.rc_context({**STYLE, "svg.hashsalt": name}):
-        drawn = Drawing(name, panels, height, width)
+def drawing(
+    name: str, panels: int = 1, height: float = 3.3, width: float = 8.4, measured: bool = True
+) -> Iterator[Drawing]:
+    """A ``Drawing`` in the style of all reports; its ``svg`` is there when the block ends. One at a time is drawn,
+    whatever thread asks.
+    """
+    with _DRAWING, matplotlib.rc_context({**STYLE, "svg.hashsalt": name}):
+        drawn = Drawing(name, panels, height, width, measured)
         yield drawn
         buffer = io.StringIO()
         drawn.figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})

@@ -21,6 +21,7 @@ from icdbridge.progress import progress_bar
 from icdbridge.tables import Column, match_columns
 
 LONGEST_ROW = 4 * 1024 * 1024  # bytes
+_QUOTE = ord('"')
 
 
 def csv_rows(path: Path, columns: Iterable[str]) -> Iterator[pa.RecordBatch]:
@@ -75,7 +76,9 @@ class _Decompressed:
 
     def read(self, size: int) -> bytes:
         block = self._content.read(size)
-        self.quotes += block.count(b'"')
+        self.quotes += int(
+            np.count_nonzero(np.frombuffer(block, np.uint8) == _QUOTE)
+        )  # bytes.count takes longer
         self._tick()
         return block
 
