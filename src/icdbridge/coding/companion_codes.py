@@ -1,6 +1,6 @@
 """What a code asks for beside it, by the guidelines and the tabular list."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple, Protocol
 
@@ -14,8 +14,8 @@ _CALLED = {
 }
 
 
-class Asked(Protocol):
-    """Which codes are asked for."""
+class Naming(Protocol):
+    """What names codes."""
 
     def includes(self, plain: str) -> bool: ...
 
@@ -23,31 +23,44 @@ class Asked(Protocol):
 class Instruction(NamedTuple):
     """What a code asks for: which codes (given without dot), and where that stands."""
 
-    asked: Asked
+    asked: Naming
     reason: str
+
+
+class Asked(NamedTuple):
+    """One of the instructions of a code."""
+
+    asking: str
+    place: int
 
 
 def instruction_for(code: str, others: Iterable[str]) -> str | None:
     """The instruction by which one of the other codes of a note asks for a code."""
-    return next((found for other in others if other != code and (found := _between(other, code))), None)
+    for asking, place in met_by(code, (other for other in others if other != code)):
+        return f"goes with {asking} ({_instructions(asking)[place].reason})"
+    return None
 
 
-def still_asked(predicted: Sequence[str], shown: Iterable[str]) -> list[Asked]:
+def still_asked(predicted: Sequence[str], shown: Iterable[str]) -> set[Asked]:
     """What the ``predicted`` codes ask for and no other code ``shown`` is."""
-    there = [(code, code.replace(".", "")) for code in shown]
-    return [
-        one.asked
-        for asking in predicted
-        for one in _instructions(asking)
-        if not any(one.asked.includes(plain) for code, plain in there if code != asking)
-    ]
+    asked = {Asked(asking, place) for asking in predicted for place in range(len(_instructions(asking)))}
+    for code in shown:
+        asked.difference_update(met_by(code, (asking for asking in predicted if asking != code)))
+    return asked
+
+
+def met_by(code: str, predicted: Iterable[str]) -> Iterator[Asked]:
+    """The instructions of the ``predicted`` codes that ask for a code, in their order."""
+    for asking in predicted:
+        for place in _asking(asking, code):
+            yield Asked(asking, place)
 
 
 @lru_cache(maxsize=200_000)
-def _between(asking: str, code: str) -> str | None:
+def _asking(asking: str, code: str) -> tuple[int, ...]:
+    """Which instructions of a code ask for another."""
     plain = code.replace(".", "")
-    reason = next((one.reason for one in _instructions(asking) if one.asked.includes(plain)), None)
-    return None if reason is None else f"goes with {asking} ({reason})"
+    return tuple(place for place, one in enumerate(_instructions(asking)) if one.asked.includes(plain))
 
 
 @lru_cache(maxsize=10_000)

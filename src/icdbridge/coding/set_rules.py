@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from icdbridge.codes import Code
-from icdbridge.coding.companion_codes import instruction_for, still_asked
+from icdbridge.coding.companion_codes import instruction_for, met_by, still_asked
 from icdbridge.coding.suggestion import Suggestion
 from icdbridge.rules.excludes import excludes1
 
@@ -68,10 +68,9 @@ def companions_below(
     asked = still_asked(agreeing, [code.code for code in ranked[:top] if code.system == SYSTEM])
     found = []
     for place, code in enumerate(ranked[top:], top):
-        plain = code.code.replace(".", "")
-        met = [one for one in asked if code.system == SYSTEM and one.includes(plain)]
+        met = asked.intersection(met_by(code.code, agreeing)) if code.system == SYSTEM else ()
         if met and said(place) and _excluding(code.code, agreeing) is None:
-            asked = [one for one in asked if one not in met]
+            asked.difference_update(met)
             found.append(place)
     return found[:MOST]
 

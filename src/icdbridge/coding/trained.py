@@ -166,7 +166,7 @@ class TrainedCoder(Coder):
         if candidates:
             self.run.candidates  # noqa: B018  (refuses a run without, also where there is no note)
         words = [self.run.tokenizer.encode(text, self.run.max_note_words) for text in texts]
-        rows = [row for row, note in enumerate(words) if len(note.ids)]
+        sizes = {row: len(note.ids) for row, note in enumerate(words) if len(note.ids)}
         found: list[list[Suggestion] | None] = [None] * len(texts)
         later = self._later(scorer)
 
@@ -189,7 +189,7 @@ class TrainedCoder(Coder):
                 ruled = apply_set_rules(suggestions, asking)
                 found[row] = with_companions(ruled[:top], ruled[top:])
 
-        each_core(code, sorted(rows, key=lambda row: len(words[row].ids)), scorer)
+        each_core(code, sizes, scorer)
         return found
 
     def explain(

@@ -1,7 +1,7 @@
 """Suggestions of a trained run, made of what it scored."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
@@ -20,26 +20,44 @@ from icdbridge.runs.scorer import Scorer
 THREADS = 4  # at most: what is done in Python, a third of it, one thread does at a time
 
 
-def each_core(code: Callable[[Sequence[int]], None], rows: Sequence[int], scorer: Scorer) -> None:
-    """Has ``code`` code some ``rows`` of notes, of like length beside one another, on all cores that torch has: what it
-    does with one note keeps a second core busy for a small part of the time only.
+def each_core(code: Callable[[Sequence[int]], None], words: Mapping[int, int], scorer: Scorer) -> None:
+    """Has ``code`` code notes, rows with so many ``words``, on all cores that torch has: what it does with one note
+    keeps a second core busy for a small part of the time only.
 
-    A GPU takes all notes at once; with a prior, most of the work is done in Python.
+    Each core takes some of those that are left, the longest first and fewer and fewer, so that none waits long for
+    another at the end. A GPU takes all notes at once; with a prior, most of the work is done in Python.
     """
+    rows = sorted(words, key=lambda row: -words[row])
     threads = torch.get_num_threads()
-    parts = min(threads, THREADS, len(rows))
+    cores = min(threads, THREADS, len(rows))
     on_cpu = next(scorer.model.model.parameters()).device.type == "cpu"
-    if parts < 2 or not on_cpu or scorer.prior is not None:
+    if cores < 2 or not on_cpu or scorer.prior is not None:
         return code(rows)
+    left = iter([*_falling_parts(rows, words, cores)])
 
-    def code_some(first: int) -> None:
-        torch.set_num_threads(threads // parts)
-        code(rows[first::parts])
+    def code_some(_: int) -> None:
+        torch.set_num_threads(threads // cores)
+        for part in left:
+            code(part)
 
     try:
-        list(_pool().map(code_some, range(parts)))
+        list(_pool().map(code_some, range(cores)))
     finally:
         torch.set_num_threads(threads)
+
+
+def _falling_parts(rows: Sequence[int], words: Mapping[int, int], cores: int) -> Iterator[list[int]]:
+    """``rows`` in their order, each part with half of a core's share of the words that are left (guided
+    self-scheduling, Polychronopoulos and Kuck 1987), or one note.
+    """
+    left, size, part = sum(words[row] for row in rows), 0, list[int]()
+    for row in rows:
+        if part and size + words[row] > left / (2 * cores):
+            yield part
+            left, size, part = left - size, 0, []
+        part.append(row)
+        size += words[row]
+    yield part
 
 
 @cache

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from icdbridge.models.dropout import NoteDropout
 from icdbridge.models.encoders import ConvolutionEncoder
 from icdbridge.models.fixed_label import FixedLabelModel
-from icdbridge.models.kernels.word_contributions import Parts, around
+from icdbridge.models.kernels.word_contributions import Parts, seen_by
 from icdbridge.models.model import Batch, Encode, NoteStates
 from icdbridge.models.sizes import Dropout, Extra, Few, Rows, Size, Weight
 
@@ -70,7 +70,7 @@ class CAML(FixedLabelModel):
     def word_parts(self, note: NoteStates, words: Tensor) -> Parts:
         parts, before = self.note_encoder.word_parts(self.embedding(words))
         slope = 1 - note.states[0] ** 2  # of tanh
-        parts = parts * around(slope.T, len(words), before, parts.shape[1]).permute(1, 2, 0)
+        parts = parts * seen_by(slope, len(words), before, parts.shape[1])
         return Parts(parts, torch.arange(len(words), device=words.device), parts[None], before)
 
     def loss(self, batch: Batch, chunk: int | None = None, encode: Encode | None = None) -> Tensor:

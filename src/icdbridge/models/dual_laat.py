@@ -18,7 +18,7 @@ from icdbridge.models.kernels.classifier import classify
 from icdbridge.models.kernels.gpu_attention import note_contexts, note_logits
 from icdbridge.models.kernels.label_attention import label_contexts, score_note
 from icdbridge.models.kernels.products import fast_products, product_dtype
-from icdbridge.models.kernels.word_contributions import Parts, around, contributions, whole_positions
+from icdbridge.models.kernels.word_contributions import Parts, contributions, seen_by, whole_positions
 from icdbridge.models.model import CodingModel, NoteStates
 from icdbridge.models.sizes import Dropout, Extra, Few, Rows, Size
 
@@ -205,10 +205,10 @@ class DualLAAT(CodingModel):
         # half of a note's words come again
         different, which = words.unique(return_inverse=True)  # type: ignore[no-untyped-call]
         parts, before = self.note_encoder.word_parts(self.embedding(different))
-        keys = self._by_head(parts @ self.note_projection.weight.T)[which].permute(2, 0, 1, 3)
-        slope = 1 - note.keys[0] ** 2  # of tanh
-        slopes = around(slope.transpose(1, 2), len(words), before, parts.shape[1])
-        return Parts(parts, which, keys * slopes.permute(0, 2, 3, 1), before)
+        keys = self._by_head(parts @ self.note_projection.weight.T)[which]  # [T, W, M, s]
+        slope = 1 - note.keys[0].transpose(0, 1) ** 2  # of tanh, [T', M, s]
+        keys *= seen_by(slope, len(words), before, parts.shape[1])
+        return Parts(parts, which, keys.permute(2, 0, 1, 3), before)
 
 
 def _encoder(settings: ModelSettings) -> RecurrentEncoder | ConvolutionEncoder:

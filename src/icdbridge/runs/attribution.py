@@ -69,18 +69,23 @@ def find_evidence(
     """For each code the phrases made of its heaviest words: weights [L, T], offsets [T, 2] into ``text``, whose
     ``contexts`` these are.
     """
-    marked = contexts.of(offsets)
+    phrases = [
+        [(first, last, first + int(own[first : last + 1].argmax())) for first, last in heavy_phrases(own)]
+        for own in weights
+    ]
+    heaviest = [word for of_code in phrases for *_, word in of_code]
+    told = iter(contexts.of(offsets[heaviest]))
     found = []
-    for of_code in weights:
-        own = []
-        for first, last in heavy_phrases(of_code):
+    for own, of_code in zip(weights, phrases, strict=True):
+        evidence = []
+        for first, last, _ in of_code:
             start, end = int(offsets[first, 0]), int(offsets[last, 1])
-            heaviest = marked[first + int(of_code[first : last + 1].argmax())]
-            context = next((name for name in DOUBTFUL if heaviest[CONTEXTS.index(name)]), None)
-            weight = float(of_code[first : last + 1].sum())
+            marked = next(told)
+            context = next((name for name in DOUBTFUL if marked[CONTEXTS.index(name)]), None)
+            weight = float(own[first : last + 1].sum())
             shown = min(end, start + SPAN_CHARACTERS)
-            own.append(Evidence(start, shown, text[start:shown], weight, context, shown < end))
-        found.append(own)
+            evidence.append(Evidence(start, shown, text[start:shown], weight, context, shown < end))
+        found.append(evidence)
     return found
 
 

@@ -253,6 +253,18 @@ def test_training_in_bf16_sums_gradients_in_fp32():
         assert (p.grad - exact[name]).norm() < 0.05 * exact[name].norm() + 1e-4, name
 
 
+def test_fast_products_of_several_threads_leave_the_setting_when_the_last_is_done():
+    setting = torch.backends.mkldnn.matmul
+    before = setting.fp32_precision
+    first, second = fast_products(), fast_products()
+    with first:
+        second.__enter__()
+        within = setting.fp32_precision
+    assert setting.fp32_precision == within
+    second.__exit__(None, None, None)
+    assert setting.fp32_precision == before
+
+
 def test_fast_products_keep_fp32_and_leave_the_setting_as_it_was():
     before = torch.backends.mkldnn.matmul.fp32_precision
     left, right = torch.rand(2, 300, 300, generator=torch.Generator().manual_seed(0))

@@ -1,5 +1,6 @@
 """The fastest way to multiply fp32 and bf16 matrices on this machine."""
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -22,17 +23,48 @@ def fast_products() -> Iterator[None]:
     if torch.compiler.is_compiling():  # which traces no settings
         yield
         return
-    backends: Any = torch.backends
-    chosen = {backends.mkldnn.matmul: "bf16"} if _keeps_fp32() else {}
-    chosen |= dict.fromkeys((backends.cudnn.conv, backends.cudnn.rnn), "ieee")
-    before = [(setting, setting.fp32_precision) for setting in chosen]
-    for setting, precision in chosen.items():
-        setting.fp32_precision = precision
+    _SETTINGS.enter()
     try:
         yield
     finally:
-        for setting, precision in before:
-            setting.fp32_precision = precision
+        _SETTINGS.leave()
+
+
+class _Settings:
+    """Torch's settings are those of all threads: the first that is within makes them, the last brings back what was."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._within = 0
+        self._before: list[tuple[Any, str]] = []
+
+    def enter(self) -> None:
+        with self._lock:
+            if not self._within:
+                self._before = [(setting, setting.fp32_precision) for setting in _chosen()]
+                for setting, precision in _chosen().items():
+                    setting.fp32_precision = precision
+            self._within += 1
+
+    def leave(self) -> None:
+        with self._lock:
+            self._within -= 1
+            if not self._within:
+                for setting, precision in self._before:
+                    setting.fp32_precision = precision
+
+
+_SETTINGS = _Settings()
+
+
+@cache
+def _chosen() -> dict[Any, str]:
+    """The settings of torch, and the precision that each is set to."""
+    backends: Any = torch.backends
+    chosen = {backends.mkldnn.matmul: "bf16"} if _keeps_fp32() else {}
+    if torch.cuda.is_available():
+        chosen |= dict.fromkeys((backends.cudnn.conv, backends.cudnn.rnn), "ieee")
+    return chosen
 
 
 @cache

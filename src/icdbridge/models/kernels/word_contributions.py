@@ -38,6 +38,14 @@ def around(of_positions: Tensor, words: int, before: int, width: int) -> Tensor:
     return padded[..., : words + width - 1].unfold(-1, width, 1)
 
 
+def seen_by(of_positions: Tensor, words: int, before: int, width: int) -> Tensor:
+    """As ``around`` for rows: [T', ...] to [T, W, ...], each row as it lies in memory."""
+    after = words + width - 1 - before - len(of_positions)
+    beside = [0] * (2 * of_positions.dim() - 2)
+    padded = functional.pad(of_positions, [*beside, before, max(after, 0)])
+    return padded[: words + width - 1].unfold(0, width, 1).movedim(-1, 1)
+
+
 def contributions(
     states: Tensor, keys: Tensor, queries: Tensor, gradient: Callable[[Tensor], Tensor], parts: Parts
 ) -> Tensor:
