@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @app.command()
 def evaluate(
     context: typer.Context,
-    run: Path = typer.Argument(help="A run folder made by `icdbridge train`."),
+    run: Path = typer.Argument(help="A run folder made by `icdbridge train`, or starter."),
     corpora: list[Path] = typer.Argument(help="Corpus folders made by `icdbridge prepare`."),
     split: str = typer.Option("test", help="train, val or test."),
     out: Path | None = typer.Option(
@@ -46,17 +46,17 @@ def evaluate(
     device: str = typer.Option("cpu", help="Where to compute: cpu, cuda, mps."),
     precision: str = typer.Option("fp32", help=PRECISION),
 ) -> None:
-    """Measure a run: AUC, F1, P@k, R-precision and MAP of frequent, full and rare codes, and the long tail.
+    """Measure a run or the starter: AUC, F1, P@k, R-precision and MAP of frequent, full and rare codes, the long tail.
 
     The threshold is tuned on the val notes; what the run predicts by thresholds of its own for codes common, uncommon
     and unseen in training stands in a table of its own. Prints tables; writes metrics.json and report.html into the
-    run folder.
+    run folder; those of the starter into a folder starter.
     """
     from icdbridge.codes import known_system, known_systems
     from icdbridge.corpora.corpus import SPLITS, Corpus
     from icdbridge.evaluation.candidates_vs_exact import candidates_table
     from icdbridge.evaluation.decisions import decisions_table
-    from icdbridge.evaluation.evaluate import EVALUATION, evaluation_folder
+    from icdbridge.evaluation.evaluate import EVALUATION, evaluation_folder, open_measured
     from icdbridge.evaluation.evaluate import evaluate as evaluate_run
     from icdbridge.evaluation.reports.evaluation_report import (
         bands_table,
@@ -69,8 +69,8 @@ def evaluate(
     )
     from icdbridge.evaluation.reports.text_table import show
     from icdbridge.evaluation.siblings import siblings_table
+    from icdbridge.evaluation.starter_run import StarterRun
     from icdbridge.files import check_output
-    from icdbridge.runs.run import Run
 
     refuse_idle(context, as_json, "with --json", "markdown")
     refuse_idle(context, codes is None, "without --codes", "system")
@@ -85,7 +85,10 @@ def evaluate(
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise InputError(f"two corpora are called {twice}: evaluate them one by one, with different --out")
-    opened = Run.open(run, device, precision_named(precision))
+    opened = open_measured(run, device, precision_named(precision))
+    refuse_idle(
+        context, isinstance(opened, StarterRun), "with the starter", "device", "precision", "candidates"
+    )
     folders = [
         out / f"{name}-{split}" if out else evaluation_folder(opened.path, name, split) for name in names
     ]

@@ -26,15 +26,15 @@ from icdbridge.errors import InputError
 from icdbridge.knowledge.fingerprint import fingerprint
 from icdbridge.lexical.evidence import SPAN_CHARACTERS, Evidence, band_of, cautious, context_of
 from icdbridge.starter import Found, Starter
+from icdbridge.starter.among import DIAGNOSES, chosen
 from icdbridge.starter.converting import in_icd9
+from icdbridge.starter.found import SPANS
 from icdbridge.starter.language import foreign_language
 from icdbridge.starter.stems import words_of
 
 if TYPE_CHECKING:
     from icdbridge.runs.confidence import Calibration
 
-DIAGNOSES = {"icd10": "icd10cm", "icd9": "icd9cm"}  # the diagnoses of each version
-SPANS = 5  # of evidence of one code
 MOST = 100_000  # codes of a note
 
 
@@ -165,7 +165,7 @@ class StarterCoder(Coder):
         if system == "icd9cm":
             found = in_icd9(found)
         if among is not None:
-            found = among.chosen(found)
+            found = chosen(found, among.titles)
         every = [
             on_day(self._suggestion(rank, system, one, text, evidence), day)
             for rank, one in enumerate(found, 1)
@@ -215,7 +215,7 @@ class StarterCoder(Coder):
 
 
 class _Among:
-    """The codes that a caller chooses among: what is found goes to the code or the nearest category above it."""
+    """The codes that a caller chooses among: what is found goes to the code or the category above it."""
 
     def __init__(self, codes: Mapping[str, str]) -> None:
         codes = check_codes(codes)
@@ -227,20 +227,4 @@ class _Among:
                 f"{', '.join(DIAGNOSES.values())}; a run chooses among any"
             )
         self.system = systems[0]
-        self._titles = dict(zip(keys, codes.values(), strict=True))
-
-    def chosen(self, found: Sequence[Found]) -> list[Found]:
-        """The codes found that are among them, each once, with their descriptions."""
-        kept: dict[str, Found] = {}
-        for one in found:
-            code = next(
-                (code for code in self._ways(one.code) if Code(self.system, code) in self._titles), None
-            )
-            if code is not None and code not in kept:
-                kept[code] = one._replace(code=code, title=self._titles[Code(self.system, code)])
-        return list(kept.values())
-
-    @staticmethod
-    def _ways(code: str) -> list[str]:
-        """A code and the beginnings of it that may be a category."""
-        return [code[:end].rstrip(".") for end in range(len(code), 2, -1)]
+        self.titles = {key.code: title for key, title in zip(keys, codes.values(), strict=True)}

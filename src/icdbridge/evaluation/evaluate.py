@@ -29,11 +29,13 @@ from icdbridge.evaluation.results import (
     without_nan,
 )
 from icdbridge.evaluation.siblings import wrong_siblings
+from icdbridge.evaluation.starter_run import STARTER, StarterRun
 from icdbridge.files import Kind, atomic_folder, write_json, write_manifest
 from icdbridge.runs.scored import Scored
 
 if TYPE_CHECKING:  # opening a run loads torch; reading its results does not need to
     from icdbridge.runs.run import Run
+    from icdbridge.runs.scoring import Precision
 
 FORMAT = 3  # 2 called codes common in training frequent
 EVALUATION = Kind("an evaluation", "metrics.json")
@@ -44,8 +46,19 @@ def evaluation_folder(run: Path, corpus: str, split: str) -> Path:
     return Path(run) / "evaluations" / f"{corpus}-{split}"
 
 
+def open_measured(
+    path: Path | str, device: str = "cpu", precision: "Precision" = "fp32"
+) -> "Run | StarterRun":
+    """The run in a folder; for ``starter``, where there is no such folder with a run, the starter."""
+    if str(path) == STARTER and not (Path(path) / "manifest.json").is_file():
+        return StarterRun()
+    from icdbridge.runs.run import Run
+
+    return Run.open(path, device, precision)
+
+
 def evaluate(
-    run: "Run | Path | str",
+    run: "Run | StarterRun | Path | str",
     corpus: Corpus | Path | str,
     split: str = "test",
     out: Path | str | None = None,
@@ -55,9 +68,9 @@ def evaluate(
     """Scores val (for the threshold) and ``split``, writes the evaluation folder, and returns what
     metrics.json holds.
 
-    ``run`` and ``corpus`` are opened, or the paths of their folders. ``out`` is the folder to write, by default
-    ``evaluation_folder`` of the run; one that is there is replaced. ``evidence`` measures the evidence too and writes
-    ``evidence.parquet`` (one row a code of a note that people marked words for).
+    ``run`` and ``corpus`` are opened, or the paths of their folders; the run may be ``starter``. ``out`` is the folder
+    to write, by default ``evaluation_folder`` of the run; one that is there is replaced. ``evidence`` measures the
+    evidence too and writes ``evidence.parquet`` (one row a code of a note that people marked words for).
     It gets ``metrics.json``, ``report.html``, ``codes.parquet`` (one row a code) and
     ``notes.parquet`` (one row a note and scope) and ``cells.parquet`` (one row a scope, note and code that is a
     label or predicted). Scores go to the disk beside it while it is made, 4 bytes
@@ -65,12 +78,12 @@ def evaluate(
     ``InputError`` when the split has no notes, or for ``candidates`` of a run without a candidate search.
     """
     corpus = corpus if isinstance(corpus, Corpus) else Corpus.open(corpus)
-    if isinstance(run, Path | str):
-        from icdbridge.runs.run import Run
-
-        run = Run.open(run)
-    if candidates:
-        run.candidates  # noqa: B018  (refuses before the long work)
+    run = open_measured(run) if isinstance(run, Path | str) else run
+    trained = None if isinstance(run, StarterRun) else run
+    if candidates and trained is None:
+        raise InputError("the starter has no candidate search: it looks at all codes as it is")
+    if candidates and trained is not None:
+        trained.candidates  # noqa: B018  (refuses before the long work)
     out = evaluation_folder(run.path, corpus.name, split) if out is None else Path(out)
     if corpus.count(split) == 0:
         raise InputError(f"corpus {corpus.name} has no {split} notes: choose another --split")
@@ -86,14 +99,14 @@ def evaluate(
             scored = _score(run, corpus, split, scratch)
         results, per_code, per_note, cells = measure(scored, thresholds, split, run.train_notes)
         results |= {"calibration": {}, "bands": []}
-        if run.train_notes is not None:
-            train_notes, calibration = seen(run, scored.codes), run.calibration.get(corpus.version)
+        if trained is not None and trained.train_notes is not None:
+            train_notes, calibration = seen(trained, scored.codes), trained.calibration.get(corpus.version)
             results["calibration"] = reliability(scored, train_notes, calibration)
             results["bands"] = band_shares(scored, train_notes, calibration) if calibration else []
             one = thresholds["full"]["threshold"]
             own = np.full(len(scored.codes), one)
             if calibration is not None and calibration.thresholds is not None:
-                own = run.thresholds(corpus.version, scored.codes)
+                own = trained.thresholds(corpus.version, scored.codes)
                 results["decisions"] = decisions(scored, train_notes, one, own)
             siblings = wrong_siblings(scored, own)
             if siblings is not None:
@@ -102,10 +115,10 @@ def evaluate(
         if evidence:
             from icdbridge.evaluation.evidence_quality import measure_evidence
 
-            results["evidence"], marked = measure_evidence(run, corpus, split, scored)
-        if candidates:
-            own = run.thresholds(corpus.version, scored.codes)
-            results["candidates"] = compare_candidates(run, corpus, split, scored, own)
+            results["evidence"], marked = measure_evidence(run.explainer(corpus), corpus, split, scored)
+        if candidates and trained is not None:
+            own = trained.thresholds(corpus.version, scored.codes)
+            results["candidates"] = compare_candidates(trained, corpus, split, scored, own)
         del scored
         shutil.rmtree(scratch)
         results = {
@@ -132,13 +145,13 @@ def evaluate(
     return results
 
 
-def _inputs(run: "Run", corpus: Corpus, out: Path) -> list[Path]:
+def _inputs(run: "Run | StarterRun", corpus: Corpus, out: Path) -> list[Path]:
     """What ``out`` must be apart from; a run's own evaluations lie in it."""
     own = (run.path / "evaluations").resolve() in out.resolve().parents
     return [corpus.path] if own else [corpus.path, run.path]
 
 
-def _score(run: "Run", corpus: Corpus, split: str, scratch: Path) -> Scored:
+def _score(run: "Run | StarterRun", corpus: Corpus, split: str, scratch: Path) -> Scored:
     folder = scratch / split
     folder.mkdir()
     return run.score_corpus(corpus, split, folder)

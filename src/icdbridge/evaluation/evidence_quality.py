@@ -6,43 +6,69 @@ evidence, for as many random words, and for the single heaviest word.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
-from scipy.special import expit, logit
+from scipy.special import logit
 
 from icdbridge.corpora.corpus import Corpus, Mark
 from icdbridge.evaluation.coded_spans import CodedSpans
 from icdbridge.evaluation.metrics import Floats, Ints
 from icdbridge.evaluation.results import EVIDENCE_KINDS, OVERLAP
 from icdbridge.progress import track
-from icdbridge.runs.note_evidence import note_evidence, weights_of_words
-from icdbridge.runs.note_scores import Note
 from icdbridge.runs.scored import Scored
-from icdbridge.runs.scorer import Scorer
-
-if TYPE_CHECKING:
-    from icdbridge.runs.run import Run
 
 NOTES = 500  # at most so many notes of a split, evenly chosen
 CODES = 5  # the best codes of each note, whose probability is watched
 FOUND = 15  # a code among so many best of its note counts as found
 
 
+class Explained(Protocol):
+    """What speaks for some codes in a note: the ``offsets`` of its words int [T, 2], the ``spans`` of each code in
+    characters, and the ``weights`` of words float64 [l, T], None where there are none.
+    """
+
+    @property
+    def offsets(self) -> np.ndarray: ...
+    @property
+    def spans(self) -> list[list[tuple[int, int]]]: ...
+    @property
+    def weights(self) -> np.ndarray | None: ...
+
+
+class Explainer(Protocol):
+    """What a run and the starter answer alike: evidence for the codes ``keys``, which are predicted above
+    ``thresholds`` [L], and their probability float64 [N, l] in other texts.
+    """
+
+    keys: list[str]
+    thresholds: np.ndarray
+
+    def explain(self, text: str, columns: np.ndarray) -> Explained: ...
+    def probabilities(self, texts: Sequence[str], columns: Sequence[int]) -> np.ndarray: ...
+
+
 def measure_evidence(
-    run: "Run", corpus: Corpus, split: str, scored: Scored, seed: int = 0
+    explainer: Explainer,
+    corpus: Corpus,
+    split: str,
+    scored: Scored,
+    seed: int = 0,
+    *,
+    taken_out: bool = True,
 ) -> tuple[dict[str, Any], pa.Table]:
     """Figures for metrics.json, and a table with one row for each code of a note that people marked words for.
 
     ``scored`` are the scores of the split. People's spans come from the corpus's evidence.parquet; without it there is
-    nothing to compare with, and the table is empty.
+    nothing to compare with, and the table is empty. ``taken_out`` false leaves out what takes most of the time: how
+    probable codes are without their evidence.
     """
     marked: dict[str, dict[str, list[Mark]]] = {}
     for (note_id, key), marks in corpus.evidence().items():
         marked.setdefault(note_id, {})[key] = marks
-    scorer = Scorer.of_corpus(run, corpus)
-    cuts = logit(scorer.thresholds)
+    cuts = logit(explainer.thresholds)
+    column_of = {key: column for column, key in enumerate(explainer.keys)}
     every = -(-len(scored.note_ids) // NOTES)
     chosen = range(0, len(scored.note_ids), every)
     falls: dict[str, list[tuple[float, float, int]]] = {kind: [] for kind in EVIDENCE_KINDS}
@@ -53,40 +79,37 @@ def measure_evidence(
         track(every_note(corpus, split, every), len(chosen), f"evidence in {corpus.name} {split}"),
         strict=True,
     ):
-        words = run.tokenizer.encode(text, run.max_note_words)
-        if not len(words.ids):
-            continue
+        own = marked.get(note_id, {})
         order = np.argsort(-scored.logits[place], kind="stable")
         rank_of = np.empty(len(order), np.int64)
         rank_of[order] = np.arange(1, len(order) + 1)
-        people = {
-            scorer.column_of[key]: _words_of([span for mark in marks for span in mark], words.offsets)
-            for key, marks in marked.get(note_id, {}).items()
-            if key in scorer.column_of
-        }
+        best = order[:CODES].tolist()
         predicted = np.flatnonzero(scored.logits[place] > cuts).tolist()
-        columns = np.array(list(dict.fromkeys([*order[:CODES].tolist(), *people, *predicted])), np.int64)
-        reading = scorer.reading(Note(text, words.ids))
-        weights = weights_of_words(scorer, words, reading, columns)
-        evidence = dict(
-            zip(columns.tolist(), note_evidence(scorer, text, words, reading, columns), strict=True)
-        )
-        spans.add(
-            {scorer.keys[column]: [(one.start, one.end) for one in evidence[column]] for column in predicted},
-            marked.get(note_id, {}),
-        )
+        people = [column_of[key] for key in own if key in column_of]
+        columns = np.array(list(dict.fromkeys([*best, *people, *predicted])), np.int64)
+        found = explainer.explain(text, columns)
+        evidence = dict(zip(columns.tolist(), found.spans, strict=True))
+        spans.add({explainer.keys[column]: evidence[column] for column in predicted}, own)
+        if not len(found.offsets):
+            continue
         rng = np.random.default_rng([seed, place])
-        picked = {}
-        for column, own in zip(columns.tolist(), weights, strict=True):
-            chosen_words = _words_of([(one.start, one.end) for one in evidence[column]], words.offsets)
-            picked[column] = _pick(chosen_words, own, rng)
-        best = [scorer.keys[column] for column in order[:CODES].tolist()]
-        few = Scorer(run, {key: scorer.descriptions[scorer.column_of[key]] for key in best}, corpus.version)
-        _add_falls(falls, few, text, words.offsets, [picked[scorer.column_of[key]] for key in best])
-        for column, own in people.items():
-            if len(own):
+        picked = {
+            column: _pick(_words_of(evidence[column], found.offsets), len(found.offsets), weights, rng)
+            for column, weights in zip(
+                columns.tolist(),
+                [None] * len(columns) if found.weights is None else found.weights,
+                strict=True,
+            )
+        }
+        if taken_out:
+            _add_falls(falls, explainer, text, found.offsets, {column: picked[column] for column in best})
+        for column in people:
+            of_people = _words_of(
+                [span for mark in own[explainer.keys[column]] for span in mark], found.offsets
+            )
+            if len(of_people):
                 row = {"note_id": note_id, "code": scored.codes[column], "rank": int(rank_of[column])}
-                rows.append(row | {"words": len(own)} | _overlaps(picked[column], own))
+                rows.append(row | {"words": len(of_people)} | _overlaps(picked[column], of_people))
     figures: dict[str, Any] = {
         "coded_spans": spans.figures() if marked else None,
         "notes": len(chosen),
@@ -94,12 +117,14 @@ def measure_evidence(
         "without_and_only": {
             kind: dict(zip(("comprehensiveness", "sufficiency", "words"), _means(found), strict=True))
             for kind, found in falls.items()
+            if found or kind != "single"
         },
         "people": {
             name: {"pairs": len(kept)}
             | {
                 kind: {key: _mean([row[f"{kind}_{key}"] for row in kept]) for key in OVERLAP}
                 for kind in EVIDENCE_KINDS
+                if not kept or f"{kind}_f1" in kept[0]
             }
             for name, kept in (("all", rows), ("found", [row for row in rows if row["rank"] <= FOUND]))
         },
@@ -125,34 +150,29 @@ def _words_of(spans: list[tuple[int, int]], offsets: np.ndarray) -> Ints:
     return np.flatnonzero(inside)
 
 
-def _pick(evidence: Ints, weights: Floats, rng: np.random.Generator) -> dict[str, Ints]:
-    """The words [...] that each of ``EVIDENCE_KINDS`` takes for one code."""
-    return {
-        "evidence": evidence,
-        "random": np.sort(rng.choice(len(weights), len(evidence), replace=False)),
-        "single": np.array([int(np.argmax(weights))]),
-    }
+def _pick(evidence: Ints, words: int, weights: Floats | None, rng: np.random.Generator) -> dict[str, Ints]:
+    """The words [...] of ``words`` that each of ``EVIDENCE_KINDS`` takes for one code."""
+    picked = {"evidence": evidence, "random": np.sort(rng.choice(words, len(evidence), replace=False))}
+    return picked if weights is None else picked | {"single": np.array([int(np.argmax(weights))])}
 
 
 def _add_falls(
     falls: dict[str, list[tuple[float, float, int]]],
-    scorer: Scorer,
+    explainer: Explainer,
     text: str,
     offsets: np.ndarray,
-    picked: Sequence[dict[str, Ints]],
+    picked: dict[int, dict[str, Ints]],
 ) -> None:
-    """Adds how far the probability of each of the scorer's codes falls without its words, and with only them."""
+    """Adds how far the probability of each of some columns falls without its words, and with only them."""
     variants, asked = [text], []
-    for column, of_code in enumerate(picked):
+    for place, of_code in enumerate(picked.values()):
         for kind, chosen in of_code.items():
-            asked.append((column, kind, len(chosen)))
+            asked.append((place, kind, len(chosen)))
             variants += [_without(text, offsets, chosen), _only(text, offsets, chosen)]
-    probabilities = np.zeros((len(variants), len(picked)))
-    for scores in scorer.score([scorer.read(variant) for variant in variants]):
-        probabilities[scores.row] = expit(scores.logits.cpu().numpy().astype(np.float64))
-    for number, (column, kind, size) in enumerate(asked):
-        without, only = probabilities[1 + 2 * number : 3 + 2 * number, column]
-        whole = probabilities[0, column]
+    probabilities = explainer.probabilities(variants, list(picked))
+    for number, (place, kind, size) in enumerate(asked):
+        without, only = probabilities[1 + 2 * number : 3 + 2 * number, place]
+        whole = probabilities[0, place]
         falls[kind].append((float(whole - without), float(whole - only), size))
 
 

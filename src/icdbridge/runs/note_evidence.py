@@ -1,6 +1,10 @@
 """The evidence of a note that was scored, for the codes of a scorer."""
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 import numpy as np
+from scipy.special import expit
 
 from icdbridge.codes import declaration, known_systems
 from icdbridge.codes.axes import axes
@@ -9,7 +13,7 @@ from icdbridge.lexical.axis_evidence import with_axes
 from icdbridge.lexical.evidence import Evidence
 from icdbridge.lexical.marks import MarkedPhrase
 from icdbridge.runs.attribution import add_spans, find_evidence, marked_evidence, word_weights
-from icdbridge.runs.note_scores import Reading
+from icdbridge.runs.note_scores import Note, Reading
 from icdbridge.runs.scorer import Scorer
 from icdbridge.text import Words
 
@@ -53,3 +57,45 @@ def _by_axis(scorer: Scorer, note: NoteWords, column: int, evidence: list[Eviden
     if code.system not in known_systems() or not declaration(code.system).axes:
         return evidence
     return with_axes(note, axes(code.code, scorer.descriptions[column]), evidence)
+
+
+class Explained(NamedTuple):
+    """What speaks for some codes in a note: the ``offsets`` of its words int [T, 2], the ``spans`` of evidence of each
+    code in characters, and how much each word ``weights`` for each code, float64 [l, T], where that is known.
+    """
+
+    offsets: np.ndarray
+    spans: list[list[tuple[int, int]]]
+    weights: np.ndarray | None
+
+
+class RunExplainer:
+    """Finds evidence for the codes of a ``scorer`` in notes, and says how likely codes are in texts without it."""
+
+    def __init__(self, scorer: Scorer) -> None:
+        self._scorer = scorer
+        self.keys = scorer.keys
+        self.thresholds = scorer.thresholds
+
+    def explain(self, text: str, columns: np.ndarray) -> Explained:
+        """What speaks for the codes of some columns in a note."""
+        scorer = self._scorer
+        words = scorer.model.tokenizer.encode(text, scorer.model.max_note_words)
+        if not len(words.ids):
+            return Explained(words.offsets, [[] for _ in columns], None)
+        reading = scorer.reading(Note(text, words.ids))
+        found = note_evidence(scorer, text, words, reading, columns)
+        spans = [[(one.start, one.end) for one in of_code] for of_code in found]
+        return Explained(words.offsets, spans, weights_of_words(scorer, words, reading, columns))
+
+    def probabilities(self, texts: Sequence[str], columns: Sequence[int]) -> np.ndarray:
+        """How likely the codes of some columns are in texts, float64 [N, l]."""
+        keys = [self.keys[column] for column in columns]
+        described = {
+            key: self._scorer.descriptions[column] for key, column in zip(keys, columns, strict=True)
+        }
+        few = Scorer(self._scorer.model, described, self._scorer.version)
+        found = np.zeros((len(texts), len(keys)))
+        for scores in few.score([few.read(text) for text in texts]):
+            found[scores.row] = expit(scores.logits.cpu().numpy().astype(np.float64))
+        return found

@@ -28,6 +28,7 @@ from icdbridge.runs.confidence import (
 )
 from icdbridge.runs.lexicons import FILES as LEXICON_FILES
 from icdbridge.runs.lexicons import read_lexicons, write_lexicons
+from icdbridge.runs.note_evidence import RunExplainer
 from icdbridge.runs.prior import FILES as PRIOR_FILES
 from icdbridge.runs.prior import Prior, read_priors, write_priors
 from icdbridge.runs.scored import Scored
@@ -158,6 +159,10 @@ class Run(TextModel):
         scorer = Scorer.of_corpus(self, corpus)
         note_ids, labels, (logits,) = scorer.score_split(corpus, split, Path(folder))
         return Scored(note_ids, scorer.keys, corpus.n_frequent, logits, labels, self.frequent_only)
+
+    def explainer(self, corpus: Corpus) -> RunExplainer:
+        """What finds evidence for the codes of a corpus."""
+        return RunExplainer(Scorer.of_corpus(self, corpus))
 
 
 def _load_model(path: Path, sizes: Mapping[str, Any], codes: int) -> CodingModel:

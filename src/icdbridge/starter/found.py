@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+SPANS = 5  # of evidence of one code that are shown
+
 
 class Speaking(NamedTuple):
     """Words of the note that speak for a code: characters ``start`` to ``end``, and the ``context`` in which they are

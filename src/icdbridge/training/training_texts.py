@@ -12,7 +12,7 @@ from icdbridge.corpora import Corpus
 from icdbridge.corpora.corpus import Mark
 from icdbridge.lexical import NoteWords
 from icdbridge.lexical.marks import MarkedNotes
-from icdbridge.training.parallel_texts import ParallelTexts, told_of_translations
+from icdbridge.lexical.parallel_texts import ParallelTexts, told_of_translations
 from icdbridge.training.settings import Settings
 
 FOLDS = 10

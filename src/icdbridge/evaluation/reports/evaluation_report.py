@@ -156,7 +156,7 @@ def evidence_tables(results: dict[str, Any]) -> list[Table]:
         [f"{values['pairs']:,}", name, EVIDENCE_KINDS[kind], *(percent(values[kind][key]) for key in OVERLAP)]
         for name, values in found["people"].items()
         for kind in EVIDENCE_KINDS
-        if values["pairs"]
+        if values["pairs"] and kind in values
     ]
     if rows:
         note = "Mean over pairs of a note and a code; found: the code is among the 15 best of the note."

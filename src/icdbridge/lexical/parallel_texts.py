@@ -12,7 +12,7 @@ from icdbridge.codes import whole_systems
 from icdbridge.corpora import Corpus
 from icdbridge.corpora.corpus import Mark
 from icdbridge.knowledge.further import PACKED, further_terms
-from icdbridge.lexical import NoteWords
+from icdbridge.lexical.note import NoteWords
 from icdbridge.lexical.translation import ParallelNotes, Translator, english_words
 from icdbridge.lexical.word_alignment import align_words
 from icdbridge.progress import console

@@ -3,7 +3,7 @@
 import pytest
 
 from icdbridge.corpora.readers.codiesp import prepare_codiesp
-from icdbridge.training.parallel_texts import told_of_translations
+from icdbridge.lexical.parallel_texts import told_of_translations
 
 # made up
 SPANISH = "Dolor torácico. Fiebre alta. Fiebre. Dolor. Sin tos. Tos sin dolor torácico. Alta."
