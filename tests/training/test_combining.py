@@ -14,7 +14,14 @@ from tests.small import make_corpus, tiny_settings
 from icdbridge.models.losses import label_loss
 from icdbridge.runs import Run
 from icdbridge.training import matching, train
-from icdbridge.training.combining import PAIRS, draw_batches, fit_networks, stacking_weights, wanted_notes
+from icdbridge.training.combining import (
+    PAIRS,
+    attention_helps,
+    draw_batches,
+    fit_networks,
+    stacking_weights,
+    wanted_notes,
+)
 from icdbridge.training.matched_notes import MatchedNotes
 
 SETTINGS = tiny_settings("duallaat-cnn", "lexical=associations", epochs=1, matching_steps=300)
@@ -99,6 +106,14 @@ def test_what_counts_against_itself_counts_nothing():
     attention, words, _ = stacking_weights(said, rng.random(20_000) < expit(said @ [-1.0, 1.0] - 2))
     assert attention == 0
     assert words > 0.5
+
+
+@pytest.mark.parametrize(("weight", "helps"), [(0.5, True), (0.02, False), (0.0, False)])
+def test_attention_that_hardly_counts_is_not_read(weight, helps):
+    rng = np.random.default_rng(0)
+    said = 3 * rng.normal(size=(100_000, 2))
+    labels = rng.random(100_000) < expit(said @ [weight, 1.0] - 2)
+    assert attention_helps([(said, labels)]) == helps
 
 
 def test_both_together_score_as_val_says(tmp_path):

@@ -9,7 +9,7 @@ one where they stand near; ``@heart`` are those of a topic in ``data/topics.csv`
 """
 
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -56,7 +56,7 @@ def senses(abbreviation: str, *, shouted: bool = False) -> tuple[Sense, ...]:
     the abbreviation ("AS" is aortic stenosis, "as" is a word). Shares are those of what is written in capitals where it
     is, but where all around is ``shouted`` in capitals too, for then they tell nothing.
     """
-    entry = _entries().get(_key(abbreviation))
+    entry = _entry(abbreviation)
     if entry is None or (entry.upper and not abbreviation.isupper()):
         return ()
     return entry.in_capitals if abbreviation.isupper() and not shouted else entry.senses
@@ -67,13 +67,18 @@ def case_sensitive(abbreviation: str) -> bool:
 
     In a text or line that is all in capitals it had better not be expanded at all.
     """
-    entry = _entries().get(_key(abbreviation))
+    entry = _entry(abbreviation)
     return entry is not None and entry.upper
 
 
 def abbreviations() -> Mapping[str, tuple[Sense, ...]]:
     """All abbreviations in lower case, without full stops, with single blanks ("c diff"), and their senses."""
     return MappingProxyType({key: entry.senses for key, entry in _entries().items()})
+
+
+@lru_cache(100_000)  # of each word of a note it is asked several times
+def _entry(abbreviation: str) -> _Entry | None:
+    return _entries().get(_key(abbreviation))
 
 
 def _key(text: str) -> str:

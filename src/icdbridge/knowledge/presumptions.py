@@ -25,6 +25,8 @@ class Beginnings:
 
     def begins_any(self, codes: Mapping[str, frozenset[str]]) -> bool:
         """Whether any of the ``codes``, given by their categories, begins so."""
+        if not self._chapters and self._categories.isdisjoint(codes):
+            return False
         near = codes if self._chapters else self._categories & codes.keys()
         return any(code.startswith(self._codes) for category in near for code in codes[category])
 

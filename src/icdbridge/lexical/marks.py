@@ -6,6 +6,7 @@ Phrases are kept as hashes: what training notes say cannot be read from a run fo
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,6 +23,7 @@ PART, GAP = 4, 6  # words of each of two parts that stand apart, and words betwe
 DOUBT = 0.7  # notes without the code that are added to those counted
 _APART = np.uint64(0x5851F42D4C957F2D)  # tells a phrase whose parts stand apart
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
+_LOW = np.uint64(0xFFFF)
 
 
 class Phrase(NamedTuple):
@@ -88,27 +90,24 @@ class PhraseHits:
         """Looks for phrases with such ``hashes``, ascending."""
         own = np.array([hash_word(stem) for stem in note.stems], np.uint64)
         whole = list(_running(own))
-        places = [np.arange(len(state)) for state in whole]
-        found = [
-            _known(hashes, state, place, place + size, place + size, place + size)
-            for size, (state, place) in enumerate(zip(whole, places, strict=True), 1)
-        ][::-1]
-        apart = []
-        for size, begun in enumerate(whole[:PART], 1):
-            for gap in range(1, GAP + 1):
-                for more, state in enumerate(_running(own[size + gap :], begun), 1):
-                    if more > PART:
-                        break
-                    place = np.arange(len(state))
-                    on = place + size + gap
-                    apart.append(
-                        (size + more, _known(hashes, state ^ _APART, place, place + size, on, on + more))
-                    )
-        found += [hits for _, hits in sorted(apart, key=lambda one: -one[0])]
-        if not found:
+        parts = [(size, 0, 0, state) for size, state in enumerate(whole, 1)][::-1]
+        apart = [
+            (size, gap, more, state ^ _APART)
+            for size, begun in enumerate(whole[:PART], 1)
+            for gap in range(1, GAP + 1)
+            for more, state in enumerate(islice(_running(own[size + gap :], begun), PART), 1)
+        ]
+        parts += sorted(apart, key=lambda one: -(one[0] + one[2]))
+        if not parts:
             return cls(np.zeros(0, np.int64), np.zeros((0, 4), np.int64))
-        rows, words = (np.concatenate(part) for part in zip(*found, strict=True))
-        return cls(rows, words)
+        *sizes, states = zip(*parts, strict=True)
+        row, hit = _known(hashes, np.concatenate(states))
+        ends = np.cumsum([len(state) for state in states])
+        part = np.searchsorted(ends, hit, side="right")
+        first = hit - np.append(0, ends)[part]
+        size, gap, more = (np.array(one)[part] for one in sizes)
+        cut = first + size
+        return cls(row, np.stack([first, cut, cut + gap, cut + gap + more], axis=1))
 
     def chosen(self, known: np.ndarray) -> list[Phrase]:
         """Of phrases that are ``known`` [P] those that share no word, the longest first."""
@@ -307,9 +306,11 @@ def _running(words: np.ndarray, begun: np.ndarray | None = None) -> Any:
         yield state
 
 
-def _known(hashes: np.ndarray, state: np.ndarray, *words: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    if not len(hashes):
-        return np.zeros(0, np.int64), np.zeros((0, len(words)), np.int64)
-    row = np.searchsorted(hashes, state)
-    hit = np.flatnonzero((row < len(hashes)) & (hashes[np.minimum(row, len(hashes) - 1)] == state))
-    return row[hit], np.stack([word[hit] for word in words], axis=1)
+def _known(hashes: np.ndarray, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Which of ``hashes``, ascending, some states are: the rows, and the places of these states."""
+    maybe = np.zeros(_LOW + np.uint64(1), bool)  # few are known: most are told by their lowest bits
+    maybe[hashes & _LOW] = True
+    hit = np.flatnonzero(maybe[state & _LOW])
+    row = np.searchsorted(hashes, state[hit])
+    kept = hashes[np.minimum(row, len(hashes) - 1)] == state[hit] if len(hashes) else np.zeros(0, bool)
+    return row[kept], hit[kept]

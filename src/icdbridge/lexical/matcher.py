@@ -113,9 +113,11 @@ class Matcher:
         """
         return self.axes.of(self.statistics[0].notes)
 
-    def match(self, note: NoteWords) -> LexicalMatches:
-        """What a note says of the codes; names of codes are looked for in its English too, where there is any."""
-        english = self.in_english(note)
+    def match(self, note: NoteWords, english: Translated | None = None) -> LexicalMatches:
+        """What a note says of the codes; names of codes are looked for in its English too, where there is any: what
+        ``in_english`` gives, if it is at hand.
+        """
+        english = english or self.in_english(note)
         if english is not None:
             note = note.glossed(english.glosses(note))
         counted = {
@@ -168,11 +170,26 @@ class Matcher:
         """Features float32 [D, len(LEXICAL_FEATURES)] of a note for some columns, and which of these each has [l].
         Codes of a category that neither a note nor their names speak of have the same ones: of many, most.
         """
-        silent: np.ndarray = self.notes[:, :2].sum(axis=1) == 0
+        silent = self._unseen.copy()
         silent[found.codes[found.codes < len(silent)]] = False
-        alike = np.where(silent, len(silent) + 1 + self.categories, np.arange(len(silent)))[columns]
-        _, first, which = np.unique(alike, return_index=True, return_inverse=True)
-        return self.dense_features([found], columns[first])[0], which
+        quiet = silent[columns]
+        loud, rest = np.flatnonzero(~quiet), np.flatnonzero(quiet)
+        category = self.categories[columns[rest]]  # -1, the last, is one too
+        stands_for = np.full(self.categories.max(initial=-1) + 2, -1)
+        stands_for[category] = rest
+        few = np.flatnonzero(stands_for >= 0)
+        which = np.empty(len(columns), np.int64)
+        which[loud] = np.arange(len(loud))
+        number = np.empty_like(stands_for)
+        number[few] = len(loud) + np.arange(len(few))
+        which[rest] = number[category]
+        return self.dense_features([found], columns[np.append(loud, stands_for[few])])[0], which
+
+    @cached_property
+    def _unseen(self) -> np.ndarray:
+        """Whether no training note carries each code, nor what it means in other versions [codes]."""
+        unseen: np.ndarray = self.notes[:, :2].sum(axis=1) == 0
+        return unseen
 
     def dense_features(
         self, found: Sequence[SparseFeatures], columns: np.ndarray | None = None

@@ -39,6 +39,11 @@ def _written(hashes: Sequence[int]) -> str:
     return " ".join(f"0{one:016x}" for one in hashes)  # the 0 keeps it from being taken for a word
 
 
+@cache
+def _written_word(word: str) -> str:
+    return _written([word_hash(word)])
+
+
 class _HashedWords(NoteWords):
     """A note whose words are their hashes."""
 
@@ -48,7 +53,7 @@ class _HashedWords(NoteWords):
 
     @cached_property
     def words(self) -> list[tuple[str, int, int]]:
-        return [(_written([word_hash(word)]), start, end) for word, start, end in self._note.words]
+        return [(_written_word(word), start, end) for word, start, end in self._note.words]
 
     @cached_property
     def stems(self) -> list[str]:

@@ -18,6 +18,7 @@ from icdbridge.knowledge.code_properties import CODE_PROPERTIES, code_properties
 from icdbridge.lexical import LEXICAL_FEATURES, Matcher, NoteWords, SparseFeatures
 from icdbridge.lexical.axis_counts import AXIS_COUNTS
 from icdbridge.lexical.marks import MARKS, Marked
+from icdbridge.lexical.translation import Translated
 from icdbridge.models.tensor_files import Shape, load_tensors, save_tensors
 from icdbridge.schema import Name, Strict, checked
 from icdbridge.starter.opinions import OPINIONS, Opinion, opinion_features, opinions, reading_starter
@@ -72,15 +73,14 @@ class PriorEvidence:
         self._codes = [code.code if code.system == self._system else "" for code in codes]
         self._column_of = {code: column for column, code in enumerate(self._codes) if code}
 
-    def opinions(self, matcher: Matcher, note: NoteWords) -> list[Opinion]:
-        """What the starter says of codes in a note, put into English where the ``matcher`` can; nothing of code systems
-        and languages that it does not read.
+    def opinions(self, note: NoteWords, english: Translated | None) -> list[Opinion]:
+        """What the starter says of codes in a note, by its ``english`` where a matcher gives any; nothing of code
+        systems and languages that it does not read.
         """
         if self._system is None:
             return []
-        english = matcher.in_english(note)
         if english is None:
-            return opinions(reading_starter(self._system), note.text)
+            return opinions(reading_starter(self._system), note.text, note.contexts)
         return [
             one._replace(spans=[place for span in one.spans if (place := english.original(*span))])
             for one in opinions(reading_starter(self._system), english.text)
@@ -155,15 +155,11 @@ def _mark_features(marked: Marked | None, columns: np.ndarray, categories: np.nd
     place = np.minimum(np.searchsorted(marked.codes, columns), len(marked.codes) - 1)
     own = marked.codes[place] == columns
     table[own, : len(MARKS)] = marked.features[place[own]]
-    of_category: dict[int, list[int]] = {}
-    for row, code in enumerate(marked.codes.tolist()):
-        of_category.setdefault(int(categories[code]), []).append(row)
     best = marked.features[:, [MARKS.index("mark"), MARKS.index("near_strength")]]
-    for row, column in enumerate(columns.tolist()):
-        there = of_category.get(int(categories[column]), ())
-        others = [other for other in there if marked.codes[other] != column]
-        if others:
-            table[row, len(MARKS) :] = best[others].max(axis=0)
+    of_marked, of_columns = categories[marked.codes], categories[columns]
+    for row in np.flatnonzero(np.isin(of_columns, of_marked)).tolist():
+        others = (of_marked == of_columns[row]) & (marked.codes != columns[row])
+        table[row, len(MARKS) :] = best[others].max(axis=0, initial=0)
     return table
 
 

@@ -145,8 +145,9 @@ class Scorer:
     def _read_words(self, words: NoteWords, states: NoteStates) -> Reading:
         if self.matcher is None:
             return Reading(states, None)
-        said = [] if self.prior is None else self.prior[1].opinions(self.matcher, words)
-        return Reading(states, self.matcher.match(words), said)
+        english = self.matcher.in_english(words)
+        said = [] if self.prior is None else self.prior[1].opinions(words, english)
+        return Reading(states, self.matcher.match(words, english), said)
 
     def words(self, text: str) -> NoteWords:
         """The words of a note that names of codes and phrases are looked for in."""

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from icdbridge.knowledge.words import EMPTY
-from icdbridge.lexical.contexts import CONTEXTS, contexts
+from icdbridge.lexical.contexts import CONTEXTS, NoteContexts
 from icdbridge.lexical.sections import sections
 from icdbridge.lexical.sentences import sentences
 from icdbridge.starter.enumerations import carried
@@ -101,13 +101,13 @@ class Note:
         return marked
 
 
-def read_note(text: str, stems: Mapping[str, int]) -> Note:
-    """Reads a note; ``stems`` numbers those that the dictionary has."""
+def read_note(text: str, stems: Mapping[str, int], contexts: NoteContexts | None = None) -> Note:
+    """Reads a note; ``stems`` numbers those that the dictionary has, ``contexts`` are those of the text if known."""
     words = words_of(text)
     spans = np.array([(word.start, word.end) for word in words], np.int64).reshape(-1, 2)
     scales = dict(scale_stems([word.text for word in words]))
     meant = synonyms()
-    marks = contexts(text, spans)
+    marks = (contexts or NoteContexts(text)).of(spans)
     own: list[frozenset[str]] = []
     ends = [word.end for word in words]
     of_words = [""] * len(words)

@@ -10,11 +10,11 @@ from typing import NamedTuple
 import numpy as np
 
 from icdbridge.caches import cache_folder
+from icdbridge.lexical.contexts import NoteContexts
 from icdbridge.starter.language import foreign_language
 from icdbridge.starter.line_features import FEATURES, line_features
 from icdbridge.starter.lines import DOUBTS
 from icdbridge.starter.starter import Starter
-from icdbridge.starter.stems import words_of
 
 # features of a line that are neither remembered nor known of the code without the note
 _KEPT = [
@@ -53,12 +53,10 @@ def reading_starter(system: str) -> Starter:
     return Starter(system, cache_folder())
 
 
-def opinions(starter: Starter, text: str) -> list[Opinion]:
-    """What the starter says in a note; nothing in a note that is not in English."""
-    if foreign_language(words_of(text)):
-        return []
-    note, lines = starter.lines(text)
-    if not lines:
+def opinions(starter: Starter, text: str, contexts: NoteContexts | None = None) -> list[Opinion]:
+    """What the starter says in a note; nothing in a note that is not in English. ``contexts``: where they are known."""
+    note, lines = starter.lines(text, contexts=contexts)
+    if not lines or foreign_language(note.words):
         return []
     tree = starter.prepared.tree
     told = [starter.known(line, starter.ranking)._replace(published=(0, 0)) for line in lines]
@@ -87,9 +85,10 @@ def opinion_features(found: Sequence[Opinion], codes: Sequence[str]) -> np.ndarr
     table = np.zeros((len(codes), len(OPINIONS)), np.float32)
     table[:, [0, 3, 4, 5]] = SILENT
     rows: dict[str, int] = {code: row for row, code in enumerate(codes)}
-    by_category: dict[str, list[int]] = {}
+    by_category: dict[str, list[int]] = {one.code[:3]: [] for one in found}
     for row, code in enumerate(codes):
-        by_category.setdefault(code[:3], []).append(row)
+        if code[:3] in by_category:
+            by_category[code[:3]].append(row)
     for one in found:
         row = rows.get(one.code, -1)
         if row >= 0:
@@ -99,7 +98,7 @@ def opinion_features(found: Sequence[Opinion], codes: Sequence[str]) -> np.ndarr
             for code in others:
                 if code in rows:
                     table[rows[code], column] = max(table[rows[code], column], one.raw)
-        for other in by_category.get(one.code[:3], ()):
+        for other in by_category[one.code[:3]]:
             if other != row:
                 table[other, 4] = max(table[other, 4], one.raw)
     return table

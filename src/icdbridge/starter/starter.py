@@ -7,6 +7,7 @@ import numpy as np
 
 from icdbridge.errors import InputError
 from icdbridge.knowledge.frequency import hospital_frequency
+from icdbridge.lexical.contexts import NoteContexts
 from icdbridge.starter.coding_rules import apply_rules
 from icdbridge.starter.diabetes_type import of_one_type
 from icdbridge.starter.facts import is_inpatient
@@ -61,10 +62,14 @@ class Starter:
         rank = {"frequent": 2, "seen": 1}
         return np.array([rank.get(often.get(code, ""), 0) for code in self.prepared.tree.codes], np.int8)
 
-    def lines(self, text: str, inpatient: bool | None = None) -> tuple[Note, list[Line]]:
-        """Reads a note and makes the lines of its list, not yet ranked. ``inpatient`` None: as the note itself says."""
+    def lines(
+        self, text: str, inpatient: bool | None = None, contexts: NoteContexts | None = None
+    ) -> tuple[Note, list[Line]]:
+        """Reads a note and makes the lines of its list, not yet ranked. ``inpatient`` None: as the note itself says;
+        ``contexts`` of the text: where they are known.
+        """
         tree, dictionary = self.prepared
-        note = read_note(text, dictionary.stems)
+        note = read_note(text, dictionary.stems, contexts)
         inpatient = is_inpatient(text) if inpatient is None else inpatient
         lines = make_lines(note, find_said(note, dictionary, tree), tree, inpatient=inpatient)
         return note, apply_rules(note, merge_categories(of_one_type(note, lines, tree), tree), tree)

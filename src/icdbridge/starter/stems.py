@@ -70,6 +70,7 @@ def root(word: str) -> str:
     return short
 
 
+@lru_cache(100_000)
 def whole(word: str) -> str:
     """A word but for its plural, marked: a name of one word counts for that word only ("callus" is no call). A side is
     what it is however written.

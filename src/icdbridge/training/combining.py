@@ -19,6 +19,7 @@ from icdbridge.training.settings import Settings
 
 PAIRS = 1_000_000  # of a note and a code, at most so many without a label
 CHECKS = 5
+LIGHT = 0.05  # of the weight of words: attention that weighs less adds a tenth to a logit at most
 _RISE = 100  # steps in which the learning rate rises
 _DRAW = 1  # tells these draws from those of the epochs
 
@@ -105,7 +106,8 @@ def stacking_weights(logits: np.ndarray, labels: np.ndarray) -> tuple[float, flo
 
 def attention_helps(samples: Sequence[tuple[np.ndarray, np.ndarray]]) -> bool:
     """Whether attention, stacked with words, foretells the labels of held out notes better than words alone: by more
-    than its standard error, over ``CHECKS`` shares of the pairs in their order, each held out in turn.
+    than its standard error, over ``CHECKS`` shares of the pairs in their order, each held out in turn. Attention that
+    weighs less than ``LIGHT`` of words does not: reading codes by it takes longer than it is worth.
 
     ``samples`` are logits of both [pairs, 2] and labels [pairs], a note's pairs one after another.
     """
@@ -122,7 +124,10 @@ def attention_helps(samples: Sequence[tuple[np.ndarray, np.ndarray]]) -> bool:
         ways = [stacking_weights(logits * way, labels) for way in ([1, 1], [0, 1])]
         losses = [[_log_loss(part[held_out], weights) for part in parts] for weights in ways]
         gains.append(float(np.sum(losses[1]) - np.sum(losses[0])))
-    return float(np.mean(gains)) > float(np.std(gains, ddof=1) / np.sqrt(CHECKS))
+    if float(np.mean(gains)) <= float(np.std(gains, ddof=1) / np.sqrt(CHECKS)):
+        return False
+    attention, words, _ = stacking_weights(*(np.concatenate(each) for each in zip(*samples, strict=True)))
+    return attention >= LIGHT * words
 
 
 def _log_loss(sample: tuple[np.ndarray, np.ndarray], weights: tuple[float, float, float]) -> float:

@@ -159,7 +159,7 @@ def _shortlists(
     for note, words in enumerate(track(whole.words(), len(whole.rows), "learning how likely codes are")):
         lexical[note] = own_logits = _lexical(combiner, whole, note)
         matcher = whole.matcher(note)
-        marked, said = matcher.marked(words), evidence.opinions(matcher, words)
+        marked, said = matcher.marked(words), evidence.opinions(words, matcher.in_english(words))
         own = np.flatnonzero(evidence.listed(matcher, marked, said, columns, own_logits, floors))
         features = evidence.features(matcher, whole.evidence(note), marked, said, own, own_logits[own])
         labels = np.isin(own, whole.labels[[note]].indices)
