@@ -82,13 +82,14 @@ def label(starter: Starter, one: Read, learnt: Ranking) -> Lines:
 
 
 def memory(starter: Starter, notes: Sequence[Read]) -> Memory:
-    """How often each phrase was coded so, and each code found right; of published notes only codes that any of them
-    carries, for others may not have existed then."""
+    """How often each asserted phrase was coded so, and each code found right; of published notes only codes that any of
+    them carries, for others may not have existed then."""
     tree = starter.prepared.tree
     labels = frozenset[str]().union(*(one.note.codes for one in notes))
     counts: dict[int, list[int]] = defaultdict(lambda: [0, 0])
     for one in notes:
-        found = {key: tree.codes[line.code] for line in one.lines for key in starter.keys(line)}
+        asserted = (line for line in one.lines if line.asserted)
+        found = {key: tree.codes[line.code] for line in asserted for key in starter.keys(line)}
         for key, code in found.items():
             if code in labels or one.note.source == "gold":
                 counts[key][0] += 1

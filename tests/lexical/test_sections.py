@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from icdbridge.lexical.sections import KINDS, sections
-from icdbridge.lexical.sentences import sentences
+from icdbridge.lexical.sentences import item_numbers, sentences
 
 DISCHARGE = """Admission Date: 2/3
 CHIEF COMPLAINT: Weakness
@@ -92,6 +92,8 @@ def test_sections_of_a_discharge_summary():
         ("Impression - pneumonia", ["assessment"]),
         ("Discharge Diagnosis: flu\nDischarge Instructions: rest", ["diagnoses", "discharge"]),
         ("Seen at 10:30 for a review. Vitals: normal", ["", "vitals"]),
+        ("Allergy: 12M with asthma\nAllergies: none", ["hpi", "allergies"]),
+        ("Allergies: penicillin", ["allergies"]),
         ("", []),
     ],
 )
@@ -129,12 +131,31 @@ def test_sections_cover_a_note_without_gaps(text):
         ("No fever\nCough\nSore throat", ["No fever", "Cough", "Sore throat"]),
         ("Fever? No. Cough? Yes.", ["Fever? No.", "Cough? Yes."]),
         ("Seen vs. J. Smith. ok", ["Seen vs. J. Smith.", "ok"]),
+        ("No c-spine fx. Gout.", ["No c-spine fx.", "Gout."]),
+        ("1. HTN 2. CKD stage 3. 3. Gout", ["1. HTN", "2. CKD stage 3.", "3. Gout"]),
+        ("1) no fever 2) cough", ["1) no fever", "2) cough"]),
+        ("DM type 2. Gout", ["DM type 2.", "Gout"]),
         ("", []),
         (" \n ", []),
     ],
 )
 def test_sentences(text, expected):
     assert [text[start:end] for start, end in sentences(text)] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("A/P: 1. COPD. 2. HTN, 3. fall", ["1.", "2.", "3."]),
+        ("12. Anemia\n13. CKD 14. Gout", ["12.", "13.", "14."]),
+        ("1. CKD stage 3. 2. DM type 2. 3. Gout", ["1.", "2.", "3."]),
+        ("Took 2. Then 3. left", []),
+        ("1.5 mg, GCS 14. Next", []),
+        ("History of 1. asthma", []),
+    ],
+)
+def test_numbers_that_count_items(text, numbers):
+    assert [text[start:end] for start, end in item_numbers(text)] == numbers
 
 
 @given(st.text(max_size=60))

@@ -18,6 +18,7 @@ from icdbridge.starter.stems import root, words_of
         ("28w2d", ["Z3A.28"]), ("28 weeks 2 days", ["Z3A.28"]), ("at 28+2", ["Z3A.28"]), ("28 2/7 weeks", ["Z3A.28"]),
         ("39 weeks", ["Z3A.39"]), ("37-week", ["Z3A.37"]), ("6 wks", ["Z3A.01"]), ("aged 28", []), ("2/7", []),
         ("NIHSS 12", ["R29.712"]), ("NIHSS of 0", ["R29.700"]), ("NIH stroke scale: 4", ["R29.704"]), ("NIHSS 43", []),
+        ("BW 2300g", ["P07.18"]), ("Birth weight: 480 grams", ["P07.01"]), ("BW 3200 g", []), ("BW 2300", []),
         ("", []), ("BMI 341", []), ("12 years", []),
     ],
 )  # fmt: skip

@@ -41,6 +41,16 @@ _MARKS = re.compile(r"[\s#*_=>•●▪-]*(?:(?:\(?\d{1,2}|[A-Z]|[IVX]{1,4})[.)]
 _BRACKETS = re.compile(r"\([^()]*\)")
 _AFTER = re.compile(r"[\s*_]*[:,]*[ \t*_]*")
 _DASH = re.compile(r"\s+[-\u2013\u2014]+\s+")
+_CLINICS = (
+    "allergies",
+    "family",
+    "past_surgical",
+    "social",
+    "procedures",
+)  # what begins a note may name where it is from
+_PATIENT = re.compile(
+    r"\d{1,3}[ -]?(?:y\b|yo\b|y/o|yr|year|mo\b|month|m\b|f\b)", re.IGNORECASE
+)  # "Allergy: 12M with"
 _ITEM = re.compile(r".*(?:[.;,!?:)\]]|\s{2,}|\t)\s*", re.DOTALL)  # up to where a heading within a line begins
 _SUFFIX = re.compile(
     r"\s+(?:on|at|upon|prior to|per)\s+(?:admission|discharge|presentation|arrival|transfer|home|today)\Z"
@@ -81,6 +91,8 @@ def sections(text: str) -> list[Section]:
     it where it stands in capitals, or alone on its line, after a blank line.
     """
     found = sorted(_found(text))
+    if found and found[0][0] == 0 and found[0][2] in _CLINICS and _PATIENT.match(text, found[0][1]):
+        found[0] = (*found[0][:2], "hpi")
     if not text:
         return []
     starts = [(0, 0, "")] if not found or found[0][0] > 0 else []

@@ -23,6 +23,10 @@ _WRAPPED, _LONG = (
     60,
 )  # characters from which a line may go on in the next one, a small or a large letter first
 _REACH = 12  # characters that an abbreviation has at most
+_NUMBERED = re.compile(r"(?<![^\s(:;,.])(?P<number>\d{1,2})(?:\)|\.(?!\d))(?=\s|[A-Za-z])")
+_COUNTED = re.compile(
+    r"\b(?:stage|type|grade|class|level|phase|category|no|and|of|at|on|day|x)\s*\Z", re.IGNORECASE
+)
 
 
 @cache
@@ -37,7 +41,10 @@ def sentences(text: str) -> list[tuple[int, int]]:
 
     Blank lines, list items and lines of "Key: value" end a sentence, line breaks within a paragraph do not.
     """
-    starts = {0, len(text), *_ends_in_lines(text), *_lines(text)}
+    numbers = item_numbers(text)
+    behind = {end for _, end in numbers}
+    ends = (end for end in _ends_in_lines(text) if end not in behind)
+    starts = {0, len(text), *ends, *_lines(text), *(start for start, _ in numbers)}
     found, before = [], 0
     for start in sorted(starts):
         piece = text[before:start]
@@ -46,6 +53,30 @@ def sentences(text: str) -> list[tuple[int, int]]:
             first = before + len(piece) - len(piece.lstrip())
             found.append((first, first + len(stripped)))
         before = start
+    return found
+
+
+def item_numbers(text: str) -> list[tuple[int, int]]:
+    """Numbers that count the items of a list, with the sign behind them, as [start, end) in characters: "2." at the
+    beginning of a line, and those within a line that go on from one: "1. HTN 2. CKD 3. Gout".
+    """
+    found = []
+    for line in _LINE.finditer(text):
+        here = line.group()
+        several = [
+            one
+            for one in _NUMBERED.finditer(here)
+            if not _COUNTED.search(here, max(0, one.start() - _REACH), one.start())
+        ]
+        first = not several or here[: several[0].start()].strip(" \t(#*-")
+        following = 1 if first else int(several[0]["number"])
+        counted = []
+        for one in several:
+            if int(one["number"]) == following:
+                counted.append((line.start() + one.start(), line.start() + one.end()))
+                following += 1
+        if len(counted) > 1 or not first:
+            found += counted
     return found
 
 

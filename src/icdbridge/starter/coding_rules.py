@@ -12,14 +12,20 @@ from icdbridge.knowledge.presumptions import Presumption, by_category, diagnoses
 from icdbridge.starter.facts import is_newborn
 from icdbridge.starter.lines import Line, doubt
 from icdbridge.starter.measures import measures
+from icdbridge.starter.newborn import code_newborn
 from icdbridge.starter.note_reading import Note
 from icdbridge.starter.said import Said
 from icdbridge.starter.sequelae import code_sequelae
+from icdbridge.starter.specify import specify
 from icdbridge.starter.tree import Tree
 from icdbridge.starter.wordings import OUTCOME, wordings
 
 INTEGRAL = "integral"  # why a symptom is no reason for a code of its own
-_OF_MEASURES = {"Z68": ("E66", "E43", "E44", "E46", "R63.6", "E40", "E41"), "R29.7": ("I63",)}
+_OF_MEASURES = {
+    "Z68": ("E66", "E43", "E44", "E46", "R63.6", "E40", "E41"),
+    "R29.7": ("I63",),
+    "P07": ("P07.2", "P07.3"),
+}
 _BORN = "Z38"  # of the child's own record
 _WITH_WEEKS = ("O", "Z34", "Z33", "Z36")
 
@@ -28,11 +34,12 @@ def apply_rules(note: Note, lines: Sequence[Line], tree: Tree) -> list[Line]:
     """The lines with what follows from them; none is lost: one that a rule replaces is doubted, by the rule's name."""
     kept = list(lines)
     code_sequelae(note, kept, tree)
+    code_newborn(note, kept, tree)
     present = _present(kept, tree)
     codes = by_category(present)
     for rule in presumptions():
         if rule.fits(codes):
-            _presume(kept, rule, present, tree)
+            _presume(kept, rule, note, present, tree)
             present = _present(kept, tree)
             codes = by_category(present)
     _add_measures(kept, note, tree, present)
@@ -50,10 +57,17 @@ def _present(lines: Sequence[Line], tree: Tree) -> dict[str, Line]:
     return {tree.codes[line.code]: line for line in lines if line.asserted}
 
 
-def _presume(lines: list[Line], rule: Presumption, present: Mapping[str, Line], tree: Tree) -> None:
+def _presume(
+    lines: list[Line], rule: Presumption, note: Note, present: Mapping[str, Line], tree: Tree
+) -> None:
     found = [line for group in rule.all_of for code, line in present.items() if group.begins(code)]
     evidence = [said for line in found for said in line.said]
-    then = [int(tree.default[tree.number[code]]) for code in rule.then if code in tree.number]
+    stage = dict.fromkeys(note.pregnancy, 1.0)  # the trimester, or childbirth
+    then = [
+        specify(tree, tree.number[code], stage if code.startswith("O") else {}).code
+        for code in rule.then
+        if code in tree.number
+    ]
     for code in then:
         _add(lines, code, rule.reason, evidence)
     for written, line in present.items():

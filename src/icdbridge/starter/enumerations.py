@@ -20,12 +20,15 @@ _LIST = re.compile(
 _NEXT = re.compile(r"\s*,\s*(?:and\s+)?|\s+(?:and|&)\s+|\s*[/+&]\s*", re.IGNORECASE)
 
 
-def carried(text: str, words: Sequence[Word]) -> Iterator[tuple[int, list[int]]]:
-    """The word that an enumeration begins with, and the words of its items but the first, which it is said of too."""
+def carried(text: str, words: Sequence[Word]) -> Iterator[tuple[int, list[range]]]:
+    """The word that an enumeration begins with, and the words of each of its items, which it is said of."""
     starts = [word.start for word in words]
     for found in _LIST.finditer(text):
         begin, end = found.span("list")
-        first = _NEXT.search(text, begin, end)
-        if first is not None:
-            items = range(bisect_left(starts, first.end()), bisect_left(starts, end))
-            yield bisect_left(starts, found.start("head")), list(items)
+        items = []
+        for sign in _NEXT.finditer(text, begin, end):
+            items.append(range(bisect_left(starts, begin), bisect_left(starts, sign.start())))
+            begin = sign.end()
+        if items:
+            items.append(range(bisect_left(starts, begin), bisect_left(starts, end)))
+            yield bisect_left(starts, found.start("head")), items

@@ -35,7 +35,7 @@ def expansions(
         step = 1
         for last in range(min(place + _LONGEST, len(words)) - 1, place - 1, -1):
             written = text[words[place].start : words[last].end]
-            if len(written) > _LETTERS and last > place:
+            if last > place and (len(written) > _LETTERS or not around.joined(place, last)):
                 continue
             several = senses(written)
             if not several:
@@ -70,11 +70,18 @@ class _Around:
     def note(self) -> frozenset[str]:
         return frozenset(self._stems)
 
+    def _sentence(self, word: int) -> int:
+        return bisect_right(self._begins, self._words[word].start) - 1
+
+    def joined(self, first: int, last: int) -> bool:
+        """Whether two words stand in the same sentence."""
+        return self._sentence(first) == self._sentence(last)
+
     def near(self, first: int, last: int) -> set[str]:
         """The stems near words ``first`` to ``last`` in their sentence, and whether numbers are beside them."""
         words, text = self._words, self._text
         start, end = words[first].start, words[last].end
-        sentence = bisect_right(self._begins, start) - 1
+        sentence = self._sentence(first)
         begin, finish = (self._begins[sentence], self._ends[sentence]) if sentence >= 0 else (0, len(text))
         low, high = first, last + 1
         while low > 0 and low > first - _NEAR and words[low - 1].start >= begin:

@@ -22,11 +22,15 @@ _DELIVERED = re.compile(
     re.IGNORECASE,
 )  # fmt: skip
 _NEWBORN = re.compile(
-    r"\b(?:newborn (?:nursery|discharge|note|exam|h&p)|well newborn|baby (?:boy|girl)|DOL ?#?\d|day of life)\b",
+    r"\b(?:newborn (?:nursery|discharge|note|exam|h&p)|well newborn|baby (?:boy|girl)|DOL ?#?\d|day of life"
+    r"|neonatology|NICU (?:note|admission|progress|h&p|consult|day|discharge)|\d{1,2}[- ]?(?:days?|d)[- ]?(?:old|o)\b"
+    r"|(?:(?:pre|full[- ]|post)?term|ex-?prem(?:ie|ature)?|\d\d(?:\+\d)? ?(?:weeks?|wks?|wga)) (?:\w+ ){0,2}?"
+    r"(?:infant|neonate|newborn|(?:fe)?male|boy|girl)(?: infant)?,? (?:was )?born (?:via|by|at|to)\b)",
     re.IGNORECASE,
 )
 _OBSTETRIC = re.compile(
-    r"\b(?:g\d ?p\d|gravida|IUP|intrauterine pregnancy|prenatal|antepartum|EDC|EDD|fundal height|pregnan|trimester)",
+    r"\b(?:g\d ?p\d|gravida|IUP|intrauterine pregnancy|prenatal|antepartum|EDC|EDD|fundal height|pregnan|trimester"
+    r"|postpartum|\d\dw\d)",
     re.IGNORECASE,
 )
 

@@ -19,6 +19,25 @@ _ALLERGY_STATUS = ("Z88", "Z91.0")
 _SCREENING = ("Z11", "Z12", "Z13")
 _REASONS = ("chief_complaint", "indication", "diagnoses")
 _HEADS = re.compile(r"(?:^|[\n.;:])[^A-Za-z\n.;:]*screening (?:for|of) [^\n.;:]*\Z", re.IGNORECASE)
+_LATER = re.compile(
+    r"[^.;\n]{0,25}\b(?:next (?:year|month|week|visit)|in \d+|due|overdue|at age|later)\b", re.IGNORECASE
+)
+_INJURIES = (
+    "S",
+    "T",
+    "M48.5",
+    "M80",
+    "M84",
+)  # and fractures of ill bones: past ones leave no disease that stays
+_HEALED = re.compile(
+    r"[\s,(-]{1,3}(?:(?:is|has|now|well|fully|completely|since|been) )*healed\b", re.IGNORECASE
+)
+_RESOLVED = re.compile(r"[\s,(-]{1,3}(?:\w+ ){0,2}(?:resolved|subsided|abated|gone)\b", re.IGNORECASE)
+_TRANSPLANTED = "Z94"
+_NOT_YET = re.compile(
+    r"\s+(?:candida(?:te|cy)|evaluation|work-?up|wait(?:ing )?-?list|list(?:ing|ed)?|referral)\b",
+    re.IGNORECASE,
+)
 _ALLERGIC = roots("allergy", "allergic", "allergies", "anaphylaxis", "anaphylactic")
 
 
@@ -40,6 +59,9 @@ _NOT_USED = re.compile(
     r"|discontinued|d/c'?ed)"
     r"\s+(?:(?:his|her|their|the|any|home)\s+)*$",
     re.IGNORECASE,
+)
+_STOPPED = re.compile(
+    r"\s*[-(,:\u2013]?\s*(?:was |were |now )?(?:stopped|discontinued|d/c'?e?d)\b", re.IGNORECASE
 )
 _NOT_TAKEN = re.compile(r"[^.;\n]{0,12}\((?:not taking|ran out|nonadherent|noncompliant)", re.IGNORECASE)
 _IN_YEAR = re.compile(r"\s*(?:[(,]|in|since|back in|circa)?\s*((?:19|20)\d\d)\b", re.IGNORECASE)
@@ -95,13 +117,14 @@ def make_lines(note: Note, found: Sequence[Said], tree: Tree, *, inpatient: bool
     """The lines of a note, one for each code, in the order of their first mention."""
     lines: dict[int, Line] = {}
     for said in found:
-        for code, origin, doubt in _meant(note, said, tree, inpatient):
-            line = lines.setdefault(code, Line(code, origin))
-            if doubt:
-                line.doubted.append((said, doubt))
-            else:
-                line.said.append(said)
-                line.alternatives |= dict.fromkeys(said.alternatives)
+        for meant, origin, doubt in _meant(note, said, tree, inpatient):
+            for code in {meant, said.left} - {-1} if meant == said.code else {meant}:
+                line = lines.setdefault(code, Line(code, origin))
+                if doubt:
+                    line.doubted.append((said, doubt))
+                else:
+                    line.said.append(said)
+                    line.alternatives |= dict.fromkeys(said.alternatives)
     return list(lines.values())
 
 
@@ -112,7 +135,11 @@ def _meant(note: Note, said: Said, tree: Tree, inpatient: bool) -> Iterable[tupl
     negated, hypothetical = (note.marked(said.asserting, name) for name in ("negated", "hypothetical"))
     if said.named >= 0 and tree.codes[said.code].startswith(_SCREENING):
         why = section in _REASONS or _HEADS.search(note.text, 0, said.end)
-        hypothetical = note.touched(said.places, "hypothetical") and not why
+        hypothetical = bool(_LATER.match(note.text, said.end)) or (
+            note.touched(said.places, "hypothetical") and not why
+        )
+    if said.named >= 0 and tree.codes[said.code].startswith(_TRANSPLANTED):
+        hypothetical = hypothetical or bool(_NOT_YET.match(note.text, said.end))
     if ALLERGIES in when and not negated and (section == "allergies" or _near(note, said, _ALLERGIC)):
         yield when[ALLERGIES], ALLERGIES, None
         return
@@ -123,21 +150,23 @@ def _meant(note: Note, said: Said, tree: Tree, inpatient: bool) -> Iterable[tupl
         yield int(tree.default[when[ADVERSE]]), ADVERSE, None
     if UNDERDOSING in when and (_UNTAKEN.search(before) or _NOT_TAKEN.match(note.text, said.end)):
         yield int(tree.default[when[UNDERDOSING]]), UNDERDOSING, None
-    if MEDICATIONS in when and not (negated or hypothetical or _NOT_USED.search(before)):
+    unused = _NOT_USED.search(before) or _STOPPED.match(note.text, said.end)
+    if MEDICATIONS in when and not (negated or hypothetical or unused):
         yield when[MEDICATIONS], MEDICATIONS, None
     family = note.marked(said.asserting, "family")
     if family and FAMILY in when and not negated:
         yield when[FAMILY], FAMILY, None
         return
     past = note.marked(said.asserting, "historical") or _long_ago(note, said)
-    past = past and not _remitted(tree, said)
+    of_this_stay = (inpatient or section == "diagnoses") and _RESOLVED.match(note.text, said.end)
+    past = past and not (of_this_stay or _remitted(tree, said))
     if said.named < 0:
         if HISTORY in when and past and not (negated or hypothetical or family):
             yield when[HISTORY], HISTORY, None
         return
     if family:
         yield said.code, "said", "family"
-    elif negated or (tree.codes[said.code].startswith("Z99") and _NOT_USED.search(before)):
+    elif negated or (unused and tree.codes[said.code].startswith(("Z79", "Z99"))):
         yield said.code, "said", "negated"
     elif hypothetical:
         yield said.code, "said", "hypothetical"
@@ -145,8 +174,19 @@ def _meant(note: Note, said: Said, tree: Tree, inpatient: bool) -> Iterable[tupl
         yield said.code, "said", "uncertain"
     elif past and (history := when.get(HISTORY, _past(tree, said.code))) >= 0:
         yield history, HISTORY, None
+    elif past and _is_over(note, said, tree.codes[said.code]):
+        yield said.code, "said", "historical"
     else:
         yield said.code, "said", None
+
+
+def _is_over(note: Note, said: Said, code: str) -> bool:
+    """Whether what is past leaves nothing to code: an injury, a fracture, what has healed, a resolved symptom."""
+    return (
+        code.startswith(_INJURIES)
+        or _HEALED.match(note.text, said.end) is not None
+        or (code.startswith("R") and _RESOLVED.match(note.text, said.end) is not None)
+    )
 
 
 def _remitted(tree: Tree, said: Said) -> bool:

@@ -1,4 +1,4 @@
-"""Numbers of a note that a code stands for: body mass index, weeks of gestation, the NIH stroke scale."""
+"""Numbers of a note that a code stands for: body mass index, weeks of gestation, birth weight, the NIH stroke scale."""
 
 import re
 from collections.abc import Iterator
@@ -15,7 +15,16 @@ _WEEKS = re.compile(
     r"|\b(\d{1,2})\s([0-6])/7\b",
     re.IGNORECASE,
 )
+_BIRTH_WEIGHT = re.compile(
+    r"\b(?:BW|birth ?weight)\b[^\d\n]{0,10}(\d{3,4}) ?(?:g|gm|gms|grams?)\b", re.IGNORECASE
+)
 _NIHSS = re.compile(r"\bNIH(?:SS| stroke scale)\b[^\d\n]{0,25}(\d{1,2})\b", re.IGNORECASE)
+_MEASURES = (
+    (_BMI, "bmi"),
+    (_WEEKS, "weeks of gestation"),
+    (_BIRTH_WEIGHT, "birth weight"),
+    (_NIHSS, "nihss"),
+)
 
 
 class Measure(NamedTuple):
@@ -27,8 +36,8 @@ class Measure(NamedTuple):
 
 
 def measures(text: str) -> Iterator[Measure]:
-    """Codes of all such numbers: Z68 (adults), Z3A and R29.7. Whether they are coded depends on the other codes."""
-    for pattern, measure in ((_BMI, "bmi"), (_WEEKS, "weeks of gestation"), (_NIHSS, "nihss")):
+    """Codes of all such numbers: Z68 (adults), Z3A, P07, R29.7. Whether they are coded depends on the other codes."""
+    for pattern, measure in _MEASURES:
         for found in pattern.finditer(text):
             number = next(group for group in found.groups() if group)
             if code := _code(measure, float(number)):

@@ -15,7 +15,7 @@ _GAP = {1: 0, 2: 20}  # further words that may stand within a phrase of so many 
 _LONG_GAP = 30
 # "due to", "related to", "without", "complicated by", "associated with", ...
 _LINKS = re.compile(r"\b(?:d/t|r/t|2/2|b/c|w/o|c/b|a/w|c/w)\b|\bw/", re.IGNORECASE)
-_PAUSE, _LINKING, _SENTENCE = 15, 3, 1000  # comma or bracket; a word that says nothing; a sentence's end
+PAUSE, _LINKING, _SENTENCE = 15, 3, 1000  # comma or bracket; a word that says nothing; a sentence's end
 
 
 class Occurrences(NamedTuple):
@@ -55,7 +55,7 @@ def positions(
             steps[number] = _LINKING
         between = text[words[number - 1].end : word.start] if number else ""
         if any(mark in ",;()/[]:" for mark in between) and number not in linking:
-            steps[number] += _PAUSE
+            steps[number] += PAUSE
     return (np.cumsum(steps) + sentence * _SENTENCE).astype(np.int32)
 
 

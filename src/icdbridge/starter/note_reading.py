@@ -10,7 +10,7 @@ import numpy as np
 from icdbridge.knowledge.words import EMPTY
 from icdbridge.lexical.contexts import CONTEXTS, NoteContexts
 from icdbridge.lexical.sections import sections
-from icdbridge.lexical.sentences import sentences
+from icdbridge.lexical.sentences import item_numbers, sentences
 from icdbridge.starter.enumerations import carried
 from icdbridge.starter.expansions import expansions
 from icdbridge.starter.facts import pregnancy_stems
@@ -30,7 +30,8 @@ class Note:
     kind of
     section that each word stands in; ``own`` its stems, ``ends`` where it ends (an abbreviation of several words: where
     the last does); ``senses`` for words that stand for several stems at once: these stems, with the share
-    of uses that mean them.
+    of uses that mean them; ``items`` for words of an enumeration the word that it begins with, and the number of their
+    item; ``plain`` what is found without what enumerations lend their items.
     """
 
     text: str
@@ -43,6 +44,8 @@ class Note:
     own: list[frozenset[str]]
     ends: list[int]
     senses: Mapping[int, list[tuple[frozenset[str], float]]]
+    items: Mapping[int, tuple[int, int]]
+    plain: Occurrences
 
     @cached_property
     def _years(self) -> set[int]:
@@ -105,7 +108,8 @@ def read_note(text: str, stems: Mapping[str, int], contexts: NoteContexts | None
     """Reads a note; ``stems`` numbers those that the dictionary has, ``contexts`` are those of the text if known."""
     words = words_of(text)
     spans = np.array([(word.start, word.end) for word in words], np.int64).reshape(-1, 2)
-    scales = dict(scale_stems([word.text for word in words]))
+    counting = {start for start, _ in item_numbers(text)}  # "2. CKD 3. Gout" has neither stage 3 nor class 2
+    scales = dict(scale_stems(["" if word.start in counting else word.text for word in words]))
     meant = synonyms()
     marks = (contexts or NoteContexts(text)).of(spans)
     own: list[frozenset[str]] = []
@@ -119,7 +123,7 @@ def read_note(text: str, stems: Mapping[str, int], contexts: NoteContexts | None
     senses: dict[int, list[tuple[frozenset[str], float]]] = {}
     for place, word in enumerate(words):
         own_root = root(word.text)
-        literal = set() if word.text in EMPTY else {own_root, whole(word.text)}
+        literal = set() if word.text in EMPTY or word.start in counting else {own_root, whole(word.text)}
         if marks[place, _NEGATED] and literal:
             literal.add(f"-{own_root}")
         if place in scales:
@@ -131,17 +135,29 @@ def read_note(text: str, stems: Mapping[str, int], contexts: NoteContexts | None
         literal |= {next(iter(one)) for one, share in several if len(one) == 1 and share == 1.0}
         senses[place] = [one for one in several if len(one[0]) > 1 or one[1] < 1.0]
         own.append(frozenset(literal))
-    for head, items in carried(text, words):
-        for place in items:
+    plain = _occurrences(own, senses, stems)
+    items: dict[int, tuple[int, int]] = {}
+    for head, listed in carried(text, words):
+        items |= {place: (head, number) for number, item in enumerate(listed) for place in item}
+        for place in (place for item in listed[1:] for place in item):
             if words[place].text not in EMPTY:
                 own[place] |= own[head]
                 senses[place] = senses[place] + senses[head]
+    found = _occurrences(own, senses, stems) if items else plain
+    where = positions(text, words, EMPTY, ranges)
+    return Note(text, words, ranges, where, found, marks, of_words, own, ends, senses, items, plain)
+
+
+def _occurrences(
+    own: Sequence[frozenset[str]],
+    senses: Mapping[int, list[tuple[frozenset[str], float]]],
+    stems: Mapping[str, int],
+) -> Occurrences:
+    """The stems of words that the dictionary has."""
     pairs = [
         (stems[one], place)
         for place, literal in enumerate(own)
         for one in sorted(literal.union(*(sense for sense, _ in senses[place])))
         if one in stems
     ]
-    found = Occurrences(*np.array(pairs, np.int32).reshape(-1, 2).T)
-    where = positions(text, words, EMPTY, ranges)
-    return Note(text, words, ranges, where, found, marks, of_words, own, ends, senses)
+    return Occurrences(*np.array(pairs, np.int32).reshape(-1, 2).T)

@@ -11,7 +11,7 @@ import numpy as np
 from icdbridge.knowledge.companions import asked_by
 from icdbridge.lexical.contexts import CONTEXTS
 from icdbridge.starter.dictionary import Dictionary
-from icdbridge.starter.mentions import Mention, find_mentions, longest
+from icdbridge.starter.mentions import PAUSE, Mention, Occurrences, find_mentions, longest
 from icdbridge.starter.note_reading import REACH, SIDES, Note
 from icdbridge.starter.specify import Decision, specify
 from icdbridge.starter.stems import root, roots, whole
@@ -27,8 +27,10 @@ _STATUS_GAP = 5  # tenths of words within a name of a status or history: "hx: br
 _SPREAD = frozenset(
     {"mets", "metastases", "metastasis", "metastatic", "metastasized", "metastasised", "spread"}
 )
+_AS_WRITTEN = roots("open")  # a laceration, an open wound, makes no fracture beside it an open one
 _SUBSEQUENT = roots("healing", "healed", "aftercare", "postoperative", "postop")
 _SCREENING = roots("screening")
+_ONE_SIDE = root("unilateral")
 _BESIDE = re.compile(r"[,;&/]|\s-|\band\b")
 _SEQUELA = roots("sequela", "sequelae", "late")
 
@@ -43,7 +45,7 @@ class Said:
     abbreviation that mean this; ``support`` stems near by that decided within the family;
     ``status`` the status and history codes that the words may stand for, by where they count; ``asserting`` the words
     but those that are said to be
-    absent, whose context is that of all.
+    absent, whose context is that of all; ``left`` as in ``Decision``.
     """
 
     places: tuple[int, ...]
@@ -61,6 +63,7 @@ class Said:
     support: frozenset[str]
     status: Mapping[str, int]
     asserting: tuple[int, ...] = ()
+    left: int = -1
 
 
 def find_said(note: Note, dictionary: Dictionary, tree: Tree) -> list[Said]:
@@ -72,7 +75,7 @@ def find_said(note: Note, dictionary: Dictionary, tree: Tree) -> list[Said]:
     for mention, share in _understood(note, dictionary):
         by_places[mention.places].append((mention, share))
     every = [one[0] for several in by_places.values() for one in several]
-    kept = {mention.places for mention in longest(every)}
+    kept = {mention.places for mention in _of_one_item(longest(every))}
 
     @cache
     def said_at(places: tuple[int, ...]) -> Said:
@@ -100,9 +103,20 @@ def find_said(note: Note, dictionary: Dictionary, tree: Tree) -> list[Said]:
     return [said_at(places) for places in sorted(kept | asked)]
 
 
+def _of_one_item(mentions: Sequence[Mention]) -> list[Mention]:
+    """Leaves out what is put together over a comma of words that closer mentions have all: "abrasion of the forearm,
+    contusion of the hip" has no contusion of the forearm.
+    """
+    closer: dict[int, int] = {}
+    for mention in mentions:
+        for place in mention.places:
+            closer[place] = min(closer.get(place, mention.gap), mention.gap)
+    return [one for one in mentions if one.gap < PAUSE or any(closer[place] >= PAUSE for place in one.places)]
+
+
 def _best(note: Note, one: tuple[Mention, float], dictionary: Dictionary) -> tuple[float, ...]:
-    """Of phrases on the same words: one that names a code, by the words as written rather than by synonyms ("fatigue"
-    is no "malaise and fatigue"), from the most trusted source.
+    """Of phrases on the same words: one that names a code, of an item of an enumeration with what the list is of, by
+    the words as written rather than by synonyms ("fatigue" is no "malaise and fatigue"), from the most trusted source.
     """
     mention, share = one
     literal = frozenset.union(*(note.written(place) for place in mention.places))
@@ -112,13 +126,15 @@ def _best(note: Note, one: tuple[Mention, float], dictionary: Dictionary) -> tup
     spelt = len({form for word in words for form in (root(word), whole(word))}.intersection(phrase))
     codes, sources = dictionary.meant(mention.phrase)
     trusted = -sources[0] if sources else 0
-    return (bool(codes), share, -mention.gap, written, spelt / len(phrase), len(phrase), trusted)
+    heads = (note.items[place][0] for place in mention.places if place in note.items)
+    lent = any(not note.own[head].isdisjoint(phrase) for head in heads)
+    return (bool(codes), share, -mention.gap, lent, written, spelt / len(phrase), len(phrase), trusted)
 
 
 def _understood(note: Note, dictionary: Dictionary) -> list[tuple[Mention, float]]:
     """Mentions in which words that stand for several stems are taken whole, with the share of such uses."""
     kept = []
-    for mention in find_mentions(dictionary, note.found, note.where):
+    for mention in _mentions(note, dictionary):
         phrase = frozenset(dictionary.phrase(mention.phrase))
         shares = [_share(note, place, phrase, len(mention.places)) for place in mention.places]
         loose = mention.gap > _STATUS_GAP and not phrase.isdisjoint(_STATUS)
@@ -129,17 +145,50 @@ def _understood(note: Note, dictionary: Dictionary) -> list[tuple[Mention, float
             and not note.mixed(_asserting(mention, dictionary))
             and not _of_another_side(note, mention, dictionary)
             and not _spread_elsewhere(note, mention)
+            and not _of_two_items(note, mention)
             and (phrase.isdisjoint(_SCREENING) or not _screened_for_another(note, mention, dictionary))
         ):
             kept.append((mention, min(shares)))
     return kept
 
 
+def _mentions(note: Note, dictionary: Dictionary) -> list[Mention]:
+    """All mentions, also those of words that another stands nearer to: in an enumeration what a later item is lent, and
+    before where something has spread to: "adenocarcinoma of the lower lobe of the lung with metastases to bone".
+    """
+    readings = [note.found, *([note.plain] if note.items else ())]
+    spread = [
+        place for place, word in enumerate(note.words) if word.text in _SPREAD and _goes_to(note, place)
+    ]
+    if spread:
+        kept = ~np.isin(note.plain.places, spread)
+        readings.append(Occurrences(note.plain.stems[kept], note.plain.places[kept]))
+    found = (mention for one in readings for mention in find_mentions(dictionary, one, note.where))
+    return list(dict.fromkeys(found))
+
+
+def _goes_to(note: Note, place: int) -> bool:
+    return [word.text for word in note.words[place + 1 : place + 2]] == ["to"]
+
+
 def _spread_elsewhere(note: Note, mention: Mention) -> bool:
-    """Whether a mention takes what stands before metastases for where they are: "right breast, mets to bone"."""
-    last = max(mention.places)
-    following = [word.text for word in note.words[last + 1 : last + 2]]
-    return len(mention.places) > 1 and note.words[last].text in _SPREAD and following == ["to"]
+    """Whether a mention takes what stands before metastases for where they are ("right breast, mets to bone"), or a
+    site that they are said to be in for that of the primary ("lung cancer with mets to brain").
+    """
+    first, last = min(mention.places), max(mention.places)
+    over = any(
+        note.words[place].text in _SPREAD and place not in mention.places and _goes_to(note, place)
+        for place in range(first + 1, last)
+    )
+    return over or (len(mention.places) > 1 and note.words[last].text in _SPREAD and _goes_to(note, last))
+
+
+def _of_two_items(note: Note, mention: Mention) -> bool:
+    """Whether a mention joins two items of an enumeration, or a later one with the word that the list begins with,
+    which that item has itself: "mets to brain and bone" says those of the brain, and of the bone, once.
+    """
+    items = {note.items[place] for place in mention.places if place in note.items}
+    return len(items) > 1 or any(number and head in mention.places for head, number in items)
 
 
 def _screened_for_another(note: Note, mention: Mention, dictionary: Dictionary) -> bool:
@@ -204,7 +253,8 @@ def near_words(note: Note, places: Sequence[int], own: Sequence[str] = ()) -> di
             continue
         here = int(note.where[place])
         distance = max(first - here, here - last, 0)
-        for one in note.own[place].union(*(sense for sense, share in note.senses[place] if share >= 0.5)):
+        meant = (sense - _AS_WRITTEN for sense, share in note.senses[place] if share >= 0.5)
+        for one in note.own[place].union(*meant):
             if one in SIDES:
                 # what stands before belongs to it rather than what comes after
                 apart = distance + (1 if here > last else 0)
@@ -221,6 +271,8 @@ def near_words(note: Note, places: Sequence[int], own: Sequence[str] = ()) -> di
         for side in SIDES:
             weights.pop(side, None)
         weights |= {side: 1.0 for side in SIDES if side in own}
+    if not weights.keys().isdisjoint(SIDES[:2]):
+        weights[_ONE_SIDE] = 1.0
     return weights
 
 
@@ -239,7 +291,7 @@ def _decided(
     if targets:  # else it is a status or history code only
         of_pregnancy = near | dict.fromkeys(note.pregnancy, 1.0)
         decisions = [
-            specify(tree, target, of_pregnancy if tree.codes[target][0] == "O" else near, character)
+            specify(tree, target, of_pregnancy if tree.codes[target][0] == "O" else near, character, own)
             for target in targets[:_TARGETS]
         ]
         further = [len(one.support.difference(own)) for one in decisions]
@@ -263,4 +315,5 @@ def _decided(
         decision.support,
         status,
         _asserting(mention, dictionary),
+        decision.left,
     )

@@ -23,9 +23,12 @@ _AFTER = {
     "R41.840": ("I69.310", False),
     "R27.0": ("I69.393", False),
 }
+# Weakness of one side after a stroke is hemiparesis; where dominance is not said, the right side is (I.C.6.a).
+_WEAKNESS, _HEMIPARESIS = "R53.1", {"right": "G81.91", "left": "G81.94"}
+_SIDED = 3  # words before or after weakness that say its side
 _BEHIND = re.compile(
-    r"\b(?:residual|residua|sequelae?|following|after|post[- ](?:stroke|cva)|from (?:his |her |the |prior |old "
-    r"|previous )*(?:stroke|cva)"
+    r"\b(?:residual|residua|sequelae?|following|after|post[- ](?:stroke|cva)"
+    r"|(?:from|since) (?:his |her |the |prior |old |previous )*(?:stroke|cva)"
     r"|(?:old|prior|previous|remote|h/o|history of|s/p) (?:\w+ ){0,3}(?:stroke|cva|infarct))\b",
     re.IGNORECASE,
 )
@@ -47,6 +50,8 @@ def code_sequelae(note: Note, lines: list[Line], tree: Tree) -> None:
     found = any(tree.codes[line.code] != "I69.30" for line in named)
     for line in list(asserted(lines)):
         code = tree.codes[line.code]
+        if code == _WEAKNESS:
+            code = _HEMIPARESIS.get(_side(note, line), code)
         after = next((then for deficit, then in _AFTER.items() if code.startswith(deficit)), None)
         if after is None or not (later or any(_left_behind(note, one.start, one.end) for one in line.said)):
             continue
@@ -56,6 +61,18 @@ def code_sequelae(note: Note, lines: list[Line], tree: Tree) -> None:
         code = tree.codes[line.code]
         if code.startswith("I63") or (found and (line not in named or code == "I69.30")):
             doubt(line, REASON)
+
+
+def _side(note: Note, line: Line) -> str:
+    """The only side of the body that is said of a line's mentions; empty where there is none."""
+    around = {
+        side
+        for one in line.said
+        for place in range(max(one.places[0] - _SIDED, 0), min(one.places[-1] + _SIDED + 1, len(note.words)))
+        for side in _HEMIPARESIS
+        if side in note.own[place] and note.sentence[place] == note.sentence[one.places[0]]
+    }
+    return around.pop() if len(around) == 1 else ""
 
 
 def _left_behind(note: Note, start: int, end: int) -> bool:

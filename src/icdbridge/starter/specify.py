@@ -1,6 +1,7 @@
 """Which code of a family a note supports: from a category down to a billable code, by the words near its mention."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from icdbridge.starter.stems import root, roots
@@ -9,26 +10,33 @@ from icdbridge.starter.tree import Tree, is_open, is_other
 MISSING = 1.0  # what a word of a title that the note lacks costs, of what one that it has gains
 ABSENT = 1.0  # what a word costs that the title says is absent
 # What notes leave out of titles: which encounter it is, and "side" beside left and right.
-_LEFT_OUT = roots("initial", "subsequent", "encounter", "sequela", "routine", "healing", "side", "only")
+_LEFT_OUT = roots(
+    "initial", "subsequent", "encounter", "sequela", "routine", "healing", "side", "only", "primary"
+)
 
 
-_REMISSION = root("remission")
+_REMISSION, _CLOSED, _BOTH = root("remission"), root("closed"), root("bilateral")
 _ACUITY = {root(word): word for word in ("chronic", "acute")}
 
 
 @dataclass(frozen=True)
 class Decision:
-    """``code`` billable; ``support`` the stems of the note that led to it; ``alternatives`` its nearest siblings."""
+    """``code`` billable; ``support`` the stems of the note that led to it; ``alternatives`` its nearest siblings;
+    ``left``: the code of the left side where ``code`` is of the right, both are meant and no code is of both (I.B.13).
+    """
 
     code: int
     support: frozenset[str]
     alternatives: tuple[int, ...]
+    left: int = -1
 
 
-def specify(tree: Tree, code: int, near: Mapping[str, float], character: str = "A") -> Decision:
+def specify(
+    tree: Tree, code: int, near: Mapping[str, float], character: str = "A", named: Collection[str] = ()
+) -> Decision:
     """Goes down from ``code``, at each step to the child whose differing words are ``near`` (with their weight, up to
-    1),
-    or towards the default; ``character`` is the 7th for injuries (A, D or S).
+    1), or towards the default; ``character`` is the 7th for injuries (A, D or S); ``named`` the stems that the code
+    was named by.
     """
     code = _start(tree, code)
     support: set[str] = set()
@@ -44,19 +52,36 @@ def specify(tree: Tree, code: int, near: Mapping[str, float], character: str = "
             scores = {kid: _score(tree, kid, near) for kid in kids}
             chosen = max(kids, key=lambda kid: (scores[kid], kid == towards))
             if scores[chosen] <= 0.05:
-                chosen = towards
+                chosen = _of_both_sides(tree, kids, near) or towards
             siblings = [kid for kid in sorted(kids, key=lambda kid: -scores[kid]) if kid != chosen]
         support |= {one for one in tree.differing(chosen)[0] if one in near}
         code = chosen
-    code = _in_childbirth(tree, _in_remission(tree, _twin(tree, code, near), near), near)
+    code = _in_childbirth(tree, _in_remission(tree, _twin(tree, code, near, named), near), near)
     alternatives = tuple(int(tree.default[kid]) for kid in siblings[:6])
-    return Decision(
-        code, frozenset(support), tuple(dict.fromkeys(one for one in alternatives if one != code))
-    )
+    others = tuple(dict.fromkeys(one for one in alternatives if one != code))
+    return Decision(code, frozenset(support), others, _left(tree, code) if _BOTH in near else -1)
 
 
-def _twin(tree: Tree, code: int, near: Mapping[str, float]) -> int:
-    """The code of the same title but for acute or chronic, where only the other of the two is near."""
+def _of_both_sides(tree: Tree, kids: list[int], near: Mapping[str, float]) -> int | None:
+    """The child of the right side where both sides are near, and children are of one side only."""
+    if _BOTH not in near:
+        return None
+    sides = {side: kid for kid in kids for side in ("left", "right", _BOTH) if side in tree.differing(kid)[0]}
+    return sides["right"] if sides.keys() == {"left", "right"} else None
+
+
+def _left(tree: Tree, code: int) -> int:
+    """The code of the left side whose title is else that of one of the right; -1 where there is none."""
+    left = tree.by_title.get(re.sub(r"\bright\b", "left", tree.titles[code].lower()), code)
+    return left if left != code else -1
+
+
+def _twin(tree: Tree, code: int, near: Mapping[str, float], named: Collection[str]) -> int:
+    """The code of the same title but for acute or chronic, where only the other of the two is near and it was not named
+    by one of them.
+    """
+    if not _ACUITY.keys().isdisjoint(named):
+        return code
     title = tree.titles[code].lower()
     for said, other in (tuple(_ACUITY), tuple(_ACUITY)[::-1]):
         if said in near and other not in near and _ACUITY[other] in title and _ACUITY[said] not in title:
@@ -116,6 +141,11 @@ def _score(tree: Tree, kid: int, near: Mapping[str, float]) -> float:
 
 def _encounter(tree: Tree, kids: list[int], near: Mapping[str, float], character: str, towards: int) -> int:
     """The child with the 7th character for the encounter; B instead of A where an open fracture is said."""
-    if character == "A" and "open" in near and any(tree.codes[kid].endswith("B") for kid in kids):
+    if (
+        character == "A"
+        and "open" in near
+        and _CLOSED not in near
+        and any(tree.codes[kid].endswith("B") for kid in kids)
+    ):
         character = "B"
     return next((kid for kid in kids if tree.codes[kid].endswith(character)), towards)

@@ -22,14 +22,29 @@ from icdbridge.starter.same_category import merge_categories
 
 # What is left of the confidence of a line that nothing asserts, by why. Never learnt: a source may code what notes
 # deny.
-BELIEF = {"": 1.0, "integral": 0.3, "uncertain": 0.3, "negated": 0.02, "hypothetical": 0.02, "family": 0.01}
+BELIEF = {
+    "": 1.0,
+    "integral": 0.3,
+    "uncertain": 0.3,
+    "historical": 0.1,
+    "negated": 0.02,
+    "hypothetical": 0.02,
+    "family": 0.01,
+}
 # A symptom is coded where no diagnosis is (I.B.4): at least this confident in a note that asserts none. Too few of the
 # notes that the ranking was learnt from are so.
 SYMPTOM_ALONE = 0.6
 _BY_RULE = 0.2  # where another code is coded in its place
 # The first never stands without the second, which is as sure where the note says it too: COVID-19 with its pneumonia
-# (note at J12.82: code first), stated weeks with codes of pregnancy (note at chapter 15).
-TOGETHER = (("J12.82", "U07.1"), ("O", "Z3A"))
+# (note at J12.82: code first), stated weeks with codes of pregnancy (note at chapter 15), the stage of a kidney disease
+# and the type of heart failure with what they come from (notes at I11.0, I12, I13, E11.22), dementia (note at G20).
+TOGETHER = (
+    ("J12.82", "U07.1"),
+    ("O", "Z3A"),
+    *((first, "N18") for first in ("I12", "I13", "E08.22", "E09.22", "E10.22", "E11.22", "E13.22")),
+    *((first, "I50") for first in ("I11.0", "I13.0", "I13.2")),
+    *((first, "F02") for first in ("G20", "G30", "G31")),
+)
 LEAST = 0.15  # confidence of a code that no name speaks for, only what other notes with such words were coded
 ALTERNATIVES = 8  # siblings and other readings that stand behind a line
 

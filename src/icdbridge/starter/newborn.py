@@ -1,0 +1,42 @@
+"""What a newborn has is coded in chapter 16 where the index says so; the mother's conditions are not the child's.
+
+``newborn.csv`` of the knowledge base: ``codes`` (for themselves and all that begin so) are coded as ``then``.
+"""
+
+from functools import cache
+
+from icdbridge.knowledge.companions import codes_in
+from icdbridge.knowledge.packed_tables import read_csv
+from icdbridge.starter.facts import is_newborn
+from icdbridge.starter.lines import Line, asserted, doubt
+from icdbridge.starter.note_reading import Note
+from icdbridge.starter.tree import Tree
+
+_OF_THE_MOTHER = ("O", "Z3A", "Z33", "Z34", "Z37", "Z39")
+MOTHER = "the record is the newborn's: codes of chapter 15 are the mother's (I.C.15.a.1)"
+
+
+def code_newborn(note: Note, lines: list[Line], tree: Tree) -> None:
+    """Moves what the index codes otherwise in a newborn, and doubts what is the mother's."""
+    if not is_newborn(note.text):
+        return
+    for line in list(asserted(lines)):
+        written = tree.codes[line.code]
+        if written.startswith(_OF_THE_MOTHER):
+            doubt(line, MOTHER)
+            continue
+        then, reason = next(
+            ((one, why) for codes, one, why in _table() if written.startswith(codes)), ("", "")
+        )
+        if then in tree.number:
+            into = next((one for one in lines if tree.codes[one.code] == then), None)
+            if into is None:
+                into = Line(tree.number[then], "rule", reason=reason)
+                lines.append(into)
+            into.said += [one for one in line.said if one not in into.said]
+            doubt(line, reason)
+
+
+@cache
+def _table() -> list[tuple[tuple[str, ...], str, str]]:
+    return [(codes_in(row["codes"]), row["then"], row["source"]) for row in read_csv("newborn")]
