@@ -140,6 +140,9 @@ def _mark(text: str, parts: list[Section], found: _Intervals) -> None:
         for left, right in negated:
             found.add("negated", start + left, start + right)
         tokens = [_SAME.get(token, token) for token in _TOKEN.findall(low, start, end)]
+        for place, following in enumerate([*tokens[1:], ""] if "w" in tokens else ()):
+            if tokens[place] == "w" and following != "/":
+                tokens[place] = "with"
         announces = tokens[-1:] == [":"]  # what comes on the next lines
         events = rules.find(tokens)
         if announces and events and events[-1].start == len(tokens) - 1:

@@ -33,6 +33,7 @@ _HEALED = re.compile(
     r"[\s,(-]{1,3}(?:(?:is|has|now|well|fully|completely|since|been) )*healed\b", re.IGNORECASE
 )
 _RESOLVED = re.compile(r"[\s,(-]{1,3}(?:\w+ ){0,2}(?:resolved|subsided|abated|gone)\b", re.IGNORECASE)
+_IMPLANTED = ("Z93", "Z94", "Z95", "Z96", "Z97")  # in a plan they are what will be done
 _TRANSPLANTED = "Z94"
 _NOT_YET = re.compile(
     r"\s+(?:candida(?:te|cy)|evaluation|work-?up|wait(?:ing )?-?list|list(?:ing|ed)?|referral)\b",
@@ -138,8 +139,10 @@ def _meant(note: Note, said: Said, tree: Tree, inpatient: bool) -> Iterable[tupl
         hypothetical = bool(_LATER.match(note.text, said.end)) or (
             note.touched(said.places, "hypothetical") and not why
         )
-    if said.named >= 0 and tree.codes[said.code].startswith(_TRANSPLANTED):
-        hypothetical = hypothetical or bool(_NOT_YET.match(note.text, said.end))
+    if said.named >= 0 and tree.codes[said.code].startswith(_IMPLANTED):
+        to_come = section == "plan" and not note.touched(said.places, "historical")
+        waiting = tree.codes[said.code].startswith(_TRANSPLANTED) and _NOT_YET.match(note.text, said.end)
+        hypothetical = bool(hypothetical or to_come or waiting)
     if ALLERGIES in when and not negated and (section == "allergies" or _near(note, said, _ALLERGIC)):
         yield when[ALLERGIES], ALLERGIES, None
         return
@@ -183,7 +186,7 @@ def _meant(note: Note, said: Said, tree: Tree, inpatient: bool) -> Iterable[tupl
 def _is_over(note: Note, said: Said, code: str) -> bool:
     """Whether what is past leaves nothing to code: an injury, a fracture, what has healed, a resolved symptom."""
     return (
-        code.startswith(_INJURIES)
+        (code.startswith(_INJURIES) and not code.endswith("D"))
         or _HEALED.match(note.text, said.end) is not None
         or (code.startswith("R") and _RESOLVED.match(note.text, said.end) is not None)
     )

@@ -29,6 +29,7 @@ _SPREAD = frozenset(
 )
 _AS_WRITTEN = roots("open")  # a laceration, an open wound, makes no fracture beside it an open one
 _SUBSEQUENT = roots("healing", "healed", "aftercare", "postoperative", "postop")
+_FIXED = roots("orif", "crpp", "fixation", "nailing", "pinning")  # past ones: what they were for is healing
 _SCREENING = roots("screening")
 _ONE_SIDE = root("unilateral")
 _BESIDE = re.compile(r"[,;&/]|\s-|\band\b")
@@ -148,8 +149,26 @@ def _understood(note: Note, dictionary: Dictionary) -> list[tuple[Mention, float
             and not _of_two_items(note, mention)
             and (phrase.isdisjoint(_SCREENING) or not _screened_for_another(note, mention, dictionary))
         ):
-            kept.append((mention, min(shares)))
+            kept.append((_spelt_out(note, mention, phrase), min(shares)))
     return kept
+
+
+def _spelt_out(note: Note, mention: Mention, phrase: frozenset[str]) -> Mention:
+    """The mention with words beside its own that say what one of these stands for already: zoster is herpes zoster, so
+    "herpes zoster" is no herpes besides.
+    """
+    beside = {
+        near
+        for place in mention.places
+        for near in (place - 1, place + 1)
+        if 0 <= near < len(note.words)
+        and note.sentence[near] == note.sentence[place]
+        and any(
+            len(sense) > 1 and (note.own[near] - note.own[place]) & sense & phrase
+            for sense, _ in note.senses[place]
+        )
+    }
+    return mention._replace(places=tuple(sorted(beside.union(mention.places))))
 
 
 def _mentions(note: Note, dictionary: Dictionary) -> list[Mention]:
@@ -285,7 +304,9 @@ def _decided(
     for one in own:  # what a phrase itself says led to its code already
         if one not in SIDES:
             near.pop(one, None)
-    character = "S" if not _SEQUELA.isdisjoint(near) else "D" if not _SUBSEQUENT.isdisjoint(near) else "A"
+    fixed = not _FIXED.isdisjoint(near) and note.touched(mention.places, "historical")
+    healing = fixed or not _SUBSEQUENT.isdisjoint(near)
+    character = "S" if not _SEQUELA.isdisjoint(near) else "D" if healing else "A"
     targets, sources = dictionary.meant(mention.phrase)
     named, source, decision = -1, -1, Decision(-1, frozenset(), ())
     if targets:  # else it is a status or history code only

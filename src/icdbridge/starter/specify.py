@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from icdbridge.starter.stems import root, roots
+from icdbridge.starter.stems import root, roots, title_stems
 from icdbridge.starter.tree import Tree, is_open, is_other
 
 MISSING = 1.0  # what a word of a title that the note lacks costs, of what one that it has gains
@@ -15,6 +15,7 @@ _LEFT_OUT = roots(
 )
 
 
+_COMPLICATING = re.compile(r"complicating pregnancy(?:, (?:unspecified|first|second|third) trimester)?")
 _REMISSION, _CLOSED, _BOTH = root("remission"), root("closed"), root("bilateral")
 _ACUITY = {root(word): word for word in ("chronic", "acute")}
 
@@ -45,6 +46,7 @@ def specify(
         kids = tree.children(code)
         if not kids:
             break
+        kids = _called_so(tree, kids, named)
         towards = _towards(tree, code, kids)
         if any(len(tree.codes[kid]) == 8 and tree.codes[kid].endswith("A") for kid in kids):
             chosen = _encounter(tree, kids, near, character, towards)
@@ -60,6 +62,16 @@ def specify(
     alternatives = tuple(int(tree.default[kid]) for kid in siblings[:6])
     others = tuple(dict.fromkeys(one for one in alternatives if one != code))
     return Decision(code, frozenset(support), others, _left(tree, code) if _BOTH in near else -1)
+
+
+def _called_so(tree: Tree, kids: list[int], named: Collection[str]) -> list[int]:
+    """The children whose titles have the only word that the code was named by; all where none has: a cirrhosis with
+    hepatic encephalopathy is no hepatic fibrosis.
+    """
+    if len(named) != 1:
+        return kids
+    word = root(next(iter(named)).lstrip("="))
+    return [kid for kid in kids if word in title_stems(tree.titles[kid])] or kids
 
 
 def _of_both_sides(tree: Tree, kids: list[int], near: Mapping[str, float]) -> int | None:
@@ -100,9 +112,11 @@ def _in_remission(tree: Tree, code: int, near: Mapping[str, float]) -> int:
 def _in_childbirth(tree: Tree, code: int, near: Mapping[str, float]) -> int:
     """The code of the same title but for the delivery, where the note tells of one."""
     title = tree.titles[code].lower()
-    if root("childbirth") not in near or "in pregnancy" not in title:
+    if root("childbirth") not in near:
         return code
-    return tree.by_title.get(title.replace("in pregnancy", "in childbirth"), code)
+    of_delivery = title.replace("in pregnancy", "in childbirth")
+    of_delivery = _COMPLICATING.sub("complicating childbirth", of_delivery)
+    return tree.by_title.get(of_delivery, code)
 
 
 def _start(tree: Tree, code: int) -> int:
