@@ -140,8 +140,8 @@ def _mark(text: str, parts: list[Section], found: _Intervals) -> None:
         for left, right in negated:
             found.add("negated", start + left, start + right)
         tokens = [_SAME.get(token, token) for token in _TOKEN.findall(low, start, end)]
-        for place, following in enumerate([*tokens[1:], ""] if "w" in tokens else ()):
-            if tokens[place] == "w" and following != "/":
+        for place, token in enumerate(tokens):
+            if token == "w" and "/" not in tokens[max(place - 1, 0) : place + 2]:
                 tokens[place] = "with"
         announces = tokens[-1:] == [":"]  # what comes on the next lines
         events = rules.find(tokens)

@@ -40,9 +40,10 @@ def _says_more(tree: Tree, one: Line, other: Line) -> bool:
     if named <= {*tree.above(one.code), one.code}:
         return one.code != other.code
     first, second = tree.titles[one.code], tree.titles[other.code]
+    more, less = _claims(first), _claims(second)
     if unsaid(first) < unsaid(second) and tree.codes[one.code][:5] == tree.codes[other.code][:5]:
-        return True
-    return _contains(_claims(first), _claims(second))
+        return bool(tree.parent[one.code] == tree.parent[other.code]) or less <= more
+    return _contains(more, less)
 
 
 def _contains(more: frozenset[str], less: frozenset[str]) -> bool:

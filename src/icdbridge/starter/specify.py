@@ -58,7 +58,9 @@ def specify(
             siblings = [kid for kid in sorted(kids, key=lambda kid: -scores[kid]) if kid != chosen]
         support |= {one for one in tree.differing(chosen)[0] if one in near}
         code = chosen
-    code = _in_childbirth(tree, _in_remission(tree, _twin(tree, code, near, named), near), near)
+    code = _twin(tree, code, near, named)
+    for further in (_on_side, _in_remission, _in_childbirth):
+        code = further(tree, code, near)
     alternatives = tuple(int(tree.default[kid]) for kid in siblings[:6])
     others = tuple(dict.fromkeys(one for one in alternatives if one != code))
     return Decision(code, frozenset(support), others, _left(tree, code) if _BOTH in near else -1)
@@ -78,7 +80,12 @@ def _of_both_sides(tree: Tree, kids: list[int], near: Mapping[str, float]) -> in
     """The child of the right side where both sides are near, and children are of one side only."""
     if _BOTH not in near:
         return None
-    sides = {side: kid for kid in kids for side in ("left", "right", _BOTH) if side in tree.differing(kid)[0]}
+    sides = {
+        side: kid
+        for kid in reversed(kids)
+        for side in ("left", "right", _BOTH)
+        if side in tree.differing(kid)[0]
+    }
     return sides["right"] if sides.keys() == {"left", "right"} else None
 
 
@@ -99,6 +106,15 @@ def _twin(tree: Tree, code: int, near: Mapping[str, float], named: Collection[st
         if said in near and other not in near and _ACUITY[other] in title and _ACUITY[said] not in title:
             return tree.by_title.get(title.replace(_ACUITY[other], _ACUITY[said]), code)
     return code
+
+
+def _on_side(tree: Tree, code: int, near: Mapping[str, float]) -> int:
+    """The code of the same title but for the side that is near, where it leaves that unsaid; right, where both are."""
+    title = tree.titles[code].lower()
+    side = next(
+        (side for side in ("right", "left") if side in near or (side == "right" and _BOTH in near)), ""
+    )
+    return tree.by_title.get(title.replace("unspecified", side, 1), code) if side else code
 
 
 def _in_remission(tree: Tree, code: int, near: Mapping[str, float]) -> int:
