@@ -22,13 +22,8 @@ _HEADS = re.compile(r"(?:^|[\n.;:])[^A-Za-z\n.;:]*screening (?:for|of) [^\n.;:]*
 _LATER = re.compile(
     r"[^.;\n]{0,25}\b(?:next (?:year|month|week|visit)|in \d+|due|overdue|at age|later)\b", re.IGNORECASE
 )
-_INJURIES = (
-    "S",
-    "T",
-    "M48.5",
-    "M80",
-    "M84",
-)  # and fractures of ill bones: past ones leave no disease that stays
+# Injuries, fractures of ill bones, and external causes: past ones leave no disease that stays.
+_INJURIES = ("S", "T", "M48.5", "M80", "M84", "V", "W", "X")
 _HEALED = re.compile(
     r"[\s,(-]{1,3}(?:(?:is|has|now|well|fully|completely|since|been) )*healed\b", re.IGNORECASE
 )

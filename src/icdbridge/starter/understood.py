@@ -1,0 +1,160 @@
+"""Which mentions of phrases a note means: words of one thing, on one side, in one item of a list, in one context."""
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from icdbridge.starter.dictionary import Dictionary
+from icdbridge.starter.mentions import PAUSE, Mention, Occurrences, find_mentions
+from icdbridge.starter.note_reading import SIDES, Note
+from icdbridge.starter.stems import roots
+
+_WHOLE = 0.6  # of a sense's stems that a phrase has to have
+_LEAST_SHARE = 0.4  # of the uses of an abbreviation, below which a sense is not thought of
+_STATUS = roots("hx", "history", "h", "p", "status", "post", "family", "fhx", "fh")
+_STATUS_GAP = 5  # tenths of words within a name of a status or history: "hx: brother with cancer" is none
+_SPREAD = frozenset(
+    {"mets", "metastases", "metastasis", "metastatic", "metastasized", "metastasised", "spread"}
+)
+_SCREENING = roots("screening")
+_BESIDE = re.compile(r"[,;&/]|\s-|\band\b")
+
+
+def understood(note: Note, dictionary: Dictionary) -> list[tuple[Mention, float]]:
+    """Mentions in which words that stand for several stems are taken whole, with the share of such uses."""
+    kept = []
+    for mention in _mentions(note, dictionary):
+        phrase = frozenset(dictionary.phrase(mention.phrase))
+        shares = [_share(note, place, phrase, len(mention.places)) for place in mention.places]
+        loose = mention.gap > _STATUS_GAP and not phrase.isdisjoint(_STATUS)
+        if (
+            min(shares) >= _LEAST_SHARE
+            and not loose
+            and not _bare(note, mention)
+            and not note.mixed(asserting(mention, dictionary))
+            and not _of_another_side(note, mention, dictionary)
+            and not _spread_elsewhere(note, mention)
+            and not _of_two_items(note, mention)
+            and (phrase.isdisjoint(_SCREENING) or not _screened_for_another(note, mention, dictionary))
+        ):
+            kept.append((_spelt_out(note, mention, phrase), min(shares)))
+    return kept
+
+
+def of_one_item(mentions: Sequence[Mention]) -> list[Mention]:
+    """Leaves out what is put together over a comma of words that closer mentions have all: "abrasion of the forearm,
+    contusion of the hip" has no contusion of the forearm.
+    """
+    closer: dict[int, int] = {}
+    for mention in mentions:
+        for place in mention.places:
+            closer[place] = min(closer.get(place, mention.gap), mention.gap)
+    return [one for one in mentions if one.gap < PAUSE or any(closer[place] >= PAUSE for place in one.places)]
+
+
+def _spelt_out(note: Note, mention: Mention, phrase: frozenset[str]) -> Mention:
+    """The mention with words beside its own that say what one of these stands for already: zoster is herpes zoster, so
+    "herpes zoster" is no herpes besides.
+    """
+    beside = {
+        near
+        for place in mention.places
+        for near in (place - 1, place + 1)
+        if 0 <= near < len(note.words)
+        and note.sentence[near] == note.sentence[place]
+        and any(
+            len(sense) > 1 and (note.own[near] - note.own[place]) & sense & phrase
+            for sense, _ in note.senses[place]
+        )
+    }
+    return mention._replace(places=tuple(sorted(beside.union(mention.places))))
+
+
+def _mentions(note: Note, dictionary: Dictionary) -> list[Mention]:
+    """All mentions, also those of words that another stands nearer to: in an enumeration what a later item is lent, and
+    before where something has spread to: "adenocarcinoma of the lower lobe of the lung with metastases to bone".
+    """
+    readings = [note.found, *([note.plain] if note.items else ())]
+    spread = [
+        place for place, word in enumerate(note.words) if word.text in _SPREAD and _goes_to(note, place)
+    ]
+    if spread:
+        kept = ~np.isin(note.plain.places, spread)
+        readings.append(Occurrences(note.plain.stems[kept], note.plain.places[kept]))
+    found = (mention for one in readings for mention in find_mentions(dictionary, one, note.where))
+    return list(dict.fromkeys(found))
+
+
+def _goes_to(note: Note, place: int) -> bool:
+    return [word.text for word in note.words[place + 1 : place + 2]] == ["to"]
+
+
+def _spread_elsewhere(note: Note, mention: Mention) -> bool:
+    """Whether a mention takes what stands before metastases for where they are ("right breast, mets to bone"), or a
+    site that they are said to be in for that of the primary ("lung cancer with mets to brain").
+    """
+    first, last = min(mention.places), max(mention.places)
+    over = any(
+        note.words[place].text in _SPREAD and place not in mention.places and _goes_to(note, place)
+        for place in range(first + 1, last)
+    )
+    return over or (len(mention.places) > 1 and note.words[last].text in _SPREAD and _goes_to(note, last))
+
+
+def _of_two_items(note: Note, mention: Mention) -> bool:
+    """Whether a mention joins two items of an enumeration, or a later one with the word that the list begins with,
+    which that item has itself: "mets to brain and bone" says those of the brain, and of the bone, once.
+    """
+    items = {note.items[place] for place in mention.places if place in note.items}
+    return len(items) > 1 or any(number and head in mention.places for head, number in items)
+
+
+def _screened_for_another(note: Note, mention: Mention, dictionary: Dictionary) -> bool:
+    """Whether a mention takes what stands beside a screening for what is screened for: "screening and diabetes"."""
+    said_at = zip(dictionary.phrase(mention.phrase), mention.of_stems, strict=True)
+    screening = next(place for stem, place in said_at if stem in _SCREENING)
+    following = [place for place in mention.places if place > screening]
+    return bool(following) and bool(
+        _BESIDE.search(note.text[note.words[screening].end : note.words[following[0]].start])
+    )
+
+
+def asserting(mention: Mention, dictionary: Dictionary) -> tuple[int, ...]:
+    """The words of a mention but those that its phrase says are absent."""
+    stems = dictionary.phrase(mention.phrase)
+    places = {place for stem, place in zip(stems, mention.of_stems, strict=True) if not stem.startswith("-")}
+    return tuple(sorted(places)) or mention.places
+
+
+def _of_another_side(note: Note, mention: Mention, dictionary: Dictionary) -> bool:
+    """Whether the side in a phrase belongs to something else: another stands nearer to its rarest word."""
+    said_at = list(zip(dictionary.phrase(mention.phrase), mention.of_stems, strict=True))
+    sides = {place: stem for stem, place in said_at if stem in SIDES}
+    rest = [place for stem, place in said_at if stem not in SIDES]
+    if len(sides) != 1 or len(rest) < 2:
+        return False
+    (place, side), centre = next(iter(sides.items())), rest[0]
+    apart = abs(place - centre)
+    around = range(max(centre - apart + 1, 0), min(centre + apart, len(note.words)))
+    return any(
+        other != side and other in note.own[near] and note.sentence[near] == note.sentence[centre]
+        for near in around
+        for other in SIDES
+    )
+
+
+def _bare(note: Note, mention: Mention) -> bool:
+    """Whether a mention is a single letter, which may be anything."""
+    return len(mention.places) == 1 and len(note.words[mention.places[0]].text) == 1
+
+
+def _share(note: Note, place: int, phrase: frozenset[str], places: int) -> float:
+    """How sure it is that a word means what the phrase has of it: 1 for its own stem, 0 where a sense is torn apart."""
+    best = 0.0
+    for sense, share in note.senses[place]:
+        if sense <= phrase or (places == 1 and phrase <= sense):
+            whole = len(phrase & sense) / len(sense)
+            best = max(best, share * whole if whole >= _WHOLE else 0.0)
+    written = phrase <= note.own[place] if places == 1 else bool(phrase & note.own[place])
+    return 1.0 if written else best
