@@ -50,7 +50,7 @@ def no_contexts(text: str, spans: np.ndarray) -> np.ndarray:
     return np.zeros((len(spans), len(CONTEXTS)), bool)
 
 
-def default_of(tree: Tree, code: int, near: object, character: str = "A") -> Decision:
+def default_of(tree: Tree, code: int, *_: object) -> Decision:
     """The family's default, whatever is said near by."""
     return Decision(int(tree.default[code]), frozenset(), ())
 
