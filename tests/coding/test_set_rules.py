@@ -165,3 +165,18 @@ def test_many_notes_keep_the_rules_too(tmp_path):
         found = {one["code"]: one for one in json.loads(line)["suggestions"]}
         assert (found["D68.51"]["predicted"], found["R79.1"]["predicted"]) == (True, False)
         assert found["R79.1"]["reason"].startswith("not beside D68.51")
+
+
+def test_of_two_codes_that_say_the_same_the_likelier_is_predicted():
+    found = apply_set_rules(
+        suggested(["E87.2", "E87.20", "C78.01", "C78.02", "C78.00", "S72.001A", "S72.002A"])
+    )
+    assert [one.code for one in found if one.predicted] == [
+        "E87.2",
+        "C78.01",
+        "C78.02",
+        "S72.001A",
+        "S72.002A",
+    ]
+    assert found[1].reason == "not beside E87.2: E87.20 is below E87.2"
+    assert found[4].reason == "not beside C78.01: the same condition"

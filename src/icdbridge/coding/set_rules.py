@@ -7,6 +7,7 @@ from icdbridge.codes import Code
 from icdbridge.coding.companion_codes import instruction_for, met_by, still_asked
 from icdbridge.coding.suggestion import Suggestion
 from icdbridge.rules.excludes import excludes1
+from icdbridge.rules.meaning import one_alone
 
 SYSTEM = "icd10cm"  # whose tabular list and instructions are known
 LEAST = 0.02  # probability below which a companion from further down is not shown
@@ -93,10 +94,12 @@ def _agreeing(codes: Iterable[str]) -> list[str]:
 
 
 def _excluding(code: str, kept: Iterable[str]) -> str | None:
-    """The Excludes1 note between a code and one of the kept ones. A note about one condition in another ("coma in
-    diabetes") is left to people: only the note can tell.
+    """Why a code cannot stand beside one of the kept ones: it says the same, or an Excludes1 note is between them. A
+    note about one condition in another ("coma in diabetes") is left to people: only the note can tell.
     """
     for other in kept:
+        if said := one_alone(other, code):
+            return f"{_BESIDE}{other}: {said}"
         finding = excludes1(other, code)
         if finding and finding.severity == "error":
             return f"{_BESIDE}{other}: {finding.source.partition(';')[0]}"

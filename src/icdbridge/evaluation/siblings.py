@@ -5,40 +5,84 @@ from typing import Any
 import numpy as np
 from scipy.special import logit
 
-from icdbridge.codes import category_of
+from icdbridge.codes import category_of, parse_key
 from icdbridge.evaluation import metrics
 from icdbridge.evaluation.contributions import predicted_cells
-from icdbridge.evaluation.metrics import Floats
+from icdbridge.evaluation.metrics import Floats, Ints
 from icdbridge.evaluation.reports.text_table import Table, percent
+from icdbridge.rules.meaning import one_alone
 from icdbridge.runs.scored import Scored
 
+WAYS = {
+    "thresholds": "by thresholds",
+    "coded": "of two of which one alone can be right the likelier, as in code",
+}
 
-def wrong_siblings(scored: Scored, thresholds: Floats) -> dict[str, int] | None:
-    """How many rare codes are ``predicted`` by ``thresholds`` (probabilities [L]), how many of them are ``wrong``, and
-    of these how many are ``siblings`` of a label of the note: other codes of its category.
+
+def wrong_siblings(scored: Scored, thresholds: Floats) -> dict[str, dict[str, float]] | None:
+    """For each of ``WAYS``: how many rare codes are ``predicted`` by ``thresholds`` (probabilities [L]), how many of
+    them are ``wrong``, and of these how many are ``siblings`` of a label of the note: other codes of its category; and
+    ``f1_micro`` of all codes.
 
     None where more are predicted than are kept (``contributions.DENSE``).
     """
-    rare = np.arange(scored.n_frequent, len(scored.codes))
-    _, predicted = predicted_cells(scored.logits, rare, logit(thresholds[rare]))
+    _, predicted = predicted_cells(scored.logits, np.arange(len(scored.codes)), logit(thresholds))
     if predicted is None:
         return None
     labels = metrics.label_csr(scored.labels)
     _, categories = np.unique([category_of(code) for code in scored.codes], return_inverse=True)
-    found = {"predicted": int(predicted.nnz), "wrong": 0, "siblings": 0}
-    for note in range(len(scored.note_ids)):
-        carried, own = (one.indices[one.indptr[note] : one.indptr[note + 1]] for one in (labels, predicted))
-        wrong = own[~np.isin(own, carried)]
-        found["wrong"] += len(wrong)
-        found["siblings"] += int(np.isin(categories[wrong], categories[carried]).sum())
+    found: dict[str, dict[str, float]] = {}
+    for way in WAYS:
+        counted, hits, every = {"predicted": 0, "wrong": 0, "siblings": 0}, 0, 0
+        for note in range(len(scored.note_ids)):
+            carried, own = (
+                one.indices[one.indptr[note] : one.indptr[note + 1]] for one in (labels, predicted)
+            )
+            if way == "coded":
+                own = _without_doubles(scored, note, own, categories)
+            right = np.isin(own, carried)
+            hits, every = hits + int(right.sum()), every + len(own) + len(carried)
+            rare = own[own >= scored.n_frequent]
+            wrong = rare[~np.isin(rare, carried)]
+            counted["predicted"] += len(rare)
+            counted["wrong"] += len(wrong)
+            counted["siblings"] += int(np.isin(categories[wrong], categories[carried]).sum())
+        found[way] = {**counted, "f1_micro": 2 * hits / every if every else float("nan")}
     return found
 
 
+def _without_doubles(scored: Scored, note: int, predicted: Ints, categories: Ints) -> Ints:
+    """The ``predicted`` codes of a note without those of which a likelier one says why they cannot stand beside it."""
+    kept: list[int] = []
+    for column in predicted[np.argsort(-scored.logits[note, predicted], kind="stable")].tolist():
+        beside = (other for other in kept if categories[other] == categories[column])
+        if not any(_one_alone(scored.codes[other], scored.codes[column]) for other in beside):
+            kept.append(column)
+    return np.array(sorted(kept), np.int64)
+
+
+def _one_alone(one: str, other: str) -> bool:
+    codes = parse_key(one), parse_key(other)
+    return (
+        all(code.system == "icd10cm" for code in codes)
+        and one_alone(*(code.code for code in codes)) is not None
+    )
+
+
 def siblings_table(results: dict[str, Any], tag: str = "") -> Table:
-    """One row: rare codes predicted, wrong ones, and siblings among these."""
-    found = results["siblings"]
-    share = found["siblings"] / found["wrong"] if found["wrong"] else None
-    row = [*(f"{found[name]:,}" for name in ("predicted", "wrong", "siblings")), percent(share)]
+    """For each of ``WAYS``: rare codes predicted, wrong ones, and siblings among these; micro F1 of all codes."""
+    rows = []
+    for way, found in results["siblings"].items():
+        share = found["siblings"] / found["wrong"] if found["wrong"] else None
+        counts = (f"{found[name]:,}" for name in ("predicted", "wrong", "siblings"))
+        rows.append([WAYS[way], *counts, percent(share), percent(found["f1_micro"])])
     note = "Sibling: another code of the category of a label of the note. By the thresholds that the run predicts by."
-    columns = ["rare codes predicted", "wrong", "siblings of a right code", "siblings, % of wrong"]
-    return Table(f"Wrong predictions of rare codes{tag}", columns, [row], 0, note)
+    columns = [
+        "predicted",
+        "rare codes",
+        "wrong",
+        "siblings of a right code",
+        "siblings, % of wrong",
+        "F1 micro",
+    ]
+    return Table(f"Wrong predictions of rare codes{tag}", columns, rows, 1, note)

@@ -77,6 +77,21 @@ def _sides(codes: CodeSet) -> Iterator[Finding]:
             )
 
 
+@lru_cache(maxsize=200_000)
+def one_alone(one: str, other: str) -> str | None:
+    """Why of two ICD-10-CM codes (dotted) one alone can be right of a condition: one lies below the other, and no
+    release has both; or their titles say the same but for the side, which one of them leaves open or names both. None
+    where both may be right, as left and right may.
+    """
+    above, below = sorted((one, other), key=len)
+    if one != other and below.startswith(above):
+        return f"{below} is below {above}"
+    words = _but_side(one)
+    if one[:3] == other[:3] and words and words == _but_side(other):
+        return None if {_side(one), _side(other)} == {"left", "right"} else "the same condition"
+    return None
+
+
 @lru_cache(maxsize=50_000)
 def _side(code: str) -> str | None:
     found = {match.lower() for match in _SIDE.findall(_title(code))}
