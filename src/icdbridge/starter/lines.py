@@ -11,6 +11,7 @@ from icdbridge.starter.practice import MOST, Practised
 from icdbridge.starter.said import Said
 from icdbridge.starter.stems import roots
 from icdbridge.starter.tree import Tree
+from icdbridge.starter.wordings import is_taken_back
 
 DOUBTS = ("negated", "family", "hypothetical", "uncertain")  # in which a mention is no reason for a code
 _ALLERGY_STATUS = ("Z88", "Z91.0")
@@ -26,6 +27,14 @@ _LATER = re.compile(
 _INJURIES = ("S", "T", "M48.5", "M80", "M84", "V", "W", "X")
 _HEALED = re.compile(
     r"[\s,(-]{1,3}(?:(?:is|has|now|well|fully|completely|since|been) )*healed\b", re.IGNORECASE
+)
+_NEXT_WORD = 12  # characters
+_DONE = re.compile(
+    r"\b(?:surgery|repair(?:ed)?|extraction|removal|removed|resection|excision|excised)\b", re.IGNORECASE
+)
+_ONCE = re.compile(
+    r"\s*(?:\d[\d.,]* ?m?c?g )?(?:was |were )?(?:given|administered|x ?1|once)\b(?! (?:by|at home|daily))",
+    re.IGNORECASE,
 )
 _RESOLVED = re.compile(r"[\s,(-]{1,3}(?:\w+ ){0,2}(?:resolved|subsided|abated|gone)\b", re.IGNORECASE)
 _IMPLANTED = ("Z93", "Z94", "Z95", "Z96", "Z97")  # in a plan they are what will be done
@@ -143,12 +152,14 @@ def _meant(note: Note, said: Said, tree: Tree, inpatient: bool) -> Iterable[tupl
         return
     if section == "allergies" and not (said.named >= 0 and tree.codes[said.code].startswith(_ALLERGY_STATUS)):
         return
+    if said.named >= 0 and is_taken_back(tree.codes[said.code], note.text, said.start, note.sentences):
+        hypothetical = True
     before = note.text[max(said.start - 60, 0) : said.start]
     if ADVERSE in when and (_CAUSED.search(before) or _CAUSING.match(note.text, said.end)):
         yield int(tree.default[when[ADVERSE]]), ADVERSE, None
     if UNDERDOSING in when and (_UNTAKEN.search(before) or _NOT_TAKEN.match(note.text, said.end)):
         yield int(tree.default[when[UNDERDOSING]]), UNDERDOSING, None
-    unused = _NOT_USED.search(before) or _STOPPED.match(note.text, said.end)
+    unused = any(one.match(note.text, said.end) for one in (_STOPPED, _ONCE)) or _NOT_USED.search(before)
     if MEDICATIONS in when and not (negated or hypothetical or unused):
         yield when[MEDICATIONS], MEDICATIONS, None
     family = note.marked(said.asserting, "family")
@@ -179,10 +190,13 @@ def _meant(note: Note, said: Said, tree: Tree, inpatient: bool) -> Iterable[tupl
 
 
 def _is_over(note: Note, said: Said, code: str) -> bool:
-    """Whether what is past leaves nothing to code: an injury, a fracture, what has healed, a resolved symptom."""
+    """Whether what is past leaves nothing to code: an injury, a fracture, what has healed or was operated on, a symptom
+    that has resolved.
+    """
     return (
         (code.startswith(_INJURIES) and not code.endswith("D"))
         or _HEALED.match(note.text, said.end) is not None
+        or _DONE.search(note.text, said.start, said.end + _NEXT_WORD) is not None
         or (code.startswith("R") and _RESOLVED.match(note.text, said.end) is not None)
     )
 

@@ -34,6 +34,20 @@ def wordings(text: str, sentences: Sequence[tuple[int, int]], *, newborn: bool) 
                 break
 
 
+def is_taken_back(code: str, text: str, start: int, sentences: Sequence[tuple[int, int]]) -> bool:
+    """Whether the sentence at ``start`` has what a code's phrases stand without, so that a name does not say it either:
+    vaccines that are up to date are none given.
+    """
+    unless = _unless().get(code)
+    begin, end = next((one for one in sentences if one[0] <= start < one[1]), (0, len(text)))
+    return unless is not None and unless.search(text, begin, end) is not None
+
+
+@cache
+def _unless() -> dict[str, re.Pattern[str]]:
+    return {code: unless for code, _, unless in _patterns() if unless is not None}
+
+
 @cache
 def _patterns() -> list[tuple[str, re.Pattern[str], re.Pattern[str] | None]]:
     return [
