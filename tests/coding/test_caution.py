@@ -66,7 +66,7 @@ def test_predicted_codes_that_nothing_asserts(coder, contexts, said):
 
 
 def test_a_run_of_synthetic_notes_says_so_of_every_note(coder, monkeypatch):
-    monkeypatch.setitem(coder.run.config, "synthetic", True)
+    monkeypatch.setattr(coder, "synthetic", True)
     for note in (KNOWN, STRANGE):
         assert "synthetic notes only" in coder.caution(note, [])
 

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from icdbridge import InputError
+from icdbridge.coding.coder import Asked
 from icdbridge.server.batching import (
     BATCH_NOTES,
     BatchQueue,
@@ -52,7 +53,7 @@ def queue(coder):
 
 
 def job(coder, text, version="icd10", top=1, codes=None, evidence=False, price=1.0, of_evidence=0.0):
-    return Job(coder, text, version, codes, top, evidence, price, of_evidence=of_evidence)
+    return Job(coder, text, Asked(version, top, codes, evidence), price, of_evidence)
 
 
 def occupy(queue, coder):
@@ -313,9 +314,7 @@ def test_closing_codes_what_waits_and_takes_no_more(queue, coder):
 
 
 def test_notes_for_the_candidate_search_are_coded_apart(coder, queue):
-    plain, searched = (
-        Job(coder, "text", "icd10", None, 3, True, candidates=asked) for asked in (False, True)
-    )
+    plain, searched = (Job(coder, "text", Asked("icd10", 3, candidates=asked)) for asked in (False, True))
     coder.go_on.set()
     queue.submit([plain, searched])
     assert [job.future.result(20) for job in (plain, searched)] == [

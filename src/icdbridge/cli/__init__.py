@@ -4,6 +4,8 @@ import io
 import os
 import signal
 import sys
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Literal, cast
 
 import typer
@@ -90,23 +92,5 @@ def _say_error(message: str) -> None:
     say(visible(f"error: {message}", one_line=True), err=True)
 
 
-from icdbridge.cli import (  # noqa: E402
-    calibrate,  # noqa: F401
-    check,  # noqa: F401
-    checkpoints,  # noqa: F401
-    code,  # noqa: F401
-    codes,  # noqa: F401
-    compare,  # noqa: F401
-    demo,  # noqa: F401
-    desk,  # noqa: F401
-    evaluate,  # noqa: F401
-    group,  # noqa: F401
-    index,  # noqa: F401
-    mcp,  # noqa: F401
-    prepare,  # noqa: F401
-    reproduce,  # noqa: F401
-    serve,  # noqa: F401
-    synthesize,  # noqa: F401
-    train,  # noqa: F401
-    update_codes,  # noqa: F401
-)
+for _verb in iter_modules(__path__):
+    import_module(f"{__name__}.{_verb.name}")

@@ -63,7 +63,6 @@ def check(
 
 
 def _print(name: str, codes: Iterable[str], findings: "list[Finding]", as_json: bool) -> bool:
-    """Prints the findings of a set; whether there is an error among them."""
     if as_json:
         named = {"encounter": name} if name else {}
         record = {**named, "codes": list(codes), "findings": [finding.to_dict() for finding in findings]}

@@ -19,7 +19,6 @@ from icdbridge.terminal import Terminal, say
 
 if TYPE_CHECKING:
     from icdbridge.coding import Coder, Suggestion
-    from icdbridge.coding.coder import Setting
     from icdbridge.coding.object_store import RemoteSource
     from icdbridge.coding.sources import NoteColumns, Source
 
@@ -123,6 +122,8 @@ def code(
     refuse_idle(context, codes in known_systems(), "where --codes names a code system", "system")
     refuse_idle(context, codes is not None, "with --codes, which take the place of a version's", "version")
     chosen = read_codes(codes, system) if codes is not None else None
+    options: dict[str, Any] = {"version": version, "top": top, "codes": chosen, "evidence": evidence}
+    options |= {"candidates": candidates, "setting": setting, "as_of": day}
     if out is not None:
         from icdbridge.coding.sources import NoteColumns
 
@@ -133,8 +134,6 @@ def code(
         source = _source(given, NoteColumns(id, text, patient, date), engine == "ray")
         refuse_idle(context, not source.has_tables, "as no table is given", "id", "text", "patient", "date")
         inputs = [Path(codes)] if codes and codes not in known_systems() else []
-        options: dict[str, Any] = {"version": version, "top": top, "codes": chosen, "evidence": evidence}
-        options |= {"candidates": candidates, "setting": setting, "as_of": day}
         going: dict[str, Any] = {"resume": resume, "force": force, "inputs": inputs}
         with _said_how_to_go_on(out, source):
             coder = _load(run, precision, chosen)
@@ -169,16 +168,9 @@ def code(
             say(f"{name}: {remark}", err=True)
         note = document.text
         try:
-            suggestions = coder.code(
-                note,
-                version,
-                top=top,
-                codes=chosen,
-                evidence=evidence,
-                candidates=candidates,
-                setting=cast("Setting | None", setting) or (document.setting if coder.settings else None),
-                as_of=day or day_named(document.discharge or document.date),
-            )
+            here = setting or (document.setting if coder.settings else None)
+            dated = day or day_named(document.discharge or document.date)
+            suggestions = coder.code(note, **{**options, "setting": here, "as_of": dated})
         except InputError as error:
             raise InputError(f"{name}: {error}") from error
         if as_json:
@@ -264,7 +256,6 @@ def read_codes(codes: str, system: str, like: Iterable[str] = ()) -> dict[str, s
 
 
 def _read(path: Path) -> list[tuple[str, Document]]:
-    """The documents of a file or of standard input, each with what to call it."""
     given = (sys.stdin.buffer.read(), "standard input") if str(path) == "-" else (path,)
     found = read_documents(*given)
     return [(f"{path}/{one.id}" if len(found) > 1 else str(path), one) for one in found]

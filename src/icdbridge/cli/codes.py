@@ -103,13 +103,7 @@ def search(
         say(json.dumps(records, indent=2, ensure_ascii=False))
     else:
         rows = [
-            (
-                *hit.code,
-                hit.release,
-                "" if hit.billable else "category",
-                found_title(hit),
-            )
-            for hit in hits
+            (*hit.code, hit.release, "" if hit.billable else "category", found_title(hit)) for hit in hits
         ]
         if found.searched:
             say(f"searched for: {found.searched}")

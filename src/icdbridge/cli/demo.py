@@ -21,15 +21,8 @@ from icdbridge.terminal import Terminal, say
 NOTES3, NOTES4, WORDS, CONCEPTS = 1200, 3000, 170, 600
 TRAINING = ["--model", "duallaat-cnn", "--preset", "small", "--set", "label_space=160"]
 MARK, SAID = "demo.txt", "Everything in this folder comes from synthetic notes.\n"
-MADE = {
-    MARK,
-    "example.txt",
-    "raw",
-    "corpora",
-    "runs",
-    "report",
-    "note.txt",
-}  # all that a demo writes into its folder
+# All that a demo writes into its folder.
+MADE = {MARK, "example.txt", "raw", "corpora", "runs", "report", "note.txt"}
 
 
 @app.command()
@@ -123,7 +116,6 @@ def _run(*words: object, quiet: bool = False) -> None:
 
 
 def _some_note(corpus: Path) -> str:
-    """The first test note with many codes."""
     from icdbridge.corpora import Corpus
 
     notes = [row for batch in Corpus.open(corpus).notes("test") for row in batch.to_pylist()]

@@ -38,10 +38,7 @@ def reproduce(
     from icdbridge.evaluation.reports.text_table import show
     from icdbridge.reproduction import TABLES, Study
 
-    names = list(TABLES) if "all" in tables else tables
-    unknown = [name for name in names if name not in TABLES]
-    if unknown:
-        raise InputError(f"unknown table {unknown[0]!r}: known are {', '.join(TABLES)}, all")
+    names = _tables_named(tables)
     study = Study.open(corpora, out, preset, seeds, changes)
     for name in names:
         show([TABLES[name](study)], markdown)
@@ -63,14 +60,10 @@ def plan(
 ) -> None:
     """What `reproduce` at the paper's sizes would take: runs, hours, memory and disk of every table, by step times."""
     from icdbridge.evaluation.reports.text_table import show
-    from icdbridge.reproduction import TABLES
     from icdbridge.reproduction.plan import open_plan, read_step_times
     from icdbridge.reproduction.plan import plan as reckon
 
-    names = list(TABLES) if "all" in tables else tables
-    unknown = [name for name in names if name not in TABLES]
-    if unknown:
-        raise InputError(f"unknown table {unknown[0]!r}: known are {', '.join(TABLES)}, all")
+    names = _tables_named(tables)
     times = read_step_times(device, step_times)
     show([reckon(open_plan(corpora, "paper", seeds, changes), names, device, times)], markdown)
 
@@ -97,3 +90,13 @@ def sweep(
     table, plot = run_sweep(study, name, model, [value for value in values.split(",") if value])
     show([table], markdown)
     say(f"plot: {write_sweep(out, name, table, plot, study.synthetic)}", err=markdown)
+
+
+def _tables_named(tables: list[str]) -> list[str]:
+    from icdbridge.reproduction import TABLES
+
+    names = list(TABLES) if "all" in tables else tables
+    unknown = [name for name in names if name not in TABLES]
+    if unknown:
+        raise InputError(f"unknown table {unknown[0]!r}: known are {', '.join(TABLES)}, all")
+    return names

@@ -25,55 +25,33 @@ Unmentioned = Annotated[float, typer.Option(help="Share of the codes of which th
 Force = Annotated[bool, typer.Option("--force", help="Replace the folder if it exists.")]
 
 
-@synthesize.command()
-def mimic3(
-    out: Out,
-    notes: Notes,
-    words: Words = 1500,
-    seed: Seed = 0,
-    concepts: Concepts = 11_500,
-    world_seed: WorldSeed = 0,
-    unmentioned: Unmentioned = 0.1,
-    force: Force = False,
-) -> None:
-    """Like MIMIC-III 1.4: all notes coded in ICD-9, with addenda and notes of other categories."""
-    from icdbridge.synthetic import synthesize_mimic3
+def _add(dump: str, layout: str, about: str) -> None:
+    @synthesize.command(dump, help=about)
+    def write(
+        out: Out,
+        notes: Notes,
+        words: Words = 1500,
+        seed: Seed = 0,
+        concepts: Concepts = 11_500,
+        world_seed: WorldSeed = 0,
+        unmentioned: Unmentioned = 0.1,
+        force: Force = False,
+    ) -> None:
+        from icdbridge import synthetic
 
-    synthesize_mimic3(
-        out,
-        notes,
-        words=words,
-        seed=seed,
-        concepts=concepts,
-        world_seed=world_seed,
-        unmentioned=unmentioned,
-        replace=force,
-    )
-    say(f"{notes:,} synthetic discharge summaries in the layout of MIMIC-III: {out}")
+        made = getattr(synthetic, f"synthesize_{dump}")
+        shared = {"concepts": concepts, "world_seed": world_seed, "unmentioned": unmentioned}
+        made(out, notes, words=words, seed=seed, **shared, replace=force)
+        say(f"{notes:,} synthetic discharge summaries in the layout of {layout}: {out}")
 
 
-@synthesize.command()
-def mimic4(
-    out: Out,
-    notes: Notes,
-    words: Words = 1500,
-    seed: Seed = 0,
-    concepts: Concepts = 11_500,
-    world_seed: WorldSeed = 0,
-    unmentioned: Unmentioned = 0.1,
-    force: Force = False,
-) -> None:
-    """Like MIMIC-IV with its notes: ICD-9 before October 2015 (about two thirds), ICD-10 after it."""
-    from icdbridge.synthetic import synthesize_mimic4
-
-    synthesize_mimic4(
-        out,
-        notes,
-        words=words,
-        seed=seed,
-        concepts=concepts,
-        world_seed=world_seed,
-        unmentioned=unmentioned,
-        replace=force,
-    )
-    say(f"{notes:,} synthetic discharge summaries in the layout of MIMIC-IV: {out}")
+_add(
+    "mimic3",
+    "MIMIC-III",
+    "Like MIMIC-III 1.4: all notes coded in ICD-9, with addenda and notes of other categories.",
+)
+_add(
+    "mimic4",
+    "MIMIC-IV",
+    "Like MIMIC-IV with its notes: ICD-9 before October 2015 (about two thirds), ICD-10 after it.",
+)

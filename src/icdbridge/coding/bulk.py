@@ -14,7 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from icdbridge.coding.coder import Coder, Day, Setting
+from icdbridge.coding.coder import Asked, Coder, Setting
 from icdbridge.coding.identity import note_identity
 from icdbridge.coding.outputs import Record, check_format, write_results
 from icdbridge.coding.sources import Source, SourceNote
@@ -46,19 +46,14 @@ def code_notes(
     source: Source,
     out: Path,
     *,
-    version: str | None = None,
-    top: int = 10,
-    codes: Mapping[str, str] | None = None,
-    evidence: bool = True,
-    candidates: bool = False,
-    setting: Setting | None = None,
-    as_of: Day = None,
     resume: bool = False,
     force: bool = False,
     inputs: Sequence[Path] = (),
     say: Callable[[str], None] = lambda line: None,
+    **asked: Any,
 ) -> Done:
-    """Codes the notes of ``source`` into ``out`` (``write_results`` says in which format).
+    """Codes the notes of ``source`` into ``out`` (``write_results`` says in which format); ``asked``: the options of
+    ``Coder.code``.
 
     ``say`` is given one line, without text of the note, for each note that cannot be coded, and for what is not in a
     note that is coded, as scanned pages. ``resume`` goes on with an interrupted coding of the same run, notes and
@@ -71,8 +66,8 @@ def code_notes(
     real = check_output(
         out, None, [*([coder.folder] if coder.folder else []), *source.paths, *inputs], replace=True
     )
-    options: dict[str, Any] = {"version": version, "top": top, "codes": codes, "evidence": evidence}
-    options |= {"candidates": candidates, "setting": setting, "as_of": as_of and str(as_of)}
+    wanted = Asked(**asked)
+    options = {**vars(wanted), "as_of": wanted.as_of and str(wanted.as_of)}
     # asked for before any note is read, so that a wrong version is no fault of the first note
     coder.code_many([], **options)
     told = {"journal": JOURNAL, "notes": source.fingerprint(), **told_of(coder, options)}

@@ -2,12 +2,20 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from icdbridge.coding.checks import check_choice, check_path
+from icdbridge.coding.checks import (
+    check_choice,
+    check_note,
+    check_options,
+    check_path,
+    check_suggestions,
+    check_texts,
+)
 from icdbridge.coding.suggestion import Suggestion
 from icdbridge.errors import InputError
 from icdbridge.extras import not_installed
@@ -27,8 +35,34 @@ def is_run(path: Path) -> bool:
     )
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What is asked of a coder beside the notes: the options of ``Coder.code``."""
+
+    version: str | None = None
+    top: int = 10
+    codes: Mapping[str, str] | None = None
+    evidence: bool = True
+    candidates: bool = False
+    setting: Setting | None = None
+    as_of: Day = None
+
+
 class Coder(ABC):
     """What codes notes: ``load`` gives one."""
+
+    name: str  # what it is called
+    versions: list[str]  # that it codes in
+    default_version: str | None  # meant where none is named; None: one has to be named
+    max_note_words: int  # how many words of a note it reads
+    synthetic: bool  # whether it learnt from synthetic notes
+    # What its probabilities were worth, by version; empty where nothing was measured so.
+    calibration: "Calibration"
+    measured: bool  # whether its suggestions have a confidence
+    settings: Sequence[Setting] = ()  # inpatient and outpatient, where it tells them apart
+    # Evidence takes work of its own, so that ``explain`` may bring it later, in parts.
+    evidence_apart: bool = True
+    folder: Path | None = None  # that it was loaded from
 
     @staticmethod
     def load(
@@ -59,63 +93,13 @@ class Coder(ABC):
 
     @property
     @abstractmethod
-    def name(self) -> str:
-        """What it is called."""
-
-    @property
-    @abstractmethod
-    def versions(self) -> list[str]:
-        """The versions that it codes in."""
-
-    @property
-    @abstractmethod
-    def default_version(self) -> str | None:
-        """The version that is meant where none is named; None: one has to be named."""
-
-    @property
-    @abstractmethod
-    def max_note_words(self) -> int:
-        """How many words of a note it reads."""
-
-    @property
-    @abstractmethod
     def threshold(self) -> float:
         """The probability above which a code is predicted, where calibration says no more."""
 
     @property
     @abstractmethod
-    def synthetic(self) -> bool:
-        """Whether it learnt from synthetic notes."""
-
-    @property
-    @abstractmethod
-    def calibration(self) -> "Calibration":
-        """What its probabilities were worth, by version; empty where nothing was measured so."""
-
-    @property
-    @abstractmethod
-    def measured(self) -> bool:
-        """Whether its suggestions have a confidence."""
-
-    @property
-    def settings(self) -> Sequence[Setting]:
-        """The settings, inpatient and outpatient, that it tells apart."""
-        return ()
-
-    @property
-    def evidence_apart(self) -> bool:
-        """Whether evidence takes work of its own, so that ``explain`` may bring it later, some at a time."""
-        return True
-
-    @property
-    @abstractmethod
     def basis(self) -> str:
         """What its confidence was measured on, in words."""
-
-    @property
-    def folder(self) -> Path | None:
-        """The folder that it was loaded from; None for the starter."""
-        return None
 
     @abstractmethod
     def count_words(self, text: str) -> int:
@@ -147,7 +131,6 @@ class Coder(ABC):
     def caution(self, text: str, suggestions: Sequence[Suggestion]) -> str | None:
         """A warning in one line where a note is unlike those that it learnt from: its confidence says little."""
 
-    @abstractmethod
     def code_many(
         self,
         texts: Sequence[str],
@@ -165,8 +148,14 @@ class Coder(ABC):
         What is found for a note does not depend on the others. Raises ``InputError`` as ``code`` does, and for what is
         no text.
         """
+        texts = check_texts(texts)
+        check_options(version, top, codes, evidence=evidence, candidates=candidates)
+        return self._code(texts, Asked(version, top, codes, evidence, candidates, setting, as_of))
 
     @abstractmethod
+    def _code(self, texts: Sequence[str], asked: Asked) -> list[list[Suggestion] | None]:
+        """``code_many`` of texts and options of the right kinds."""
+
     def explain(
         self,
         text: str,
@@ -181,6 +170,12 @@ class Coder(ABC):
         Evidence takes a run most of the time: so it can be had for some suggestions only. It is the same as from
         ``code``.
         """
+        asked = Asked(version, codes=codes, as_of=as_of)
+        return self._explain(check_note(text), check_suggestions(found), asked)
+
+    @abstractmethod
+    def _explain(self, text: str, found: list[Suggestion], asked: Asked) -> list[Suggestion]:
+        """``explain`` of a text and suggestions of the right kinds."""
 
     def code(
         self,
@@ -207,16 +202,8 @@ class Coder(ABC):
         in another language than English, an unknown version, an option that this coder does not have, and for what is
         no text, number or mapping where one is wanted.
         """
-        found = self.code_many(
-            [text],
-            version,
-            top=top,
-            codes=codes,
-            evidence=evidence,
-            candidates=candidates,
-            setting=setting,
-            as_of=as_of,
-        )[0]
+        asked = Asked(version, top, codes, evidence, candidates, setting, as_of)
+        found = self.code_many([text], **vars(asked))[0]
         if found is None:
             raise InputError(self.fault(text) or "the note cannot be coded")
         return found

@@ -121,7 +121,6 @@ def _sentences_with_section(text: str) -> list[tuple[int, int, str]]:
 
 
 def _others(spans: Sequence[tuple[int, int]], length: int) -> list[tuple[int, int]]:
-    """The characters of a text that are in none of the spans."""
     bounds = [0, *(bound for span in spans for bound in span), length]
     return [(start, end) for start, end in zip(bounds[::2], bounds[1::2], strict=True) if start < end]
 

@@ -15,9 +15,8 @@ from icdbridge.tables import is_note
 
 _NAMES = uuid.UUID("6f0d3c0e-5a0a-5a3e-9c55-0c6a8f2f7d11")  # of what uuid5 makes here
 
-Named = Callable[
-    [], Iterable[tuple[str | None, str]]
-]  # the id of each note (None: it has none) and its place
+# The id of each note (None: it has none) and its place.
+Named = Callable[[], Iterable[tuple[str | None, str]]]
 
 
 def file_ids(given: Sequence[Path], files: Sequence[Path]) -> list[str]:

@@ -124,7 +124,6 @@ class Source:
         return check_ids(self._named)
 
     def _named(self) -> Iterator[tuple[str | None, str]]:
-        """The id and the place of every note."""
         for file, name in self._files:
             if name is None:
                 yield from ((note.note_id, note.place) for note in self._table(file))

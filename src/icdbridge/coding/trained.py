@@ -16,12 +16,10 @@ from icdbridge.coding.checks import (
     check_codes,
     check_day,
     check_note,
-    check_options,
     check_path,
     check_suggestions,
-    check_texts,
 )
-from icdbridge.coding.coder import Coder, Day, Setting
+from icdbridge.coding.coder import Asked, Coder, Day
 from icdbridge.coding.later_codes import later_among, with_later
 from icdbridge.coding.set_rules import apply_set_rules, with_companions
 from icdbridge.coding.suggestion import Suggestion
@@ -30,7 +28,6 @@ from icdbridge.errors import InputError
 from icdbridge.files import MANIFEST, sha256
 from icdbridge.lexical.evidence import Evidence, cautious, context_of
 from icdbridge.runs import Run
-from icdbridge.runs.confidence import Calibration
 from icdbridge.runs.in_force import first_day_alike, heirs_among, offered_on, valid_on
 from icdbridge.runs.note_evidence import note_evidence
 from icdbridge.runs.note_scores import Note
@@ -51,6 +48,10 @@ class TrainedCoder(Coder):
 
     def __init__(self, run: Run) -> None:
         self.run = run
+        self.name, self.folder, self.versions = run.name, run.path, run.versions
+        self.default_version = run.versions[0] if len(run.versions) == 1 else None
+        self.max_note_words, self.synthetic = run.max_note_words, bool(run.config["synthetic"])
+        self.calibration, self.measured = run.calibration, bool(run.calibration)
         self._update = read_update(run.path)
         self._scorers: dict[tuple[str, date | None], Scorer] = {}
         self._came: WeakKeyDictionary[Scorer, Mapping[str, int]] = WeakKeyDictionary()
@@ -68,55 +69,17 @@ class TrainedCoder(Coder):
         return cls(Run.open(check_path(path), device, precision))
 
     @property
-    def name(self) -> str:
-        return self.run.name
-
-    @property
-    def folder(self) -> Path:
-        return self.run.path
-
-    @property
-    def versions(self) -> list[str]:
-        return self.run.versions
-
-    @property
-    def max_note_words(self) -> int:
-        """How many words of a note are read."""
-        return self.run.max_note_words
-
-    @property
     def threshold(self) -> float:
-        """The probability above which a code is predicted, where calibration gives no other."""
         return float(self.run.config["threshold"])
 
-    @property
-    def synthetic(self) -> bool:
-        """Whether it was trained on synthetic notes."""
-        return bool(self.run.config["synthetic"])
-
-    @property
-    def calibration(self) -> Calibration:
-        return self.run.calibration
-
     def count_words(self, text: str) -> int:
-        """How many words a note has, as this run reads words."""
         return len(split_words(check_note(text), self.run.tokenizer.reading))
 
     def codes_of(self, version: str) -> Mapping[str, str]:
-        """The codes of a version: key to description."""
         return self.run.index.of_version(version)
 
     @property
-    def default_version(self) -> str | None:
-        return self.versions[0] if len(self.versions) == 1 else None
-
-    @property
-    def measured(self) -> bool:
-        return bool(self.calibration)
-
-    @property
     def basis(self) -> str:
-        """What its confidence was measured on, in words."""
         if not self.calibration:
             return f"not measured; the threshold is {self.run.config.get('threshold_source', 'tuned on val')}"
         corpora = dict.fromkeys(name for one in self.calibration.values() for name in one.corpora)
@@ -146,24 +109,11 @@ class TrainedCoder(Coder):
             )
         return f"This note is unlike the run's training notes: {'; '.join(told)}." if told else None
 
-    def code_many(
-        self,
-        texts: Sequence[str],
-        version: str | None = None,
-        *,
-        top: int = 10,
-        codes: Mapping[str, str] | None = None,
-        evidence: bool = True,
-        candidates: bool = False,
-        setting: Setting | None = None,
-        as_of: Day = None,
-    ) -> list[list[Suggestion] | None]:
-        texts = check_texts(texts)
-        check_options(version, top, codes, evidence=evidence, candidates=candidates)
-        if setting is not None:
+    def _code(self, texts: Sequence[str], asked: Asked) -> list[list[Suggestion] | None]:
+        if asked.setting is not None:
             raise InputError("a setting is for the starter: a run codes as its training notes were coded")
-        scorer = self._scorer(version, codes, self._day(as_of, codes))
-        if candidates:
+        scorer, top = self._scorer(asked.version, asked.codes, self._day(asked.as_of, asked.codes)), asked.top
+        if asked.candidates:
             self.run.candidates  # noqa: B018  (refuses a run without, also where there is no note)
         words = [self.run.tokenizer.encode(text, self.run.max_note_words) for text in texts]
         sizes = {row: len(note.ids) for row, note in enumerate(words) if len(note.ids)}
@@ -172,7 +122,7 @@ class TrainedCoder(Coder):
 
         def code(rows: Sequence[int]) -> None:
             notes = [Note(texts[row], words[row].ids) for row in rows]
-            for scores in scorer.score(notes, candidates=candidates):
+            for scores in scorer.score(notes, candidates=asked.candidates):
                 row = rows[scores.row]
                 logits = with_later(scorer, later, texts[row], scores)
                 ranked = torch.argsort(logits, descending=True, stable=True).cpu()
@@ -183,7 +133,7 @@ class TrainedCoder(Coder):
                 order = torch.cat([ranked[:top], ranked[below]])
                 best = scores.columns[order.numpy()]
                 spans: list[list[Evidence]] = [[] for _ in best]
-                if evidence and len(best):
+                if asked.evidence and len(best):
                     spans = note_evidence(scorer, texts[row], words[row], scores.reading, best)
                 suggestions = suggested(scorer, best, logits[order].cpu().numpy(), spans, self.calibration)
                 ruled = apply_set_rules(suggestions, asking)
@@ -192,17 +142,8 @@ class TrainedCoder(Coder):
         each_core(code, sizes, scorer)
         return found
 
-    def explain(
-        self,
-        text: str,
-        found: Sequence[Suggestion],
-        version: str | None = None,
-        *,
-        codes: Mapping[str, str] | None = None,
-        as_of: Day = None,
-    ) -> list[Suggestion]:
-        text, found = check_note(text), check_suggestions(found)
-        scorer = self._scorer(version, codes, self._day(as_of, codes))
+    def _explain(self, text: str, found: list[Suggestion], asked: Asked) -> list[Suggestion]:
+        scorer = self._scorer(asked.version, asked.codes, self._day(asked.as_of, asked.codes))
         words = self.run.tokenizer.encode(text, self.run.max_note_words)
         keys = [f"{one.system}:{one.code}" for one in found]
         if other := next((key for key in keys if key not in scorer.column_of), None):
@@ -246,7 +187,6 @@ class TrainedCoder(Coder):
         return check_day(as_of) or (self._update.day if codes is None else None)
 
     def _later(self, scorer: Scorer) -> Mapping[str, int]:
-        """The codes of a scorer that came after training."""
         if scorer not in self._came:
             self._came[scorer] = later_among(scorer)
         return self._came[scorer]

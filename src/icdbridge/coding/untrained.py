@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, get_args
+from typing import get_args
 
 from icdbridge.caches import cache_folder
 from icdbridge.codes import Code, load_system, parse_key, version_named
@@ -13,11 +13,9 @@ from icdbridge.coding.checks import (
     check_codes,
     check_day,
     check_note,
-    check_options,
     check_suggestions,
-    check_texts,
 )
-from icdbridge.coding.coder import Coder, Day, Setting
+from icdbridge.coding.coder import Asked, Coder, Setting
 from icdbridge.coding.on_day import on_day, once
 from icdbridge.coding.set_rules import LEAST, apply_set_rules, companions_below, with_companions
 from icdbridge.coding.starter_calibration import read_starter
@@ -32,36 +30,27 @@ from icdbridge.starter.found import SPANS
 from icdbridge.starter.language import foreign_language
 from icdbridge.starter.stems import words_of
 
-if TYPE_CHECKING:
-    from icdbridge.runs.confidence import Calibration
-
 MOST = 100_000  # codes of a note
 
 
 class StarterCoder(Coder):
     """The starter as a ``Coder``; what it reads of a code system is made at first use and kept in the cache folder."""
 
-    versions: ClassVar[list[str]] = list(DIAGNOSES)  # type: ignore[misc]
-    default_version: ClassVar[str] = "icd10"  # type: ignore[misc]
-    max_note_words: ClassVar[int] = 100_000  # type: ignore[misc]
-    synthetic: ClassVar[bool] = False  # type: ignore[misc]
-    measured: ClassVar[bool] = True  # type: ignore[misc]
-    settings: ClassVar[tuple[Setting, ...]] = get_args(Setting)  # type: ignore[misc]
-    evidence_apart: ClassVar[bool] = False  # type: ignore[misc]  # it looks for codes by their words
+    default_version = "icd10"
+    max_note_words = 100_000
+    synthetic = False
+    measured = True
+    settings = get_args(Setting)
+    evidence_apart = False  # it looks for codes by their words
 
     def __init__(self, path: Path | None = None) -> None:
         """``path``: a folder with a calibration (``icdbridge calibrate``)."""
         self._opened: Starter | None = None
-        self._path = path
+        self.folder = path
+        self.name = "starter" if path is None else path.resolve().name
+        self.versions = list(DIAGNOSES)
+        self.calibration = {}
         self._calibration = None if path is None else read_starter(path)
-
-    @property
-    def name(self) -> str:
-        return "starter" if self._path is None else self._path.resolve().name
-
-    @property
-    def folder(self) -> Path | None:
-        return self._path
 
     @property
     def _starter(self) -> Starter:
@@ -72,10 +61,6 @@ class StarterCoder(Coder):
     @property
     def threshold(self) -> float:
         return float(self._starter.ranking.about["threshold"])
-
-    @property
-    def calibration(self) -> "Calibration":
-        return {}
 
     @property
     def basis(self) -> str:
@@ -109,65 +94,35 @@ class StarterCoder(Coder):
         check_suggestions(suggestions)
         return None
 
-    def code_many(
-        self,
-        texts: Sequence[str],
-        version: str | None = None,
-        *,
-        top: int = 10,
-        codes: Mapping[str, str] | None = None,
-        evidence: bool = True,
-        candidates: bool = False,
-        setting: Setting | None = None,
-        as_of: Day = None,
-    ) -> list[list[Suggestion] | None]:
-        texts = check_texts(texts)
-        check_options(version, top, codes, evidence=evidence, candidates=candidates)
-        if candidates:
+    def _code(self, texts: Sequence[str], asked: Asked) -> list[list[Suggestion] | None]:
+        if asked.candidates:
             raise InputError("the starter has no candidate search: it looks at all codes as it is")
-        if setting is not None:
-            check_choice("setting", setting, self.settings)
-        among = None if codes is None else _Among(codes)
-        version = version_named(self.default_version if version is None else version)
+        if asked.setting is not None:
+            check_choice("setting", asked.setting, self.settings)
+        among = None if asked.codes is None else _Among(asked.codes)
+        version = version_named(self.default_version if asked.version is None else asked.version)
         check_choice("version", version, self.versions)
         system = among.system if among else DIAGNOSES[version]
-        inpatient = None if setting is None else setting == "inpatient"
-        day = check_day(as_of)
-        return [self._code_one(text, system, inpatient, among, top, evidence, day) for text in texts]
+        day = check_day(asked.as_of)
+        return [self._code_one(text, system, among, asked, day) for text in texts]
 
-    def explain(
-        self,
-        text: str,
-        found: Sequence[Suggestion],
-        version: str | None = None,
-        *,
-        codes: Mapping[str, str] | None = None,
-        as_of: Day = None,
-    ) -> list[Suggestion]:
-        found = check_suggestions(found)
-        every = self.code(text, version, top=MOST, codes=codes, as_of=as_of)
+    def _explain(self, text: str, found: list[Suggestion], asked: Asked) -> list[Suggestion]:
+        every = self.code(text, **{**vars(asked), "top": MOST})
         explained = {one.code: one for one in every}
         return [replace(one, evidence=explained.get(one.code, one).evidence) for one in found]
 
     def _code_one(
-        self,
-        text: str,
-        system: str,
-        inpatient: bool | None,
-        among: "_Among | None",
-        top: int,
-        evidence: bool,
-        day: date | None,
+        self, text: str, system: str, among: "_Among | None", asked: Asked, day: date | None
     ) -> list[Suggestion] | None:
         if self.fault(text):
             return None
-        found = self._starter.code(text, inpatient)
+        found = self._starter.code(text, asked.setting and asked.setting == "inpatient")
         if system == "icd9cm":
             found = in_icd9(found)
         if among is not None:
             found = chosen(found, among.titles)
         every = [
-            on_day(self._suggestion(rank, system, one, text, evidence), day)
+            on_day(self._suggestion(rank, system, one, text, asked.evidence), day)
             for rank, one in enumerate(found, 1)
         ]
         ranked = once(every) if day else every
@@ -180,8 +135,8 @@ class StarterCoder(Coder):
             return not one.predicted and one.probability >= LEAST and one.code in asserted
 
         ruled = apply_set_rules(ranked, asking)
-        below = companions_below(codes, top, asking, said)
-        return with_companions(ruled[:top], [ruled[place] for place in below])
+        below = companions_below(codes, asked.top, asking, said)
+        return with_companions(ruled[: asked.top], [ruled[place] for place in below])
 
     def _suggestion(self, rank: int, system: str, one: Found, text: str, evidence: bool) -> Suggestion:
         spans = tuple(

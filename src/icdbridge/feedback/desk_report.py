@@ -7,7 +7,7 @@ from icdbridge.corpora import Corpus
 from icdbridge.drawing import COLOURS, INK, drawing
 from icdbridge.errors import InputError
 from icdbridge.evaluation.reports.page import Section, write_page
-from icdbridge.evaluation.reports.text_table import Table
+from icdbridge.evaluation.reports.text_table import Table, percent
 from icdbridge.feedback.desk_figures import desk_figures
 from icdbridge.files import write_json
 from icdbridge.server.store import Store
@@ -25,14 +25,8 @@ def write_desk_report(
     figures = desk_figures(store, corpus=corpus)
     if not figures["encounters"]:
         raise InputError("no encounter of the store is done: there is nothing to report yet")
-    sections = [
-        _bands(figures),
-        _weeks(figures),
-        _coders(figures),
-        _agreement(figures),
-        _codes(figures),
-        _drift(figures),
-    ]
+    parts = (_bands, _weeks, _coders, _agreement, _codes, _drift)
+    sections = [part(figures) for part in parts]
     facts = [
         ("encounters done", f"{figures['encounters']:,}"),
         ("decisions", f"{figures['decisions']:,}"),
@@ -82,8 +76,8 @@ def _bands(figures: dict[str, Any]) -> Section:
             f"{row['accepted']:,}",
             f"{row['rejected']:,}",
             f"{row['shown'] - row['accepted'] - row['rejected']:,}",
-            _percent(row["expected"]),
-            _percent(row["accepted"] / row["shown"] if row["shown"] else None),
+            percent(row["expected"]),
+            percent(row["accepted"] / row["shown"] if row["shown"] else None),
         ]
         for row in bands
     ]
@@ -127,8 +121,8 @@ def _weeks(figures: dict[str, Any]) -> Section:
         [
             row["week"],
             f"{row['encounters']:,}",
-            _percent(row["f1"]),
-            _percent(row["likely"]),
+            percent(row["f1"]),
+            percent(row["likely"]),
             f"{row['added']:.1f}",
             _number(row["minutes"]),
         ]
@@ -165,24 +159,21 @@ def _coders(figures: dict[str, Any]) -> Section:
             row["coder"],
             f"{row['encounters']:,}",
             f"{row['decisions']:,}",
-            *(_percent(row["acceptance"][band]) for band in ("likely", "possible", "unlikely")),
-            _percent(row["follows"]),
+            *(percent(row["acceptance"][band]) for band in ("likely", "possible", "unlikely")),
+            percent(row["follows"]),
             f"{row['added']:,}",
             f"{row['overruled']:,}",
             _number(row["minutes"]),
         ]
         for row in coders
     ]
-    columns = [
-        *(
-            "coder",
-            "encounters",
-            "decisions",
-            "likely accepted %",
-            "possible accepted %",
-            "unlikely accepted %",
-        ),
-        *("follows the confidence %", "added by hand", "overruled", "minutes a chart"),
+    columns = ["coder", "encounters", "decisions", "likely accepted %", "possible accepted %"]
+    columns += [
+        "unlikely accepted %",
+        "follows the confidence %",
+        "added by hand",
+        "overruled",
+        "minutes a chart",
     ]
     bold = [number for number, row in enumerate(coders) if row["by_chance"]]
     note = "Bold: hardly follows the confidence." if bold else ""
@@ -196,7 +187,7 @@ def _agreement(figures: dict[str, Any]) -> Section:
         section.text("No code was decided on by two people.")
         return section
     rows = [
-        [row["first"], row["second"], f"{row['codes']:,}", _percent(row["same"]), _number(row["kappa"], 2)]
+        [row["first"], row["second"], f"{row['codes']:,}", percent(row["same"]), _number(row["kappa"], 2)]
         for row in figures["agreement"]
     ]
     note = "Kappa: agreement beyond chance (Cohen 1960). Who reads second sees what the first decided."
@@ -252,10 +243,6 @@ _DRIFT = ("words", "words_by_chance", "codes", "codes_by_chance")
 
 def _short(title: str, most: int = 70) -> str:
     return title if len(title) <= most else f"{title[:most]}…"
-
-
-def _percent(share: float | None) -> str:
-    return "-" if share is None else f"{100 * share:.1f}"
 
 
 def _percent_of(part: int, whole: int) -> float:

@@ -15,9 +15,8 @@ FEWEST = 30  # accepted, and rejected, before a person's decisions are compared 
 TOSSED = 0.5  # how far tossed coins follow the confidence
 SHARE = 0.5  # who follows it less than so much of what all others do, beyond chance, decides as if by chance
 _SURE = 2.0  # standard errors
-FEWEST_READ_TWICE = (
-    20  # codes that stand after a second read, and that do not, before first reads are corrected
-)
+# Codes that stand after a second read, and that do not, before first reads are corrected.
+FEWEST_READ_TWICE = 20
 
 
 @dataclass(frozen=True)
@@ -90,9 +89,8 @@ def by_chance(verdicts: Sequence[Verdict]) -> set[str]:
         if follows is None or others is None:
             continue
         accepted = sum(one.verdict == "accepted" for one in own)
-        error = np.sqrt(
-            (len(own) + 1) / (12 * accepted * (len(own) - accepted))
-        )  # of ranks by chance (Mann, Whitney)
+        # Of ranks by chance (Mann, Whitney).
+        error = np.sqrt((len(own) + 1) / (12 * accepted * (len(own) - accepted)))
         if follows - TOSSED < SHARE * (others - TOSSED) and others - follows > _SURE * error:
             found.add(by)
     return found

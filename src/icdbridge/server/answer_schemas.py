@@ -1,5 +1,7 @@
 """The answers of /v1, as OpenAPI describes them. Examples are made up."""
 
+import json
+from importlib.resources import files
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field
@@ -185,26 +187,4 @@ class Health(BaseModel):
     status: Literal["ok"]
 
 
-BUNDLE_EXAMPLE: dict[str, Any] = {
-    "resourceType": "Bundle",
-    "type": "collection",
-    "entry": [
-        {
-            "fullUrl": "urn:uuid:3a1c1a5e-7f0d-5f0a-9c55-0c6a8f2f7d11",
-            "resource": {
-                "resourceType": "Condition",
-                "id": "3a1c1a5e-7f0d-5f0a-9c55-0c6a8f2f7d11",
-                "code": {
-                    "coding": [
-                        {
-                            "system": "http://hl7.org/fhir/sid/icd-10-cm",
-                            "code": "I50.9",
-                            "display": "Heart failure, unspecified",
-                        }
-                    ]
-                },
-                "subject": {"type": "Patient", "identifier": {"value": "p-4"}},
-            },
-        }
-    ],
-}
+BUNDLE_EXAMPLE: dict[str, Any] = json.loads((files(__package__) / "bundle_example.json").read_text("utf-8"))

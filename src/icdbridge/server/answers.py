@@ -1,4 +1,4 @@
-"""Answers of bounded size to a request's notes, as JSON or as a FHIR Bundle."""
+"""Answers of bounded size to a request's notes, as JSON or as a FHIR Bundle; the bands of confidence in them."""
 
 import json
 import uuid
@@ -7,18 +7,15 @@ from dataclasses import replace
 from typing import Any
 
 from icdbridge.codes import declaration
-from icdbridge.coding import Suggestion, fhir
+from icdbridge.coding import Coder, Suggestion, fhir
 from icdbridge.coding.identity import note_identity
-from icdbridge.server.bands import band
-from icdbridge.server.coders import ServedCoder
+from icdbridge.lexical.evidence import BANDS, cautious
+from icdbridge.server.answer_schemas import BandOut
 from icdbridge.server.limits import ANSWER_BYTES
 from icdbridge.server.request_schemas import NoteIn
 
-_SUGGESTION, _SPAN, _ALTERNATIVE = (
-    700,
-    250,
-    100,
-)  # bytes beside the texts, in FHIR, where they are more; measured, rounded up
+# Bytes beside the texts, in FHIR, where they are more; measured, rounded up.
+_SUGGESTION, _SPAN, _ALTERNATIVE = 700, 250, 100
 
 
 def bounded(found: Sequence[Sequence[Suggestion]], limit: int) -> list[tuple[list[Suggestion], bool]]:
@@ -51,7 +48,7 @@ def _bytes(text: str) -> int:
 
 def as_json(
     name: str,
-    coder: ServedCoder,
+    coder: Coder,
     version: str | None,
     notes: Sequence[NoteIn],
     words: Sequence[int],
@@ -104,7 +101,7 @@ def kind(system: str) -> Any:
     return declaration(system).kind
 
 
-def suggestion_out(coder: ServedCoder, found: Suggestion) -> dict[str, Any]:
+def suggestion_out(coder: Coder, found: Suggestion) -> dict[str, Any]:
     """A suggestion as ``answer_schemas.SuggestionOut``."""
     return {
         **vars(found),
@@ -113,3 +110,23 @@ def suggestion_out(coder: ServedCoder, found: Suggestion) -> dict[str, Any]:
         "kind": kind(found.system),
         "band": band(coder, found),
     }
+
+
+def bands(coder: Coder, version: str) -> list[BandOut]:
+    """The bands of a version, the most confident first; without figures where it was not calibrated."""
+    calibration = coder.calibration.get(version)
+    if calibration is None:
+        return [BandOut(name=name) for name in BANDS]
+    return [
+        BandOut(name=band.name, suggestions=band.suggestions, right=band.right) for band in calibration.bands
+    ]
+
+
+def band(coder: Coder, found: Suggestion) -> str:
+    """A suggestion's band: by calibration or, without it, by where it stands to the threshold tuned on val."""
+    if found.band is not None:
+        return found.band
+    likely, possible, unlikely = BANDS
+    if found.probability > (1 + coder.threshold) / 2:
+        return cautious(likely, found.context)
+    return possible if found.probability > coder.threshold else unlikely

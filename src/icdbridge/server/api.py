@@ -13,15 +13,15 @@ from icdbridge.codes import (
     describe,
     version_named,
 )
-from icdbridge.coding import Suggestion, fhir
+from icdbridge.coding import Coder, Suggestion, fhir
 from icdbridge.coding.checks import check_day
+from icdbridge.coding.coder import Asked
 from icdbridge.coding.identity import note_identity
 from icdbridge.errors import InputError
 from icdbridge.server import answers
 from icdbridge.server.answer_schemas import BUNDLE_EXAMPLE, CodeResponse, ModelOut, ModelsResponse, VersionOut
-from icdbridge.server.bands import bands
+from icdbridge.server.answers import bands
 from icdbridge.server.batching import BatchQueue, Found, Job, Overloaded, evidence_price, score_price
-from icdbridge.server.coders import ServedCoder
 from icdbridge.server.given_codes import code_set, existing_code, spelt
 from icdbridge.server.limits import SUGGESTIONS
 from icdbridge.server.observing import Metrics
@@ -35,12 +35,12 @@ _BUNDLE: dict[str, Any] = {
 
 
 def make_router(
-    coders: Mapping[str, ServedCoder], queue: BatchQueue, metrics: Metrics, store: bool = False
+    coders: Mapping[str, Coder], queue: BatchQueue, metrics: Metrics, store: bool = False
 ) -> APIRouter:
     """The paths for these models; notes go through ``queue``. ``store``: whether encounters are kept."""
     router = APIRouter(prefix="/v1")
 
-    def coder_named(name: str | None, where: str) -> tuple[str, ServedCoder]:
+    def coder_named(name: str | None, where: str) -> tuple[str, Coder]:
         if name is None and len(coders) > 1:
             raise field_problem(where, f"say which of {', '.join(coders)}")
         chosen = next(iter(coders)) if name is None else name
@@ -116,7 +116,7 @@ def make_router(
                     accepted=True,
                 )
             )
-        return _fhir(resources)
+        return JSONResponse(fhir.bundle(resources), media_type=fhir.MEDIA_TYPE)
 
     return router
 
@@ -126,7 +126,7 @@ CANDIDATES = 2_000  # that a search proposes for a note, at most or so (docs/per
 
 async def _coded(
     queue: BatchQueue,
-    coder: ServedCoder,
+    coder: Coder,
     version: str | None,
     codes: Mapping[str, str] | None,
     request: CodeRequest,
@@ -137,24 +137,12 @@ async def _coded(
     choice = coder.scored_codes(version, codes)
     choice = min(choice, CANDIDATES) if request.candidates else choice
     evidenced = min(top, choice) if request.evidence else 0
+    asked = Asked(version, top, codes, request.evidence, request.candidates, request.setting, request.date)
     jobs = []
     for note, count in zip(request.notes, words, strict=True):
         size = min(count, coder.max_note_words), len(note.text)
         explaining = evidence_price(*size, evidenced)
-        job = Job(
-            coder,
-            note.text,
-            version,
-            codes,
-            top,
-            request.evidence,
-            score_price(*size, choice) + explaining,
-            request.setting,
-            request.candidates,
-            explaining,
-            request.date,
-        )
-        jobs.append(job)
+        jobs.append(Job(coder, note.text, asked, score_price(*size, choice) + explaining, explaining))
     try:
         queue.submit(jobs)
     except Overloaded as error:
@@ -168,7 +156,7 @@ async def _coded(
     return [[one for one in suggestions or [] if one.probability >= least] for suggestions in found]
 
 
-def _count_words(coder: ServedCoder, notes: Sequence[NoteIn]) -> list[int]:
+def _count_words(coder: Coder, notes: Sequence[NoteIn]) -> list[int]:
     for number, note in enumerate(notes):
         if fault := coder.fault(note.text):
             raise field_problem(f"body.notes.{number}.text", fault)
@@ -195,7 +183,7 @@ def _check_note_ids(notes: Sequence[NoteIn]) -> None:
             )
 
 
-def _version(coder: ServedCoder, version: str | None) -> str:
+def _version(coder: Coder, version: str | None) -> str:
     if version is None and coder.default_version is not None:
         return coder.default_version
     if version is not None:
@@ -205,7 +193,7 @@ def _version(coder: ServedCoder, version: str | None) -> str:
     return version
 
 
-def _model_out(name: str, coder: ServedCoder) -> ModelOut:
+def _model_out(name: str, coder: Coder) -> ModelOut:
     return ModelOut(
         name=name,
         versions=[_version_out(coder, version) for version in coder.versions],
@@ -219,7 +207,7 @@ def _model_out(name: str, coder: ServedCoder) -> ModelOut:
     )
 
 
-def _version_out(coder: ServedCoder, version: str) -> VersionOut:
+def _version_out(coder: Coder, version: str) -> VersionOut:
     codes = coder.codes_of(version)
     calibration = coder.calibration.get(version)
     return VersionOut(
@@ -229,7 +217,3 @@ def _version_out(coder: ServedCoder, version: str) -> VersionOut:
         bands=bands(coder, version),
         thresholds=dict(calibration.thresholds) if calibration and calibration.thresholds else None,
     )
-
-
-def _fhir(resources: list[dict[str, Any]]) -> Response:
-    return JSONResponse(fhir.bundle(resources), media_type=fhir.MEDIA_TYPE)

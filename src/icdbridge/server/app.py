@@ -14,13 +14,13 @@ from fastapi.responses import Response
 from fastapi.security import HTTPBearer
 
 from icdbridge import __version__
+from icdbridge.coding import Coder
 from icdbridge.knowledge.search import search
 from icdbridge.server import problems
 from icdbridge.server.answer_schemas import Health
 from icdbridge.server.api import make_router
 from icdbridge.server.batching import BatchQueue
 from icdbridge.server.checking import CheckedCode, CheckRequest, make_check_router
-from icdbridge.server.coders import ServedCoder
 from icdbridge.server.document_conversion import make_documents_router
 from icdbridge.server.guards import Admit, Bound, Observe, busy
 from icdbridge.server.limits import Limits
@@ -46,7 +46,7 @@ CLOSING_SECONDS = 1.0  # for the worker to end, once all requests are answered o
 
 
 def create_app(
-    coders: Mapping[str, ServedCoder],
+    coders: Mapping[str, Coder],
     token: str | None = None,
     limits: Limits = Limits(),
     desk: "Desk | None" = None,
@@ -115,9 +115,8 @@ def create_app(
             "auto_configure": False,
         },
     )
-    with_token = (
-        [Depends(HTTPBearer(auto_error=False))] if token or desk else []
-    )  # Admit checks it: this describes it
+    # Admit checks it: this describes it.
+    with_token = [Depends(HTTPBearer(auto_error=False))] if token or desk else []
     app.include_router(make_router(coders, queue, metrics, store=desk is not None), dependencies=with_token)
     app.include_router(make_search_router(coders), dependencies=with_token)
     app.include_router(make_check_router(), dependencies=with_token)
@@ -235,14 +234,6 @@ def _describe(app: FastAPI) -> None:
 
 
 def _field_names() -> set[str]:
-    models = (
-        *(
-            CodeRequest,
-            NoteIn,
-            CodeIn,
-            BundleRequest,
-            ChosenCode,
-        ),
-        *(CheckRequest, CheckedCode, SearchRequest),
-    )
+    of_codes = (CodeRequest, NoteIn, CodeIn, BundleRequest, ChosenCode)
+    models = (*of_codes, CheckRequest, CheckedCode, SearchRequest)
     return {name for model in models for name in model.model_fields} | {"q", "system", "limit", "accept"}

@@ -9,13 +9,12 @@ long ones waits for the batch at work, and for little else.
 import math
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from icdbridge.coding import Suggestion
-from icdbridge.coding.coder import Setting
-from icdbridge.server.coders import ServedCoder
+from icdbridge.coding import Coder, Suggestion
+from icdbridge.coding.coder import Asked
 from icdbridge.server.observing import logger, places
 
 BATCH_NOTES = 16  # at most together; they share batches of like length inside
@@ -54,21 +53,15 @@ def _read(words: int, characters: int) -> float:
 
 @dataclass(eq=False)
 class Job:
-    """One note of a request; ``codes`` as in ``Coder.code``, the same object for all notes of a request. Of its price
+    """One note of a request; the ``codes`` asked for are the same object for all notes of a request. Of its price
     ``of_evidence`` is what can be done in parts.
     """
 
-    coder: ServedCoder
+    coder: Coder
     text: str
-    version: str | None
-    codes: Mapping[str, str] | None
-    top: int
-    evidence: bool
+    asked: Asked
     price: float = 1.0
-    setting: Setting | None = None
-    candidates: bool = False
     of_evidence: float = 0.0
-    as_of: str | None = None
     future: "Future[Found]" = field(default_factory=Future)
     found: list[Suggestion] | None = None  # so far: the first ``explained`` of them with their evidence
     explained: int = 0
@@ -78,17 +71,8 @@ class Job:
         """Jobs of one group may be coded together: none of them pays for what another asked for, nor gets another list,
         since a companion may have the last place of the ``top``.
         """
-        codes = None if self.codes is None else id(self.codes)
-        return (
-            id(self.coder),
-            self.version,
-            codes,
-            self.evidence,
-            self.setting,
-            self.candidates,
-            self.as_of,
-            self.top,
-        )
+        codes = self.asked.codes
+        return id(self.coder), replace(self.asked, codes=None), None if codes is None else id(codes)
 
 
 _Entry = tuple[float, int, int, Job]  # where it starts by the clock, place in the queue, request, note
@@ -258,19 +242,10 @@ def _code_in_parts(job: Job, room: float) -> tuple[float, bool]:
 
     Gives the price of the part, and whether it was the last.
     """
+    asked = job.asked
     try:
         if job.found is None:
-            coded = job.coder.code_many(
-                [job.text],
-                job.version,
-                top=job.top,
-                codes=job.codes,
-                evidence=False,
-                candidates=job.candidates,
-                setting=job.setting,
-                as_of=job.as_of,
-            )
-            job.found = coded[0]
+            job.found = job.coder.code_many([job.text], **vars(replace(asked, evidence=False)))[0]
             if not job.found:
                 _answer(job, job.found)
             return job.price - job.of_evidence, not job.found
@@ -278,7 +253,7 @@ def _code_in_parts(job: Job, room: float) -> tuple[float, bool]:
         end = min(job.explained + max(1, int(room / each)), len(job.found))
         part = slice(job.explained, end)
         job.found[part] = job.coder.explain(
-            job.text, job.found[part], job.version, codes=job.codes, as_of=job.as_of
+            job.text, job.found[part], asked.version, codes=asked.codes, as_of=asked.as_of
         )
         cost, job.explained = each * (end - job.explained), end
         if end == len(job.found):
@@ -292,16 +267,7 @@ def _code_in_parts(job: Job, room: float) -> tuple[float, bool]:
 def _code(batch: Sequence[Job]) -> None:
     first = batch[0]
     try:
-        together = first.coder.code_many(
-            [job.text for job in batch],
-            first.version,
-            top=first.top,
-            codes=first.codes,
-            evidence=first.evidence,
-            candidates=first.candidates,
-            setting=first.setting,
-            as_of=first.as_of,
-        )
+        together = first.coder.code_many([job.text for job in batch], **vars(first.asked))
     except BaseException as error:  # as above
         for job in batch:
             _answer(job, error)

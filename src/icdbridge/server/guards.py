@@ -122,14 +122,19 @@ class Admit:
             return Problem(421, "without a token this server answers to localhost only").response()
         if not path.startswith(_GUARDED):
             return None
-        scheme, _, given = headers.get("authorization", "").partition(" ")
         # bytes, because the comparison of texts refuses what is not ASCII
-        if scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), self.token.encode()):
+        if hmac.compare_digest(bearer(headers).encode(), self.token.encode()):
             return None
         challenge = {"WWW-Authenticate": "Bearer"}
         return Problem(
             401, "send the server's token: Authorization: Bearer TOKEN", headers=challenge
         ).response()
+
+
+def bearer(headers: Headers) -> str:
+    """The token of a request; empty where there is none."""
+    scheme, _, given = headers.get("authorization", "").partition(" ")
+    return given.strip() if scheme.lower() == "bearer" else ""
 
 
 _HOST = re.compile(r"(?:([A-Za-z][A-Za-z0-9.-]*|[0-9.]+)|\[([0-9A-Fa-f:.]+)\])(?::([0-9]{1,5}))?")

@@ -9,7 +9,7 @@ import socket
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 from fastapi import FastAPI
@@ -18,7 +18,6 @@ from icdbridge.coding import Coder
 from icdbridge.errors import InputError
 from icdbridge.extras import not_installed
 from icdbridge.server.app import create_app
-from icdbridge.server.coders import ServedCoder
 from icdbridge.server.connections import SPARE, connections
 from icdbridge.server.limits import Limits
 from icdbridge.server.observing import LOGGING
@@ -57,13 +56,14 @@ def serve(
     Raises ``InputError`` for a folder that is no run, a missing token off loopback or an address in use.
     """
     token = read_token(token_file)
-    desk = None if store is None else _open_desk(store, token, host, keep_days, user_header, watch, reporting)
+    kept = {"keep_days": keep_days, "watched": watch, "reporting": reporting}
+    desk = None if store is None else _open_desk(store, token, host, user_header, **kept)
     if token is None and not is_loopback(host) and not (desk and desk.access.has_accounts):
         raise InputError(
             f"{host} can be reached by others: give a token of at least {TOKEN_CHARACTERS} characters by --token-file "
             f"or {TOKEN_VARIABLE}, and put TLS before the server (docs/serving.md)"
         )
-    coders: dict[str, ServedCoder] = {}
+    coders: dict[str, Coder] = {}
     named: Sequence[Path | None] = runs or [None]
     for path in named:
         coder = Coder.load(path, precision=precision)
@@ -78,15 +78,7 @@ def serve(
         make_server(app, limits).run(sockets=[listener])
 
 
-def _open_desk(
-    address: str,
-    token: str | None,
-    host: str,
-    keep_days: int | None,
-    user_header: str | None,
-    watch: Path | None,
-    reporting: "Reporting | None",
-) -> "Desk":
+def _open_desk(address: str, token: str | None, host: str, user_header: str | None, **kept: Any) -> "Desk":
     if user_header and token is None:
         raise InputError(
             "--user-header names who asks, so only your proxy may send it: give it a token with --token-file"
@@ -99,7 +91,7 @@ def _open_desk(
     except ModuleNotFoundError as error:
         raise not_installed(error) from error
     access = Access(opened, token, user_header, loopback=is_loopback(host))
-    return Desk(opened, access, keep_days, watch, reporting)
+    return Desk(opened, access, **kept)
 
 
 def make_server(app: FastAPI, limits: Limits) -> uvicorn.Server:

@@ -7,11 +7,11 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 
 from icdbridge.codes import CodeSystem, known_systems, system_named, systems_of, version_named, version_of
+from icdbridge.coding import Coder
 from icdbridge.errors import InputError
 from icdbridge.knowledge.search import Hit, find
 from icdbridge.server import answers
 from icdbridge.server.answer_schemas import ChoiceOut, HitOut, SearchResponse
-from icdbridge.server.coders import ServedCoder
 from icdbridge.server.given_codes import spelt
 from icdbridge.server.problems import described, field_problem
 from icdbridge.server.request_schemas import Request
@@ -30,7 +30,7 @@ class SearchRequest(Request):
     limit: int = Field(default=20, ge=1, le=100)
 
 
-def make_search_router(coders: Mapping[str, ServedCoder]) -> APIRouter:
+def make_search_router(coders: Mapping[str, Coder]) -> APIRouter:
     """The paths for searching codes, also those of the users' own that the models were trained on."""
     router = APIRouter(prefix="/v1")
     own_systems = _own_systems(coders.values())
@@ -113,7 +113,7 @@ def _hit_out(hit: Hit) -> HitOut:
     )
 
 
-def _own_systems(coders: Iterable[ServedCoder]) -> dict[str, CodeSystem]:
+def _own_systems(coders: Iterable[Coder]) -> dict[str, CodeSystem]:
     """The code systems of the users' own that the models were trained on, to search in."""
     titles: dict[str, dict[str, str]] = {}
     for coder in coders:

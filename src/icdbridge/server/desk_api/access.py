@@ -2,10 +2,12 @@
 
 import hmac
 from collections.abc import Callable
+from typing import Annotated
 
-from fastapi import Request
+from fastapi import Depends, Request
 from starlette.datastructures import Headers
 
+from icdbridge.server.guards import bearer
 from icdbridge.server.problems import Problem
 from icdbridge.server.store import Store
 from icdbridge.server.store.people import (
@@ -62,12 +64,6 @@ class Access:
         return person
 
 
-def bearer(headers: Headers) -> str:
-    """The token of a request; empty where there is none."""
-    scheme, _, given = headers.get("authorization", "").partition(" ")
-    return given.strip() if scheme.lower() == "bearer" else ""
-
-
 def needs(*roles: str) -> Callable[[Request], Person]:
     """A dependency that gives who asks, and refuses other roles (403)."""
 
@@ -78,3 +74,8 @@ def needs(*roles: str) -> Callable[[Request], Person]:
         return person
 
     return allowed
+
+
+Anybody = Annotated[Person, Depends(needs(*EVERYBODY))]
+Sender = Annotated[Person, Depends(needs("coder", "admin"))]
+Overseer = Annotated[Person, Depends(needs("auditor", "admin"))]

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Query, Request
 
 from icdbridge.errors import InputError
 from icdbridge.server.desk_api import shown
-from icdbridge.server.desk_api.access import EVERYBODY, LOCAL, SERVER, bearer, needs
+from icdbridge.server.desk_api.access import LOCAL, SERVER, Anybody, Overseer, needs
 from icdbridge.server.desk_api.desk import Desk
 from icdbridge.server.desk_api.desk_answer_schemas import (
     Me,
@@ -18,6 +18,7 @@ from icdbridge.server.desk_api.desk_answer_schemas import (
 )
 from icdbridge.server.desk_api.desk_request_schemas import TokenIn
 from icdbridge.server.desk_api.encounter_routes import BODY, READ
+from icdbridge.server.guards import bearer
 from icdbridge.server.problems import described, field_problem
 from icdbridge.server.store.people import (
     IDLE_MINUTES,
@@ -30,9 +31,7 @@ from icdbridge.server.store.people import (
 )
 from icdbridge.server.store.trail import entries_before, record
 
-Anybody = Annotated[Person, Depends(needs(*EVERYBODY))]
 Admin = Annotated[Person, Depends(needs("admin"))]
-Overseer = Annotated[Person, Depends(needs("auditor", "admin"))]
 
 
 def make_account_router(desk: Desk) -> APIRouter:

@@ -1,15 +1,15 @@
 """Paths for decisions on codes, and for what the rules find of them."""
 
-from typing import Annotated, cast
+from typing import cast
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 
 from icdbridge.codes import describe
 from icdbridge.errors import InputError
 from icdbridge.rules import Given, check
 from icdbridge.server.checking import CheckResponse, FindingOut
 from icdbridge.server.desk_api import shown
-from icdbridge.server.desk_api.access import EVERYBODY, needs
+from icdbridge.server.desk_api.access import Anybody
 from icdbridge.server.desk_api.desk import Desk
 from icdbridge.server.desk_api.desk_answer_schemas import EncounterRow
 from icdbridge.server.desk_api.desk_request_schemas import DecisionIn, DecisionsIn
@@ -20,9 +20,6 @@ from icdbridge.server.request_schemas import ChosenCode
 from icdbridge.server.store.changes import encounter_of
 from icdbridge.server.store.deciding import NewDecision, decide
 from icdbridge.server.store.encounters import current_decisions
-from icdbridge.server.store.people import Person
-
-Anybody = Annotated[Person, Depends(needs(*EVERYBODY))]
 
 
 def make_decision_router(desk: Desk) -> APIRouter:

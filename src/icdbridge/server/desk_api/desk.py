@@ -10,8 +10,8 @@ from pydantic import BaseModel
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from icdbridge.coding import Coder
 from icdbridge.server.batching import BatchQueue
-from icdbridge.server.coders import ServedCoder
 from icdbridge.server.desk_api import desk_request_schemas
 from icdbridge.server.desk_api.access import Access
 from icdbridge.server.desk_api.encounter_coding import EncounterCoding
@@ -42,11 +42,11 @@ class Desk:
         reporting: "Reporting | None" = None,
     ) -> None:
         self.store, self.access, self._keep_days, self._reporting = store, access, keep_days, reporting
-        self._coder: ServedCoder | None = None
+        self._coder: Coder | None = None
         self._coding: EncounterCoding | None = None
         self._watch = None if watched is None else FolderWatch(watched, store, self.fault, self.wake)
 
-    def install(self, app: FastAPI, coders: Mapping[str, ServedCoder]) -> None:
+    def install(self, app: FastAPI, coders: Mapping[str, Coder]) -> None:
         """Makes errors of the store problems that people understand."""
         self._coder = next(iter(coders.values()))
 
@@ -131,9 +131,5 @@ class Desk:
             for one in vars(desk_request_schemas).values()
             if isinstance(one, type) and issubclass(one, BaseModel)
         ]
-        return {name for model in models for name in model.model_fields} | {
-            "number",
-            "before",
-            "name",
-            "weeks",
-        }
+        named = {"number", "before", "name", "weeks"}
+        return named | {name for model in models for name in model.model_fields}

@@ -8,7 +8,8 @@ from typing import Any
 
 from icdbridge.codes.gate import existing
 from icdbridge.codes.validity import release_on
-from icdbridge.coding import Suggestion
+from icdbridge.coding import Coder, Suggestion
+from icdbridge.coding.coder import Asked
 from icdbridge.coding.encounter import (
     EncounterSuggestion,
     Joined,
@@ -18,10 +19,9 @@ from icdbridge.coding.encounter import (
     join,
 )
 from icdbridge.rules import check
-from icdbridge.server.bands import band
+from icdbridge.server.answers import band
 from icdbridge.server.batching import BatchQueue, Job, Overloaded, evidence_price, score_price
-from icdbridge.server.coders import ServedCoder
-from icdbridge.server.desk_api.shown import age_of
+from icdbridge.server.desk_api.shown import SUGGESTION_FIELDS, age_of
 from icdbridge.server.observing import logger, places
 from icdbridge.server.store import Store, StoreUnreachable
 from icdbridge.server.store.changes import encounter_of
@@ -53,7 +53,7 @@ class EncounterCoding:
     no longer than ``keep_days``.
     """
 
-    def __init__(self, store: Store, coder: ServedCoder, queue: BatchQueue, keep_days: int | None) -> None:
+    def __init__(self, store: Store, coder: Coder, queue: BatchQueue, keep_days: int | None) -> None:
         self._store, self._coder, self._queue, self._keep_days = store, coder, queue, keep_days
         self._wanted, self._stopping = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._work, name="encounters", daemon=True)
@@ -144,18 +144,9 @@ class EncounterCoding:
         size = min(self._coder.count_words(joined.text), self._coder.max_note_words), len(joined.text)
         explaining = evidence_price(*size, SUGGESTIONS)
         cost = score_price(*size, self._coder.scored_codes(version, None)) + explaining
-        job = Job(
-            self._coder,
-            joined.text,
-            version,
-            None,
-            SUGGESTIONS,
-            True,
-            cost,
-            waiting.setting,
-            of_evidence=explaining,
-            as_of=None if waiting.day is None else str(waiting.day),
-        )
+        day = None if waiting.day is None else str(waiting.day)
+        asked = Asked(version, SUGGESTIONS, setting=waiting.setting, as_of=day)
+        job = Job(self._coder, joined.text, asked, cost, explaining)
         while True:
             try:
                 self._queue.submit([job])
@@ -186,18 +177,7 @@ class EncounterCoding:
 
 def suggestion_fields(found: Suggestion) -> dict[str, Any]:
     """What the store keeps of a suggestion as it is."""
-    kept = (
-        "rank",
-        "system",
-        "code",
-        "description",
-        "probability",
-        "confidence",
-        "context",
-        "predicted",
-        "reason",
-    )
-    return {name: getattr(found, name) for name in kept}
+    return {name: getattr(found, name) for name in SUGGESTION_FIELDS}
 
 
 def _read_code_tables() -> None:

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Path
 
 from icdbridge.server.desk_api import shown
-from icdbridge.server.desk_api.access import EVERYBODY, needs
+from icdbridge.server.desk_api.access import Anybody, Sender
 from icdbridge.server.desk_api.desk import Desk
 from icdbridge.server.desk_api.desk_answer_schemas import (
     CommentOut,
@@ -36,12 +36,9 @@ from icdbridge.server.store.encounters import (
     read_document,
     receive,
 )
-from icdbridge.server.store.people import Person
 from icdbridge.server.store.worklist import Wanted, worklist
 
 Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
-Anybody = Annotated[Person, Depends(needs(*EVERYBODY))]
-Sender = Annotated[Person, Depends(needs("coder", "admin"))]
 _DATES = ("birth_date", "admission", "discharge", "due")
 BODY = described(400, 401, 403, 408, 413, 415, 422, 503)
 READ = described(401, 403, 404, 422, 503)

@@ -6,16 +6,15 @@ from dataclasses import replace
 from typing import Annotated
 from urllib.parse import unquote
 
-from fastapi import APIRouter, Depends, Header, Request
+from fastapi import APIRouter, Header, Request
 
-from icdbridge.server.desk_api.access import needs
+from icdbridge.server.desk_api.access import Sender
 from icdbridge.server.desk_api.desk import Desk
 from icdbridge.server.desk_api.desk_answer_schemas import FileEncounter, FileRefused, FileTakenIn
 from icdbridge.server.document_conversion import AT_ONCE, BODY, documents_of_body
 from icdbridge.server.problems import described
 from icdbridge.server.request_schemas import Identifier
 from icdbridge.server.store.intake import TakenIn, take_in
-from icdbridge.server.store.people import Person
 
 
 def make_file_router(desk: Desk) -> APIRouter:
@@ -31,7 +30,7 @@ def make_file_router(desk: Desk) -> APIRouter:
     )
     async def sent(
         request: Request,
-        person: Annotated[Person, Depends(needs("coder", "admin"))],
+        person: Sender,
         encounter_number: Annotated[
             Identifier | None, Header(description="The encounter, for documents that name none.")
         ] = None,

@@ -4,13 +4,12 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 
-from icdbridge.server.desk_api.access import needs
+from icdbridge.server.desk_api.access import Overseer
 from icdbridge.server.desk_api.report_schemas import ReportOut
 from icdbridge.server.problems import described
 from icdbridge.server.store import Store
-from icdbridge.server.store.people import Person
 from icdbridge.server.store.records import now
 from icdbridge.server.store.trail import record
 
@@ -23,7 +22,7 @@ def make_report_router(store: Store, figures: Reporting) -> APIRouter:
 
     @router.get("/report", summary="Report on what was decided", responses=described(401, 403, 422, 503))
     def report(
-        person: Annotated[Person, Depends(needs("auditor", "admin"))],
+        person: Overseer,
         weeks: Annotated[int, Query(ge=1, le=520, description="How far back encounters were done.")] = 13,
     ) -> ReportOut:
         """Of encounters that are done: acceptance by confidence, code, coder and week, minutes a chart, codes added by

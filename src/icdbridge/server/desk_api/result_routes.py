@@ -2,19 +2,16 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
-from icdbridge.server.desk_api.access import EVERYBODY, needs
+from icdbridge.server.desk_api.access import Anybody
 from icdbridge.server.desk_api.desk import Desk
 from icdbridge.server.desk_api.encounter_routes import READ, Number
 from icdbridge.server.store.changes import Missing, encounter_of
 from icdbridge.server.store.encounter_results import MEDIA_TYPES, Format, told
 from icdbridge.server.store.finished import FINISHED, finished
-from icdbridge.server.store.people import Person
 from icdbridge.server.store.trail import record
-
-Anybody = Annotated[Person, Depends(needs(*EVERYBODY))]
 
 
 def make_result_router(desk: Desk) -> APIRouter:

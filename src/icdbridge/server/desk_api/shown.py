@@ -12,6 +12,10 @@ from icdbridge.server.store.encounters import Opened
 from icdbridge.server.store.records import Decision, Document, Encounter, TrailEntry
 
 _YEAR = 365.2425
+# What is stored of a suggestion as it is.
+SUGGESTION_FIELDS = (
+    *("rank", "system", "code", "description", "probability", "confidence", "context", "predicted", "reason"),
+)
 
 
 def row(one: Encounter, documents: int) -> dict[str, Any]:
@@ -60,18 +64,8 @@ def encounter_out(opened: Opened) -> out.EncounterOut:
         documents=[out.DocumentHead(**head(document)) for document in opened.documents],
         suggestions=[
             out.DeskSuggestion(
-                id=found.id,
-                rank=found.rank,
-                system=found.system,
-                code=found.code,
-                description=found.description,
+                **{name: getattr(found, name) for name in (*SUGGESTION_FIELDS, "id", "band")},
                 kind=answers.kind(found.system),
-                probability=found.probability,
-                confidence=found.confidence,
-                band=found.band,
-                context=cast(Any, found.context),
-                predicted=found.predicted,
-                reason=found.reason,
                 alternatives=[AlternativeOut(**other) for other in found.alternatives],
                 evidence=_spans(found.evidence, texts),
             )

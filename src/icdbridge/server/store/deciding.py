@@ -65,15 +65,9 @@ def decide(
         )
         session.add(
             Decision(
+                **{**vars(one), "evidence": list(one.evidence)},
                 encounter_id=number,
-                system=one.system,
-                code=one.code,
-                description=one.description,
-                verdict=one.verdict,
-                poa=one.poa,
-                evidence=list(one.evidence),
                 suggestion_id=shown.get(one.key),
-                instead_of=one.instead_of,
                 by=person.name,
                 role=person.role,
                 version=made,

@@ -26,20 +26,9 @@ MEDIA_TYPES: dict[Format, str] = {
     "claim": "text/csv; charset=utf-8",
 }
 COLUMNS = (
-    *(
-        "encounter",
-        "patient",
-        "setting",
-        "admission",
-        "discharge",
-        "order",
-        "kind",
-        "principal",
-        "system",
-        "code",
-    ),
-    *("description", "poa", "by", "done"),
-)
+    "encounter", "patient", "setting", "admission", "discharge", "order", "kind", "principal", "system", "code",
+    "description", "poa", "by", "done",
+)  # fmt: skip
 CLAIM_COLUMNS = ("encounter", "patient", "sequence", "qualifier", "code", "poa", "date", "element")
 # X12 837, code list 1270: principal and further diagnoses, external causes, principal and further procedures
 _QUALIFIERS = {
@@ -209,7 +198,4 @@ def _coding(system: str, code: str) -> dict[str, str]:
 
 
 def _is_external(code: Code) -> bool:
-    return code.code[0] in ("VWXY" if code.system == "icd10cm" else "E") and code.system in (
-        "icd10cm",
-        "icd9cm",
-    )
+    return code.code[0] in {"icd10cm": "VWXY", "icd9cm": "E"}.get(code.system, "")

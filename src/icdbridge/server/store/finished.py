@@ -15,20 +15,12 @@ from icdbridge.server.store.records import Coding, Decision, Encounter, StoredSu
 FINISHED = ("done", "audited")
 _AT_ONCE = 200
 _DECIDED = (
-    *(
-        Decision.encounter_id,
-        Decision.system,
-        Decision.code,
-        Decision.description,
-        Decision.verdict,
-        Decision.poa,
-    ),
-    *(Decision.evidence, Decision.suggestion_id, Decision.instead_of, Decision.by),
-)
+    Decision.encounter_id, Decision.system, Decision.code, Decision.description, Decision.verdict, Decision.poa,
+    Decision.evidence, Decision.suggestion_id, Decision.instead_of, Decision.by,
+)  # fmt: skip
 _SAME = (
-    *("id", "number", "patient", "sex", "birth_date", "setting", "admission", "discharge"),
-    *("state", "done", "assignee"),
-)
+    "id", "number", "patient", "sex", "birth_date", "setting", "admission", "discharge", "state", "done", "assignee",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -139,9 +131,7 @@ def _finished(session: Session, ids: Sequence[int], texts: bool) -> Iterator[Fin
         coding = codings.get(one.id)
         yield FinishedEncounter(
             **{name: getattr(one, name) for name in _SAME},
-            model=coding.model if coding else None,
-            code_version=coding.code_version if coding else None,
-            release=coding.release if coding else None,
+            **{name: getattr(coding, name, None) for name in ("model", "code_version", "release")},
             documents=tuple((row.id, row.text) for row in documents_of(session, one.id)) if texts else (),
             suggestions=tuple(suggestions[one.id]),
             decisions=tuple(held),

@@ -8,7 +8,6 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 from sqlalchemy.types import TypeDecorator
 
 ROLES = ("coder", "auditor", "admin")
-VERDICTS = ("accepted", "rejected", "undecided")
 
 
 class Instant(TypeDecorator[datetime]):
@@ -60,9 +59,8 @@ class Encounter(Table):
     version: Mapped[int] = mapped_column(default=1)
     need: Mapped[float | None]
     to_code: Mapped[bool] = mapped_column(default=True)  # documents came that no suggestion knows of
-    code_order: Mapped[list[str]] = mapped_column(
-        default=list
-    )  # keys of the accepted codes, the principal first
+    # Keys of the accepted codes, the principal first.
+    code_order: Mapped[list[str]] = mapped_column(default=list)
     created: Mapped[datetime] = mapped_column(default=now)
     updated: Mapped[datetime] = mapped_column(default=now)
     updated_by: Mapped[str] = mapped_column(String(64))
