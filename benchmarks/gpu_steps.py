@@ -4,7 +4,6 @@ Figures are medians of steps or notes after one that does not count. Random weig
 notes of MIMIC-like lengths, names of real codes.
 """
 
-import gc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
@@ -17,6 +16,7 @@ from scipy.special import expit
 
 from benchmarks import inputs as sizes
 from benchmarks import reference
+from benchmarks.gpu_memory import fresh, memory
 from benchmarks.gpu_run import whole_run
 from benchmarks.gpu_step import Given, Row, Step
 from benchmarks.inputs import Inputs, make_inputs, mimic_lengths, released_size
@@ -47,20 +47,6 @@ def shrink() -> None:
 def notes_of(given: Given, count: int, codes: int) -> Inputs:
     lengths = [min(length, given.least(4_000, 40)) for length in mimic_lengths(count)]
     return make_inputs(lengths, codes)
-
-
-def memory(device: str) -> str:
-    """The most that tensors held since the last ``fresh``."""
-    if device != "cuda":
-        return "memory not counted"
-    return f"{torch.cuda.max_memory_allocated() / 1e9:.2f} GB"
-
-
-def fresh(device: str) -> None:
-    gc.collect()
-    if device == "cuda":
-        torch.cuda.empty_cache()
-        torch.cuda.reset_peak_memory_stats()
 
 
 def machine(given: Given) -> Iterator[Row]:

@@ -12,41 +12,28 @@ import numpy as np
 import pyarrow as pa
 
 from icdbridge.corpora.csv_rows import csv_rows
-from icdbridge.corpora.database_errors import MEMORY_LIMIT, database_error
+from icdbridge.corpora.database import MEMORY_LIMIT, database_error, run_watched
 from icdbridge.corpora.texts import Texts
-from icdbridge.corpora.watched_query import run_watched
 
 BATCH = 2_000  # notes held at once
 QUERIED = 4  # batches of a CSV file that are chosen from at once
 NOTES = ("id", "patient_id", "text")
 
-_SPANS = {  # of words that people marked, in characters
-    "id": "VARCHAR",
-    "system": "VARCHAR",
-    "code": "VARCHAR",
-    "first": "BIGINT",
-    "stop": "BIGINT",
-    "mark": "BIGINT",
-}
-RELATIONS = {
-    "raw_notes": {
-        "id": "VARCHAR",
-        "patient_id": "VARCHAR",
-        "marked": "BOOLEAN",
-        "characters": "BIGINT",
-        "text_hash": "UBIGINT",
-        "fault": "VARCHAR",
-        "part_of": "BIGINT",
-    },
-    "raw_codes": {"id": "VARCHAR", "system": "VARCHAR", "code": "VARCHAR"},
-    "raw_splits": {"id": "VARCHAR", "split": "VARCHAR"},
-    "raw_titles": {"system": "VARCHAR", "code": "VARCHAR", "title": "VARCHAR"},
+_SPANS = "id VARCHAR, system VARCHAR, code VARCHAR, first BIGINT, stop BIGINT, mark BIGINT"  # in characters
+_CODES = "id VARCHAR, system VARCHAR, code VARCHAR"
+_TABLES = {
+    "raw_notes": "id VARCHAR, patient_id VARCHAR, marked BOOLEAN, characters BIGINT, text_hash UBIGINT, fault VARCHAR, "
+    "part_of BIGINT",
+    "raw_codes": _CODES,
+    "raw_splits": "id VARCHAR, split VARCHAR",
+    "raw_titles": "system VARCHAR, code VARCHAR, title VARCHAR",
     "raw_evidence": _SPANS,
-    "raw_rejected": {"id": "VARCHAR", "system": "VARCHAR", "code": "VARCHAR"},
-    "raw_translations": {"id": "VARCHAR", "text": "VARCHAR"},
-    "raw_originals": {"id": "VARCHAR", "text": "VARCHAR"},
+    "raw_rejected": _CODES,
+    "raw_translations": "id VARCHAR, text VARCHAR",
+    "raw_originals": "id VARCHAR, text VARCHAR",
     "raw_original_evidence": _SPANS,
 }
+RELATIONS = {name: [column.split()[0] for column in columns.split(", ")] for name, columns in _TABLES.items()}
 
 
 class Staging:
@@ -81,16 +68,15 @@ class Staging:
         with suppress(duckdb.InvalidInputException):  # a notebook without widgets has none to switch off
             self.connection.execute("SET enable_progress_bar = false")
         self._texts = Texts(folder / "texts.arrow")
-        for name, columns in RELATIONS.items():
-            self.run(f"CREATE TABLE {name} ({', '.join(f'{c} {t}' for c, t in columns.items())})")
+        for name, columns in _TABLES.items():
+            self.run(f"CREATE TABLE {name} ({columns})")
         self.dropped: list[dict[str, Any]] = []
         self.remarks: list[str] = []
         self.warnings: list[str] = []
         self.files: dict[str, int] = {}  # name -> bytes
         self.synthetic = False
-        self.places: Callable[[int], str] | None = (
-            None  # set by a reader that knows where a row of raw_notes stands
-        )
+        # Set by a reader that knows where a row of raw_notes stands.
+        self.places: Callable[[int], str] | None = None
 
     @property
     def connection(self) -> duckdb.DuckDBPyConnection:

@@ -145,7 +145,6 @@ class _Bundle:
             raise Fault(place, "an attachment that is not whole base64: send it again") from None
 
     def _known(self, resource: Resource, encounter: Any, period: Any = None) -> Document:
-        """What is known of patient and encounter."""
         patient, visit = self._found(resource.get("subject")), self._found(encounter)
         when = _dict(_dict(visit).get("period")) or _dict(period)
         kind = _first(_dict(visit).get("class"))
@@ -287,5 +286,4 @@ def _list(value: Any) -> list[Any]:
 
 
 def _first(value: Any) -> dict[str, Any]:
-    """The element itself, or the first of a list."""
     return _dict(value[0] if isinstance(value, list) and value else value)

@@ -132,7 +132,6 @@ def _message(segments: list[_Segment], place: str) -> list[Document]:
 
 
 def _known(segments: list[_Segment]) -> Document:
-    """What PID and PV1 say of patient and encounter."""
     first = {segment.name: segment for segment in reversed(segments)}
     patient, visit = first.get("PID"), first.get("PV1")
     known = Document("")
@@ -155,7 +154,6 @@ def _known(segments: list[_Segment]) -> Document:
 
 
 def _told(report: list[_Segment], event: str) -> Document:
-    """What TXA or OBR say of a document."""
     about = Document("")
     for segment in report:
         if segment.name == "TXA":

@@ -140,7 +140,6 @@ def _checked(document: Document) -> Document:
 
 
 def _numbered(documents: list[Document]) -> list[Document]:
-    """Documents of one file, each with an id that no other has."""
     taken: set[str] = set()
     named = []
     for number, document in enumerate(documents, 1):

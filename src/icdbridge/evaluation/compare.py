@@ -77,7 +77,6 @@ def read_groups(arguments: Sequence[str], corpus: str | None, split: str) -> lis
 
 
 def _evaluated(run: Path, split: str) -> list[str]:
-    """Names of the corpora whose ``split`` a run was evaluated on."""
     found = sorted((run / "evaluations").glob(f"*-{split}/metrics.json"))
     return [file.parent.name.removesuffix(f"-{split}") for file in found]
 

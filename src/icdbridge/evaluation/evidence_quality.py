@@ -177,7 +177,6 @@ def _add_falls(
 
 
 def _without(text: str, offsets: np.ndarray, words: Ints) -> str:
-    """The text with nothing where some words stood."""
     parts, place = [], 0
     for start, end in offsets[words].tolist():
         parts.append(text[place:start])
@@ -186,7 +185,6 @@ def _without(text: str, offsets: np.ndarray, words: Ints) -> str:
 
 
 def _only(text: str, offsets: np.ndarray, words: Ints) -> str:
-    """Some words of a text, one after another."""
     return " ".join(text[start:end] for start, end in offsets[words].tolist())
 
 

@@ -46,29 +46,17 @@ __all__ = [
     "with_categories",
 ]
 
-_PLACES = {
-    "ASSOCIATIONS": "icdbridge.lexical.associations",
-    "Associated": "icdbridge.lexical.associations",
-    "Associations": "icdbridge.lexical.associations",
-    "find_phrases": "icdbridge.lexical.associations",
-    "EQUIVALENT_FEATURES": "icdbridge.lexical.features",
-    "TRAINING_FEATURES": "icdbridge.lexical.features",
-    "LEXICAL_FEATURES": "icdbridge.lexical.features",
-    "STORED": "icdbridge.lexical.features",
-    "SparseFeatures": "icdbridge.lexical.features",
-    "dense_features": "icdbridge.lexical.features",
-    "FEATURES": "icdbridge.lexical.name_index",
-    "Matches": "icdbridge.lexical.name_index",
-    "Mention": "icdbridge.lexical.name_index",
-    "NameIndex": "icdbridge.lexical.name_index",
-    "LabelsByFold": "icdbridge.lexical.labels_by_fold",
-    "Lexicon": "icdbridge.lexical.lexicon",
-    "with_categories": "icdbridge.lexical.lexicon",
-    "CodeStatistics": "icdbridge.lexical.matcher",
-    "LexicalMatches": "icdbridge.lexical.matcher",
-    "Matcher": "icdbridge.lexical.matcher",
-    "MAX_WORDS": "icdbridge.lexical.note",
-    "NoteWords": "icdbridge.lexical.note",
-    "Span": "icdbridge.lexical.matcher",
+_OF_MODULES = {
+    "associations": ("ASSOCIATIONS", "Associated", "Associations", "find_phrases"),
+    "features": (
+        *("EQUIVALENT_FEATURES", "LEXICAL_FEATURES", "STORED", "TRAINING_FEATURES"),
+        *("SparseFeatures", "dense_features"),
+    ),
+    "labels_by_fold": ("LabelsByFold",),
+    "lexicon": ("Lexicon", "with_categories"),
+    "matcher": ("CodeStatistics", "LexicalMatches", "Matcher", "Span"),
+    "name_index": ("FEATURES", "Matches", "Mention", "NameIndex"),
+    "note": ("MAX_WORDS", "NoteWords"),
 }
+_PLACES = {name: f"{__name__}.{module}" for module, names in _OF_MODULES.items() for name in names}
 __getattr__, __dir__ = lazy_exports(__name__, _PLACES)

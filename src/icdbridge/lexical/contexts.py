@@ -13,6 +13,7 @@ import numpy as np
 
 from icdbridge.folding import fold
 from icdbridge.lexical.context_rules import BACKWARD, BOTH, FORWARD, SELF, STOP, Found, Rule, load_rules
+from icdbridge.lexical.intervals import Intervals
 from icdbridge.lexical.sections import Section, sections
 from icdbridge.lexical.sentences import BULLET, sentences
 from icdbridge.lexical.signs import answered, signed
@@ -46,39 +47,13 @@ _LONGEST_ITEM = 5  # words of an item of "without hemorrhage, perforation or obs
 _NUMBER = {name: number for number, name in enumerate(CONTEXTS)}
 
 
-class _Intervals:
-    """Where each context holds in a text: half-open, in characters, in any order, overlapping or not."""
-
-    def __init__(self) -> None:
-        self._edges: dict[str, tuple[list[int], list[int]]] = {}
-        self._sorted: dict[str, tuple[np.ndarray, np.ndarray]] = {}  # those that were asked for
-
-    def add(self, name: str, start: int, end: int) -> None:
-        if start < end:
-            starts, ends = self._edges.setdefault(name, ([], []))
-            starts.append(start)
-            ends.append(end)
-
-    def at(self, name: str, places: np.ndarray) -> np.ndarray:
-        """Whether each place lies in an interval: more of them begin than end up to it. None is added any more."""
-        if name not in self._edges:
-            return np.zeros(len(places), bool)
-        if name not in self._sorted:
-            first, last = (np.sort(np.array(edges, np.int64)) for edges in self._edges[name])
-            self._sorted[name] = first, last
-        starts, ends = self._sorted[name]
-        begun = np.searchsorted(starts, places, side="right")
-        inside: np.ndarray = begun > np.searchsorted(ends, places, side="right")
-        return inside
-
-
 class NoteContexts:
     """In what context each place of a text stands. The rules are English; they are applied once, here."""
 
     def __init__(self, text: str) -> None:
         folded = fold(text)
         self._offsets = folded.offsets
-        self._marked, self._of_section = _Intervals(), _Intervals()
+        self._marked, self._of_section = Intervals(), Intervals()
         read = answered(folded.text)
         parts = sections(read)
         _mark(read, parts, self._marked)
@@ -124,7 +99,7 @@ def _pieces(text: str, parts: list[Section]) -> Iterator[tuple[int, int, bool]]:
             before, heading = right, False
 
 
-def _mark(text: str, parts: list[Section], found: _Intervals) -> None:
+def _mark(text: str, parts: list[Section], found: Intervals) -> None:
     rules = load_rules()
     low = text.lower()
     if "?" in low:
@@ -168,7 +143,7 @@ class _Sentence:
         tokens: list[str],
         places: list[int],
         events: list[Found],
-        found: _Intervals,
+        found: Intervals,
     ) -> None:
         self.size, self.places, self.events, self.found = len(tokens), places, events, found
         taken = {place for first, last, _, _ in events for place in range(first, last)}

@@ -89,7 +89,6 @@ def _told(mark: Mark, original: NoteWords, note: NoteWords, links: np.ndarray) -
 
 
 def _notes(sources: Sequence[tuple[Corpus, str]]) -> Iterator[tuple[str, str, str]]:
-    """The corpus, id and text of each note."""
     for corpus, split in sources:
         for note_id, text in zip(corpus.column("note_id", split), corpus.column("text", split), strict=True):
             yield corpus.name, note_id, text

@@ -120,9 +120,8 @@ class ConvolutionEncoder(nn.Module):
                 start += len(rows)
                 mask = length_mask(lengths[rows] + self._extra, longest + self._extra)  # [n, T']
                 place = torch.arange(mask.shape[1], device=words.device)[:, None] + offsets - self.padding
-                inside = ((place >= 0) & (place < lengths[rows, None, None])) & mask[
-                    ..., None
-                ]  # [n, T', width]
+                # [n, T', width].
+                inside = ((place >= 0) & (place < lengths[rows, None, None])) & mask[..., None]
                 summands = numbers[rows][:, place.clamp(0, longest - 1)] * width + offsets
                 counts = inside.sum(2).flatten()
                 states = functional.embedding_bag(

@@ -10,9 +10,8 @@ from icdbridge.codes.validity import release_on, release_period, validity
 from icdbridge.knowledge.families import default_child
 from icdbridge.knowledge.successors import predecessors, successors
 
-Heirs = Mapping[
-    str, tuple[str, ...]
-]  # the code (key) that is no longer offered to those in its place, likeliest first
+# The code (key) that is no longer offered to those in its place, likeliest first.
+Heirs = Mapping[str, tuple[str, ...]]
 
 NONE: Heirs = MappingProxyType({})
 
@@ -68,7 +67,6 @@ def heirs_among(
 
 
 def _tables(codes: Mapping[str, str], day: date) -> dict[str, CodeSystem]:
-    """Of each declared system of some codes the release of a day."""
     systems = {key.partition(":")[0] for key in codes} & set(known_systems())
     return {system: load_system(system, release_on(system, day)[0]) for system in systems}
 

@@ -47,15 +47,7 @@ from icdbridge.text import Tokenizer
 
 CONFIG, TOKENIZER = "config.json", "tokenizer.json"
 RUN = Kind("a run folder", "model.safetensors", "training/described.json")
-FILES = [
-    "model.safetensors",
-    CONFIG,
-    TOKENIZER,
-    "codes.parquet",
-    "calibration.json",
-    "log.csv",
-    "README.md",
-]
+FILES = ["model.safetensors", CONFIG, TOKENIZER, "codes.parquet", "calibration.json", "log.csv", "README.md"]
 
 
 class Run(TextModel):

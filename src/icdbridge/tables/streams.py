@@ -58,21 +58,12 @@ def open_lines(
                 yield Lines(handle)
     except UnicodeDecodeError as error:
         raise InputError(f"{path} is not whole {error.encoding.upper()} text: save it as UTF-8") from error
-    except OSError as error:
-        if packing:
-            raise InputError(f"{path} is not a whole {packing} file: copy it again") from error
-        raise InputError(f"cannot read {path}: {error.strerror or 'it is damaged'}") from error
 
 
 def first_bytes(path: Path, packing: str | None = None) -> bytes:
     """The first bytes of a file, unpacked."""
-    try:
-        with _unpacked(path, packing, lambda read: None) as raw, io.BufferedReader(raw, HEAD) as buffered:
-            return buffered.read(HEAD)
-    except OSError as error:
-        if packing:
-            raise InputError(f"{path} is not a whole {packing} file: copy it again") from error
-        raise InputError(f"cannot read {path}: {error.strerror or 'it is damaged'}") from error
+    with _unpacked(path, packing, lambda read: None) as raw, io.BufferedReader(raw, HEAD) as buffered:
+        return buffered.read(HEAD)
 
 
 def read_text(path: Path) -> str:
@@ -91,14 +82,19 @@ def read_text(path: Path) -> str:
 
 @contextmanager
 def _unpacked(path: Path, packing: str | None, tick: Callable[[int], None]) -> "Iterator[_Bounded]":
-    with path.open("rb") as file:
-        if packing is None:
-            yield _Bounded(path, file, file, tick)
-            return
-        import pyarrow as pa
+    try:
+        with path.open("rb") as file:
+            if packing is None:
+                yield _Bounded(path, file, file, tick)
+                return
+            import pyarrow as pa
 
-        with pa.CompressedInputStream(pa.PythonFile(file, mode="r"), packing) as unpacked:
-            yield _Bounded(path, unpacked, file, tick)
+            with pa.CompressedInputStream(pa.PythonFile(file, mode="r"), packing) as unpacked:
+                yield _Bounded(path, unpacked, file, tick)
+    except OSError as error:
+        if packing:
+            raise InputError(f"{path} is not a whole {packing} file: copy it again") from error
+        raise InputError(f"cannot read {path}: {error.strerror or 'it is damaged'}") from error
 
 
 class _Bounded(io.RawIOBase):

@@ -17,9 +17,8 @@ from icdbridge.runs.tokens import TokenizedNotes
 from icdbridge.text import Reading, normalize
 from icdbridge.training.settings import Settings
 
-WINDOW = (
-    20  # batches whose notes are sorted by length together: long enough to save padding, short enough to mix
-)
+# Batches whose notes are sorted by length together: long enough to save padding, short enough to mix.
+WINDOW = 20
 
 
 @dataclass(frozen=True)

@@ -131,7 +131,6 @@ def attention_helps(samples: Sequence[tuple[np.ndarray, np.ndarray]]) -> bool:
 
 
 def _log_loss(sample: tuple[np.ndarray, np.ndarray], weights: tuple[float, float, float]) -> float:
-    """The summed log loss of stacked logits."""
     logits, labels = sample
     together = logits @ np.array(weights[:2]) + weights[2]
     return float((np.logaddexp(0, together) - labels * together).sum())

@@ -29,9 +29,8 @@ from icdbridge.progress import console
 T = TypeVar("T")
 Learner = Callable[[Batch], Tensor]
 
-_PATIENCE = timedelta(
-    hours=12
-)  # others wait while the first makes word vectors; one that dies is told at once
+# Others wait while the first makes word vectors; one that dies is told at once.
+_PATIENCE = timedelta(hours=12)
 
 
 class Ended(InputError):

@@ -12,9 +12,9 @@ from icdbridge.models import ARCHITECTURES, build_model, size_names
 from icdbridge.text import split_words
 from icdbridge.training.footprint import CODES, Footprint, measure
 from icdbridge.training.initial_model import code_relations
+from icdbridge.training.learnt_corpora import code_pool, opened
 from icdbridge.training.pretrained import load_pretrained, small_transformer
 from icdbridge.training.settings import Settings
-from icdbridge.training.train import code_pool, opened
 
 VOCABULARY = 125_762  # the paper's: another moves the whole by little
 MEAN_WORDS = 1_500  # of a discharge summary

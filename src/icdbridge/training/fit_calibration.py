@@ -22,9 +22,8 @@ _LIMIT, _STEP = 30.0, 0.01  # logits are counted in steps, so that memory does n
 _CELLS = int(2 * _LIMIT / _STEP) + 1
 EDGES = np.arange(_CELLS) * _STEP - _LIMIT - _STEP / 2  # above which the logits of each cell lie
 FOLDS = 5  # of these notes
-TALLY = (
-    "tally-{}.npz"  # of a version: how training notes score by its prior, in the folder of an unfinished run
-)
+# Of a version: how training notes score by its prior, in the folder of an unfinished run.
+TALLY = "tally-{}.npz"
 
 
 class Tally:

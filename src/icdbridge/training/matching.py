@@ -33,9 +33,8 @@ from icdbridge.training.settings import Settings
 from icdbridge.training.taught import Taught
 from icdbridge.training.training_texts import FOLDS, TrainingTexts
 
-WHOLE_NOTES = (
-    2_000  # training notes of a version, evenly chosen, that are matched against all codes of their systems
-)
+# Training notes of a version, evenly chosen, that are matched against all codes of their systems.
+WHOLE_NOTES = 2_000
 SCALED = 200  # evenly chosen notes by which the size of features is told
 
 

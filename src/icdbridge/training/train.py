@@ -4,14 +4,12 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 import torch
 
-from icdbridge.codes import whole_systems
 from icdbridge.corpora import Corpus
-from icdbridge.corpora.corpus import SPLITS
 from icdbridge.errors import InputError
 from icdbridge.evaluation.validation import validation_figures
 from icdbridge.files import check_manifest
@@ -33,6 +31,13 @@ from icdbridge.training.distributed import Processes, joined
 from icdbridge.training.fit_calibration import TALLY
 from icdbridge.training.fit_prior import fit_priors
 from icdbridge.training.initial_model import SplitTexts, start_model
+from icdbridge.training.learnt_corpora import (
+    code_pool,
+    describe_training,
+    opened,
+    sources_of,
+    validation_corpus,
+)
 from icdbridge.training.loop import fit, training_device
 from icdbridge.training.matching import MatchedTraining, match_training
 from icdbridge.training.settings import Settings, make_settings
@@ -64,7 +69,7 @@ def train(
     """
     corpora, train_only, settings = opened(corpora), opened(train_only), settings or make_settings()
     out = Path(out)
-    chosen = _validation_corpus(corpora, validate_on)
+    chosen = validation_corpus(corpora, validate_on)
     described = describe_training(settings, corpora, train_only, chosen.name)
     versions = list(dict.fromkeys(corpus.version for corpus in [*corpora, *train_only]))
     _check_settings(settings, versions)
@@ -125,7 +130,6 @@ def _learn(
     watch: Watch,
     processes: Processes,
 ) -> tuple[TextModel, list[dict[str, float]]]:
-    """The model of the best epoch, and the log."""
     pools = {
         version: code_pool([c for c in [*corpora, *train_only] if c.version == version], settings)
         for version in versions
@@ -146,7 +150,7 @@ def _learn(
         lexicons: dict[str, Lexicon] = {}
         priors: dict[str, Prior] = {}
         if settings.lexical != "none" and processes.leads:  # what it learns here, others get with the weights
-            sources = {version: _sources(corpora, train_only, version) for version in versions}
+            sources = {version: sources_of(corpora, train_only, version) for version in versions}
             labels = {notes_of.version: notes_of.labels for notes_of in data}
             going_on = (work / CHECKPOINT).exists()  # then the networks are in there
             wanted = dict(zip(versions, wanted_notes(data, settings), strict=True))
@@ -207,61 +211,6 @@ def _validation(
     return validate
 
 
-def opened(corpora: Sequence[Corpus | Path | str]) -> list[Corpus]:
-    if isinstance(corpora, Corpus | Path | str):
-        corpora = [corpora]
-    return [corpus if isinstance(corpus, Corpus) else Corpus.open(corpus) for corpus in corpora]
-
-
-def _validation_corpus(corpora: Sequence[Corpus], name: str | None) -> Corpus:
-    if not corpora:
-        raise InputError("no corpus to train on: give at least one that has a val split")
-    names = [corpus.name for corpus in corpora]
-    if len(set(names)) < len(names):
-        raise InputError(f"two corpora have the same name ({', '.join(names)}): rename one folder")
-    if name is not None and name not in names:
-        raise InputError(f"no corpus named {name!r} to validate on: there are {', '.join(names)}")
-    chosen = corpora[names.index(name) if name else 0]
-    for split in ("train", "val"):
-        if not chosen.count(split):
-            raise InputError(f"{chosen.path} has no {split} notes: prepare it with a {split} split")
-    return chosen
-
-
-def describe_training(
-    settings: Settings, corpora: Sequence[Corpus], train_only: Sequence[Corpus], validate_on: str
-) -> dict[str, Any]:
-    """All that decides the result, as stored with the run and compared on resuming."""
-    return {
-        "settings": settings.model_dump(mode="json"),
-        "corpora": [
-            {
-                "name": corpus.name,
-                "version": corpus.version,
-                "source": corpus.meta.get("source"),
-                "role": role,
-                "notes": corpus.count("train") if role == "train" else corpus.meta["notes"]["total"],
-                "sha256": corpus.checksum,
-            }
-            for role, group in (("train", corpora), ("train only", train_only))
-            for corpus in group
-        ],
-        "validate_on": validate_on,
-    }
-
-
-def code_pool(corpora: Sequence[Corpus], settings: Settings) -> dict[str, str]:
-    """The codes of a version with their descriptions, sorted; the first corpus that has a code describes it."""
-    scope = settings.training_scope
-    pool: dict[str, str] = {}
-    for corpus in reversed(corpora):
-        described = list(zip(corpus.codes, corpus.descriptions, strict=True))
-        pool |= dict(described[: corpus.n_frequent] if scope == "frequent" else described)
-    if settings.negatives == "system":
-        pool = whole_systems(pool) | pool
-    return dict(sorted(pool.items()))
-
-
 def _training_notes(
     corpora: Sequence[Corpus],
     train_only: Sequence[Corpus],
@@ -275,7 +224,7 @@ def _training_notes(
     for version, pool in pools.items():
         parts = [
             tokenize_split(corpus, split, tokenizer, settings.max_note_words, list(pool), folder)
-            for corpus, split in _sources(corpora, train_only, version)
+            for corpus, split in sources_of(corpora, train_only, version)
         ]
         texts = list(pool.values())
         words = code_words(tokenizer, list(pool), texts, settings.max_code_words, outputs)
@@ -284,7 +233,6 @@ def _training_notes(
 
 
 def _index(data: Sequence[VersionNotes], pools: Mapping[str, Mapping[str, str]]) -> CodeIndex:
-    """The codes of all versions, and how many training notes carried each."""
     counts = [np.bincount(notes.labels.indices, minlength=len(pools[notes.version])) for notes in data]
     return CodeIndex(
         code=[key for pool in pools.values() for key in pool],
@@ -292,11 +240,3 @@ def _index(data: Sequence[VersionNotes], pools: Mapping[str, Mapping[str, str]])
         description=[text for pool in pools.values() for text in pool.values()],
         train_notes=[int(n) for count in counts for n in count],
     )
-
-
-def _sources(
-    corpora: Sequence[Corpus], train_only: Sequence[Corpus], version: str
-) -> list[tuple[Corpus, str]]:
-    """The splits whose notes training learns a version from, in their order."""
-    every = [(c, "train") for c in corpora] + [(c, split) for c in train_only for split in SPLITS]
-    return [(corpus, split) for corpus, split in every if corpus.version == version]

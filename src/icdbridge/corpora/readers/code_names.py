@@ -27,13 +27,8 @@ from icdbridge.corpora.staging import NOTES, RELATIONS, Staging, batches_of
 from icdbridge.errors import InputError
 from icdbridge.knowledge.further import further_terms
 
-NAMED = (
-    "title",
-    "inclusion",
-    "index",
-    "equivalent",
-    "approximate",
-)  # kinds of names; ancestors are no code's own
+# Kinds of names; ancestors are no code's own.
+NAMED = ("title", "inclusion", "index", "equivalent", "approximate")
 VAL_NOTES = 100
 
 
@@ -103,7 +98,6 @@ def prepare_names(
 
 
 def _names(systems: Sequence[str], terms: Terms) -> tuple[list[str], list[str]]:
-    """Every name of every code, and the key of its code."""
     keys, texts = [], []
     for system in systems:
         titles = load_system(system).titles

@@ -19,9 +19,8 @@ def bidirectional_gru(rnn: nn.GRU, embedded: Tensor, lengths: Tensor) -> tuple[T
     sizes = lengths.cpu().numpy()
     order = np.argsort(-sizes, kind="stable")
     steps = int(sizes.max())
-    active = np.searchsorted(
-        -sizes[order], -np.arange(steps)
-    )  # sequences longer than t, the first of `order`
+    # Sequences longer than t, the first of `order`.
+    active = np.searchsorted(-sizes[order], -np.arange(steps))
     time = np.repeat(np.arange(steps), active)
     rank = np.arange(len(time)) - np.repeat(np.cumsum(active) - active, active)
     row = order[rank] * longest

@@ -81,9 +81,8 @@ class _TreeGRU(torch.autograd.Function):
         size = hidden_weight.shape[1]
         nodes = sum(map(len, tree.words))
         gates = word_gates.new_empty(nodes, 3 * size, dtype=dtype)
-        shares = word_gates.new_empty(
-            nodes, size, dtype=dtype
-        )  # of the last state in the new gate, before reset
+        # Of the last state in the new gate, before reset.
+        shares = word_gates.new_empty(nodes, size, dtype=dtype)
         states = word_gates.new_empty(nodes, size)
         transposed, bias = hidden_weight.to(dtype).T, hidden_bias.to(dtype)
         narrow = word_gates.to(dtype)
