@@ -5,37 +5,17 @@ import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import matplotlib
+from matplotlib import rc_params_from_file
 from matplotlib.figure import Figure
 
 # Colours the colour-blind tell apart (Okabe and Ito 2008), and that stand out on white and on near-black.
 COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00")
 INK, GRID = "#123450", "#123451"  # stand-ins, replaced by the page's own colours
-STYLE: Any = {
-    "svg.fonttype": "none",
-    "text.parse_math": False,  # names of runs may hold dollars
-    "font.family": ["sans-serif"],
-    "font.size": 10,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "axes.titlesize": 11,
-    "axes.titlelocation": "left",
-    "axes.titleweight": "bold",
-    "axes.edgecolor": INK,
-    "axes.labelcolor": INK,
-    "axes.titlecolor": INK,
-    "text.color": INK,
-    "xtick.color": INK,
-    "ytick.color": INK,
-    "grid.color": GRID,
-    "grid.linewidth": 0.6,
-    "legend.frameon": False,
-    "lines.linewidth": 1.8,
-}
+STYLE = rc_params_from_file(Path(__file__).parent / "report.mplstyle", use_default_template=False)
 MARGINS = {"left": 0.75, "right": 0.1, "bottom": 0.5, "top": 0.1}  # inches: of one panel without a title
 
 _DRAWING = threading.Lock()  # matplotlib's style is one for all threads

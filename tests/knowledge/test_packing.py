@@ -6,9 +6,10 @@ import json
 import pickle
 
 import pytest
+from benchmarks import pack_tables as packing
+from benchmarks import pack_variants as packing_variants
 
 from icdbridge.errors import InputError
-from icdbridge.knowledge import packing, packing_variants
 from icdbridge.knowledge.packed_tables import DATA
 
 NESTED = """<?xml version="1.0"?><ICD10CM.index><version>2026</version><letter><title>F</title>

@@ -25,9 +25,9 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import date
-from itertools import pairwise
+from itertools import pairwise, starmap
 from pathlib import Path
-from typing import Annotated, Protocol, TypeVar
+from typing import Annotated, Any, Protocol, TypeVar
 
 from pydantic import Field
 
@@ -35,68 +35,19 @@ from icdbridge.codes.declaration import Declaration, Kind
 from icdbridge.errors import InputError
 from icdbridge.schema import Name, Strict, checked
 
-# Categories and cut-off codes are accepted too, because real corpora carry them (ICD-9 599.7, PCS BW20). The URIs are
-# those of HL7 Terminology; ICD-9-CM has one for diagnoses and procedures alike.
-_OF_PACKAGES = (
-    Declaration(
-        "icd9cm",
-        "ICD-9-CM diagnoses",
-        "icd9",
-        uri="http://hl7.org/fhir/sid/icd-9-cm",
-        shape=re.compile(r"(?:[0-9]{3}|V[0-9]{2})(?:\.[0-9]{1,2})?|E[0-9]{3}(?:\.[0-9])?"),
-        expected="3 digits, V and 2 digits or E and 3 digits, a dot and more digits, such as 428.0, V45.81, E812.0",
-        category=3,
-        longer="E",
-        dotted=True,
-        called=("9cm", "icd9dx", "icd9cmdx", "icd9diagnoses", "icd9cmdiagnoses"),
-        legacy=True,
-        behind=1.5,
-        releases={"v32": None},
-    ),
-    Declaration(
-        "icd9proc",
-        "ICD-9-CM procedures",
-        "icd9",
-        "procedure",
-        uri="http://hl7.org/fhir/sid/icd-9-cm",
-        shape=re.compile(r"[0-9]{2}(?:\.[0-9]{1,2})?"),
-        expected="2 digits, then a dot and up to 2 more digits, such as 96.71",
-        category=2,
-        dotted=True,
-        called=("icd9px", "icd9pcs", "icd9cmproc", "icd9procedures", "icd9cmprocedures", "icd9cmv3"),
-        legacy=True,
-        behind=2.0,
-        releases={"v32": None},
-    ),
-    Declaration(
-        "icd10cm",
-        "ICD-10-CM",
-        "icd10",
-        uri="http://hl7.org/fhir/sid/icd-10-cm",
-        # the second character is a digit, but for QA0, new in FY2026
-        shape=re.compile(r"(?:[A-Z][0-9]|QA)[0-9A-Z](?:\.[0-9A-Z]{1,4})?"),
-        expected="a letter, a digit and a third character, then a dot and up to 4 more characters, such as I21.4",
-        category=3,
-        dotted=True,
-        called=("10cm", "icd10dx", "icd10cmdx", "icd10diagnoses"),
-        releases={"FY2024": None, "FY2025": None, "FY2026": None},
-    ),
-    Declaration(
-        "icd10pcs",
-        "ICD-10-PCS",
-        "icd10",
-        "procedure",
-        uri="http://www.cms.gov/Medicare/Coding/ICD10",
-        shape=re.compile(r"[0-9BCDFGHX][0-9A-HJ-NP-Z]{2,6}"),
-        expected="a section (a digit or B-D, F-H, X), then 2 to 6 digits or letters but I and O, such as 0JH60DZ",
-        category=3,
-        length=7,
-        axes=True,
-        called=("10pcs", "pcs", "icd10px", "icd10proc", "icd10procedures"),
-        behind=0.6,
-        releases={"FY2024": None},
-    ),
-)
+_FILE = Path(__file__).parent / "data" / "systems.toml"
+
+
+def _of_package(name: str, held: dict[str, Any]) -> Declaration:
+    shape, called, releases = (
+        re.compile(held["shape"]),
+        tuple(held["called"]),
+        dict.fromkeys(held["releases"]),
+    )
+    return Declaration(name, **{**held, "shape": shape, "called": called, "releases": releases})
+
+
+_OF_PACKAGES = tuple(starmap(_of_package, tomllib.loads(_FILE.read_text("utf-8")).items()))
 SYSTEMS = tuple(one.name for one in _OF_PACKAGES)  # that packages bring
 VERSIONS = {"icd9": ("icd9cm", "icd9proc"), "icd10": ("icd10cm", "icd10pcs")}  # of these, with their systems
 VERSION_LABELS = {"icd9": "ICD-9-CM", "icd10": "ICD-10-CM and ICD-10-PCS"}

@@ -10,9 +10,8 @@ from typing import NamedTuple
 from xml.etree import ElementTree
 
 _TABULAR = "data/icd10c-tabular-April-1-2026.xml"
-_CODES = (
-    "data/code-list-April-2026.txt"  # every code that exists: not each seventh character goes with each code
-)
+# Every code that exists: not each seventh character goes with each code.
+_CODES = "data/code-list-April-2026.txt"
 _SEVENTH = 7  # characters before the seventh, with the dot
 INSTRUCTIONS = ("excludes1", "codeFirst", "useAdditionalCode", "codeAlso", "notes")
 

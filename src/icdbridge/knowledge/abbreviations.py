@@ -16,11 +16,8 @@ from typing import NamedTuple
 from icdbridge.knowledge.packed_tables import read_csv
 from icdbridge.knowledge.words import stem, stems
 
-AFTER, BEFORE, PERCENT = (
-    "#after",
-    "#before",
-    "%",
-)  # cues that are no words: a number behind it or before it, a percentage
+# Cues that are no words: a number behind it or before it, a percentage.
+AFTER, BEFORE, PERCENT = ("#after", "#before", "%")
 KINDS = ("diagnosis", "procedure", "status", "anatomy", "drug", "test", "word")
 
 
@@ -101,9 +98,8 @@ def _entries() -> dict[str, _Entry]:
         far: set[str] = set()
         for cue in row["cues"].split(";"):
             topic = topics.get(cue, {"words": cue, "reach": "note"})
-            words = {stem(word) for word in topic["words"].split()} - set(
-                key.split()
-            )  # it is no cue for itself
+            # It is no cue for itself.
+            words = {stem(word) for word in topic["words"].split()} - set(key.split())
             cues |= words
             far |= words if topic["reach"] == "note" else set()
         share = float(row["share"])

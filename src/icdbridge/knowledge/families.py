@@ -12,56 +12,15 @@ from icdbridge.codes.system import CodeSystem
 from icdbridge.codes.systems import kept_by_code
 from icdbridge.errors import InputError
 from icdbridge.knowledge.frequency import FREQUENT, hospital_frequency
+from icdbridge.knowledge.packed_tables import read_csv
 from icdbridge.knowledge.words import split, stems
 
 Value = TypeVar("Value")
 # What a title says of each axis, the first that fits counts. "Unspecified" is no value: it says nothing.
-_SIDED = r"(?! (?:heart|ventric|atri|bundle|upper quadrant|lower quadrant|coronary|anterior))"
-_AXES: dict[str, tuple[tuple[str, str], ...]] = {
-    "side": ((r"bilateral", "bilateral"), (rf"right{_SIDED}", "right"), (rf"left{_SIDED}", "left")),
-    "encounter": (
-        (r"initial encounter", "initial"),
-        (r"subsequent encounter", "subsequent"),
-        (r"sequela", "sequela"),
-    ),
-    "trimester": (
-        (r"first trimester", "first"),
-        (r"second trimester", "second"),
-        (r"third trimester", "third"),
-        (r"childbirth", "childbirth"),
-        (r"puerperium", "puerperium"),
-    ),
-    "acuity": (
-        (r"acute on chronic|acute and chronic|acute and subacute", "acute on chronic"),
-        (r"subacute", "subacute"),
-        (r"acute", "acute"),
-        (r"chronic", "chronic"),
-    ),
-    "stage": ((r"stage ([1-5][ab]?)", "{}"), (r"end stage", "end stage")),
-    "severity": ((r"mild", "mild"), (r"moderate", "moderate"), (r"severe", "severe")),
-    "type": ((r"(?<!fracture )type (1|2|i{1,3}|iv|[ab])", "{}"),),
-    "intent": (
-        (r"accidental", "accidental"),
-        (r"intentional self-harm", "self-harm"),
-        (r"assault", "assault"),
-        (r"undetermined", "undetermined"),
-        (r"adverse effect", "adverse effect"),
-        (r"underdosing", "underdosing"),
-    ),
-    "fracture": ((r"closed fracture", "closed"), (r"open fracture", "open")),
-    "healing": (
-        (r"routine healing", "routine"),
-        (r"delayed healing", "delayed"),
-        (r"nonunion", "nonunion"),
-        (r"malunion", "malunion"),
-    ),
-    "displaced": ((r"nondisplaced", "no"), (r"displaced", "yes")),
-    "intractable": ((r"not intractable", "no"), (r"intractable", "yes")),
-}
-_PATTERNS = {
-    axis: tuple((re.compile(rf"\b(?:{pattern})\b", re.IGNORECASE), value) for pattern, value in values)
-    for axis, values in _AXES.items()
-}
+_PATTERNS: dict[str, list[tuple[re.Pattern[str], str]]] = {}
+for _row in read_csv("title_axes"):
+    _shape = re.compile(rf"\b(?:{_row['title']})\b", re.IGNORECASE)
+    _PATTERNS.setdefault(_row["axis"], []).append((_shape, _row["value"]))
 _WITHOUT = re.compile(r"\bwithout (?:mention of )?([^,]+?)(?= without|,|$)", re.IGNORECASE)
 _WITH = re.compile(r"\bwith ((?!\w+ healing|nonunion|malunion)[^,]+?)(?= with(?:out)?\b|,|$)", re.IGNORECASE)
 
@@ -126,7 +85,7 @@ def axes(code: str, system: str = "icd10cm") -> dict[str, dict[str, list[str]]]:
     below = billable_below(code, system)
     said = {other: facets(other, system) for other in below}
     found: dict[str, dict[str, list[str]]] = {}
-    for axis in (*_AXES, "with", "without"):
+    for axis in (*_PATTERNS, "with", "without"):
         values: dict[str, list[str]] = {}
         for other in below:
             values.setdefault(said[other].get(axis, ""), []).append(other)
@@ -155,19 +114,10 @@ def default_child(code: str, system: str = "icd10cm") -> str:
 
 
 # What a title says, how far that makes it the default of its siblings, and each time that it is said again.
-_ASSUMED = (
-    (re.compile(r"\bunspecified\b|\bnot specified\b|\bNOS\b"), 4.0, 0.5),
-    (re.compile(r"\buncomplicated\b|\bwithout\b|\bnot intractable\b"), 3.0, 0.5),
-    (re.compile(r"\binitial encounter\b"), 5.0, 0.0),
-    (re.compile(r"\bclosed fracture\b"), 0.5, 0.0),
-    (re.compile(r"\baccidental\b"), 2.0, 0.0),
-    (re.compile(r"(?<!with )\bother\b"), 1.0, 0.0),
-    (re.compile(r"\bnot applicable\b"), 3.0, 0.0),
-    (re.compile(r"\bnondisplaced\b|\bbilateral\b|\bopen fracture\b"), -0.5, 0.0),
-    (re.compile(r"\bsequela\b|\bsubsequent encounter\b|\bin remission\b|\bpersonal history\b"), -3.0, 0.0),
-    (re.compile(r"\bcomplications?\b|\bdue to\b|\bin (?:other )?diseases classified elsewhere\b"), -1.0, 0.0),
-    (re.compile(r"\bwith unspecified\b(?! severity)|\bunspecified complications?\b"), -3.0, 0.0),
-)
+_ASSUMED = [
+    (re.compile(row["title"]), float(row["points"]), float(row["again"]))
+    for row in read_csv("title_defaults")
+]
 _ONLY = 8.0  # an inclusion term says the category's name with "NOS" behind it; if it says a part of the name:
 _PARTLY = 3.5
 _SAME = 3.0  # the title says no more than the category's

@@ -17,7 +17,8 @@ def fingerprint() -> str:
     takes milliseconds, and differs between machines: a name for a cache, not for what is passed on.
     """
     digest = hashlib.sha256()
-    for file in sorted((*OWN.glob("*.py"), *_CODES.glob("*.py"), *(OWN / "data").iterdir())):
+    ours = (file for folder in (OWN, _CODES) for file in (*folder.glob("*.py"), *(folder / "data").iterdir()))
+    for file in sorted(ours):
         if file.is_file():
             digest.update(f"{file.name}\0".encode() + file.read_bytes())
     for file in installed():

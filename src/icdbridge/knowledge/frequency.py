@@ -10,9 +10,8 @@ from icdbridge.codes.systems import kept_by_code
 from icdbridge.knowledge.packed_tables import rows
 
 FREQUENT, SEEN = "frequent", "seen"
-_PROCEDURE = re.compile(
-    r"[0-9]{2}(?:\.[0-9]+)?|[0-9A-Z]{7}"
-)  # ICD-9-CM's and ICD-10-PCS's; no diagnosis looks so
+# ICD-9-CM's and ICD-10-PCS's; no diagnosis looks so.
+_PROCEDURE = re.compile(r"[0-9]{2}(?:\.[0-9]+)?|[0-9A-Z]{7}")
 
 
 @kept_by_code

@@ -1,4 +1,4 @@
-"""The packed tables that ship with the package (written by ``packing``), read row by row."""
+"""The packed tables that ship with the package (written by ``benchmarks.pack_tables``), read row by row."""
 
 import csv
 import gzip

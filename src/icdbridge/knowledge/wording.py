@@ -63,9 +63,8 @@ def spoken(path: Sequence[str]) -> list[str]:
 
 
 _MODIFIER = re.compile(r"\(([A-Za-z][A-Za-z' -]{2,})\)")
-_FEW = (
-    4  # where a row has more words in brackets, they name whatever may be, and none of them what it is called
-)
+# Where a row has more words in brackets, they name whatever may be, and none of them what it is called.
+_FEW = 4
 
 
 def with_modifiers(texts: list[str], modifiers: str) -> list[str]:

@@ -84,7 +84,6 @@ def _overlap(one: Evidence, spans: Sequence[tuple[int, int]]) -> bool:
 
 
 def _added(note: NoteWords, axis: str, place: int) -> Evidence:
-    """A word that weighs nothing."""
     start, end = note.spans[place].tolist()
     shown = min(end, start + SPAN_CHARACTERS)
     told = note.contexts_of_words[place]

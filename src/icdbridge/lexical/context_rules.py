@@ -150,9 +150,8 @@ class Rules:
 
     def _write(self, root: _Written, parts: list[str], rule: Rule) -> None:
         here = root
-        groups: list[
-            tuple[_Written, _Written]
-        ] = []  # where the alternatives of each begin, and where they meet again
+        # Where the alternatives of each begin, and where they meet again.
+        groups: list[tuple[_Written, _Written]] = []
         for part in parts:
             if part == "(":
                 groups.append((here, _Written()))

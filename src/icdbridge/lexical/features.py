@@ -50,9 +50,8 @@ def dense_features(
     """
     features = np.zeros((*notes.shape[:2], len(LEXICAL_FEATURES)), np.float32)
     features[:, :, -len(_NOTES) :] = np.log1p(notes)
-    general = np.zeros(
-        (categories.max(initial=-1) + 2, len(_OF_CATEGORY)), np.float32
-    )  # the last row: of none
+    # The last row: of none.
+    general = np.zeros((categories.max(initial=-1) + 2, len(_OF_CATEGORY)), np.float32)
     for row, (numbers, values) in enumerate(found):
         split = np.searchsorted(numbers, len(places))
         place = places[numbers[:split]]

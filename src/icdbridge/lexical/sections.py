@@ -6,33 +6,12 @@ from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
+# Kinds of sections; the first is what stands before any heading.
 KINDS = (
-    "",  # before the first heading
-    "chief_complaint",
-    "hpi",
-    "past_medical",
-    "past_surgical",
-    "family",
-    "social",
-    "allergies",
-    "medications",
-    "review_of_systems",
-    "exam",
-    "vitals",
-    "labs",
-    "imaging",
-    "procedures",
-    "hospital_course",
-    "assessment",
-    "plan",
-    "diagnoses",
-    "discharge",
-    "indication",
-    "findings",
-    "technique",
-    "pathology",
-    "other",
-)
+    "", "chief_complaint", "hpi", "past_medical", "past_surgical", "family", "social", "allergies", "medications",
+    "review_of_systems", "exam", "vitals", "labs", "imaging", "procedures", "hospital_course", "assessment", "plan",
+    "diagnoses", "discharge", "indication", "findings", "technique", "pathology", "other",
+)  # fmt: skip
 _SUB = "sub"  # headings within a section, such as body systems and relatives: they end none
 _MODIFIER = "modifier"  # a word before a heading that leaves its kind as it is
 _LONGEST = 60  # characters of a heading

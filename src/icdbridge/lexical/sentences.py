@@ -18,10 +18,8 @@ BULLET = re.compile(
 _KEY = re.compile(r"\s*[*_#]*[A-Za-z][^\n:.;,]{0,50}:")
 _ANSWER = re.compile(r"\s*(?:yes|no|none|denie[sd]|never|n|y)\b", re.IGNORECASE)
 _OPEN = re.compile(r"(?:,|\b(?:and|or|of|the|with|to|for|no|a|an|in|on|at|by|from|any|without))\s*\Z")
-_WRAPPED, _LONG = (
-    45,
-    60,
-)  # characters from which a line may go on in the next one, a small or a large letter first
+# Characters from which a line may go on in the next one, a small or a large letter first.
+_WRAPPED, _LONG = (45, 60)
 _REACH = 12  # characters that an abbreviation has at most
 _NUMBERED = re.compile(r"(?<![^\s(:;,.])(?P<number>\d{1,2})(?:\)|\.(?!\d))(?=\s|[A-Za-z])")
 _COUNTED = re.compile(

@@ -22,16 +22,8 @@ _LONGEST = 80  # words of a sentence; longer ones are lists and tables
 _ALIKE = 3.0  # how much more likely at first are words that begin alike
 _BEGINNING = 4  # letters
 _LEAST = 0.003  # pairs that are less likely after two rounds are not looked at again
-_STEPS = (
-    (1, 1),
-    (1, 2),
-    (2, 1),
-    (1, 0),
-    (0, 1),
-    (1, 3),
-    (2, 2),
-    (3, 1),
-)  # sentences of both that make a pair
+# Sentences of both that make a pair.
+_STEPS = ((1, 1), (1, 2), (2, 1), (1, 0), (0, 1), (1, 3), (2, 2), (3, 1))
 _ALONE = -3.0  # a sentence without a partner
 _LINE_END = re.compile(r"\n+")
 

@@ -52,7 +52,6 @@ def _findings(codes: CodeSet, about: Encounter) -> Iterator[Finding]:
 
 
 def _said_beside(codes: CodeSet, about: Encounter) -> Iterator[Finding]:
-    """What was said beside the codes: present on admission, and how sure the note is."""
     for given, code in zip(codes.given, codes.read, strict=True):
         if code is None:
             continue

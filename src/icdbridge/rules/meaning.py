@@ -139,7 +139,6 @@ def _pairs(codes: CodeSet) -> Iterator[Finding]:
 
 @lru_cache(maxsize=50_000)
 def _says_less(vague: str, exact: str) -> bool:
-    """Whether a title is the other's without what is unspecified."""
     if not _UNSPECIFIED.search(_title(vague)):
         return False
     left = frozenset(stems(_title(vague)))

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from icdbridge.codes import load_system
+from icdbridge.knowledge.packed_tables import read_csv
 from icdbridge.rules.code_set import CodeSet
 from icdbridge.rules.findings import Encounter, Finding
 from icdbridge.rules.tabular_notes import blocks
@@ -22,19 +23,10 @@ _MALE = re.compile(
 # What is said of relatives or of a mother, in a code of someone else.
 _OTHERS = re.compile(r"family history|maternal|mother|newborn|contact with|partner", re.IGNORECASE)
 # A word of a title, and the ages in years that it leaves: from, to below.
-_AGES = (
-    (
-        re.compile(
-            r"\bunder 8 days|\b8 to 28 days|^newborn\b|\bliveborn\b|\bneonatal\b|\bof newborn\b",
-            re.IGNORECASE,
-        ),
-        0,
-        1,
-    ),
-    (re.compile(r"\broutine child health\b|\bpediatric\b", re.IGNORECASE), 0, 21),
-    (re.compile(r"\badult medical exam|, adult$", re.IGNORECASE), 15, 200),
-    (re.compile(r"\bage-related\b|\bsenile\b|\bpostmenopausal\b", re.IGNORECASE), 18, 200),
-)
+_AGES = [
+    (re.compile(row["title"], re.IGNORECASE), int(row["from"]), int(row["below"]))
+    for row in read_csv("title_ages")
+]
 
 
 def check_patient(codes: CodeSet, encounter: Encounter) -> Iterator[Finding]:

@@ -38,38 +38,16 @@ _DRUG_WORDINGS = (
     (re.compile(r"(?:salts )?(.+) underdosing", re.IGNORECASE), UNDERDOSING),
 )
 _BELIEVED = {
-    "default": 0,
-    "clinical": 0,
-    "inclusion": 1,
-    "index": 2,
-    "neoplasm": 2,
-    "title": 3,
-    "lay": 4,
-    "mesh": 4,
-    "short": 4,
-}
-_BELIEVED |= {"external": 5, "drug": 6, "equivalent": 7}
+    "default": 0, "clinical": 0, "inclusion": 1, "index": 2, "neoplasm": 2, "title": 3, "lay": 4, "mesh": 4,
+    "short": 4, "external": 5, "drug": 6, "equivalent": 7,
+}  # fmt: skip
 _LATER_TITLE = 1  # of a code that came later: the index still gives what stood for it before
 _WRITTEN = ("default", "clinical", *WHEN)  # by us, as notes say it
 _SCALE = re.compile(r"=?(?:stage|type|grade|class)[0-5][ab]?|lettera")
 # Encounters are coded by what is said of the visit, not by words of examinations; our own names know how that is said.
 _ENCOUNTERS = (
-    "Z00",
-    "Z01",
-    "Z02",
-    "Z03",
-    "Z04",
-    "Z08",
-    "Z09",
-    "Z11",
-    "Z12",
-    "Z13",
-    "Z36",
-    "Z46",
-    "Z48",
-    "Z49",
-    "Z53",
-)
+    "Z00", "Z01", "Z02", "Z03", "Z04", "Z08", "Z09", "Z11", "Z12", "Z13", "Z36", "Z46", "Z48", "Z49", "Z53",
+)  # fmt: skip
 _ONLY_IF_SAID = ("E13",)  # "other specified diabetes": where no type is said it is type 2 (I.C.4.a.2)
 _FREQUENT = {"frequent": 0, "seen": 1}
 

@@ -20,11 +20,8 @@ from icdbridge.starter.stems import root
 
 LONGEST = 3  # words of a phrase
 MOST = 60  # codes of a note, the likeliest first
-_NOTES, _SHARE, _LIFT = (
-    2,
-    0.3,
-    5.0,
-)  # the least that is kept: notes, share of them, times the share of all notes
+# The least that is kept: notes, share of them, times the share of all notes.
+_NOTES, _SHARE, _LIFT = (2, 0.3, 5.0)
 _APART = [CONTEXTS.index(name) for name in ("negated", "family", "hypothetical")]
 
 

@@ -2,27 +2,14 @@
 
 import re
 
+from icdbridge.knowledge.packed_tables import read_csv
 from icdbridge.starter.lines import Line, asserted, doubt
 from icdbridge.starter.note_reading import Note
 from icdbridge.starter.tree import Tree
 
 _STROKE = ("I63", "I64", "Z86.73", "I69.3")
 # Deficit -> its code after a cerebral infarction, and whether the deficit is coded beside it.
-_AFTER = {
-    "G81.91": ("I69.351", False),
-    "G81.92": ("I69.352", False),
-    "G81.93": ("I69.353", False),
-    "G81.94": ("I69.354", False),
-    "G81.90": ("I69.359", False),
-    "R47.01": ("I69.320", False),
-    "R47.02": ("I69.321", False),
-    "R47.1": ("I69.322", False),
-    "R13.1": ("I69.391", True),
-    "R29.810": ("I69.392", False),
-    "R41.4": ("I69.312", False),
-    "R41.840": ("I69.310", False),
-    "R27.0": ("I69.393", False),
-}
+_AFTER = {row["deficit"]: (row["after"], row["kept"] == "1") for row in read_csv("sequelae")}
 # Weakness of one side after a stroke is hemiparesis; where dominance is not said, the right side is (I.C.6.a).
 _WEAKNESS, _HEMIPARESIS = "R53.1", {"right": "G81.91", "left": "G81.94"}
 _SIDED = 3  # words before or after weakness that say its side

@@ -14,30 +14,12 @@ from icdbridge.knowledge.words import EMPTY, split, stem
 
 _SCALES = {"stage": "stage", "type": "type", "grade": "grade", "ckd": "stage", "class": "class", "dm": "type"}
 _NUMBERS = {
-    "i": "1",
-    "ii": "2",
-    "iii": "3",
-    "iv": "4",
-    "v": "5",
-    "iiia": "3a",
-    "iiib": "3b",
-    "one": "1",
-    "two": "2",
-}
-_NUMBERS |= {"three": "3", "four": "4", "five": "5"}
-_LETTERED = frozenset(
-    {
-        "hepatitis",
-        "influenza",
-        "flu",
-        "vitamin",
-        "group",
-        "hemophilia",
-        "haemophilia",
-        "strep",
-        "streptococcus",
-    }
-)
+    "i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5", "iiia": "3a", "iiib": "3b", "one": "1", "two": "2",
+    "three": "3", "four": "4", "five": "5",
+}  # fmt: skip
+_LETTERED = frozenset({
+    "hepatitis", "influenza", "flu", "vitamin", "group", "hemophilia", "haemophilia", "strep", "streptococcus",
+})  # fmt: skip
 _NUMBER = re.compile(r"[0-5][ab]?")
 _WRITTEN_TOGETHER = re.compile(r"(ckd|dm|t|stage|type|grade)([0-5][ab]?)(dm)?")
 
@@ -139,7 +121,6 @@ def name_stems(text: str) -> list[str]:
 
 
 def _stems_at(text: str) -> Iterator[tuple[str, int]]:
-    """Each stem that counts, and where its word begins."""
     found = split(text)
     scales = dict(scale_stems([word for word, _, _ in found]))
     for place, (word, start, _) in enumerate(found):

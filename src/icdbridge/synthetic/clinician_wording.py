@@ -21,9 +21,8 @@ _TABLE_TALK = re.compile(
     r"|\bor not applicable\b|\bsubsequent encounter for\b|\bsubsequent encounter\b)",
     re.IGNORECASE,
 )
-_POINTING = re.compile(
-    r"listed|classifiable|conditions? in|[A-Z][0-9][0-9]"
-)  # terms that speak of other codes
+# Terms that speak of other codes.
+_POINTING = re.compile(r"listed|classifiable|conditions? in|[A-Z][0-9][0-9]")
 _BRACKETS = re.compile(r"\s*[\(\[][^\)\]]*[\)\]]")
 _OF = re.compile(r"^([a-z' -]+?) (?:of|in|to) ((?:[a-z'-]+ ?){1,4})$", re.IGNORECASE)
 _SIDES = re.compile(r"\b(?:left|right|bilateral|upper|lower)\b", re.IGNORECASE)
@@ -34,17 +33,8 @@ _EPISODE = {
 _FILLING = re.compile(r" (?:of the|of|in|the|by|for|as) ")
 _PUNCTUATION = bytes(byte if chr(byte).isascii() and chr(byte).isalnum() else 32 for byte in range(256))
 _NEIGHBOURS = {
-    "a": "s",
-    "e": "r",
-    "i": "o",
-    "o": "p",
-    "n": "m",
-    "t": "r",
-    "s": "d",
-    "c": "v",
-    "l": "k",
-    "u": "i",
-}
+    "a": "s", "e": "r", "i": "o", "o": "p", "n": "m", "t": "r", "s": "d", "c": "v", "l": "k", "u": "i",
+}  # fmt: skip
 
 
 def words_of(text: str) -> str:
@@ -188,7 +178,6 @@ def _shorthand() -> dict[str, list[tuple[list[str], list[str]]]]:
 
 
 def _shorten(text: str, rng: random.Random) -> str:
-    """The text with most of its phrases that have a shorthand in shorthand."""
     table, words, at = _shorthand(), text.split(), 0
     plain = [word.rstrip(",;") for word in words]
     shortened = []

@@ -24,22 +24,8 @@ _CHAPTER_WEIGHT = {"S": 0.35, "T": 0.3, "H": 0.4, "V": 0.15, "W": 0.5, "X": 0.3,
 _CHRONIC = frozenset("CEFGMQ") | {"D0", "D1", "D2", "D3", "D4", "I1", "I2", "I3", "I4", "I5", "I7", "I8"}
 _CHRONIC |= {"J4", "K2", "K5", "K7", "L4", "N1", "N4", "H4", "B1", "B2", "Z7", "Z8", "Z9"}
 _ACUTE = (
-    "I21",
-    "I22",
-    "I26",
-    "I46",
-    "E86",
-    "E87",
-    "N17",
-    "F05",
-    "G93",
-    "K56",
-    "E16",
-    "M96",
-    "E89",
-    "I97",
-    "F19",
-)
+    "I21", "I22", "I26", "I46", "E86", "E87", "N17", "F05", "G93", "K56", "E16", "M96", "E89", "I97", "F19",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -57,9 +43,8 @@ class Variant:
         return (self.icd10,) if version == "icd10" else self.icd9
 
 
-Group = tuple[
-    float, tuple[Variant, ...]
-]  # how common its codes are by problems.csv (0: not there), and the codes
+# How common its codes are by problems.csv (0: not there), and the codes.
+Group = tuple[float, tuple[Variant, ...]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

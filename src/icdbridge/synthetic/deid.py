@@ -7,9 +7,8 @@ from datetime import date, timedelta
 from icdbridge.synthetic.patients import Admission
 from icdbridge.synthetic.templates import pick
 
-Style = Callable[
-    [str, random.Random, date, int], str
-]  # name of the mark, rng, first day as shown, days of the stay
+# Name of the mark, rng, first day as shown, days of the stay.
+Style = Callable[[str, random.Random, date, int], str]
 
 
 def mimic3_mark(name: str, rng: random.Random, first: date, days: int) -> str:

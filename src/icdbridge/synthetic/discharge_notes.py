@@ -11,42 +11,18 @@ from icdbridge.synthetic.clinician_wording import Wordings, misspell, title_word
 from icdbridge.synthetic.concepts import Variant
 from icdbridge.synthetic.deid import NoteMarks, Style
 from icdbridge.synthetic.patients import Admission
+from icdbridge.synthetic.resources import table_rows
 from icdbridge.synthetic.templates import Template, phrases, pick
 
 MISSPELT = 0.04  # share of the mentions with a slip of the pen
 _LINE = 78  # characters
 # The parts of a note in order: name, its headings, and whether it is a list (one item a line).
-_PARTS: tuple[tuple[str, tuple[str, ...], bool], ...] = (
-    ("chief", ("Chief Complaint", "CHIEF COMPLAINT", "Reason for Admission"), True),
-    ("procedure", ("Major Surgical or Invasive Procedure", "PROCEDURES", "Procedures"), True),
-    ("hpi", ("History of Present Illness", "HISTORY OF PRESENT ILLNESS", "HPI"), False),
-    ("past", ("Past Medical History", "PAST MEDICAL HISTORY", "PMH"), True),
-    ("social", ("Social History", "SOCIAL HISTORY"), False),
-    ("family", ("Family History", "FAMILY HISTORY"), False),
-    ("exam", ("Physical Exam", "PHYSICAL EXAMINATION ON ADMISSION", "Exam"), True),
-    ("labs", ("Pertinent Results", "LABORATORY DATA", "Results"), True),
-    ("course", ("Brief Hospital Course", "HOSPITAL COURSE", "Hospital Course"), False),
-    ("home", ("Medications on Admission", "MEDICATIONS ON ADMISSION"), True),
-    ("medication", ("Discharge Medications", "DISCHARGE MEDICATIONS"), True),
-    ("disposition", ("Discharge Disposition",), True),
-    ("discharge", ("Discharge Diagnosis", "DISCHARGE DIAGNOSES", "Final Diagnoses"), True),
-    ("condition", ("Discharge Condition",), True),
-    ("instructions", ("Discharge Instructions", "DISCHARGE INSTRUCTIONS"), False),
-    ("followup", ("Followup Instructions", "FOLLOW-UP"), True),
-)
+_PARTS = [
+    (row["part"], tuple(row["headings"].split("|")), row["list"] == "1")
+    for row in table_rows("note_parts.csv")
+]
 # Shares of the words that are left when all problems are mentioned.
-_FILLER = {
-    "hpi": 0.15,
-    "social": 0.02,
-    "exam": 0.15,
-    "labs": 0.25,
-    "course": 0.20,
-    "home": 0.03,
-    "medication": 0.05,
-    "condition": 0.03,
-    "instructions": 0.09,
-    "followup": 0.03,
-}
+_FILLER = {row["part"]: float(row["filler"]) for row in table_rows("note_parts.csv") if row["filler"]}
 _FILLER_PARTS = tuple(_FILLER)
 
 

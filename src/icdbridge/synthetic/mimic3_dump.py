@@ -21,54 +21,9 @@ from icdbridge.synthetic.dump import (
     wordings,
 )
 from icdbridge.synthetic.patients import Admission
+from icdbridge.synthetic.resources import table_rows
 
-_CODES = ("ROW_ID", "SUBJECT_ID", "HADM_ID", "SEQ_NUM", "ICD9_CODE")
-_TITLES = ("ROW_ID", "ICD9_CODE", "SHORT_TITLE", "LONG_TITLE")
-_COLUMNS = {
-    "NOTEEVENTS": (
-        [
-            "ROW_ID",
-            "SUBJECT_ID",
-            "HADM_ID",
-            "CHARTDATE",
-            "CHARTTIME",
-            "STORETIME",
-            "CATEGORY",
-            "DESCRIPTION",
-            "CGID",
-            "ISERROR",
-            "TEXT",
-        ]
-    ),
-    "DIAGNOSES_ICD": _CODES,
-    "PROCEDURES_ICD": _CODES,
-    "D_ICD_DIAGNOSES": _TITLES,
-    "D_ICD_PROCEDURES": _TITLES,
-    "PATIENTS": ["ROW_ID", "SUBJECT_ID", "GENDER", "DOB", "DOD", "DOD_HOSP", "DOD_SSN", "EXPIRE_FLAG"],
-    "ADMISSIONS": (
-        [
-            "ROW_ID",
-            "SUBJECT_ID",
-            "HADM_ID",
-            "ADMITTIME",
-            "DISCHTIME",
-            "DEATHTIME",
-            "ADMISSION_TYPE",
-            "ADMISSION_LOCATION",
-            "DISCHARGE_LOCATION",
-            "INSURANCE",
-            "LANGUAGE",
-            "RELIGION",
-            "MARITAL_STATUS",
-            "ETHNICITY",
-            "EDREGTIME",
-            "EDOUTTIME",
-            "DIAGNOSIS",
-            "HOSPITAL_EXPIRE_FLAG",
-            "HAS_CHARTEVENTS_DATA",
-        ]
-    ),
-}
+_COLUMNS = {row["table"]: row["columns"].split() for row in table_rows("mimic3_columns.csv")}
 _NUMBERS = {"ROW_ID", "SUBJECT_ID", "HADM_ID", "SEQ_NUM", "CGID", "EXPIRE_FLAG", "HOSPITAL_EXPIRE_FLAG"}
 _NUMBERS |= {"HAS_CHARTEVENTS_DATA"}
 _TEXTS = {column for columns in _COLUMNS.values() for column in columns} - _NUMBERS

@@ -20,45 +20,9 @@ from icdbridge.synthetic.dump import (
     wordings,
 )
 from icdbridge.synthetic.patients import Admission
+from icdbridge.synthetic.resources import table_rows
 
-_TITLES = ("icd_code", "icd_version", "long_title")
-_COLUMNS = {
-    "note/discharge": [
-        "note_id",
-        "subject_id",
-        "hadm_id",
-        "note_type",
-        "note_seq",
-        "charttime",
-        "storetime",
-        "text",
-    ],
-    "hosp/diagnoses_icd": ["subject_id", "hadm_id", "seq_num", "icd_code", "icd_version"],
-    "hosp/procedures_icd": ["subject_id", "hadm_id", "seq_num", "chartdate", "icd_code", "icd_version"],
-    "hosp/d_icd_diagnoses": _TITLES,
-    "hosp/d_icd_procedures": _TITLES,
-    "hosp/patients": ["subject_id", "gender", "anchor_age", "anchor_year", "anchor_year_group", "dod"],
-    "hosp/admissions": (
-        [
-            "subject_id",
-            "hadm_id",
-            "admittime",
-            "dischtime",
-            "deathtime",
-            "admission_type",
-            "admit_provider_id",
-            "admission_location",
-            "discharge_location",
-            "insurance",
-            "language",
-            "marital_status",
-            "race",
-            "edregtime",
-            "edouttime",
-            "hospital_expire_flag",
-        ]
-    ),
-}
+_COLUMNS = {row["table"]: row["columns"].split() for row in table_rows("mimic4_columns.csv")}
 _LOST_ADMISSION = 0.015  # share of the notes without an admission
 
 

@@ -15,10 +15,8 @@ _AXIS = 2.0  # what a word weighs that says something of an axis
 _UNKNOWN = 3.5  # what a word weighs that no wording has
 _OTHER_SIDE = 1.5  # what a wording loses that says another side
 _SIDES = frozenset({"left", "right", "bilateral"})
-_DENIED, _UNSAID = (
-    3.0,
-    0.7,
-)  # what a wording loses that says what a query is without; what it keeps that is silent
+# What a wording loses that says what a query is without; what it keeps that is silent.
+_DENIED, _UNSAID = (3.0, 0.7)
 _LEAST = 0.34  # share of the query's weight that a find must have
 
 

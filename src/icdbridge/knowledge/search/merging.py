@@ -8,11 +8,8 @@ from icdbridge.knowledge.search.titles import Title
 from icdbridge.knowledge.search.wordforms import EMPTY
 
 _LONG = 4  # words of a query that reads as a title, or fewer with an empty word among them
-_SURE, _EXPLAINED, _NEARER = (
-    5,
-    0.6,
-    0.5,
-)  # words, share of the title, distance: then the nearest title comes first
+# Words, share of the title, distance: then the nearest title comes first.
+_SURE, _EXPLAINED, _NEARER = (5, 0.6, 0.5)
 _MEANT_FIRST = 3  # lines by meaning before those by title where a query does not read as one
 
 

@@ -22,37 +22,15 @@ _WITHOUT = frozenset({"without", "no", "not", "negative", "denies"})
 _LONGEST = 5  # words of an abbreviation or phrase
 _CODED = ("diagnosis", "procedure", "status")
 # Spellings of one thing that words alone do not tell; before the words are split.
-_REWRITTEN = (
-    (re.compile(r"\bckd\s*-?\s*(?:stage\s*)?([1-5][ab]?|i{1,3}|iv|v)\b", re.IGNORECASE), r"ckd stage \1"),
-    (re.compile(r"\b(?:dm|diabetes)\s*-?\s*(1|2|i{1,2})\b", re.IGNORECASE), r"type \1 diabetes"),
-    (re.compile(r"\bt(1|2)\s*(?:dm|d)\b", re.IGNORECASE), r"type \1 diabetes"),
-    (re.compile(r"\bt(?:ype)?\s*(1|2)\s+(?=dm\b|diab)", re.IGNORECASE), r"type \1 "),
-    (re.compile(r"\bw/o\b", re.IGNORECASE), "without "),
-    (re.compile(r"\bw/(?=\s|\w)", re.IGNORECASE), "with "),
-    (re.compile(r"\b(?:2/2|d/t|2nd to|2ndary to|sec to)\b", re.IGNORECASE), "due to "),
-    (re.compile(r"\bb/l\b", re.IGNORECASE), "bilateral "),
-    (re.compile(r"\bc-?section\b", re.IGNORECASE), "cesarean section"),
-    (re.compile(r"\bx[\s-]?rays?\b", re.IGNORECASE), "xray"),
-)
-_CUES = {
-    "family": r"(?:strong |positive |\+ ?)?(?:family|fam|familial)\.? (?:history|hx|h/?o)(?: of| for)?|fhx?(?: of)?|"
-    r"(?:mother|father|sister|brother|parent|sibling|mom|dad)s?(?: (?:had|has|with))?",
-    "history": r"(?:personal |past |prior |remote |known )?(?:medical )?(?:history|hx)(?: of)?|h/o|h o|s/p|s p|"
-    r"status[ -]post|post[ -]op|post|old|prior|previous|past|former|remote|p?mhx?(?: of)?|pshx?(?: of)?|ex",
-    "allergies": r"(?:is )?(?:allergic|allergy|anaphylaxis|intolerant|intolerance|sensitivity)(?: reaction)? (?:to|of)|"
-    r"allergy:?|nkda",
-    "medications": r"(?:currently |chronically |now )?(?:on|takes|taking|using|uses)(?: (?:chronic|daily))?"
-    r"|(?:chronic|long[ -]?term)(?: \(current\)| current)?(?: (?:use|therapy))?(?: of| with| on)?|chronic use of"
-    r"|use of|receiving|maintained on|therapy with",
-}  # fmt: skip
-_AFTER = {
-    "history": r"(?:history|hx|in the past|years ago|s/p|status)",
-    "family": r"(?:in (?:the )?family|family (?:history|hx)|fhx)",
-    "allergies": r"(?:allergy|allergic|allergies|intolerance|anaphylaxis)",
-    "medications": r"(?:use|therapy|user|long[ -]?term(?: use)?|chronic(?:ally)?|treatment|maintenance)",
-}
-_BEFORE = {when: re.compile(rf"(?:{cue})[\s:]+(?=\S)", re.IGNORECASE) for when, cue in _CUES.items()}
-_BEHIND = {when: re.compile(rf"(?<=\S)\s+{cue}\s*$", re.IGNORECASE) for when, cue in _AFTER.items()}
+_REWRITTEN = [
+    (re.compile(row["written"], re.IGNORECASE), row["instead"]) for row in read_csv("search_rewritten")
+]
+# The contexts that a query may ask for, by what stands before or behind what it is about.
+_SHAPES = {"before": r"(?:{})[\s:]+(?=\S)", "behind": r"(?<=\S)\s+{}\s*$"}
+_CUES: dict[str, dict[str, re.Pattern[str]]] = {"before": {}, "behind": {}}
+for _row in read_csv("search_contexts"):
+    _cue = _SHAPES[_row["place"]].replace("{}", _row["cue"])
+    _CUES[_row["place"]][_row["context"]] = re.compile(_cue, re.IGNORECASE)
 
 
 class Token(NamedTuple):
@@ -107,10 +85,10 @@ def _rewritten(query: str) -> str:
 def _contexts(text: str) -> Iterator[tuple[str, str, float]]:
     """The contexts that a query may ask for and its words without the cue."""
     yield "", text, 0.0
-    for when, cue in _BEFORE.items():
+    for when, cue in _CUES["before"].items():
         if found := cue.match(text.lstrip()):
             yield when, text.lstrip()[found.end() :], -0.3
-    for when, cue in _BEHIND.items():
+    for when, cue in _CUES["behind"].items():
         if found := cue.search(text):
             yield when, text[: found.start()], -0.2
 
@@ -188,11 +166,9 @@ def _meanings(written: str, whole: bool) -> list[tuple[list[str], float, str]]:
 def _tokens(said: Sequence[str], speller: Speller, typing: bool) -> tuple[Token, ...]:
     said = [_mended(word, speller) for word in said]
     values: dict[int, list[tuple[str, str]]] = {}
-    spans: dict[int, range] = {}
     for axis, value, places in said_in(said):
         for place in places:
             values.setdefault(place, []).append((axis, value))
-            spans[place] = places
     tokens: dict[str, Token] = {}
     denied = False
     for one, places in rooted(said):

@@ -5,109 +5,31 @@ codes is meant follows from the side and so on that the query gives, and from wh
 """
 
 import re
+import tomllib
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import Any
 
+from icdbridge.knowledge.packed_tables import DATA
 from icdbridge.knowledge.search.wordforms import EMPTY, root, words
 
-_SIDED = (
-    r"(?! (?:heart|ventric|atri|bundle|upper quadrant|lower quadrant|coronary|anterior|posterior fasc|main))"
-)
-# Axis -> what a title says of it and its value; "" where it says that it is not known. The first that fits counts.
-_TITLES: dict[str, tuple[tuple[str, str], ...]] = {
-    "encounter": (
-        (r"initial encounter", "initial"),
-        (r"subsequent encounter", "subsequent"),
-        (r"sequela", "sequela"),
-    ),
-    "fracture": (
-        (r"for closed fracture", "closed"),
-        (r"for open fracture type (?:I or II|i or ii|IIIA, IIIB, or IIIC|iiia, iiib,? or iiic)", "{}"),
-        (r"for open fracture(?: NOS)?", "open"),
-        (r"for fracture", "closed"),
-    ),
-    "healing": (
-        (r"with routine healing", "routine"),
-        (r"with delayed healing", "delayed"),
-        (r"with nonunion", "nonunion"),
-        (r"with malunion", "malunion"),
-    ),
-    "trimester": (
-        (r"first trimester", "first"),
-        (r"second trimester", "second"),
-        (r"third trimester", "third"),
-        (r"unspecified trimester", ""),
-        (r"(?:complicating|in) childbirth", "childbirth"),
-        (r"(?:complicating|in) the puerperium", "puerperium"),
-    ),
-    "fetus": (
-        (r"not applicable or unspecified", ""),
-        (r"fetus ([1-5])", "{}"),
-        (r"other fetus", "other"),
-    ),
-    "side": (
-        (r"bilateral(?:ly)?", "bilateral"),
-        (rf"right(?: side| dominant side)?{_SIDED}", "right"),
-        (rf"left(?: side| non-dominant side)?{_SIDED}", "left"),
-        (r"unspecified (?=eyelid|eye\b|ear\b|side|breast|female|male|limb)", ""),
-        (r"unspecified side", ""),
-    ),
-    "sex": ((r"\bfemale(?= breast)", "female"), (r"\bmale(?= breast)", "male")),
-    "displaced": ((r"nondisplaced", "no"), (r"displaced", "yes")),
-    "approach": (
-        (r"percutaneous endoscopic approach", "laparoscopic or endoscopic"),
-        (r"via natural or artificial opening endoscopic(?: approach)?", "endoscopic, by an opening"),
-        (r"via natural or artificial opening(?: with percutaneous endoscopic assistance)?", "by an opening"),
-        (r"percutaneous approach", "percutaneous"),
-        (r"open approach", "open"),
-        (r"external approach", "external"),
-    ),
-    "count": (
-        (r"coronary artery, one artery", "1"),
-        (r"coronary artery, two arteries", "2"),
-        (r"coronary artery, three arteries", "3"),
-        (r"coronary artery, four or more arteries", "4"),
-    ),
-    "purpose": ((r"diagnostic", "diagnostic"),),
-}
+# titles, cues, what is assumed and what a query says, by axis
+_TABLES: dict[str, dict[str, Any]] = tomllib.loads((DATA / "search_axes.toml").read_text("utf-8"))
 _KEPT = {"count": "coronary artery"}  # words of an axis that stay in the name of the family
 _OPEN_TYPE = {"i or ii": "open I or II", "iiia, iiib, or iiic": "open III", "iiia, iiib or iiic": "open III"}
 _PATTERNS = {
     axis: tuple(
-        (re.compile(rf"(?<![\w-]){pattern}(?!\w)", re.IGNORECASE), value) for pattern, value in values
+        (re.compile(rf"(?<![\w-]){pattern}(?!\w)", re.IGNORECASE), value)
+        for pattern, value in table["titles"]
     )
-    for axis, values in _TITLES.items()
+    for axis, table in _TABLES.items()
 }
 # Parts of words of which a title has one if it says anything of the axis: quicker to look for than the patterns.
-_CUES = {
-    "encounter": ("encounter", "sequela"),
-    "fracture": ("fracture",),
-    "healing": ("healing", "union"),
-    "trimester": ("trimester", "childbirth", "puerperium"),
-    "fetus": ("fetus", "not applicable"),
-    "side": ("lateral", "right", "left", "unspecified"),
-    "sex": ("male",),
-    "displaced": ("displaced",),
-    "approach": ("approach", "opening"),
-    "count": ("coronary artery",),
-    "purpose": ("diagnostic",),
-}
-AXES = tuple(_TITLES)
+_CUES = {axis: tuple(table["cues"]) for axis, table in _TABLES.items()}
+AXES = tuple(_TABLES)
 _UNSAID = frozenset({"unspecified", "of", "the", "a", "and", "for", "in", "to"})
 # What is assumed where a query says nothing: the better value first; others are equal behind these.
-ASSUMED: dict[str, tuple[str, ...]] = {
-    "encounter": ("", "initial", "subsequent", "sequela"),
-    "fracture": ("", "closed", "open", "open I or II", "open III"),
-    "healing": ("", "routine"),
-    "trimester": ("", "third", "second", "first"),
-    "fetus": ("", "1"),
-    "side": ("", "right", "left", "bilateral"),
-    "sex": ("", "female"),
-    "displaced": ("", "yes", "no"),
-    "approach": ("laparoscopic or endoscopic", "open", "percutaneous"),
-    "count": ("1", "2"),
-    "purpose": ("",),
-}
+ASSUMED: dict[str, tuple[str, ...]] = {axis: tuple(table["assumed"]) for axis, table in _TABLES.items()}
 
 
 def take(title: str) -> tuple[dict[str, str], str]:
@@ -127,7 +49,7 @@ def take(title: str) -> tuple[dict[str, str], str]:
 
 
 def _first(axis: str, title: str) -> tuple[str, re.Match[str]] | None:
-    """The value of the first pattern of an axis that fits, as in ``_TITLES``, and where it fits."""
+    """The value of the first pattern of an axis that fits, as in ``_PATTERNS``, and where it fits."""
     lower = title.lower()
     if any(cue in lower for cue in _CUES[axis]):
         for pattern, value in _PATTERNS[axis]:
@@ -172,60 +94,11 @@ def distance(said: Mapping[str, str]) -> tuple[int, ...]:
     )
 
 
-# What a query says of an axis: words or phrases, the longest first.
+# What a query says of an axis: words or phrases.
 _SAID: dict[str, dict[str, str]] = {
-    "side": {
-        "left": "left", "lt": "left", "l": "left", "left sided": "left", "l sided": "left",
-        "right": "right", "rt": "right", "r": "right", "right sided": "right", "r sided": "right",
-        "bilateral": "bilateral", "bilat": "bilateral", "bl": "bilateral", "b l": "bilateral",
-        "both": "bilateral", "bilaterally": "bilateral",
-    },
-    "encounter": {
-        "initial encounter": "initial", "initial": "initial", "active treatment": "initial",
-        "subsequent encounter": "subsequent", "subsequent": "subsequent", "follow up": "subsequent",
-        "followup": "subsequent", "f u": "subsequent", "aftercare": "subsequent",
-        "sequela": "sequela", "sequelae": "sequela", "late effect": "sequela",
-    },
-    "fracture": {
-        "closed fracture": "closed", "closed": "closed", "open fracture": "open",
-        "for closed fracture": "closed", "for open fracture": "open", "open": "open", "compound": "open",
-        "open fracture type i or ii": "open I or II", "for open fracture type i or ii": "open I or II",
-        "for open fracture type iiia iiib or iiic": "open III", "open fracture type iiia iiib or iiic": "open III",
-        "type i or ii": "open I or II", "iiia iiib or iiic": "open III", "for fracture": "closed",
-    },
-    "healing": {
-        "routine healing": "routine", "with routine healing": "routine", "delayed healing": "delayed",
-        "with delayed healing": "delayed", "nonunion": "nonunion", "non union": "nonunion",
-        "with nonunion": "nonunion", "malunion": "malunion", "with malunion": "malunion",
-    },
-    "trimester": {
-        "first trimester": "first", "1st trimester": "first", "second trimester": "second",
-        "2nd trimester": "second", "third trimester": "third", "3rd trimester": "third",
-        "complicating childbirth": "childbirth", "childbirth": "childbirth",
-        "complicating the puerperium": "puerperium", "puerperium": "puerperium", "postpartum": "puerperium",
-    },
-    "fetus": {"fetus 1": "1", "fetus 2": "2", "fetus 3": "3", "fetus 4": "4", "fetus 5": "5", "other fetus": "other"},
-    "sex": {"female": "female", "woman": "female", "male": "male", "man": "male"},
-    "displaced": {"nondisplaced": "no", "non displaced": "no", "undisplaced": "no", "displaced": "yes"},
-    "approach": {
-        "laparoscopic": "laparoscopic or endoscopic", "lap": "laparoscopic or endoscopic",
-        "laparoscopically": "laparoscopic or endoscopic", "arthroscopic": "laparoscopic or endoscopic",
-        "vats": "laparoscopic or endoscopic", "thoracoscopic": "laparoscopic or endoscopic",
-        "robotic": "laparoscopic or endoscopic", "percutaneous endoscopic": "laparoscopic or endoscopic",
-        "percutaneous endoscopic approach": "laparoscopic or endoscopic",
-        "percutaneous": "percutaneous", "perc": "percutaneous", "percutaneous approach": "percutaneous",
-        "open": "open", "open approach": "open", "external approach": "external",
-        "via natural or artificial opening endoscopic": "endoscopic, by an opening",
-        "endoscopic": "endoscopic, by an opening", "via natural or artificial opening": "by an opening",
-    },
-    "count": {
-        "x1": "1", "x 1": "1", "one artery": "1", "x2": "2", "x 2": "2", "two arteries": "2", "2 vessel": "2",
-        "x3": "3", "x 3": "3", "three arteries": "3", "3 vessel": "3", "triple": "3", "double": "2",
-        "x4": "4", "x 4": "4", "x5": "4", "x 5": "4", "four or more arteries": "4", "4 vessel": "4",
-        "quadruple": "4", "1 vessel": "1", "single vessel": "1",
-    },
-    "purpose": {"diagnostic": "diagnostic"},
-}  # fmt: skip
+    axis: {phrase: value for value, phrases in _TABLES[axis]["said"].items() for phrase in phrases}
+    for axis in ("side", *AXES)  # of words of two axes the later one counts
+}
 SAYING = frozenset(word for phrases in _SAID.values() for phrase in phrases for word in phrase.split())
 _LONGEST = 7
 

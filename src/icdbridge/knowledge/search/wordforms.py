@@ -1,28 +1,17 @@
 """Forms of a word that count as one to search: plural, British spelling, endings, and words of one meaning."""
 
-import csv
 import re
 from collections.abc import Sequence
 from functools import cache
 from hashlib import blake2b
 
 from icdbridge.folding import fold
-from icdbridge.knowledge.packed_tables import DATA
+from icdbridge.knowledge.packed_tables import read_csv
 from icdbridge.knowledge.words import stem
 
 _WORD = re.compile(r"[a-z0-9]+")
 _POSSESSIVE = re.compile(r"(?<=[a-z])['`]s\b")
-_BRITISH = (
-    (re.compile(r"ae(?=[a-z])"), "e"),
-    (re.compile(r"(?<![gh])oe(?=[a-z]{2})"), "e"),
-    (re.compile(r"our(?=s?$|ed$|ing$)"), "or"),
-    (re.compile(r"isation"), "ization"),
-    (re.compile(r"([a-z]{3,})is(e|ed|ing)$"), r"\1iz\2"),
-    (re.compile(r"lys(e|ed|ing)$"), r"lyz\1"),
-    (re.compile(r"tre$"), "ter"),
-    (re.compile(r"sulph"), "sulf"),
-    (re.compile(r"oeuv"), "euv"),
-)
+_BRITISH = [(re.compile(row["british"]), row["american"]) for row in read_csv("british")]
 _SCALES = frozenset({"stage", "type", "grade", "class"})
 _NUMBERS = {
     "i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5", "iiia": "3a", "iiib": "3b", "one": "1", "two": "2",
@@ -76,10 +65,9 @@ def root(word: str) -> str:
 def _alike() -> dict[str, str]:
     """Stem -> stem of the first word of its row in ``data/search_words.csv``."""
     found: dict[str, str] = {}
-    with (DATA / "search_words.csv").open(encoding="utf-8", newline="") as handle:
-        for row in list(csv.reader(handle))[1:]:
-            first, *others = (stem(american(word)) for word in row[0].split())
-            found |= {other: first for other in others if other != first}
+    for row in read_csv("search_words"):
+        first, *others = (stem(american(word)) for word in row["words"].split())
+        found |= {other: first for other in others if other != first}
     return found
 
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from icdbridge.codes import CodeSystem
 from icdbridge.knowledge.frequency import FREQUENT
+from icdbridge.knowledge.packed_tables import read_csv
 from icdbridge.knowledge.search.wordforms import LIGHT
 
 # How far a source is believed: what coders take by default before titles, these before what tables list.
@@ -16,29 +17,10 @@ BELIEVED = {
 }  # fmt: skip
 CONTEXTS = ("medications", "allergies", "history", "family")
 # What makes a code a rare meaning of its words.
-_RARE = (
-    (re.compile(r"sequela|late effect", re.IGNORECASE), -1.0),
-    (re.compile(r"periprosthetic|classified elsewhere", re.IGNORECASE), -0.9),
-    (re.compile(r"subsequent encounter|in remission", re.IGNORECASE), -0.6),
-    (
-        re.compile(
-            r"\b(?:secondary|due to|congenital|neonatal|newborn|complicating|postprocedural)\b", re.IGNORECASE
-        ),
-        -0.5,
-    ),
-    (re.compile(r"^(?:other|certain)\b", re.IGNORECASE), -0.8),
-)
+_RARE = [(re.compile(row["title"], re.IGNORECASE), float(row["points"])) for row in read_csv("rare_titles")]
 _CHAPTERS = {
-    "P": -0.6,
-    "O": -0.6,
-    "Q": -0.3,
-    "V": -0.4,
-    "W": -0.3,
-    "X": -0.5,
-    "Y": -0.5,
-    "Z": -0.2,
-    "U": -0.2,
-}
+    "P": -0.6, "O": -0.6, "Q": -0.3, "V": -0.4, "W": -0.3, "X": -0.5, "Y": -0.5, "Z": -0.2, "U": -0.2,
+}  # fmt: skip
 
 
 def weights(rows: Collection[tuple[str, Sequence[str]]]) -> dict[str, float]:

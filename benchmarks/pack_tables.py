@@ -1,8 +1,8 @@
 """Packs the published tables of ICD-10-CM into the files that ship with the package.
 
-``python -m icdbridge.knowledge.packing SOURCE`` reads the folder SOURCE and writes ``data/*.tsv.gz`` beside this
-module, with ``data/sources.json``: what each file came from and how many rows it has. The rows are those of the tables;
-how they become terms is decided when they are read. SOURCE holds
+``python -m benchmarks.pack_tables SOURCE`` reads the folder SOURCE and writes the ``data/*.tsv.gz`` of
+``icdbridge.knowledge``, with ``data/sources.json``: what each file came from and how many rows it has. The rows are
+those of the tables; how they become terms is decided when they are read. SOURCE holds
 
 - ``icd10cm_index/*fullterm.tsv``: the alphabetic index, flattened (columns ``full_term``, ``nonessential_modifiers``,
   ``code``), CDC,
@@ -183,7 +183,7 @@ def _frequency_rows(scopes: dict[str, dict[str, dict[str, int]]]) -> list[tuple[
 
 def main() -> None:
     if len(sys.argv) != 2:
-        sys.exit("usage: python -m icdbridge.knowledge.packing SOURCE")
+        sys.exit("usage: python -m benchmarks.pack_tables SOURCE")
     try:
         for name, entry in pack(Path(sys.argv[1])).items():
             print(name, *(f"{key}={value}" for key, value in entry.items()), sep="  ")
