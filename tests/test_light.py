@@ -5,6 +5,8 @@ import re
 import subprocess
 import sys
 
+import pytest
+
 from icdbridge.extras import EXTRAS
 
 HIDDEN = """
@@ -57,31 +59,40 @@ def test_the_light_part_imports_nothing_of_the_extra():
     assert set(json.loads(answer.stdout)).isdisjoint(EXTRAS["models"])
 
 
-def test_without_the_extra_a_note_is_coded_into_every_format_but_parquet(tmp_path):
-    (tmp_path / "note.txt").write_text(NOTE, "utf-8")
-    outs = [tmp_path / f"codes.{ending}" for ending in ("csv", "jsonl", "ndjson", "parquet")]
-    files = [("code", tmp_path / "note.txt", "--out", out) for out in outs]
-    (status, said, error), *written, (refused, _, why) = commands(("code", "-"), *files, note=NOTE)
+OUTS = ("codes.csv", "codes.jsonl", "codes.ndjson", "codes.parquet")
+
+
+@pytest.fixture(scope="module")
+def without_the_extra(tmp_path_factory):
+    """The folder that a note was coded into and notes were synthesized into, and what each command said."""
+    folder = tmp_path_factory.mktemp("light")
+    (folder / "note.txt").write_text(NOTE, "utf-8")
+    files = [("code", folder / "note.txt", "--out", folder / out) for out in OUTS]
+    size = ("--notes", 5, "--words", 100, "--concepts", 40)
+    synthesize = ("synthesize", "mimic3", *size, "--out", folder / "dumps")
+    return folder, commands(("code", "-"), *files, ("codes", "search", "htn"), synthesize, note=NOTE)
+
+
+def test_without_the_extra_a_note_is_coded_into_every_format_but_parquet(without_the_extra):
+    folder, [(status, said, error), *written, (refused, _, why), _, _] = without_the_extra
     assert status == 0, error
     assert "J18.9" in said
     assert "E11.9" in said
     assert [status for status, _, _ in written] == [0, 0, 0]
-    assert all("J18.9" in out.read_text("utf-8") for out in outs[:3])
+    assert all("J18.9" in (folder / out).read_text("utf-8") for out in OUTS[:3])
     assert refused == 2
     assert why.splitlines() == [
         "error: this needs pyarrow, which is not installed: pip install 'icdbridge[models]'"
     ]
-    assert not outs[3].exists()
+    assert not (folder / OUTS[3]).exists()
 
 
-def test_without_the_extra_codes_are_searched_and_notes_synthesized(tmp_path):
-    dumps = tmp_path / "dumps"
-    synthesize = ("synthesize", "mimic3", "--notes", 5, "--words", 100, "--concepts", 40, "--out", dumps)
-    (found, said, error), (made, _, trouble) = commands(("codes", "search", "htn"), synthesize)
+def test_without_the_extra_codes_are_searched_and_notes_synthesized(without_the_extra):
+    folder, [*_, (found, said, error), (made, _, trouble)] = without_the_extra
     assert found == 0, error
     assert "I10" in said
     assert made == 0, trouble
-    assert (dumps / "NOTEEVENTS.csv.gz").is_file()
+    assert (folder / "dumps" / "NOTEEVENTS.csv.gz").is_file()
 
 
 NEEDY = [

@@ -3,12 +3,10 @@
 import os
 import shutil
 import signal
-import subprocess
-import sys
 import textwrap
-import time
 
 import pytest
+from tests.forking import Forked
 from tests.small import TINY, make_corpus, tiny_settings
 from typer.testing import CliRunner
 
@@ -219,14 +217,6 @@ def test_force_and_resume_begin_where_nothing_was_begun(home, tmp_path):
         train([corpus], tmp_path / "run", tiny_settings(epochs=1), resume=True)
 
 
-def wait_for(condition, process):
-    until = time.monotonic() + 60
-    while not condition():
-        assert process.poll() is None, process.stderr.read()
-        assert time.monotonic() < until
-        time.sleep(0.02)
-
-
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_a_stopped_prepare_leaves_no_note_behind(tmp_path, number):
     make_corpus(tmp_path, "ten", "icd10")
@@ -235,21 +225,23 @@ def test_a_stopped_prepare_leaves_no_note_behind(tmp_path, number):
         from icdbridge.cli import main
         from icdbridge.corpora import assemble
         def stands(*arguments):
+            print("stands", flush=True)
             time.sleep(600)
         assemble.choose_splits = stands
         main()
     """)
     arguments = ["prepare", "table", "--root", tmp_path / "ten.jsonl", "--version", "icd10", "--out"]
     line = [str(word) for word in [*arguments, tmp_path / "out"]]
-    process = subprocess.Popen([sys.executable, "-c", script, *line], stderr=subprocess.PIPE, text=True)
+    process = Forked(script, *line)
 
     def left():
         return list(tmp_path.glob(".out.partial-*"))
 
-    wait_for(lambda: [*tmp_path.glob(".out.partial-*/new/staging/texts.arrow")], process)
+    assert process.stdout.readline() == "stands\n"
+    assert [*tmp_path.glob(".out.partial-*/new/staging/texts.arrow")]
     assert all(folder.stat().st_mode & 0o077 == 0 for folder in left())
     assert f"is being written by process {process.pid}" in refused(tmp_path, " ".join(line))
-    process.send_signal(number)
+    os.kill(process.pid, number)
     said = process.communicate()[1]
     if number == signal.SIGTERM:
         assert process.returncode == 130

@@ -1,8 +1,6 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +8,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from tests.forking import Forked
 
 from icdbridge.corpora import Corpus, assemble
 from icdbridge.corpora.readers.table import prepare_table
@@ -131,9 +130,8 @@ def slow(*parts):
 assemble.write_notes = slow
 prepare_table({str(path)!r}, {str(tmp_path / "corpus")!r}, version="icd10")
 """
-    process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE)
-    assert process.stdout is not None
-    assert process.stdout.readline() == b"written\n"
+    process = Forked(program)
+    assert process.stdout.readline() == "written\n"
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
     assert not (tmp_path / "corpus").exists()
@@ -153,7 +151,6 @@ def test_ctrl_c_leaves_nothing_behind(
 import signal
 from icdbridge.corpora import assemble
 from icdbridge.corpora.readers.table import prepare_table
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background starts with Ctrl-C ignored
 def endless(staging, *_):
     print("reading", flush=True)
     many = "range(1000000000)"
@@ -164,12 +161,11 @@ try:
 except KeyboardInterrupt:
     print("interrupted", flush=True)
 """
-    process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE)
-    assert process.stdout is not None
-    assert process.stdout.readline() == b"reading\n"
+    process = Forked(program)
+    assert process.stdout.readline() == "reading\n"
     time.sleep(0.5)
-    process.send_signal(signal.SIGINT)
-    assert process.communicate(timeout=30)[0] == b"interrupted\n"
+    os.kill(process.pid, signal.SIGINT)
+    assert process.communicate()[0] == "interrupted\n"
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
 
 

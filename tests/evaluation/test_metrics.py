@@ -8,8 +8,6 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import sparse
 from sklearn import metrics as sk
-from torchmetrics.functional import retrieval
-from torchmetrics.functional.classification import multilabel_f1_score
 
 from icdbridge.evaluation import metrics as m
 
@@ -75,6 +73,10 @@ def test_known_map_and_r_precision():
 
 @pytest.mark.parametrize("ties", [False, True])
 def test_thresholded_metrics_equal_sklearn_and_torchmetrics(ties):
+    from torchmetrics.functional.classification import (
+        multilabel_f1_score,  # here, as it takes seconds that every worker would spend
+    )
+
     scores, labels = made(1, ties=ties)
     per_code, per_note = m.confusion(scores, csr(labels), 0.0)
     predicted = scores > 0
@@ -92,6 +94,8 @@ def test_thresholded_metrics_equal_sklearn_and_torchmetrics(ties):
 
 
 def test_ranking_metrics_equal_sklearn_and_torchmetrics():
+    from torchmetrics.functional import retrieval
+
     scores, labels = made(2)
     labels[np.arange(len(labels)), np.arange(len(labels)) % labels.shape[1]] = True  # a label in each note
     ranks = m.label_ranks(scores, csr(labels))

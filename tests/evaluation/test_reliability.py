@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 from scipy.special import expit
-from torchmetrics.functional.classification import binary_calibration_error
 
 from icdbridge.evaluation.evaluate import evaluate, evaluation_folder
 from icdbridge.evaluation.reliability import (
@@ -27,6 +26,10 @@ from .conftest import MadeUpRun
 
 @pytest.mark.parametrize("seed", range(3))
 def test_expected_error_is_that_of_torchmetrics(seed):
+    from torchmetrics.functional.classification import (
+        binary_calibration_error,  # here, as it takes seconds that every worker would spend
+    )
+
     rng = np.random.default_rng(seed)
     confidence = rng.random(500) ** 2
     labels = rng.random(500) < confidence ** (1 + seed)

@@ -4,13 +4,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from icdbridge.codes import Name
-from icdbridge.codes.axes import AxisValue, axes
+from icdbridge.codes.axes import AxisValue
 from icdbridge.lexical import NameIndex, NoteWords
 from icdbridge.lexical.axis_evidence import SAID, with_axes
 from icdbridge.lexical.evidence import Evidence
 
 TEXT = "The patient was seen. A resection of the inflamed appendix followed, no bleeding."
-VALUES = axes("0DTJ4ZZ", "Resection of Appendix, Percutaneous Endoscopic Approach")
+VALUES = [  # of 0DTJ4ZZ
+    AxisValue("operation", "Resection"),
+    AxisValue("body part", "Appendix"),
+    AxisValue("approach", "Percutaneous Endoscopic"),
+]
 
 
 def span(words, weight):

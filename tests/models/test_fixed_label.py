@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from tests.models.overfitting import overfit
 
 from icdbridge.errors import InputError
 from icdbridge.models import Batch, build_model, describe_model
@@ -134,17 +135,10 @@ def test_chunks_give_the_same_loss_and_a_gradient_for_every_parameter(architectu
 
 @pytest.mark.parametrize("architecture", FIXED)
 def test_overfits_thirty_two_notes(architecture):
-    model = make(architecture, dropout=0.0).train()
+    model = make(architecture, dropout=0.0)
     inputs = (*pad(notes(32)), *pad(rows(*range(9))))
     labels = (torch.rand(32, 9, generator=torch.Generator().manual_seed(1)) < 0.3).float()
-    optimizer = torch.optim.Adam(model.parameters(), lr=0.01 if architecture == "corelation" else 0.05)
-    for _ in range(200 if architecture == "corelation" else 100):
-        optimizer.zero_grad()
-        model.loss(Batch(*inputs, labels)).backward()
-        optimizer.step()
-    predicted = model.eval()(*inputs) > 0
-    right = (predicted & labels.bool()).sum()
-    assert 2 * right / (predicted.sum() + labels.sum()) > 0.95
+    assert overfit(model, inputs, labels, 0.01 if architecture == "corelation" else 0.05) > 0.95
 
 
 def set_all(model, **values):

@@ -4,13 +4,12 @@ import errno
 import os
 import resource
 import signal
-import subprocess
-import sys
 import textwrap
 
 import pytest
 import torch
 from safetensors import SafetensorError
+from tests.forking import Forked
 from tests.small import TINY, make_corpus, tiny_settings
 
 from icdbridge import InputError
@@ -135,9 +134,9 @@ def test_a_full_disk_in_training_is_one_line_and_leaves_nothing(corpus, tmp_path
                 except SystemExit as stopped:
                     print(f"stopped {{stopped.code}}", file=sys.stderr)
     """)
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=False, text=True)
-    *said, after = done.stderr.split("stopped 2\n")
-    assert len(said) == 4, done.stderr
+    _, printed = Forked(script).communicate()
+    *said, after = printed.split("stopped 2\n")
+    assert len(said) == 4, printed
     assert after == ""
     for one in said:
         assert "Traceback" not in one

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 import tokenizers
 import torch
-import transformers
 from tests.small import make_corpus, tiny_settings
 
 from icdbridge.coding import Coder
@@ -24,6 +23,8 @@ def corpus(tmp_path_factory):
 @pytest.fixture(scope="module")
 def roberta(tmp_path_factory, corpus):
     """A RoBERTa of random weights with a byte-level tokenizer learnt from the notes, in a folder as published."""
+    import transformers  # here, as it takes seconds that every worker would spend
+
     folder = tmp_path_factory.mktemp("encoder") / "roberta"
     backend = tokenizers.ByteLevelBPETokenizer(lowercase=False)
     texts = [text for batch in corpus.notes() for text in batch.column("text").to_pylist()]
@@ -53,7 +54,9 @@ def test_trains_over_an_encoder_in_a_folder_and_runs_without_it(corpus, roberta,
         tiny_settings(model, *changes)
     settings = tiny_settings(model, *changes[:-1], "learning_rate=1e-9", epochs=1)
     run = train([corpus], tmp_path / "run", settings)
-    held = transformers.RobertaModel.from_pretrained(roberta).state_dict()
+    from transformers import RobertaModel
+
+    held = RobertaModel.from_pretrained(roberta).state_dict()
     for name, tensor in run.model.encoder.transformer.state_dict().items():
         torch.testing.assert_close(tensor, held[name], atol=1e-6, rtol=0, msg=name)
     roberta.rename(tmp_path / "away")  # the run folder holds all that coding needs

@@ -2,12 +2,11 @@
 
 import os
 import signal
-import subprocess
-import sys
 import textwrap
 
 import pytest
 import torch
+from tests.forking import Forked
 from tests.small import make_corpus, tiny_settings
 
 from icdbridge.errors import InputError
@@ -100,11 +99,9 @@ def test_interrupted_and_resumed_is_the_same_as_in_one_go(corpora, tmp_path, mon
 def test_killed_training_is_no_run_and_resumes(corpora, tmp_path):
     script = textwrap.dedent(f"""
         import os
-        import torch
         from icdbridge.corpora import Corpus
         from icdbridge.training import loop, train
         from tests.small import tiny_settings
-        torch.set_num_threads(1)  # as the tests do: sums in another order are not the same to the last bit
         saved = loop.save_checkpoint
         def dying(path, *rest):
             saved(path, *rest)
@@ -112,7 +109,8 @@ def test_killed_training_is_no_run_and_resumes(corpora, tmp_path):
         loop.save_checkpoint = dying
         train([Corpus.open({str(corpora[0].path)!r})], {str(tmp_path / "run")!r}, tiny_settings(epochs=3))
     """)
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=False)
+    done = Forked(script)
+    done.communicate()
     assert done.returncode == -9
     with pytest.raises(InputError, match="unfinished"):
         Run.open(tmp_path / "run")
