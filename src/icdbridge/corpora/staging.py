@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from icdbridge.corpora.csv_rows import csv_rows
-from icdbridge.corpora.database import MEMORY_LIMIT, database_error, run_watched
+from icdbridge.corpora.staging_database import MEMORY_LIMIT, database_error, run_watched
 from icdbridge.corpora.texts import Texts
 
 BATCH = 2_000  # notes held at once

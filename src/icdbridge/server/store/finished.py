@@ -128,10 +128,11 @@ def _finished(session: Session, ids: Sequence[int], texts: bool) -> Iterator[Fin
         place = {key: position for position, key in enumerate(one.code_order)}
         held = decisions[one.id]
         held.sort(key=lambda row: (row.verdict != "accepted", place.get(row.key, len(place))))
-        coding = codings.get(one.id)
+        made_by = ("model", "code_version", "release")
+        of_coding: dict[str, Any] = {name: getattr(codings.get(one.id), name, None) for name in made_by}
         yield FinishedEncounter(
             **{name: getattr(one, name) for name in _SAME},
-            **{name: getattr(coding, name, None) for name in ("model", "code_version", "release")},
+            **of_coding,
             documents=tuple((row.id, row.text) for row in documents_of(session, one.id)) if texts else (),
             suggestions=tuple(suggestions[one.id]),
             decisions=tuple(held),
