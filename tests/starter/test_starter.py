@@ -121,6 +121,8 @@ CODED = {
     "Stage 2 pressure injury coccyx.": "L89.152",
     "UTD on vaccines except influenza (declined by parents).": "Z28.82",
     "Severe persistent asthma. Status asthmaticus.": "J45.52",
+    "Iron deficiency anemia from heavy menses.": "D50.0",
+    "STI check, partner tested positive for chlamydia.": "Z11.3 Z20.2",
     # newborns
     "Neonatology: 36 week preterm male born via C-section, BW 2300 g, hypoglycemia.": "P07.39 P07.18 P70.4",
     "Baby girl, DOL 3, jaundice.": "P59.9",
@@ -167,6 +169,9 @@ NOT_CODED = {
     "Sickle cell disease with vaso-occlusive crisis.": "D57.1",
     "Group B strep unknown.": "B95",
     "Prior right ankle sprain.": "S93",
+    "Negative strep and COVID. Viral URI.": "U07 J02.0 A49 B95",
+    "Rapid flu, strep and covid negative. URI.": "U07 J10 J11 J02.0",
+    "Metastatic prostate cancer on abiraterone. Hot flashes.": "N95",
     "UTD on vaccines except influenza (declined by parents).": "Z23",
     "T2DM. PMH: cataract surgery both eyes in 2019, hernia repair.": "E11.36 H26 K46 K40",
     "Ectopic pregnancy, right tube. Methotrexate given.": "Z79",
