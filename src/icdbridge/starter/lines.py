@@ -150,7 +150,8 @@ def _meant(note: Note, said: Said, tree: Tree, inpatient: bool) -> Iterable[tupl
     if ALLERGIES in when and not negated and (section == "allergies" or _near(note, said, _ALLERGIC)):
         yield when[ALLERGIES], ALLERGIES, None
         return
-    if section == "allergies" and not (said.named >= 0 and tree.codes[said.code].startswith(_ALLERGY_STATUS)):
+    named = tree.codes[said.code] if said.named >= 0 else ""
+    if section == "allergies" and not (named.startswith(_ALLERGY_STATUS) or _stands_alone(note, said, named)):
         return
     if said.named >= 0 and is_taken_back(tree.codes[said.code], note.text, said.start, note.sentences):
         hypothetical = True
@@ -187,6 +188,17 @@ def _meant(note: Note, said: Said, tree: Tree, inpatient: bool) -> Iterable[tupl
         yield said.code, "said", "historical"
     else:
         yield said.code, "said", None
+
+
+def _stands_alone(note: Note, said: Said, named: str) -> bool:
+    """Whether a disease makes a later sentence of a line of allergies: "Allergies: penicillin. Asthma." A symptom or a
+    rash is what an allergy does.
+    """
+    begin, end = next((one for one in note.sentences if one[0] <= said.start < one[1]), (0, 0))
+    alone = (
+        note.text[begin : said.start].strip(" -*\t") == "" and note.text[said.end : end].strip(" .;") == ""
+    )
+    return bool(named) and not named.startswith(("R", "L", "T", "J38", "Z")) and alone
 
 
 def _is_over(note: Note, said: Said, code: str) -> bool:
