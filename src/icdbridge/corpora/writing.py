@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -140,18 +141,22 @@ def write_notes(staging: Staging, path: Path, version: str) -> list[int]:
     dictionary = ["patient_id", "version", "codes.list.element", "split"]
     with (
         pq.ParquetWriter(path, NOTES_SCHEMA, compression="zstd", use_dictionary=dictionary) as writer,
+        ThreadPoolExecutor(1) as beside,  # compresses a row group while the next one is gathered
         progress_bar() as bar,
     ):
         task = bar.add_task("writing notes", total=total)
-        waiting = NOTES_SCHEMA.empty_table()
+        waiting, written = NOTES_SCHEMA.empty_table(), Future[None]()
+        written.set_result(None)
         for first, notes in _kept_notes(staging, version):
             chosen = range(-first % every, len(notes), every)
             words += map(count_words, notes["text"].take(pa.array(chosen, pa.int64())).to_pylist())
             waiting = pa.concat_tables([waiting, notes])
             while len(waiting) >= ROW_GROUP:
-                writer.write_table(waiting.slice(0, ROW_GROUP), row_group_size=ROW_GROUP)
+                written.result()
+                written = beside.submit(writer.write_table, waiting.slice(0, ROW_GROUP), ROW_GROUP)
                 waiting = waiting.slice(ROW_GROUP)
             bar.advance(task, len(notes))
+        written.result()
         writer.write_table(waiting)
     return words
 

@@ -205,7 +205,7 @@ class DualLAAT(CodingModel):
         # half of a note's words come again
         different, which = words.unique(return_inverse=True)  # type: ignore[no-untyped-call]
         parts, before = self.note_encoder.word_parts(self.embedding(different))
-        keys = self._by_head(parts @ self.note_projection.weight.T)[which]  # [T, W, M, s]
+        keys = self._by_head(parts @ self.note_projection.weight.T).index_select(0, which)  # [T, W, M, s]
         slope = 1 - note.keys[0].transpose(0, 1) ** 2  # of tanh, [T', M, s]
         keys *= seen_by(slope, len(words), before, parts.shape[1])
         return Parts(parts, which, keys.permute(2, 0, 1, 3), before)

@@ -71,6 +71,6 @@ def contributions(
     by_score = by_value - weights * by_value.sum(dim=-1, keepdim=True)
     shape = heads, codes, words, width
     of_different = alike(parts.states.reshape(-1, size)).view(heads, codes, different, width)
-    as_value = of_different[:, :, parts.which] * around(weights, words, parts.before, width)
+    as_value = of_different.index_select(2, parts.which) * around(weights, words, parts.before, width)
     as_key = by_head(parts.keys.flatten(1, 2)).view(shape) * around(by_score, words, parts.before, width)
     return (as_value + as_key).sum(dim=(0, 3))
