@@ -6,6 +6,7 @@ import math
 import os
 import resource
 import socket
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -32,6 +33,9 @@ TOKEN_VARIABLE = "ICDBRIDGE_TOKEN"
 KEEP_ALIVE = 5  # seconds that a connection without a request stays open
 BACKLOG = 128  # connections taken up at once, before any is refused
 FILES = 64  # that the server has open itself, rounded up
+# seconds after which a thread in Python lets another go on: by default 5 ms, in which a thread whose product of
+# matrices is done waits longer for the interpreter than the product took
+SWITCH = 0.0005
 
 
 def serve(
@@ -71,6 +75,7 @@ def serve(
             raise InputError(f"two runs are called {coder.name}: rename one of the folders")
         coders[coder.name] = coder
     app = create_app(coders, token, limits, desk)
+    sys.setswitchinterval(SWITCH)
     with _listen(host, port) as listener:
         logging.config.dictConfig(LOGGING)
         address = f"[{host}]" if ":" in host else host
