@@ -7,7 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-_PAIRS = 2**20  # of a row and a tree, walked at once
+_PAIRS = 2**17  # of a row and a tree, walked at once
+_ASKED = 8  # nodes of a small tree, without leaves
+_BITS = np.arange(_ASKED, dtype=np.uint8)
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,19 @@ class BoostedTrees:
         return found
 
     def _sum(self, features: np.ndarray) -> np.ndarray:
+        if self._answers is None:
+            leaves = self._walked(features)
+        else:
+            feature, threshold, value = self._answers
+            right = np.ascontiguousarray(features.T)[feature] > threshold[:, None]
+            bits = right.reshape(len(value), _ASKED, -1).view(np.uint8) << _BITS[:, None]
+            told = np.bitwise_or.reduce(bits, axis=1).T
+            leaves = value[np.arange(len(value)), told]
+        total: np.ndarray = self.base + leaves.sum(axis=1, dtype=np.float64)
+        return total
+
+    def _walked(self, features: np.ndarray) -> np.ndarray:
+        """The value of the leaf that each row ends in [N, trees], found step by step."""
         feature, threshold, children, first = self._flat
         rows = (np.arange(len(features)) * features.shape[1])[:, None]
         cells = np.ascontiguousarray(features).ravel()
@@ -40,8 +55,8 @@ class BoostedTrees:
         for _ in range(self._depth):
             right = cells[rows + feature[node]] > threshold[node]
             node = children[2 * node + right]
-        total: np.ndarray = self.base + self.value.ravel()[node].sum(axis=1, dtype=np.float64)
-        return total
+        values: np.ndarray = self.value.ravel()[node]
+        return values
 
     @cached_property
     def _flat(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -49,6 +64,28 @@ class BoostedTrees:
         first = np.arange(len(self.feature), dtype=np.int32) * self.feature.shape[1]
         children = np.stack([self.left, self.right], axis=2) + first[:, None, None]
         return self.feature.ravel().astype(np.int32), self.threshold.ravel(), children.ravel(), first
+
+    @cached_property
+    def _answers(self) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+        """Of small trees, whose nodes are all asked at once: feature and threshold of the nodes with children [trees *
+        ``_ASKED``], and the value of the leaf that each set of answers leads to [trees, 2 ** ``_ASKED``]; None where a
+        tree has more nodes.
+        """
+        inner = self.left != np.arange(self.left.shape[1])
+        if inner.sum(axis=1).max(initial=0) > _ASKED:
+            return None
+        tree, node = np.nonzero(inner)
+        place = np.cumsum(inner, axis=1) - 1
+        feature = np.zeros((len(inner), _ASKED), np.int64)
+        threshold = np.full((len(inner), _ASKED), np.inf, np.float32)
+        feature[tree, place[tree, node]] = self.feature[tree, node]
+        threshold[tree, place[tree, node]] = self.threshold[tree, node]
+        trees, answers = np.arange(len(inner))[:, None], np.arange(2**_ASKED)
+        at = np.zeros((len(inner), len(answers)), np.int64)
+        for _ in range(self._depth):
+            right = answers >> np.maximum(place[trees, at], 0) & 1  # leaves are their own children
+            at = np.where(right, self.right[trees, at], self.left[trees, at])
+        return feature.ravel(), threshold.ravel(), self.value[trees, at]
 
     @cached_property
     def _depth(self) -> int:
