@@ -3,39 +3,21 @@
 Phrases are kept as hashes: what training notes say cannot be read from a run folder.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.sparse import csr_array
 
-from icdbridge.lexical.associations import hash_word
-from icdbridge.lexical.near_marks import NEAR_MARKS, NearMarks, word_hash
+from icdbridge.lexical.marked_phrases import Phrase, PhraseHits, phrases_of_mark
+from icdbridge.lexical.near_marks import NEAR_MARKS, NearMarks
 from icdbridge.lexical.note import NoteWords
 
 EXACT_MARKS = ("mark", "mark_notes", "mark_words", "mark_share", "mark_mentions", "mark_place", "mark_any")
 MARKS = (*EXACT_MARKS, *NEAR_MARKS)
-LONGEST = 12  # words of a phrase
-PART, GAP = 4, 6  # words of each of two parts that stand apart, and words between them
 DOUBT = 0.7  # notes without the code that are added to those counted
-_APART = np.uint64(0x5851F42D4C957F2D)  # tells a phrase whose parts stand apart
-_FACTOR = np.uint64(0x9E3779B97F4A7C15)
-_LOW = np.uint64(0xFFFF)
-
-
-class Phrase(NamedTuple):
-    """A phrase in a note: its ``row`` among those known and its words, ``first`` to ``last``; from ``cut`` to ``on``
-    stand words that are not its own.
-    """
-
-    row: int
-    first: int
-    cut: int
-    on: int
-    last: int
 
 
 class MarkedPhrase(NamedTuple):
@@ -74,51 +56,6 @@ class Marked(NamedTuple):
         place = int(np.searchsorted(self.codes, code))
         here = place < len(self.codes) and self.codes[place] == code
         return self.phrases[place] if here else []
-
-
-@dataclass(frozen=True)
-class PhraseHits:
-    """Where a note has known phrases, overlapping ones too: ``rows`` [n] of the phrases and ``words`` [n, 4] (first,
-    cut, on, last), those of longer phrases first, and of phrases in one piece before those in two.
-    """
-
-    rows: np.ndarray
-    words: np.ndarray
-
-    @classmethod
-    def find(cls, hashes: np.ndarray, note: NoteWords) -> "PhraseHits":
-        """Looks for phrases with such ``hashes``, ascending."""
-        own = np.array([hash_word(stem) for stem in note.stems], np.uint64)
-        whole = list(_running(own))
-        parts = [(size, 0, 0, state) for size, state in enumerate(whole, 1)][::-1]
-        apart = [
-            (size, gap, more, state ^ _APART)
-            for size, begun in enumerate(whole[:PART], 1)
-            for gap in range(1, GAP + 1)
-            for more, state in enumerate(islice(_running(own[size + gap :], begun), PART), 1)
-        ]
-        parts += sorted(apart, key=lambda one: -(one[0] + one[2]))
-        if not parts:
-            return cls(np.zeros(0, np.int64), np.zeros((0, 4), np.int64))
-        *sizes, states = zip(*parts, strict=True)
-        row, hit = _known(hashes, np.concatenate(states))
-        ends = np.cumsum([len(state) for state in states])
-        part = np.searchsorted(ends, hit, side="right")
-        first = hit - np.append(0, ends)[part]
-        size, gap, more = (np.array(one)[part] for one in sizes)
-        cut = first + size
-        return cls(row, np.stack([first, cut, cut + gap, cut + gap + more], axis=1))
-
-    def chosen(self, known: np.ndarray) -> list[Phrase]:
-        """Of phrases that are ``known`` [P] those that share no word, the longest first."""
-        taken: set[int] = set()
-        kept = []
-        for row, (first, cut, on, last) in zip(self.rows.tolist(), self.words.tolist(), strict=True):
-            own = (*range(first, cut), *range(on, last))
-            if known[row] and taken.isdisjoint(own):
-                taken.update(own)
-                kept.append(Phrase(row, first, cut, on, last))
-        return kept
 
 
 @dataclass(frozen=True)
@@ -216,7 +153,7 @@ class MarkedNotes:
             for note, (words, of_note) in enumerate(zip(notes(), marked, strict=True))
             for code, marks in of_note.items()
             for spans in marks
-            for phrase, said in _phrases(words, spans)
+            for phrase, said in phrases_of_mark(words, spans)
         ]
         hashes, phrase = np.unique(np.array([one[0] for one in marks], np.uint64), return_inverse=True)
         note, code = np.array([one[1:3] for one in marks], np.int64).reshape(-1, 2).T
@@ -269,48 +206,8 @@ def _entries(matrix: csr_array, of: csr_array) -> np.ndarray:
     return found
 
 
-def _phrases(note: NoteWords, spans: Sequence[tuple[int, int]]) -> Iterator[tuple[np.uint64, Sequence[int]]]:
-    """The hashes by which the words of a mark are found in one piece and, if several, apart; each with these words."""
-    words = _words_of(note, spans).tolist()
-    if not 0 < len(words) <= LONGEST:
-        return
-    *_, (state,) = _running(np.array([hash_word(note.stems[word]) for word in words], np.uint64))
-    said = [word_hash(note.words[word][0]) for word in words]
-    yield state, said
-    if len(words) > 1:
-        yield state ^ _APART, said
-
-
 def _characters(note: NoteWords, phrase: Phrase) -> list[tuple[int, int]]:
     parts = [(phrase.first, phrase.cut), (phrase.on, phrase.last)]
     return [
         (int(note.spans[first, 0]), int(note.spans[last - 1, 1])) for first, last in parts if first < last
     ]
-
-
-def _words_of(note: NoteWords, spans: Sequence[tuple[int, int]]) -> np.ndarray:
-    """The places of the words of a note that share a character with some spans."""
-    starts, ends = note.spans.T
-    inside = np.zeros(len(starts), bool)
-    for start, end in spans:
-        inside |= (starts < end) & (ends > start)
-    return np.flatnonzero(inside)
-
-
-def _running(words: np.ndarray, begun: np.ndarray | None = None) -> Any:
-    """Hashes of 1, 2, ... words in a row from each place on; with ``begun`` after what has those hashes."""
-    state = np.zeros(len(words), np.uint64) if begun is None else begun[: len(words)]
-    for size in range(min(LONGEST, len(words))):
-        state = state[: len(words) - size] * _FACTOR + words[size : size + len(state)]
-        state = state ^ (state >> np.uint64(29))
-        yield state
-
-
-def _known(hashes: np.ndarray, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Which of ``hashes``, ascending, some states are: the rows, and the places of these states."""
-    maybe = np.zeros(_LOW + np.uint64(1), bool)  # few are known: most are told by their lowest bits
-    maybe[hashes & _LOW] = True
-    hit = np.flatnonzero(maybe[state & _LOW])
-    row = np.searchsorted(hashes, state[hit])
-    kept = hashes[np.minimum(row, len(hashes) - 1)] == state[hit] if len(hashes) else np.zeros(0, bool)
-    return row[kept], hit[kept]
