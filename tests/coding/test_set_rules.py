@@ -151,7 +151,7 @@ def test_the_starter_shows_a_companion_that_the_note_says(tmp_path):
     assert not [one for one in unsaid if one.code == "Z99.89"]
     (tmp_path / "note.txt").write_text(note)
     shown = CliRunner().invoke(app, ["code", str(tmp_path / "note.txt"), "--top", "2"]).output
-    assert "[goes with" in " ".join(shown.replace("│", " ").split())
+    assert "with G47.33 (index:" in " ".join(shown.replace("│", " ").split())
 
 
 def test_many_notes_keep_the_rules_too(tmp_path):
