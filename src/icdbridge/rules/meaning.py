@@ -17,6 +17,8 @@ _SIDE = re.compile(r"\b(right|left|bilateral|unspecified)\b", re.IGNORECASE)
 _SIDED = frozenset(stems("right left bilateral unilateral unspecified eye ear side sided"))
 _UNSPECIFIED = re.compile(r"\bunspecified\b|\bNOS\b|\bnot specified\b", re.IGNORECASE)
 _WITHOUT = re.compile(r",? (?:without\b|uncomplicated$)", re.IGNORECASE)
+# sides of two codes that may both be right: "other" and "unspecified" pneumonia differ in more than a side
+_BOTH_STAND: tuple[set[str | None], ...] = ({"left", "right"}, {None})
 SAID = "said by another code"
 _GUIDELINES = "ICD-10-CM guidelines"
 
@@ -88,7 +90,7 @@ def one_alone(one: str, other: str) -> str | None:
         return f"{below} is below {above}"
     words = _but_side(one)
     if one[:3] == other[:3] and words and words == _but_side(other):
-        return None if {_side(one), _side(other)} == {"left", "right"} else "the same condition"
+        return "the same condition" if {_side(one), _side(other)} not in _BOTH_STAND else None
     return None
 
 
