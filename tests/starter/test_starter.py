@@ -172,6 +172,7 @@ NOT_CODED = {
     "Sickle cell disease with vaso-occlusive crisis.": "D57.1",
     "Group B strep unknown.": "B95",
     "Prior right ankle sprain.": "S93",
+    "Mr. B was seen by Dr. C. Gout.": "I34",
     "Sister recently diagnosed with breast cancer.": "C50",
     "Child exposed to varicella at school, no rash.": "B01",
     "Allergies: penicillin (anaphylaxis). Rash. Sulfa.": "R21 T78",

@@ -99,8 +99,16 @@ class _Around:
 
 
 def _is_written_so(written: str) -> bool:
-    """Whether a text may be an abbreviation of a clinical term; "i.e.", "e.g.", "a.m.", "p.m." and "pH" are none."""
-    return written.lower() not in ("i.e", "e.g", "a.m", "p.m") and written != "pH"
+    """Whether a text may be an abbreviation of a clinical term; "i.e.", "a.m.", "pH" and how one is addressed are none:
+    "Mr. B" has no mitral regurgitation.
+    """
+    return written.lower() not in ("i.e", "e.g", "a.m", "p.m") and written not in (
+        "pH",
+        "Mr",
+        "Ms",
+        "Dr",
+        "Mrs",
+    )
 
 
 def _among_capitals(words: Sequence[Word], place: int, text: str) -> bool:
