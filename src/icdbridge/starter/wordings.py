@@ -39,8 +39,10 @@ def is_taken_back(code: str, text: str, start: int, sentences: Sequence[tuple[in
     vaccines that are up to date are none given.
     """
     unless = _unless().get(code)
+    if unless is None:
+        return False
     begin, end = next((one for one in sentences if one[0] <= start < one[1]), (0, len(text)))
-    return unless is not None and unless.search(text, begin, end) is not None
+    return unless.search(text, begin, end) is not None
 
 
 @cache
