@@ -2,8 +2,11 @@
 
 import csv
 import re
+from bisect import bisect_right
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
+from operator import itemgetter
 
 _STOP = re.compile(
     r"(?<![.!?])[.!?]++[\"')\]*]*+(?=\s)"  # the usual end
@@ -52,6 +55,12 @@ def sentences(text: str) -> list[tuple[int, int]]:
             found.append((first, first + len(stripped)))
         before = start
     return found
+
+
+def sentence_around(sentences: Sequence[tuple[int, int]], place: int) -> tuple[int, int] | None:
+    """Of the ranges that ``sentences`` gives the one that holds a character; None between sentences."""
+    at = bisect_right(sentences, place, key=itemgetter(0)) - 1
+    return sentences[at] if at >= 0 and place < sentences[at][1] else None
 
 
 def item_numbers(text: str) -> list[tuple[int, int]]:

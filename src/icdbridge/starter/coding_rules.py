@@ -9,12 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from icdbridge.knowledge.companions import asking_for
 from icdbridge.knowledge.presumptions import Presumption, by_category, diagnoses_of, presumptions
-from icdbridge.starter.facts import is_newborn
-from icdbridge.starter.lines import Line, doubt
+from icdbridge.starter.lines import Line, doubt, line_by_rule
 from icdbridge.starter.measures import measures
 from icdbridge.starter.newborn import code_newborn
 from icdbridge.starter.note_reading import Note
-from icdbridge.starter.said import Said
 from icdbridge.starter.sequelae import code_sequelae
 from icdbridge.starter.specify import specify
 from icdbridge.starter.tree import Tree
@@ -46,7 +44,7 @@ def apply_rules(note: Note, lines: Sequence[Line], tree: Tree) -> list[Line]:
     _add_wordings(kept, note, tree, present)
     present = _present(kept, tree)
     for code, line in present.items():
-        if _is_integral(code, present) or (code.startswith(_BORN) and not is_newborn(note.text)):
+        if _is_integral(code, present) or (code.startswith(_BORN) and not note.of_newborn):
             doubt(line, INTEGRAL)
     _name_companions(_present(kept, tree))
     return kept
@@ -69,19 +67,11 @@ def _presume(
         if code in tree.number
     ]
     for code in then:
-        _add(lines, code, rule.reason, evidence)
+        line = line_by_rule(lines, code, rule.reason, evidence)
+        line.reason = line.reason or rule.reason
     for written, line in present.items():
         if line.code not in then and rule.replaces.begins(written):
             doubt(line, rule.reason)
-
-
-def _add(lines: list[Line], code: int, reason: str, evidence: Iterable[Said]) -> None:
-    line = next((one for one in lines if one.code == code), None)
-    if line is None:
-        line = Line(code, "rule")
-        lines.append(line)
-    line.reason = line.reason or reason
-    line.said += [said for said in evidence if said not in line.said]
 
 
 def _add_measures(lines: list[Line], note: Note, tree: Tree, present: Mapping[str, Line]) -> None:
@@ -108,7 +98,7 @@ def _add_measures(lines: list[Line], note: Note, tree: Tree, present: Mapping[st
 def _add_wordings(lines: list[Line], note: Note, tree: Tree, present: Mapping[str, Line]) -> None:
     """Adds codes of ICD-10-CM that a note says by a phrase and not by a name; other systems have none of them."""
     obstetric = any(code.startswith("O") for code in present)
-    for found in wordings(note.text, note.sentences, newborn=is_newborn(note.text)):
+    for found in wordings(note.text, note.sentences, newborn=note.of_newborn):
         known = found.code in tree.number and found.code not in present
         if known and (obstetric or found.code != OUTCOME):
             lines.append(Line(tree.number[found.code], "rule", span=(found.start, found.end)))

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from icdbridge.knowledge.companions import history_of
+from icdbridge.lexical.sentences import sentence_around
 from icdbridge.starter.dictionary import ADVERSE, ALLERGIES, FAMILY, HISTORY, MEDICATIONS, UNDERDOSING
 from icdbridge.starter.note_reading import Note
 from icdbridge.starter.practice import MOST, Practised
@@ -194,7 +195,7 @@ def _stands_alone(note: Note, said: Said, named: str) -> bool:
     """Whether a disease makes a later sentence of a line of allergies: "Allergies: penicillin. Asthma." A symptom or a
     rash is what an allergy does.
     """
-    begin, end = next((one for one in note.sentences if one[0] <= said.start < one[1]), (0, 0))
+    begin, end = sentence_around(note.sentences, said.start) or (0, 0)
     alone = (
         note.text[begin : said.start].strip(" -*\t") == "" and note.text[said.end : end].strip(" .;") == ""
     )
@@ -265,6 +266,16 @@ def practice_lines(
 def asserted(lines: Iterable[Line]) -> list[Line]:
     """The lines that something speaks for without doubt."""
     return [line for line in lines if line.asserted]
+
+
+def line_by_rule(lines: list[Line], code: int, reason: str, evidence: Iterable[Said]) -> Line:
+    """The line of a code with further evidence; where there is none, a new one by a rule with its ``reason``."""
+    line = next((one for one in lines if one.code == code), None)
+    if line is None:
+        line = Line(code, "rule", reason=reason)
+        lines.append(line)
+    line.said += [said for said in evidence if said not in line.said]
+    return line
 
 
 def doubt(line: Line, why: str) -> None:

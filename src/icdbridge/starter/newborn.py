@@ -7,8 +7,7 @@ from functools import cache
 
 from icdbridge.knowledge.companions import codes_in
 from icdbridge.knowledge.packed_tables import read_csv
-from icdbridge.starter.facts import is_newborn
-from icdbridge.starter.lines import Line, asserted, doubt
+from icdbridge.starter.lines import Line, asserted, doubt, line_by_rule
 from icdbridge.starter.note_reading import Note
 from icdbridge.starter.tree import Tree
 
@@ -18,7 +17,7 @@ MOTHER = "the record is the newborn's: codes of chapter 15 are the mother's (I.C
 
 def code_newborn(note: Note, lines: list[Line], tree: Tree) -> None:
     """Moves what the index codes otherwise in a newborn, and doubts what is the mother's."""
-    if not is_newborn(note.text):
+    if not note.of_newborn:
         return
     for line in list(asserted(lines)):
         written = tree.codes[line.code]
@@ -29,11 +28,7 @@ def code_newborn(note: Note, lines: list[Line], tree: Tree) -> None:
             ((one, why) for codes, one, why in _table() if written.startswith(codes)), ("", "")
         )
         if then in tree.number:
-            into = next((one for one in lines if tree.codes[one.code] == then), None)
-            if into is None:
-                into = Line(tree.number[then], "rule", reason=reason)
-                lines.append(into)
-            into.said += [one for one in line.said if one not in into.said]
+            line_by_rule(lines, tree.number[then], reason, line.said)
             doubt(line, reason)
 
 

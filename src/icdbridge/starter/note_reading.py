@@ -13,7 +13,7 @@ from icdbridge.lexical.sections import sections
 from icdbridge.lexical.sentences import item_numbers, sentences
 from icdbridge.starter.enumerations import carried
 from icdbridge.starter.expansions import expansions
-from icdbridge.starter.facts import pregnancy_stems
+from icdbridge.starter.facts import is_newborn, pregnancy_stems
 from icdbridge.starter.mentions import Occurrences, positions
 from icdbridge.starter.stems import Word, root, scale_stems, synonyms, whole, words_of
 
@@ -60,6 +60,10 @@ class Note:
     def year(self) -> int:
         """The latest year that the note names."""
         return max(self._years, default=0)
+
+    @cached_property
+    def of_newborn(self) -> bool:
+        return is_newborn(self.text)
 
     @cached_property
     def pregnancy(self) -> Sequence[str]:

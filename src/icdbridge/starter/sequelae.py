@@ -3,7 +3,7 @@
 import re
 
 from icdbridge.knowledge.packed_tables import read_csv
-from icdbridge.starter.lines import Line, asserted, doubt
+from icdbridge.starter.lines import Line, asserted, doubt, line_by_rule
 from icdbridge.starter.note_reading import Note
 from icdbridge.starter.tree import Tree
 
@@ -43,7 +43,9 @@ def code_sequelae(note: Note, lines: list[Line], tree: Tree) -> None:
         if after is None or not (later or any(_left_behind(note, one.start, one.end) for one in line.said)):
             continue
         found = True
-        _move(lines, line, tree.number[after[0]], keep=after[1])
+        line_by_rule(lines, tree.number[after[0]], REASON, line.said)
+        if not after[1]:  # the deficit is not coded beside it
+            doubt(line, REASON)
     for line in strokes if found or later else ():
         code = tree.codes[line.code]
         if code.startswith("I63") or (found and (line not in named or code == "I69.30")):
@@ -70,13 +72,3 @@ def _left_behind(note: Note, start: int, end: int) -> bool:
         default=len(note.text),
     )
     return bool(_BEHIND.search(note.text, before + 1, after))
-
-
-def _move(lines: list[Line], line: Line, code: int, *, keep: bool) -> None:
-    into = next((one for one in lines if one.code == code), None)
-    if into is None:
-        into = Line(code, "rule", reason=REASON)
-        lines.append(into)
-    into.said += [one for one in line.said if one not in into.said]
-    if not keep:
-        doubt(line, REASON)

@@ -10,6 +10,7 @@ from functools import cache
 from typing import NamedTuple
 
 from icdbridge.knowledge.packed_tables import read_csv
+from icdbridge.lexical.sentences import sentence_around
 
 OUTCOME = "Z37.0"  # of a delivery: in the mother's record, never in the newborn's
 
@@ -28,7 +29,7 @@ def wordings(text: str, sentences: Sequence[tuple[int, int]], *, newborn: bool) 
         if code == OUTCOME and newborn:
             continue
         for found in pattern.finditer(text):
-            begin, end = next((one for one in sentences if one[0] <= found.start() < one[1]), (0, len(text)))
+            begin, end = sentence_around(sentences, found.start()) or (0, len(text))
             if unless is None or not unless.search(text, begin, end):
                 yield Wording(code, found.start(), found.end())
                 break
@@ -41,7 +42,7 @@ def is_taken_back(code: str, text: str, start: int, sentences: Sequence[tuple[in
     unless = _unless().get(code)
     if unless is None:
         return False
-    begin, end = next((one for one in sentences if one[0] <= start < one[1]), (0, len(text)))
+    begin, end = sentence_around(sentences, start) or (0, len(text))
     return unless.search(text, begin, end) is not None
 
 
