@@ -1,6 +1,7 @@
 """What the tables will take, before anything is trained."""
 
 import pytest
+from benchmarks.step_times import MODELS
 from tests.small import make_corpus
 
 from icdbridge.errors import InputError
@@ -58,12 +59,15 @@ def test_a_run_is_counted_once(study, times):
     assert "not measured" in rows["3"][3]
     assert "plm-icd" in table.note
     assert float(rows["3"][4]) > 0
+    half = {(model, "bf16"): time for (model, _), time in times.items()}
+    assert "bf16 is measured (--set precision=bf16-mixed)" in plan(study, ["3"], "gpu", half).note
 
 
 def test_step_times_that_are_none(tmp_path):
-    with pytest.raises(InputError, match="no step times of 'h100' \\(known: cpu-core\\)"):
+    with pytest.raises(InputError, match="no step times of 'h100' \\(known: cpu-core, h200\\)"):
         read_step_times("h100")
     assert ("duallaat-cnn", "fp32") in read_step_times("cpu-core")
+    assert {(model, "bf16") for model in MODELS} == read_step_times("h200").keys()
     (tmp_path / "bad.csv").write_text("gpu,caml,fp32,fast,1,5\n")
     with pytest.raises(InputError, match="no table of step times"):
         read_step_times("gpu", tmp_path / "bad.csv")

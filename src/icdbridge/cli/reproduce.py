@@ -49,7 +49,7 @@ def plan(
     tables: Annotated[list[str], typer.Argument(help="1 to 6, figure1, overlap, or all.")],
     corpora: Corpora,
     device: Annotated[
-        str, typer.Option(help="A device with step times: cpu-core, or one of yours.")
+        str, typer.Option(help="A device with step times: cpu-core, h200, or one of yours.")
     ] = "cpu-core",
     step_times: Annotated[
         Path | None, typer.Option(help="A file that benchmarks/step_times.py wrote on your device.")

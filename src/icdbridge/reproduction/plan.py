@@ -98,7 +98,7 @@ def read_step_times(device: str, path: Path | None = None) -> dict[tuple[str, st
         known = ", ".join(dict.fromkeys(row[0] for row in rows)) or "none"
         raise InputError(
             f"no step times of {device!r} (known: {known}): measure them there by "
-            f"`python -m benchmarks.step_times --name {device}`, and give the file by --step-times"
+            f"`python -m benchmarks.step_times --name {device} --device cuda`, and give the file by --step-times"
         )
     return found
 
@@ -118,6 +118,17 @@ def hours(study: Planned, system: System, times: dict[tuple[str, str], StepTime]
     seconds = settings.epochs * learnt * time.training
     seconds += scored * _weight(study, first.name) * time.scoring * codes / time.codes
     return seconds / 3600
+
+
+def _not_measured(models: Iterable[str], device: str, times: dict[tuple[str, str], StepTime]) -> str:
+    """Which step times are not known, and how to ask for those of another precision."""
+    said = f"No step time of {', '.join(sorted(models))} on {device}"
+    other = {precision for model, precision in times if model in models}
+    settings = {"bf16": "bf16-mixed", "fp32": "32-true"}
+    known = [
+        f"{precision} is measured (--set precision={settings[precision]})" for precision in sorted(other)
+    ]
+    return f"{said} in this precision; {', '.join(known)}." if known else f"{said}."
 
 
 def _weight(study: Planned, corpus: str) -> float:
@@ -161,7 +172,7 @@ def plan(study: Planned, tables: Iterable[str], device: str, times: dict[tuple[s
         f"Hours on {device}, {study.seeds} seeds, all epochs of the preset {study.preset}: early stopping takes less.",
         f"Words of the notes on disk: {cache / 1e9:.2f} GB.",
     ]
-    notes += [f"No step time of {', '.join(sorted(missing))} on {device}."] if missing else []
+    notes += [_not_measured(missing, device, times)] if missing else []
     return Table(
         "What the tables take",
         ["table", "runs", "new runs", "hours", "memory, GB", "disk, GB"],
