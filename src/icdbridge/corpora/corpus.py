@@ -21,42 +21,21 @@ CORPUS = Kind("a corpus folder", "corpus.json")
 SPLITS = ("train", "val", "test")
 ROW_GROUP = 2_000  # notes in a row group of notes.parquet
 
-NOTES_SCHEMA = pa.schema(
-    [
-        pa.field("note_id", pa.string(), nullable=False),
-        pa.field("patient_id", pa.string(), nullable=False),
-        pa.field("version", pa.string(), nullable=False),
-        pa.field("text", pa.string(), nullable=False),
-        pa.field("codes", pa.list_(pa.string()), nullable=False),
-        pa.field("split", pa.string(), nullable=False),
-    ]
-)
-CODES_SCHEMA = pa.schema(
-    [
-        pa.field("code", pa.string(), nullable=False),
-        pa.field("description", pa.string(), nullable=False),
-        pa.field("description_source", pa.string(), nullable=False),
-        pa.field("notes", pa.int64(), nullable=False),
-        pa.field("train_notes", pa.int64(), nullable=False),
-        pa.field("scope", pa.string(), nullable=False),
-    ]
-)
 
-EVIDENCE_SCHEMA = pa.schema(
-    [
-        pa.field("note_id", pa.string(), nullable=False),
-        pa.field("code", pa.string(), nullable=False),
-        pa.field("start", pa.int64(), nullable=False),
-        pa.field("end", pa.int64(), nullable=False),
-        pa.field("mark", pa.int64(), nullable=False),
-    ]
+def _columns(**kinds: pa.DataType) -> pa.Schema:
+    return pa.schema([pa.field(name, kind, nullable=False) for name, kind in kinds.items()])
+
+
+_TEXT, _NUMBER = pa.string(), pa.int64()
+NOTES_SCHEMA = _columns(
+    note_id=_TEXT, patient_id=_TEXT, version=_TEXT, text=_TEXT, codes=pa.list_(_TEXT), split=_TEXT
 )
-REJECTED_SCHEMA = pa.schema(
-    [pa.field("note_id", pa.string(), nullable=False), pa.field("code", pa.string(), nullable=False)]
+CODES_SCHEMA = _columns(
+    code=_TEXT, description=_TEXT, description_source=_TEXT, notes=_NUMBER, train_notes=_NUMBER, scope=_TEXT
 )
-TEXTS_SCHEMA = pa.schema(
-    [pa.field("note_id", pa.string(), nullable=False), pa.field("text", pa.string(), nullable=False)]
-)
+EVIDENCE_SCHEMA = _columns(note_id=_TEXT, code=_TEXT, start=_NUMBER, end=_NUMBER, mark=_NUMBER)
+REJECTED_SCHEMA = _columns(note_id=_TEXT, code=_TEXT)
+TEXTS_SCHEMA = _columns(note_id=_TEXT, text=_TEXT)
 Mark = list[tuple[int, int]]  # the spans, in characters, that people marked together for one code
 
 

@@ -1,10 +1,8 @@
 """HL7 CDA (C-CDA) documents: the narrative of each section, and what the header says."""
 
-import base64
-import binascii
 from typing import Any
 
-from icdbridge.documents.document import SETTINGS, SEXES, Document, Status, hl7_time, tidy
+from icdbridge.documents.document import SETTINGS, SEXES, Document, Status, hl7_time, tidy, unpacked
 from icdbridge.documents.markup import element_text
 from icdbridge.tables import Fault
 
@@ -65,10 +63,7 @@ def _attached(element: Any, place: str) -> list[Document]:
     words = "".join(element.itertext())
     if (element.get("representation") or "").upper() != "B64":
         return [Document(tidy(words), format="CDA")]
-    try:
-        return convert(base64.b64decode("".join(words.split()), validate=True), place)
-    except binascii.Error:
-        raise Fault(place, "an attachment that is not whole base64: send it again") from None
+    return convert(unpacked(words, place), place)
 
 
 def _value(element: Any, path: str, attribute: str = "value") -> str | None:

@@ -1,8 +1,11 @@
 """A clinical document as text, and what its file says of it."""
 
+import base64
 import re
 from dataclasses import dataclass, fields, replace
 from typing import Literal, get_args
+
+from icdbridge.tables import Fault
 
 Sex = Literal["female", "male"]
 Setting = Literal["inpatient", "outpatient"]
@@ -77,6 +80,14 @@ def setting_named(word: str | None) -> Setting | None:
     said = (word or "").strip()
     named = next((one for one in get_args(Setting) if one == said.lower()), None)
     return named or SETTINGS.get(said.upper())
+
+
+def unpacked(text: str, place: str) -> bytes:
+    """What base64 stands for, whatever blanks are in it; ``Fault`` where it is not whole."""
+    try:
+        return base64.b64decode("".join(text.split()), validate=True)
+    except ValueError:
+        raise Fault(place, "an attachment that is not whole base64: send it again") from None
 
 
 def tidy(text: str) -> str:

@@ -1,13 +1,11 @@
 """FHIR R4 resources as documents: DocumentReference, Composition, DiagnosticReport, Binary; alone or in a Bundle."""
 
-import base64
-import binascii
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from icdbridge.documents.document import SETTINGS, SEXES, Document, Status, iso_time, tidy
+from icdbridge.documents.document import SETTINGS, SEXES, Document, Status, iso_time, tidy, unpacked
 from icdbridge.documents.markup import html_text
 from icdbridge.tables import Fault
 
@@ -28,24 +26,13 @@ MOST = 10_000  # documents of a file
 def fhir_documents(data: bytes, place: str) -> list[Document]:
     """The documents of FHIR JSON: a resource, a Bundle, a list of them, or one a line. Raises ``Fault``."""
     bundle = _Bundle(list(_resources(_json(data, place), place)))
-    makers = {
-        "DocumentReference": bundle.reference,
-        "Composition": bundle.composition,
-        "DiagnosticReport": bundle.report,
-    }
-    found = [
-        one
-        for resource in bundle.resources
-        if (maker := makers.get(resource["resourceType"]))
-        for one in _made(maker, resource, place)
-    ]
-    if not found:
-        found = [
-            one
-            for resource in bundle.resources
-            if resource["resourceType"] == "Binary"
-            for one in _made(bundle.binary, resource, place)
-        ]
+
+    def made(**makers: Any) -> list[Document]:
+        named = [(makers.get(resource["resourceType"]), resource) for resource in bundle.resources]
+        return [one for maker, resource in named if maker for one in _made(maker, resource, place)]
+
+    told = {"Composition": bundle.composition, "DiagnosticReport": bundle.report}
+    found = made(DocumentReference=bundle.reference, **told) or made(Binary=bundle.binary)
     if not found:
         raise Fault(
             place, "FHIR without a document (DocumentReference, Composition, DiagnosticReport or Binary)"
@@ -139,10 +126,7 @@ class _Bundle:
             data = found.get("data") if found else None
             if data is None:
                 raise Fault(place, "its text is at an address outside the bundle: send it along as a Binary")
-        try:
-            return base64.b64decode("".join(str(data or "").split()), validate=True)
-        except (binascii.Error, ValueError):
-            raise Fault(place, "an attachment that is not whole base64: send it again") from None
+        return unpacked(str(data or ""), place)
 
     def _known(self, resource: Resource, encounter: Any, period: Any = None) -> Document:
         patient, visit = self._found(resource.get("subject")), self._found(encounter)

@@ -4,13 +4,11 @@ A message is lines of fields, whose separators its first line names: they are sp
 it refuse what hospitals send beyond the standard, or are no longer kept.
 """
 
-import base64
-import binascii
 import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from icdbridge.documents.document import SETTINGS, SEXES, Document, Status, hl7_time, tidy
+from icdbridge.documents.document import SETTINGS, SEXES, Document, Status, hl7_time, tidy, unpacked
 from icdbridge.tables import Fault
 
 _CHARSETS = {"8859/1": "latin-1", "8859/15": "iso8859-15", "8859/2": "iso8859-2", "8859/9": "iso8859-9"}
@@ -224,14 +222,7 @@ def _attached(segment: _Segment, place: str) -> list[Document]:
         return [Document("", fault="its text is at an address outside the message: send the file")]
     encoding, value = segment.part(5, 4) or "", segment.part(5, 5) or ""
     try:
-        data = (
-            base64.b64decode("".join(value.split()), validate=True)
-            if encoding == "Base64"
-            else value.encode()
-        )
-        return convert(data, place)
-    except binascii.Error:
-        return [Document("", fault="an attachment that is not whole base64: send it again")]
+        return convert(unpacked(value, place) if encoding == "Base64" else value.encode(), place)
     except Fault as error:
         return [Document("", fault=error.what)]
 

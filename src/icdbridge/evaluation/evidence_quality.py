@@ -21,6 +21,7 @@ from icdbridge.runs.scored import Scored
 
 NOTES = 500  # at most so many notes of a split, evenly chosen
 CODES = 5  # the best codes of each note, whose probability is watched
+MEASURED = ("comprehensiveness", "sufficiency", "words")  # of each fall
 FOUND = 15  # a code among so many best of its note counts as found
 
 
@@ -115,7 +116,7 @@ def measure_evidence(
         "notes": len(chosen),
         "codes_per_note": CODES,
         "without_and_only": {
-            kind: dict(zip(("comprehensiveness", "sufficiency", "words"), _means(found), strict=True))
+            kind: {name: _mean([fall[place] for fall in found]) for place, name in enumerate(MEASURED)}
             for kind, found in falls.items()
             if found or kind != "single"
         },
@@ -199,9 +200,5 @@ def _overlaps(picked: dict[str, Ints], people: Ints) -> dict[str, float]:
     return found
 
 
-def _mean(values: list[float]) -> float | None:
+def _mean(values: Sequence[float]) -> float | None:
     return float(np.mean(values)) if values else None
-
-
-def _means(rows: list[tuple[float, float, int]]) -> list[float | None]:
-    return [_mean([float(value) for value in column]) for column in zip(*rows, strict=True)] or [None] * 3

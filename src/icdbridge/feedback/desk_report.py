@@ -4,9 +4,10 @@ from pathlib import Path
 from typing import Any
 
 from icdbridge.corpora import Corpus
-from icdbridge.drawing import COLOURS, INK, drawing
+from icdbridge.drawing import COLOURS, drawing
 from icdbridge.errors import InputError
 from icdbridge.evaluation.reports.page import Section, write_page
+from icdbridge.evaluation.reports.plots import draw_bars, draw_lines
 from icdbridge.evaluation.reports.text_table import Table, percent
 from icdbridge.feedback.desk_figures import desk_figures
 from icdbridge.files import write_json
@@ -49,21 +50,8 @@ def _bands(figures: dict[str, Any]) -> Section:
     bands = figures["bands"]
     with drawing("bands", 1, 2.6, 6.4) as drawn:
         (axis,) = drawn.axes
-        for shift, (name, colour) in enumerate(zip(("promised", "accepted"), COLOURS, strict=False)):
-            values = [
-                100 * (row["expected"] or 0)
-                if name == "promised"
-                else _percent_of(row["accepted"], row["shown"])
-                for row in bands
-            ]
-            bars = axis.bar(
-                [place + (shift - 0.5) * 0.38 for place in range(len(bands))],
-                values,
-                0.36,
-                color=colour,
-                label=name,
-            )
-            axis.bar_label(bars, fmt="%.0f", color=INK, fontsize=9)
+        accepted = [row["accepted"] / row["shown"] if row["shown"] else None for row in bands]
+        draw_bars(axis, {"promised": [row["expected"] for row in bands], "accepted": accepted}, labelled=True)
         axis.set_xticks(range(len(bands)), [row["band"] for row in bands])
         axis.set_ylabel("percent of suggestions")
         axis.set_ylim(0, 108)
@@ -77,9 +65,9 @@ def _bands(figures: dict[str, Any]) -> Section:
             f"{row['rejected']:,}",
             f"{row['shown'] - row['accepted'] - row['rejected']:,}",
             percent(row["expected"]),
-            percent(row["accepted"] / row["shown"] if row["shown"] else None),
+            percent(share),
         ]
-        for row in bands
+        for row, share in zip(bands, accepted, strict=True)
     ]
     columns = ["band", "shown", "accepted", "rejected", "left", "promised %", "accepted %"]
     section.table(Table("Suggestions by confidence", columns, rows))
@@ -93,28 +81,20 @@ def _weeks(figures: dict[str, Any]) -> Section:
         with drawing("weeks", 2, 2.7) as drawn:
             names = [row["week"] for row in weeks]
             left, right = drawn.axes
-            for label, key, colour in (
-                ("F1 of predicted codes", "f1", COLOURS[0]),
-                ("likely, accepted", "likely", COLOURS[1]),
-            ):
-                left.plot(names, [_nan(row[key], 100) for row in weeks], color=colour, label=label)
+            shares = {"F1 of predicted codes": "f1", "likely, accepted": "likely"}
+            draw_lines(left, {label: [row[key] for row in weeks] for label, key in shares.items()})
             left.set_ylim(0, 105)
             left.set_title("Percent")
             left.legend(fontsize=9, loc="lower right")
-            right.plot(
-                names,
-                [_nan(row["minutes"]) for row in weeks],
-                color=COLOURS[2],
-                label="minutes a chart, median",
-            )
-            right.plot(
-                names, [row["added"] for row in weeks], color=COLOURS[3], label="codes added by hand a chart"
-            )
+            minutes = [float("nan") if row["minutes"] is None else row["minutes"] for row in weeks]
+            right.plot(minutes, color=COLOURS[2], label="minutes a chart, median")
+            right.plot([row["added"] for row in weeks], color=COLOURS[3], label="codes added by hand a chart")
             right.set_ylim(bottom=0)
             right.set_title("A chart")
             right.legend(fontsize=9)
             for axis in drawn.axes:
-                axis.set_xticks(range(0, len(names), -(-len(names) // 4)))
+                step = -(-len(names) // 4)
+                axis.set_xticks(range(0, len(names), step), names[::step])
                 axis.tick_params(axis="x", labelsize=8)
         section.svg(drawn.svg)
     rows = [
@@ -245,13 +225,5 @@ def _short(title: str, most: int = 70) -> str:
     return title if len(title) <= most else f"{title[:most]}…"
 
 
-def _percent_of(part: int, whole: int) -> float:
-    return 100 * part / whole if whole else 0.0
-
-
 def _number(value: float | None, digits: int = 1) -> str:
     return "-" if value is None else f"{value:.{digits}f}"
-
-
-def _nan(value: float | None, times: float = 1) -> float:
-    return float("nan") if value is None else times * value

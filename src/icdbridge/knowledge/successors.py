@@ -71,15 +71,10 @@ def _of_parts(code: Code, others: Callable[[Code], tuple[Succession, ...]]) -> t
     if len(parts) == 1:
         return ()
     found = {part: next(iter(others(Code(code.system, part))), None) for part in parts}
-    text = re.sub(
-        "|".join(map(re.escape, parts)), lambda part: _code_of(found[part[0]]) or part[0], code.code
-    )
+    others_of = {part: part if one is None else one.code.code for part, one in found.items()}
+    text = re.sub("|".join(map(re.escape, parts)), lambda part: others_of[part[0]], code.code)
     inferred = any(one is not None and one.inferred for one in found.values())
     return (Succession(Code(code.system, text), "title" if inferred else "divided"),)
-
-
-def _code_of(one: Succession | None) -> str | None:
-    return one.code.code if one else None
 
 
 def _above(code: Code, table: CodeSystem) -> Iterator[str]:

@@ -52,10 +52,6 @@ class CAML(FixedLabelModel):
             self.register_buffer("description_words", torch.zeros(shape, dtype=torch.long))
             self.register_buffer("description_lengths", torch.ones(settings.labels, dtype=torch.long))
 
-    @property
-    def window(self) -> tuple[int, int]:
-        return self.note_encoder.window
-
     def describe_outputs(self, relations: Tensor, words: Tensor, lengths: Tensor) -> None:
         if self.settings.description_weight:
             self.get_buffer("description_words")[:, : words.shape[1]] = words

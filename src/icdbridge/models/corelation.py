@@ -95,10 +95,6 @@ class CoRelation(FixedLabelModel):
         self.register_buffer("description_words", torch.zeros(words, dtype=torch.long))
         self.register_buffer("description_lengths", torch.ones(settings.labels, dtype=torch.long))
 
-    @property
-    def window(self) -> tuple[int, int]:
-        return self.note_encoder.window
-
     def describe_outputs(self, relations: Tensor, words: Tensor, lengths: Tensor) -> None:
         self.get_buffer("relations").copy_(relations)
         self.get_buffer("description_words")[:, : words.shape[1]] = words

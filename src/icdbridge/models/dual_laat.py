@@ -82,14 +82,10 @@ class DualLAAT(CodingModel):
         self.dropout = NoteDropout(settings.dropout)
         self.note_encoder = _encoder(settings)
         self.code_encoder = _encoder(settings)
-        return self.note_encoder.size
+        return int(self.note_encoder.size)
 
     def _fresh_encoders(self) -> tuple[nn.Module, ...]:
         return self.note_encoder, self.code_encoder
-
-    @property
-    def window(self) -> tuple[int, int]:
-        return self.note_encoder.window
 
     @property
     def padded_words(self) -> int:

@@ -60,10 +60,6 @@ class LAAT(FixedLabelModel):
         for weight in weights:
             nn.init.normal_(weight, std=0.03)
 
-    @property
-    def window(self) -> tuple[int, int]:
-        return self.note_encoder.window
-
     def describe_outputs(self, relations: Tensor, words: Tensor, lengths: Tensor) -> None:
         if self.settings.category_dim:
             self.get_buffer("category_of").copy_(relations.argmax(dim=1))

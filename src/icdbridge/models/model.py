@@ -45,6 +45,7 @@ class CodingModel(nn.Module, ABC):
 
     fixed_labels: ClassVar[bool] = False
     settings: Any
+    note_encoder: Any
 
     @property
     def padded_words(self) -> int:
@@ -52,9 +53,10 @@ class CodingModel(nn.Module, ABC):
         return 0
 
     @property
-    @abstractmethod
     def window(self) -> tuple[int, int]:
         """The first word that position t sees directly, relative to t, and how many words it sees."""
+        window: tuple[int, int] = self.note_encoder.window
+        return window
 
     @abstractmethod
     def encode_notes(self, notes: Tensor, lengths: Tensor) -> NoteStates:

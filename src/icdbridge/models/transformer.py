@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn.functional import pad
 
 from icdbridge.errors import InputError
+from icdbridge.extras import not_installed
 from icdbridge.models.encoders import length_mask
 from icdbridge.models.sizes import Dropout, Few, Rows, Size
 from icdbridge.schema import Strict
@@ -88,10 +89,8 @@ class SegmentEncoder(nn.Module):
         super().__init__()
         try:
             from transformers import AutoConfig, AutoModel
-        except ImportError as error:
-            raise InputError(
-                "a pretrained encoder needs the package transformers: install icdbridge[plm]"
-            ) from error
+        except ModuleNotFoundError as error:
+            raise not_installed(error) from error
         config = read_transformer(config)
         kind = str(config["model_type"])
         configuration = AutoConfig.for_model(kind, **{k: v for k, v in config.items() if k != "model_type"})

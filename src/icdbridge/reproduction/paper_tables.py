@@ -145,7 +145,8 @@ def table_3(study: Study) -> Table:
         for label, (seconds, size) in costs.items():
             models = f" (× {len(each)} models)" if name == "several" and label == PLM else ""
             hours, millions = paper.TABLE_3[name, label]
-            cells = [_time(seconds), f"{size / 1e6:.2f} M"]
+            time = f"{seconds / 3600:.1f} h" if seconds >= 3600 else f"{seconds:.0f} s"
+            cells = [time, f"{size / 1e6:.2f} M"]
             if on_mimic:
                 cells = [f"{cells[0]} [{hours:.0f} h]", f"{cells[1]} [{millions:.0f} M]"]
             which = study.target if name == "one" else f"all {len(each)} corpora"
@@ -158,10 +159,6 @@ def table_3(study: Study) -> Table:
         2,
         note,
     )
-
-
-def _time(seconds: float) -> str:
-    return f"{seconds / 3600:.1f} h" if seconds >= 3600 else f"{seconds:.0f} s"
 
 
 def table_4(study: Study) -> Table:

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from torch import Tensor
 
 from icdbridge.errors import InputError
+from icdbridge.extras import not_installed
 from icdbridge.files import read_json
 from icdbridge.models.transformer import read_transformer, refuse_unknown
 from icdbridge.schema import checked
@@ -32,10 +33,8 @@ def load_pretrained(name: str, segment: int, reading: Reading = "folded") -> Pre
         )
     try:
         from transformers import AutoModel, AutoTokenizer
-    except ImportError as error:
-        raise InputError(
-            "a pretrained encoder needs the package transformers: install icdbridge[plm]"
-        ) from error
+    except ModuleNotFoundError as error:
+        raise not_installed(error) from error
     config_file = Path(name) / "config.json"
     if config_file.is_file():  # before transformers reads it
         refuse_unknown(checked(read_json(config_file), dict[str, Any], config_file))

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from icdbridge.errors import InputError
+from icdbridge.extras import not_installed
 
 Watch = Callable[[dict[str, float]], None]
 
@@ -14,10 +14,8 @@ def watcher(tensorboard: bool) -> Callable[[Path], Watch]:
         return lambda folder: lambda row: None
     try:
         from torch.utils.tensorboard import SummaryWriter
-    except ImportError as error:
-        raise InputError(
-            "--tensorboard needs the package tensorboard: install icdbridge[tensorboard]"
-        ) from error
+    except ModuleNotFoundError as error:
+        raise not_installed(error) from error
 
     def into(folder: Path) -> Watch:
         writer = SummaryWriter(str(folder / "tensorboard"))

@@ -111,7 +111,8 @@ def write_comparison(results: dict[str, Any], path: Path) -> None:
             title: {group["label"]: [row[key] for row in group["long_tail"]] for group in groups}
             for title, key in (("F1 (micro)", "f1_micro"), ("Recall among the 15 best", "recall_at_15"))
         }
-        tail.svg(plots.frequency_lines("tail", [row["train_notes"] for row in rows], curves, below, tag))
+        bins = [row["train_notes"] for row in rows]
+        tail.svg(plots.frequency_panels("tail", bins, curves, below, tag, lines=True))
         tail.table(tail_table(results))
         sections.append(tail)
     decided = decisions_table(results)
@@ -138,15 +139,8 @@ def write_comparison(results: dict[str, Any], path: Path) -> None:
         (f"F1 micro, rare: {g['label']}", percent(g["scopes"]["rare"]["present"]["f1_micro"]["mean"]))
         for g in groups
     ]
-    write_page(
-        path,
-        f"Comparison on {results['corpus']}",
-        lead,
-        facts,
-        sections,
-        results["synthetic"],
-        "comparison.json",
-    )
+    title = f"Comparison on {results['corpus']}"
+    write_page(path, title, lead, facts, sections, results["synthetic"], "comparison.json")
 
 
 def _training(results: dict[str, Any]) -> Section | None:

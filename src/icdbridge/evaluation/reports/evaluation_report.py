@@ -211,7 +211,7 @@ def write_report(results: dict[str, Any], path: Path) -> None:
             "F1 (micro)": {"F1": [row["f1_micro"] for row in results["long_tail"]]},
             "Recall among the 15 best": {"recall": [row["recall_at_15"] for row in results["long_tail"]]},
         }
-        tail.svg(plots.frequency_bars("tail", bins, panels, below, tag))
+        tail.svg(plots.frequency_panels("tail", bins, panels, below, tag))
         tail.table(long_tail_table(results))
         if "siblings" in results:
             tail.table(siblings_table(results, tag))

@@ -1,15 +1,21 @@
 """The plots of the reports."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from icdbridge.drawing import COLOURS, INK, drawing
+from icdbridge.drawing import COLOURS, INK, Drawing, drawing
 
 Series = Mapping[str, Sequence[float | None]]  # name -> values, None where there is none
 
 
 def _numbers(values: Sequence[float | None]) -> list[float]:
     return [float("nan") if value is None else float(value) for value in values]
+
+
+def _legend_below(drawn: Drawing, columns: int) -> None:
+    """What the colours of the first panel mean, below all of them."""
+    named = drawn.axes[0].get_legend_handles_labels()
+    drawn.figure.legend(*named, loc="outside lower center", ncols=columns, fontsize=9)
 
 
 def training_curves(
@@ -36,63 +42,55 @@ def training_curves(
     return drawn.svg
 
 
-def frequency_bars(
-    name: str, bins: Sequence[str], panels: Mapping[str, Series], below: Sequence[str], tag: str = ""
-) -> str:
-    """One panel a metric: for each training-frequency bin one bar a series, in percent; ``below`` is text."""
-    return _frequency_panels(_grouped, name, bins, panels, below, tag)
-
-
-def frequency_lines(
-    name: str, bins: Sequence[str], panels: Mapping[str, Series], below: Sequence[str], tag: str = ""
-) -> str:
-    """As ``frequency_bars``, with one line a series: for several runs laid over each other."""
-    return _frequency_panels(_lines, name, bins, panels, below, tag)
-
-
-def _frequency_panels(
-    draw: Callable[[Any, Sequence[str], Series], None],
+def frequency_panels(
     name: str,
     bins: Sequence[str],
     panels: Mapping[str, Series],
     below: Sequence[str],
-    tag: str,
+    tag: str = "",
+    *,
+    lines: bool = False,
 ) -> str:
+    """One panel a metric: for each training-frequency bin one bar a series, in percent; ``below`` is text. With
+    ``lines`` one line a series: for several runs laid over each other.
+    """
     with drawing(name, len(panels)) as drawn:
         for axis, (title, series) in zip(drawn.axes, panels.items(), strict=True):
-            draw(axis, bins, series)
-            _frequency_axis(axis, bins, below, title + tag)
+            (draw_lines if lines else draw_bars)(axis, series)
+            axis.set_xticks(range(len(bins)), [f"{one}\n{two}" for one, two in zip(bins, below, strict=True)])
+            axis.tick_params(axis="x", length=0, labelsize=8)
+            axis.set_title(title + tag)
+            axis.set_xlabel("training notes that carry the code; below it, labels")
+            axis.set_ylabel("%")
+            axis.set_ylim(bottom=0)
     return drawn.svg
 
 
-def _lines(axis: Any, bins: Sequence[str], series: Series) -> None:
+def draw_lines(axis: Any, series: Series) -> None:
+    """A line a series over evenly spaced places, in percent."""
     for index, (label, values) in enumerate(series.items()):
         heights = [100 * value for value in _numbers(values)]
         colour = COLOURS[index % len(COLOURS)]
-        axis.plot(range(len(bins)), heights, color=colour, label=label, marker="o", ms=4)
+        axis.plot(range(len(heights)), heights, color=colour, label=label, marker="o", ms=4)
 
 
-def _frequency_axis(axis: Any, bins: Sequence[str], below: Sequence[str], title: str) -> None:
-    axis.set_xticks(range(len(bins)), [f"{one}\n{two}" for one, two in zip(bins, below, strict=True)])
-    axis.tick_params(axis="x", length=0, labelsize=8)
-    axis.set_title(title)
-    axis.set_xlabel("training notes that carry the code; below it, labels")
-    axis.set_ylabel("%")
-    axis.set_ylim(bottom=0)
-
-
-def _grouped(axis: Any, groups: Sequence[str], series: Series) -> None:
-    """Grouped bars in percent; a missing value shows as a gap."""
+def draw_bars(axis: Any, series: Series, labelled: bool = False) -> list[list[float]]:
+    """Grouped bars in percent, a group for each place of the values; a missing value shows as a gap. Gives where the
+    bars of each series stand. One series alone, and where ``labelled``, has its figures above.
+    """
     width = 0.8 / max(1, len(series))
+    stand = []
     for index, (label, values) in enumerate(series.items()):
         heights = [100 * value for value in _numbers(values)]
-        places = [place + (index - (len(series) - 1) / 2) * width for place in range(len(groups))]
+        places = [place + (index - (len(series) - 1) / 2) * width for place in range(len(heights))]
         axis.bar(places, heights, width * 0.92, color=COLOURS[index % len(COLOURS)], label=label)
-        if len(series) == 1:
+        if len(series) == 1 or labelled:
             for place, height in zip(places, heights, strict=True):
                 if height == height:
                     axis.annotate(f"{height:.1f}", (place, height), ha="center", va="bottom", fontsize=8)
+        stand.append(places)
     axis.grid(visible=False, axis="x")
+    return stand
 
 
 def precision_recall(name: str, curves: dict[str, dict[str, list[float]]], tag: str = "") -> str:
@@ -130,9 +128,7 @@ def reliability(name: str, found: Mapping[str, Mapping[str, Any]], tag: str = ""
             axis.set_xlim(0, 1)
             axis.set_ylim(0, 1)
         axes[0].set_ylabel("share of right codes")
-        drawn.figure.legend(
-            *axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=9
-        )
+        _legend_below(drawn, 2)
     return drawn.svg
 
 
@@ -141,14 +137,12 @@ def scope_bars(name: str, scopes: Sequence[str], panels: Mapping[str, Series], t
     with drawing(name, len(panels)) as drawn:
         axes = drawn.axes
         for axis, (title, series) in zip(axes, panels.items(), strict=True):
-            _grouped(axis, scopes, series)
+            draw_bars(axis, series)
             axis.set_xticks(range(len(scopes)), list(scopes))
             axis.tick_params(axis="x", length=0)
             axis.set_title(title + tag)
         axes[0].set_ylabel("%")
-        drawn.figure.legend(
-            *axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=9
-        )
+        _legend_below(drawn, 3)
     return drawn.svg
 
 
@@ -161,23 +155,16 @@ def gain_bars(
     """
     with drawing(name, 1) as drawn:
         (axis,) = drawn.axes
-        width = 0.8 / len(gains)
-        for index, (metric, values) in enumerate(gains.items()):
-            places = [scope + (index - (len(gains) - 1) / 2) * width for scope in range(len(scopes))]
-            heights = [100 * value for value in _numbers(values)]
-            axis.bar(places, heights, width * 0.92, color=COLOURS[index % len(COLOURS)], label=metric)
-            for place, error in zip(places, errors[metric], strict=True):
+        for places, errors_of in zip(draw_bars(axis, gains), errors.values(), strict=True):
+            for place, error in zip(places, errors_of, strict=True):
                 if error is not None:
                     axis.plot([place, place], [100 * end for end in error], color=INK, linewidth=1)
         axis.axhline(0, color=INK, linewidth=0.8)
         axis.set_xticks(range(len(scopes)), list(scopes))
         axis.tick_params(axis="x", length=0)
-        axis.grid(visible=False, axis="x")
         axis.set_title(title)
         axis.set_ylabel("percentage points")
-        drawn.figure.legend(
-            *axis.get_legend_handles_labels(), loc="outside lower center", ncols=5, fontsize=9
-        )
+        _legend_below(drawn, 5)
     return drawn.svg
 
 
@@ -186,9 +173,7 @@ def lines(name: str, what: str, values: Sequence[str], panels: Mapping[str, Seri
     with drawing(name, len(panels)) as drawn:
         axes = drawn.axes
         for axis, (title, series) in zip(axes, panels.items(), strict=True):
-            for index, (label, heights) in enumerate(series.items()):
-                percents = [100 * height for height in _numbers(heights)]
-                axis.plot(range(len(values)), percents, color=COLOURS[index], label=label, marker="o", ms=4)
+            draw_lines(axis, series)
             axis.set_xticks(range(len(values)), list(values))
             axis.set_title(title + tag)
             axis.set_ylabel("%")

@@ -11,8 +11,9 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from itertools import starmap
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from icdbridge.codes import CodeSystem, load_system
 from icdbridge.codes.code import Code
@@ -97,74 +98,47 @@ def fill(
     best = {family: code for code, family in families.items() if not places[code]}
     likely = {code: prior(table, code, often) for code in codes}
     meant = {code: code if code in table.titles else default(code) for code in codes}
-    connection.executemany(
-        "INSERT INTO code VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            (
-                number[code],
-                code,
-                code.replace(".", ""),  # as a query is read, also of a system that declares no dot
-                table.title(code),
-                code in table.titles,
-                families.get(code, -1),
-                json.dumps(said.get(code, {})),
-                number[meant[code]],
-                likely[code],
-                title_number(table.title(code) or ""),
-                places.get(code, 0),
-            )
-            for code in codes
-        ),
-    )
+
+    def insert(into: str, several: Iterable[tuple[Any, ...]], columns: int) -> None:
+        connection.executemany(f"INSERT INTO {into} VALUES ({', '.join('?' * columns)})", several)
+
+    def of_code(code: str) -> tuple[Any, ...]:
+        title, plain = (
+            table.title(code),
+            code.replace(".", ""),
+        )  # as a query is read, also of a system without dots
+        family, own = families.get(code, -1), json.dumps(said.get(code, {}))
+        numbers = number[meant[code]], likely[code], title_number(title or ""), places.get(code, 0)
+        return number[code], code, plain, title, code in table.titles, family, own, *numbers
+
+    insert("code", map(of_code, codes), 11)
     kept = [row for row in _kept(table, rows, families, best) if row.code in number]
     weight = weights([(row.code, row.roots) for row in kept])
     values = _values(said, families)
     kept.sort(
         key=lambda row: -worth(row.source, sum(weight[one] for one in row.roots), likely[meant[row.code]])
     )
-    connection.executemany(
-        "INSERT INTO root VALUES (?, ?)", [*weight.items(), *((f"axis0{axis}", 0.0) for axis in AXES)]
-    )
-    connection.executemany(
-        "INSERT INTO term VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            (
-                place,
-                row.text,
-                " ".join(row.roots),
-                number[row.code],
-                row.source,
-                sum(weight[one] for one in row.roots),
-                number[meant[row.code]],
-                likely[meant[row.code]],
-                values.get(families.get(meant[row.code], -1), ""),
-            )
-            for place, row in enumerate(kept)
-        ),
-    )
-    connection.executemany(
-        "INSERT INTO found (rowid, roots) VALUES (?, ?)",
-        (
-            (place, " ".join((*row.roots, *_axes(values.get(families.get(meant[row.code], -1), "")))))
-            for place, row in enumerate(kept)
-        ),
-    )
+    insert("root", [*weight.items(), *((f"axis0{axis}", 0.0) for axis in AXES)], 2)
+    axes = [values.get(families.get(meant[row.code], -1), "") for row in kept]
+
+    def of_wording(place: int, row: Row) -> tuple[Any, ...]:
+        stands_for, told = meant[row.code], sum(weight[one] for one in row.roots)
+        wording = place, row.text, " ".join(row.roots), number[row.code], row.source
+        return *wording, told, number[stands_for], likely[stands_for], axes[place]
+
+    insert("term", starmap(of_wording, enumerate(kept)), 9)
+    found = (" ".join((*row.roots, *_axes(own))) for row, own in zip(kept, axes, strict=True))
+    insert("found (rowid, roots)", enumerate(found), 2)
     whole = sorted(
         (sum(weight for _, weight in told), -likely[code], code, " ".join(one for one, _ in told))
         for code, title in table.titles.items()
         if (told := telling(title))
     )
-    connection.executemany(
-        "INSERT INTO whole VALUES (?, ?)",
-        ((place, number[code]) for place, (_, _, code, _) in enumerate(whole)),
-    )
-    connection.executemany(
-        "INSERT INTO in_title (rowid, roots) VALUES (?, ?)",
-        ((place, text) for place, (_, _, _, text) in enumerate(whole)),
-    )
-    connection.executemany("INSERT INTO word VALUES (?, ?)", _vocabulary(table, kept).items())
+    insert("whole", ((place, number[code]) for place, (_, _, code, _) in enumerate(whole)), 2)
+    insert("in_title (rowid, roots)", ((place, text) for place, (*_, text) in enumerate(whole)), 2)
+    insert("word", _vocabulary(table, kept).items(), 2)
     facts = {"system": table.name, "release": table.release, "version": table.version}
-    connection.executemany("INSERT INTO fact VALUES (?, ?)", facts.items())
+    insert("fact", facts.items(), 2)
     connection.executescript(INDICES)
 
 

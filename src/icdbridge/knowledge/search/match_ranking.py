@@ -164,12 +164,9 @@ def _wanted(match: Match) -> list[tuple[str, str]]:
     return [
         (axis, value)
         for axis, value in match.wanted
-        if f" {axis}:{value}" in axes or (value == "bilateral" and _two_sided(axes))
+        if f" {axis}:{value}" in axes
+        or (value == "bilateral" and " side:left" in axes and " side:right" in axes)
     ]
-
-
-def _two_sided(axes: str) -> bool:
-    return " side:left" in axes and " side:right" in axes
 
 
 def _nearest(index: Index, meant: Entry, wanted: dict[str, str]) -> Entry:

@@ -5,12 +5,12 @@ from typing import Annotated, Any, cast
 from fastapi import APIRouter, Depends, Query, Request
 
 from icdbridge.errors import InputError
-from icdbridge.server.desk_api import shown
 from icdbridge.server.desk_api.access import LOCAL, SERVER, Anybody, Overseer, needs
 from icdbridge.server.desk_api.desk import Desk
 from icdbridge.server.desk_api.desk_answer_schemas import (
     Me,
     SessionOut,
+    TrailOut,
     TrailResponse,
     UserAdded,
     UserOut,
@@ -64,10 +64,7 @@ def make_account_router(desk: Desk) -> APIRouter:
     def listed(person: Anybody) -> UsersResponse:
         """Names and roles, to give encounters to."""
         with store.reading() as session:
-            known = [
-                UserOut(name=one.name, role=cast(Any, one.role), active=one.active) for one in users(session)
-            ]
-        return UsersResponse(users=known)
+            return UsersResponse(users=[UserOut.model_validate(one) for one in users(session)])
 
     @router.post("/users", summary="Add an account", responses=BODY)
     def added(request: TokenIn, person: Admin) -> UserAdded:
@@ -96,7 +93,7 @@ def make_account_router(desk: Desk) -> APIRouter:
     ) -> TrailResponse:
         """Who did and read what. Reading it is an entry too."""
         with store.writing() as session:
-            found = [shown.trail_out(one) for one in entries_before(session, before, limit)]
+            found = [TrailOut.model_validate(one) for one in entries_before(session, before, limit)]
             record(session, person.name, "read the trail")
         return TrailResponse(entries=found)
 

@@ -3,10 +3,16 @@
 import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from icdbridge.server.answer_schemas import AlternativeOut, Context
 from icdbridge.server.desk_api.desk_request_schemas import Role, Setting, Sex, State
+
+
+class Stored(BaseModel):
+    """What is made of a row of the store, by the names of its columns."""
+
+    model_config = ConfigDict(from_attributes=True)
 
 
 class EncounterRow(BaseModel):
@@ -121,7 +127,7 @@ class DeskCode(BaseModel):
     at: datetime.datetime
 
 
-class CommentOut(BaseModel):
+class CommentOut(Stored):
     id: int
     code: str | None
     text: str | None
@@ -129,13 +135,13 @@ class CommentOut(BaseModel):
     at: datetime.datetime
 
 
-class CodingOut(BaseModel):
+class CodingOut(Stored):
     """What made the suggestions, and when."""
 
     model: str
     code_version: str
     release: str = Field(description="The release that the codes are of, by the date of discharge.")
-    documents: list[int] = Field(description="What was read, in this order.")
+    documents: list[int] = Field(validation_alias="document_ids", description="What was read, in this order.")
     at: datetime.datetime
 
 
@@ -180,15 +186,15 @@ class FileTakenIn(BaseModel):
     refused: list[FileRefused]
 
 
-class TrailOut(BaseModel):
+class TrailOut(Stored):
     """What somebody did; no words of documents or comments."""
 
     number: int
     at: datetime.datetime
     by: str
     action: str = Field(examples=["decided"])
-    encounter: int | None
-    document: int | None
+    encounter: int | None = Field(validation_alias="encounter_id")
+    document: int | None = Field(validation_alias="document_id")
     version: int | None
     details: dict[str, Any]
 
@@ -213,7 +219,7 @@ class SessionOut(BaseModel):
     idle_minutes: int = Field(description="It ends sooner when it is not used for so long.")
 
 
-class UserOut(BaseModel):
+class UserOut(Stored):
     name: str
     role: Role
     active: bool

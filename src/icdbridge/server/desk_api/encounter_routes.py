@@ -16,6 +16,7 @@ from icdbridge.server.desk_api.desk_answer_schemas import (
     EncounterRow,
     Received,
     Repeated,
+    TrailOut,
     TrailResponse,
     WorklistResponse,
 )
@@ -57,12 +58,8 @@ def make_encounter_router(desk: Desk) -> APIRouter:
         wanted = Wanted(**{**request.model_dump(), "assignee": assignee})
         with store.reading() as session:
             page = worklist(session, wanted)
-            rows = [shown.row(one, page.documents.get(one.id, 0)) for one in page.encounters]
-        return WorklistResponse(
-            encounters=[EncounterRow(**one) for one in rows],
-            total=page.total,
-            states=page.states,
-        )
+            rows = [EncounterRow(**shown.row(one, page.documents.get(one.id, 0))) for one in page.encounters]
+        return WorklistResponse(encounters=rows, total=page.total, states=page.states)
 
     @router.post("/encounters", summary="Send an encounter or documents", responses=BODY)
     def received(request: EncounterIn, person: Sender) -> Received:
@@ -112,14 +109,13 @@ def make_encounter_router(desk: Desk) -> APIRouter:
     def commented(number: Number, request: CommentIn, person: Anybody) -> CommentOut:
         """A remark on an encounter or a code, such as a question to the clinician."""
         with store.writing() as session:
-            said = comment(session, person, number, request.text, request.code)
-            return CommentOut(id=said.id, code=said.code, text=said.text, by=said.by, at=said.at)
+            return CommentOut.model_validate(comment(session, person, number, request.text, request.code))
 
     @router.get("/encounters/{number}/history", summary="What was done to an encounter", responses=READ)
     def told(number: Number, person: Anybody) -> TrailResponse:
         """The newest 1,000 entries of the trail on an encounter."""
         with store.reading() as session:
-            return TrailResponse(entries=[shown.trail_out(one) for one in history(session, number)])
+            return TrailResponse(entries=[TrailOut.model_validate(one) for one in history(session, number)])
 
     @router.get("/documents/{number}", summary="Read a document", responses=READ)
     def document(number: Number, person: Anybody) -> DeskDocument:

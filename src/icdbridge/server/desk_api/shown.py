@@ -9,7 +9,7 @@ from icdbridge.server import answers
 from icdbridge.server.answer_schemas import AlternativeOut
 from icdbridge.server.desk_api import desk_answer_schemas as out
 from icdbridge.server.store.encounters import Opened
-from icdbridge.server.store.records import Decision, Document, Encounter, TrailEntry
+from icdbridge.server.store.records import Decision, Document, Encounter
 
 _YEAR = 365.2425
 # What is stored of a suggestion as it is.
@@ -46,21 +46,12 @@ def age_of(one: Encounter) -> float | None:
 def encounter_out(opened: Opened) -> out.EncounterOut:
     one, coding = opened.encounter, opened.coding
     texts = {document.id: document.text for document in opened.documents}
-    made = None
-    if coding is not None:
-        made = out.CodingOut(
-            model=coding.model,
-            code_version=coding.code_version,
-            release=coding.release,
-            documents=coding.document_ids,
-            at=coding.at,
-        )
     standing = [document for document in opened.documents if document.status != "superseded"]
     return out.EncounterOut(
         **row(one, len(standing)),
         birth_date=one.birth_date,
         age=age_of(one),
-        coding=made,
+        coding=None if coding is None else out.CodingOut.model_validate(coding),
         documents=[out.DocumentHead(**head(document)) for document in opened.documents],
         suggestions=[
             out.DeskSuggestion(
@@ -72,10 +63,7 @@ def encounter_out(opened: Opened) -> out.EncounterOut:
             for found in opened.suggestions
         ],
         codes=_decided(opened.decisions, one.code_order, texts),
-        comments=[
-            out.CommentOut(id=said.id, code=said.code, text=said.text, by=said.by, at=said.at)
-            for said in opened.comments
-        ],
+        comments=[out.CommentOut.model_validate(said) for said in opened.comments],
     )
 
 
@@ -83,19 +71,6 @@ def head(document: Document) -> dict[str, Any]:
     """A document as ``DocumentHead``."""
     same = ("id", "source_id", "title", "kind", "status", "date", "characters", "added")
     return {name: getattr(document, name) for name in same} | {"deleted": document.deleted is not None}
-
-
-def trail_out(entry: TrailEntry) -> out.TrailOut:
-    return out.TrailOut(
-        number=entry.number,
-        at=entry.at,
-        by=entry.by,
-        action=entry.action,
-        encounter=entry.encounter_id,
-        document=entry.document_id,
-        version=entry.version,
-        details=entry.details,
-    )
 
 
 def _decided(

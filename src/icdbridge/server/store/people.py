@@ -70,8 +70,10 @@ def person_of(session: Session, token: str) -> Person | None:
     digest = hashed(token)
     user = session.scalar(select(User).where(User.token_hash == digest, User.active))
     if user is None:
-        found = session.scalar(select(SignedIn).where(SignedIn.token_hash == digest))
-        if found is None or not _good(found, now()) or not found.user.active:
+        found, at = session.scalar(select(SignedIn).where(SignedIn.token_hash == digest)), now()
+        if found is None or not found.user.active or at >= found.expires:
+            return None
+        if at - found.used >= timedelta(minutes=IDLE_MINUTES):
             return None
         user = found.user
     return Person(user.name, user.role)
@@ -115,7 +117,3 @@ def note_use(session: Session, number: int) -> None:
 def hashed(token: str) -> str:
     """SHA-256: a token has 256 bits of chance, so nothing slower is needed."""
     return hashlib.sha256(token.encode()).hexdigest()
-
-
-def _good(found: SignedIn, at: datetime) -> bool:
-    return at < found.expires and at - found.used < timedelta(minutes=IDLE_MINUTES)

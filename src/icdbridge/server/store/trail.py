@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import select
@@ -53,7 +52,7 @@ def record(
 def digest(entry: TrailEntry) -> str:
     """SHA-256 of an entry and of the hash of the one before it."""
     parts = (
-        *(entry.number, _instant(entry.at), entry.by, entry.action),
+        *(entry.number, entry.at.isoformat(timespec="microseconds"), entry.by, entry.action),
         *(entry.encounter_id, entry.document_id, entry.version, entry.details, entry.previous),
     )
     text = json.dumps(parts, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
@@ -82,10 +81,6 @@ def verify(session: Session, noted: tuple[int, str] | None = None) -> Verified:
     elif noted and noted[0] > number:
         fault = f"the trail ends at {number}, before the entry that was noted"
     return Verified(number, previous, fault)
-
-
-def _instant(at: datetime) -> str:
-    return at.isoformat(timespec="microseconds")
 
 
 def entries_before(session: Session, number: int | None, limit: int) -> Sequence[TrailEntry]:

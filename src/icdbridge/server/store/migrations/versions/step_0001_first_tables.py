@@ -12,8 +12,8 @@ _TRAIL_STAYS = "the audit trail is never changed"
 def upgrade() -> None:
     op.create_table(
         "encounters",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("number", sa.String(length=64), nullable=False),
+        sa.Column("id", sa.Integer(), primary_key=True),
+        sa.Column("number", sa.String(length=64), nullable=False, unique=True),
         sa.Column("patient", sa.String(length=64), nullable=True),
         sa.Column("sex", sa.String(length=8), nullable=True),
         sa.Column("birth_date", sa.Date(), nullable=True),
@@ -31,14 +31,12 @@ def upgrade() -> None:
         sa.Column("updated", sa.DateTime(), nullable=False),
         sa.Column("updated_by", sa.String(length=64), nullable=False),
         sa.Column("done", sa.DateTime(), nullable=True),
-        sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("number"),
     )
     op.create_index("encounters_by_assignee", "encounters", ["assignee", "state"], unique=False)
     op.create_index("encounters_by_state", "encounters", ["state", "need"], unique=False)
     op.create_table(
         "trail",
-        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, primary_key=True),
         sa.Column("at", sa.DateTime(), nullable=False),
         sa.Column("by", sa.String(length=64), nullable=False),
         sa.Column("action", sa.String(length=32), nullable=False),
@@ -48,33 +46,27 @@ def upgrade() -> None:
         sa.Column("details", sa.JSON(), nullable=False),
         sa.Column("previous", sa.String(length=64), nullable=False),
         sa.Column("hash", sa.String(length=64), nullable=False),
-        sa.PrimaryKeyConstraint("number"),
     )
     op.create_index("trail_of_encounter", "trail", ["encounter_id", "version"], unique=False)
     op.create_table(
         "trail_head",
-        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("id", sa.Integer(), autoincrement=False, primary_key=True),
+        sa.Column("number", sa.Integer(), nullable=False, unique=True),
         sa.Column("hash", sa.String(length=64), nullable=False),
-        sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("number"),
     )
     op.create_table(
         "users",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("id", sa.Integer(), primary_key=True),
+        sa.Column("name", sa.String(length=64), nullable=False, unique=True),
         sa.Column("role", sa.String(length=16), nullable=False),
-        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("token_hash", sa.String(length=64), nullable=False, index=True),
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("created", sa.DateTime(), nullable=False),
-        sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("name"),
     )
-    op.create_index(op.f("ix_users_token_hash"), "users", ["token_hash"], unique=False)
     op.create_table(
         "codings",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("encounter_id", sa.Integer(), nullable=False),
+        sa.Column("id", sa.Integer(), primary_key=True),
+        sa.Column("encounter_id", sa.Integer(), sa.ForeignKey("encounters.id"), nullable=False, index=True),
         sa.Column("model", sa.String(length=100), nullable=False),
         sa.Column("fingerprint", sa.String(length=200), nullable=False),
         sa.Column("code_version", sa.String(length=100), nullable=False),
@@ -82,32 +74,20 @@ def upgrade() -> None:
         sa.Column("document_ids", sa.JSON(), nullable=False),
         sa.Column("repeats", sa.JSON(), nullable=False),
         sa.Column("at", sa.DateTime(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["encounter_id"],
-            ["encounters.id"],
-        ),
-        sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index(op.f("ix_codings_encounter_id"), "codings", ["encounter_id"], unique=False)
     op.create_table(
         "comments",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("encounter_id", sa.Integer(), nullable=False),
+        sa.Column("id", sa.Integer(), primary_key=True),
+        sa.Column("encounter_id", sa.Integer(), sa.ForeignKey("encounters.id"), nullable=False, index=True),
         sa.Column("code", sa.String(length=64), nullable=True),
         sa.Column("text", sa.Text(), nullable=True),
         sa.Column("by", sa.String(length=64), nullable=False),
         sa.Column("at", sa.DateTime(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["encounter_id"],
-            ["encounters.id"],
-        ),
-        sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index(op.f("ix_comments_encounter_id"), "comments", ["encounter_id"], unique=False)
     op.create_table(
         "documents",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("encounter_id", sa.Integer(), nullable=False),
+        sa.Column("id", sa.Integer(), primary_key=True),
+        sa.Column("encounter_id", sa.Integer(), sa.ForeignKey("encounters.id"), nullable=False, index=True),
         sa.Column("source_id", sa.String(length=128), nullable=True),
         sa.Column("title", sa.String(length=200), nullable=True),
         sa.Column("kind", sa.String(length=64), nullable=True),
@@ -117,32 +97,19 @@ def upgrade() -> None:
         sa.Column("characters", sa.Integer(), nullable=False),
         sa.Column("added", sa.DateTime(), nullable=False),
         sa.Column("deleted", sa.DateTime(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["encounter_id"],
-            ["encounters.id"],
-        ),
-        sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index(op.f("ix_documents_encounter_id"), "documents", ["encounter_id"], unique=False)
     op.create_table(
         "sessions",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("user_id", sa.Integer(), nullable=False),
-        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("id", sa.Integer(), primary_key=True),
+        sa.Column("user_id", sa.Integer(), sa.ForeignKey("users.id"), nullable=False, index=True),
+        sa.Column("token_hash", sa.String(length=64), nullable=False, unique=True),
         sa.Column("expires", sa.DateTime(), nullable=False),
         sa.Column("used", sa.DateTime(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["user_id"],
-            ["users.id"],
-        ),
-        sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("token_hash"),
     )
-    op.create_index(op.f("ix_sessions_user_id"), "sessions", ["user_id"], unique=False)
     op.create_table(
         "suggestions",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("coding_id", sa.Integer(), nullable=False),
+        sa.Column("id", sa.Integer(), primary_key=True),
+        sa.Column("coding_id", sa.Integer(), sa.ForeignKey("codings.id"), nullable=False, index=True),
         sa.Column("rank", sa.Integer(), nullable=False),
         sa.Column("system", sa.String(length=32), nullable=False),
         sa.Column("code", sa.String(length=32), nullable=False),
@@ -155,39 +122,24 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("alternatives", sa.JSON(), nullable=False),
         sa.Column("evidence", sa.JSON(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["coding_id"],
-            ["codings.id"],
-        ),
-        sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index(op.f("ix_suggestions_coding_id"), "suggestions", ["coding_id"], unique=False)
     op.create_table(
         "decisions",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("encounter_id", sa.Integer(), nullable=False),
+        sa.Column("id", sa.Integer(), primary_key=True),
+        sa.Column("encounter_id", sa.Integer(), sa.ForeignKey("encounters.id"), nullable=False),
         sa.Column("system", sa.String(length=32), nullable=False),
         sa.Column("code", sa.String(length=32), nullable=False),
         sa.Column("description", sa.Text(), nullable=False),
         sa.Column("verdict", sa.String(length=16), nullable=False),
         sa.Column("poa", sa.String(length=1), nullable=True),
         sa.Column("evidence", sa.JSON(), nullable=False),
-        sa.Column("suggestion_id", sa.Integer(), nullable=True),
+        sa.Column("suggestion_id", sa.Integer(), sa.ForeignKey("suggestions.id"), nullable=True),
         sa.Column("instead_of", sa.String(length=64), nullable=True),
         sa.Column("by", sa.String(length=64), nullable=False),
         sa.Column("role", sa.String(length=16), nullable=False),
         sa.Column("at", sa.DateTime(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("current", sa.Boolean(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["encounter_id"],
-            ["encounters.id"],
-        ),
-        sa.ForeignKeyConstraint(
-            ["suggestion_id"],
-            ["suggestions.id"],
-        ),
-        sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("decisions_of_encounter", "decisions", ["encounter_id", "current"], unique=False)
     op.execute("INSERT INTO trail_head (id, number, hash) VALUES (1, 0, '" + "0" * 64 + "')")
