@@ -23,7 +23,7 @@ def span(words, weight):
 
 
 def test_spans_are_told_apart_by_axis_and_what_is_missing_is_added():
-    found = with_axes(NoteWords(TEXT), VALUES, [span("appendix", 0.7), span("seen", 0.3)])
+    (found,) = with_axes(NoteWords(TEXT), [VALUES], [[span("appendix", 0.7), span("seen", 0.3)]])
     assert [(one.text, one.axis, one.weight) for one in found] == [
         ("appendix", "body part", 0.7),
         ("seen", None, 0.3),
@@ -33,9 +33,11 @@ def test_spans_are_told_apart_by_axis_and_what_is_missing_is_added():
 
 
 def test_an_axis_that_nothing_names_has_no_words():
-    assert "approach" not in {one.axis for one in with_axes(NoteWords(TEXT), VALUES, [])}
-    assert with_axes(NoteWords("nothing of it"), VALUES, []) == []
-    assert with_axes(NoteWords(TEXT), [], [span("seen", 1.0)])[0].axis is None
+    seen = span("seen", 1.0)
+    found, of_no_axes = with_axes(NoteWords(TEXT), [VALUES, []], [[], [seen]])
+    assert {one.axis for one in found} == {"operation", "body part"}
+    assert of_no_axes == [seen]
+    assert with_axes(NoteWords("nothing of it"), [VALUES], [[]]) == [[]]
 
 
 WORDS = st.lists(
@@ -58,7 +60,7 @@ def test_words_are_found_as_an_index_of_names_finds_them(words, values):
         if abs(nearness - SAID) < 1e-4:
             unsure.add(axis)  # a matter of rounding
     said = {}
-    for one in with_axes(note, axes_of, []):
+    for one in with_axes(note, [axes_of], [[]])[0]:
         said.setdefault(one.axis, []).append((one.start, one.end))
     for axis in (said.keys() | expected.keys()) - unsure:
         assert said.get(axis) == expected.get(axis)

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from icdbridge.knowledge.words import split
-from icdbridge.lexical.contexts import CONTEXTS, FEATURE_CONTEXTS, GAP, contexts
+from icdbridge.lexical.contexts import CONTEXTS, FEATURE_CONTEXTS, GAP, NoteContexts, contexts
 from icdbridge.lexical.signs import answered
 
 HERE = Path(__file__).parent
@@ -45,6 +45,17 @@ def found(text, mention):
 )
 def test_contexts_of_a_mention(text, mention, expected):
     assert found(text, mention) - {"diagnosis_section"} == expected
+
+
+def test_a_place_has_the_same_contexts_alone_and_among_others():
+    told = [text for text, *_ in sentences_of("context_sentences.tsv")][::9]
+    text = "PMH:\n" + "\n\n".join("\n".join(told[at : at + 3]) for at in range(0, len(told), 3))
+    spans = np.array([(start, end) for _, start, end in split(text)])
+    together = contexts(text, spans)
+    note = NoteContexts(text)
+    for place in np.random.default_rng(0).permutation(len(spans)):
+        assert note.of(spans[[place]])[0].tolist() == together[place].tolist()
+    assert together[:, 1:].any(axis=0).all()
 
 
 @pytest.mark.parametrize(

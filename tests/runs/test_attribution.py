@@ -72,9 +72,10 @@ def test_a_contribution_is_the_derivative_by_the_length_of_the_words_vector(mode
 def test_a_code_has_the_same_evidence_alone_and_among_others(model, monkeypatch):
     queries = queries_of(model)
     together = weights_of(model, queries)
-    monkeypatch.setattr("icdbridge.runs.attribution.EVIDENCE_CODES", 2)
+    monkeypatch.setattr("icdbridge.models.kernels.word_contributions.CODES", 2)
     np.testing.assert_allclose(weights_of(model, queries), together, atol=1e-12)
     assert np.all(together >= 0)
+    assert weights_of(model, queries[:, :0]).shape == (0, len(IDS))
 
 
 @pytest.mark.parametrize("model", ["gru"], indirect=True)

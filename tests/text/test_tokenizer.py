@@ -1,10 +1,12 @@
 """Words keep their place in the original text."""
 
 import pytest
+import tokenizers
 from hypothesis import given
 from hypothesis import strategies as st
 
 from icdbridge.errors import InputError
+from icdbridge.folding import fold
 from icdbridge.text import UNKNOWN_ID, Tokenizer, normalize
 
 READINGS = st.sampled_from(["benchmark", "folded"])
@@ -40,6 +42,15 @@ def test_every_span_normalises_to_its_word(text, reading):
     for (start, end), word in zip(words.offsets, expected, strict=True):
         # one character may be several words (½: 1 2)
         assert word in normalize(text[start:end], reading).split()
+
+
+@given(TEXTS)
+def test_words_and_places_are_those_of_the_stored_tokenizer(text):
+    tokenizer = Tokenizer.from_words(["a", "b", "ab", "1", "9", "i"])
+    words, folded = tokenizer.encode(text, 5), fold(text)
+    stored = tokenizers.Tokenizer.from_str(tokenizer.to_json()).encode(folded.text)
+    assert words.ids.tolist() == stored.ids[:5]
+    assert words.offsets.tolist() == [list(folded.span(*one)) for one in stored.offsets[:5]]
 
 
 @given(st.lists(TEXTS, max_size=3), READINGS)

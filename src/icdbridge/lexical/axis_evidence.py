@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
+import numpy as np
+
 from icdbridge.codes.axes import AxisValue
 from icdbridge.knowledge.words import stems
 from icdbridge.lexical.contexts import CONTEXTS, DOUBTFUL
@@ -19,23 +21,35 @@ SAID = 0.5  # nearness from which on a note says an axis's value
 Words = tuple[tuple[str, float], ...]  # of a value, with their weights
 
 
-def with_axes(note: NoteWords, values: Sequence[AxisValue], evidence: Sequence[Evidence]) -> list[Evidence]:
-    """The evidence of a code with those ``values``, each span with the axis that its words name, and then the words of
-    the note that name an axis of which no span speaks (their weight is 0).
+def with_axes(
+    note: NoteWords, values: Sequence[Sequence[AxisValue]], evidence: Sequence[Sequence[Evidence]]
+) -> list[list[Evidence]]:
+    """The evidence of each of some codes with those ``values``: each span with the axis that its words name, and then
+    the words of the note that name an axis of which no span speaks (their weight is 0).
     """
-    said: dict[str, list[int]] = {}
-    for value, words in zip(values, _weighted(tuple(one.value for one in values)), strict=True):
-        if places := _said(note.meanings, words):
-            said[value.axis] = places
-    spans = {axis: note.spans[places].tolist() for axis, places in said.items()}
-    told = [
-        replace(one, axis=next((axis for axis, own in spans.items() if _overlap(one, own)), None))
-        for one in evidence
-    ]
-    named = {one.axis for one in told}
-    return told + [
-        _added(note, axis, place) for axis, places in said.items() if axis not in named for place in places
-    ]
+    told, further = [], []
+    for number, (own, found) in enumerate(zip(values, evidence, strict=True)):
+        said = {
+            value.axis: places
+            for value, words in zip(own, _weighted(tuple(one.value for one in own)), strict=True)
+            if (places := _said(note.meanings, words))
+        }
+        spans = {axis: [note.words[place][1:] for place in places] for axis, places in said.items()}
+        named = [next((axis for axis, there in spans.items() if _overlap(one, there)), None) for one in found]
+        told.append(
+            [replace(one, axis=axis) if axis else one for one, axis in zip(found, named, strict=True)]
+        )
+        unnamed = (axis for axis in said if axis not in named)
+        further += [(number, axis, place) for axis in unnamed for place in said[axis]]
+    if not further:
+        return told
+    contexts = note.contexts.of(np.array([note.words[place][1:] for *_, place in further]))
+    for (number, axis, place), context in zip(further, contexts, strict=True):
+        _, start, end = note.words[place]
+        shown = min(end, start + SPAN_CHARACTERS)
+        doubt = next((name for name in DOUBTFUL if context[CONTEXTS.index(name)]), None)
+        told[number].append(Evidence(start, shown, note.text[start:shown], 0.0, doubt, shown < end, axis))
+    return told
 
 
 @lru_cache(maxsize=4_096)
@@ -81,11 +95,3 @@ def _closeness(distance: int) -> float:
 
 def _overlap(one: Evidence, spans: Sequence[tuple[int, int]]) -> bool:
     return any(start < one.end and end > one.start for start, end in spans)
-
-
-def _added(note: NoteWords, axis: str, place: int) -> Evidence:
-    start, end = note.spans[place].tolist()
-    shown = min(end, start + SPAN_CHARACTERS)
-    told = note.contexts_of_words[place]
-    context = next((name for name in DOUBTFUL if told[CONTEXTS.index(name)]), None)
-    return Evidence(start, shown, note.text[start:shown], 0.0, context, shown < end, axis)

@@ -48,15 +48,20 @@ _NUMBER = {name: number for number, name in enumerate(CONTEXTS)}
 
 
 class NoteContexts:
-    """In what context each place of a text stands. The rules are English; they are applied once, here."""
+    """In what context each place of a text stands. The rules are English; they are applied here, to each run of
+    sentences once, when a place in it is asked for: evidence stands in a few of them.
+    """
 
     def __init__(self, text: str) -> None:
         folded = fold(text)
         self._offsets = folded.offsets
         self._marked, self._of_section = Intervals(), Intervals()
-        read = answered(folded.text)
-        parts = sections(read)
-        _mark(read, parts, self._marked)
+        self._text = answered(folded.text)
+        low = self._text.lower()
+        self._low = _ASKED.sub("\u00bf", low) if "?" in low else low
+        parts = sections(self._text)
+        self._runs = _runs(self._text, parts)
+        self._begins = [run[0][0] for run in self._runs]
         for part in parts:
             if part.kind in SECTION_CONTEXTS:
                 self._of_section.add(SECTION_CONTEXTS[part.kind], part.body, part.end)
@@ -69,6 +74,10 @@ class NoteContexts:
         places = np.asarray(spans, np.int64).reshape(-1, 2)[:, 0]
         if self._offsets is not None:
             places = np.searchsorted(self._offsets[:, 1], places, side="right")
+        for run in np.unique(np.searchsorted(self._begins, places, side="right")).tolist():
+            if run:
+                _mark(self._text, self._low, self._runs[run - 1], self._marked)
+                self._runs[run - 1] = []
         marked = np.stack([self._marked.at(name, places) for name in CONTEXTS], axis=1)
         for name in set(SECTION_CONTEXTS.values()):
             inside = self._of_section.at(name, places) & ~self._marked.at(f"not-{name}", places)
@@ -99,16 +108,23 @@ def _pieces(text: str, parts: list[Section]) -> Iterator[tuple[int, int, bool]]:
             before, heading = right, False
 
 
-def _mark(text: str, parts: list[Section], found: Intervals) -> None:
+def _runs(text: str, parts: list[Section]) -> list[list[tuple[int, int]]]:
+    """Sentences of the bodies of the sections, of which none that follows on a blank line or a heading has anything
+    from those before it.
+    """
+    runs: list[list[tuple[int, int]]] = []
+    for start, end, apart in _pieces(text, parts):
+        if apart or not runs:
+            runs.append([])
+        runs[-1].append((start, end))
+    return runs
+
+
+def _mark(text: str, low: str, run: list[tuple[int, int]], found: Intervals) -> None:
     rules = load_rules()
-    low = text.lower()
-    if "?" in low:
-        low = _ASKED.sub("\u00bf", low)
     carried: set[str] = set()  # contexts of a trigger before a colon: "Denies:", then a line for each symptom
     sign = ""
-    for start, end, apart in _pieces(text, parts):
-        if apart:
-            carried, sign = set(), ""
+    for start, end in run:
         for name in carried:
             found.add(name, start, end)
         negated, sign = signed(low[start:end], sign)

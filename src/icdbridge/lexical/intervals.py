@@ -12,12 +12,13 @@ class Intervals:
 
     def add(self, name: str, start: int, end: int) -> None:
         if start < end:
+            self._sorted.pop(name, None)
             starts, ends = self._edges.setdefault(name, ([], []))
             starts.append(start)
             ends.append(end)
 
     def at(self, name: str, places: np.ndarray) -> np.ndarray:
-        """Whether each place lies in an interval: more of them begin than end up to it. None is added any more."""
+        """Whether each place lies in an interval: more of them begin than end up to it."""
         if name not in self._edges:
             return np.zeros(len(places), bool)
         if name not in self._sorted:

@@ -18,6 +18,7 @@ _LONGEST = 60  # characters of a heading
 _LINE = re.compile(r"[^\n\r]+")
 _MARKS = re.compile(r"[\s#*_=>•●▪-]*(?:(?:\(?\d{1,2}|[A-Z]|[IVX]{1,4})[.)]\s+)?[\s#*_]*")
 _BRACKETS = re.compile(r"\([^()]*\)")
+_SLASH = re.compile(r"\s*/\s*")
 _AFTER = re.compile(r"[\s*_]*[:,]*[ \t*_]*")
 _DASH = re.compile(r"\s+[-\u2013\u2014]+\s+")
 _CLINICS = (
@@ -197,13 +198,17 @@ def _plain(label: str) -> bool:
 def _kind(label: str) -> str | None:
     """The kind of section that a heading opens; None for what is no known heading."""
     headings = _headings()
-    name = " ".join(_BRACKETS.sub(" ", label).strip(" \t*_#=-.").replace("\u2019", "'").lower().split())
-    name = re.sub(r"\s*/\s*", "/", name)
+    if "(" in label:
+        label = _BRACKETS.sub(" ", label)
+    name = " ".join(label.strip(" \t*_#=-.").replace("\u2019", "'").lower().split())
+    if "/" in name:
+        name = _SLASH.sub("/", name)
     for _ in range(4):
-        for one in (name, name.replace("&", "and"), _SUFFIX.sub("", name)):
-            if one in headings:
-                return headings[one]
         first, _, rest = name.partition(" ")
+        kind = headings.get(name) or headings.get(name.replace("&", "and"))
+        kind = kind or (headings.get(_SUFFIX.sub("", name)) if rest else None)
+        if kind:
+            return kind
         if first not in _modifiers() or not rest:
             return None
         name = rest

@@ -8,10 +8,10 @@ from functools import cache
 from importlib.resources import files
 from operator import itemgetter
 
-_STOP = re.compile(
-    r"(?<![.!?])[.!?]++[\"')\]*]*+(?=\s)"  # the usual end
-    r"|(?<=[a-z]{2})\.(?=[A-Z][a-z])"  # one that forgot its blank
-    r"|\.\s*,(?=\s*(?:[A-Z]|\d+\.))"  # lines that were joined by commas
+_STOP = re.compile(  # a sign first, which is looked for at once
+    r"[.!?](?:(?<![.!?]{2})[.!?]*+[\"')\]*]*+(?=\s)"  # the usual end
+    r"|(?<=[a-z]{2}\.)(?=[A-Z][a-z])"  # one that forgot its blank
+    r"|(?<=\.)\s*,(?=\s*(?:[A-Z]|\d+\.)))"  # lines that were joined by commas
 )
 _BEFORE = re.compile(r"[\w.]+\Z")
 _LINE = re.compile(r"[^\n\r\v\f\x85\u2028\u2029]+")
@@ -25,6 +25,7 @@ _OPEN = re.compile(r"(?:,|\b(?:and|or|of|the|with|to|for|no|a|an|in|on|at|by|fro
 _WRAPPED, _LONG = (45, 60)
 _REACH = 12  # characters that an abbreviation has at most
 _NUMBERED = re.compile(r"(?<![^\s(:;,.])(?P<number>\d{1,2})(?:\)|\.(?!\d))(?=\s|[A-Za-z])")
+_DIGIT = re.compile(r"\d")
 _COUNTED = re.compile(
     r"\b(?:stage|type|grade|class|level|phase|category|no|and|of|at|on|day|x)\s*\Z", re.IGNORECASE
 )
@@ -70,6 +71,8 @@ def item_numbers(text: str) -> list[tuple[int, int]]:
     found = []
     for line in _LINE.finditer(text):
         here = line.group()
+        if not _DIGIT.search(here):
+            continue
         several = [
             one
             for one in _NUMBERED.finditer(here)

@@ -64,10 +64,17 @@ class CAML(FixedLabelModel):
         return NoteStates(states, states[:, None], mask)
 
     def word_parts(self, note: NoteStates, words: Tensor) -> Parts:
-        parts, before = self.note_encoder.word_parts(self.embedding(words))
+        weights, before = self.note_encoder.word_weights()
         slope = 1 - note.states[0] ** 2  # of tanh
-        parts = parts * seen_by(slope, len(words), before, parts.shape[1])
-        return Parts(parts, torch.arange(len(words), device=words.device), parts[None], before)
+        parts = (
+            self.embedding(words) @ weights * seen_by(slope, len(words), before, len(weights))
+        )  # [W, T, d]
+
+        def by_states(vectors: Tensor) -> Tensor:
+            found: Tensor = (vectors @ parts.flatten(0, 1).T).view(-1, *parts.shape[:2])
+            return found
+
+        return Parts(by_states, torch.arange(len(words), device=words.device), parts[None], before)
 
     def loss(self, batch: Batch, chunk: int | None = None, encode: Encode | None = None) -> Tensor:
         """The loss of the labels, and in DR-CAML the distance of outputs from descriptions, averaged over notes."""

@@ -183,7 +183,7 @@ class DualLAAT(CodingModel):
     def contributions(self, note: NoteStates, queries: Tensor, words: Tensor) -> Tensor:
         first, last = cast(nn.Linear, self.classifier[0]), cast(nn.Linear, self.classifier[2])
 
-        def gradient(contexts: Tensor) -> Tensor:
+        def gradient(_: slice, contexts: Tensor) -> Tensor:
             """Through equations 5 and 6, [M, L, d] to the same."""
             heads, codes, size = contexts.shape
             hidden = first(contexts.transpose(0, 1).flatten(1))
@@ -200,11 +200,21 @@ class DualLAAT(CodingModel):
             return whole_positions(note.states[0], note.keys[0], len(words))
         # half of a note's words come again
         different, which = words.unique(return_inverse=True)  # type: ignore[no-untyped-call]
-        parts, before = self.note_encoder.word_parts(self.embedding(different))
-        keys = self._by_head(parts @ self.note_projection.weight.T).index_select(0, which)  # [T, W, M, s]
+        vectors = self.embedding(different)
+        weights, before = self.note_encoder.word_weights()
+        width, size, _ = weights.shape
+        rows = weights.flatten(0, 1)  # [W·E, d]
+        # the product of weights first: a word's vector is shorter than its part of a state
+        projected = (rows @ self.note_projection.weight.T).view(width, size, -1)
+        keys = self._by_head((vectors @ projected).index_select(1, which))  # [W, T, M, s]
         slope = 1 - note.keys[0].transpose(0, 1) ** 2  # of tanh, [T', M, s]
-        keys *= seen_by(slope, len(words), before, parts.shape[1])
-        return Parts(parts, which, keys.permute(2, 0, 1, 3), before)
+        keys *= seen_by(slope, len(words), before, width)
+
+        def by_states(upper: Tensor) -> Tensor:
+            found: Tensor = ((upper @ rows.T).view(-1, size) @ vectors.T).view(len(upper), width, -1)
+            return found
+
+        return Parts(by_states, which, keys.movedim(2, 0), before)
 
 
 def _encoder(settings: ModelSettings) -> RecurrentEncoder | ConvolutionEncoder:

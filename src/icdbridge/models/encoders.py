@@ -90,15 +90,12 @@ class ConvolutionEncoder(nn.Module):
         states = self.convolution(embedded.transpose(1, 2)).transpose(1, 2)
         return states, length_mask(lengths + self._extra, states.shape[1])
 
-    def word_parts(self, embedded: Tensor) -> tuple[Tensor, int]:
-        """What each word of a note [T, E] adds to the states of the positions that see it, [T, width, d] in their
-        order, and how far before the word the first of them is.
+    def word_weights(self) -> tuple[Tensor, int]:
+        """What a word's vector is multiplied by to be added to the states of the positions that see it, [W, E, d] in
+        their order, and how far before the word the first of them is.
         """
-        filters, _, width = self.convolution.weight.shape
-        parts = (embedded @ self.convolution.weight.flip(2).permute(1, 2, 0).flatten(1)).view(
-            -1, width, filters
-        )
-        return parts, width - 1 - self.padding
+        weights = self.convolution.weight.permute(2, 1, 0).contiguous().flip(0)
+        return weights, len(weights) - 1 - self.padding
 
     def pool(self, embedding: nn.Embedding, words: Tensor, lengths: Tensor) -> Tensor:
         """Word ids [N, T] and lengths [N] to [N, d].

@@ -50,7 +50,7 @@ class FixedLabelModel(CodingModel):
         rows = queries[0]
         own, weights = self.label_queries[rows][None], self.output.weight[rows][None]
         parts = self.word_parts(note, words)
-        return contributions(note.states[0], note.keys[0], own, lambda contexts: weights, parts)
+        return contributions(note.states[0], note.keys[0], own, lambda rows, _: weights[:, rows], parts)
 
     def word_parts(self, note: NoteStates, words: Tensor) -> Parts:
         """What each word [T] is of the positions of a note."""

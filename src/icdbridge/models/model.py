@@ -10,6 +10,8 @@ from typing import Any, ClassVar, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from icdbridge.models.kernels.label_attention import chunks
+from icdbridge.models.kernels.word_contributions import CODES
 from icdbridge.models.losses import label_loss
 
 Encode = Callable[[Tensor, Tensor], Tensor]  # as ``CodingModel.encode_codes``
@@ -82,6 +84,10 @@ class CodingModel(nn.Module, ABC):
         codes at once; models whose logits depend on their contexts alone have a closed form. Not to be called in
         ``torch.inference_mode``.
         """
+        parts = [self._by_gradients(note, queries[:, rows]) for rows in chunks(queries.shape[1], CODES)]
+        return torch.cat(parts)[:, : len(words)]
+
+    def _by_gradients(self, note: NoteStates, queries: Tensor) -> Tensor:
         with torch.enable_grad():
             states, keys = (tensor.detach().clone().requires_grad_() for tensor in note[:2])
             logits = self.score(NoteStates(states, keys, note.mask.clone()), queries.clone())[0]
@@ -93,7 +99,7 @@ class CodingModel(nn.Module, ABC):
                 materialize_grads=True,
             )
         found = (by_state * states.detach()).sum(dim=-1) + (by_key * keys.detach()).sum(dim=(2, 4))
-        return found[:, 0, : len(words)]
+        return found[:, 0]
 
     def describe_outputs(self, relations: Tensor, words: Tensor, lengths: Tensor) -> None:
         """What a model of fixed labels may know of its codes before training.

@@ -21,7 +21,6 @@ from icdbridge.lexical.marks import MarkedPhrase
 from icdbridge.models import CodingModel, NoteStates
 
 LIGHTEST = 0.25  # a word of evidence weighs at least so much of the heaviest; tuned on val of CodiEsp
-EVIDENCE_CODES = 16  # whose evidence is found together
 PHRASES = 3  # of evidence of a code, at most
 GAP = 1  # words between two words of evidence that still make one phrase
 
@@ -32,17 +31,17 @@ def word_weights(model: CodingModel, note: NoteStates, ids: np.ndarray, queries:
 
     Words that speak against a code weigh 0, the others sum to 1. Call it outside of ``torch.inference_mode``.
     """
+    if not queries.shape[1]:
+        return np.zeros((0, len(ids)))
     words = torch.from_numpy(ids).to(queries.device)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # so little work takes longer when it is shared
     try:
         with torch.no_grad():
-            parts = [
-                model.contributions(note, some, words) for some in torch.split(queries, EVIDENCE_CODES, dim=1)
-            ]
+            found = model.contributions(note, queries, words)
     finally:
         torch.set_num_threads(threads)
-    weights: np.ndarray = torch.cat(parts).double().clamp(min=0).cpu().numpy()
+    weights: np.ndarray = found.double().clamp(min=0).cpu().numpy()
     weights /= np.maximum(weights.sum(axis=1, keepdims=True), 1e-30)
     return weights
 

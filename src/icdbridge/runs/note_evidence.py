@@ -7,8 +7,7 @@ import numpy as np
 from scipy.special import expit
 
 from icdbridge.codes import declaration, known_systems
-from icdbridge.codes.axes import axes
-from icdbridge.lexical import NoteWords
+from icdbridge.codes.axes import AxisValue, axes
 from icdbridge.lexical.axis_evidence import with_axes
 from icdbridge.lexical.evidence import Evidence
 from icdbridge.lexical.marks import MarkedPhrase
@@ -48,15 +47,15 @@ def note_evidence(
             phrases = [MarkedPhrase(1 / len(spans), [span]) for span in spans]
         if phrases:
             found[place] = marked_evidence(text, phrases, note.contexts)
-    return [_by_axis(scorer, note, column, own) for column, own in zip(columns, found, strict=True)]
+    return with_axes(note, [_axes(scorer, column) for column in columns.tolist()], found)
 
 
-def _by_axis(scorer: Scorer, note: NoteWords, column: int, evidence: list[Evidence]) -> list[Evidence]:
-    """The evidence of a code by its axes, where its characters are values of axes."""
+def _axes(scorer: Scorer, column: int) -> list[AxisValue]:
+    """What the characters of a code say, where they are values of axes."""
     code = scorer.code(column)
     if code.system not in known_systems() or not declaration(code.system).axes:
-        return evidence
-    return with_axes(note, axes(code.code, scorer.descriptions[column]), evidence)
+        return []
+    return axes(code.code, scorer.descriptions[column])
 
 
 class Explained(NamedTuple):

@@ -14,7 +14,7 @@ from tokenizers import models, normalizers, pre_tokenizers
 from icdbridge.errors import InputError
 from icdbridge.files import read_json
 from icdbridge.folding import Folded, fold
-from icdbridge.text.normalize import FOLDED_NORMALIZER, NORMALIZER, Reading, split_words
+from icdbridge.text.normalize import FOLDED_NORMALIZER, NORMALIZER, Reading, placed_words, split_words
 from icdbridge.text.stored_tokenizer import check_stored
 
 PAD, UNKNOWN = "[PAD]", "[UNK]"  # no normalised word can contain a bracket
@@ -106,6 +106,10 @@ class Tokenizer:
     def encode(self, text: str, max_words: int) -> Words:
         """The first ``max_words`` words of a text with their places in it."""
         folded = self._read(text)
+        if self._whole_words and self.reading == "folded":  # as the backend reads it, and much quicker
+            words, places = placed_words(folded.text)
+            found = [self._id_of.get(word, UNKNOWN_ID) for word in words[:max_words]]
+            return Words(np.array(found, dtype=np.int32), folded.spans(places[:max_words]))
         encoding = self._backend.encode(folded.text, add_special_tokens=False)
         ids = np.array(encoding.ids[:max_words], dtype=np.int32)
         offsets = np.array(encoding.offsets[:max_words], dtype=np.int32).reshape(-1, 2)
@@ -113,7 +117,7 @@ class Tokenizer:
 
     def encode_many(self, texts: Iterable[str], max_words: int) -> list[np.ndarray]:
         """The word ids (int32 [T]) of each text, cut to ``max_words``: those of ``encode``, without places."""
-        if not isinstance(self._backend.model, models.WordLevel):  # parts of words
+        if not self._whole_words:
             read = [self._read(text).text for text in texts]
             encodings = self._backend.encode_batch_fast(read, add_special_tokens=False)
             return [np.array(encoding.ids[:max_words], dtype=np.int32) for encoding in encodings]
@@ -130,6 +134,11 @@ class Tokenizer:
         """What the backend is given of a text."""
         # half a surrogate pair, one character for one, is no text to the backend
         return fold(text) if self.reading == "folded" else Folded(text.encode("utf-8", "replace").decode())
+
+    @cached_property
+    def _whole_words(self) -> bool:
+        """Whether its ids are those of whole words, not of parts."""
+        return isinstance(self._backend.model, models.WordLevel)
 
     @cached_property
     def _id_of(self) -> dict[str, int]:

@@ -139,7 +139,7 @@ def score_note(
         inputs = torch.empty(chunk, heads * width, dtype=dtype, device=states.device)
         hidden = torch.empty(chunk, len(weight), dtype=dtype, device=states.device)
         scores = torch.empty(chunk, length, dtype=states.dtype, device=states.device)
-        narrow = torch.empty_like(scores, dtype=dtype)
+        narrow = scores if dtype == scores.dtype else torch.empty_like(scores, dtype=dtype)
         for start in range(0, codes, chunk):
             rows = min(chunk, codes - start)
             for head in range(heads):
@@ -148,8 +148,10 @@ def score_note(
                 part = inputs[:rows, head * width : (head + 1) * width]
                 if short:
                     part.copy_(scores[:rows])
-                else:
-                    torch.mm(narrow[:rows].copy_(scores[:rows]), values, out=part)
+                    continue
+                if narrow is not scores:
+                    narrow[:rows].copy_(scores[:rows])
+                torch.mm(narrow[:rows], values, out=part)
             torch.addmm(bias, inputs[:rows], factor, out=hidden[:rows]).relu_()
             logits[start : start + rows] = last(hidden[:rows].to(states.dtype))[:, 0]
     return logits

@@ -8,19 +8,25 @@ Shapes: M heads, L codes, T words, T' positions, W positions that a word is part
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from icdbridge.models.kernels.label_attention import chunks
+
+CODES = 16  # whose contributions are found together
+
 
 class Parts(NamedTuple):
-    """What words are of positions: ``states`` [U, W, d] of the different words, of which word t is ``which`` [T], and
-    ``keys`` [M, T, W, s] of word t as part of the positions from t - ``before`` on.
+    """What words are of positions: ``by_states`` multiplies vectors [n, d] by the states of the different words, to
+    [n, W, U]; word t is ``which`` [T] of these, and has ``keys`` [M, W, T, s] as part of the positions from
+    t - ``before`` on.
     """
 
-    states: Tensor
+    by_states: Callable[[Tensor], Tensor]
     which: Tensor
     keys: Tensor
     before: int
@@ -28,49 +34,55 @@ class Parts(NamedTuple):
 
 def whole_positions(states: Tensor, keys: Tensor, words: int) -> Parts:
     """Where each of the first ``words`` positions stands for its word: states [T', d], keys [M, T', s]."""
-    return Parts(states[:words, None], torch.arange(words, device=states.device), keys[:, :words, None], 0)
+    own, which = states[:words].T, torch.arange(words, device=states.device)
+    return Parts(lambda vectors: (vectors @ own)[:, None], which, keys[:, None, :words], 0)
 
 
 def around(of_positions: Tensor, words: int, before: int, width: int) -> Tensor:
-    """[..., T'] by word and position that it is part of: [..., T, W], 0 where there is no such position."""
+    """[..., T'] by position that a word is part of, and word: [..., W, T], 0 where there is no such position."""
     after = words + width - 1 - before - of_positions.shape[-1]
     padded = functional.pad(of_positions, (before, max(after, 0)))
-    return padded[..., : words + width - 1].unfold(-1, width, 1)
+    return padded[..., : words + width - 1].unfold(-1, words, 1)
 
 
 def seen_by(of_positions: Tensor, words: int, before: int, width: int) -> Tensor:
-    """As ``around`` for rows: [T', ...] to [T, W, ...], each row as it lies in memory."""
+    """As ``around`` for rows: [T', ...] to [W, T, ...], each row as it lies in memory."""
     after = words + width - 1 - before - len(of_positions)
     beside = [0] * (2 * of_positions.dim() - 2)
     padded = functional.pad(of_positions, [*beside, before, max(after, 0)])
-    return padded[: words + width - 1].unfold(0, width, 1).movedim(-1, 1)
+    return padded[: words + width - 1].unfold(0, words, 1).movedim(-1, 1)
 
 
 def contributions(
+    states: Tensor, keys: Tensor, queries: Tensor, gradient: Callable[[slice, Tensor], Tensor], parts: Parts
+) -> Tensor:
+    """[L, T] of a note, states [T', d] and keys [M, T', s], for queries [M, L, s]. ``gradient`` makes of some
+    of the codes and their contexts [M, l, d] the gradients of their logits.
+    """
+    found = [
+        _of_codes(states, keys, queries[:, rows], partial(gradient, rows), parts)
+        for rows in chunks(queries.shape[1], CODES)
+    ]
+    return torch.cat(found)
+
+
+def _of_codes(
     states: Tensor, keys: Tensor, queries: Tensor, gradient: Callable[[Tensor], Tensor], parts: Parts
 ) -> Tensor:
-    """[L, T] of a note, states [T', d] and keys [M, T', s], for queries [M, L, s]. ``gradient`` makes of contexts
-    [M, L, d] the gradients of the logits by them.
-    """
     heads, codes, _ = queries.shape
-    different, width, size = parts.states.shape
-    words = len(parts.which)
+    width, words = parts.keys.shape[1:3]
 
     def by_head(vectors: Tensor) -> Tensor:
         """Queries times vectors [M, n, s]: [M, L, n]; head by head, as a product of all would copy them first."""
         return torch.stack([query @ own.T for query, own in zip(queries, vectors, strict=True)])
 
-    def alike(vectors: Tensor) -> Tensor:
-        """Gradients times vectors [n, d] that all heads share: [M, L, n]."""
-        return (upper @ vectors.T).view(heads, codes, -1)
-
-    scores = by_head(keys)
-    weights = scores.softmax(dim=-1)
+    weights = by_head(keys).softmax(dim=-1)
     upper = gradient(weights @ states).flatten(0, 1)
-    by_value = weights * alike(states)
+    by_value = weights * (upper @ states.T).view_as(weights)
     by_score = by_value - weights * by_value.sum(dim=-1, keepdim=True)
-    shape = heads, codes, words, width
-    of_different = alike(parts.states.reshape(-1, size)).view(heads, codes, different, width)
-    as_value = of_different.index_select(2, parts.which) * around(weights, words, parts.before, width)
-    as_key = by_head(parts.keys.flatten(1, 2)).view(shape) * around(by_score, words, parts.before, width)
-    return (as_value + as_key).sum(dim=(0, 3))
+    shape = heads, codes, width, words
+    as_value = parts.by_states(upper).index_select(2, parts.which).view(shape)
+    as_value *= around(weights, words, parts.before, width)
+    as_key = by_head(parts.keys.flatten(1, 2)).view(shape)
+    as_key *= around(by_score, words, parts.before, width)
+    return (as_value + as_key).sum(dim=(0, 2))
