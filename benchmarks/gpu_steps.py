@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import numpy as np
 import torch
@@ -16,6 +15,7 @@ from scipy.special import expit
 
 from benchmarks import inputs as sizes
 from benchmarks import reference
+from benchmarks.gpu_gradients import gradients
 from benchmarks.gpu_memory import fresh, memory
 from benchmarks.gpu_run import whole_run
 from benchmarks.gpu_step import Given, Row, Step
@@ -83,39 +83,32 @@ def agreement(given: Given) -> Iterator[Row]:
 
 def _training(encoder: str) -> Step:
     def step(given: Given) -> Iterator[Row]:
-        """A step of 16 notes at |L| = 1,024 against the baseline's."""
-        space, count = given.least(1_024, 40), given.least(16, 2)
-        inputs = notes_of(given, count, given.least(sizes.CODES, 60))
+        """Steps of 16 and of 64 notes at |L| = 1,024 against the baseline's."""
+        space = given.least(1_024, 40)
         name = "paper's code" if given.paper_code else "straightforward implementation"
-        makers: dict[str, Callable[[], Callable[..., dict[str, Any]]]] = {
-            "bf16": lambda: icdbridge_trainer(encoder, inputs, "bf16", given.device),
-            "fp32": lambda: icdbridge_trainer(encoder, inputs, "fp32", given.device),
-            name: lambda: baseline_trainer(encoder, inputs, given.paper_code, given.device),
-        }
-        seconds = {}
-        for key, make in makers.items():
-            fresh(given.device)
-            learn = make()
-            learn(count, space, 0)
-            taken = [learn(count, space, seed)["seconds"]["wall"] for seed in range(1, given.least(6, 2))]
-            seconds[key] = median(taken)
-            what = f"{NAMES[encoder]}, training step, L = {space:,}, {count} notes: {key}"
-            yield Row(
-                what,
-                f"{1e3 * seconds[key]:.1f} ms, {count / seconds[key]:.1f} notes/s, {memory(given.device)}",
-            )
-            del learn
-        many = given.least(64, 3)
-        inputs = notes_of(given, many, given.least(sizes.CODES, 60))
-        fresh(given.device)
-        learn = icdbridge_trainer(encoder, inputs, "bf16", given.device)
-        taken = [learn(many, space, seed)["seconds"]["wall"] for seed in range(given.least(4, 2))][1:]
-        yield Row(
-            f"{NAMES[encoder]}, training step, L = {space:,}, {many} notes: bf16",
-            f"{1e3 * median(taken):.1f} ms, {many / median(taken):.1f} notes/s, {memory(given.device)}",
-        )
-        ratios = ", ".join(f"{key} {seconds[name] / seconds[key]:.1f}" for key in ("bf16", "fp32"))
-        yield Row(f"{NAMES[encoder]}, training: times as fast as the {name}", ratios, "20 (paper's code)")
+        ratios = []
+        for count, precisions in ((given.least(16, 2), ("bf16", "fp32")), (given.least(64, 3), ("bf16",))):
+            inputs = notes_of(given, count, given.least(sizes.CODES, 60))
+            seconds = {}
+            for key in (*precisions, name):
+                fresh(given.device)
+                learn = (
+                    baseline_trainer(encoder, inputs, given.paper_code, given.device)
+                    if key == name
+                    else icdbridge_trainer(encoder, inputs, key, given.device)
+                )
+                rounds = range(given.least(6 if count < 64 else 4, 2))
+                taken = [learn(count, space, seed)["seconds"]["wall"] for seed in rounds][1:]
+                seconds[key] = median(taken)
+                yield Row(
+                    f"{NAMES[encoder]}, training step, L = {space:,}, {count} notes: {key}",
+                    f"{1e3 * seconds[key]:.1f} ms, {count / seconds[key]:.1f} notes/s, {memory(given.device)}",
+                )
+                del learn
+            faster = ", ".join(f"{key} {seconds[name] / seconds[key]:.1f}" for key in precisions)
+            ratios.append(f"{count} notes: {faster}")
+        what = f"{NAMES[encoder]}, training: times as fast as the {name}"
+        yield Row(what, "; ".join(ratios), "20 (paper's code)")
 
     return step
 
@@ -281,6 +274,7 @@ def plm(given: Given) -> Iterator[Row]:
 STEPS: dict[str, Step] = {
     "machine": machine,
     "agreement": agreement,
+    "gradients": gradients,
     "whole-run": whole_run,
     "training-cnn": _training("cnn"),
     "training-rnn": _training("gru"),

@@ -3,7 +3,6 @@
 Shapes: N notes, T words (T' positions), L codes, M heads, d state size, s shared size.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, cast
 
@@ -15,7 +14,7 @@ from icdbridge.models.combiner import Combiner
 from icdbridge.models.dropout import NoteDropout
 from icdbridge.models.encoders import ConvolutionEncoder, RecurrentEncoder
 from icdbridge.models.kernels.classifier import classify
-from icdbridge.models.kernels.gpu_attention import note_contexts, note_logits
+from icdbridge.models.kernels.gpu_attention import ALIGNED, batch_contexts, note_logits
 from icdbridge.models.kernels.label_attention import label_contexts, score_note
 from icdbridge.models.kernels.products import fast_products, product_dtype
 from icdbridge.models.kernels.word_contributions import Parts, contributions, seen_by, whole_positions
@@ -96,8 +95,12 @@ class DualLAAT(CodingModel):
         if self.padded_words:
             notes = functional.pad(notes, (0, self.padded_words - notes.shape[1]))
             lengths = torch.full_like(lengths, notes.shape[1])
+        if notes.is_cuda:
+            notes = functional.pad(notes, (0, -notes.shape[1] % ALIGNED))
         states, mask = self._read_notes(notes, lengths.clamp(min=1))
-        if mask.all():
+        if (
+            notes.is_cuda or mask.all()
+        ):  # what a GPU holds, it is not asked: all it has to do would come first
             keys = torch.tanh(self.note_projection(states))
         else:  # padding is not multiplied
             inside = mask.flatten().nonzero()[:, 0]
@@ -147,11 +150,11 @@ class DualLAAT(CodingModel):
         Products are in the precision of autocast, where it is on; scores and softmax are fp32 then too.
         """
         chunk = chunk or queries.shape[1]
-        lengths = notes.mask.sum(dim=1).tolist()
         first, last = cast(nn.Linear, self.classifier[0]), cast(nn.Linear, self.classifier[2])
         with fast_products():
             if notes.states.is_cuda:
-                return self._score_on_gpu(notes, lengths, queries)
+                return self._score_on_gpu(notes, queries)
+            lengths = notes.mask.sum(dim=1).tolist()
             if torch.is_grad_enabled():
                 contexts = label_contexts(notes.states, notes.keys, lengths, queries, chunk)
                 return classify(contexts, first, last)
@@ -162,23 +165,25 @@ class DualLAAT(CodingModel):
                 ]
             )
 
-    def _score_on_gpu(self, notes: NoteStates, lengths: list[int], queries: Tensor) -> Tensor:
+    def _score_on_gpu(self, notes: NoteStates, queries: Tensor) -> Tensor:
         dtype = product_dtype(queries)
         first, last = cast(nn.Linear, self.classifier[0]), cast(nn.Linear, self.classifier[2])
-
-        def each(dtype: torch.dtype) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-            states, keys, narrow = (tensor.to(dtype) for tensor in (notes.states, notes.keys, queries))
-            for note, length in enumerate(lengths):
-                yield states[note, :length], keys[note, :, :length], narrow
-
         if torch.is_grad_enabled():
-            return classify(torch.stack([note_contexts(*note) for note in each(dtype)]), first, last)
+            states, keys, narrow = (tensor.to(dtype) for tensor in (notes.states, notes.keys, queries))
+            return classify(batch_contexts(states, keys, notes.mask, narrow), first, last)
+        lengths = notes.mask.sum(dim=1).tolist()
+
+        def logits(dtype: torch.dtype) -> Tensor:
+            states, keys, narrow = (tensor.to(dtype) for tensor in (notes.states, notes.keys, queries))
+            each = zip(states, keys, lengths, strict=True)
+            return torch.stack(
+                [note_logits(one[:size], own[:, :size], narrow, first, last) for one, own, size in each]
+            )
+
         # fp16 keeps three bits more than bf16; states that it cannot hold come out as no number
         finer = torch.float16 if dtype == torch.bfloat16 else dtype
-        logits = torch.stack([note_logits(*note, first, last) for note in each(finer)])
-        if finer != dtype and not logits.isfinite().all():
-            return torch.stack([note_logits(*note, first, last) for note in each(dtype)])
-        return logits
+        found = logits(finer)
+        return found if finer == dtype or found.isfinite().all() else logits(dtype)
 
     def contributions(self, note: NoteStates, queries: Tensor, words: Tensor) -> Tensor:
         first, last = cast(nn.Linear, self.classifier[0]), cast(nn.Linear, self.classifier[2])

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+from icdbridge.models.kernels.gpu_recurrence import both_directions, last_of_both
 from icdbridge.models.kernels.half_recurrence import half_gru, may_halve
 from icdbridge.models.kernels.recurrence import bidirectional_gru
 from icdbridge.models.kernels.shared_recurrence import last_states
@@ -38,14 +39,15 @@ class RecurrentEncoder(nn.Module):
         self.size = 2 * hidden_size
         self.window = (0, 1)  # first word of position t, relative to t, and how many words it sees directly
 
-    def _one_gru(self, device: torch.device) -> bool:
-        """Whether our own recurrences can do it, and are faster."""
-        return isinstance(self.rnn, nn.GRU) and self.rnn.num_layers == 1 and device.type == "cpu"
+    def _one_gru(self, *devices: str) -> nn.GRU | None:
+        """The layer, where it is one of a GRU on one of these devices: our own recurrences do it, and are faster."""
+        here = self.rnn.weight_ih_l0.device.type in devices
+        return self.rnn if here and isinstance(self.rnn, nn.GRU) and self.rnn.num_layers == 1 else None
 
     def _run(self, embedded: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        if self._one_gru(embedded.device) and torch.is_grad_enabled():
-            assert isinstance(self.rnn, nn.GRU)
-            return bidirectional_gru(self.rnn, embedded, lengths)
+        gru = self._one_gru("cpu")
+        if gru and torch.is_grad_enabled():
+            return bidirectional_gru(gru, embedded, lengths)
         packed = pack_padded_sequence(embedded, lengths.cpu(), batch_first=True, enforce_sorted=False)
         states, last = self.rnn(packed)
         states, _ = pad_packed_sequence(states, batch_first=True, total_length=embedded.shape[1])
@@ -53,18 +55,20 @@ class RecurrentEncoder(nn.Module):
 
     def forward(self, embedded: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """[N, T, E] and [N] to states [N, T, d] and their mask [N, T]."""
-        if may_halve(embedded) and self._one_gru(embedded.device):
-            assert isinstance(self.rnn, nn.GRU)
-            states = half_gru(self.rnn, embedded, lengths)
+        if gru := self._one_gru("cuda"):
+            states = both_directions(gru, embedded, lengths)
+        elif may_halve(embedded) and (gru := self._one_gru("cpu")):
+            states = half_gru(gru, embedded, lengths)
         else:
             states, _ = self._run(embedded, lengths)
         return states, length_mask(lengths, states.shape[1])
 
     def pool(self, embedding: nn.Embedding, words: Tensor, lengths: Tensor) -> Tensor:
         """Word ids [N, T] and lengths [N] to [N, d]."""
-        if self._one_gru(words.device):
-            assert isinstance(self.rnn, nn.GRU)
-            return last_states(self.rnn, embedding, words, lengths)
+        if gru := self._one_gru("cuda"):
+            return last_of_both(both_directions(gru, embedding(words), lengths), lengths)
+        if gru := self._one_gru("cpu"):
+            return last_states(gru, embedding, words, lengths)
         _, last = self._run(embedding(words), lengths)
         return torch.cat([last[-2], last[-1]], dim=1)
 
@@ -101,8 +105,12 @@ class ConvolutionEncoder(nn.Module):
         """Word ids [N, T] and lengths [N] to [N, d].
 
         The same few thousand words stand in all codes' descriptions: each is multiplied once by the filters' part for
-        each of its places in the window, and a state is the sum of its words' products.
+        each of its places in the window, and a state is the sum of its words' products. A GPU that learns has them
+        multiplied before it has found out which they are.
         """
+        if words.is_cuda and torch.is_grad_enabled():
+            states, mask = self.forward(embedding(words), lengths)
+            return states.masked_fill(~mask[..., None], -torch.inf).amax(dim=1)
         distinct, numbers = torch.unique(words, return_inverse=True)
         filters, inputs, width = self.convolution.weight.shape
         offsets = torch.arange(width, device=words.device)

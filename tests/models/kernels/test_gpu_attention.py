@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.testing import assert_close
 
-from icdbridge.models.kernels.gpu_attention import note_contexts, note_logits
+from icdbridge.models.kernels.gpu_attention import batch_contexts, note_contexts, note_logits
 from icdbridge.models.kernels.label_attention import label_contexts, score_note
 
 HEADS, SHARED, SIZE = 3, 4, 5
@@ -24,6 +24,20 @@ def test_contexts_are_those_of_the_form_for_cpus(length, codes, chunk):
     states, keys, queries = made(length, codes)
     found = note_contexts(states, keys, queries, cells=chunk * HEADS * length)
     assert_close(found, label_contexts(states[None], keys[None], [length], queries, codes)[0])
+
+
+def test_a_batch_is_attended_as_its_notes_are():
+    lengths = [3, 11, 8]
+    notes = [made(length, 4, seed=length) for length in lengths]
+    states, keys = torch.randn(3, 11, SIZE).double(), torch.randn(3, HEADS, 11, SHARED).double()
+    for number, (own, key, _) in enumerate(notes):
+        states[number, : len(own)], keys[number, :, : len(own)] = own, key
+    queries = notes[0][2]
+    mask = torch.arange(11) < torch.tensor(lengths)[:, None]
+    found = batch_contexts(states, keys, mask, queries)
+    assert_close(found, torch.stack([note_contexts(own, key, queries) for own, key, _ in notes]))
+    inputs = [tensor.detach().requires_grad_() for tensor in (states[:, :9], keys[:, :, :9], queries)]
+    assert torch.autograd.gradcheck(lambda s, k, q: batch_contexts(s, k, mask[:, :9], q), inputs)
 
 
 def test_gradients_are_those_of_the_contexts():

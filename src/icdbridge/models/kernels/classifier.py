@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from icdbridge.models.kernels.products import fast_products, product_dtype
 
 _ROWS = 256  # whose gradients are laid out at once: few enough to stay in the processor's cache
+_GPU_ROWS = 2**17  # enough to outlast the start of a kernel
 
 
 def classify(contexts: Tensor, first: nn.Linear, last: nn.Linear) -> Tensor:
@@ -52,7 +53,8 @@ class _Classifier(torch.autograd.Function):
             gradient = gradient.to(hidden.dtype)
             of_output, of_constant = gradient[None] @ hidden, gradient.sum()[None]
             upper = output.to(hidden.dtype)
-            for part, own in zip(torch.split(hidden, _ROWS), torch.split(gradient, _ROWS), strict=True):
+            rows = _GPU_ROWS if hidden.is_cuda else _ROWS
+            for part, own in zip(torch.split(hidden, rows), torch.split(gradient, rows), strict=True):
                 torch.ops.aten.threshold_backward.grad_input(own[:, None] * upper, part, 0, grad_input=part)
             return (
                 hidden @ weight.to(hidden.dtype),

@@ -1,9 +1,12 @@
-"""Label attention (paper, equations 3 and 4) on a GPU in half precision: all heads of a note at once.
+"""Label attention (paper, equations 3 and 4) on a GPU in half precision: all heads at once, and where torch's fused
+attention can, all notes.
 
 A CPU does it head by head in chunks that fit its caches (``label_attention``). Here that would be thousands of small
-kernels, which take longer to start than to run. Shapes: T' positions, L codes, M heads, d state size, s shared size.
+kernels, which take longer to start than to run. Shapes: N notes, T' positions, L codes, M heads, d state size, s shared
+size.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -15,10 +18,59 @@ from icdbridge.models.kernels.label_attention import chunks
 
 CELLS = 2**28  # heads × codes × positions whose scores are held at once, in fp32
 CODES = 2**15  # whose contexts are held at once, in scoring
+QUERIES = 2**29  # numbers of queries, repeated for each note, that are held at once
 FUSED = 256  # the largest s and d that torch's fused attention reads
 # not cuDNN's, which plans each length anew
 KERNELS = [SDPBackend.FLASH_ATTENTION, SDPBackend.EFFICIENT_ATTENTION, SDPBackend.MATH]
 ALIGNED = 8  # numbers of half precision: matrix units read rows of a multiple of this fastest
+
+
+def batch_contexts(states: Tensor, keys: Tensor, mask: Tensor, queries: Tensor) -> Tensor:
+    """Contexts [N, L, M·d] of states [N, T', d] by keys [N, M, T', s] where ``mask`` [N, T'] says so, for queries
+    [M, L, s], with gradients; all of one precision, as ``note_contexts``.
+    """
+    if _fused(states, queries.shape[2]) and torch.backends.cuda.is_flash_attention_available():
+        most = max(1, QUERIES // queries.numel())
+        parts = zip(*(torch.split(tensor, most) for tensor in (states, keys, mask)), strict=True)
+        found = [_flash_contexts(own, key, inside, queries) for own, key, inside in parts]
+        return found[0] if len(found) == 1 else torch.cat(found)
+    lengths = mask.sum(dim=1).tolist()
+    contexts: Tensor = _Attention.apply(states, keys, queries, lengths, CELLS)  # type: ignore[no-untyped-call]
+    return contexts.flatten(2)
+
+
+def _fused(states: Tensor, shared: int) -> bool:
+    half = states.is_cuda and states.dtype != torch.float32
+    return half and states.shape[2] == shared <= FUSED and shared % ALIGNED == 0
+
+
+def _flash_contexts(states: Tensor, keys: Tensor, mask: Tensor, queries: Tensor) -> Tensor:
+    """All notes in one call. Each note is two sequences to it: its positions, which all queries read, and its padding,
+    which none does; so nothing is moved, and the host needs no lengths.
+    """
+    count, longest = mask.shape
+    heads, codes, _ = queries.shape
+    notes = torch.arange(count, device=mask.device, dtype=torch.int32)
+    inside = mask.sum(1, dtype=torch.int32)
+    found: Tensor = torch.ops.aten._flash_attention_forward(
+        queries.transpose(0, 1).expand(count, -1, -1, -1).flatten(0, 1),
+        keys.transpose(1, 2).flatten(0, 1),
+        states.flatten(0, 1)[:, None].expand(-1, heads, -1),
+        _bounds(notes * codes, (notes + 1) * codes, count * codes),
+        _bounds(notes * longest, notes * longest + inside, count * longest),
+        codes,
+        longest,
+        0.0,
+        False,
+        False,
+        scale=1.0,
+    )[0]
+    return found.view(count, codes, -1)
+
+
+def _bounds(starts: Tensor, middles: Tensor, end: int) -> Tensor:
+    """Where the first and the second sequence of each note begin, and the last one ends: [2N + 1]."""
+    return functional.pad(torch.stack([starts, middles], dim=1).flatten(), (0, 1), value=end)
 
 
 def note_contexts(states: Tensor, keys: Tensor, queries: Tensor, cells: int = CELLS) -> Tensor:
@@ -27,20 +79,15 @@ def note_contexts(states: Tensor, keys: Tensor, queries: Tensor, cells: int = CE
     Sums and softmax are fp32. Where the sizes allow it, torch's fused attention holds no scores at all.
     """
     heads, (length, size) = len(keys), states.shape
-    if states.is_cuda and states.dtype != torch.float32 and size == keys.shape[2] <= FUSED:
+    if _fused(states, keys.shape[2]):
         values = states.contiguous().expand(1, heads, length, size)
         with sdpa_kernel(KERNELS):
             found = functional.scaled_dot_product_attention(queries[None], keys[None], values, scale=1.0)
         return found[0].transpose(0, 1).flatten(1)
     padding = 0, 0, 0, -length % ALIGNED
-    contexts: Tensor = _Attention.apply(  # type: ignore[no-untyped-call]
-        functional.pad(states, padding),
-        functional.pad(keys, padding),
-        queries,
-        length,
-        max(1, cells // (heads * length)),
-    )
-    return contexts.flatten(1)
+    states, keys = functional.pad(states, padding), functional.pad(keys, padding)
+    contexts: Tensor = _Attention.apply(states[None], keys[None], queries, [length], cells)  # type: ignore[no-untyped-call]
+    return contexts[0].flatten(1)
 
 
 def note_logits(
@@ -59,37 +106,48 @@ def note_logits(
 
 
 class _Attention(torch.autograd.Function):
-    """Positions beyond ``length`` are padding. The backward pass computes the scores anew, like the forward pass
-    ``chunk`` codes at once.
+    """Note by note, of ``lengths`` positions; so many codes at once that ``cells`` scores are held. The backward pass
+    computes the scores anew.
     """
 
     @staticmethod
-    def forward(ctx: Any, states: Tensor, keys: Tensor, queries: Tensor, length: int, chunk: int) -> Tensor:
+    def forward(
+        ctx: Any, states: Tensor, keys: Tensor, queries: Tensor, lengths: Sequence[int], cells: int
+    ) -> Tensor:
         heads, codes, _ = queries.shape
-        size = states.shape[1]
-        contexts = states.new_empty(codes, heads, size)
+        contexts = states.new_empty(len(states), codes, heads, states.shape[2])
         with torch.autocast(states.device.type, enabled=False):
-            for rows in chunks(codes, chunk):
-                weights = _weights(queries[:, rows], keys, length)
-                contexts[rows] = (weights.flatten(0, 1) @ states).view(heads, -1, size).transpose(0, 1)
+            for note, length in enumerate(lengths):
+                inside = slice(0, length + -length % ALIGNED)
+                values = states[note, inside].expand(heads, -1, -1)
+                for rows in chunks(codes, max(1, cells // (heads * length))):
+                    weights = _weights(queries[:, rows], keys[note, :, inside], length)
+                    torch.bmm(weights, values, out=contexts[note, rows].transpose(0, 1))
         ctx.save_for_backward(states, keys, queries)
-        ctx.settings = length, chunk
+        ctx.settings = lengths, cells
         return contexts
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
         states, keys, queries = ctx.saved_tensors
-        length, chunk = ctx.settings
-        of_states, of_keys, of_queries = (torch.zeros_like(one) for one in (states, keys, queries))
+        lengths, cells = ctx.settings
+        heads, codes, _ = queries.shape
+        of_states, of_keys = torch.zeros_like(states), torch.zeros_like(keys)
+        of_queries = torch.zeros_like(queries, dtype=torch.promote_types(queries.dtype, torch.float32))
+        gradient = gradient.to(states.dtype)
         with torch.autocast(states.device.type, enabled=False):
-            for rows in chunks(queries.shape[1], chunk):
-                weights = _weights(queries[:, rows], keys, length)
-                upper = gradient[rows].transpose(0, 1).to(states.dtype)  # [M, l, d]
-                of_states += weights.flatten(0, 1).T @ upper.flatten(0, 1)
-                of_scores = torch._softmax_backward_data(upper @ states.T, weights, 2, states.dtype)
-                of_queries[:, rows] = of_scores @ keys
-                of_keys += of_scores.transpose(1, 2) @ queries[:, rows]
-        return of_states, of_keys, of_queries, None, None
+            for note, length in enumerate(lengths):
+                inside = slice(0, length + -length % ALIGNED)
+                values, own = states[note, inside], keys[note, :, inside]
+                for rows in chunks(codes, max(1, cells // (heads * length))):
+                    asked = queries[:, rows]
+                    weights = _weights(asked, own, length)
+                    upper = gradient[note, rows].transpose(0, 1).contiguous()  # [M, l, d]
+                    of_states[note, inside].addmm_(weights.flatten(0, 1).T, upper.flatten(0, 1))
+                    of_scores = torch._softmax_backward_data(upper @ values.T, weights, 2, states.dtype)
+                    of_queries[:, rows] += of_scores @ own
+                    of_keys[note, :, inside].baddbmm_(of_scores.transpose(1, 2), asked)
+        return of_states, of_keys, of_queries.to(queries.dtype), None, None
 
 
 def _weights(queries: Tensor, keys: Tensor, length: int) -> Tensor:
