@@ -40,8 +40,8 @@ def batch_contexts(states: Tensor, keys: Tensor, mask: Tensor, queries: Tensor) 
 
 
 def _fused(states: Tensor, shared: int) -> bool:
-    half = states.is_cuda and states.dtype != torch.float32
-    return half and states.shape[2] == shared <= FUSED and shared % ALIGNED == 0
+    fits = states.shape[-1] == shared <= FUSED and shared % ALIGNED == 0
+    return fits and states.is_cuda and states.dtype != torch.float32
 
 
 def _flash_contexts(states: Tensor, keys: Tensor, mask: Tensor, queries: Tensor) -> Tensor:
