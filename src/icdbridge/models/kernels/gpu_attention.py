@@ -29,7 +29,7 @@ def batch_contexts(states: Tensor, keys: Tensor, mask: Tensor, queries: Tensor) 
     """Contexts [N, L, M·d] of states [N, T', d] by keys [N, M, T', s] where ``mask`` [N, T'] says so, for queries
     [M, L, s], with gradients; all of one precision, as ``note_contexts``.
     """
-    if _fused(states, queries.shape[2]) and torch.backends.cuda.is_flash_attention_available():
+    if _fused(states, queries.shape[2]) and _has_flash(states.device):
         most = max(1, QUERIES // queries.numel())
         parts = zip(*(torch.split(tensor, most) for tensor in (states, keys, mask)), strict=True)
         found = [_flash_contexts(own, key, inside, queries) for own, key, inside in parts]
@@ -42,6 +42,11 @@ def batch_contexts(states: Tensor, keys: Tensor, mask: Tensor, queries: Tensor) 
 def _fused(states: Tensor, shared: int) -> bool:
     fits = states.shape[-1] == shared <= FUSED and shared % ALIGNED == 0
     return fits and states.is_cuda and states.dtype != torch.float32
+
+
+def _has_flash(device: torch.device) -> bool:
+    ampere = torch.cuda.get_device_capability(device) >= (8, 0)
+    return ampere and bool(torch.backends.cuda.is_flash_attention_available())
 
 
 def _flash_contexts(states: Tensor, keys: Tensor, mask: Tensor, queries: Tensor) -> Tensor:
