@@ -68,6 +68,7 @@ def case_sensitive(abbreviation: str) -> bool:
     return entry is not None and entry.upper
 
 
+@cache
 def abbreviations() -> Mapping[str, tuple[Sense, ...]]:
     """All abbreviations in lower case, without full stops, with single blanks ("c diff"), and their senses."""
     return MappingProxyType({key: entry.senses for key, entry in _entries().items()})
