@@ -10,8 +10,11 @@ import pytest
 import torch
 from hypothesis import HealthCheck, settings
 
+from icdbridge.caches import cache_folder
 from icdbridge.corpora import data_plots, data_report
+from icdbridge.knowledge.search import search
 from icdbridge.locks import locked
+from icdbridge.starter import Starter
 from tests.small import learn_both_versions
 
 # a busy machine is no fault of what is tested
@@ -19,12 +22,13 @@ settings.register_profile("no clock", deadline=None, suppress_health_check=[Heal
 settings.load_profile("no clock")
 
 
-# Files that take long, the longest first: begun first, no worker is left alone with one at the end. The first two build
-# what others wait for: the index of the search and that of the starter.
+# Files that take long, the longest first: begun first, no worker is left alone with one at the end. The first one builds
+# what others wait for (``indexes``), so the next ones are of those that do not.
 LONG = [
     "knowledge/test_search.py",
-    "starter/test_senses.py",
     "training/test_train.py",
+    "models/test_fixed_label.py",
+    "starter/test_senses.py",
     "server/test_assistant.py",
     "test_examples.py",
     "server/test_connections.py",
@@ -35,7 +39,6 @@ LONG = [
     "test_gpu_check.py",
     "test_docs.py",
     "cli/test_replacing.py",
-    "models/test_fixed_label.py",
     "reproduction/test_reproduction.py",
     "server/test_starter.py",
     "coding/test_coder.py",
@@ -74,6 +77,13 @@ def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
     With XDG_CACHE_HOME set it is kept there from session to session.
     """
     os.environ.setdefault("XDG_CACHE_HOME", str(shared_folder(tmp_path_factory) / "cache"))
+
+
+@pytest.fixture(scope="session")
+def indexes(shared_cache: None) -> None:
+    """The index of the search and that of the starter, built by one process, which reads their tables once."""
+    search("fever", ["icd10cm"], 1)
+    Starter("icd10cm", cache_folder())
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ from icdbridge.codes import SYSTEMS, Code, CodeSystem, load_system
 from icdbridge.errors import InputError
 from icdbridge.knowledge.search import find, search
 
+pytestmark = pytest.mark.usefixtures("indexes")
 OWN = CodeSystem(
     "own", "own", "t.csv", "own", {"K1": "Heart failure of the local kind"}, {}, {"K1": ("Tired heart",)}
 )

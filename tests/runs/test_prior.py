@@ -43,8 +43,8 @@ def some(codes, *counts):
 
 @pytest.fixture(scope="module")
 def run(corpus, tmp_path_factory):
-    """Its training was interrupted and resumed: what the prior learned is kept. ICD-10-CM has some 6,000 codes for it,
-    whose names are read in a tenth of the time.
+    """Its training was interrupted and resumed: what the prior learned is kept. ICD-10-CM has some 3,000 codes for it,
+    whose names are read in a twentieth of the time.
     """
     saved, folder = loop.save_checkpoint, tmp_path_factory.mktemp("run")
 
@@ -55,7 +55,7 @@ def run(corpus, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         for name, module in list(sys.modules.items()):
             if name.startswith("icdbridge.training.") and getattr(module, "whole_systems", None):
-                patch.setattr(module, "whole_systems", lambda codes: some(whole_systems(codes), 6_000))
+                patch.setattr(module, "whole_systems", lambda codes: some(whole_systems(codes), 3_000))
         with patch.context() as stopped, pytest.raises(KeyboardInterrupt):
             stopped.setattr(loop, "save_checkpoint", stopping)
             train([corpus], folder / "run", LEARNING)
@@ -64,9 +64,9 @@ def run(corpus, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def wide(run):
-    """The codes of two notes, of some 8,000 codes of ICD-10-CM: made once, as reading their names takes its time."""
-    every = some(whole_systems(run.index.code), 8_000, 2_000)
-    assert len(every) > 8_000
+    """The codes of two notes, of some 4,000 codes of ICD-10-CM: made once, as reading their names takes its time."""
+    every = some(whole_systems(run.index.code), 4_000, 1_000)
+    assert len(every) > 4_000
     coder = Coder.load(run.path)
     return coder.code_many([NOTE, OTHER], codes=every, top=len(every), evidence=False)
 
@@ -79,7 +79,7 @@ def _ranked(found):
 
 
 def test_the_number_of_candidates_changes_neither_ranks_nor_what_is_predicted(run, wide):
-    few = some(whole_systems(run.index.code), 2_000)
+    few = some(whole_systems(run.index.code), 1_000)
     every = {f"{one.system}:{one.code}": one for one in wide[0]}
     narrow = {
         f"{one.system}:{one.code}": one
