@@ -13,6 +13,7 @@ _STOP = re.compile(  # a sign first, which is looked for at once
     r"|(?<=[a-z]{2}\.)(?=[A-Z][a-z])"  # one that forgot its blank
     r"|(?<=\.)\s*,(?=\s*(?:[A-Z]|\d+\.)))"  # lines that were joined by commas
 )
+_BLANKS = re.compile(r" {2,}(?=[A-Z][a-z])")  # where lines were joined by blanks
 _BEFORE = re.compile(r"[\w.]+\Z")
 _LINE = re.compile(r"[^\n\r\v\f\x85\u2028\u2029]+")
 BULLET = re.compile(
@@ -80,18 +81,21 @@ def item_numbers(text: str) -> list[tuple[int, int]]:
         ]
         first = not several or here[: several[0].start()].strip(" \t(#*-")
         following = 1 if first else int(several[0]["number"])
-        counted = []
+        lists: list[list[tuple[int, int]]] = [[]]
         for one in several:
-            if int(one["number"]) == following:
-                counted.append((line.start() + one.start(), line.start() + one.end()))
+            number = int(one["number"])
+            if number == 1 and lists[-1]:  # where lines were joined several lists stand in one
+                lists.append([])
+                following = 1
+            if number == following:
+                lists[-1].append((line.start() + one.start(), line.start() + one.end()))
                 following += 1
-        if len(counted) > 1 or not first:
-            found += counted
+        found += [place for counted in lists if len(counted) > 1 or not first for place in counted]
     return found
 
 
 def _ends_in_lines(text: str) -> list[int]:
-    ends = []
+    ends = [one.start() for one in _BLANKS.finditer(text) if text[: one.start()][-1:].islower()]
     for stop in _STOP.finditer(text):
         end, sign = stop.end(), stop.group()
         asked = sign[0] == "?" and not text[max(0, stop.start() - 1) : stop.start()].strip()  # "? pneumonia"

@@ -1,5 +1,6 @@
 """The abbreviations of a note, each with the stems of what it may stand for there."""
 
+import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from functools import cached_property
@@ -12,6 +13,11 @@ from icdbridge.starter.stems import Word, meanings
 _LONGEST, _LETTERS = 4, 12  # words and characters of an abbreviation of several words
 _NEAR = 15  # words of its sentence on each side that say what an abbreviation means
 _CLOSE = 8  # characters on each side in which a percentage belongs to it
+# "13.3 mCi" is a unit; "AB CD, M.D." and "Dr. CD" are the initials of a person.
+_UNIT = re.compile(r"[a-z][A-Z][A-Za-z]*")
+_COUNTED = re.compile(r"\d\s*-?\s*\Z")
+_DEGREE = re.compile(r"\s*,?\s*(?:M\.?D|D\.?O|Ph\.?D|R\.?N|P\.?A(?:-C)?|N\.?P|D\.?P\.?M|D\.?D\.?S)\b")
+_ADDRESSED = re.compile(r"\b(?:Dr|Mr|Mrs|Ms|Drs)\.?\s+(?:[A-Z]\.?\s*){0,2}\Z")
 
 Expansions = dict[int, tuple[int, list[tuple[frozenset[str], float]]]]
 
@@ -48,7 +54,10 @@ def expansions(
                 section = sections[place] if sections else ""
                 several = meant(several, around.near(place, last), around.note, section)
             senses_of = [(stems, one.share) for one in several for stems in meanings(one.text)]
-            found[place] = last, senses_of if _is_written_so(written) else []
+            meant_so = _is_written_so(written) and not _is_unit_or_name(
+                text, words[place].start, words[last].end
+            )
+            found[place] = last, senses_of if meant_so else []
             step = last - place + 1
             break
         place += step
@@ -109,6 +118,14 @@ def _is_written_so(written: str) -> bool:
         "Dr",
         "Mrs",
     )
+
+
+def _is_unit_or_name(text: str, start: int, end: int) -> bool:
+    """Whether letters are a unit behind a number, or the initials of a person."""
+    before = text[max(start - _CLOSE, 0) : start]
+    if _UNIT.fullmatch(text, start, end) and _COUNTED.search(before):
+        return True
+    return text[start:end].isupper() and bool(_DEGREE.match(text, end) or _ADDRESSED.search(before))
 
 
 def _among_capitals(words: Sequence[Word], place: int, text: str) -> bool:

@@ -33,6 +33,30 @@ _OBSTETRIC = re.compile(
     r"|postpartum|\d\dw\d)",
     re.IGNORECASE,
 )
+_OF_A_MOTHER = re.compile(
+    r"\b(?:gestation|gestational|gravid|deliver(?:y|ed)|in labor|labor and delivery|c(?:esarean|-?sections?)"
+    r"|abort(?:ion|us)|miscarr\w+|ectopic|f(?:o?etus|o?etal)|obstetric\w*|ob/?gyn|puerper\w+|eclampsia|pre-?eclampsia|placenta\w*|breech"
+    r"|amnio\w+|chorio\w+|hyperemesis|lactat\w+|breast-?feeding|nursing mother|hydatidiform|molar|\d\d? ?(?:weeks|wks)"
+    r"|l&d|nsvd|vbac|ltcs|lochia|tocolytic\w*|ruptured? membranes|[ps]?prom\b|meconium|twins?|ivf)",
+    re.IGNORECASE,
+)
+
+
+_OPERATION = re.compile(
+    r"\b(?:pre|post)-?\s?(?:operative|procedur(?:e|al)) diagnos[ei]s|\boperative (?:report|note)\b"
+    r"|\bestimated blood loss\b|\b(?:title of|description of(?: the)?) (?:operation|procedure)\b",
+    re.IGNORECASE,
+)
+
+
+def is_operation_report(text: str) -> bool:
+    """Whether a note reports an operation: what that takes out or puts in is no status of the patient yet."""
+    return bool(_OPERATION.search(text))
+
+
+def tells_of_pregnancy(text: str) -> bool:
+    """Whether anything in a note is of a pregnancy, a delivery or the weeks after it."""
+    return bool(_OBSTETRIC.search(text) or _OF_A_MOTHER.search(text))
 
 
 def is_inpatient(text: str) -> bool:

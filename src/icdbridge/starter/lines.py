@@ -4,10 +4,18 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from icdbridge.knowledge.companions import history_of
 from icdbridge.lexical.sentences import sentence_around
 from icdbridge.starter.dictionary import ADVERSE, ALLERGIES, FAMILY, HISTORY, MEDICATIONS, UNDERDOSING
 from icdbridge.starter.note_reading import Note
+from icdbridge.starter.other_times import (
+    RESOLVED,
+    is_of_another_time,
+    is_over,
+    is_remitted,
+    long_ago,
+    operated_for,
+    past_code,
+)
 from icdbridge.starter.practice import MOST, Practised
 from icdbridge.starter.said import Said
 from icdbridge.starter.stems import roots
@@ -24,20 +32,10 @@ _HEADS = re.compile(r"(?:^|[\n.;:])[^A-Za-z\n.;:]*screening (?:for|of) [^\n.;:]*
 _LATER = re.compile(
     r"[^.;\n]{0,25}\b(?:next (?:year|month|week|visit)|in \d+|due|overdue|at age|later)\b", re.IGNORECASE
 )
-# Injuries, fractures of ill bones, and external causes: past ones leave no disease that stays.
-_INJURIES = ("S", "T", "M48.5", "M80", "M84", "V", "W", "X")
-_HEALED = re.compile(
-    r"[\s,(-]{1,3}(?:(?:is|has|now|well|fully|completely|since|been) )*healed\b", re.IGNORECASE
-)
-_NEXT_WORD = 12  # characters
-_DONE = re.compile(
-    r"\b(?:surgery|repair(?:ed)?|extraction|removal|removed|resection|excision|excised)\b", re.IGNORECASE
-)
 _ONCE = re.compile(
     r"\s*(?:\d[\d.,]* ?m?c?g )?(?:was |were )?(?:given|administered|x ?1|once)\b(?! (?:by|at home|daily))",
     re.IGNORECASE,
 )
-_RESOLVED = re.compile(r"[\s,(-]{1,3}(?:\w+ ){0,2}(?:resolved|subsided|abated|gone)\b", re.IGNORECASE)
 _IMPLANTED = ("Z93", "Z94", "Z95", "Z96", "Z97")  # in a plan they are what will be done
 _TRANSPLANTED = "Z94"
 _NOT_YET = re.compile(
@@ -61,16 +59,26 @@ _UNTAKEN = re.compile(
     re.IGNORECASE,
 )
 _NOT_USED = re.compile(
-    r"\b(?:(?:not|never|no longer) (?:currently )?(?:on|tak(?:en|es|ing)|us(?:ed|es|ing))|off|stopped(?: taking)?"
-    r"|discontinued|d/c'?ed)"
+    r"\b(?:(?:not|never|no longer|previously|formerly) (?:currently |been )?(?:on|tak(?:en|es|ing)|us(?:ed|es|ing))|off"
+    r"|stopped(?: taking)?|discontinued|d/c'?ed|interested in (?:starting|taking)|(?:requests?|wants?) to start)"
     r"\s+(?:(?:his|her|their|the|any|home)\s+)*$",
     re.IGNORECASE,
 )
 _STOPPED = re.compile(
     r"\s*[-(,:\u2013]?\s*(?:was |were |now )?(?:stopped|discontinued|d/c'?e?d)\b", re.IGNORECASE
 )
+# Steroids for some days are no long-term use.
+_STEROIDS = "Z79.52"
+_SHORT_BEFORE = re.compile(
+    r"\b(?:received|given|treated with|placed on|iv|intravenous|pre-?op\w*|took a|dose of|course of|burst of|taper of"
+    r"|injection of|injected)\b[^.;\n]{0,30}\Z",
+    re.IGNORECASE,
+)
+_SHORT_AFTER = re.compile(
+    r"[^.;,\n]{0,30}\b(?:dose ?pa[ck]k?|taper|burst|injection|x ?\d+ ?d|for (?:\d+|\w+) days?)\b",
+    re.IGNORECASE,
+)
 _NOT_TAKEN = re.compile(r"[^.;\n]{0,12}\((?:not taking|ran out|nonadherent|noncompliant)", re.IGNORECASE)
-_IN_YEAR = re.compile(r"\s*(?:[(,]|in|since|back in|circa)?\s*((?:19|20)\d\d)\b", re.IGNORECASE)
 
 
 @dataclass(eq=False)
@@ -148,6 +156,8 @@ def _meant(note: Note, said: Said, tree: Tree, inpatient: bool) -> Iterable[tupl
         to_come = section == "plan" and not note.touched(said.places, "historical")
         waiting = tree.codes[said.code].startswith(_TRANSPLANTED) and _NOT_YET.match(note.text, said.end)
         hypothetical = bool(hypothetical or to_come or waiting)
+    if said.named >= 0 and is_of_another_time(note, said, tree.codes[said.code]):
+        hypothetical = True
     if ALLERGIES in when and not negated and (section == "allergies" or _near(note, said, _ALLERGIC)):
         yield when[ALLERGIES], ALLERGIES, None
         return
@@ -162,15 +172,17 @@ def _meant(note: Note, said: Said, tree: Tree, inpatient: bool) -> Iterable[tupl
     if UNDERDOSING in when and (_UNTAKEN.search(before) or _NOT_TAKEN.match(note.text, said.end)):
         yield int(tree.default[when[UNDERDOSING]]), UNDERDOSING, None
     unused = any(one.match(note.text, said.end) for one in (_STOPPED, _ONCE)) or _NOT_USED.search(before)
+    if MEDICATIONS in when and tree.codes[when[MEDICATIONS]].startswith(_STEROIDS):
+        unused = unused or _SHORT_BEFORE.search(before) or _SHORT_AFTER.match(note.text, said.end)
     if MEDICATIONS in when and not (negated or hypothetical or unused):
         yield when[MEDICATIONS], MEDICATIONS, None
     family = note.marked(said.asserting, "family")
     if family and FAMILY in when and not negated:
         yield when[FAMILY], FAMILY, None
         return
-    past = note.marked(said.asserting, "historical") or _long_ago(note, said)
-    of_this_stay = (inpatient or section == "diagnoses") and _RESOLVED.match(note.text, said.end)
-    past = past and not (of_this_stay or _remitted(tree, said))
+    past = note.marked(said.asserting, "historical") or long_ago(note, said) or operated_for(note, said)
+    of_this_stay = (inpatient or section == "diagnoses") and RESOLVED.match(note.text, said.end)
+    past = past and not (of_this_stay or is_remitted(tree, said))
     if said.named < 0:
         if HISTORY in when and past and not (negated or hypothetical or family):
             yield when[HISTORY], HISTORY, None
@@ -183,9 +195,9 @@ def _meant(note: Note, said: Said, tree: Tree, inpatient: bool) -> Iterable[tupl
         yield said.code, "said", "hypothetical"
     elif note.marked(said.asserting, "uncertain") and not inpatient:
         yield said.code, "said", "uncertain"
-    elif past and (history := when.get(HISTORY, _past(tree, said.code))) >= 0:
+    elif past and (history := when.get(HISTORY, past_code(tree, said.code))) >= 0:
         yield history, HISTORY, None
-    elif past and _is_over(note, said, tree.codes[said.code]):
+    elif past and is_over(note, said, tree.codes[said.code]):
         yield said.code, "said", "historical"
     else:
         yield said.code, "said", None
@@ -200,35 +212,6 @@ def _stands_alone(note: Note, said: Said, named: str) -> bool:
         note.text[begin : said.start].strip(" -*\t") == "" and note.text[said.end : end].strip(" .;") == ""
     )
     return bool(named) and not named.startswith(("R", "L", "T", "J38", "Z")) and alone
-
-
-def _is_over(note: Note, said: Said, code: str) -> bool:
-    """Whether what is past leaves nothing to code: an injury, a fracture, what has healed or was operated on, a symptom
-    that has resolved.
-    """
-    return (
-        (code.startswith(_INJURIES) and not code.endswith("D"))
-        or _HEALED.match(note.text, said.end) is not None
-        or _DONE.search(note.text, said.start, said.end + _NEXT_WORD) is not None
-        or (code.startswith("R") and _RESOLVED.match(note.text, said.end) is not None)
-    )
-
-
-def _remitted(tree: Tree, said: Said) -> bool:
-    """Whether a mention is of a disease in remission with a code of its own: such a disease is not past (I.C.2.n)."""
-    return said.named >= 0 and "in remission" in tree.titles[said.code].lower()
-
-
-def _past(tree: Tree, code: int) -> int:
-    """The code of a past disease, -1 where it has none of its own."""
-    then = history_of(tree.codes[code])
-    return -1 if then is None else tree.number.get(then, -1)
-
-
-def _long_ago(note: Note, said: Said) -> bool:
-    """Whether a year stands behind the mention that is earlier than the latest year of the note."""
-    found = _IN_YEAR.match(note.text, said.end)
-    return found is not None and (int(found[1]) < note.year or note.years == 1)
 
 
 def _near(note: Note, said: Said, stems: frozenset[str]) -> bool:

@@ -11,10 +11,26 @@ _BMI = re.compile(
     r"\b(?:BMI|body mass index)\b[^\d\n]{0,20}(\d{2}(?:\.\d{1,2})?)(?!\s*(?:th\s+)?%|\d)", re.IGNORECASE
 )
 _WEEKS = re.compile(
-    r"\b(\d{1,2})\s*(?:(?:\+|w|wk|wks|weeks?)[\s,&]*(?:and\s*)?([0-6])\s*(?:/7|d|days?)?(?![\d.])|\s?[-–]?\s?(?:weeks?|wks?|wga)\b)"
-    r"|\b(\d{1,2})\s([0-6])/7\b",
+    r"\b(\d{1,2})(?:\s*(?:and|&|,)\s*|\s+)[0-6]/7(?:ths?)?(?:\s*(?:weeks?|wks?|wga))?\b"
+    r"|\b(?<!/)(\d{1,2})\s*(?:(?:\+|w|wk|wks|weeks?)[\s,&]*(?:and\s*)?[0-6]\s*(?:/7|d|days?)?(?![\d.])"
+    r"|\s?[-–]?\s?(?:weeks?|wks?|wga)\b)",
     re.IGNORECASE,
 )
+# Weeks that are no age of a pregnancy now: "recheck in 2 weeks", "6 weeks postpartum", "born at 36 weeks".
+_OTHER_BEFORE = re.compile(
+    r"\b(?:in|for|x|every|q|since|after|within|past|last|next|over|another|previous|from|until|than|first"
+    r"|(?:born|delivered|delivery|birth|care|loss|demise|miscarried|miscarriage) at)"
+    r"\s*(?:(?:the|about|approximately|around|only|least|at) )*\Z",
+    re.IGNORECASE,
+)
+_OTHER_AFTER = re.compile(
+    r"[\s,'-]*(?:ago|post|pp\b|old|later|prior|before|status post|of (?!gest|preg)|for\b|duration|history|course)",
+    re.IGNORECASE,
+)
+_OF_PREGNANCY = re.compile(
+    r"/7|\d ?[w+]|gest|pregnan|IUP|intrauterine|\b(?:E?GA|WGA|EDC|EDD)\b", re.IGNORECASE
+)
+_NEAR = 25  # characters
 _BIRTH_WEIGHT = re.compile(
     r"\b(?:BW|birth ?weight)\b[^\d\n]{0,10}(\d{3,4}) ?(?:g|gm|gms|grams?)\b", re.IGNORECASE
 )
@@ -38,10 +54,23 @@ class Measure(NamedTuple):
 def measures(text: str) -> Iterator[Measure]:
     """Codes of all such numbers: Z68 (adults), Z3A, P07, R29.7. Whether they are coded depends on the other codes."""
     for pattern, measure in _MEASURES:
-        for found in pattern.finditer(text):
+        for found in _weeks(text) if pattern is _WEEKS else pattern.finditer(text):
             number = next(group for group in found.groups() if group)
             if code := _code(measure, float(number)):
                 yield Measure(code, found.start(), found.end())
+
+
+def _weeks(text: str) -> list[re.Match[str]]:
+    """Weeks of a pregnancy, those that say so first."""
+    found = [
+        one
+        for one in _WEEKS.finditer(text)
+        if not _OTHER_BEFORE.search(text, max(one.start() - _NEAR, 0), one.start())
+        and not _OTHER_AFTER.match(text, one.end())
+    ]
+    return sorted(
+        found, key=lambda one: not _OF_PREGNANCY.search(text, max(one.start() - _NEAR, 0), one.end() + _NEAR)
+    )
 
 
 def _code(measure: str, value: float) -> str | None:

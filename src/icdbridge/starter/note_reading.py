@@ -1,5 +1,6 @@
 """A note as the starter reads it: its words, the stems that they stand for, sentences, sections and contexts."""
 
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,9 +14,9 @@ from icdbridge.lexical.sections import sections
 from icdbridge.lexical.sentences import item_numbers, sentences
 from icdbridge.starter.enumerations import carried
 from icdbridge.starter.expansions import expansions
-from icdbridge.starter.facts import is_newborn, pregnancy_stems
+from icdbridge.starter.facts import is_newborn, is_operation_report, pregnancy_stems, tells_of_pregnancy
 from icdbridge.starter.mentions import Occurrences, positions
-from icdbridge.starter.stems import Word, root, scale_stems, synonyms, whole, words_of
+from icdbridge.starter.stems import Word, level_stems, root, scale_stems, synonyms, whole, words_of
 
 _NEGATED = CONTEXTS.index("negated")
 _APART = [CONTEXTS.index("negated"), CONTEXTS.index("family")]
@@ -66,6 +67,14 @@ class Note:
         return is_newborn(self.text)
 
     @cached_property
+    def of_operation(self) -> bool:
+        return is_operation_report(self.text)
+
+    @cached_property
+    def of_pregnancy(self) -> bool:
+        return tells_of_pregnancy(self.text)
+
+    @cached_property
     def pregnancy(self) -> Sequence[str]:
         return pregnancy_stems(self.text)
 
@@ -114,6 +123,8 @@ def read_note(text: str, stems: Mapping[str, int], contexts: NoteContexts | None
     spans = np.array([(word.start, word.end) for word in words], np.int64).reshape(-1, 2)
     counting = {start for start, _ in item_numbers(text)}  # "2. CKD 3. Gout" has neither stage 3 nor class 2
     scales = dict(scale_stems(["" if word.start in counting else word.text for word in words]))
+    levels = dict(level_stems([word.text for word in words]))
+    apart, of_disks = _said_otherwise(words), _herniated_disks(words)
     meant = synonyms()
     marks = (contexts or NoteContexts(text)).of(spans)
     own: list[frozenset[str]] = []
@@ -127,15 +138,15 @@ def read_note(text: str, stems: Mapping[str, int], contexts: NoteContexts | None
     senses: dict[int, list[tuple[frozenset[str], float]]] = {}
     for place, word in enumerate(words):
         own_root = root(word.text)
-        literal = set() if word.text in EMPTY or word.start in counting else {own_root, whole(word.text)}
+        silent = word.text in EMPTY or word.start in counting or place in apart
+        literal = set() if silent else {own_root, whole(word.text)}
         if marks[place, _NEGATED] and literal:
             literal.add(f"-{own_root}")
-        if place in scales:
-            literal.add(scales[place])
+        literal |= {stem for stem in (scales.get(place), levels.get(place)) if stem}
         last, several = written.get(place, (place, []))
         ends[place] = words[last].end
         if not several:
-            several = [(one, 1.0) for one in meant.get(own_root, ())]
+            several = [(one, 1.0) for one in meant.get(own_root, ()) if place not in of_disks]
         literal |= {next(iter(one)) for one, share in several if len(one) == 1 and share == 1.0}
         senses[place] = [one for one in several if len(one[0]) > 1 or one[1] < 1.0]
         own.append(frozenset(literal))
@@ -150,6 +161,37 @@ def read_note(text: str, stems: Mapping[str, int], contexts: NoteContexts | None
     found = _occurrences(own, senses, stems) if items else plain
     where = positions(text, words, EMPTY, ranges)
     return Note(text, words, ranges, where, found, marks, of_words, own, ends, senses, items, plain)
+
+
+# Words that mean something else before these: "secondary to" no metastasis, "open reduction" no open fracture, "both
+# episodes" no two sides.
+_OTHERWISE = {
+    "secondary": {"to"},
+    "open": {"reduction", "reductions", "treatment", "repair", "procedure", "surgery", "heart", "biopsy", "approach"},
+    "both": {"episodes", "times", "occasions", "parents", "days", "procedures", "medications", "visits", "tests"},
+}  # fmt: skip
+
+
+def _said_otherwise(words: Sequence[Word]) -> set[int]:
+    """The places of words of ``_OTHERWISE`` before what takes their meaning."""
+    return {
+        place
+        for place, (word, following) in enumerate(itertools.pairwise(words))
+        if following.text in _OTHERWISE.get(word.text, ())
+    }
+
+
+_DISKS = frozenset({"disc", "disk", "discs", "disks", "nucleus"})
+
+
+def _herniated_disks(words: Sequence[Word]) -> set[int]:
+    """Words for a herniation beside a disk, which is no hernia."""
+    return {
+        place
+        for place, word in enumerate(words)
+        if word.text.startswith("herniat")
+        and any(near.text in _DISKS for near in words[max(place - 3, 0) : place + 4])
+    }
 
 
 def _occurrences(

@@ -20,6 +20,7 @@ from icdbridge.starter.stems import root
 
 LONGEST = 3  # words of a phrase
 MOST = 60  # codes of a note, the likeliest first
+_SAYS_NOTHING = frozenset({"R69"})  # "illness": published notes carry it for the word "disease"
 # The least that is kept: notes, share of them, times the share of all notes.
 _NOTES, _SHARE, _LIFT = (2, 0.3, 5.0)
 _APART = [CONTEXTS.index(name) for name in ("negated", "family", "hypothetical")]
@@ -115,7 +116,7 @@ def count_practice(notes: Iterable[tuple[Note, frozenset[str]]], known: Mapping[
     for note, labels in notes:
         total += 1
         keys = phrases(note)[0].tolist()
-        labelled = sorted(code for code in labels if code in known)
+        labelled = sorted(code for code in labels - _SAYS_NOTHING if code in known)
         having.update(keys)
         often.update(labelled)
         together.update((key, code) for key in keys for code in labelled)

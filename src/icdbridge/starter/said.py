@@ -67,7 +67,7 @@ def find_said(note: Note, dictionary: Dictionary, tree: Tree) -> list[Said]:
     for mention, share in understood(note, dictionary):
         by_places[mention.places].append((mention, share))
     every = [one[0] for several in by_places.values() for one in several]
-    kept = {mention.places for mention in of_one_item(longest(every))}
+    kept = _beside_sides(note, {mention.places for mention in of_one_item(longest(every))})
 
     @cache
     def said_at(places: tuple[int, ...]) -> Said:
@@ -93,6 +93,25 @@ def find_said(note: Note, dictionary: Dictionary, tree: Tree) -> list[Said]:
             ):
                 asked.add(places)
     return [said_at(places) for places in sorted(kept | asked)]
+
+
+def _beside_sides(note: Note, kept: set[tuple[int, ...]]) -> set[tuple[int, ...]]:
+    """Leaves out words that but for a side are a part of others: the side counts for these too, as a word near by."""
+    bare = {
+        places: frozenset(place for place in places if not note.own[place] or note.own[place] - {*SIDES})
+        for places in kept
+    }
+    by_place: dict[int, list[frozenset[int]]] = defaultdict(list)
+    for places, own in bare.items():
+        for place in own:
+            by_place[place].append(frozenset(places))
+    return {
+        places
+        for places, own in bare.items()
+        if len(own) == len(places)
+        or not own
+        or not any(own < other and other != frozenset(places) for other in by_place[min(own)])
+    }
 
 
 def _best(note: Note, one: tuple[Mention, float], dictionary: Dictionary) -> tuple[float, ...]:

@@ -100,6 +100,34 @@ def _scale_together(word: str) -> str | None:
     return ("type" if found[1] in ("t", "dm") else _SCALES[found[1]]) + found[2]
 
 
+_LEVEL = re.compile(r"([ctls])(\d{1,2})")
+_LEVELS = {"c": 8, "t": 12, "l": 5, "s": 5}  # the last of each
+_REGIONS = {"c": "cervical", "t": "thoracic", "l": "lumbar", "s": "sacral"}
+_JUNCTIONS = {"ct": "cervicothoracic", "tl": "thoracolumbar", "ls": "lumbosacral"}
+_NOT_SPINAL = re.compile(r"n\d|m\d|s\d|weighted|hyper\w+|hypo\w+|signal|flair|images?|sequences?")
+
+
+def level_stems(words: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """Places of vertebral levels and the stem of their region: "L4" lumbar, "L5-S1" at both lumbosacral. "T2 N0" of a
+    tumour and "T2 weighted" of an image are none.
+    """
+    found = {}
+    for place, word in enumerate(words):
+        level = _LEVEL.fullmatch(word)
+        following = words[place + 1] if place + 1 < len(words) else ""
+        if level and 0 < int(level[2]) <= _LEVELS[level[1]]:
+            if level[1] in "ts" and _NOT_SPINAL.fullmatch(following):
+                continue
+            found[place] = level[1]
+    for place, letter in found.items():
+        beside = found.get(place + 1), found.get(place - 1)
+        junction = next((letter + one for one in beside[:1] if one and letter + one in _JUNCTIONS), "")
+        junction = junction or next(
+            (one + letter for one in beside[1:] if one and one + letter in _JUNCTIONS), ""
+        )
+        yield place, root(_JUNCTIONS[junction] if junction else _REGIONS[letter])
+
+
 def title_stems(text: str) -> list[str]:
     """The different stems of a text in order, without words that notes leave out."""
     return list(dict.fromkeys(one for one, _ in _stems_at(text)))

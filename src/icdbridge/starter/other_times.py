@@ -1,0 +1,83 @@
+"""What a mention tells of another time: what is over, what was long ago, what is not this encounter's."""
+
+import re
+
+from icdbridge.knowledge.companions import history_of
+from icdbridge.starter.note_reading import Note
+from icdbridge.starter.said import Said
+from icdbridge.starter.tree import Tree
+
+# Injuries, fractures of ill bones, and external causes: past ones leave no disease that stays.
+_INJURIES = ("S", "T", "M48.5", "M80", "M84", "V", "W", "X")
+_HEALED = re.compile(
+    r"[\s,(-]{1,3}(?:(?:is|has|now|well|fully|completely|since|been) )*healed\b", re.IGNORECASE
+)
+_NEXT_WORD = 12  # characters
+_DONE = re.compile(
+    r"\b(?:surgery|repair(?:ed)?|extraction|removal|removed|resection|excision|excised)\b", re.IGNORECASE
+)
+RESOLVED = re.compile(r"[\s,(-]{1,3}(?:\w+ ){0,2}(?:resolved|subsided|abated|gone)\b", re.IGNORECASE)
+# What an operation leaves: in its own report it is no status yet. "Previous", "status post" and a past tense tell it.
+_LEFT_BY_SURGERY = ("Z90", "Z93", "Z94", "Z95", "Z96", "Z98")
+# What one comes for is over where it is past: "s/p elective abortion", "after circumcision".
+_COME_FOR = ("Z30.2", "Z33.2", "Z40", "Z41")
+_OVER = re.compile(
+    r"\b(?:s/p|status[- ]post|after|following|since|previous|prior|past|history of|hx of|h/o)\b"
+    r"[^.;\n]{0,40}\Z",
+    re.IGNORECASE,
+)
+_AT_BIRTH = re.compile(r"\b(?:birth history|born|(?:his|her) birth)\b[^.;\n]{0,40}\Z", re.IGNORECASE)
+# "Cholecystectomy in 2008 for gallstones": they are gone with the gallbladder.
+_OPERATED_FOR = re.compile(
+    r"\b\w+ectomy\b[^.;\n]{0,25}\b(?:for|due to|secondary to|because of)\s+(?:\w+ ){0,3}\Z", re.IGNORECASE
+)
+_IN_YEAR = re.compile(r"\s*(?:[(,]|in|since|back in|circa)?\s*((?:19|20)\d\d)\b", re.IGNORECASE)
+
+
+def is_of_another_time(note: Note, said: Said, code: str) -> bool:
+    """Whether a code is not this encounter's: of a pregnancy where the note tells of none, what an operation leaves in
+    the report of that operation, or what one came for at another time.
+    """
+    before = note.text[max(said.start - 60, 0) : said.start]
+    if code.startswith("O") and (not note.of_pregnancy or _AT_BIRTH.search(before)):
+        return True
+    past = note.touched(said.places, "historical") or _OVER.search(before) is not None
+    if code.startswith(_COME_FOR):
+        return past
+    return note.of_operation and code.startswith(_LEFT_BY_SURGERY) and not past
+
+
+def is_over(note: Note, said: Said, code: str) -> bool:
+    """Whether what is past leaves nothing to code: an injury, a fracture, what has healed or was operated on, a symptom
+    that has resolved.
+    """
+    return (
+        (code.startswith(_INJURIES) and not code.endswith("D"))
+        or _HEALED.match(note.text, said.end) is not None
+        or _DONE.search(note.text, said.start, said.end + _NEXT_WORD) is not None
+        or operated_for(note, said)
+        or (code.startswith("R") and RESOLVED.match(note.text, said.end) is not None)
+    )
+
+
+def operated_for(note: Note, said: Said) -> bool:
+    """Whether what is said is why an organ was taken out before this encounter."""
+    before = note.text[max(said.start - 60, 0) : said.start]
+    return not note.of_operation and _OPERATED_FOR.search(before) is not None
+
+
+def is_remitted(tree: Tree, said: Said) -> bool:
+    """Whether a mention is of a disease in remission with a code of its own: such a disease is not past (I.C.2.n)."""
+    return said.named >= 0 and "in remission" in tree.titles[said.code].lower()
+
+
+def past_code(tree: Tree, code: int) -> int:
+    """The code of a past disease, -1 where it has none of its own."""
+    then = history_of(tree.codes[code])
+    return -1 if then is None else tree.number.get(then, -1)
+
+
+def long_ago(note: Note, said: Said) -> bool:
+    """Whether a year stands behind the mention that is earlier than the latest year of the note."""
+    found = _IN_YEAR.match(note.text, said.end)
+    return found is not None and (int(found[1]) < note.year or note.years == 1)
