@@ -129,6 +129,19 @@ CODED = {
     # newborns
     "Neonatology: 36 week preterm male born via C-section, BW 2300 g, hypoglycemia.": "P07.39 P07.18 P70.4",
     "Baby girl, DOL 3, jaundice.": "P59.9",
+    # what stands for something else beside these words
+    "Herniated lumbar disk.": "M51.26",
+    "Non-insulin-dependent diabetes mellitus.": "E11.9",
+    "Orchiectomy secondary to testicular cancer in 2001.": "Z85.47",
+    "Melanosis coli.": "K63.89",
+    "RCA is dominant, PDA is patent. LAD stenosis 70%.": "I25.10",
+    # a level of the spine is its region
+    "L2 radiculopathy.": "M54.16",
+    "Spinal stenosis at L4-L5.": "M48.061",
+    "C6 radiculopathy. L5-S1 spondylolysis.": "M54.12 M43.07",
+    # items of lists in one line
+    "Findings: Internal hemorrhoids  External hemorrhoids  Normal cecum": "K64.8 K64.4",
+    "IUP at 40 and 6/7 weeks, in labor. Recheck in 2 weeks.": "Z3A.40",
     # a symptom alone
     "Chest pain.": "R07.9",
     "NSTEMI": "I21.4",
@@ -190,6 +203,31 @@ NOT_CODED = {
     "Lung cancer with metastases to brain and bone.": "C71 C78 C79.9",
     "Lacerations of the left hand and right forearm.": "S61.401 S51.812",
     "Discharge Dx: AKI, resolved.": "Z87.448",
+    # what consent, advice and general talk list
+    "Risks of cataract surgery were discussed with the patient, including diplopia and retinal detachment.": "H53 H33",
+    "If you are diabetic or have hypertension, call us.": "E11 I10",
+    "Snoring can be associated with sleep apnea.": "G47.3",
+    "Back pain is worse with coughing.": "R05",
+    "She should quit smoking.": "Z87.891",
+    # what letters and words stand for beside others
+    "10.3 mCi of technetium was injected.": "G31",
+    "Seen by A. CD, M.D.": "K90 K50",
+    "67 y/o RHF with headache.": "I50",
+    "Celiac plexus block. Bipolar cautery was used.": "K90 F31",
+    "Herniated lumbar disk.": "K45",
+    "Laparoscopic cholecystectomy. The cystic duct and common bile duct were clear.": "K83",
+    "Open reduction of right tibial plateau fracture.": "S82.141B S82.201",
+    "Depressed mental status.": "F32",
+    # denied in other words
+    "No difficulty swallowing. No change in bowel habits. Nocturia times 0.": "R13 R19 R35",
+    "Suicidal ideation: He denies any suicidal thoughts.": "R45",
+    "Vertigo not associated with nausea or vomiting.": "R11",
+    # of another time, or left by the operation that is reported
+    "s/p elective abortion 1998.": "Z33.2",
+    "Postoperative diagnosis: cataract. A lens implant was placed. Pneumoperitoneum with CO2.": "Z96 K66",
+    "Cholecystectomy in 2008 for gallstones.": "K80",
+    "He was born at 36 weeks by vaginal delivery. Otitis media at age 4.": "Z3A O80",
+    "Holter: one supraventricular triplet.": "O30",
     "Morning headaches resolved.": "R51",
     "On OCPs - stopped.": "Z79.3",
     "Lipids LDL 160.": "E78",

@@ -13,6 +13,7 @@ from icdbridge.starter.lines import Line, doubt, line_by_rule
 from icdbridge.starter.measures import measures
 from icdbridge.starter.newborn import code_newborn
 from icdbridge.starter.note_reading import Note
+from icdbridge.starter.same_category import claims_more
 from icdbridge.starter.sequelae import code_sequelae
 from icdbridge.starter.specify import specify
 from icdbridge.starter.tree import Tree
@@ -62,7 +63,8 @@ def _presume(
     evidence = [said for line in found for said in line.said]
     stage = dict.fromkeys(note.pregnancy, 1.0)  # the trimester, or childbirth
     then = [
-        specify(tree, tree.number[code], stage if code.startswith("O") else {}).code
+        _said_further(present, code, tree)
+        or specify(tree, tree.number[code], stage if code.startswith("O") else {}).code
         for code in rule.then
         if code in tree.number
     ]
@@ -72,6 +74,13 @@ def _presume(
     for written, line in present.items():
         if line.code not in then and rule.replaces.begins(written):
             doubt(line, rule.reason)
+
+
+def _said_further(present: Mapping[str, Line], code: str, tree: Tree) -> int:
+    """The code of a line of the same category that says the same and more, such as how severe; 0 without one."""
+    title = tree.titles[tree.number[code]]
+    lines = (line.code for written, line in present.items() if written[:3] == code[:3])
+    return next((one for one in lines if claims_more(tree.titles[one], title)), 0)
 
 
 def _add_measures(lines: list[Line], note: Note, tree: Tree, present: Mapping[str, Line]) -> None:

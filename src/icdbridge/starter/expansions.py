@@ -16,7 +16,9 @@ _CLOSE = 8  # characters on each side in which a percentage belongs to it
 # "13.3 mCi" is a unit; "AB CD, M.D." and "Dr. CD" are the initials of a person.
 _UNIT = re.compile(r"[a-z][A-Z][A-Za-z]*")
 _COUNTED = re.compile(r"\d\s*-?\s*\Z")
-_DEGREE = re.compile(r"\s*,?\s*(?:M\.?D|D\.?O|Ph\.?D|R\.?N|P\.?A(?:-C)?|N\.?P|D\.?P\.?M|D\.?D\.?S)\b")
+_DEGREE = re.compile(
+    r"\s*,?\s*(?:M\.?D|D\.?O|Ph\.?D|R\.?N|P\.?A(?:-C)?|N\.?P|D\.?P\.?M|D\.?D\.?S)\.?\s*(?:[,;:)\n]|\Z)"
+)
 _ADDRESSED = re.compile(r"\b(?:Dr|Mr|Mrs|Ms|Drs)\.?\s+(?:[A-Z]\.?\s*){0,2}\Z")
 
 Expansions = dict[int, tuple[int, list[tuple[frozenset[str], float]]]]

@@ -29,7 +29,8 @@ _NEWBORN = re.compile(
     re.IGNORECASE,
 )
 _OBSTETRIC = re.compile(
-    r"\b(?:g\d ?p\d|gravida|IUP|intrauterine pregnancy|prenatal|antepartum|EDC|EDD|fundal height|pregnan|trimester"
+    r"\b(?:g\d ?p\d|gravida|IUP|intrauterine pregnancy|prenatal|antepartum|EDC|EDD|fundal height|trimester"
+    r"|(?<!first )(?<!second )(?<!last )(?<!previous )(?<!prior )(?<!past )(?<!all )pregnan"
     r"|postpartum|\d\dw\d)",
     re.IGNORECASE,
 )

@@ -1,6 +1,7 @@
 """What is known of a line of a note's list, as numbers: how it was said, where, and what kind of code it is."""
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -25,7 +26,7 @@ FEATURES = (
     "size", "weight", "rarity", "gap", "share", "mentions", "doubted", "first", "last", "support", "decided",
     "billable_named", "words", "lines", "open", "other", "length", "frequency", "category_lines", "category_place",
     "characters", "said_alone", "known", "known_right", "own", "own_right", "own_code", "own_code_right",
-    "breaks", "colons", "capitals", "sentence_words", "sections",
+    "breaks", "colons", "capitals", "sentence_words", "sections", "item", "item_diagnosed",
     "practice_share", "practice_notes", "practice_words", "practice_phrases", "practice_sum", "practice_often",
     *(f"source_{name}" for name in SOURCES[:FIRST_WHEN]),
     *(f"section_{name or 'none'}" for name in SECTIONS),
@@ -33,6 +34,13 @@ FEATURES = (
     *(f"origin_{name}" for name in ORIGINS),
     *(f"chapter_{letter}" for letter in _LETTERS),
 )  # fmt: skip
+
+
+# What stands before and behind words that are an item of a list by themselves: "2. Gout."
+_BEGINS = re.compile(r"(?:\A|[\n.:;,]|[\n.:;,(]\s*\d{1,2}[.)]|\n\s*[-*•])\s*\Z")
+_ENDS = re.compile(r"\s*(?:\Z|[\n.;,])")
+_REACH = 8  # characters
+_LISTS = ("assessment", "diagnoses", "past_medical")
 
 
 class Known(NamedTuple):
@@ -111,6 +119,9 @@ def line_features(
         row[column["characters"]] = best.end - best.start
         row[column["said_alone"]] = len(best.places)
         for one in mentions:
+            if _is_item(note.text, one.start, one.end):
+                row[column["item"]] += 1 / len(mentions)
+                row[column["item_diagnosed"]] += note.section[one.places[0]] in _LISTS
             if one.source >= 0:
                 row[column[f"source_{SOURCES[one.source]}"]] = 1
             section = note.section[one.places[0]]
@@ -119,6 +130,10 @@ def line_features(
             for mark in _MARKS:
                 row[column[f"mark_{mark}"]] += note.marked(one.asserting, mark) / len(mentions)
     return table
+
+
+def _is_item(text: str, start: int, end: int) -> bool:
+    return bool(_BEGINS.search(text, max(start - _REACH, 0), start) and _ENDS.match(text, end))
 
 
 def _style(note: Note) -> dict[str, float]:

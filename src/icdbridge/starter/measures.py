@@ -18,17 +18,18 @@ _WEEKS = re.compile(
 )
 # Weeks that are no age of a pregnancy now: "recheck in 2 weeks", "6 weeks postpartum", "born at 36 weeks".
 _OTHER_BEFORE = re.compile(
-    r"\b(?:in|for|x|every|q|since|after|within|past|last|next|over|another|previous|from|until|than|first"
+    r"\b(?:in|for|x|every|q|postpartum|partum|pp|since|after|within|past|last|next|over|another|previous|from|until|than|first"
     r"|(?:born|delivered|delivery|birth|care|loss|demise|miscarried|miscarriage) at)"
     r"\s*(?:(?:the|about|approximately|around|only|least|at) )*\Z",
     re.IGNORECASE,
 )
 _OTHER_AFTER = re.compile(
-    r"[\s,'-]*(?:ago|post|pp\b|old|later|prior|before|status post|of (?!gest|preg)|for\b|duration|history|course)",
+    r"[\s,'-]*(?:ago|post|pp\b|old|later|prior|before|of (?!gest|preg)|for\b|duration|history|course|size)",
     re.IGNORECASE,
 )
+_EXACT = re.compile(r"/7|\d\s?(?:\+|w|wks?|weeks?)\s?[0-6](?!\d)", re.IGNORECASE)
 _OF_PREGNANCY = re.compile(
-    r"/7|\d ?[w+]|gest|pregnan|IUP|intrauterine|\b(?:E?GA|WGA|EDC|EDD)\b", re.IGNORECASE
+    r"/7|\d\s?[w+]\s?[0-6]|gest|pregnan|IUP|intrauterine|\b(?:E?GA|WGA|EDC|EDD)\b", re.IGNORECASE
 )
 _NEAR = 25  # characters
 _BIRTH_WEIGHT = re.compile(
@@ -66,7 +67,7 @@ def _weeks(text: str) -> list[re.Match[str]]:
         one
         for one in _WEEKS.finditer(text)
         if not _OTHER_BEFORE.search(text, max(one.start() - _NEAR, 0), one.start())
-        and not _OTHER_AFTER.match(text, one.end())
+        and (_EXACT.search(one.group()) or not _OTHER_AFTER.match(text, one.end()))
     ]
     return sorted(
         found, key=lambda one: not _OF_PREGNANCY.search(text, max(one.start() - _NEAR, 0), one.end() + _NEAR)

@@ -164,10 +164,14 @@ def read_note(text: str, stems: Mapping[str, int], contexts: NoteContexts | None
 
 
 # Words that mean something else before these: "secondary to" no metastasis, "open reduction" no open fracture, "both
-# episodes" no two sides.
+# episodes" no two sides, "cystic duct" no cyst.
 _OTHERWISE = {
     "secondary": {"to"},
     "open": {"reduction", "reductions", "treatment", "repair", "procedure", "surgery", "heart", "biopsy", "approach"},
+    "grave": {"disability", "condition", "prognosis", "concern", "concerns", "danger", "risk", "illness", "site"},
+    "nervous": {"system", "systems"},
+    "ventricular": {"rate", "rates", "response", "responses"},
+    "cystic": {"duct", "artery", "stump", "pedicle", "structures"},
     "both": {"episodes", "times", "occasions", "parents", "days", "procedures", "medications", "visits", "tests"},
 }  # fmt: skip
 

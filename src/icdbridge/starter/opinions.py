@@ -20,7 +20,7 @@ from icdbridge.starter.starter import Starter
 _KEPT = [
     place
     for place, name in enumerate(FEATURES)
-    if not name.startswith(("known", "practice", "chapter_", "section_"))
+    if not name.startswith(("known", "practice", "chapter_", "section_", "item"))
     and name not in ("open", "other", "length", "frequency")
 ]
 OPINIONS = (

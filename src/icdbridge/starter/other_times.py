@@ -3,6 +3,7 @@
 import re
 
 from icdbridge.knowledge.companions import history_of
+from icdbridge.lexical.sentences import sentence_around
 from icdbridge.starter.note_reading import Note
 from icdbridge.starter.said import Said
 from icdbridge.starter.tree import Tree
@@ -19,6 +20,13 @@ _DONE = re.compile(
 RESOLVED = re.compile(r"[\s,(-]{1,3}(?:\w+ ){0,2}(?:resolved|subsided|abated|gone)\b", re.IGNORECASE)
 # What an operation leaves: in its own report it is no status yet. "Previous", "status post" and a past tense tell it.
 _LEFT_BY_SURGERY = ("Z90", "Z93", "Z94", "Z95", "Z96", "Z98")
+_DOING = ("procedures", "findings", "diagnoses")  # sections of what is done and found
+_DONE_NOW = re.compile(
+    r"\b(?:implant(?:ed|ation|ing)?|plac(?:ed|ement|ing)|insert(?:ed|ion|ing)?|deploy\w*|inject(?:ed|ion)|remov(?:ed|al|ing)"
+    r"|excis\w+|resect\w*|specimens?|cement\w*|component|prosthesis|delivered|creat\w+|anastomos\w+|procedures?)\b",
+    re.IGNORECASE,
+)
+_BEFORE_SURGERY = "Z01.81"  # the examination before it is another encounter
 # What one comes for is over where it is past: "s/p elective abortion", "after circumcision".
 _COME_FOR = ("Z30.2", "Z33.2", "Z40", "Z41")
 _OVER = re.compile(
@@ -26,6 +34,7 @@ _OVER = re.compile(
     r"[^.;\n]{0,40}\Z",
     re.IGNORECASE,
 )
+_EARLY = "P07"  # born early or small: of a newborn; later it is how the child was born
 _AT_BIRTH = re.compile(r"\b(?:birth history|born|(?:his|her) birth)\b[^.;\n]{0,40}\Z", re.IGNORECASE)
 # "Cholecystectomy in 2008 for gallstones": they are gone with the gallbladder.
 _OPERATED_FOR = re.compile(
@@ -42,9 +51,17 @@ def is_of_another_time(note: Note, said: Said, code: str) -> bool:
     if code.startswith("O") and (not note.of_pregnancy or _AT_BIRTH.search(before)):
         return True
     past = note.touched(said.places, "historical") or _OVER.search(before) is not None
+    if code.startswith(("Z33", "Z34")):
+        return note.marked(said.places, "historical")
+    if code.startswith(_EARLY) and not note.of_newborn:
+        return _AT_BIRTH.search(before) is not None or "born" in note.text[said.start : said.end].lower()
     if code.startswith(_COME_FOR):
         return past
-    return note.of_operation and code.startswith(_LEFT_BY_SURGERY) and not past
+    if not note.of_operation or past or not code.startswith((_BEFORE_SURGERY, *_LEFT_BY_SURGERY)):
+        return False
+    begin, end = sentence_around(note.sentences, said.start) or (said.start, said.end)
+    doing = note.section[said.places[0]] in _DOING or _DONE_NOW.search(note.text, begin, end) is not None
+    return doing or code.startswith(_BEFORE_SURGERY)
 
 
 def is_over(note: Note, said: Said, code: str) -> bool:

@@ -96,20 +96,22 @@ def find_said(note: Note, dictionary: Dictionary, tree: Tree) -> list[Said]:
 
 
 def _beside_sides(note: Note, kept: set[tuple[int, ...]]) -> set[tuple[int, ...]]:
-    """Leaves out words that but for a side are a part of others: the side counts for these too, as a word near by."""
+    """Leaves out words that but for a side are a part of others, one after the other: the side counts for these too, as
+    a word near by.
+    """
     bare = {
         places: frozenset(place for place in places if not note.own[place] or note.own[place] - {*SIDES})
         for places in kept
     }
     by_place: dict[int, list[frozenset[int]]] = defaultdict(list)
     for places, own in bare.items():
-        for place in own:
+        for place in own if places[-1] - places[0] < len(places) else ():
             by_place[place].append(frozenset(places))
     return {
         places
         for places, own in bare.items()
         if len(own) == len(places)
-        or not own
+        or len(own) < 2
         or not any(own < other and other != frozenset(places) for other in by_place[min(own)])
     }
 

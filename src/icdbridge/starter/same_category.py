@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from icdbridge.starter.lines import Line
 from icdbridge.starter.stems import root, roots, title_stems
-from icdbridge.starter.tree import WITHOUT, Tree, unsaid
+from icdbridge.starter.tree import WITHOUT, Tree, is_other, unsaid
 
 # Words of titles that say nothing more of the disease, and numbers that a further word takes back.
 _IDLE = roots(
@@ -40,14 +40,16 @@ def _says_more(tree: Tree, one: Line, other: Line) -> bool:
     if named <= {*tree.above(one.code), one.code}:
         return one.code != other.code
     first, second = tree.titles[one.code], tree.titles[other.code]
-    more, less = _claims(first), _claims(second)
+    if is_other(second) and named == {other.code}:  # "other hemorrhoids" are internal ones, and no skin tags
+        return False
     if unsaid(first) < unsaid(second) and tree.codes[one.code][:5] == tree.codes[other.code][:5]:
-        return bool(tree.parent[one.code] == tree.parent[other.code]) or less <= more
-    return _contains(more, less)
+        return bool(tree.parent[one.code] == tree.parent[other.code]) or _claims(second) <= _claims(first)
+    return claims_more(first, second)
 
 
-def _contains(more: frozenset[str], less: frozenset[str]) -> bool:
-    """Whether what one title claims is what another claims and more; both sides are more than one."""
+def claims_more(first: str, second: str) -> bool:
+    """Whether what a title claims is what a second one claims and more; both sides are more than one."""
+    more, less = _claims(first), _claims(second)
     if _BOTH in more:
         return less != more and less - {*_SIDES} <= more
     return less < more

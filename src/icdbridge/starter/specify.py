@@ -9,9 +9,9 @@ from icdbridge.starter.tree import Tree, is_open, is_other
 
 MISSING = 1.0  # what a word of a title that the note lacks costs, of what one that it has gains
 ABSENT = 1.0  # what a word costs that the title says is absent
-# What notes leave out of titles: which encounter it is, and "side" beside left and right.
+# What notes leave out of titles: which encounter it is, "side" beside left and right, "region" of the spine.
 _LEFT_OUT = roots(
-    "initial", "subsequent", "encounter", "sequela", "routine", "healing", "side", "only", "primary"
+    "region", "initial", "subsequent", "encounter", "sequela", "routine", "healing", "side", "only", "primary"
 )
 
 
