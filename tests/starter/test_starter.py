@@ -227,6 +227,8 @@ NOT_CODED = {
     "Postoperative diagnosis: cataract. A lens implant was placed. Pneumoperitoneum with CO2.": "Z96 K66",
     "Cholecystectomy in 2008 for gallstones.": "K80",
     "He was born at 36 weeks by vaginal delivery. Otitis media at age 4.": "Z3A O80",
+    "PHQ-9 14, GAD-7 16.": "F41",
+    "Bone marrow edema. Falling saturation. Depressed frontal sinus fracture.": "R60 R29 F32",
     "Holter: one supraventricular triplet.": "O30",
     "Morning headaches resolved.": "R51",
     "On OCPs - stopped.": "Z79.3",

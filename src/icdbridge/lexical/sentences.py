@@ -95,7 +95,9 @@ def item_numbers(text: str) -> list[tuple[int, int]]:
 
 
 def _ends_in_lines(text: str) -> list[int]:
-    ends = [one.start() for one in _BLANKS.finditer(text) if text[max(one.start() - 1, 0) : one.start()].islower()]
+    ends = [
+        one.start() for one in _BLANKS.finditer(text) if text[max(one.start() - 1, 0) : one.start()].islower()
+    ]
     for stop in _STOP.finditer(text):
         end, sign = stop.end(), stop.group()
         asked = sign[0] == "?" and not text[max(0, stop.start() - 1) : stop.start()].strip()  # "? pneumonia"

@@ -170,6 +170,7 @@ _OTHERWISE = {
     "open": {"reduction", "reductions", "treatment", "repair", "procedure", "surgery", "heart", "biopsy", "approach"},
     "grave": {"disability", "condition", "prognosis", "concern", "concerns", "danger", "risk", "illness", "site"},
     "nervous": {"system", "systems"},
+    "depressed": {"anterior", "posterior", "frontal", "skull", "fracture", "fractures", "comminuted", "lateral"},
     "ventricular": {"rate", "rates", "response", "responses"},
     "cystic": {"duct", "artery", "stump", "pedicle", "structures"},
     "both": {"episodes", "times", "occasions", "parents", "days", "procedures", "medications", "visits", "tests"},
