@@ -146,7 +146,7 @@ def read_note(text: str, stems: Mapping[str, int], contexts: NoteContexts | None
         last, several = written.get(place, (place, []))
         ends[place] = words[last].end
         if not several:
-            several = [(one, 1.0) for one in meant.get(own_root, ()) if place not in of_disks]
+            several = [(one, 1.0) for one in meant.get(own_root, ()) if place not in of_disks | apart]
         literal |= {next(iter(one)) for one, share in several if len(one) == 1 and share == 1.0}
         senses[place] = [one for one in several if len(one[0]) > 1 or one[1] < 1.0]
         own.append(frozenset(literal))
