@@ -7,36 +7,20 @@ computes gates anew from the states. Shapes: N sequences, T positions, E inputs,
 2 stands for the directions.
 """
 
-import threading
-from collections.abc import Callable
-from functools import lru_cache, partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from icdbridge.models.kernels.cuda_graphs import LOCK, started
 from icdbridge.models.kernels.products import product_dtype
 
 POSITIONS = 64  # of a part, at most
 ROWS = 2**13  # positions × sequences of a part, whose gates are held at once
-COUNTS = (
-    8,
-    16,
-    24,
-    32,
-    48,
-    64,
-    96,
-    128,
-    192,
-    256,
-)  # sequences that a graph is made for; of more, kernels outlast starts
+# sequences that a graph is made for; of more, kernels outlast starts
+COUNTS = (8, 16, 24, 32, 48, 64, 96, 128, 192, 256)
 ALIGNED = 8  # numbers of half precision: matrix units read rows of a multiple of this
-GRAPHS = 32  # kept, each with the device's memory of its part
-
-Function = Callable[..., tuple[Tensor, ...]]
-_LOCK = threading.RLock()  # graphs have one set of inputs each
 
 
 def both_directions(rnn: nn.GRU, embedded: Tensor, lengths: Tensor) -> Tensor:
@@ -87,13 +71,13 @@ class _GRU(torch.autograd.Function):
         rows = _rows(count, embedded.is_cuda)
         step = _positions(rows)
         steps = -(-longest // step) * step
-        with torch.autocast(embedded.device.type, enabled=False), _LOCK:
+        with torch.autocast(embedded.device.type, enabled=False), LOCK:
             inputs = torch.zeros(2, steps, rows, width + -width % ALIGNED, dtype=own, device=embedded.device)
             _spread(inputs[:, :longest, :count, :width], embedded[:, :, None].to(own), backwards)
             input_weight = functional.pad(input_weight, (0, -width % ALIGNED))
             weights = [one.to(own) for one in (input_weight, hidden_weight, input_bias, hidden_bias)]
             states = inputs.new_zeros(2, steps + 1, rows, size)  # the first is the one before all words
-            read = _started(_read, weights, (inputs[:, :step], states[:, 0]))
+            read = started(_read, weights, (inputs[:, :step], states[:, 0]), graphs=rows in COUNTS)
             state = states[:, 0]
             for start in range(0, steps, step):
                 (found,) = read(inputs[:, start : start + step], state)
@@ -114,7 +98,7 @@ class _GRU(torch.autograd.Function):
         size = states.shape[3]
         step = _positions(rows)
         wide = torch.promote_types(dtype, torch.float32)
-        with torch.autocast(inputs.device.type, enabled=False), _LOCK:
+        with torch.autocast(inputs.device.type, enabled=False), LOCK:
             gradients = torch.zeros(2, steps, rows, size, dtype=dtype, device=inputs.device)
             upper = gradient.view(count, longest, 2, size).masked_fill(outside, 0)
             _spread(gradients[:, :longest, :count], upper, backwards)
@@ -125,7 +109,8 @@ class _GRU(torch.autograd.Function):
             of_inputs = torch.empty_like(inputs, dtype=dtype)
             state = torch.zeros_like(gradients[:, 0])
             part = slice(0, step)
-            learn = _started(_learn, given, (inputs[:, part], states[:, part], gradients[:, part], state))
+            views = (inputs[:, part], states[:, part], gradients[:, part], state)
+            learn = started(_learn, given, views, graphs=rows in COUNTS)
             total: list[Tensor] = []
             for start in reversed(range(0, steps, step)):
                 part = slice(start, start + step)
@@ -277,50 +262,3 @@ def _wide_product(left: Tensor, right: Tensor) -> Tensor:
         return torch.bmm(left, right, out_dtype=torch.float32)
     wide = torch.promote_types(left.dtype, torch.float32)
     return torch.bmm(left.to(wide), right.to(wide))
-
-
-def _started(function: Function, weights: list[Tensor], inputs: tuple[Tensor, ...]) -> Function:
-    """``function`` of ``weights``; as a graph, where there are few sequences on a GPU."""
-    first = inputs[0]
-    if not first.is_cuda or first.shape[2] not in COUNTS:
-        return partial(function, *weights)
-    described = tuple((one.dtype, tuple(one.shape)) for one in (*weights, *inputs))
-    graph = _graph(function, described, len(weights), first.device)
-    for own, one in zip(graph.weights, weights, strict=True):
-        own.copy_(one)
-    return graph
-
-
-@lru_cache(GRAPHS)
-def _graph(function: Function, described: tuple[Any, ...], weights: int, device: torch.device) -> "_Graph":
-    return _Graph(function, described, weights, device)
-
-
-class _Graph:
-    """The kernels of a function of tensors, started together. The next call of any overwrites what one returned."""
-
-    pool: Any = None  # of all graphs: nothing that one holds is needed when another runs
-
-    def __init__(
-        self, function: Function, described: tuple[Any, ...], weights: int, device: torch.device
-    ) -> None:
-        with torch.inference_mode(False), torch.no_grad(), torch.cuda.device(device):
-            tensors = [torch.zeros(shape, dtype=dtype, device=device) for dtype, shape in described]
-            self.weights, self.inputs = tensors[:weights], tensors[weights:]
-            stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
-            stream.wait_stream(torch.cuda.current_stream())
-            with torch.cuda.stream(stream):
-                function(*tensors)  # cuBLAS lays out its room before, not within
-            self._graph = torch.cuda.CUDAGraph()
-            _Graph.pool = _Graph.pool or torch.cuda.graph_pool_handle()
-            # other threads may copy batches meanwhile
-            with torch.cuda.graph(
-                self._graph, pool=_Graph.pool, stream=stream, capture_error_mode="thread_local"
-            ):
-                self._found = function(*tensors)
-
-    def __call__(self, *inputs: Tensor) -> tuple[Tensor, ...]:
-        for own, one in zip(self.inputs, inputs, strict=True):
-            own.copy_(one)
-        self._graph.replay()
-        return self._found
