@@ -22,8 +22,8 @@ settings.register_profile("no clock", deadline=None, suppress_health_check=[Heal
 settings.load_profile("no clock")
 
 
-# Files that take long, the longest first: begun first, no worker is left alone with one at the end. The first one builds
-# what others wait for (``indexes``), so the next ones are of those that do not.
+# Files that take long, the longest first: begun first, no worker is left alone with one at the end. The first one
+# builds what others wait for (``indexes``), so the next ones are of those that do not.
 LONG = [
     "knowledge/test_search.py",
     "training/test_train.py",

@@ -24,7 +24,7 @@ from icdbridge.training.combining import (
 )
 from icdbridge.training.matched_notes import MatchedNotes
 
-SETTINGS = tiny_settings("duallaat-cnn", "lexical=associations", epochs=1, matching_steps=300)
+SETTINGS = tiny_settings("duallaat-cnn", "lexical=associations", epochs=1, matching_steps=120)
 
 
 @pytest.fixture(scope="module")
