@@ -222,12 +222,7 @@ def suggested(coder: Coder, texts: Sequence[str]) -> list[list[Suggestion]]:
 
 def shown(one: Suggestion) -> dict[str, object]:
     confidence = one.probability if one.confidence is None else one.confidence
-    return {
-        **suggestion_fields(one),
-        "band": band_of(confidence),
-        "alternatives": [],
-        "evidence": [],
-    }
+    return {**suggestion_fields(one), "band": band_of(confidence), "alternatives": [], "evidence": []}
 
 
 def decisions(

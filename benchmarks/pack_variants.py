@@ -22,16 +22,7 @@ from benchmarks.pack_tables import write_rows
 from icdbridge.errors import InputError
 from icdbridge.files import read_json, write_json
 from icdbridge.knowledge.packed_tables import DATA
-from icdbridge.knowledge.terms import (
-    CLINICAL,
-    DEFAULT,
-    INCLUSION,
-    INDEX,
-    NEOPLASM,
-    SHORT,
-    TITLE,
-    terms,
-)
+from icdbridge.knowledge.terms import CLINICAL, DEFAULT, INCLUSION, INDEX, NEOPLASM, SHORT, TITLE, terms
 from icdbridge.knowledge.wording import spoken
 from icdbridge.knowledge.words import stems
 

@@ -83,10 +83,7 @@ def test_the_public_index_is_read(public_data):
             "Unspecified open wound of unspecified finger without damage to nail, initial encounter",
             ["Unspecified open wound of unspecified finger"],
         ),
-        (
-            "Abscess of corpus cavernosum and penis",
-            ["Abscess of corpus cavernosum", "Abscess of penis"],
-        ),
+        ("Abscess of corpus cavernosum and penis", ["Abscess of corpus cavernosum", "Abscess of penis"]),
         ("Encounter for palliative care", ["palliative care"]),
         ("Encounter for immunization", []),  # one word says too little
         ("Estrogen receptor positive status", ["Estrogen receptor positive"]),

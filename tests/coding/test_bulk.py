@@ -98,8 +98,7 @@ def test_every_table_gives_the_same(coder, folder, tmp_path, ending):
 
 def test_every_format_says_the_same(coder, folder, tmp_path):
     table = write_table(
-        tmp_path / "t.csv",
-        [{"note_id": name, "text": text, "person": "p1"} for name, text in NOTES.items()],
+        tmp_path / "t.csv", [{"note_id": name, "text": text, "person": "p1"} for name, text in NOTES.items()]
     )
     for ending in (".jsonl", ".csv", ".parquet", ".ndjson"):
         source = Source([table], NoteColumns(patient="person"))

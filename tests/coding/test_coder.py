@@ -191,10 +191,7 @@ def test_command_bad_input(run, tmp_path):
     bad = tmp_path / "latin.txt"
     bad.write_bytes("caf\u00e9".encode("latin-1"))
     runner = CliRunner()
-    for arguments, message in (
-        ([str(tmp_path / "none.txt")], "cannot read"),
-        ([str(bad)], "not UTF-8"),
-    ):
+    for arguments, message in (([str(tmp_path / "none.txt")], "cannot read"), ([str(bad)], "not UTF-8")):
         answer = runner.invoke(app, ["code", str(run.path), *arguments, "--version", "icd10"])
         assert isinstance(answer.exception, InputError)
         assert message in str(answer.exception)

@@ -15,13 +15,7 @@ TITLES = {
     "E11.9": "Type 2 diabetes mellitus without complications",
     "N17.9": "Acute kidney failure, unspecified",
 }
-ABOUT = {
-    "model": "starter",
-    "fingerprint": "f",
-    "code_version": "icd10",
-    "release": "FY2026",
-    "repeats": {},
-}
+ABOUT = {"model": "starter", "fingerprint": "f", "code_version": "icd10", "release": "FY2026", "repeats": {}}
 
 
 @pytest.fixture

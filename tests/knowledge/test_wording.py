@@ -34,10 +34,7 @@ def test_linking_phrases_of_one_meaning_are_one():
 
 def test_forms_that_have_one_stem_are_one_wording():
     assert spoken(["Diabetes", "diabetic", "bronzed"]) == ["bronzed diabetes"]
-    assert spoken(["Neck", "nasal, nose", "swelling"]) == [
-        "swelling nasal neck",
-        "swelling nose neck",
-    ]
+    assert spoken(["Neck", "nasal, nose", "swelling"]) == ["swelling nasal neck", "swelling nose neck"]
 
 
 def test_each_column_of_the_neoplasm_table_has_its_words():

@@ -9,14 +9,7 @@ from hypothesis import strategies as st
 
 from icdbridge import InputError
 from icdbridge.coding.coder import Asked
-from icdbridge.server.batching import (
-    BATCH_NOTES,
-    BatchQueue,
-    Job,
-    Overloaded,
-    evidence_price,
-    score_price,
-)
+from icdbridge.server.batching import BATCH_NOTES, BatchQueue, Job, Overloaded, evidence_price, score_price
 
 
 class Recorder:

@@ -3,14 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from icdbridge.starter.dictionary import (
-    FAMILY,
-    LONGEST,
-    SOURCES,
-    Dictionary,
-    Name,
-    build_dictionary,
-)
+from icdbridge.starter.dictionary import FAMILY, LONGEST, SOURCES, Dictionary, Name, build_dictionary
 
 TITLE, INDEX = SOURCES.index("title"), SOURCES.index("index")
 NAMES = st.lists(

@@ -66,11 +66,7 @@ def code(
         True, help="Find the words that support each code; coding is faster without."
     ),
     resume: bool = typer.Option(False, "--resume", help="Go on with an interrupted --out."),
-    force: bool = typer.Option(
-        False,
-        "--force",
-        help="Replace what is at --out, when the new one is whole.",
-    ),
+    force: bool = typer.Option(False, "--force", help="Replace what is at --out, when the new one is whole."),
     engine: Literal["one", "ray"] = typer.Option(
         "one",
         help="one: this process codes. ray: all cores of this machine or, by --address, of a cluster; NOTES may be "

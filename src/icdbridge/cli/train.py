@@ -15,8 +15,7 @@ def train(
     corpora: list[Path] = typer.Argument(help="Corpus folders made by `icdbridge prepare`; of any versions."),
     out: Path = typer.Option(..., "--out", help="The run folder to write."),
     model: str = typer.Option(
-        "duallaat-rnn",
-        help="duallaat-rnn, duallaat-cnn, or another of docs/models.md.",
+        "duallaat-rnn", help="duallaat-rnn, duallaat-cnn, or another of docs/models.md."
     ),
     preset: str = typer.Option(
         "paper", help="paper (needs a GPU), small (for CPUs) or few-notes (with matching, for few notes)."

@@ -7,11 +7,7 @@ from typing import NamedTuple, Protocol
 from icdbridge.knowledge.companions import companions_of
 from icdbridge.rules.tabular_notes import notes
 
-_CALLED = {
-    "codeFirst": "code first",
-    "useAdditionalCode": "use additional code",
-    "codeAlso": "code also",
-}
+_CALLED = {"codeFirst": "code first", "useAdditionalCode": "use additional code", "codeAlso": "code also"}
 
 
 class Naming(Protocol):

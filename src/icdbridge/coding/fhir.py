@@ -64,9 +64,7 @@ def coded(
     status = "confirmed" if accepted else _CONDITION_BY_CONTEXT[context]
     return (
         made
-        | {
-            "verificationStatus": {"coding": [{"system": _CONDITION_STATUS, "code": status}]},
-        }
+        | {"verificationStatus": {"coding": [{"system": _CONDITION_STATUS, "code": status}]}}
         | ({"evidence": [{"detail": source}]} if source else {})
     )
 

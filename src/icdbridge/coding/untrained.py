@@ -8,13 +8,7 @@ from typing import get_args
 
 from icdbridge.caches import cache_folder
 from icdbridge.codes import Code, load_system, parse_key, version_named
-from icdbridge.coding.checks import (
-    check_choice,
-    check_codes,
-    check_day,
-    check_note,
-    check_suggestions,
-)
+from icdbridge.coding.checks import check_choice, check_codes, check_day, check_note, check_suggestions
 from icdbridge.coding.coder import Asked, Coder, Setting
 from icdbridge.coding.on_day import on_day, once
 from icdbridge.coding.set_rules import LEAST, apply_set_rules, companions_below, with_companions

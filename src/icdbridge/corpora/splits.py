@@ -72,11 +72,7 @@ def _draw(staging: Staging, where: str, shares: dict[str, float], seed: int) -> 
     )
     n_patients = staging.number("SELECT count(*) FROM patient")
     chosen = stratify(
-        pairs["patient"].to_numpy(),
-        pairs["code"].to_numpy(),
-        n_patients,
-        [*shares.values()],
-        seed,
+        pairs["patient"].to_numpy(), pairs["code"].to_numpy(), n_patients, [*shares.values()], seed
     )
     staging.run("CREATE OR REPLACE TABLE chosen(number BIGINT, split VARCHAR)")
     names = np.array([*shares])[chosen]

@@ -181,12 +181,7 @@ class Staging:
             raise database_error(error) from None
 
     def read_csv(
-        self,
-        path: Path,
-        columns: Iterable[str],
-        into: str,
-        select: str,
-        where: str = "true",
+        self, path: Path, columns: Iterable[str], into: str, select: str, where: str = "true"
     ) -> None:
         """Appends the rows of a CSV file (plain or gzipped) to a relation.
 

@@ -17,10 +17,7 @@ SETTINGS: dict[str, Setting] = {
     **dict.fromkeys(("IMP", "ACUTE", "NONAC", "I"), "inpatient"),
     **dict.fromkeys(("AMB", "EMER", "OBSENC", "SS", "HH", "VR", "FLD", "O", "E", "R", "P"), "outpatient"),
 }
-NOT_CODED = {
-    "superseded": "a later document took its place",
-    "entered-in-error": "it was entered in error",
-}
+NOT_CODED = {"superseded": "a later document took its place", "entered-in-error": "it was entered in error"}
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
 _UNSEEN = re.compile("[\u00ad\u200b\u2060\ufeff]")  # soft hyphens and the like: nobody sees them
 _LINE_ENDS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")

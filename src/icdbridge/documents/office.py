@@ -30,10 +30,7 @@ def word_text(data: bytes, place: str) -> str:
         from mammoth import convert_to_html
         from mammoth.images import img_element
 
-        made = convert_to_html(
-            io.BytesIO(data),
-            convert_image=img_element(lambda image: {}),
-        ).value
+        made = convert_to_html(io.BytesIO(data), convert_image=img_element(lambda image: {})).value
     except (Fault, ModuleNotFoundError):
         raise
     except Exception as error:  # a library's own words may quote the document

@@ -41,10 +41,7 @@ def decisions(
         carried = labels[:, columns]
         entry: dict[str, Any] = {"codes": len(columns), "labels": int(carried.nnz)}
         if carried.nnz:
-            ways = {
-                "one": np.full(len(columns), logit(one)),
-                "by_frequency": logit(by_frequency[columns]),
-            }
+            ways = {"one": np.full(len(columns), logit(one)), "by_frequency": logit(by_frequency[columns])}
             values = {}
             for way, cuts in ways.items():
                 predicted, values[way] = _figures(scored.logits, columns, cuts, carried, drawn)

@@ -51,13 +51,7 @@ class Explainer(Protocol):
 
 
 def measure_evidence(
-    explainer: Explainer,
-    corpus: Corpus,
-    split: str,
-    scored: Scored,
-    seed: int = 0,
-    *,
-    taken_out: bool = True,
+    explainer: Explainer, corpus: Corpus, split: str, scored: Scored, seed: int = 0, *, taken_out: bool = True
 ) -> tuple[dict[str, Any], pa.Table]:
     """Figures for metrics.json, and a table with one row for each code of a note that people marked words for.
 

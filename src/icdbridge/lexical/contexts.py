@@ -154,13 +154,7 @@ def _stops(events: list[Found]) -> bool:
 class _Sentence:
     """What the triggers of one sentence mark; one pass from the right, one from the left, whatever their number."""
 
-    def __init__(
-        self,
-        tokens: list[str],
-        places: list[int],
-        events: list[Found],
-        found: Intervals,
-    ) -> None:
+    def __init__(self, tokens: list[str], places: list[int], events: list[Found], found: Intervals) -> None:
         self.size, self.places, self.events, self.found = len(tokens), places, events, found
         taken = {place for first, last, _, _ in events for place in range(first, last)}
         self.joins = [i for i, token in enumerate(tokens) if token in _JOINS and i not in taken]

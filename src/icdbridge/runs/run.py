@@ -19,13 +19,7 @@ from icdbridge.lexical import LEXICAL_FEATURES, Lexicon
 from icdbridge.models import ARCHITECTURES, CodingModel, build_model, describe_model, size_names
 from icdbridge.models.tensor_files import kind_of, load_tensors, save_tensors
 from icdbridge.runs.candidate_search import Candidates
-from icdbridge.runs.confidence import (
-    FREQUENCIES,
-    Calibration,
-    calibration_json,
-    frequency,
-    read_calibration,
-)
+from icdbridge.runs.confidence import FREQUENCIES, Calibration, calibration_json, frequency, read_calibration
 from icdbridge.runs.lexicons import FILES as LEXICON_FILES
 from icdbridge.runs.lexicons import read_lexicons, write_lexicons
 from icdbridge.runs.note_evidence import RunExplainer

@@ -8,11 +8,7 @@ from fastapi import APIRouter, Header
 from fastapi.responses import JSONResponse, Response
 
 from icdbridge import __version__
-from icdbridge.codes import (
-    Code,
-    describe,
-    version_named,
-)
+from icdbridge.codes import Code, describe, version_named
 from icdbridge.coding import Coder, Suggestion, fhir
 from icdbridge.coding.checks import check_day
 from icdbridge.coding.coder import Asked

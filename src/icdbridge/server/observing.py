@@ -88,10 +88,7 @@ class Metrics:
         )
         self.notes = Counter("icdbridge_notes", "Notes coded", ["model", "version"], registry=self.registry)
         self.batch_notes = Histogram(
-            "icdbridge_batch_notes",
-            "Notes coded together",
-            buckets=(1, 2, 4, 8, 16),
-            registry=self.registry,
+            "icdbridge_batch_notes", "Notes coded together", buckets=(1, 2, 4, 8, 16), registry=self.registry
         )
         self.batch_seconds = Histogram(
             "icdbridge_batch_seconds", "Seconds to code a batch", registry=self.registry

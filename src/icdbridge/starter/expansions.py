@@ -25,10 +25,7 @@ Expansions = dict[int, tuple[int, list[tuple[frozenset[str], float]]]]
 
 
 def expansions(
-    words: Sequence[Word],
-    text: str,
-    sentences: Sequence[tuple[int, int]] = (),
-    sections: Sequence[str] = (),
+    words: Sequence[Word], text: str, sentences: Sequence[tuple[int, int]] = (), sections: Sequence[str] = ()
 ) -> Expansions:
     """Places of abbreviations, each with its last word and the stems of each sense with its share of such uses.
 

@@ -86,8 +86,7 @@ def phrases(note: Note) -> tuple[np.ndarray, np.ndarray]:
     """
     apart = np.asarray(note.marks[:, _APART].any(axis=1))
     said = np.array(
-        [place for place, word in enumerate(note.words) if _says(word.text) and not apart[place]],
-        np.int64,
+        [place for place, word in enumerate(note.words) if _says(word.text) and not apart[place]], np.int64
     )
     hashes = np.array([_hash(root(note.words[place].text)) for place in said.tolist()], np.uint64)
     # a word left out ends a phrase as a sentence does

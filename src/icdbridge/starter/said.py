@@ -185,13 +185,7 @@ def _decided(
     if targets:  # else it is a status or history code only
         of_pregnancy = near | dict.fromkeys(note.pregnancy, 1.0)
         decisions = [
-            specify(
-                tree,
-                target,
-                of_pregnancy if tree.codes[target][0] == "O" else near,
-                character,
-                own,
-            )
+            specify(tree, target, of_pregnancy if tree.codes[target][0] == "O" else near, character, own)
             for target in targets[:_TARGETS]
         ]
         further = [len(one.support.difference(own)) for one in decisions]

@@ -19,10 +19,7 @@ from icdbridge.text.stored_tokenizer import check_stored
 
 PAD, UNKNOWN = "[PAD]", "[UNK]"  # no normalised word can contain a bracket
 PAD_ID, UNKNOWN_ID = 0, 1
-_NORMALIZERS: dict[Reading, normalizers.Normalizer] = {
-    "benchmark": NORMALIZER,
-    "folded": FOLDED_NORMALIZER,
-}
+_NORMALIZERS: dict[Reading, normalizers.Normalizer] = {"benchmark": NORMALIZER, "folded": FOLDED_NORMALIZER}
 _DROPS_NUMBERS = rb"(\\s\\d+)+\\s"  # as the benchmark's normaliser is stored
 
 

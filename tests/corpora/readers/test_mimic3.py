@@ -134,10 +134,7 @@ def test_a_split_file_decides_and_what_it_misses_is_counted(
     splits.write_text("_id,split\n" + "\n".join([*rows, "555,train", "556,val"]) + "\n")
     corpus = prepare_mimic3(mimic3_dump(notes, *codes), tmp_path / "out", splits=splits)
     assert [corpus.count(split) for split in ("train", "val", "test")] == [7, 2, 2]
-    assert dropped(corpus) == {
-        "id in the splits given without a kept note": 2,
-        "note that no split names": 1,
-    }
+    assert dropped(corpus) == {"id in the splits given without a kept note": 2, "note that no split names": 1}
     assert "1 patients have notes in more than one split" in corpus.meta["warnings"][0]
     assert corpus.train_notes == [7, 7]
     assert corpus.notes_with == [11, 11]

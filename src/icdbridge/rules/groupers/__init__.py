@@ -22,11 +22,7 @@ __all__ = ["Group", "Grouping", "group"]
 
 
 def group(
-    codes: Iterable[str],
-    *,
-    date: Day | str | None = None,
-    sex: str | None = None,
-    age: float | None = None,
+    codes: Iterable[str], *, date: Day | str | None = None, sex: str | None = None, age: float | None = None
 ) -> list[Grouping]:
     """MS-DRG, HCC V28, RxHCC V08, Charlson and Elixhauser of billable ICD-10-CM and ICD-10-PCS codes.
 

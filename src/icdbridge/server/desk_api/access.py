@@ -10,14 +10,7 @@ from starlette.datastructures import Headers
 from icdbridge.server.guards import bearer
 from icdbridge.server.problems import Problem
 from icdbridge.server.store import Store
-from icdbridge.server.store.people import (
-    Person,
-    has_accounts,
-    note_use,
-    person_named,
-    person_of,
-    use_to_note,
-)
+from icdbridge.server.store.people import Person, has_accounts, note_use, person_named, person_of, use_to_note
 
 LOCAL, SERVER = Person("local", "admin"), Person("server", "admin")
 EVERYBODY = ("coder", "auditor", "admin")

@@ -8,14 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from icdbridge.codes import (
-    Code,
-    CodeSystem,
-    crosswalk,
-    declaration,
-    known_systems,
-    load_system,
-)
+from icdbridge.codes import Code, CodeSystem, crosswalk, declaration, known_systems, load_system
 from icdbridge.codes.crosswalks import PAIRS, GemEntry, crosswalk_back
 from icdbridge.codes.naming import names
 from icdbridge.codes.validity import validity
