@@ -8,7 +8,6 @@ import logging.config
 import os
 import signal
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -17,6 +16,8 @@ from typing import Any
 
 import httpx
 import psutil
+
+from benchmarks.processes import started
 
 SERVE = ("-c", "from icdbridge.cli import main; main()", "serve", "--port")
 
@@ -36,7 +37,7 @@ class DeskServer:
     def start(self) -> "DeskServer":
         with self._log.open("ab") as log:
             environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-            self.process = subprocess.Popen(self._command, stdout=log, stderr=log, env=environment)
+            self.process = started(self._command, stdout=log, stderr=log, env=environment)
         with httpx.Client(base_url=self.url, timeout=60, verify=False) as client:
             for _ in range(6000):
                 try:

@@ -21,6 +21,7 @@ import torch
 
 from benchmarks.gpu_step import Given, Row
 from benchmarks.gpu_steps import STEPS, shrink
+from benchmarks.processes import started
 from icdbridge.files import write_json
 
 LIMIT, WHOLE = 90, 480  # seconds of a step, and of all
@@ -36,7 +37,7 @@ def in_process(name: str, given: Given, limit: float, out: Path) -> Iterator[Row
     command += ["--paper-code", given.paper_code] if given.paper_code else []
     log = out / f"{name}.log"
     with log.open("w", encoding="utf-8") as errors:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)
+        process = started(command, stdout=subprocess.PIPE, stderr=errors, text=True)
         try:
             rows, _ = process.communicate(timeout=limit)
             why = log.read_text("utf-8").strip().splitlines()[-1:] or [f"exit code {process.returncode}"]

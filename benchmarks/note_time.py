@@ -17,6 +17,7 @@ from pathlib import Path
 from statistics import mean, median
 from typing import Any, NamedTuple
 
+from benchmarks.processes import started
 from icdbridge.codes import whole_systems
 from icdbridge.corpora import Corpus
 from icdbridge.runs import Run
@@ -56,7 +57,7 @@ class Subject:
             "--words",
             str(given.words),
         ]
-        self._process = subprocess.Popen(
+        self._process = started(
             [sys.executable, "-m", "benchmarks.note_time", *arguments, "--answer"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

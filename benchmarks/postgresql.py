@@ -9,6 +9,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from benchmarks.processes import started
+
 PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
 ACCOUNT = "postgres"  # the server refuses to run as root
 
@@ -45,7 +47,7 @@ class Postgresql:
 
     def start(self):
         options = ("-c", f"unix_socket_directories={self.folder}", "-c", "listen_addresses=")
-        self.process = subprocess.Popen(
+        self.process = started(
             [PROGRAMS[-1] / "postgres", "-D", self.folder / "data", *options],
             user=self.user,
             cwd=self.folder,

@@ -1,6 +1,6 @@
 """Times ``icdbridge prepare`` beside the field's way (pandas_preparation.py) on synthetic dumps that both can hold.
 
-    python benchmarks/prepare.py --notes 20000 --rounds 3
+    python -m benchmarks.prepare --notes 20000 --rounds 3
 
 Every job runs in a process of its own, the jobs one after another in each round. Both ways prepare both versions
 of MIMIC-IV. The pandas way normalises the notes' words as well, which icdbridge does when it tokenizes: "and
@@ -15,6 +15,8 @@ import tempfile
 import time
 from pathlib import Path
 from statistics import median
+
+from benchmarks.processes import started
 
 SYNTHESIZE = """
 import sys
@@ -64,7 +66,7 @@ PANDAS = Path(__file__).with_name("pandas_preparation.py")
 def run(command: list[str]) -> tuple[float, float, float]:
     """Seconds passed, seconds of processor time and peak memory (GB) of a command."""
     began = time.perf_counter()
-    process = subprocess.Popen([sys.executable, *command], stderr=subprocess.PIPE)
+    process = started([sys.executable, *command], stderr=subprocess.PIPE)
     assert process.stderr
     complaint = process.stderr.read().decode()
     _, status, used = os.wait4(process.pid, 0)

@@ -1,6 +1,6 @@
 """Load on `icdbridge serve`, over loopback, bounded in time: throughput, latency, memory, overload.
 
-    python benchmarks/serve.py RUN CORPUS [--version icd10] [--seconds 15]
+    python -m benchmarks.serve RUN CORPUS [--version icd10] [--seconds 15]
 
 Clients send one note of the corpus's test split a request and wait for the answer before the next. Server and clients
 share the machine. Prints the tables of docs/performance.md, section "Serving".
@@ -21,6 +21,7 @@ from pathlib import Path
 import httpx
 import numpy as np
 
+from benchmarks.processes import started
 from icdbridge.corpora import Corpus
 
 FLAT = 2_000  # requests over which memory must not grow
@@ -62,7 +63,7 @@ def start(run: Path, log: Path) -> tuple[subprocess.Popen[bytes], str]:
         "0",
     ]
     with log.open("wb") as handle:
-        server = subprocess.Popen(command, stdout=handle, stderr=subprocess.STDOUT)
+        server = started(command, stdout=handle, stderr=subprocess.STDOUT)
     while not (found := re.search(r"at (http://\S+)", log.read_text("utf-8"))):
         if server.poll() is not None:
             sys.exit(log.read_text("utf-8"))

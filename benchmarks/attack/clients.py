@@ -13,6 +13,7 @@ import numpy as np
 
 from benchmarks.attack.attackers import ATTACKS, SMALL
 from benchmarks.attack.outcomes import LOST, SILENT, SOUND, TRACEBACK, Outcome
+from benchmarks.processes import started
 from benchmarks.serve import start
 
 LOG_BYTES = 200_000  # that the log may grow in one attack
@@ -73,7 +74,7 @@ def attack_server(server: Server, version: str, seconds: float) -> list[Outcome]
         outcome = Outcome(name)
         logged = server.log.stat().st_size
         server.forget()
-        attackers = subprocess.Popen(
+        attackers = started(
             [sys.executable, "-m", "benchmarks.attack.attackers", server.url, version, name],
             stderr=subprocess.DEVNULL,
         )

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.attack.outcomes import LOST, SILENT, SOUND, TRACEBACK, Outcome
+from benchmarks.processes import started
 from icdbridge.files import MANIFEST, write_manifest
 
 SECONDS = 60.0  # for one folder to be opened: more is a process that hangs
@@ -35,7 +36,7 @@ class Opener:
 
     def __call__(self, kind: str, path: Path) -> tuple[str, str]:
         if self._process is None:
-            self._process = subprocess.Popen(
+            self._process = started(
                 [sys.executable, "-m", "benchmarks.attack.opening"],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
             )  # fmt: skip

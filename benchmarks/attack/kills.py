@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.attack.outcomes import LOST, SILENT, SOUND, TRACEBACK, Outcome
+from benchmarks.processes import started
 from icdbridge import Coder, InputError
 from icdbridge.corpora import Corpus
 
@@ -36,7 +37,7 @@ class Command:
 
 def run(arguments: list[str], out: Path, seconds: float | None = None) -> tuple[int | None, str]:
     """The command's status and output; None where it was killed after ``seconds``."""
-    process = subprocess.Popen(
+    process = started(
         [sys.executable, "-c", _MAIN, *arguments, "--out", str(out)],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
@@ -73,7 +74,7 @@ def damaged_state(command: Command, work: Path, tries: int, seconds: float, seed
     _, expected = _alone(command, work)
     folder = work / f"{command.name}-unfinished"
     folder.mkdir()
-    process = subprocess.Popen(
+    process = started(
         [sys.executable, "-c", _MAIN, *command.arguments, "--out", str(folder / command.out)],
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip

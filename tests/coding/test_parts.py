@@ -10,7 +10,7 @@ import pytest
 from icdbridge.coding import Suggestion
 from icdbridge.coding.bulk import Done, code_notes
 from icdbridge.coding.object_store import Folder, RemoteSource
-from icdbridge.coding.parts import code_parts
+from icdbridge.coding.parts import code_parts, part_notes
 from icdbridge.coding.sources import Source
 from icdbridge.coding.untrained import StarterCoder
 from icdbridge.errors import InputError
@@ -93,6 +93,13 @@ def test_parts_together_are_what_one_process_writes(notes, tmp_path):
     manifest = json.loads((tmp_path / "out.jsonl" / "_manifest.json").read_text())
     assert (manifest["notes"], manifest["skipped"], len(manifest["parts"])) == (23, 2, 5)
     assert (tmp_path / "out.jsonl").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(
+    ("total", "size"), [(0, 64), (1, 64), (4_096, 64), (4_097, 128), (16_384, 256), (10**7, 512)]
+)
+def test_few_notes_have_small_parts(total, size):
+    assert part_notes(total) == size
 
 
 def test_parts_are_a_parquet_data_set_by_default(notes, tmp_path):

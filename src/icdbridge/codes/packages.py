@@ -12,6 +12,7 @@
 """
 
 import csv
+from bisect import bisect_left
 from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
@@ -22,7 +23,7 @@ from icdbridge.codes.code import dotted, system_named
 from icdbridge.codes.listing import read_listing
 from icdbridge.codes.system import CodeSystem
 from icdbridge.codes.systems import declaration, known_systems
-from icdbridge.codes.tabular import Tabular, read_tabular
+from icdbridge.codes.tabular import Tabular, open_tabular
 from icdbridge.errors import InputError
 
 _PACKAGES = {
@@ -94,9 +95,11 @@ def _icd10cm(system: str, release: str) -> "_Parts":
     table = tabular()
     newest = release == releases(system)[-1]
     titles = _newest_titles(table.leaves) if newest else _cms_titles(system, release)
-    prefixes = {code[:end] for code in titles for end in range(3, len(code))}
+    ascending = [*sorted(titles), ""]
     headings = {
-        code: title for code, title in table.headings.items() if code not in titles and code in prefixes
+        code: title
+        for code, title in table.headings.items()
+        if code not in titles and ascending[bisect_left(ascending, code, hi=len(titles))].startswith(code)
     }
     return titles, headings, table.inclusion if newest else {}
 
@@ -131,4 +134,4 @@ def _newest_titles(leaves: dict[str, str]) -> dict[str, str]:
 @cache
 def tabular() -> Tabular:
     """The tabular list of ICD-10-CM FY2026."""
-    return read_tabular(lambda name: package_file("simple_icd_10_cm", name))
+    return open_tabular(lambda name: package_file("simple_icd_10_cm", name))

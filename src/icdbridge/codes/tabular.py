@@ -1,14 +1,20 @@
 """The tabular list of ICD-10-CM: categories, codes with their seventh characters, inclusion terms, instructions.
 
 Read from the files of simple-icd-10-cm, the list as CDC publishes it; importing that package builds the same tree of
-objects, which takes five times as long.
+objects, which takes five times as long. As JSON in the cache folder it takes a tenth of the time.
 """
 
-from collections.abc import Callable, Mapping
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree
 
+from icdbridge.caches import cache_folder, cached_folder
+from icdbridge.errors import InputError
+from icdbridge.files import read_json, write_json
+
+_FILE = "tabular.json"
 _TABULAR = "data/icd10c-tabular-April-1-2026.xml"
 # Every code that exists: not each seventh character goes with each code.
 _CODES = "data/code-list-April-2026.txt"
@@ -37,6 +43,38 @@ class Tabular(NamedTuple):
     instructions: dict[str, dict[str, list[tuple[str, ...]]]]
     blocks: dict[str, tuple[Block, Block]]
     sections: tuple[Block, ...]
+
+
+def open_tabular(file: Callable[[str], Path]) -> Tabular:
+    """``read_tabular``, from the cache folder where the disk has room for one."""
+    digest = hashlib.sha256(Path(__file__).read_bytes())
+    for state in (file(name).stat() for name in (_TABULAR, _CODES)):
+        digest.update(f"{state.st_size} {state.st_mtime_ns}\0".encode())
+    try:
+        folder = cached_folder(
+            cache_folder() / f"tabular-{digest.hexdigest()[:16]}",
+            _FILE,
+            lambda folder: write_json(folder / _FILE, read_tabular(file)),
+        )
+    except InputError:
+        return read_tabular(file)
+    headings, leaves, inclusion, includes, instructions, blocks, sections = read_json(folder / _FILE)
+    return Tabular(
+        headings,
+        leaves,
+        _terms(inclusion),
+        _terms(includes),
+        {
+            place: {kind: [tuple(lines) for lines in several] for kind, several in of_kind.items()}
+            for place, of_kind in instructions.items()
+        },
+        {category: (Block(*section), Block(*chapter)) for category, (section, chapter) in blocks.items()},
+        tuple(Block(*one) for one in sections),
+    )
+
+
+def _terms(stored: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
+    return {code: tuple(terms) for code, terms in stored.items()}
 
 
 def read_tabular(file: Callable[[str], Path]) -> Tabular:

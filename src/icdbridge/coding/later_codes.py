@@ -27,11 +27,11 @@ def later_among(scorer: Scorer) -> dict[str, int]:
     """The codes that came later and that training does not have, each with its column."""
     if SYSTEM not in known_systems():
         return {}
-    learnt, later = set(scorer.model.index.code), later_codes(SYSTEM)
-    codes = {parse_key(key): column for column, key in enumerate(scorer.keys) if key not in learnt}
-    return {
-        code.code: column for code, column in codes.items() if code.system == SYSTEM and code.code in later
-    }
+    learnt = set(scorer.model.index.code)
+    unlearnt = {parse_key(key): column for column, key in enumerate(scorer.keys) if key not in learnt}
+    own = {code.code: column for code, column in unlearnt.items() if code.system == SYSTEM}
+    later = later_codes(SYSTEM) if own else frozenset()  # a second to read, for nothing where all were learnt
+    return {code: column for code, column in own.items() if code in later}
 
 
 def with_later(scorer: Scorer, later: Mapping[str, int], text: str, scores: Scores) -> Tensor:

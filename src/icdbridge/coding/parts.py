@@ -23,7 +23,8 @@ from icdbridge.errors import InputError
 from icdbridge.files import check_apart, only_writer
 from icdbridge.progress import progress_bar
 
-PART_NOTES = 8 * NOTES  # whole groups, so that notes are coded together as they are by one process
+PART_NOTES = 8 * NOTES  # of a part, at most; whole groups, as one process codes them together
+PARTS = 64  # of a coding, from which on parts have more than one group
 # no reader of tables takes what begins so for one
 PARTS_MANIFEST, UNFINISHED = "_manifest.json", "_unfinished.json"
 NEXT = "_next"  # the folder within, where what is to replace a whole result is made
@@ -132,7 +133,7 @@ def code_parts(
 
         with progress_bar() as bar:
             task = bar.add_task("coding", total=total)
-            for coded, lines in each(make, missing(), -(-total // PART_NOTES)):
+            for coded, lines in each(make, missing(), -(-total // part_notes(total))):
                 found[coded.name] = coded
                 bar.advance(task, coded.notes)
                 for line in lines:
@@ -143,11 +144,21 @@ def code_parts(
     return Done(sum(part.notes for part in parts) - skipped, skipped)
 
 
+def part_notes(total: int) -> int:
+    """How many notes each part of a coding has: few where there are few, so that no worker waits long for another at
+    the end, and the same on any number of workers, so that others can go on with it.
+    """
+    size = min(NOTES, PART_NOTES)
+    while size < PART_NOTES and total > PARTS * size:
+        size *= 2
+    return size
+
+
 def split(source: Source | RemoteSource, told: Mapping[str, Any], ending: str) -> Iterator[Part]:
-    """The notes in parts of ``PART_NOTES``, each named by its number, its notes and what was ``told`` of the coding."""
-    rest = iter(source)
+    """The notes in parts, each named by its number, its notes and what was ``told`` of the coding."""
+    rest, size = iter(source), part_notes(len(source))
     number = 0
-    while notes := tuple(islice(rest, PART_NOTES)):
+    while notes := tuple(islice(rest, size)):
         digest = hashlib.blake2b(json.dumps(told).encode(), digest_size=8)
         for note in notes:
             parts = [note.note_id, note.patient_id, note.text, note.fault, note.setting]

@@ -95,7 +95,9 @@ def _cluster(address: str | None) -> Iterator[Any]:
         os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
         cores = len(os.sched_getaffinity(0))
         told = {"address": "local", "num_cpus": cores, "object_store_memory": 2**27 + cores * ROOM}
-        told |= {"include_dashboard": False, "_system_config": {"enable_metrics_collection": False}}
+        # by Ray's own default workers give way to all else on the machine, as one process does not
+        system = {"enable_metrics_collection": False, "worker_niceness": 0}
+        told |= {"include_dashboard": False, "_system_config": system}
     try:
         import ray
     except ModuleNotFoundError as error:

@@ -1,19 +1,11 @@
 """What the tabular list says at a code and at all that stands above it."""
 
-from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
-from pathlib import Path
 from typing import NamedTuple
 
-from icdbridge.caches import cache_folder, cached_folder
 from icdbridge.codes.packages import tabular
 from icdbridge.codes.references import Reference, references
 from icdbridge.codes.tabular import Block
-from icdbridge.errors import InputError
-from icdbridge.files import read_json, write_json
-from icdbridge.knowledge.fingerprint import fingerprint
-
-_FILE = "notes.json"
 
 
 class Line(NamedTuple):
@@ -49,12 +41,12 @@ class Note(NamedTuple):
 def blocks(code: str) -> tuple[Block, ...]:
     """The chapter and the sections that an ICD-10-CM code stands in, the chapter first."""
     category = code[:3]
-    kept = _kept()
-    if category not in kept.blocks:
+    table = tabular()
+    if category not in table.blocks:
         return ()
-    section, chapter = kept.blocks[category]
-    spanning = [one for one in kept.sections if one[0][:3] <= category <= one[0][-3:]]
-    return tuple(Block(*one) for one in (chapter, *spanning, section))
+    section, chapter = table.blocks[category]
+    spanning = [one for one in table.sections if one.name[:3] <= category <= one.name[-3:]]
+    return (chapter, *spanning, section)
 
 
 @lru_cache(maxsize=50_000)
@@ -72,32 +64,5 @@ def notes(code: str, kind: str) -> tuple[Note, ...]:
 
 @cache
 def _at(place: str, kind: str) -> tuple[Note, ...]:
-    several = _kept().instructions.get(place, {}).get(kind, ())
+    several = tabular().instructions.get(place, {}).get(kind, ())
     return tuple(Note(place, tuple(Line(line, references(line)) for line in lines)) for lines in several)
-
-
-class _Kept(NamedTuple):
-    """What the rules read of the tabular list, as JSON has it; a block is its name and title."""
-
-    instructions: Mapping[str, Mapping[str, Sequence[Sequence[str]]]]
-    blocks: Mapping[str, Sequence[Sequence[str]]]
-    sections: Sequence[Sequence[str]]
-
-
-@cache
-def _kept() -> _Kept:
-    """From the cache folder: reading the whole list would take longer than all else of a note's first coding."""
-    try:
-        folder = cached_folder(cache_folder() / f"tabular-{fingerprint()}", _FILE, _fill)
-    except InputError:  # a disk that takes no cache
-        return _whole()
-    return _Kept(*read_json(folder / _FILE))
-
-
-def _whole() -> _Kept:
-    table = tabular()
-    return _Kept(table.instructions, table.blocks, table.sections)
-
-
-def _fill(folder: Path) -> None:
-    write_json(folder / _FILE, _whole())
