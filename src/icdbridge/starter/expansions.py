@@ -16,6 +16,8 @@ _CLOSE = 8  # characters on each side in which a percentage belongs to it
 # "13.3 mCi" is a unit; "AB CD, M.D." and "Dr. CD" are the initials of a person.
 _UNIT = re.compile(r"[a-z][A-Z][A-Za-z]*")
 _COUNTED = re.compile(r"\d\s*-?\s*\Z")
+# How some records tag the diagnoses that count for a patient's risk: "CHF (HCC)", "CHF (CMS/HCC)".
+_RISK_TAG = re.compile(r"[(\[](?:CMS[/ -])?HCC[)\]]")
 _DEGREE = re.compile(
     r"\s*,?\s*(?:M\.?D|D\.?O|Ph\.?D|R\.?N|P\.?A(?:-C)?|N\.?P|D\.?P\.?M|D\.?D\.?S)\.?\s*(?:[,;:)\n]|\Z)"
 )
@@ -53,7 +55,7 @@ def expansions(
                 section = sections[place] if sections else ""
                 several = meant(several, around.near(place, last), around.note, section)
             senses_of = [(stems, one.share) for one in several for stems in meanings(one.text)]
-            meant_so = _is_written_so(written) and not _is_unit_or_name(
+            meant_so = _is_written_so(written) and not is_unit_or_name(
                 text, words[place].start, words[last].end
             )
             found[place] = last, senses_of if meant_so else []
@@ -119,9 +121,11 @@ def _is_written_so(written: str) -> bool:
     )
 
 
-def _is_unit_or_name(text: str, start: int, end: int) -> bool:
-    """Whether letters are a unit behind a number, or the initials of a person."""
+def is_unit_or_name(text: str, start: int, end: int) -> bool:
+    """Whether letters are a unit behind a number, the initials of a person, or the tag of a diagnosis."""
     before = text[max(start - _CLOSE, 0) : start]
+    if any(_RISK_TAG.match(text, start - back) for back in (1, 5)):
+        return True
     if _UNIT.fullmatch(text, start, end) and _COUNTED.search(before):
         return True
     return text[start:end].isupper() and bool(_DEGREE.match(text, end) or _ADDRESSED.search(before))

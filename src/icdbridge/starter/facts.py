@@ -28,6 +28,7 @@ _NEWBORN = re.compile(
     r"(?:infant|neonate|newborn|(?:fe)?male|boy|girl)(?: infant)?,? (?:was )?born (?:via|by|at|to)\b)",
     re.IGNORECASE,
 )
+_AT_WORK = re.compile(r"\b(?:works?|worked|working|nurse|job|employed)\b[^.\n]{0,50}\Z", re.IGNORECASE)
 _OBSTETRIC = re.compile(
     r"\b(?:g\d ?p\d|gravida|IUP|intrauterine pregnancy|prenatal|antepartum|EDC|EDD|fundal height|trimester"
     r"|(?<!first )(?<!second )(?<!last )(?<!previous )(?<!prior )(?<!past )(?<!all )pregnan"
@@ -67,7 +68,10 @@ def is_inpatient(text: str) -> bool:
 
 def is_newborn(text: str) -> bool:
     """Whether the patient is a newborn: then the mother's conditions are not the patient's."""
-    return bool(_NEWBORN.search(text))
+    return any(
+        not _AT_WORK.search(text, max(found.start() - 60, 0), found.start())
+        for found in _NEWBORN.finditer(text)
+    )
 
 
 def pregnancy_stems(text: str) -> Sequence[str]:

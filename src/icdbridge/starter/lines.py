@@ -32,6 +32,11 @@ _HEADS = re.compile(r"(?:^|[\n.;:])[^A-Za-z\n.;:]*screening (?:for|of) [^\n.;:]*
 _LATER = re.compile(
     r"[^.;\n]{0,25}\b(?:next (?:year|month|week|visit)|in \d+|due|overdue|at age|later)\b", re.IGNORECASE
 )
+_DUE = re.compile(
+    r"\b(?:due for|order(?:ed|ing)?|schedul(?:e|ed|ing)|recommend(?:ed)?|needs?|refer(?:red|ral)?(?: for)?)\b"
+    r"[^.;:\n]{0,25}\Z",
+    re.IGNORECASE,
+)
 _ONCE = re.compile(
     r"\s*(?:\d[\d.,]* ?m?c?g )?(?:was |were )?(?:given|administered|x ?1|once)\b(?! (?:by|at home|daily))",
     re.IGNORECASE,
@@ -42,6 +47,8 @@ _NOT_YET = re.compile(
     r"\s+(?:candida(?:te|cy)|evaluation|work-?up|wait(?:ing )?-?list|list(?:ing|ed)?|referral)\b",
     re.IGNORECASE,
 )
+# What is seen of an examination without a site is a sign of what is diagnosed.
+_SEEN, _SIGNS = ("exam", "imaging", "findings"), ("L53.9", "M79.89", "R60.9")
 _ALLERGIC = roots("allergy", "allergic", "allergies", "anaphylaxis", "anaphylactic")
 
 
@@ -60,8 +67,9 @@ _UNTAKEN = re.compile(
 )
 _NOT_USED = re.compile(
     r"\b(?:(?:not|never|no longer|previously|formerly) (?:currently |been )?(?:on|tak(?:en|es|ing)|us(?:ed|es|ing))|off"
-    r"|stopped(?: taking)?|discontinued|d/c'?ed|interested in (?:starting|taking)|(?:requests?|wants?) to start)"
-    r"\s+(?:(?:his|her|their|the|any|home)\s+)*$",
+    r"|stopped(?: taking)?|discontinued|d/c'?ed|interested in (?:starting|taking)"
+    r"|used to (?:be on|take|use|wear|have)|(?:requests?|wants?) to start)"
+    r"\s+(?:(?:his|her|their|the|any|home|an|a)\s+)*$",
     re.IGNORECASE,
 )
 _STOPPED = re.compile(
@@ -149,9 +157,9 @@ def _meant(note: Note, said: Said, tree: Tree, inpatient: bool) -> Iterable[tupl
     negated, hypothetical = (note.marked(said.asserting, name) for name in ("negated", "hypothetical"))
     if said.named >= 0 and tree.codes[said.code].startswith(_SCREENING):
         why = section in _REASONS or _HEADS.search(note.text, 0, said.end)
-        hypothetical = bool(_LATER.match(note.text, said.end)) or (
-            note.touched(said.places, "hypothetical") and not why
-        )
+        hypothetical = bool(
+            _LATER.match(note.text, said.end) or _DUE.search(note.text, max(said.start - 60, 0), said.start)
+        ) or (note.touched(said.places, "hypothetical") and not why)
     if said.named >= 0 and tree.codes[said.code].startswith(_IMPLANTED):
         to_come = section == "plan" and not note.touched(said.places, "historical")
         waiting = tree.codes[said.code].startswith(_TRANSPLANTED) and _NOT_YET.match(note.text, said.end)
@@ -189,12 +197,14 @@ def _meant(note: Note, said: Said, tree: Tree, inpatient: bool) -> Iterable[tupl
         return
     if family:
         yield said.code, "said", "family"
-    elif negated or (unused and tree.codes[said.code].startswith(("Z79", "Z99"))):
+    elif negated or (unused and tree.codes[said.code].startswith(("Z79", "Z96.41", "Z99"))):
         yield said.code, "said", "negated"
     elif hypothetical:
         yield said.code, "said", "hypothetical"
     elif note.marked(said.asserting, "uncertain") and not inpatient:
         yield said.code, "said", "uncertain"
+    elif section in _SEEN and tree.codes[said.code] in _SIGNS:
+        yield said.code, "said", "integral"
     elif past and (history := when.get(HISTORY, past_code(tree, said.code))) >= 0:
         yield history, HISTORY, None
     elif past and is_over(note, said, tree.codes[said.code]):
@@ -234,7 +244,15 @@ def practice_lines(
     for code in found:
         if line := siblings.get(code[:3]):
             line.alternatives = {tree.number[code]: None} | line.alternatives
-    found = [code for code in found if code[:3] not in siblings]
+    longer = [frozenset(said.places) for line in lines for said in line.said if len(said.places) > 1]
+    found = [
+        code
+        for code in found
+        if code[:3] not in siblings
+        and not any(
+            one > {*range(practised[code].first, practised[code].last + 1)} for one in longer
+        )  # the "herpes" of "herpes zoster"
+    ]
     return [
         Line(
             tree.number[code],

@@ -8,7 +8,8 @@ from typing import NamedTuple
 from icdbridge.knowledge.packed_tables import read_csv
 
 _BMI = re.compile(
-    r"\b(?:BMI|body mass index)\b[^\d\n]{0,20}(\d{2}(?:\.\d{1,2})?)(?!\s*(?:th\s+)?%|\d)", re.IGNORECASE
+    r"\b(?:BMI|body mass index)\b[^\d\n]{0,20}(\d{2}(?:\.\d{1,2})?)(?!\s*(?:th\s+)?%|\d|\s?[-–]\s?\d)",
+    re.IGNORECASE,
 )
 _WEEKS = re.compile(
     r"\b(\d{1,2})(?:\s*(?:and|&|,)\s*|\s+)[0-6]/7(?:ths?)?(?:\s*(?:weeks?|wks?|wga))?\b"
@@ -20,7 +21,7 @@ _WEEKS = re.compile(
 _OTHER_BEFORE = re.compile(
     r"\b(?:in|for|x|every|q|postpartum|partum|pp|since|after|within|past|last|next|over|another|previous|from|until|than|first"
     r"|(?:born|delivered|delivery|birth|care|loss|demise|miscarried|miscarriage) at)"
-    r"\s*(?:(?:the|about|approximately|around|only|least|at) )*\Z",
+    r"\s*(?:\d+ ?(?:to|or|-) ?)?(?:(?:the|about|approximately|around|only|least|at) )*\Z",
     re.IGNORECASE,
 )
 _OTHER_AFTER = re.compile(

@@ -15,7 +15,8 @@ _GAP = {1: 0, 2: 20}  # further words that may stand within a phrase of so many 
 _LONG_GAP = 30
 # "due to", "related to", "without", "complicated by", "associated with", ...
 _LINKS = re.compile(r"\b(?:d/t|r/t|2/2|b/c|w/o|c/b|a/w|c/w)\b|\bw/", re.IGNORECASE)
-PAUSE, _LINKING, _SENTENCE = 15, 3, 1000  # comma or bracket; a word that says nothing; a sentence's end
+PAUSE, BREAK = 15, 200  # comma or bracket; semicolon
+_LINKING, _SENTENCE = 3, 1000  # a word that says nothing; a sentence's end
 
 
 class Occurrences(NamedTuple):
@@ -54,7 +55,9 @@ def positions(
         if word.text in empty or number in linking:
             steps[number] = _LINKING
         between = text[words[number - 1].end : word.start] if number else ""
-        if any(mark in ",;()/[]:" for mark in between) and number not in linking:
+        if ";" in between:
+            steps[number] += BREAK
+        elif any(mark in ",()/[]:" for mark in between) and number not in linking:
             steps[number] += PAUSE
     return (np.cumsum(steps) + sentence * _SENTENCE).astype(np.int32)
 

@@ -13,7 +13,7 @@ from icdbridge.lexical.contexts import CONTEXTS, NoteContexts
 from icdbridge.lexical.sections import sections
 from icdbridge.lexical.sentences import item_numbers, sentences
 from icdbridge.starter.enumerations import carried
-from icdbridge.starter.expansions import expansions
+from icdbridge.starter.expansions import expansions, is_unit_or_name
 from icdbridge.starter.facts import is_newborn, is_operation_report, pregnancy_stems, tells_of_pregnancy
 from icdbridge.starter.mentions import Occurrences, positions
 from icdbridge.starter.stems import Word, level_stems, root, scale_stems, synonyms, whole, words_of
@@ -139,6 +139,7 @@ def read_note(text: str, stems: Mapping[str, int], contexts: NoteContexts | None
     for place, word in enumerate(words):
         own_root = root(word.text)
         silent = word.text in EMPTY or word.start in counting or place in apart
+        silent = silent or is_unit_or_name(text, word.start, word.end)
         literal = set() if silent else {own_root, whole(word.text)}
         if marks[place, _NEGATED] and literal:
             literal.add(f"-{own_root}")

@@ -174,18 +174,23 @@ def _decided(
     words = dictionary.words[dictionary.starts[mention.phrase] : dictionary.starts[mention.phrase + 1]]
     own = dictionary.phrase(mention.phrase)
     near = near_words(note, mention.places, own)
-    for one in own:  # what a phrase itself says led to its code already
-        if one not in SIDES:
-            near.pop(one, None)
-    fixed = not _FIXED.isdisjoint(near) and note.touched(mention.places, "historical")
-    healing = fixed or not _SUBSEQUENT.isdisjoint(near)
-    character = "S" if not _SEQUELA.isdisjoint(near) else "D" if healing else "A"
+    beside = {one: weight for one, weight in near.items() if one in SIDES or one not in own}
+    fixed = not _FIXED.isdisjoint(beside) and note.touched(mention.places, "historical")
+    healing = fixed or not _SUBSEQUENT.isdisjoint(beside)
+    character = "S" if not _SEQUELA.isdisjoint(beside) else "D" if healing else "A"
     targets, sources = dictionary.meant(mention.phrase)
     named, source, decision = -1, -1, Decision(-1, frozenset(), ())
     if targets:  # else it is a status or history code only
-        of_pregnancy = near | dict.fromkeys(note.pregnancy, 1.0)
+        of_pregnancy = beside | dict.fromkeys(note.pregnancy, 1.0)
         decisions = [
-            specify(tree, target, of_pregnancy if tree.codes[target][0] == "O" else near, character, own)
+            specify(
+                tree,
+                target,
+                # what a phrase itself says led to a billable code already
+                of_pregnancy if tree.codes[target][0] == "O" else beside if tree.billable[target] else near,
+                character,
+                own,
+            )
             for target in targets[:_TARGETS]
         ]
         further = [len(one.support.difference(own)) for one in decisions]

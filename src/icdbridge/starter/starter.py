@@ -45,7 +45,7 @@ TOGETHER = (
     *((first, "I50") for first in ("I11.0", "I13.0", "I13.2")),
     *((first, "F02") for first in ("G20", "G30", "G31")),
 )
-LEAST = 0.15  # confidence of a code that no name speaks for, only what other notes with such words were coded
+LEAST = 0.2  # confidence of a code that no name speaks for, only what other notes with such words were coded
 ALTERNATIVES = 8  # siblings and other readings that stand behind a line
 
 

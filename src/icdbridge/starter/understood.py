@@ -8,7 +8,7 @@ import numpy as np
 from icdbridge.starter.dictionary import Dictionary
 from icdbridge.starter.mentions import PAUSE, Mention, Occurrences, find_mentions
 from icdbridge.starter.note_reading import SIDES, Note
-from icdbridge.starter.stems import roots
+from icdbridge.starter.stems import root, roots
 
 _WHOLE = 0.6  # of a sense's stems that a phrase has to have
 _LEAST_SHARE = 0.4  # of the uses of an abbreviation, below which a sense is not thought of
@@ -18,6 +18,10 @@ _SPREAD = frozenset(
     {"mets", "metastases", "metastasis", "metastatic", "metastasized", "metastasised", "spread"}
 )
 _SCREENING = roots("screening")
+_SCALES = (
+    ("ckd", root("kidney")),
+    ("dm", root("diabetes")),
+)  # what a number is of, and the stem of its phrases
 _BESIDE = re.compile(r"[,;&/]|\s-|\band\b")
 
 
@@ -36,6 +40,7 @@ def understood(note: Note, dictionary: Dictionary) -> list[tuple[Mention, float]
             and not _of_another_side(note, mention, dictionary)
             and not _spread_elsewhere(note, mention)
             and not _of_two_items(note, mention)
+            and not _of_another_scale(note, mention, dictionary)
             and (phrase.isdisjoint(_SCREENING) or not _screened_for_another(note, mention, dictionary))
         ):
             kept.append((_spelt_out(note, mention, phrase), min(shares)))
@@ -128,7 +133,9 @@ def asserting(mention: Mention, dictionary: Dictionary) -> tuple[int, ...]:
 
 
 def _of_another_side(note: Note, mention: Mention, dictionary: Dictionary) -> bool:
-    """Whether the side in a phrase belongs to something else: another stands nearer to its rarest word."""
+    """Whether the side in a phrase belongs to something else: another stands nearer to its rarest word, or among its
+    words while this one stands beside them.
+    """
     said_at = list(zip(dictionary.phrase(mention.phrase), mention.of_stems, strict=True))
     sides = {place: stem for stem, place in said_at if stem in SIDES}
     rest = [place for stem, place in said_at if stem not in SIDES]
@@ -136,12 +143,33 @@ def _of_another_side(note: Note, mention: Mention, dictionary: Dictionary) -> bo
         return False
     (place, side), centre = next(iter(sides.items())), rest[0]
     apart = abs(place - centre)
-    around = range(max(centre - apart + 1, 0), min(centre + apart, len(note.words)))
+    around = [*range(max(centre - apart + 1, 0), min(centre + apart, len(note.words)))]
+    if not min(rest) < place < max(rest):
+        around += range(min(rest), max(rest))
     return any(
         other != side and other in note.own[near] and note.sentence[near] == note.sentence[centre]
         for near in around
         for other in SIDES
     )
+
+
+def _of_another_scale(note: Note, mention: Mention, dictionary: Dictionary) -> bool:
+    """Whether a mention takes the stage of a kidney disease, or the type of a diabetes, for another's: in "CKD 4,
+    pressure ulcer" the ulcer has no stage.
+    """
+    phrase = dictionary.phrase(mention.phrase)
+    return any(
+        scale and scale[1] not in phrase
+        for stem, place in zip(phrase, mention.of_stems, strict=True)
+        if stem.startswith(("stage", "type")) and stem[-1:] != "e"
+        for scale in [next((one for one in _SCALES if one[0] in _written_at(note, place)), None)]
+    )
+
+
+def _written_at(note: Note, place: int) -> str:
+    """A word that has a number in it, or a number with the word before it."""
+    word = note.words[place].text
+    return word if word[0].isalpha() or not place else note.words[place - 1].text
 
 
 def _bare(note: Note, mention: Mention) -> bool:
