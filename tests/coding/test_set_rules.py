@@ -151,7 +151,8 @@ def test_the_starter_shows_a_companion_that_the_note_says(tmp_path):
     assert not [one for one in unsaid if one.code == "Z99.89"]
     (tmp_path / "note.txt").write_text(note)
     shown = CliRunner().invoke(app, ["code", str(tmp_path / "note.txt"), "--top", "2"]).output
-    assert "Z99.89" in shown and "goes with" in shown
+    assert "Z99.89" in shown
+    assert "goes with" in shown
 
 
 def test_many_notes_keep_the_rules_too(tmp_path):
