@@ -28,7 +28,7 @@ app = typer.Typer(
 )
 
 
-PRECISION = "fp32, or bf16: faster where the processor multiplies it faster; the same codes are predicted."
+PRECISION = "fp32, or bf16, which is faster on processors that multiply bf16. Both predict the same codes."
 
 
 def precision_named(name: str) -> Literal["fp32", "bf16"]:

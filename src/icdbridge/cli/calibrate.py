@@ -24,7 +24,7 @@ def calibrate(
 ) -> None:
     """Fit the confidence of a run or of the starter on the decisions of finished encounters. Nothing is trained.
 
-    The fit is kept where it foretells the decisions on other encounters better; else the confidence stays as it was.
+    The fit is kept only where it predicts the decisions on other encounters better.
     """
     from icdbridge.cli.desk import opened
     from icdbridge.feedback.recalibrate import recalibrate

@@ -29,11 +29,10 @@ def code(
     notes: list[str] = typer.Argument(
         None,
         metavar="[RUN] [NOTES]...",
-        help="A run folder made by `icdbridge train`; without one, or by the word starter, the starter codes, which "
-        "needs no coded notes. "
-        "Then documents: text, Word (.docx), RTF, HTML, PDF with text, C-CDA, FHIR, HL7 v2; - or none: standard input. "
-        "With --out also folders of them and tables (.csv, .tsv, .jsonl, .json, .parquet, .xlsx, .feather; text also "
-        "as .gz and .zst).",
+        help="First a run folder made by `icdbridge train`; leave it out, or write starter, for the starter, which "
+        "needs no coded notes. Then documents: text, Word (.docx), RTF, HTML, PDF with text, C-CDA, FHIR, HL7 v2; - or "
+        "none for standard input. With --out also folders of documents, and tables (.csv, .tsv, .jsonl, .json, "
+        ".parquet, .xlsx, .feather; text also as .gz and .zst).",
     ),
     out: str | None = typer.Option(
         None,
@@ -58,15 +57,17 @@ def code(
     ),
     as_of: str | None = typer.Option(
         None,
-        help="Code as of this day (2025-11-02): codes that are valid on it, those among them that came after training. "
-        "Without, the date of a row or document, else the codes that the run learnt.",
+        help="Choose among the codes that are valid on this day (2025-11-02), also those that came after training. "
+        "Default: the date of the row or document; where it has none, the codes that the run learnt.",
     ),
     precision: str = typer.Option("fp32", help=PRECISION),
     evidence: bool = typer.Option(
         True, help="Find the words that support each code; coding is faster without."
     ),
     resume: bool = typer.Option(False, "--resume", help="Go on with an interrupted --out."),
-    force: bool = typer.Option(False, "--force", help="Replace what is at --out, when the new one is whole."),
+    force: bool = typer.Option(
+        False, "--force", help="Replace what is at --out once the new result is whole."
+    ),
     engine: Literal["one", "ray"] = typer.Option(
         "one",
         help="one: this process codes. ray: all cores of this machine or, by --address, of a cluster; NOTES may be "
@@ -89,9 +90,9 @@ def code(
 ) -> None:
     """Code notes: a few, shown here, or many, into a file. Nothing leaves this machine.
 
-    A note that cannot be coded is named on standard error and, with --out or where a file holds several, skipped. Exits
-    0 when all notes were coded, 3 when some were skipped (all others are coded), 2 on bad input, 130 when interrupted
-    (with --out the same command with --resume goes on).
+    A note that cannot be coded is named on standard error. With --out, or where a file holds several notes, it is
+    skipped, and all others are coded. Exit status: 0 all notes were coded, 3 some were skipped, 2 bad input, 130
+    interrupted. An interrupted --out goes on by the same command with --resume.
     """
     from icdbridge.codes import known_system, known_systems
     from icdbridge.coding import Coder

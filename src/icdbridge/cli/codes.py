@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from icdbridge.cli import app
-from icdbridge.cli.code_display import found_title, print_choices, print_record, print_table
+from icdbridge.cli.codes_display import found_title, print_choices, print_record, print_table
 from icdbridge.errors import InputError
 from icdbridge.terminal import say
 

@@ -48,9 +48,9 @@ def evaluate(
 ) -> None:
     """Measure a run or the starter: AUC, F1, P@k, R-precision and MAP of frequent, full and rare codes, the long tail.
 
-    The threshold is tuned on the val notes; what the run predicts by thresholds of its own for codes common, uncommon
-    and unseen in training stands in a table of its own. Prints tables; writes metrics.json and report.html into the
-    run folder; those of the starter into a folder starter.
+    One threshold for all codes is tuned on the val notes. Where the run has three of its own, for codes common,
+    uncommon and unseen in training, a table compares them with the one. Prints tables, and writes metrics.json and
+    report.html into the run folder (of the starter: into a folder named starter).
     """
     from icdbridge.codes import known_system, known_systems
     from icdbridge.corpora.corpus import SPLITS, Corpus

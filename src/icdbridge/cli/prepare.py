@@ -166,8 +166,8 @@ def names(
     terms: Annotated[
         Path | None,
         typer.Option(
-            help="Further names of codes: a table with the columns code and term (or full_term), or knowledge for the "
-            "alphabetic index of ICD-10-CM that is packed."
+            help="More names of codes: a table with the columns code and term (or full_term). Or the word knowledge, for "
+            "the alphabetic index of ICD-10-CM, which comes with icdbridge."
         ),
     ] = None,
     names_per_note: Annotated[int, typer.Option(min=1, help="How many names of codes make up a note.")] = 8,
@@ -175,7 +175,7 @@ def names(
     seed: Annotated[int, typer.Option(help="Seed of the order of the names.")] = 10,
     force: Force = False,
 ) -> None:
-    """A corpus of code names: from it a model learns every code before its first note (start_from)."""
+    """A corpus of code names. A model trained on it knows every code before its first real note: set start_from."""
     from icdbridge.corpora.readers.code_names import prepare_names
 
     corpus = prepare_names(

@@ -20,10 +20,12 @@ def train(
     preset: str = typer.Option(
         "paper", help="paper (needs a GPU), small (for CPUs) or few-notes (with matching, for few notes)."
     ),
-    settings: Path | None = typer.Option(None, help="A TOML file of settings, over the preset's."),
-    changes: list[str] = typer.Option([], "--set", help="name=value, over the file's; may be repeated."),
+    settings: Path | None = typer.Option(None, help="A TOML file of settings, which replace the preset's."),
+    changes: list[str] = typer.Option(
+        [], "--set", help="A setting, name=value, which replaces the file's; may be repeated."
+    ),
     train_only: list[Path] = typer.Option(
-        [], help="A corpus all of whose notes are for training; may be repeated."
+        [], help="A corpus whose notes are all for training; may be repeated."
     ),
     validate_on: str | None = typer.Option(
         None, help="Name of the corpus to validate on; the first by default."

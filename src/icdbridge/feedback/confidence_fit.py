@@ -75,7 +75,7 @@ def held_out(pairs: Pairs) -> np.ndarray:
 
 
 def is_better(pairs: Pairs, held: np.ndarray) -> bool:
-    """Whether the fit foretells the decisions on encounters held out better, by more than chance alone would show: the
+    """Whether the fit predicts the decisions on encounters held out better, by more than chance alone would show: the
     gain in the Brier score of an encounter is above twice its standard error.
     """
     gain = (pairs.foretold(UNCHANGED) - pairs.right) ** 2 - (held - pairs.right) ** 2

@@ -1,6 +1,6 @@
 """Confidence fitted anew on what coders decided, without training: of a run, or of the starter.
 
-What was fitted is kept only where it foretells the decisions on other encounters better than the confidence as it was.
+What was fitted is kept only where it predicts the decisions on other encounters better than the confidence as it was.
 """
 
 import shutil

@@ -105,7 +105,7 @@ def stacking_weights(logits: np.ndarray, labels: np.ndarray) -> tuple[float, flo
 
 
 def attention_helps(samples: Sequence[tuple[np.ndarray, np.ndarray]]) -> bool:
-    """Whether attention, stacked with words, foretells the labels of held out notes better than words alone: by more
+    """Whether attention, stacked with words, predicts the labels of held out notes better than words alone: by more
     than its standard error, over ``CHECKS`` shares of the pairs in their order, each held out in turn. Attention that
     weighs less than ``LIGHT`` of words does not: reading codes by it takes longer than it is worth.
 
