@@ -166,7 +166,7 @@ def names(
     terms: Annotated[
         Path | None,
         typer.Option(
-            help="More names of codes: a table with the columns code and term (or full_term). Or the word knowledge, for "
+            help="More names of codes: a table with the columns code and term (or full_term). Or the word knowledge: "
             "the alphabetic index of ICD-10-CM, which comes with icdbridge."
         ),
     ] = None,
