@@ -18,7 +18,7 @@ from statistics import median
 import numpy as np
 from scipy.special import logit
 
-from icdbridge.codes import Code, load_system
+from icdbridge.codes import whole_systems
 from icdbridge.corpora import Corpus
 from icdbridge.runs import Run
 from icdbridge.runs.scorer import Scorer
@@ -51,9 +51,8 @@ def main() -> None:
     parser.add_argument("--no-exact", action="store_true", help="time the candidate search alone")
     given = parser.parse_args()
     run, corpus = Run.open(given.run, precision=given.precision), Corpus.open(given.corpus)
-    tables = [load_system(name) for name in ("icd10cm", "icd10pcs")]
-    titles = ((str(Code(table.name, code)), text) for table in tables for code, text in table.titles.items())
-    scorer = Scorer(run, dict(islice(titles, given.codes)))
+    titles = whole_systems(["icd10cm:", "icd10pcs:"])
+    scorer = Scorer(run, dict(islice(titles.items(), given.codes)))
     texts = list(islice(joined(corpus.column("text", given.split), given.words), given.notes))
     cuts = logit(scorer.thresholds)
     clock = time.perf_counter if given.clock == "wall" else time.process_time

@@ -21,7 +21,7 @@ from benchmarks import options
 from benchmarks.inputs import CODES, Inputs, make_inputs, released_size
 from benchmarks.scoring import LENGTHS
 from benchmarks.subjects import icdbridge_trainer, timed, training_notes
-from icdbridge.codes import code_names, load_system
+from icdbridge.codes import code_names, whole_systems
 from icdbridge.files import write_json
 from icdbridge.lexical import (
     LEXICAL_FEATURES,
@@ -68,11 +68,7 @@ def make_texts(titles: list[str], lengths: list[int], rng: np.random.Generator) 
 
 def make_matcher(rng: np.random.Generator) -> tuple[Matcher, list[str]]:
     """The matcher of ``CODES`` codes, phrases counted over synthetic notes, and the titles of its codes."""
-    every = {
-        f"{system}:{code}": title
-        for system in ("icd10cm", "icd10pcs")
-        for code, title in load_system(system).titles.items()
-    }
+    every = whole_systems(["icd10cm:", "icd10pcs:"])
     keys = sorted(every)
     pool = {keys[i]: every[keys[i]] for i in np.sort(rng.choice(len(keys), CODES, replace=False))}
     titles = list(pool.values())

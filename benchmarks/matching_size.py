@@ -30,7 +30,7 @@ import pyarrow.parquet as pq
 from scipy.sparse import csr_array
 
 from benchmarks.inputs import CODES, mimic_lengths
-from icdbridge.codes import load_system
+from icdbridge.codes import whole_systems
 from icdbridge.corpora import Corpus
 from icdbridge.corpora.corpus import CODES_SCHEMA, FORMAT, NOTES_SCHEMA, ROW_GROUP
 from icdbridge.files import write_json, write_manifest
@@ -57,11 +57,7 @@ _CONTEXT = ("no", "denies", "history of", "possible", "mother had", "status post
 
 def code_titles() -> dict[str, str]:
     """``CODES`` codes of ICD-10 (keys) with their titles."""
-    every = {
-        f"{system}:{code}": title
-        for system in ("icd10cm", "icd10pcs")
-        for code, title in load_system(system).titles.items()
-    }
+    every = whole_systems(["icd10cm:", "icd10pcs:"])
     keys = sorted(every)
     drawn = np.sort(np.random.default_rng(0).choice(len(keys), CODES, replace=False))
     return {keys[i]: every[keys[i]] for i in drawn}
