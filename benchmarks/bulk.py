@@ -6,7 +6,7 @@
 steady speed is that of the notes between the two sizes, so what starts once does not count; ``start`` is what it takes,
 and the speed of the whole larger job is told too. The one process has one thread, and so has each of Ray's workers; it
 is Ray itself and the reader that come on top. Memory is that of all processes together (what they share is counted
-once), its greatest of two samples a second. Where other work shares the cores, the processor time of the busiest
+once), its greatest of samples every two seconds. Where other work shares the cores, the processor time of the busiest
 process says what quiet ones would give. With more than two sizes memory alone is shown, whether it stays flat.
 """
 
@@ -86,9 +86,12 @@ def run(run: str, notes: Path, out: Path, engine: str, workers: int, others: lis
 
     def watch() -> None:
         nonlocal peak
+        tick = 0
         while not done.wait(0.5):
             alive = family(process.pid)
-            peak = max(peak, memory(alive))
+            if tick % 4 == 0:  # it takes a twentieth of a core where it is asked each time
+                peak = max(peak, memory(alive))
+            tick += 1
             for one in alive:
                 with suppress(OSError):
                     used[one] = processor(one)
