@@ -33,7 +33,10 @@ BELIEF = {
 }
 # A symptom is coded where no diagnosis is (I.B.4): at least this confident in a note that asserts none. Too few of the
 # notes that the ranking was learnt from are so.
-SYMPTOM_ALONE = 0.6
+ALONE = 0.6
+SHORT = (
+    30  # words of a note that is about the only diagnosis it asserts; longer ones are about something unfound
+)
 _BY_RULE = 0.2  # where another code is coded in its place
 # The first never stands without the second, which is as sure where the note says it too: COVID-19 with its pneumonia
 # (note at J12.82: code first), stated weeks with codes of pregnancy (note at chapter 15), the stage of a kidney disease
@@ -127,7 +130,10 @@ class Starter:
         ]
         if not any(code and is_diagnosis(code) for code in said):
             symptoms = [code.startswith("R") for code in said]
-            confidence[symptoms] = np.maximum(confidence[symptoms], SYMPTOM_ALONE)
+            confidence[symptoms] = np.maximum(confidence[symptoms], ALONE)
+        diagnoses = [bool(code) and is_diagnosis(code) for code in said]
+        if sum(diagnoses) == 1 and len(note.words) <= SHORT:
+            confidence[diagnoses] = np.maximum(confidence[diagnoses], ALONE)
         for first, then in TOGETHER:
             asked = [code.startswith(then) for code in said]
             surest = max(
