@@ -229,6 +229,7 @@ NOT_CODED = {
     "He was born at 36 weeks by vaginal delivery. Otitis media at age 4.": "Z3A O80",
     "CHF (HCC)\nBreast cancer (CMS/HCC) 2012": "C22 Z85.0",
     "Obesity (BMI 30-39.9)": "Z68",
+    "72M. Breast cancer (HCC) 2012. HTN.": "C50 C22",
     "Type 2 diabetes mellitus without complication, without long-term current use of insulin": "E11.8 Z79.4",
     "OUD in early remission; AUD mild.": "F10.11",
     "CKD4, pressure ulcer R heel stage 3, L BKA.": "L89.614 L89.62",

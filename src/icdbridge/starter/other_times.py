@@ -40,7 +40,10 @@ _AT_BIRTH = re.compile(r"\b(?:birth history|born|(?:his|her) birth)\b[^.;\n]{0,4
 _OPERATED_FOR = re.compile(
     r"\b\w+ectomy\b[^.;\n]{0,25}\b(?:for|due to|secondary to|because of)\s+(?:\w+ ){0,3}\Z", re.IGNORECASE
 )
-_IN_YEAR = re.compile(r"\s*(?:[(,]|in|since|back in|circa)?\s*((?:19|20)\d\d)\b", re.IGNORECASE)
+_IN_YEAR = re.compile(
+    r"\s*(?:[(\[](?:CMS[/ -])?HCC[)\]])?\s*(?:[(,]|in|since|back in|circa)?\s*((?:19|20)\d\d)\b",
+    re.IGNORECASE,
+)
 
 
 def is_of_another_time(note: Note, said: Said, code: str) -> bool:
