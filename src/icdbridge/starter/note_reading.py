@@ -21,7 +21,7 @@ from icdbridge.starter.stems import Word, level_stems, root, scale_stems, synony
 _NEGATED = CONTEXTS.index("negated")
 _APART = [CONTEXTS.index("negated"), CONTEXTS.index("family")]
 SIDES = ("left", "right", "bilateral")
-_YEAR = re.compile(r"(?<![\d.,-])(?:19|20)\d\d(?![\d.])")
+_YEAR = re.compile(r"(?<![\d.,-])(?:19|20)\d\d(?!\d|\.\d)")
 REACH = 120  # tenths of words: how far from a mention words of its sentence still say more of it
 
 
