@@ -15,6 +15,7 @@ from icdbridge.starter.other_times import (
     long_ago,
     operated_for,
     past_code,
+    text_before,
 )
 from icdbridge.starter.practice import MOST, Practised
 from icdbridge.starter.said import Said
@@ -154,27 +155,27 @@ def _meant(note: Note, said: Said, tree: Tree, inpatient: bool) -> Iterable[tupl
     """The codes that a mention stands for in its context, each with its origin and, perhaps, a doubt."""
     when = said.status
     section = note.section[said.places[0]]
+    named = tree.codes[said.code] if said.named >= 0 else ""  # the code, where the words name one
+    before = text_before(note, said)
     negated, hypothetical = (note.marked(said.asserting, name) for name in ("negated", "hypothetical"))
-    if said.named >= 0 and tree.codes[said.code].startswith(_SCREENING):
+    if named.startswith(_SCREENING):
         why = section in _REASONS or _HEADS.search(note.text, 0, said.end)
-        hypothetical = bool(
-            _LATER.match(note.text, said.end) or _DUE.search(note.text, max(said.start - 60, 0), said.start)
-        ) or (note.touched(said.places, "hypothetical") and not why)
-    if said.named >= 0 and tree.codes[said.code].startswith(_IMPLANTED):
+        hypothetical = bool(_LATER.match(note.text, said.end) or _DUE.search(before)) or (
+            note.touched(said.places, "hypothetical") and not why
+        )
+    if named.startswith(_IMPLANTED):
         to_come = section == "plan" and not note.touched(said.places, "historical")
-        waiting = tree.codes[said.code].startswith(_TRANSPLANTED) and _NOT_YET.match(note.text, said.end)
+        waiting = named.startswith(_TRANSPLANTED) and _NOT_YET.match(note.text, said.end)
         hypothetical = bool(hypothetical or to_come or waiting)
-    if said.named >= 0 and is_of_another_time(note, said, tree.codes[said.code]):
+    if named and is_of_another_time(note, said, named):
         hypothetical = True
     if ALLERGIES in when and not negated and (section == "allergies" or _near(note, said, _ALLERGIC)):
         yield when[ALLERGIES], ALLERGIES, None
         return
-    named = tree.codes[said.code] if said.named >= 0 else ""
     if section == "allergies" and not (named.startswith(_ALLERGY_STATUS) or _stands_alone(note, said, named)):
         return
-    if said.named >= 0 and is_taken_back(tree.codes[said.code], note.text, said.start, note.sentences):
+    if named and is_taken_back(named, note.text, said.start, note.sentences):
         hypothetical = True
-    before = note.text[max(said.start - 60, 0) : said.start]
     if ADVERSE in when and (_CAUSED.search(before) or _CAUSING.match(note.text, said.end)):
         yield int(tree.default[when[ADVERSE]]), ADVERSE, None
     if UNDERDOSING in when and (_UNTAKEN.search(before) or _NOT_TAKEN.match(note.text, said.end)):
@@ -191,23 +192,23 @@ def _meant(note: Note, said: Said, tree: Tree, inpatient: bool) -> Iterable[tupl
     past = note.marked(said.asserting, "historical") or long_ago(note, said) or operated_for(note, said)
     of_this_stay = (inpatient or section == "diagnoses") and RESOLVED.match(note.text, said.end)
     past = past and not (of_this_stay or is_remitted(tree, said))
-    if said.named < 0:
+    if not named:
         if HISTORY in when and past and not (negated or hypothetical or family):
             yield when[HISTORY], HISTORY, None
         return
     if family:
         yield said.code, "said", "family"
-    elif negated or (unused and tree.codes[said.code].startswith(("Z79", "Z96.41", "Z99"))):
+    elif negated or (unused and named.startswith(("Z79", "Z96.41", "Z99"))):
         yield said.code, "said", "negated"
     elif hypothetical:
         yield said.code, "said", "hypothetical"
     elif note.marked(said.asserting, "uncertain") and not inpatient:
         yield said.code, "said", "uncertain"
-    elif section in _SEEN and tree.codes[said.code] in _SIGNS:
+    elif section in _SEEN and named in _SIGNS:
         yield said.code, "said", "integral"
     elif past and (history := when.get(HISTORY, past_code(tree, said.code))) >= 0:
         yield history, HISTORY, None
-    elif past and is_over(note, said, tree.codes[said.code]):
+    elif past and is_over(note, said, named):
         yield said.code, "said", "historical"
     else:
         yield said.code, "said", None
@@ -245,14 +246,13 @@ def practice_lines(
         if line := siblings.get(code[:3]):
             line.alternatives = {tree.number[code]: None} | line.alternatives
     longer = [frozenset(said.places) for line in lines for said in line.said if len(said.places) > 1]
-    found = [
-        code
-        for code in found
-        if code[:3] not in siblings
-        and not any(
-            one > {*range(practised[code].first, practised[code].last + 1)} for one in longer
-        )  # the "herpes" of "herpes zoster"
-    ]
+
+    def within_longer(own: Practised) -> bool:
+        """Whether the words are a part of those of a mention: the "herpes" of "herpes zoster"."""
+        words = frozenset(range(own.first, own.last + 1))
+        return any(words < places for places in longer)
+
+    found = [code for code in found if code[:3] not in siblings and not within_longer(practised[code])]
     return [
         Line(
             tree.number[code],

@@ -8,6 +8,7 @@ from icdbridge.starter.note_reading import Note
 from icdbridge.starter.said import Said
 from icdbridge.starter.tree import Tree
 
+_BEFORE = 60  # characters of what stands right before a mention
 # Injuries, fractures of ill bones, and external causes: past ones leave no disease that stays.
 _INJURIES = ("S", "T", "M48.5", "M80", "M84", "V", "W", "X")
 _HEALED = re.compile(
@@ -27,8 +28,8 @@ _DONE_NOW = re.compile(
     re.IGNORECASE,
 )
 _BEFORE_SURGERY = "Z01.81"  # the examination before it is another encounter
-# What one comes for is over where it is past: "s/p elective abortion", "after circumcision".
-_COME_FOR = ("Z30.2", "Z33.2", "Z40", "Z41")
+# What one comes for is over where it is past: "s/p sterilization", "after circumcision".
+_COME_FOR = ("Z30.2", "Z40", "Z41")
 _OVER = re.compile(
     r"\b(?:s/p|status[- ]post|after|following|since|previous|prior|past|history of|hx of|h/o)\b"
     r"[^.;\n]{0,40}\Z",
@@ -50,21 +51,31 @@ def is_of_another_time(note: Note, said: Said, code: str) -> bool:
     """Whether a code is not this encounter's: of a pregnancy where the note tells of none, what an operation leaves in
     the report of that operation, or what one came for at another time.
     """
-    before = note.text[max(said.start - 60, 0) : said.start]
-    if code.startswith("O") and (not note.of_pregnancy or _AT_BIRTH.search(before)):
-        return True
-    past = note.touched(said.places, "historical") or _OVER.search(before) is not None
+    before = text_before(note, said)
+    if code.startswith("O"):
+        return not note.of_pregnancy or _AT_BIRTH.search(before) is not None
     if code.startswith(("Z33", "Z34")):
         return note.marked(said.places, "historical")
-    if code.startswith(_EARLY) and not note.of_newborn:
-        return _AT_BIRTH.search(before) is not None or "born" in note.text[said.start : said.end].lower()
+    if code.startswith(_EARLY):
+        born = _AT_BIRTH.search(before) is not None or "born" in note.text[said.start : said.end].lower()
+        return born and not note.of_newborn
+    if not code.startswith((*_COME_FOR, _BEFORE_SURGERY, *_LEFT_BY_SURGERY)):
+        return False
+    past = note.touched(said.places, "historical") or _OVER.search(before) is not None
     if code.startswith(_COME_FOR):
         return past
-    if not note.of_operation or past or not code.startswith((_BEFORE_SURGERY, *_LEFT_BY_SURGERY)):
-        return False
+    return note.of_operation and not past and (code.startswith(_BEFORE_SURGERY) or _is_done_now(note, said))
+
+
+def _is_done_now(note: Note, said: Said) -> bool:
+    """Whether a mention stands where a report tells what is done and found, or in a sentence of doing."""
     begin, end = sentence_around(note.sentences, said.start) or (said.start, said.end)
-    doing = note.section[said.places[0]] in _DOING or _DONE_NOW.search(note.text, begin, end) is not None
-    return doing or code.startswith(_BEFORE_SURGERY)
+    return note.section[said.places[0]] in _DOING or _DONE_NOW.search(note.text, begin, end) is not None
+
+
+def text_before(note: Note, said: Said) -> str:
+    """What stands right before a mention."""
+    return note.text[max(said.start - _BEFORE, 0) : said.start]
 
 
 def is_over(note: Note, said: Said, code: str) -> bool:
@@ -82,8 +93,7 @@ def is_over(note: Note, said: Said, code: str) -> bool:
 
 def operated_for(note: Note, said: Said) -> bool:
     """Whether what is said is why an organ was taken out before this encounter."""
-    before = note.text[max(said.start - 60, 0) : said.start]
-    return not note.of_operation and _OPERATED_FOR.search(before) is not None
+    return not note.of_operation and _OPERATED_FOR.search(text_before(note, said)) is not None
 
 
 def is_remitted(tree: Tree, said: Said) -> bool:

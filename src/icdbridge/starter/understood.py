@@ -22,6 +22,7 @@ _SCALES = (
     ("ckd", root("kidney")),
     ("dm", root("diabetes")),
 )  # what a number is of, and the stem of its phrases
+_STAGED = re.compile(r"(?:stage|type)\w*[^e]")
 _BESIDE = re.compile(r"[,;&/]|\s-|\band\b")
 
 
@@ -158,12 +159,14 @@ def _of_another_scale(note: Note, mention: Mention, dictionary: Dictionary) -> b
     pressure ulcer" the ulcer has no stage.
     """
     phrase = dictionary.phrase(mention.phrase)
-    return any(
-        scale and scale[1] not in phrase
-        for stem, place in zip(phrase, mention.of_stems, strict=True)
-        if stem.startswith(("stage", "type")) and stem[-1:] != "e"
-        for scale in [next((one for one in _SCALES if one[0] in _written_at(note, place)), None)]
-    )
+    for stem, place in zip(phrase, mention.of_stems, strict=True):
+        if not _STAGED.fullmatch(stem):
+            continue
+        written = _written_at(note, place)
+        owner = next((disease for short, disease in _SCALES if short in written), None)
+        if owner and owner not in phrase:
+            return True
+    return False
 
 
 def _written_at(note: Note, place: int) -> str:

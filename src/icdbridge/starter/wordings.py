@@ -1,7 +1,7 @@
 """Codes that are said by a way of putting it and not by a name: a vaccine given today, oxygen at home, a child born.
 
 ``wordings.csv`` of the knowledge base: ``pattern`` is looked for without regard to case; a match counts where its
-sentence has nothing of ``unless``.
+sentence has nothing of ``unless``. A row without a pattern only says where names of its code do not count.
 """
 
 import re
@@ -26,7 +26,7 @@ class Wording(NamedTuple):
 def wordings(text: str, sentences: Sequence[tuple[int, int]], *, newborn: bool) -> Iterator[Wording]:
     """The codes that a note says by a phrase of ``wordings.csv``, each once, at its first place."""
     for code, pattern, unless in _patterns():
-        if code == OUTCOME and newborn:
+        if pattern is None or (code == OUTCOME and newborn):
             continue
         for found in pattern.finditer(text):
             begin, end = sentence_around(sentences, found.start()) or (0, len(text))
@@ -52,12 +52,9 @@ def _unless() -> dict[str, re.Pattern[str]]:
 
 
 @cache
-def _patterns() -> list[tuple[str, re.Pattern[str], re.Pattern[str] | None]]:
-    return [
-        (
-            row["code"],
-            re.compile(rf"\b(?:{row['pattern']})", re.IGNORECASE),
-            re.compile(rf"\b(?:{row['unless']})", re.IGNORECASE) if row["unless"] else None,
-        )
-        for row in read_csv("wordings")
-    ]
+def _patterns() -> list[tuple[str, re.Pattern[str] | None, re.Pattern[str] | None]]:
+    return [(row["code"], _phrase(row["pattern"]), _phrase(row["unless"])) for row in read_csv("wordings")]
+
+
+def _phrase(written: str) -> re.Pattern[str] | None:
+    return re.compile(rf"\b(?:{written})", re.IGNORECASE) if written else None
