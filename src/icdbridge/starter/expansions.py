@@ -123,6 +123,8 @@ def _is_written_so(written: str) -> bool:
 
 def is_unit_or_name(text: str, start: int, end: int) -> bool:
     """Whether letters are a unit behind a number, the initials of a person, or the tag of a diagnosis."""
+    if text[start:end].islower():
+        return False
     before = text[max(start - _CLOSE, 0) : start]
     if any(_RISK_TAG.match(text, start - back) for back in (1, 5)):
         return True

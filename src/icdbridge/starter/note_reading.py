@@ -124,7 +124,8 @@ def read_note(text: str, stems: Mapping[str, int], contexts: NoteContexts | None
     counting = {start for start, _ in item_numbers(text)}  # "2. CKD 3. Gout" has neither stage 3 nor class 2
     scales = dict(scale_stems(["" if word.start in counting else word.text for word in words]))
     levels = dict(level_stems([word.text for word in words]))
-    apart, of_disks = _said_otherwise(words), _herniated_disks(words)
+    apart = _said_otherwise(words)
+    alone = apart | _herniated_disks(words)  # words without synonyms
     meant = synonyms()
     marks = (contexts or NoteContexts(text)).of(spans)
     own: list[frozenset[str]] = []
@@ -147,7 +148,7 @@ def read_note(text: str, stems: Mapping[str, int], contexts: NoteContexts | None
         last, several = written.get(place, (place, []))
         ends[place] = words[last].end
         if not several:
-            several = [(one, 1.0) for one in meant.get(own_root, ()) if place not in of_disks | apart]
+            several = [(one, 1.0) for one in meant.get(own_root, ()) if place not in alone]
         literal |= {next(iter(one)) for one, share in several if len(one) == 1 and share == 1.0}
         senses[place] = [one for one in several if len(one[0]) > 1 or one[1] < 1.0]
         own.append(frozenset(literal))

@@ -120,12 +120,8 @@ def level_stems(words: Sequence[str]) -> Iterator[tuple[int, str]]:
                 continue
             found[place] = level[1]
     for place, letter in found.items():
-        beside = found.get(place + 1), found.get(place - 1)
-        junction = next((letter + one for one in beside[:1] if one and letter + one in _JUNCTIONS), "")
-        junction = junction or next(
-            (one + letter for one in beside[1:] if one and one + letter in _JUNCTIONS), ""
-        )
-        yield place, root(_JUNCTIONS[junction] if junction else _REGIONS[letter])
+        above, below = found.get(place - 1, "") + letter, letter + found.get(place + 1, "")
+        yield place, root(_JUNCTIONS.get(below) or _JUNCTIONS.get(above) or _REGIONS[letter])
 
 
 def title_stems(text: str) -> list[str]:
