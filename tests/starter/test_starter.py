@@ -54,6 +54,29 @@ CODED = {
     "Nonpressure chronic ulcer of the neck with fat layer exposed.": "L98.452",
     "Tumor board: progesterone receptor negative.": "Z17.22",
     "Static collapse of the external nasal valve.": "J34.8211",
+    # a disk has the level that stands beside it, and is no hernia
+    "Herniated nucleus pulposus C5-C6.": "M50.222",
+    "Herniated cervical disk, C4-C5.": "M50.221",
+    "C6-7 disc herniation. Disc protrusion T8-9. L3-4 disc bulge.": "M50.223 M51.24 M51.26",
+    "Bulging disk L5-S1.": "M51.27",
+    "Degenerative disc disease C5-6.": "M50.322",
+    "HNP, C5-C6 with myelopathy. Cervical stenosis, C5-C6.": "M50.022 M48.02",
+    "Cervical radiculopathy due to C6-7 disc herniation.": "M50.123",
+    # words joined over "with", of which each belongs to another condition
+    "Severe tricuspid regurgitation with mild pulmonary hypertension.": "I07.1 I27.20",
+    "He reports auditory and visual hallucinations.": "R44.0 R44.1",
+    # a cancer that is treated, or said to be there, is not past
+    "PMH: Prostate cancer.\nMedications: Lupron.": "C61 Z79.818",
+    "PMH: prostate cancer. Assessment: Prostate cancer with bone metastases.": "C61 C79.51",
+    # drugs that were taken once
+    "Polycythemia vera. In the past, he has been on hydroxyurea and interferon but did not tolerate it.": "D45",
+    "Gout. Tried and failed allopurinol.": "M10.9",
+    "Asthma. Medications: prednisone 2.5 mg daily, but she has stopped this.": "J45.909",
+    # the same word of another trade
+    "Bilateral vesicoureteral reflux with right reflux nephropathy.": "N13.721",
+    "Closed reduction of mandible fracture with MMF.": "S02.609A",
+    "Pregnant at 28-1 weeks.": "Z33.1 Z3A.28",
+    "EKG, prolonged QT.": "R94.31",
     # side, site and encounter of an injury
     "Left hip fracture.": "S72.002A",
     "Closed fracture of right distal radius.": "S52.501A",
@@ -155,6 +178,22 @@ def test_coded(note, asserted):
 
 # note -> beginnings of codes that nothing in it speaks for
 NOT_CODED = {
+    "Severe tricuspid regurgitation with mild pulmonary hypertension.": "I37.1",
+    "PMH: Prostate cancer.\nMedications: Lupron.": "Z85.46",
+    "In the past, he has been on hydroxyurea and interferon but did not tolerate it.": "Z79.64",
+    "Gout. Tried and failed allopurinol.": "Z79.899",
+    "Medications: prednisone 2.5 mg daily, but she has stopped this.": "Z79.52",
+    "He is told that if he develops any shortness of breath, wheezing, or lip swelling he will return.": "R06.02 R06.2 R22.0",
+    "The risks were discussed in detail with the patient including, but not limited to scarring and infection.": "L90.5 B99.9",
+    "Local numbness, paresthesias or chronic pain was explained.": "R20.0 R20.2 G89.29",
+    "She does not smoke cigarettes, abuse alcohol, nor use any illicit drugs.": "F17.210 F17.200 F10.10",
+    "Bilateral vesicoureteral reflux with right reflux nephropathy.": "K21.9",
+    "Closed reduction of mandible fracture with MMF.": "Z79.624",
+    "Dr. Smith of infectious diseases was called.": "B99.9",
+    "The gallbladder was grasped via the epigastric port and removed.": "Z45.2",
+    "EKG, prolonged QT.": "I45.81",
+    "Herniated nucleus pulposus C5-C6.": "M51.26 M51.9",
+    "Cervical stenosis, C5-C6.": "N88.2",
     "He denies chest pain.": "R07",
     "No fever, no cough.": "R50 R05",
     "He presents with cough without fever, chills.": "R50 R68",

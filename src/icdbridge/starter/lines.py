@@ -70,11 +70,16 @@ _NOT_USED = re.compile(
     r"\b(?:(?:not|never|no longer|previously|formerly) (?:currently |been )?(?:on|tak(?:en|es|ing)|us(?:ed|es|ing))|off"
     r"|stopped(?: taking)?|discontinued|d/c'?ed|interested in (?:starting|taking)"
     r"|used to (?:be on|take|use|wear|have)|(?:requests?|wants?) to start)"
-    r"\s+(?:(?:his|her|their|the|any|home|an|a)\s+)*$",
+    r"\s+(?:(?:his|her|their|the|any|home|an|a)\s+)*$"
+    r"|\b(?:in the past|previously|formerly|tried|failed|intolerant (?:of|to)|(?:not|n't) tolerated?|trials? of)\b"
+    r"(?:(?!\b(?:now|currently|is|was|started|switched|changed)\b)[^.;:\n]){0,45}\Z",
     re.IGNORECASE,
 )
 _STOPPED = re.compile(
-    r"\s*[-(,:\u2013]?\s*(?:was |were |now )?(?:stopped|discontinued|d/c'?e?d)\b", re.IGNORECASE
+    r"\s*[-(,:\u2013]?\s*(?:was |were |now )?(?:stopped|discontinued|d/c'?e?d)\b"
+    r"|(?:[^.;\n]|\.\d){0,30}\bbut (?:(?:she|he|this|it|has|have|was|is|been|since|recently|later|then|had|to) )*"
+    r"(?:stop(?:ped)?|discontinued?|quit)\b",
+    re.IGNORECASE,
 )
 # Steroids for some days are no long-term use.
 _STEROIDS = "Z79.52"

@@ -16,7 +16,7 @@ from icdbridge.starter.enumerations import carried
 from icdbridge.starter.expansions import expansions, is_unit_or_name
 from icdbridge.starter.facts import is_newborn, is_operation_report, pregnancy_stems, tells_of_pregnancy
 from icdbridge.starter.mentions import Occurrences, positions
-from icdbridge.starter.stems import Word, level_stems, root, scale_stems, synonyms, whole, words_of
+from icdbridge.starter.stems import Word, level_stems, root, roots, scale_stems, synonyms, whole, words_of
 
 _NEGATED = CONTEXTS.index("negated")
 _APART = [CONTEXTS.index("negated"), CONTEXTS.index("family")]
@@ -125,7 +125,8 @@ def read_note(text: str, stems: Mapping[str, int], contexts: NoteContexts | None
     scales = dict(scale_stems(["" if word.start in counting else word.text for word in words]))
     levels = dict(level_stems([word.text for word in words]))
     apart = _said_otherwise(words)
-    alone = apart | _herniated_disks(words)  # words without synonyms
+    disks = _ill_disks(words)
+    alone = apart | disks.keys()  # words without synonyms
     meant = synonyms()
     marks = (contexts or NoteContexts(text)).of(spans)
     own: list[frozenset[str]] = []
@@ -144,7 +145,8 @@ def read_note(text: str, stems: Mapping[str, int], contexts: NoteContexts | None
         literal = set() if silent else {own_root, whole(word.text)}
         if marks[place, _NEGATED] and literal:
             literal.add(f"-{own_root}")
-        literal |= {stem for stem in (scales.get(place), levels.get(place)) if stem}
+        literal |= {scales[place]} if place in scales else set()
+        literal |= levels.get(place, frozenset()) | disks.get(place, frozenset())
         last, several = written.get(place, (place, []))
         ends[place] = words[last].end
         if not several:
@@ -188,17 +190,24 @@ def _said_otherwise(words: Sequence[Word]) -> set[int]:
     }
 
 
-_DISKS = frozenset({"disc", "disk", "discs", "disks", "nucleus"})
+_DISKS = frozenset({"disc", "disk", "discs", "disks", "pulposus", "hnp", "hivd"})
+_DISK = roots("disc", "intervertebral")
+_OF_DISKS = (
+    (re.compile(r"herniat\w+|protru\w+|extru\w+|bulg(?:e|es|ing)|prolapsed?|slipped|hnp|hivd"), roots("displacement")),
+    (re.compile(r"degenerat\w+"), roots("degeneration")),
+)
 
 
-def _herniated_disks(words: Sequence[Word]) -> set[int]:
-    """Words for a herniation beside a disk, which is no hernia."""
-    return {
-        place
-        for place, word in enumerate(words)
-        if word.text.startswith("herniat")
-        and any(near.text in _DISKS for near in words[max(place - 3, 0) : place + 4])
-    }
+def _ill_disks(words: Sequence[Word]) -> dict[int, frozenset[str]]:
+    """The places of a disk and of what says that it has left its place (no hernia) or worn out, with stems of titles."""
+    found: dict[int, frozenset[str]] = {}
+    for place, word in enumerate(words):
+        for pattern, meant in _OF_DISKS:
+            if pattern.fullmatch(word.text):
+                around = range(max(place - 3, 0), min(place + 4, len(words)))
+                beside = dict.fromkeys((near for near in around if words[near].text in _DISKS), _DISK)
+                found |= beside | ({place: meant | beside.get(place, frozenset())} if beside else {})
+    return found
 
 
 def _occurrences(

@@ -23,7 +23,7 @@ RESOLVED = re.compile(r"[\s,(-]{1,3}(?:\w+ ){0,2}(?:resolved|subsided|abated|gon
 _LEFT_BY_SURGERY = ("Z90", "Z93", "Z94", "Z95", "Z96", "Z98")
 _DOING = ("procedures", "findings", "diagnoses")  # sections of what is done and found
 _DONE_NOW = re.compile(
-    r"\b(?:implant(?:ed|ation|ing)?|plac(?:ed|ement|ing)|insert(?:ed|ion|ing)?|deploy\w*|inject(?:ed|ion)|remov(?:ed|al|ing)"
+    r"\b(?:implant(?:ed|ation|ing)?|plac(?:ed|ement|ing)|insert(?:ed|ion|ing)?|deploy\w*|stent(?:ed|ing)|inject(?:ed|ion)|pulled|tied|sutured|secured|remov(?:ed|al|ing)"
     r"|excis\w+|resect\w*|specimens?|cement\w*|component|prosthesis|delivered|creat\w+|anastomos\w+|procedures?)\b",
     re.IGNORECASE,
 )
@@ -55,7 +55,7 @@ def is_of_another_time(note: Note, said: Said, code: str) -> bool:
     if code.startswith("O"):
         return not note.of_pregnancy or _AT_BIRTH.search(before) is not None
     if code.startswith(("Z33", "Z34")):
-        return note.marked(said.places, "historical")
+        return note.of_newborn or note.marked(said.places, "historical")
     if code.startswith(_EARLY):
         born = _AT_BIRTH.search(before) is not None or "born" in note.text[said.start : said.end].lower()
         return born and not note.of_newborn

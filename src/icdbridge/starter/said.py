@@ -67,7 +67,7 @@ def find_said(note: Note, dictionary: Dictionary, tree: Tree) -> list[Said]:
     for mention, share in understood(note, dictionary):
         by_places[mention.places].append((mention, share))
     every = [one[0] for several in by_places.values() for one in several]
-    kept = _beside_sides(note, {mention.places for mention in of_one_item(longest(every))})
+    kept = _beside_sides(note, {mention.places for mention in of_one_item(note, longest(every))})
 
     @cache
     def said_at(places: tuple[int, ...]) -> Said:

@@ -10,7 +10,7 @@ from icdbridge.starter.tree import WITHOUT, Tree, is_other, unsaid
 # Words of titles that say nothing more of the disease, and numbers that a further word takes back.
 _IDLE = roots(
     "unspecified", "uncomplicated", "unilateral", "primary", "one", "initial", "encounter", "site", "part",
-    "other", "specified", "disease", "single", "episode", "closed",
+    "other", "specified", "disease", "single", "episode", "closed", "region",
 )  # fmt: skip
 _SIDES = ("left", "right")
 _BOTH = root("bilateral")
@@ -40,9 +40,10 @@ def _says_more(tree: Tree, one: Line, other: Line) -> bool:
     if named <= {*tree.above(one.code), one.code}:
         return one.code != other.code
     first, second = tree.titles[one.code], tree.titles[other.code]
-    if is_other(second) and named == {other.code}:  # "other hemorrhoids" are internal ones, and no skin tags
+    alike = tree.codes[one.code][:5] == tree.codes[other.code][:5]
+    if is_other(second) and named == {other.code} and not alike:  # "other hemorrhoids" are no skin tags
         return False
-    if unsaid(first) < unsaid(second) and tree.codes[one.code][:5] == tree.codes[other.code][:5]:
+    if unsaid(first) < unsaid(second) and alike:
         return bool(tree.parent[one.code] == tree.parent[other.code]) or _claims(second) <= _claims(first)
     return claims_more(first, second)
 

@@ -5,7 +5,7 @@ A word of a note may stand for several stems at once: its own, those of its syno
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import NamedTuple
 
@@ -104,12 +104,13 @@ _LEVEL = re.compile(r"([ctls])(\d{1,2})")
 _LEVELS = {"c": 8, "t": 12, "l": 5, "s": 5}  # the last of each
 _REGIONS = {"c": "cervical", "t": "thoracic", "l": "lumbar", "s": "sacral"}
 _JUNCTIONS = {"ct": "cervicothoracic", "tl": "thoracolumbar", "ls": "lumbosacral"}
+_LOWEST = ("c7", "t12", "l5")
 _NOT_SPINAL = re.compile(r"n\d|m\d|s\d|weighted|hyper\w+|hypo\w+|signal|flair|images?|sequences?")
 
 
-def level_stems(words: Sequence[str]) -> Iterator[tuple[int, str]]:
-    """Places of vertebral levels and the stem of their region: "L4" lumbar, "L5-S1" at both lumbosacral. "T2 N0" of a
-    tumour and "T2 weighted" of an image are none.
+def level_stems(words: Sequence[str]) -> Iterator[tuple[int, frozenset[str]]]:
+    """Places of vertebral levels and their stems: the region ("L4" lumbar, "L5-S1" at both lumbosacral), and the second
+    level of "C5-6", ``c6``. "T2 N0" of a tumour and "T2 weighted" of an image are none.
     """
     found = {}
     for place, word in enumerate(words):
@@ -119,9 +120,19 @@ def level_stems(words: Sequence[str]) -> Iterator[tuple[int, str]]:
             if level[1] in "ts" and _NOT_SPINAL.fullmatch(following):
                 continue
             found[place] = level[1]
+            if following == str(int(level[2]) + 1):
+                found[place + 1] = level[1]  # "C5-6"
     for place, letter in found.items():
-        above, below = found.get(place - 1, "") + letter, letter + found.get(place + 1, "")
-        yield place, root(_JUNCTIONS.get(below) or _JUNCTIONS.get(above) or _REGIONS[letter])
+        junction = _junction(words, found, place) or _junction(words, found, place - 1)
+        second = {letter + words[place]} if words[place].isdigit() else set()
+        yield place, frozenset({root(junction or _REGIONS[letter]), *second})
+
+
+def _junction(words: Sequence[str], levels: Mapping[int, str], place: int) -> str | None:
+    """The region of a level and that of the next word, where two meet: not those of "T8-9. L3-4"."""
+    letter = levels.get(place, "")
+    apart = words[place].isdigit() and letter + words[place] not in _LOWEST if letter else True
+    return None if apart else _JUNCTIONS.get(letter + levels.get(place + 1, ""))
 
 
 def title_stems(text: str) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from icdbridge.starter.dictionary import Dictionary
-from icdbridge.starter.mentions import PAUSE, Mention, Occurrences, find_mentions
+from icdbridge.starter.mentions import PAUSE, STEP, Mention, Occurrences, find_mentions
 from icdbridge.starter.note_reading import SIDES, Note
 from icdbridge.starter.stems import root, roots
 
@@ -48,15 +48,24 @@ def understood(note: Note, dictionary: Dictionary) -> list[tuple[Mention, float]
     return kept
 
 
-def of_one_item(mentions: Sequence[Mention]) -> list[Mention]:
-    """Leaves out what is put together over a comma of words that closer mentions have all: "abrasion of the forearm,
-    contusion of the hip" has no contusion of the forearm.
+def of_one_item(note: Note, mentions: Sequence[Mention]) -> list[Mention]:
+    """Leaves out what is put together over a comma or "with" of words that closer mentions have all: "abrasion of the
+    forearm, contusion of the hip" has no contusion of the forearm, "tricuspid regurgitation with mild pulmonary
+    hypertension" no pulmonary regurgitation.
     """
     closer: dict[int, int] = {}
     for mention in mentions:
         for place in mention.places:
             closer[place] = min(closer.get(place, mention.gap), mention.gap)
-    return [one for one in mentions if one.gap < PAUSE or any(closer[place] >= PAUSE for place in one.places)]
+
+    def put_together(one: Mention) -> bool:
+        over = one.gap >= STEP and any(
+            note.words[place].text == "with" for place in range(one.places[0] + 1, one.places[-1])
+        )
+        limit = STEP if over else PAUSE
+        return one.gap >= limit and all(closer[place] < limit for place in one.places)
+
+    return [one for one in mentions if not put_together(one)]
 
 
 def _spelt_out(note: Note, mention: Mention, phrase: frozenset[str]) -> Mention:
