@@ -157,7 +157,9 @@ class _Sentence:
     def __init__(self, tokens: list[str], places: list[int], events: list[Found], found: Intervals) -> None:
         self.size, self.places, self.events, self.found = len(tokens), places, events, found
         taken = {place for first, last, _, _ in events for place in range(first, last)}
-        self.joins = [i for i, token in enumerate(tokens) if token in _JOINS and (i not in taken or token == "nor")]
+        self.joins = [
+            i for i, token in enumerate(tokens) if token in _JOINS and (i not in taken or token == "nor")
+        ]
         self.tokens = tokens
         self.commas = [i for i in self.joins if tokens[i] in ",;()"]
         self.breaks = [i for i, token in enumerate(tokens) if token in _BREAKS]

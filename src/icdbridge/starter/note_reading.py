@@ -193,13 +193,16 @@ def _said_otherwise(words: Sequence[Word]) -> set[int]:
 _DISKS = frozenset({"disc", "disk", "discs", "disks", "pulposus", "hnp", "hivd"})
 _DISK = roots("disc", "intervertebral")
 _OF_DISKS = (
-    (re.compile(r"herniat\w+|protru\w+|extru\w+|bulg(?:e|es|ing)|prolapsed?|slipped|hnp|hivd"), roots("displacement")),
+    (
+        re.compile(r"herniat\w+|protru\w+|extru\w+|bulg(?:e|es|ing)|prolapsed?|slipped|hnp|hivd"),
+        roots("displacement"),
+    ),
     (re.compile(r"degenerat\w+"), roots("degeneration")),
 )
 
 
 def _ill_disks(words: Sequence[Word]) -> dict[int, frozenset[str]]:
-    """The places of a disk and of what says that it has left its place (no hernia) or worn out, with stems of titles."""
+    """Where a disk stands, and what says that it is displaced (no hernia) or worn out, with the stems of titles."""
     found: dict[int, frozenset[str]] = {}
     for place, word in enumerate(words):
         for pattern, meant in _OF_DISKS:
