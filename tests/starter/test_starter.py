@@ -72,6 +72,10 @@ CODED = {
     "Polycythemia vera. In the past, he has been on hydroxyurea and interferon but did not tolerate it.": "D45",
     "Gout. Tried and failed allopurinol.": "M10.9",
     "Asthma. Medications: prednisone 2.5 mg daily, but she has stopped this.": "J45.909",
+    "PMH: 2) Benign Prostatic Hypertrophy, s/p TURP.": "N40.0",
+    "Breast cancer, ER positive, PR positive and HER-2/neu negative.": "Z17.411 C50.919",
+    "Right suprascapular neuropathy.": "G56.81",
+    "Single vessel coronary disease.": "I25.10",
     # the same word of another trade
     "Bilateral vesicoureteral reflux with right reflux nephropathy.": "N13.721",
     "Closed reduction of mandible fracture with MMF.": "S02.609A",
@@ -178,6 +182,16 @@ def test_coded(note, asserted):
 
 # note -> beginnings of codes that nothing in it speaks for
 NOT_CODED = {
+    "PMH: Benign Prostatic Hypertrophy.": "N40.2",
+    "Breast cancer, ER positive, PR positive and HER-2/neu negative.": "Z17.0",
+    "Delivery note: 23-year-old G1, P0. Infant was taken to Newborn Nursery in stable condition.": "Z38",
+    "Procedure performed: laparoscopic cholecystectomy. The gallbladder was removed from the abdomen.": "Z90.49",
+    "One supraventricular triplet, rare couplets.": "O30",
+    "Motor: deltoids 4+/4-, grip 4+/4+, HE 4+/4+, hamstrings 5-/5-.": "K76.82",
+    "There is a past history of hypertension, but this is no longer present.": "I10",
+    "He has not ever had a chronic smoker's cough.": "F17.200",
+    "She started on Arimidex, but unfortunately she did not tolerate it.": "Z79.811",
+    "Single vessel coronary disease.": "Q24.5",
     "Severe tricuspid regurgitation with mild pulmonary hypertension.": "I37.1",
     "PMH: Prostate cancer.\nMedications: Lupron.": "Z85.46",
     "In the past, he has been on hydroxyurea and interferon but did not tolerate it.": "Z79.64",

@@ -34,6 +34,7 @@ def apply_rules(note: Note, lines: Sequence[Line], tree: Tree) -> list[Line]:
     kept = list(lines)
     code_sequelae(note, kept, tree)
     code_newborn(note, kept, tree)
+    _add_wordings(kept, note, tree, _present(kept, tree))
     present = _present(kept, tree)
     codes = by_category(present)
     for rule in presumptions():
@@ -42,7 +43,6 @@ def apply_rules(note: Note, lines: Sequence[Line], tree: Tree) -> list[Line]:
             present = _present(kept, tree)
             codes = by_category(present)
     _add_measures(kept, note, tree, present)
-    _add_wordings(kept, note, tree, present)
     present = _present(kept, tree)
     for code, line in present.items():
         if _is_integral(code, present) or (code.startswith(_BORN) and not note.of_newborn):

@@ -28,7 +28,11 @@ _NEWBORN = re.compile(
     r"(?:infant|neonate|newborn|(?:fe)?male|boy|girl)(?: infant)?,? (?:was )?born (?:via|by|at|to)\b)",
     re.IGNORECASE,
 )
-_AT_WORK = re.compile(r"\b(?:works?|worked|working|nurse|job|employed)\b[^.\n]{0,50}\Z", re.IGNORECASE)
+_OF_OTHERS = re.compile(  # of one's work, of the child of the patient
+    r"\b(?:(?:works?|worked|working|nurse|job|employed)\b[^.\n]{0,50}"
+    r"|(?:taken|transferred|sent|brought) to (?:the )?)\Z",
+    re.IGNORECASE,
+)
 _OBSTETRIC = re.compile(
     r"\b(?:g\d ?p\d|gravida|IUP|intrauterine pregnancy|prenatal|antepartum|EDC|EDD|fundal height|trimester"
     r"|(?<!first )(?<!second )(?<!last )(?<!previous )(?<!prior )(?<!past )(?<!all )pregnan"
@@ -46,7 +50,8 @@ _OF_A_MOTHER = re.compile(
 
 _OPERATION = re.compile(
     r"\b(?:pre|post)-?\s?(?:operative|procedur(?:e|al)) diagnos[ei]s|\boperative (?:report|note)\b"
-    r"|\bestimated blood loss\b|\b(?:title of|description of(?: the)?) (?:operation|procedure)\b",
+    r"|\bestimated blood loss\b|\b(?:procedures?|operations?) performed\b|\banesthesia ?:"
+    r"|\b(?:title of|description of(?: the)?) (?:operation|procedure)\b",
     re.IGNORECASE,
 )
 
@@ -69,7 +74,7 @@ def is_inpatient(text: str) -> bool:
 def is_newborn(text: str) -> bool:
     """Whether the patient is a newborn: then the mother's conditions are not the patient's."""
     return any(
-        not _AT_WORK.search(text, max(found.start() - 60, 0), found.start())
+        not _OF_OTHERS.search(text, max(found.start() - 60, 0), found.start())
         for found in _NEWBORN.finditer(text)
     )
 

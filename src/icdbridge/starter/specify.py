@@ -48,6 +48,7 @@ def specify(
             break
         kids = _called_so(tree, kids, named)
         towards = _towards(tree, code, kids)
+        led = True
         if any(len(tree.codes[kid]) == 8 and tree.codes[kid].endswith("A") for kid in kids):
             chosen = _encounter(tree, kids, near, character, towards)
         else:
@@ -55,8 +56,9 @@ def specify(
             chosen = max(kids, key=lambda kid: (scores[kid], kid == towards))
             if scores[chosen] <= 0.05:
                 chosen = _of_both_sides(tree, kids, near) or towards
+                led = False
             siblings = [kid for kid in sorted(kids, key=lambda kid: -scores[kid]) if kid != chosen]
-        support |= {one for one in tree.differing(chosen)[0] if one in near}
+        support |= {one for one in tree.differing(chosen)[0] if led and one in near}
         code = chosen
     code = _twin(tree, code, near, named)
     for further in (_on_side, _in_remission, _in_childbirth):
