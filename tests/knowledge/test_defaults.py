@@ -64,7 +64,14 @@ def test_the_tables_are_broad(defaults, status):
 
 
 def test_status_says_where_a_term_counts(status):
-    assert {row["when"] for row in status} == {"any", "medications", "allergies", "history", "family"}
+    assert {row["when"] for row in status} == {
+        "any",
+        "medications",
+        "allergies",
+        "history",
+        "family",
+        "adverse",
+    }
     for row in status:
         if row["when"] == "family":
             assert re.match("Z8[0-4]", row["code"]), row
@@ -72,6 +79,8 @@ def test_status_says_where_a_term_counts(status):
             assert re.match(r"Z88|Z91\.0", row["code"]), row
         if row["when"] == "medications":
             assert row["code"].startswith("Z79"), row
+        if row["when"] == "adverse":
+            assert re.match(r"T(3[6-9]|4\d|50).*5X?A", row["code"]), row
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,8 @@ from icdbridge.starter.stems import root, words_of
     ("text", "codes"),
     [
         ("BMI 34.2", ["Z68.34"]), ("BMI: 34.25 kg/m2", ["Z68.34"]), ("Body mass index is 19", ["Z68.1"]),
-        ("BMI of 40.0", ["Z68.41"]), ("BMI 39.99", ["Z68.39"]), ("BMI 85th %", []), ("BMI 85%", []), ("BMI", []),
+        ("BMI of 40.0", ["Z68.41"]), ("BMI 39.99", ["Z68.39"]), ("BMI 85th %", ["Z68.53"]), ("BMI 85%", []),
+        ("BMI", []), ("12% TBSA", ["T31.10"]), ("TBSA < 1%", ["T31.0"]), ("BMI 17, 3rd %ile", ["Z68.51", "Z68.1"]),
         ("28w2d", ["Z3A.28"]), ("28 weeks 2 days", ["Z3A.28"]), ("at 28+2", ["Z3A.28"]), ("28 2/7 weeks", ["Z3A.28"]),
         ("39 weeks", ["Z3A.39"]), ("37-week", ["Z3A.37"]), ("6 wks", ["Z3A.01"]), ("aged 28", []), ("2/7", []),
         ("NIHSS 12", ["R29.712"]), ("NIHSS of 0", ["R29.700"]), ("NIH stroke scale: 4", ["R29.704"]), ("NIHSS 43", []),

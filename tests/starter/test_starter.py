@@ -76,6 +76,36 @@ CODED = {
     "Breast cancer, ER positive, PR positive and HER-2/neu negative.": "Z17.411 C50.919",
     "Right suprascapular neuropathy.": "G56.81",
     "Single vessel coronary disease.": "I25.10",
+    # abbreviations that begin with a letter, and organisms of an infection
+    "Warfarin for a-fib.": "I48.91 Z79.01",
+    "C. diff colitis. H. pylori gastritis.": "A04.72 B96.81",
+    "E. coli UTI.": "N39.0 B96.20",
+    "Enterococcal urinary tract infection.": "N39.0 B95.2",
+    # what a drug did
+    "Opioid-induced constipation.": "K59.03 T40.2X5A",
+    "Lithium-induced tremor.": "G25.1 T43.595A",
+    "Tacrolimus-induced tremor.": "G25.1",
+    "Tardive dyskinesia from years of haloperidol.": "G24.01 T43.4X5A",
+    # allergies told by what they did
+    "Sulfa = rash. PCN (hives as infant).": "Z88.2 Z88.0",
+    "Prior hives with iodinated contrast.": "Z91.041",
+    # two sides that are compared
+    "Knee OA R>L.": "M17.0",
+    "Nuclear cataract OD worse than OS.": "H25.13",
+    # what a title leaves unsaid and the note says
+    "Partial thickness burn dorsum R hand, 2% TBSA.": "T23.261A T31.0",
+    "L breast IDC UOQ.": "C50.412",
+    "Dementia with Lewy bodies, moderate.": "G31.83 F02.B0",
+    "Ulcerative pancolitis with rectal bleeding.": "K51.011",
+    "Crohn's disease of small and large bowel.": "K50.80",
+    "Obese, BMI 36.8, class 2.": "E66.812 Z68.36",
+    "Obese, BMI 26, 97th percentile.": "Z68.54",
+    # ways of putting it
+    "Smokes 5 cig/d.": "F17.210",
+    "He smoked for twenty years and stopped in 2001.": "Z87.891",
+    "Delirium due to urinary tract infection.": "F05 N39.0",
+    "Htn cad stent 2017 on asa.": "I10 I25.10 Z95.5 Z79.82",
+    "STROKE 2016 NO RESIDUAL ON PLAVIX, DM2 ON METFORMIN.": "Z79.02 E11.9 Z79.84",
     # the same word of another trade
     "Bilateral vesicoureteral reflux with right reflux nephropathy.": "N13.721",
     "Closed reduction of mandible fracture with MMF.": "S02.609A",
@@ -111,7 +141,6 @@ CODED = {
     "Here for a routine prenatal visit at 28 weeks 2 days.": "Z3A.28",
     "Acute ischemic stroke, NIHSS 12.": "I63.9 R29.712",
     # drugs
-    "Lithium-induced tremor.": "T43.595A",
     "Tremor due to lithium": "T43.595A",
     "Ran out of lisinopril. Hypertension.": "I10 T46.4X6A",
     "He has atrial fibrillation on apixaban.": "I48.91 Z79.01",
@@ -182,6 +211,12 @@ def test_coded(note, asserted):
 
 # note -> beginnings of codes that nothing in it speaks for
 NOT_CODED = {
+    "ALL: PCN - hives.": "L50",
+    "Delirium due to urinary tract infection.": "R41.0",
+    "Dementia with Lewy bodies, moderate.": "F02.80",
+    "Left mastectomy for breast ca 2008.": "Z85.828 C44",
+    "Smokes 5 cig/d.": "F17.200",
+    "Alcohol-induced pancreatitis.": "K85.3",
     "PMH: Benign Prostatic Hypertrophy.": "N40.2",
     "Breast cancer, ER positive, PR positive and HER-2/neu negative.": "Z17.0",
     "Delivery note: 23-year-old G1, P0. Infant was taken to Newborn Nursery in stable condition.": "Z38",

@@ -13,17 +13,21 @@ from icdbridge.starter.lines import Line, doubt, line_by_rule
 from icdbridge.starter.measures import measures
 from icdbridge.starter.newborn import code_newborn
 from icdbridge.starter.note_reading import Note
+from icdbridge.starter.said import near_words
 from icdbridge.starter.same_category import claims_more
 from icdbridge.starter.sequelae import code_sequelae
 from icdbridge.starter.specify import specify
+from icdbridge.starter.stems import roots
 from icdbridge.starter.tree import Tree
 from icdbridge.starter.wordings import OUTCOME, wordings
 
+_SEVERITY = roots("mild", "moderate", "severe")
 INTEGRAL = "integral"  # why a symptom is no reason for a code of its own
 _OF_MEASURES = {
     "Z68": ("E66", "E43", "E44", "E46", "R63.6", "E40", "E41"),
     "R29.7": ("I63",),
     "P07": ("P07.2", "P07.3"),
+    "T31": ("T20", "T21", "T22", "T23", "T24", "T25"),
 }
 _BORN = "Z38"  # of the child's own record
 _WITH_WEEKS = ("O", "Z34", "Z33", "Z36")
@@ -62,9 +66,10 @@ def _presume(
     found = [line for group in rule.all_of for code, line in present.items() if group.begins(code)]
     evidence = [said for line in found for said in line.said]
     stage = dict.fromkeys(note.pregnancy, 1.0)  # the trimester, or childbirth
+    severity = {stem: 1.0 for said in evidence for stem in near_words(note, said.places) if stem in _SEVERITY}
     then = [
         _said_further(present, code, tree)
-        or specify(tree, tree.number[code], stage if code.startswith("O") else {}).code
+        or specify(tree, tree.number[code], stage if code.startswith("O") else severity).code
         for code in rule.then
         if code in tree.number
     ]

@@ -50,10 +50,20 @@ _NOT_YET = re.compile(
 )
 # What is seen of an examination without a site is a sign of what is diagnosed.
 _SEEN, _SIGNS = ("exam", "imaging", "findings"), ("L53.9", "M79.89", "R60.9")
+_BESIDE = 60  # characters
 _ALLERGIC = roots("allergy", "allergic", "allergies", "anaphylaxis", "anaphylactic")
 
 
-_OF_DRUG = r"(?:the|his|her|their|chronic|long[- ]term|recent|taking|use of|high[- ]dose|oral|iv)"
+# "PCN - hives", "sulfa (rash as infant)", "prior hives with contrast" are allergies.
+_REACTION = r"(?:hives|urticaria|rash(?:es)?|itch\w*|pruritus|anaphyla\w+|angioedema|(?:\w+ )?swelling)\b"
+_REACTS = re.compile(rf"\s*(?:[-\u2013=:(]+>?|\u2192|->)\s*(?:\w+ )?{_REACTION}", re.IGNORECASE)
+_REACTED = re.compile(
+    rf"\b(?:prior|previous|past|history of|hx of|h/o)\s+(?:\w+ )?{_REACTION} (?:with|to|from|after)\s+(?:\w+ )?\Z",
+    re.IGNORECASE,
+)
+_OF_DRUG = (
+    r"(?:(?:\w+ )?years of|the|his|her|their|chronic|long[- ]term|recent|taking|use of|high[- ]dose|oral|iv)"
+)
 _CAUSED = re.compile(
     rf"(?:due to|d/t|2/2|secondary to|from|caused by|induced by|because of|side effects? of|reaction to"
     rf"|effects? of)\s+(?:{_OF_DRUG}\s+)*$",
@@ -144,8 +154,11 @@ class Line:
 def make_lines(note: Note, found: Sequence[Said], tree: Tree, *, inpatient: bool) -> list[Line]:
     """The lines of a note, one for each code, in the order of their first mention."""
     lines: dict[int, Line] = {}
+    reactions = _reactions(note, found)
     for said in found:
         for meant, origin, doubt in _meant(note, said, tree, inpatient):
+            if origin == "said" and any(start <= said.start < end for start, end in reactions):
+                doubt = doubt or "integral"
             for code in {meant, said.left} - {-1} if meant == said.code else {meant}:
                 line = lines.setdefault(code, Line(code, origin))
                 if doubt:
@@ -174,7 +187,8 @@ def _meant(note: Note, said: Said, tree: Tree, inpatient: bool) -> Iterable[tupl
         hypothetical = bool(hypothetical or to_come or waiting)
     if named and is_of_another_time(note, said, named):
         hypothetical = True
-    if ALLERGIES in when and not negated and (section == "allergies" or _near(note, said, _ALLERGIC)):
+    allergic = section == "allergies" or _near(note, said, _ALLERGIC) or _reaction(note, said)
+    if ALLERGIES in when and not negated and allergic:
         yield when[ALLERGIES], ALLERGIES, None
         return
     if section == "allergies" and not (named.startswith(_ALLERGY_STATUS) or _stands_alone(note, said, named)):
@@ -217,6 +231,20 @@ def _meant(note: Note, said: Said, tree: Tree, inpatient: bool) -> Iterable[tupl
         yield said.code, "said", "historical"
     else:
         yield said.code, "said", None
+
+
+def _reaction(note: Note, said: Said) -> tuple[int, int] | None:
+    """Where the reaction to a drug stands, in characters, if it is told right beside."""
+    if after := _REACTS.match(note.text, said.end):
+        return after.span()
+    before = _REACTED.search(note.text, max(said.start - _BESIDE, 0), said.start)
+    return before.span() if before else None
+
+
+def _reactions(note: Note, found: Iterable[Said]) -> list[tuple[int, int]]:
+    """Where reactions to drugs that are allergies stand."""
+    told = (_reaction(note, said) for said in found if ALLERGIES in said.status)
+    return [one for one in told if one]
 
 
 def _stands_alone(note: Note, said: Said, named: str) -> bool:

@@ -1,4 +1,4 @@
-"""Numbers of a note that a code stands for: body mass index, weeks of gestation, birth weight, the NIH stroke scale."""
+"""Numbers of a note that a code stands for: body mass index, weeks of gestation, birth weight, burned skin, NIHSS."""
 
 import re
 from collections.abc import Iterator
@@ -38,11 +38,21 @@ _BIRTH_WEIGHT = re.compile(
     r"\b(?:BW|birth ?weight)\b[^\d\n]{0,10}(\d{3,4}) ?(?:g|gm|gms|grams?)\b", re.IGNORECASE
 )
 _NIHSS = re.compile(r"\bNIH(?:SS| stroke scale)\b[^\d\n]{0,25}(\d{1,2})\b", re.IGNORECASE)
+_BMI_PERCENTILE = re.compile(
+    r"\b(?:BMI|body mass index)\b[^\n;]{0,40}?\b(\d{1,2})(?:st|nd|rd|th)?(?:\.\d+)?\s*(?:percentile|%ile|th ?%)",
+    re.IGNORECASE,
+)
+_BURNED = re.compile(
+    r"\bTBSA\b[^\d\n]{0,12}(\d{1,2}(?:\.\d)?)\s?%|\b(\d{1,2}(?:\.\d)?)\s?%\s*(?:of )?(?:TBSA|total body surface)",
+    re.IGNORECASE,
+)
 _MEASURES = (
+    (_BMI_PERCENTILE, "bmi percentile"),
     (_BMI, "bmi"),
     (_WEEKS, "weeks of gestation"),
     (_BIRTH_WEIGHT, "birth weight"),
     (_NIHSS, "nihss"),
+    (_BURNED, "burned surface"),
 )
 
 
@@ -55,7 +65,7 @@ class Measure(NamedTuple):
 
 
 def measures(text: str) -> Iterator[Measure]:
-    """Codes of all such numbers: Z68 (adults), Z3A, P07, R29.7. Whether they are coded depends on the other codes."""
+    """Codes of all such numbers: Z68, Z3A, P07, R29.7, T31. Whether they are coded depends on the other codes."""
     for pattern, measure in _MEASURES:
         for found in _weeks(text) if pattern is _WEEKS else pattern.finditer(text):
             number = next(group for group in found.groups() if group)

@@ -16,9 +16,19 @@ from icdbridge.starter.enumerations import carried
 from icdbridge.starter.expansions import expansions, is_unit_or_name
 from icdbridge.starter.facts import is_newborn, is_operation_report, pregnancy_stems, tells_of_pregnancy
 from icdbridge.starter.mentions import Occurrences, positions
-from icdbridge.starter.stems import Word, level_stems, root, roots, scale_stems, synonyms, whole, words_of
+from icdbridge.starter.stems import (
+    Word,
+    drug_words,
+    level_stems,
+    root,
+    roots,
+    scale_stems,
+    synonyms,
+    whole,
+    words_of,
+)
 
-_NEGATED = CONTEXTS.index("negated")
+_NEGATED, _DRUG = CONTEXTS.index("negated"), root("drug")
 _APART = [CONTEXTS.index("negated"), CONTEXTS.index("family")]
 SIDES = ("left", "right", "bilateral")
 _YEAR = re.compile(r"(?<![\d.,-])(?:19|20)\d\d(?!\d|\.\d)")
@@ -126,6 +136,10 @@ def read_note(text: str, stems: Mapping[str, int], contexts: NoteContexts | None
     levels = dict(level_stems([word.text for word in words]))
     apart = _said_otherwise(words)
     disks = _ill_disks(words)
+    compared = _compared_sides(text, words)
+    causes = {
+        place for place, (word, after) in enumerate(itertools.pairwise(words)) if after.text == "induced"
+    }
     alone = apart | disks.keys()  # words without synonyms
     meant = synonyms()
     marks = (contexts or NoteContexts(text)).of(spans)
@@ -146,6 +160,7 @@ def read_note(text: str, stems: Mapping[str, int], contexts: NoteContexts | None
         if marks[place, _NEGATED] and literal:
             literal.add(f"-{own_root}")
         literal |= {scales[place]} if place in scales else set()
+        literal |= {_DRUG} if place in causes and word.text in drug_words() else set()
         literal |= levels.get(place, frozenset()) | disks.get(place, frozenset())
         last, several = written.get(place, (place, []))
         ends[place] = words[last].end
@@ -153,6 +168,8 @@ def read_note(text: str, stems: Mapping[str, int], contexts: NoteContexts | None
             several = [(one, 1.0) for one in meant.get(own_root, ()) if place not in alone]
         literal |= {next(iter(one)) for one, share in several if len(one) == 1 and share == 1.0}
         senses[place] = [one for one in several if len(one[0]) > 1 or one[1] < 1.0]
+        if place in compared:
+            literal, senses[place] = {SIDES[2]}, []
         own.append(frozenset(literal))
     plain = _occurrences(own, senses, stems)
     items: dict[int, tuple[int, int]] = {}
@@ -211,6 +228,20 @@ def _ill_disks(words: Sequence[Word]) -> dict[int, frozenset[str]]:
                 beside = dict.fromkeys((near for near in around if words[near].text in _DISKS), _DISK)
                 found |= beside | ({place: meant | beside.get(place, frozenset())} if beside else {})
     return found
+
+
+_COMPARED = re.compile(
+    r"\b(left|right|l|r|od|os|lt|rt)\b(?:\s*[<>]{1,2}\s*"
+    r"|,? (?:is |are |was |much )*(?:worse|greater|more|bigger|larger|smaller|better|less) than (?:the )?(?:on the )?)"
+    r"(left|right|l|r|od|os|lt|rt)\b",
+    re.IGNORECASE,
+)
+
+
+def _compared_sides(text: str, words: Sequence[Word]) -> set[int]:
+    """The sides of "OD worse than OS" and "R>L", which mean both."""
+    starts = {start for found in _COMPARED.finditer(text) for start in (found.start(1), found.start(2))}
+    return {place for place, word in enumerate(words) if word.start in starts}
 
 
 def _occurrences(

@@ -9,7 +9,7 @@ import numpy as np
 
 from icdbridge.knowledge.companions import asked_by
 from icdbridge.lexical.contexts import CONTEXTS
-from icdbridge.starter.dictionary import Dictionary
+from icdbridge.starter.dictionary import ADVERSE, Dictionary
 from icdbridge.starter.mentions import Mention, longest
 from icdbridge.starter.note_reading import REACH, SIDES, Note
 from icdbridge.starter.specify import Decision, specify
@@ -83,16 +83,30 @@ def find_said(note: Note, dictionary: Dictionary, tree: Tree) -> list[Said]:
     asked = set()
     for outer in kept:
         wanted = asked_by(tree.codes[said_at(outer).code]) if len(outer) > 1 else ()
-        for places in [places for first in outer for places in inner[first]] if wanted else ():
-            others = tuple(place for place in outer if place not in places)
-            if (
-                set(places) < set(outer)
-                and others in by_places
-                and min(said_at(places).named, said_at(others).named) >= 0
-                and tree.codes[said_at(places).code].startswith(wanted)
+        causes = _causes(note, outer)
+        for places in [places for first in outer for places in inner[first]] if wanted or causes else ():
+            if not set(places) < set(outer):
+                continue
+            others = tuple(place for place in outer if not _covers(note, places, place))
+            both = others in by_places and min(said_at(places).named, said_at(others).named) >= 0
+            if (places in causes and ADVERSE in said_at(places).status) or (
+                both and tree.codes[said_at(places).code].startswith(wanted)
             ):
                 asked.add(places)
     return [said_at(places) for places in sorted(kept | asked)]
+
+
+def _causes(note: Note, places: Sequence[int]) -> set[tuple[int]]:
+    """The words of a mention that stand before "induced": the drug of "opioid-induced"."""
+    following = zip(places, [note.words[place + 1 : place + 2] for place in places], strict=True)
+    return {(place,) for place, after in following if after and after[0].text == "induced"}
+
+
+def _covers(note: Note, places: Sequence[int], place: int) -> bool:
+    """Whether a word is one of ``places``, or of an abbreviation of several words that begins there."""
+    return any(
+        one == place or note.words[one].end < note.words[place].end <= note.ends[one] for one in places
+    )
 
 
 def _beside_sides(note: Note, kept: set[tuple[int, ...]]) -> set[tuple[int, ...]]:

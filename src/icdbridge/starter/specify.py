@@ -61,7 +61,7 @@ def specify(
         support |= {one for one in tree.differing(chosen)[0] if led and one in near}
         code = chosen
     code = _twin(tree, code, near, named)
-    for further in (_on_side, _in_remission, _in_childbirth):
+    for further in (_on_side, _in_remission, _in_childbirth, _as_far_as_said):
         code = further(tree, code, near)
     alternatives = tuple(int(tree.default[kid]) for kid in siblings[:6])
     others = tuple(dict.fromkeys(one for one in alternatives if one != code))
@@ -117,6 +117,38 @@ def _on_side(tree: Tree, code: int, near: Mapping[str, float]) -> int:
         (side for side in ("right", "left") if side in near or (side == "right" and _BOTH in near)), ""
     )
     return tree.by_title.get(title.replace("unspecified", side, 1), code) if side else code
+
+
+# What titles leave unsaid, words of notes that say it, and how titles put it.
+_UNSAID = [
+    (unsaid, roots(*re.split(r"\W+", said)), put or said)
+    for unsaid, said, put in (
+        ("unspecified degree", "first degree", ""),
+        ("unspecified degree", "second degree", ""),
+        ("unspecified degree", "third degree", ""),
+        ("unspecified degree", "partial thickness", "second degree"),
+        ("unspecified degree", "full thickness", "third degree"),
+        ("unspecified degree", "superficial", "first degree"),
+        ("unspecified severity", "mild", ""),
+        ("unspecified severity", "moderate", ""),
+        ("unspecified severity", "severe", ""),
+        ("unspecified site", "upper inner quadrant", "upper-inner quadrant"),
+        ("unspecified site", "upper outer quadrant", "upper-outer quadrant"),
+        ("unspecified site", "lower inner quadrant", "lower-inner quadrant"),
+        ("unspecified site", "lower outer quadrant", "lower-outer quadrant"),
+    )
+]
+
+
+def _as_far_as_said(tree: Tree, code: int, near: Mapping[str, float]) -> int:
+    """The code of the same title but for the degree, severity or quadrant that is near, where it leaves that unsaid."""
+    title = tree.titles[code].lower()
+    said = (
+        title.replace(unsaid, said)
+        for unsaid, stems, said in _UNSAID
+        if unsaid in title and stems <= near.keys()
+    )
+    return next((tree.by_title[one] for one in said if one in tree.by_title), code)
 
 
 def _in_remission(tree: Tree, code: int, near: Mapping[str, float]) -> int:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import NamedTuple
 
+from icdbridge.knowledge.packed_tables import read_csv
 from icdbridge.knowledge.synonyms import synonyms as known_synonyms
 from icdbridge.knowledge.words import EMPTY, split, stem
 
@@ -184,3 +185,10 @@ def synonyms() -> dict[str, list[frozenset[str]]]:
                 if meant != {root(word)}:
                     found.setdefault(root(word), []).append(meant)
     return found
+
+
+@cache
+def drug_words() -> frozenset[str]:
+    """Single words that name a drug or a class of drugs (``status.csv``)."""
+    rows = read_csv("status")
+    return frozenset(row["term"].lower() for row in rows if row["when"] in ("medications", "adverse"))

@@ -186,7 +186,8 @@ def _written_at(note: Note, place: int) -> str:
 
 def _bare(note: Note, mention: Mention) -> bool:
     """Whether a mention is a single letter, which may be anything."""
-    return len(mention.places) == 1 and len(note.words[mention.places[0]].text) == 1
+    first = mention.places[0]
+    return len(mention.places) == 1 and note.ends[first] - note.words[first].start == 1
 
 
 def _share(note: Note, place: int, phrase: frozenset[str], places: int) -> float:

@@ -39,16 +39,17 @@ def is_taken_back(code: str, text: str, start: int, sentences: Sequence[tuple[in
     """Whether the sentence at ``start`` has what a code's phrases stand without, so that a name does not say it either:
     vaccines that are up to date are none given.
     """
-    unless = _unless().get(code)
-    if unless is None:
-        return False
-    begin, end = sentence_around(sentences, start) or (0, len(text))
-    return unless.search(text, begin, end) is not None
+    several = _unless().get(code, ())
+    begin, end = (several and sentence_around(sentences, start)) or (0, len(text))
+    return any(unless.search(text, begin, end) for unless in several)
 
 
 @cache
-def _unless() -> dict[str, re.Pattern[str]]:
-    return {code: unless for code, _, unless in _patterns() if unless is not None}
+def _unless() -> dict[str, list[re.Pattern[str]]]:
+    found: dict[str, list[re.Pattern[str]]] = {}
+    for code, _, unless in _patterns():
+        found.setdefault(code, []).extend([unless] if unless is not None else [])
+    return found
 
 
 @cache

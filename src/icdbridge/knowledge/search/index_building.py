@@ -199,7 +199,9 @@ def _kept(
 
 
 def _rows(table: CodeSystem) -> Iterable[tuple[str, str, str]]:
-    yield from _own_rows("status", table.name, lambda row: row["when"])
+    yield from _own_rows(
+        "status", table.name, lambda row: "drug" if row["when"] == "adverse" else row["when"]
+    )
     yield from _own_rows("search_terms", table.name, lambda row: "default")
     yield from _own_rows("procedures", table.name, lambda row: "procedure")
     yield from terms(table.name)
