@@ -288,6 +288,17 @@ def test_a_link_is_written_where_it_leads(coder, folder, tmp_path):
     assert (tmp_path / "real.csv").read_text().startswith("note_id,")
 
 
+def test_a_folder_of_tables_and_one_of_both(tmp_path):
+    table, note = tmp_path / "t.csv", tmp_path / "note.txt"
+    table.write_text("note_id,text\n1,dyspnea\n")
+    assert Source([tmp_path]).paths == [tmp_path, table]
+    note.write_text("dyspnea")
+    assert Source([tmp_path]).paths == [tmp_path, note]
+    both = Source([tmp_path], tables_first=True)
+    assert both.paths == [tmp_path, table]
+    assert both.left_out == [f"{tmp_path}: left out 1 file that is no note, such as note.txt"]
+
+
 def test_what_does_not_fit(coder, folder, tmp_path):
     with pytest.raises(InputError, match=r"expected a name ending in \.csv, \.jsonl, \.parquet, \.ndjson"):
         code_notes(coder, Source([folder]), tmp_path / "out.xlsx", version="icd10")

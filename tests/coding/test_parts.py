@@ -1,5 +1,6 @@
 """Coding into parts: every note once, whatever is interrupted, changed or begun otherwise."""
 
+import errno
 import hashlib
 import json
 from dataclasses import replace
@@ -9,7 +10,7 @@ import pytest
 
 from icdbridge.coding import Suggestion
 from icdbridge.coding.bulk import Done, code_notes
-from icdbridge.coding.object_store import Folder, RemoteSource
+from icdbridge.coding.object_store import Folder, RemoteSource, store
 from icdbridge.coding.parts import code_parts, part_notes
 from icdbridge.coding.sources import Source
 from icdbridge.coding.untrained import StarterCoder
@@ -220,3 +221,14 @@ def test_notes_and_parts_may_be_urls(notes, tmp_path):
         RemoteSource([(tmp_path / "none").as_uri()])
     with pytest.raises(InputError, match="cannot open gopher://there"):
         RemoteSource(["gopher://there/notes"])
+
+
+def test_a_store_that_fails_is_named_and_so_is_a_broken_file_in_it(tmp_path):
+    place = tmp_path.as_uri()
+    with pytest.raises(InputError, match=rf"^cannot open {place}: it does not answer$"), store(place):
+        raise OSError("it does not answer")  # as Arrow says it, without a number
+    with pytest.raises(OSError, match="No space left"), store(place):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    (tmp_path / "a.parquet").write_bytes(b"PAR1 and no more")
+    with pytest.raises(InputError, match=rf"^{place}/a.parquet is not a whole Parquet"):
+        len(RemoteSource([tmp_path.as_uri()]))

@@ -31,8 +31,8 @@ def code(
         metavar="[RUN] [NOTES]...",
         help="First a run folder made by `icdbridge train`; leave it out, or write starter, for the starter, which "
         "needs no coded notes. Then documents: text, Word (.docx), RTF, HTML, PDF with text, C-CDA, FHIR, HL7 v2; - or "
-        "none for standard input. With --out also folders of documents, and tables (.csv, .tsv, .jsonl, .json, "
-        ".parquet, .xlsx, .feather; text also as .gz and .zst).",
+        "none for standard input. With --out also folders of documents, tables (.csv, .tsv, .jsonl, .json, .parquet, "
+        ".xlsx, .feather; text also as .gz and .zst) and folders of tables.",
     ),
     out: str | None = typer.Option(
         None,
@@ -71,7 +71,7 @@ def code(
     engine: Literal["one", "ray"] = typer.Option(
         "one",
         help="one: this process codes. ray: all cores of this machine or, by --address, of a cluster; NOTES may be "
-        "folders of tables and URLs (s3://, gs://, abfss://, hdfs://) too.",
+        "URLs (s3://, gs://, abfss://, hdfs://) too, and of a folder with both the tables are read.",
     ),
     address: str | None = typer.Option(
         None, help="With --engine ray: the cluster to join, auto for the one that this machine is part of."
@@ -200,7 +200,7 @@ def _load(run: Path | None, precision: str, codes: dict[str, str] | None) -> "Co
 
 
 def _source(given: list[str], columns: "NoteColumns", on_ray: bool) -> "Source | RemoteSource":
-    """The notes at paths or, for Ray, at URLs or in folders of tables."""
+    """The notes at paths or, for Ray, at URLs."""
     from icdbridge.coding.object_store import RemoteSource, is_url
     from icdbridge.coding.sources import Source
 
@@ -211,11 +211,7 @@ def _source(given: list[str], columns: "NoteColumns", on_ray: bool) -> "Source |
         raise InputError("give the notes by URLs or by paths, not by both")
     if urls:
         return RemoteSource(urls, columns)
-    paths = [Path(name) for name in given]
-    if on_ray:
-        tables = [sorted(filter(is_table, path.iterdir())) if path.is_dir() else [] for path in paths]
-        paths = [file for path, inside in zip(paths, tables, strict=True) for file in inside or [path]]
-    return Source(paths, columns)
+    return Source([Path(name) for name in given], columns, tables_first=on_ray)
 
 
 def _tell(line: str) -> None:

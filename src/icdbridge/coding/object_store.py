@@ -36,17 +36,16 @@ class Folder:
         """What files lie there; none where there is no such folder."""
         if self.local is not None:
             return sorted(path.name for path in self.local.iterdir()) if self.local.is_dir() else []
-        fs, root = self._remote()
-        from pyarrow.fs import FileSelector, FileType
+        with store(self.place) as (fs, root):
+            from pyarrow.fs import FileSelector, FileType
 
-        found = fs.get_file_info(FileSelector(root, allow_not_found=True))
+            found = fs.get_file_info(FileSelector(root, allow_not_found=True))
         return sorted(info.base_name for info in found if info.type == FileType.File)
 
     def read(self, name: str) -> bytes:
         if self.local is not None:
             return (self.local / name).read_bytes()
-        fs, root = self._remote()
-        with fs.open_input_stream(f"{root}/{name}") as stream:
+        with store(self.place) as (fs, root), fs.open_input_stream(f"{root}/{name}") as stream:
             found: bytes = stream.read()
             return found
 
@@ -56,18 +55,15 @@ class Folder:
             with atomic_file(self.local / name) as partial:
                 partial.write_bytes(content)
             return
-        fs, root = self._remote()
-        with fs.open_output_stream(
-            f"{root}/{name}"
-        ) as stream:  # an object is there when its stream is closed
-            stream.write(content)
+        with store(self.place) as (fs, root), fs.open_output_stream(f"{root}/{name}") as stream:
+            stream.write(content)  # an object is there when its stream is closed
 
     def remove(self, name: str) -> None:
         if self.local is not None:
             (self.local / name).unlink(missing_ok=True)
         else:
-            fs, root = self._remote()
-            fs.delete_file(f"{root}/{name}")
+            with store(self.place) as (fs, root):
+                fs.delete_file(f"{root}/{name}")
 
     def within(self, name: str) -> "Folder":
         """A folder of this one."""
@@ -79,16 +75,16 @@ class Folder:
         if self.local is not None:
             self.local.mkdir(mode=0o700, parents=True, exist_ok=True)
         else:
-            fs, root = self._remote()
-            fs.create_dir(root, recursive=False)
+            with store(self.place) as (fs, root):
+                fs.create_dir(root, recursive=False)
 
     def move(self, name: str, to: "Folder") -> None:
         """Moves a file to another folder of the same store, where it takes the place of one of its name."""
         if self.local is not None and to.local is not None:
             (self.local / name).replace(to.local / name)
         else:
-            (fs, root), (_, other) = self._remote(), to._remote()
-            fs.move(f"{root}/{name}", f"{other}/{name}")
+            with store(self.place) as (fs, root), store(to.place) as (_, other):
+                fs.move(f"{root}/{name}", f"{other}/{name}")
 
     def discard(self) -> None:
         """Removes the folder with all that it holds, where there is one."""
@@ -96,12 +92,8 @@ class Folder:
             if self.local.is_dir():
                 shutil.rmtree(self.local)
         elif self.names():
-            fs, root = self._remote()
-            fs.delete_dir(root)
-
-    def _remote(self) -> tuple[Any, str]:
-        fs, path = file_system(self.place)
-        return fs, path.rstrip("/")
+            with store(self.place) as (fs, root):
+                fs.delete_dir(root)
 
 
 class RemoteSource:
@@ -122,11 +114,12 @@ class RemoteSource:
         """Scheme and host of a URL, and the path and the sign of change of each table."""
         from pyarrow.fs import FileSelector, FileType
 
-        fs, path = file_system(url)
-        info = fs.get_file_info(path)
-        if info.type == FileType.NotFound:
-            raise InputError(f"{url} is missing: expected a table, or a folder of them")
-        below = [info] if info.type == FileType.File else fs.get_file_info(FileSelector(path, recursive=True))
+        with store(url) as (fs, path):
+            info = fs.get_file_info(path)
+            if info.type == FileType.NotFound:
+                raise InputError(f"{url} is missing: expected a table, or a folder of them")
+            alone = info.type == FileType.File
+            below = [info] if alone else fs.get_file_info(FileSelector(path, recursive=True))
         files = sorted((one for one in below if one.type == FileType.File), key=lambda one: str(one.path))
         tables = [one for one in files if is_table(Path(one.path))]
         if not tables:
@@ -147,28 +140,39 @@ class RemoteSource:
         for url, path, _ in self._files:
             with _copy(url, path) as local:
                 shown = f"{url.split('://')[0]}://{path}"
-                for note in Source([local], self.columns):
-                    yield replace(note, place=note.place.replace(str(local), shown))
+                try:
+                    for note in Source([local], self.columns):
+                        yield replace(note, place=note.place.replace(str(local), shown))
+                except InputError as error:
+                    raise InputError(str(error).replace(str(local), shown)) from error
 
 
 @contextmanager
 def _copy(url: str, path: str) -> Iterator[Path]:
-    fs, _ = file_system(url)
     with tempfile.TemporaryDirectory(prefix="icdbridge-") as folder:
         local = Path(folder) / PurePosixPath(path).name
-        with fs.open_input_stream(path, compression=None) as stream, local.open("wb") as handle:
+        with (
+            store(url) as (fs, _),
+            fs.open_input_stream(path, compression=None) as stream,
+            local.open("wb") as handle,
+        ):
             shutil.copyfileobj(stream, handle)
         yield local
 
 
-def file_system(url: str) -> tuple[Any, str]:
-    """Arrow's file system of a URL, and the path in it; ``InputError`` where there is none."""
+@contextmanager
+def store(url: str) -> Iterator[tuple[Any, str]]:
+    """Arrow's file system of a URL, and the path in it; ``InputError`` where there is none, or where it fails within:
+    it does not answer, or refuses.
+    """
     try:
         from pyarrow.fs import FileSystem
 
-        found: tuple[Any, str] = FileSystem.from_uri(url)
-        return found
+        fs, path = FileSystem.from_uri(url)
+        yield fs, path.rstrip("/")
     except ModuleNotFoundError as error:
         raise not_installed(error) from error
     except (OSError, ValueError) as error:
-        raise InputError(f"cannot open {url}: {str(error).splitlines()[0]}") from error
+        if isinstance(error, OSError) and error.errno is not None:  # this machine's own disk
+            raise
+        raise InputError(f"cannot open {url.partition('?')[0]}: {str(error).splitlines()[0]}") from error

@@ -63,14 +63,17 @@ class NoteColumns:
 
 
 class Source:
-    """The notes of ``paths`` in order: documents (``read_documents``), folders of them and tables (``read_rows``).
+    """The notes of ``paths`` in order: documents (``read_documents``), tables (``read_rows``), folders of either. Of a
+    folder that holds both the tables are read where ``tables_first``, else the documents.
 
     ``file_ids`` says what the id of a document is; where a file holds several, their own ids stand below it.
     ``left_out`` tells in lines which files of the folders are no notes. Iterating reads one file at a time and starts
     anew each time. Raises ``InputError`` for what is missing, or unreadable as a whole, and for two notes of one id.
     """
 
-    def __init__(self, paths: Sequence[Path], columns: NoteColumns = NoteColumns()) -> None:
+    def __init__(
+        self, paths: Sequence[Path], columns: NoteColumns = NoteColumns(), *, tables_first: bool = False
+    ) -> None:
         self.columns = columns
         self._given = list(paths)
         self._files: list[tuple[Path, str | None]]  # with the id that a document gives its note
@@ -80,13 +83,16 @@ class Source:
             raise InputError("no notes: give documents, folders of them, or tables")
         for path in paths:
             if path.is_dir():
-                found = find_notes(path, is_document)
+                kinds = (_is_other_table, is_document) if tables_first else (is_document, _is_other_table)
+                found = find_notes(path, kinds[0])
+                if not found.files:
+                    found = find_notes(path, kinds[1])
                 told = [f"{path}: left out {line}" for line in found.left_out]
                 if not found.files:
                     further = f" (left out {'; '.join(found.left_out)})" if told else ""
-                    kinds = ", ".join(NOTE_ENDINGS + DOCUMENT_ENDINGS)
+                    endings = ", ".join(NOTE_ENDINGS + DOCUMENT_ENDINGS)
                     raise InputError(
-                        f"{path} holds no note ({kinds}){further}: give a folder of notes, or a table"
+                        f"{path} holds no note ({endings}) and no table{further}: give a folder of either"
                     )
                 files += found.files
                 self.left_out += told
@@ -94,7 +100,7 @@ class Source:
                 files.append(path)
             else:
                 raise InputError(f"{path} is missing: expected a document, a folder of them, or a table")
-        tables = {path for path in files if is_table(path) and not holds_fhir(path)}
+        tables = set(filter(_is_other_table, files))
         named = iter(
             file_ids(
                 [path for path in paths if path not in tables], [file for file in files if file not in tables]
@@ -195,6 +201,11 @@ class Source:
             )
             for one in documents
         ]
+
+
+def _is_other_table(path: Path) -> bool:
+    """Whether a file is a table, and no FHIR."""
+    return is_table(path) and not holds_fhir(path)
 
 
 def day_named(text: str | None) -> str | None:
