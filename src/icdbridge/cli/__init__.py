@@ -21,11 +21,20 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 app = typer.Typer(
     name="icdbridge",
-    help="Reads clinical notes and assigns ICD codes of any version, each with the words that support it.",
+    help="Reads clinical notes and assigns ICD codes of any version, each with the words that support it.\n\n"
+    "Start with `icdbridge code note.txt`. `icdbridge COMMAND --help` explains each command, with examples.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+
+
+MODELS, DESK, PAPER = "Models of your own", "The coder's desk", "The paper"  # headings of the commands
+
+
+def examples(*commands: str) -> str:
+    """The end of a command's help: what to type, without the leading ``icdbridge``, one a line."""
+    return "\n\n".join(["Examples:", *(f"icdbridge {command}" for command in commands)])
 
 
 PRECISION = "fp32, or bf16, which is faster on processors that multiply bf16. Both predict the same codes."

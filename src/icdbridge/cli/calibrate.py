@@ -4,11 +4,17 @@ from pathlib import Path
 
 import typer
 
-from icdbridge.cli import app
+from icdbridge.cli import DESK, app, examples
 from icdbridge.terminal import say
 
 
-@app.command()
+@app.command(
+    rich_help_panel=DESK,
+    epilog=examples(
+        "calibrate runs/mixed --store desk.db --out runs/mixed-calibrated",
+        "calibrate --store desk.db --out starter-calibrated",
+    ),
+)
 def calibrate(
     run: Path = typer.Argument(None, help="A run folder; without one, the starter."),
     store: str = typer.Option(
@@ -22,9 +28,9 @@ def calibrate(
     ),
     force: bool = typer.Option(False, "--force", help="Replace the folder of --out."),
 ) -> None:
-    """Fit the confidence of a run or of the starter on the decisions of finished encounters. Nothing is trained.
+    """Fit the confidence on what coders decided at the desk. Nothing is trained.
 
-    The fit is kept only where it predicts the decisions on other encounters better.
+    The decisions of finished encounters are used. The fit is kept only if it predicts other encounters better.
     """
     from icdbridge.cli.desk import opened
     from icdbridge.feedback.recalibrate import recalibrate

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from icdbridge.cli import app
+from icdbridge.cli import app, examples
 from icdbridge.errors import InputError
 from icdbridge.tables import is_table
 from icdbridge.terminal import say
@@ -16,19 +16,25 @@ if TYPE_CHECKING:
     from icdbridge.rules import Finding
 
 
-@app.command()
+@app.command(
+    epilog=examples(
+        "check E11.22 N18.31 I12.9",
+        "check I10 I50.9 --date 2025-11-02 --setting inpatient",
+        "check sets.csv --json",
+    )
+)
 def check(
     codes: list[str] = typer.Argument(
         metavar="CODES...",
-        help="Codes, the principal diagnosis first: E11.22 N18.31 I12.9. Or a table with the column code and, if "
-        "wanted, encounter, order, date, sex, age, setting, poa, certainty.",
+        help="Codes, the principal diagnosis first: E11.22 N18.31 I12.9. Or a table with the column code and, "
+        "optionally, encounter, order, date, sex, age, setting, poa, certainty.",
     ),
     date: str | None = typer.Option(None, help="Date of discharge or service, such as 2025-11-02."),
     sex: str | None = typer.Option(None, help="female or male."),
     age: str | None = typer.Option(None, help="Age in years, or with a unit: '3 d', '5 months'."),
     setting: str | None = typer.Option(None, help="inpatient or outpatient."),
     unordered: bool = typer.Option(
-        False, "--unordered", help="The order means nothing: no code is the principal diagnosis."
+        False, "--unordered", help="The codes are in no order: none is the principal diagnosis."
     ),
     version: str | None = typer.Option(
         None,
@@ -37,11 +43,11 @@ def check(
     ),
     as_json: bool = typer.Option(False, "--json", help="Print JSON, one line for each set of codes."),
 ) -> None:
-    """Check codes: unknown, not billable, not valid on the date, Excludes1, sex and age, what must come first, what
-    another code says already.
+    """Check a set of codes against the coding rules.
 
-    Each finding says which codes, what is wrong, what to do and where the rule stands. Exits 0 where there is no
-    error, 1 where there is, 2 on bad input.
+    Finds codes that are unknown, not billable or not valid on the date, Excludes1 conflicts, conflicts with sex and
+    age, wrong order, and codes that another code already includes. Each finding names the codes, what is wrong, what
+    to do and the source of the rule. Exit status: 0 no error, 1 errors, 2 bad input.
     """
     from icdbridge.rules import check as check_codes
     from icdbridge.rules.set_tables import read_sets, years

@@ -4,17 +4,20 @@ from pathlib import Path
 
 import typer
 
-from icdbridge.cli import app
+from icdbridge.cli import PAPER, app, examples
 from icdbridge.terminal import say
 
 
-@app.command()
+@app.command(
+    rich_help_panel=PAPER,
+    epilog=examples("import-checkpoint released/ --codes corpora/iv10 --out runs/released"),
+)
 def import_checkpoint(
     checkpoint: Path = typer.Argument(help="Folder with config.json, token2id.json and pytorch_model.bin."),
     out: Path = typer.Option(..., "--out", help="The run folder to write."),
     codes: list[str] = typer.Option(
         [],
-        help="What codes the run knows: a corpus folder, or icd9cm, icd9proc, icd10cm, icd10pcs; may be repeated. "
+        help="The codes that the run knows: a corpus folder, or icd9cm, icd9proc, icd10cm, icd10pcs; may be repeated. "
         "By default all assignable codes of these four, which takes a GPU.",
     ),
     threshold: float = typer.Option(
@@ -22,7 +25,7 @@ def import_checkpoint(
     ),
     force: bool = typer.Option(False, "--force", help="Replace an existing run folder."),
 ) -> None:
-    """Make a run folder of a checkpoint that the paper's authors released. It scores as their own code does."""
+    """Make a run folder from a checkpoint of the paper's authors. It scores as their own code does."""
     from icdbridge.codes import SYSTEMS
     from icdbridge.runs.importing import import_checkpoint
 
@@ -32,13 +35,13 @@ def import_checkpoint(
     say(f"threshold: {run.config['threshold_source']}")
 
 
-@app.command()
+@app.command(rich_help_panel=PAPER, epilog=examples("export-checkpoint runs/mixed --out checkpoint"))
 def export_checkpoint(
     run: Path = typer.Argument(help="A run folder."),
     out: Path = typer.Option(..., "--out", help="The checkpoint folder to write."),
     force: bool = typer.Option(False, "--force", help="Replace an existing folder."),
 ) -> None:
-    """Write a run in the layout of the paper's released checkpoints, for the paper's own code to load."""
+    """Write a run as a checkpoint that the paper's own code can load."""
     from icdbridge.runs import Run
     from icdbridge.runs.importing import export_checkpoint
 

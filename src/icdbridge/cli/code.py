@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 import typer
 
-from icdbridge.cli import PRECISION, app, precision_named, refuse_idle
+from icdbridge.cli import PRECISION, app, examples, precision_named, refuse_idle
 from icdbridge.documents import Document, holds_fhir, read_documents
 from icdbridge.errors import InputError
 from icdbridge.escaping import visible
@@ -23,22 +23,29 @@ if TYPE_CHECKING:
     from icdbridge.coding.sources import NoteColumns, Source
 
 
-@app.command()
+@app.command(
+    epilog=examples(
+        "code note.txt",
+        "code runs/mixed note.txt --version icd10 --top 20",
+        "code notes.csv --out codes.csv",
+        "code runs/mixed notes/ --out codes.parquet --resume",
+    )
+)
 def code(
     context: typer.Context,
     notes: list[str] = typer.Argument(
         None,
         metavar="[RUN] [NOTES]...",
-        help="First a run folder made by `icdbridge train`; leave it out, or write starter, for the starter, which "
-        "needs no coded notes. Then documents: text, Word (.docx), RTF, HTML, PDF with text, C-CDA, FHIR, HL7 v2; - or "
-        "none for standard input. With --out also folders of documents, tables (.csv, .tsv, .jsonl, .json, .parquet, "
-        ".xlsx, .feather; text also as .gz and .zst) and folders of tables.",
+        help="First, optionally, a run folder made by `icdbridge train`. Without it, or with the word starter, the "
+        "starter codes, which needs no training. Then documents: text, Word (.docx), RTF, HTML, PDF with text, C-CDA, "
+        "FHIR, HL7 v2. Give - or nothing to read standard input. With --out also tables (.csv, .tsv, .jsonl, "
+        ".json, .parquet, .xlsx, .feather; text also as .gz and .zst), and folders of documents or tables.",
     ),
     out: str | None = typer.Option(
         None,
-        help="Write all suggestions into this file: .csv or .parquet (a row a suggestion), .jsonl (a line a "
-        "note) or .ndjson (FHIR R4 Condition and Procedure resources). With --engine ray: a folder of such files, or "
-        "its URL, whose ending names their format (else .parquet).",
+        help="Write the suggestions to this file: .csv or .parquet (one row a suggestion), .jsonl (one line "
+        "a note) or .ndjson (FHIR R4 Condition and Procedure resources). With --engine ray: a folder of such files, or "
+        "its URL; its ending gives their format (else .parquet).",
     ),
     version: str | None = typer.Option(
         None, help="icd10 (the starter's default), icd9 or another version that the run was trained on."
@@ -46,53 +53,57 @@ def code(
     top: int = typer.Option(10, min=1, help="How many codes to show for each note."),
     codes: str | None = typer.Option(
         None,
-        help="Choose among other codes: a table with the columns code and description, or a code system.",
+        help="The codes to choose from: a table with the columns code and description, or a code system. Default: "
+        "those that the run learned, or the starter's.",
     ),
     system: str = typer.Option("custom", help="The code system that the codes of --codes FILE belong to."),
     id: str = typer.Option("note_id", help="For a table: the column with the note's id."),
     text: str = typer.Option("text", help="For a table: the column with the note's text."),
     patient: str | None = typer.Option(None, help="For a table: the column with the patient's id, for FHIR."),
     date: str = typer.Option(
-        "date", help="For a table: the column with the day of discharge or service, where it has one."
+        "date", help="For a table: the column with the day of discharge or service, if it has one."
     ),
     as_of: str | None = typer.Option(
         None,
-        help="Choose among the codes that are valid on this day (2025-11-02), also those that came after training. "
-        "Default: the date of the row or document; where it has none, the codes that the run learnt.",
+        help="Use the codes that are valid on this day (2025-11-02), including codes newer than the training notes. "
+        "Default: the date of the row or document; without one, the codes that the run learned.",
     ),
     precision: str = typer.Option("fp32", help=PRECISION),
     evidence: bool = typer.Option(
         True, help="Find the words that support each code; coding is faster without."
     ),
-    resume: bool = typer.Option(False, "--resume", help="Go on with an interrupted --out."),
+    resume: bool = typer.Option(False, "--resume", help="Continue an interrupted --out."),
     force: bool = typer.Option(
-        False, "--force", help="Replace what is at --out once the new result is whole."
+        False, "--force", help="Replace an existing --out, once the new result is complete."
     ),
     engine: Literal["one", "ray"] = typer.Option(
         "one",
         help="one: this process codes. ray: all cores of this machine or, by --address, of a cluster; NOTES may be "
-        "URLs (s3://, gs://, abfss://, hdfs://) too, and of a folder with both the tables are read.",
+        "URLs (s3://, gs://, abfss://, hdfs://) too; of a folder with documents and tables the tables are read.",
     ),
     address: str | None = typer.Option(
-        None, help="With --engine ray: the cluster to join, auto for the one that this machine is part of."
+        None,
+        help="With --engine ray: the address of the cluster; auto for the one that this machine belongs to.",
     ),
     candidates: bool = typer.Option(
         False,
         "--candidates",
-        help="Score only the codes that the candidate search proposes: much faster, with nearly the same result.",
+        help="Score only the codes that the candidate search (`icdbridge index`) proposes: much faster, with nearly "
+        "the same result.",
     ),
     setting: str | None = typer.Option(
         None,
-        help="inpatient or outpatient: uncertain diagnoses are coded inpatient only. Default: what the document or the "
-        "table's column setting says, or else what the note looks like to the starter.",
+        help="inpatient or outpatient; uncertain diagnoses are coded only for inpatients. For the starter. Default: "
+        "the setting in the document or the table's column setting, else the starter's guess.",
     ),
     as_json: bool = typer.Option(False, "--json", help="Print one line of JSON for each note."),
 ) -> None:
-    """Code notes: a few, shown here, or many, into a file. Nothing leaves this machine.
+    """Code notes, by the starter or a run. Nothing leaves this machine.
 
-    A note that cannot be coded is named on standard error. With --out, or where a file holds several notes, it is
-    skipped, and all others are coded. Exit status: 0 all notes were coded, 3 some were skipped, 2 bad input, 130
-    interrupted. An interrupted --out goes on by the same command with --resume.
+    Without --out the codes are printed; with it they are written into a file. A note that cannot be coded is named
+    on standard error, and with --out, or in a file of several notes, the others are still coded. To continue an
+    interrupted --out, repeat the command with --resume. Exit status: 0 all notes were coded, 3 some were skipped, 2
+    bad input, 130 interrupted.
     """
     from icdbridge.codes import known_system, known_systems
     from icdbridge.coding import Coder

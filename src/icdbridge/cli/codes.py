@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from icdbridge.cli import app
+from icdbridge.cli import app, examples
 from icdbridge.cli.codes_display import found_title, print_choices, print_record, print_table
 from icdbridge.errors import InputError
 from icdbridge.terminal import say
@@ -30,7 +30,7 @@ Table = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
-@codes.command()
+@codes.command(epilog=examples("codes show I21.4", "codes show icd9proc:96.71 --json"))
 def show(
     code: Annotated[
         str, typer.Argument(help="A code, dotted or not, such as I21.4, 4280 or icd9proc:96.71.")
@@ -42,9 +42,9 @@ def show(
     table: Table = None,
     as_json: Json = False,
 ) -> None:
-    """Show what a code means, in every system that has it: title, validity, path, synonyms, releases, crosswalk.
+    """Show a code: title, validity, path, synonyms, releases, crosswalk. In every system that has it.
 
-    A retired code comes with what took its place, a new one with what was used before.
+    A retired code is shown with its replacement, a new one with its predecessor.
     """
     from icdbridge.codes import known_system, system_named
     from icdbridge.knowledge.code_record import code_record
@@ -69,7 +69,7 @@ def show(
             print_record(record)
 
 
-@codes.command()
+@codes.command(epilog=examples('codes search "left hip fx"', "codes search I50 --system icd10cm --limit 5"))
 def search(
     query: Annotated[
         str, typer.Argument(help='Words, or how the code begins: "left hip fx", "hx of MI", I50.')
@@ -79,10 +79,10 @@ def search(
     table: Table = None,
     as_json: Json = False,
 ) -> None:
-    """Find codes as you would type them: words, abbreviations, misspellings, a code or how one begins.
+    """Find codes by words, abbreviations, misspellings, or the beginning of a code.
 
-    Without --system ICD-10 is searched first, ICD-9 where ICD-10 has nothing. What the codes of a family differ by is
-    said below the first hit.
+    Without --system ICD-10 is searched, and ICD-9 if ICD-10 has nothing. Below the first hit stands what distinguishes
+    the codes of its family.
     """
     from icdbridge.codes import known_systems, system_named
     from icdbridge.knowledge.search import find
@@ -111,7 +111,7 @@ def search(
         print_choices(hits[0])
 
 
-@codes.command()
+@codes.command(epilog=examples("codes systems"))
 def systems(as_json: Json = False) -> None:
     """List the code systems and their releases, with the number of codes."""
     from icdbridge.codes import known_systems, load_system, releases
@@ -138,17 +138,13 @@ def systems(as_json: Json = False) -> None:
         )
 
 
-@codes.command()
+@codes.command(epilog=examples("codes add icd10gm2026.xml --name icd10gm --out systems --from 2026-01-01"))
 def add(
-    file: Path = typer.Argument(
-        help="As its agency publishes it: ClaML (XML), or ICD-11's simple tabulation."
-    ),
-    name: str = typer.Option(..., help="What the system is called here, such as icd10gm, icd10who, icd11."),
-    out: Path = typer.Option(
-        ..., "--out", help="Folder for the declaration; ICDBRIDGE_SYSTEMS names it afterwards."
-    ),
-    label: str = typer.Option("", help="What people call it, such as ICD-10-GM 2026."),
-    uri: str = typer.Option("", help="Its URI in FHIR, where icdbridge does not know it."),
+    file: Path = typer.Argument(help="The file as published: ClaML (XML), or ICD-11's simple tabulation."),
+    name: str = typer.Option(..., help="Name of the system in icdbridge, such as icd10gm, icd10who, icd11."),
+    out: Path = typer.Option(..., "--out", help="Folder to write; set ICDBRIDGE_SYSTEMS to it afterwards."),
+    label: str = typer.Option("", help="Name of the system for people, such as ICD-10-GM 2026."),
+    uri: str = typer.Option("", help="URI of the system in FHIR, if icdbridge does not know it."),
     starts: str | None = typer.Option(
         None, "--from", help="The first day on which this release is in force, such as 2026-01-01."
     ),

@@ -5,11 +5,17 @@ from pathlib import Path
 
 import typer
 
-from icdbridge.cli import app, refuse_idle
+from icdbridge.cli import MODELS, app, examples, refuse_idle
 from icdbridge.terminal import say
 
 
-@app.command()
+@app.command(
+    rich_help_panel=MODELS,
+    epilog=examples(
+        "compare runs/alone runs/mixed --out comparison",
+        "compare alone=runs/alone-0,runs/alone-1 mixed=runs/mixed-0,runs/mixed-1 --markdown",
+    ),
+)
 def compare(
     context: typer.Context,
     runs: list[str] = typer.Argument(
@@ -23,7 +29,7 @@ def compare(
     markdown: bool = typer.Option(False, "--markdown", help="Print the tables as Markdown."),
     force: bool = typer.Option(False, "--force", help="Replace an existing --out folder."),
 ) -> None:
-    """Compare evaluated runs: figures, differences from the first, the long tail. Nothing is scored again."""
+    """Compare runs that were evaluated: their figures, and differences from the first run. Nothing is scored again."""
     from icdbridge.evaluation.compare import compare as compare_runs
     from icdbridge.evaluation.reports.comparison_report import (
         decisions_table,

@@ -13,7 +13,7 @@ from typing import Any
 
 import typer
 
-from icdbridge.cli import app
+from icdbridge.cli import app, examples
 from icdbridge.errors import InputError
 from icdbridge.files import only_writer, read_json
 from icdbridge.terminal import Terminal, say
@@ -25,7 +25,7 @@ MARK, SAID = "demo.txt", "Everything in this folder comes from synthetic notes.\
 MADE = {MARK, "example.txt", "raw", "corpora", "runs", "report", "note.txt"}
 
 
-@app.command()
+@app.command(epilog=examples("demo", "demo --scale 0.1"))
 def demo(
     out: Path = typer.Option(Path("build/demo"), "--out", help="Folder for all that the demo makes."),
     scale: float = typer.Option(
@@ -35,8 +35,10 @@ def demo(
         6, min=1, help="Passes over the notes; the run on ICD-10 alone makes twice as many."
     ),
 ) -> None:
-    """Code a realistic note with the starter; then the paper's comparison on synthetic notes: synthesize, prepare,
-    train on ICD-10 alone and with ICD-9, evaluate, code one.
+    """Show what icdbridge does: code a made-up note, then train and compare two models on synthetic notes.
+
+    One model learns from ICD-10 notes alone, the other from ICD-9 notes too, as in the paper. Takes a few minutes on
+    two cores.
     """
     if not math.isfinite(scale):
         raise InputError(f"--scale {scale} is no number of notes: give one such as 1")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from icdbridge.cli import app
+from icdbridge.cli import DESK, app, examples
 from icdbridge.errors import InputError
 from icdbridge.extras import not_installed
 from icdbridge.terminal import say
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 desk = typer.Typer(
     help="The store behind the coder's desk: accounts, audit trail, retention.", no_args_is_help=True
 )
-app.add_typer(desk, name="desk")
+app.add_typer(desk, name="desk", rich_help_panel=DESK)
 
 STORE = typer.Option(
     ..., envvar="ICDBRIDGE_STORE", help="A file such as desk.db, or postgresql://user@host/database."
@@ -42,14 +42,15 @@ def opened(address: str) -> Iterator["Store"]:
         store.close()
 
 
-@desk.command()
+@desk.command(epilog=examples("desk add-user anna --role coder --store desk.db"))
 def add_user(
-    name: str = typer.Argument(help="Name of the account; a name is never given to a second person."),
+    name: str = typer.Argument(help="Name of the account; names of removed accounts cannot be reused."),
     role: str = typer.Option("coder", help="coder, auditor or admin."),
     store: str = STORE,
 ) -> None:
-    """Add an account and print its token, this once: the store keeps only a hash. From the first account on everybody
-    needs a token.
+    """Add an account, and print its token.
+
+    The token is shown only now: the store keeps a hash. Once there is an account, everybody needs a token.
     """
     with opened(store) as found, found.writing() as session:
         from icdbridge.server.store.people import add_user
@@ -58,7 +59,7 @@ def add_user(
     say(token)
 
 
-@desk.command()
+@desk.command(epilog=examples("desk users --store desk.db"))
 def users(store: str = STORE) -> None:
     """List the accounts."""
     with opened(store) as found, found.reading() as session:
@@ -68,26 +69,26 @@ def users(store: str = STORE) -> None:
             say(f"{one.name}\t{one.role}\t{'active' if one.active else 'ended'}")
 
 
-@desk.command()
-def remove_user(name: str = typer.Argument(), store: str = STORE) -> None:
-    """End an account and its sessions at once. What the person did keeps the name."""
+@desk.command(epilog=examples("desk remove-user anna --store desk.db"))
+def remove_user(name: str = typer.Argument(help="Name of the account."), store: str = STORE) -> None:
+    """End an account and its sessions at once. The name stays on what the person did."""
     with opened(store) as found, found.writing() as session:
         from icdbridge.server.store.people import remove_user
 
         remove_user(session, BY, name)
 
 
-@desk.command()
+@desk.command(epilog=examples("desk verify --store desk.db"))
 def verify(
     head: str | None = typer.Option(
         None, help="NUMBER:HASH that an earlier verify printed and you noted elsewhere."
     ),
     store: str = STORE,
 ) -> None:
-    """Check the audit trail: each entry is chained to the one before. Exits 1 where it was changed or cut.
+    """Check that the audit trail was not changed. Exits 1 if it was.
 
-    Who can write to the database could make the whole chain anew: note the printed head elsewhere, and give it next
-    time.
+    Each entry is chained to the one before. Somebody who can write to the database could rebuild the whole chain. So
+    note the printed head elsewhere, and give it as --head next time.
     """
     with opened(store) as found, found.reading() as session:
         from icdbridge.server.store.trail import verify
@@ -99,12 +100,12 @@ def verify(
     say(f"{result.entries} entries, unbroken; head {result.entries}:{result.head}")
 
 
-@desk.command()
+@desk.command(epilog=examples("desk purge --days 90 --store desk.db"))
 def purge(
     days: int = typer.Option(..., min=0, help="Days since the last change of an encounter."),
     store: str = STORE,
 ) -> None:
-    """Delete documents and comments of encounters that nobody changed for so many days; decisions stay."""
+    """Delete documents and comments of encounters not changed for --days; decisions stay."""
     with opened(store) as found:
         from icdbridge.server.store.retention import purge
 
@@ -112,7 +113,7 @@ def purge(
     say(f"deleted the words of {deleted.documents} documents and {deleted.comments} comments")
 
 
-@desk.command()
+@desk.command(epilog=examples("desk load-examples --store desk.db"))
 def load_examples(store: str = STORE) -> None:
     """Load three made-up encounters to try the desk with."""
     with opened(store) as found:
@@ -131,18 +132,19 @@ def _noted(head: str | None) -> tuple[int, str] | None:
     return int(number), digest
 
 
-@desk.command()
+@desk.command(epilog=examples("desk report --out report.html --store desk.db"))
 def report(
     out: Path = typer.Option(
         ..., help="The .html page to write; its figures are written beside it as .json."
     ),
     corpus: Path | None = typer.Option(
-        None, help="The corpus that the model learnt from, to measure how far notes are from it."
+        None, help="The corpus that the model was trained on, to measure how much notes differ from it."
     ),
     store: str = STORE,
 ) -> None:
-    """Report on finished encounters: acceptance by confidence, code, coder and week, minutes a chart, codes added by
-    hand, agreement, drift. No word of a note is in it.
+    """Report on finished encounters. It contains no words of notes.
+
+    It shows acceptance by confidence, code, coder and week, minutes a chart, codes added by hand, agreement and drift.
     """
     from icdbridge.corpora import Corpus
     from icdbridge.feedback.desk_report import write_desk_report
@@ -152,7 +154,12 @@ def report(
     say(f"{out}: {figures['encounters']:,} encounters, {figures['decisions']:,} decisions")
 
 
-@desk.command()
+@desk.command(
+    epilog=examples(
+        "desk results --out codes.csv --store desk.db",
+        "desk results --out codes.ndjson --format fhir --store desk.db",
+    )
+)
 def results(
     out: Path = typer.Option(..., help="The file to write."),
     form: str = typer.Option(
@@ -162,7 +169,7 @@ def results(
     ),
     store: str = STORE,
 ) -> None:
-    """Write the codes of all finished encounters, for other systems. The trail says so."""
+    """Write the codes of all finished encounters, for other systems. The audit trail records it."""
     from icdbridge.files import check_output
     from icdbridge.server.store.encounter_results import write_encounter_results
 

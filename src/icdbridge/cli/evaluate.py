@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from icdbridge.cli import PRECISION, app, precision_named, refuse_idle
+from icdbridge.cli import MODELS, PRECISION, app, examples, precision_named, refuse_idle
 from icdbridge.cli.code import read_codes
 from icdbridge.errors import InputError
 from icdbridge.terminal import say
@@ -15,7 +15,14 @@ if TYPE_CHECKING:
     from icdbridge.corpora import Corpus
 
 
-@app.command()
+@app.command(
+    rich_help_panel=MODELS,
+    epilog=examples(
+        "evaluate runs/mixed corpora/iv10",
+        "evaluate runs/mixed corpora/iv10 --split val --evidence",
+        "evaluate starter corpora/codiesp",
+    ),
+)
 def evaluate(
     context: typer.Context,
     run: Path = typer.Argument(help="A run folder made by `icdbridge train`, or starter."),
@@ -28,29 +35,27 @@ def evaluate(
     evidence: bool = typer.Option(
         False,
         "--evidence",
-        help="Measure the evidence too: against the words that people marked, and by taking it out of the note.",
+        help="Measure the evidence too: against the words that people marked, and by removing it from the note.",
     ),
     candidates: bool = typer.Option(
-        False,
-        "--candidates",
-        help="Measure the candidate search of `icdbridge index` too, against exact scoring.",
+        False, "--candidates", help="Compare the candidate search (`icdbridge index`) with exact scoring too."
     ),
     codes: str | None = typer.Option(
         None,
-        help="Choose among these codes too, not the corpus's alone: a CSV, TSV or Parquet file (code, description) "
-        "or a code system, such as icd10cm.",
+        help="Further codes to choose from, besides the corpus's: a CSV, TSV or Parquet file (code, description), or a "
+        "code system, such as icd10cm.",
     ),
     system: str = typer.Option("icd10cm", help="The code system that the codes of --codes FILE belong to."),
-    as_json: bool = typer.Option(False, "--json", help="Print the figures as JSON, with corpora as keys."),
+    as_json: bool = typer.Option(False, "--json", help="Print the figures as JSON, one key a corpus."),
     markdown: bool = typer.Option(False, "--markdown", help="Print the tables as Markdown."),
     device: str = typer.Option("cpu", help="Where to compute: cpu, cuda, mps."),
     precision: str = typer.Option("fp32", help=PRECISION),
 ) -> None:
-    """Measure a run or the starter: AUC, F1, P@k, R-precision and MAP of frequent, full and rare codes, the long tail.
+    """Measure a run or the starter on the notes of corpora.
 
-    One threshold for all codes is tuned on the val notes. Where the run has three of its own, for codes common,
-    uncommon and unseen in training, a table compares them with the one. Prints tables, and writes metrics.json and
-    report.html into the run folder (of the starter: into a folder named starter).
+    Prints AUC, F1, P@k, R-precision and MAP for frequent, rare and all codes, and writes metrics.json and report.html
+    into the run folder (for the starter: into the folder starter). One threshold for all codes is tuned on val. If the
+    run has thresholds of its own for common, uncommon and unseen codes, a table compares them with that one.
     """
     from icdbridge.codes import known_system, known_systems
     from icdbridge.corpora.corpus import SPLITS, Corpus

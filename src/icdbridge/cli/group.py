@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from icdbridge.cli import app
+from icdbridge.cli import app, examples
 from icdbridge.terminal import say
 
 if TYPE_CHECKING:
     from icdbridge.rules import Group, Grouping
 
 
-@app.command()
+@app.command(epilog=examples("group J18.9 A41.9 --age 72 --sex male"))
 def group(
     codes: list[str] = typer.Argument(
         metavar="CODES...", help="ICD-10-CM and ICD-10-PCS codes, the principal diagnosis first: J18.9 A41.9."
@@ -24,10 +24,10 @@ def group(
     age: str | None = typer.Option(None, help="Age in years, or with a unit: '3 d', '5 months'."),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
-    """Group coded diagnoses and procedures: MS-DRG, HCC V28, RxHCC, Charlson, Elixhauser (extra: groupers).
+    """Group codes into MS-DRG, HCC V28, RxHCC, Charlson and Elixhauser (extra: groupers).
 
-    Each group comes with the codes that drive it, each scheme with its package, version and licence. Nothing of it
-    enters the coding of a note.
+    Each group is shown with the codes that led to it, each scheme with its package, version and licence. Groups never
+    influence how a note is coded.
     """
     from icdbridge.rules import group as group_codes
     from icdbridge.rules.set_tables import years

@@ -4,35 +4,38 @@ from pathlib import Path
 
 import typer
 
-from icdbridge.cli import app, precision_named
+from icdbridge.cli import MODELS, app, examples, precision_named
 from icdbridge.terminal import say
 
 
-@app.command()
+@app.command(
+    rich_help_panel=MODELS, epilog=examples("index runs/mixed corpora/iv10 corpora/iv9 --precision bf16")
+)
 def index(
     run: Path = typer.Argument(help="A run folder made by `icdbridge train`."),
     corpora: list[Path] = typer.Argument(
-        help="The corpora that it was trained on: their train and val notes."
+        help="The corpora that the run was trained on; their train and val notes are used."
     ),
     terms: Path | None = typer.Option(
         None,
-        help="Further names of ICD-10-CM codes: a table (columns code and term), or knowledge for the packed index.",
+        help="Further names of ICD-10-CM codes: a table (columns code and term), or knowledge for the "
+        "alphabetic index that comes with icdbridge.",
     ),
     recall: float = typer.Option(
-        0.998, help="Share of the codes predicted on val that the candidates have to hold."
+        0.998, help="Share of the codes predicted on val that must be among the candidates."
     ),
     notes: int = typer.Option(
         8_000,
         min=1,
-        help="Training notes of a version that are scored exactly, for the first stage to learn from.",
+        help="How many training notes of each version are scored exactly, for the search to learn from.",
     ),
     precision: str = typer.Option(
         "fp32",
-        help="Of the exact scores: fp32 or bf16, which takes half the time and predicts the same codes.",
+        help="How to compute the exact scores: fp32, or bf16, which takes half the time and predicts the same codes.",
     ),
     seed: int = typer.Option(0, help="Seed of everything random."),
 ) -> None:
-    """Add a candidate search to a run: for `icdbridge code --candidates` and `evaluate --candidates`."""
+    """Add a candidate search to a run, which makes coding much faster (`icdbridge code --candidates`)."""
     from icdbridge.corpora import Corpus
     from icdbridge.knowledge.further import further_terms
     from icdbridge.runs import Run

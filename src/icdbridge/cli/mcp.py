@@ -4,16 +4,16 @@ from pathlib import Path
 
 import typer
 
-from icdbridge.cli import app
+from icdbridge.cli import app, examples
 
 
-@app.command()
+@app.command(epilog=examples("mcp", "mcp runs/mixed"))
 def mcp(
     run: Path = typer.Argument(
-        None, help="Run folder that suggests codes; without one, the starter, for English notes."
+        None, help="The run folder that suggests codes. Default: the starter, for English notes."
     ),
 ) -> None:
-    """Search, describe, check and suggest codes as tools of an assistant, over standard input and output (MCP)."""
+    """Offer search, description, checks and suggestions of codes as tools of an AI assistant (MCP over stdio)."""
     from icdbridge.coding import Coder
     from icdbridge.server.assistant import make_assistant_server
 

@@ -5,37 +5,42 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from icdbridge.cli import app, refuse_idle
+from icdbridge.cli import MODELS, app, examples, refuse_idle
 from icdbridge.terminal import Terminal, say
 
 if TYPE_CHECKING:
     from icdbridge.corpora import Corpus
 
 prepare = typer.Typer(no_args_is_help=True, help="Make a corpus folder from raw notes and codes.")
-app.add_typer(prepare, name="prepare")
+app.add_typer(prepare, name="prepare", rich_help_panel=MODELS)
 
 Root = Annotated[Path, typer.Option(help="The folder of the source as it was published.")]
 Out = Annotated[Path, typer.Option(help="The corpus folder to write.")]
 Splits = Annotated[
     Path | None,
-    typer.Option(help="Split file (any table) with the columns _id and split; else drawn by patient."),
+    typer.Option(help="Split file (any table) with the columns _id and split. Default: drawn by patient."),
 ]
 Seed = Annotated[int, typer.Option(help="Seed of the split that is drawn.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace the corpus folder if it exists.")]
 
 
-@prepare.command()
+@prepare.command(epilog=examples("prepare mimic3 --root MIMIC3 --out corpora/iii9"))
 def mimic3(
     context: typer.Context, root: Root, out: Out, splits: Splits = None, seed: Seed = 10, force: Force = False
 ) -> None:
-    """MIMIC-III 1.4: discharge summaries with ICD-9 codes."""
+    """From MIMIC-III 1.4: discharge summaries with ICD-9 codes."""
     refuse_idle(context, splits is not None, "with --splits", "seed")
     from icdbridge.corpora.readers.mimic3 import prepare_mimic3
 
     _show(prepare_mimic3(root, out, splits=splits, seed=seed, force=force))
 
 
-@prepare.command()
+@prepare.command(
+    epilog=examples(
+        "prepare mimic4 --root MIMIC --version icd10 --out corpora/iv10",
+        "prepare mimic4 --root MIMIC --version both --out corpora/iv",
+    )
+)
 def mimic4(
     context: typer.Context,
     root: Annotated[Path, typer.Option(help="The folder that holds hosp/ (and note/).")],
@@ -43,7 +48,7 @@ def mimic4(
     version: Annotated[
         str,
         typer.Option(
-            help="Admissions coded in icd9 or in icd10. both reads the dump once and writes OUT/icd9 and OUT/icd10."
+            help="Take admissions coded in icd9 or icd10; both reads the files once, and writes OUT/icd9 and OUT/icd10."
         ),
     ] = "icd10",
     note_root: Annotated[
@@ -52,14 +57,14 @@ def mimic4(
     splits: Annotated[
         Path | None,
         typer.Option(
-            help="Split file (any table) with the columns _id and split; else drawn by patient. "
+            help="Split file (any table) with the columns _id and split. Default: drawn by patient. "
             "For both versions write {version} for icd9 and icd10, as in mimiciv_{version}_split.feather."
         ),
     ] = None,
     seed: Seed = 10,
     force: Force = False,
 ) -> None:
-    """MIMIC-IV (hosp 2.x or 3.x, note 2.2): discharge summaries with ICD-9 or ICD-10 codes."""
+    """From MIMIC-IV (hosp 2.x or 3.x, note 2.2): discharge summaries with ICD-9 or ICD-10 codes."""
     refuse_idle(context, splits is not None, "with --splits", "seed")
     from icdbridge.corpora.readers.mimic4 import prepare_mimic4, prepare_mimic4_both
 
@@ -73,7 +78,12 @@ def mimic4(
     )
 
 
-@prepare.command()
+@prepare.command(
+    epilog=examples(
+        "prepare codiesp --root codiesp --out corpora/codiesp",
+        "prepare codiesp --root codiesp --language es --codes procedures --out corpora/es",
+    )
+)
 def codiesp(
     root: Root,
     out: Out,
@@ -83,28 +93,28 @@ def codiesp(
     seed: Seed = 10,
     force: Force = False,
 ) -> None:
-    """CodiEsp (CLEF eHealth 2020): case reports with ICD-10 codes.
+    """From CodiEsp (CLEF eHealth 2020): case reports with ICD-10 codes.
 
-    Each language takes from the other what helps: with es the English of the train notes, by which a run learns to
-    read Spanish; with en what people marked in the Spanish ones.
+    Each language also gets data of the other: es the English train notes, from which a run learns to read Spanish; en
+    the words that people marked in the Spanish notes.
     """
     from icdbridge.corpora.readers.codiesp import prepare_codiesp
 
     _show(prepare_codiesp(root, out, language=language, codes=codes, splits=splits, seed=seed, force=force))
 
 
-@prepare.command()
+@prepare.command(epilog=examples("prepare cmc2007 --root cmc2007 --out corpora/cmc2007"))
 def cmc2007(
     context: typer.Context, root: Root, out: Out, splits: Splits = None, seed: Seed = 10, force: Force = False
 ) -> None:
-    """CMC 2007 challenge: radiology reports with ICD-9 codes, as XML or JSON lines."""
+    """From the CMC 2007 challenge: radiology reports with ICD-9 codes, as XML or JSON lines."""
     refuse_idle(context, splits is not None, "with --splits", "seed")
     from icdbridge.corpora.readers.cmc2007 import prepare_cmc2007
 
     _show(prepare_cmc2007(root, out, splits=splits, seed=seed, force=force))
 
 
-@prepare.command()
+@prepare.command(epilog=examples("prepare table --root notes.csv --version icd10 --out corpora/mine"))
 def table(
     context: typer.Context,
     root: Annotated[
@@ -114,7 +124,9 @@ def table(
     version: Annotated[str, typer.Option(help="icd9, icd10, or a name of your own with --code-table.")],
     id: Annotated[str, typer.Option(help="Column of the note's id.")] = "note_id",
     text: Annotated[str, typer.Option(help="Column of the note's text.")] = "text",
-    codes: Annotated[str, typer.Option(help="Column of its codes: a list, or separated text.")] = "codes",
+    codes: Annotated[
+        str, typer.Option(help="Column of the note's codes: a list, or separated text.")
+    ] = "codes",
     patient: Annotated[
         str | None, typer.Option(help="Column of the patient's id. Default: patient_id if there is one.")
     ] = None,
@@ -127,7 +139,7 @@ def table(
     system: Annotated[
         str | None,
         typer.Option(
-            help="Code system of all codes, such as icd9cm. Default: from keys (icd9cm:428.0) or form."
+            help="Code system of all codes, such as icd9cm. Default: told by keys (icd9cm:428.0) or shape."
         ),
     ] = None,
     code_table: Annotated[
@@ -137,7 +149,7 @@ def table(
     seed: Seed = 10,
     force: Force = False,
 ) -> None:
-    """A table of your own with one note a row."""
+    """From a table of your own with one note a row."""
     refuse_idle(context, splits is not None, "with --splits", "seed", "split")
     from icdbridge.corpora.readers.table import Columns, prepare_table
 
@@ -156,7 +168,7 @@ def table(
     _show(corpus)
 
 
-@prepare.command()
+@prepare.command(epilog=examples("prepare names --system icd10cm --terms knowledge --out corpora/names"))
 def names(
     out: Out,
     version: Annotated[str, typer.Option(help="icd9 or icd10.")] = "icd10",
@@ -175,7 +187,7 @@ def names(
     seed: Annotated[int, typer.Option(help="Seed of the order of the names.")] = 10,
     force: Force = False,
 ) -> None:
-    """A corpus of code names. A model trained on it knows every code before its first real note: set start_from."""
+    """From the names of codes, so that a model learns them before its first real note (setting start_from)."""
     from icdbridge.corpora.readers.code_names import prepare_names
 
     corpus = prepare_names(
@@ -191,7 +203,7 @@ def names(
     _show(corpus)
 
 
-@prepare.command()
+@prepare.command(epilog=examples("prepare desk --store desk.db --out corpora/desk"))
 def desk(
     store: Annotated[
         str,
@@ -200,11 +212,11 @@ def desk(
         ),
     ],
     out: Out,
-    version: Annotated[str, typer.Option(help="icd10 or icd9: encounters coded in it.")] = "icd10",
+    version: Annotated[str, typer.Option(help="Take encounters coded in icd10 or icd9.")] = "icd10",
     seed: Seed = 10,
     force: Force = False,
 ) -> None:
-    """The encounters that coders finished at the desk: accepted codes, marked words, rejected suggestions."""
+    """From finished encounters of the desk: accepted codes, marked words, rejected suggestions."""
     from icdbridge.cli.desk import BY, opened
     from icdbridge.feedback.desk_corpus import prepare_desk
 

@@ -5,24 +5,32 @@ from typing import Annotated
 
 import typer
 
-from icdbridge.cli import app
+from icdbridge.cli import PAPER, app, examples
 from icdbridge.errors import InputError
 from icdbridge.terminal import say
 
-Corpora = Annotated[Path, typer.Option(help="Folder of corpus folders, one of them in icd10.")]
+Corpora = Annotated[Path, typer.Option(help="Folder with the corpus folders, at least one of them in icd10.")]
 Out = Annotated[
-    Path, typer.Option(help="Folder of runs; runs found there with the same settings are used again.")
+    Path, typer.Option(help="Folder of runs; finished runs in it with the same settings are reused.")
 ]
 Preset = Annotated[str, typer.Option(help="paper (its sizes; wants a GPU) or small (for CPUs).")]
-Seeds = Annotated[int, typer.Option(min=1, help="Number of seeds: how many runs of each system.")]
-Changes = Annotated[list[str], typer.Option("--set", help="name=value, for every run; may be repeated.")]
+Seeds = Annotated[int, typer.Option(min=1, help="How many seeds, and so runs, of each system.")]
+Changes = Annotated[
+    list[str], typer.Option("--set", help="A setting of every run, as name=value; may be repeated.")
+]
 Markdown = Annotated[bool, typer.Option("--markdown", help="Print tables as Markdown.")]
 
 
-@app.command()
+@app.command(
+    rich_help_panel=PAPER,
+    epilog=examples(
+        "reproduce 1 2 --corpora corpora --preset small", "reproduce all --corpora corpora --markdown"
+    ),
+)
 def reproduce(
     tables: Annotated[
-        list[str], typer.Argument(help="1 to 6, figure1, overlap (what versions share), or all.")
+        list[str],
+        typer.Argument(help="Which tables: 1 to 6, figure1, overlap (what versions share), or all."),
     ],
     corpora: Corpora,
     out: Out = Path("reproduction"),
@@ -31,9 +39,10 @@ def reproduce(
     changes: Changes = [],  # noqa: B006
     markdown: Markdown = False,
 ) -> None:
-    """The paper's tables on your corpora. Trains the runs that they need; finished ones are used again.
+    """Make the paper's tables on your corpora, training the runs that they need.
 
-    Stop it when you like: the same command goes on. The paper's own figures stand beside those on MIMIC.
+    You can stop it at any time: the same command continues, and reuses finished runs. On MIMIC the paper's own figures
+    are shown too.
     """
     from icdbridge.evaluation.reports.text_table import show
     from icdbridge.reproduction import TABLES, Study
@@ -44,12 +53,12 @@ def reproduce(
         show([TABLES[name](study)], markdown)
 
 
-@app.command()
+@app.command(rich_help_panel=PAPER, epilog=examples("plan all --corpora corpora --device cpu-core"))
 def plan(
-    tables: Annotated[list[str], typer.Argument(help="1 to 6, figure1, overlap, or all.")],
+    tables: Annotated[list[str], typer.Argument(help="Which tables: 1 to 6, figure1, overlap, or all.")],
     corpora: Corpora,
     device: Annotated[
-        str, typer.Option(help="A device with step times: cpu-core, h200, or one of yours.")
+        str, typer.Option(help="A device whose step times are known: cpu-core, h200, or one of yours.")
     ] = "cpu-core",
     step_times: Annotated[
         Path | None, typer.Option(help="A file that benchmarks/step_times.py wrote on your device.")
@@ -58,7 +67,7 @@ def plan(
     changes: Changes = [],  # noqa: B006
     markdown: Markdown = False,
 ) -> None:
-    """What `reproduce` at the paper's sizes would take: runs, hours, memory and disk of every table, by step times."""
+    """Estimate what `reproduce` would take at the paper's sizes: runs, hours, memory and disk of each table."""
     from icdbridge.evaluation.reports.text_table import show
     from icdbridge.reproduction.plan import open_plan, read_step_times
     from icdbridge.reproduction.plan import plan as reckon
@@ -68,9 +77,11 @@ def plan(
     show([reckon(open_plan(corpora, "paper", seeds, changes), names, device, times)], markdown)
 
 
-@app.command()
+@app.command(
+    rich_help_panel=PAPER, epilog=examples("sweep heads --corpora corpora --preset small --values 1,2,4")
+)
 def sweep(
-    name: Annotated[str, typer.Argument(help="label-space, icd9-share, heads or negatives.")],
+    name: Annotated[str, typer.Argument(help="Which setting: label-space, icd9-share, heads or negatives.")],
     corpora: Corpora,
     out: Out = Path("reproduction"),
     seeds: Seeds = 3,
@@ -80,7 +91,9 @@ def sweep(
     changes: Changes = [],  # noqa: B006
     markdown: Markdown = False,
 ) -> None:
-    """One setting varied, on the ICD-10 test notes: a table and a plot. Finished runs are found again."""
+    """Vary one setting and show its effect on the ICD-10 test notes, as a table and a plot.
+
+    Finished runs are reused."""
     from icdbridge.evaluation.reports.text_table import show
     from icdbridge.reproduction import Study
     from icdbridge.reproduction.sweeps import sweep as run_sweep

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from icdbridge.cli import PRECISION, app, precision_named, refuse_idle
+from icdbridge.cli import DESK, PRECISION, app, examples, precision_named, refuse_idle
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -13,20 +13,21 @@ if TYPE_CHECKING:
     from icdbridge.server.store import Store
 
 
-@app.command()
+@app.command(
+    rich_help_panel=DESK, epilog=examples("serve", "serve runs/mixed --port 8080", "serve --store desk.db")
+)
 def serve(
     context: typer.Context,
     runs: list[Path] = typer.Argument(
-        None,
-        help="Run folders made by `icdbridge train`; without any, the starter, which needs no coded notes.",
+        None, help="Run folders made by `icdbridge train`. Default: the starter, which needs no training."
     ),
-    host: str = typer.Option("127.0.0.1", help="Address to listen on; off loopback a token is needed."),
+    host: str = typer.Option("127.0.0.1", help="Address to listen on; any but loopback needs a token."),
     port: int = typer.Option(8000, min=0, max=65535, help="Port to listen on; 0 takes any free one."),
     token_file: Path | None = typer.Option(
-        None, help="File with the token that clients must send; or set ICDBRIDGE_TOKEN."
+        None, help="File with the token that clients must send. Or set ICDBRIDGE_TOKEN."
     ),
     waiting: int = typer.Option(
-        128, min=1, help="How many notes of usual length may wait; further requests get 503."
+        128, min=1, help="How many notes of usual length may wait; further requests are refused with 503."
     ),
     seconds: float = typer.Option(30.0, min=1, help="Time limit of a request, in seconds."),
     store: str | None = typer.Option(
@@ -40,14 +41,16 @@ def serve(
         help="Delete documents this many days after the last change of their encounter; decisions stay.",
     ),
     user_header: str | None = typer.Option(
-        None, help="Header in which your proxy, which sends the server's token, names who is signed in."
+        None,
+        help="HTTP header in which your proxy gives the name of the signed-in user. The proxy sends the token.",
     ),
     watch: Path | None = typer.Option(
-        None, help="Folder whose files are taken into the store: documents of any format that `code` reads."
+        None,
+        help="Folder to watch: new files in it are taken into the store, in any format that `code` reads.",
     ),
     precision: str = typer.Option("fp32", help=PRECISION),
 ) -> None:
-    """Serve the coder's desk in the browser and the HTTP interface. Nothing leaves this machine."""
+    """Start the coder's desk (a web page) and the HTTP interface. Nothing leaves this machine."""
     from icdbridge.server import Limits
     from icdbridge.server import serve as run_server
 

@@ -5,11 +5,14 @@ from typing import Annotated
 
 import typer
 
-from icdbridge.cli import app
+from icdbridge.cli import MODELS, app, examples
 from icdbridge.terminal import say
 
-synthesize = typer.Typer(no_args_is_help=True, help="Write synthetic raw files in the layout of MIMIC.")
-app.add_typer(synthesize, name="synthesize")
+synthesize = typer.Typer(
+    no_args_is_help=True,
+    help="Write synthetic notes and codes in the files of MIMIC, to try things without data.",
+)
+app.add_typer(synthesize, name="synthesize", rich_help_panel=MODELS)
 
 Out = Annotated[Path, typer.Option(help="The folder to write.")]
 Notes = Annotated[int, typer.Option(help="How many discharge summaries.")]
@@ -21,12 +24,14 @@ Concepts = Annotated[
 WorldSeed = Annotated[
     int, typer.Option(help="Seed of the problems, their wordings and frequencies; shared by both dumps.")
 ]
-Unmentioned = Annotated[float, typer.Option(help="Share of the codes of which the note says nothing.")]
+Unmentioned = Annotated[float, typer.Option(help="Share of the codes that the note does not mention.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace the folder if it exists.")]
 
 
 def _add(dump: str, layout: str, about: str) -> None:
-    @synthesize.command(dump, help=about)
+    @synthesize.command(
+        dump, help=about, epilog=examples(f"synthesize {dump} --out dump --notes 1000 --words 200")
+    )
     def write(
         out: Out,
         notes: Notes,

@@ -5,42 +5,52 @@ from pathlib import Path
 
 import typer
 
-from icdbridge.cli import app, refuse_idle
+from icdbridge.cli import MODELS, app, examples, refuse_idle
 from icdbridge.terminal import say
 
 
-@app.command()
+@app.command(
+    rich_help_panel=MODELS,
+    epilog=examples(
+        "train corpora/mine --preset few-notes --model duallaat-cnn --out runs/mine",
+        "train corpora/iv10 corpora/iv9 --out runs/mixed",
+        "train corpora/iv10 --out runs/alone --dry-run --memory 24",
+    ),
+)
 def train(
     context: typer.Context,
-    corpora: list[Path] = typer.Argument(help="Corpus folders made by `icdbridge prepare`; of any versions."),
+    corpora: list[Path] = typer.Argument(help="Corpus folders made by `icdbridge prepare`."),
     out: Path = typer.Option(..., "--out", help="The run folder to write."),
     model: str = typer.Option(
-        "duallaat-rnn", help="duallaat-rnn, duallaat-cnn, or another of docs/models.md."
+        "duallaat-rnn", help="duallaat-rnn, duallaat-cnn, or another model in docs/models.md."
     ),
     preset: str = typer.Option(
-        "paper", help="paper (needs a GPU), small (for CPUs) or few-notes (with matching, for few notes)."
+        "paper",
+        help="paper (needs a GPU), small (for CPUs), or few-notes (with matching, for up to a few thousand notes).",
     ),
-    settings: Path | None = typer.Option(None, help="A TOML file of settings, which replace the preset's."),
+    settings: Path | None = typer.Option(None, help="A TOML file of settings; they override the preset."),
     changes: list[str] = typer.Option(
-        [], "--set", help="A setting, name=value, which replaces the file's; may be repeated."
+        [], "--set", help="A setting, as name=value; overrides --settings. May be repeated."
     ),
     train_only: list[Path] = typer.Option(
-        [], help="A corpus whose notes are all for training; may be repeated."
+        [], help="A corpus of which all notes, val and test too, are used for training; may be repeated."
     ),
     validate_on: str | None = typer.Option(
-        None, help="Name of the corpus to validate on; the first by default."
+        None, help="Name of the corpus to validate on. Default: the first."
     ),
     epochs: int | None = typer.Option(None, help="Passes over the training notes."),
     seed: int | None = typer.Option(None, help="Seed of everything random."),
-    resume: bool = typer.Option(False, "--resume", help="Go on with an interrupted training."),
+    resume: bool = typer.Option(False, "--resume", help="Continue an interrupted training."),
     force: bool = typer.Option(False, "--force", help="Replace an existing run folder."),
     tensorboard: bool = typer.Option(False, "--tensorboard", help="Write TensorBoard files too."),
     dry_run: bool = typer.Option(
-        False, "--dry-run", help="Only tell how much memory the training would take; nothing is written."
+        False, "--dry-run", help="Only estimate the memory that the training needs; write nothing."
     ),
     memory: float = typer.Option(80, min=0.1, help="Memory of the device in GB, for --dry-run."),
 ) -> None:
-    """Train a model. Ctrl-C keeps what was done; the same command with --resume goes on from there.
+    """Train a model on one or several corpora, of any versions.
+
+    Ctrl-C keeps what was done; the same command with --resume continues.
 
     On several GPUs or cores: torchrun --nproc-per-node N -m icdbridge train … (docs/scale.md).
     """

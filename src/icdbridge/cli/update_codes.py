@@ -5,30 +5,30 @@ from pathlib import Path
 
 import typer
 
-from icdbridge.cli import app
+from icdbridge.cli import MODELS, app, examples
 from icdbridge.terminal import say
 
 SHOWN = 20
 
 
-@app.command()
+@app.command(rich_help_panel=MODELS, epilog=examples("update-codes runs/mixed --as-of 2026-10-01"))
 def update_codes(
     run: Path = typer.Argument(help="A run folder made by `icdbridge train`."),
     as_of: str | None = typer.Option(
-        None, help="Code by the release of this day (2026-10-01); today where none is given."
+        None, help="Code by the release of this day (2026-10-01). Default: today."
     ),
     conversions: Path | None = typer.Option(
         None,
-        help="A conversion table of the agency: the columns code and previous. Without, the releases themselves show "
-        "what was divided.",
+        help="A conversion table of the agency, with the columns code and previous. Default: replacements are inferred "
+        "from the releases.",
     ),
     system: str = typer.Option("icd10cm", help="The code system of --conversions."),
 ) -> None:
-    """Show what a later release changes for a run, and let the run code by it where a note names no date.
+    """Show what a later release changes for a run, and make it the run's default. Nothing is trained.
 
-    Nothing is trained. With a date (`code --as-of`, the date of a row, document or encounter) a run does so by itself:
-    codes that are not valid are not offered, codes that came since are found by name, and what training notes teach of
-    a retired code counts for those in its place.
+    A note with a date is always coded by the release of that day; this command sets the release for notes without one.
+    Codes that are not valid are not offered, new codes are found by name, and a new code that replaces a retired one
+    inherits what training notes taught about it.
     """
     from icdbridge.coding.checks import check_day
     from icdbridge.runs import Run
