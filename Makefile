@@ -29,6 +29,8 @@ tables: $(VENV)/.dev
 	  echo 'notes they do not say.'; \
 	  echo; cat $(TABLES_OUT)/tables.md; } > docs/tables-synthetic.md
 
+# Compiled modules are kept, whatever the environment says: two workers and sixty processes would compile them anew.
+test: export PYTHONDONTWRITEBYTECODE =
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 

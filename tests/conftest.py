@@ -1,8 +1,11 @@
 """Fixtures shared by all tests."""
 
 import gc
+import hashlib
 import os
 import shutil
+import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -70,13 +73,33 @@ def public_data() -> Path:
     return folder
 
 
-@pytest.fixture(scope="session", autouse=True)
-def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """What is built of the code systems is built once a session, by one worker while others wait.
+ROOT = Path(__file__).parents[1]
+# What the indexes of the search and of the starter are built with: another byte of it builds them anew.
+PACKAGES = ("codes", "knowledge", "rules", "text", "tables", "corpora", "lexical", "starter")
+WEEK = 7 * 24 * 3600  # seconds
 
-    With XDG_CACHE_HOME set it is kept there from session to session.
+
+@pytest.fixture(scope="session", autouse=True)
+def shared_cache() -> None:
+    """What is built of the code systems is built once, by one worker while others wait, and kept for later sessions as
+    long as nothing changes that it is built with. ``rm -rf build/test-caches`` builds it anew.
     """
-    os.environ.setdefault("XDG_CACHE_HOME", str(shared_folder(tmp_path_factory) / "cache"))
+    if "XDG_CACHE_HOME" in os.environ:
+        return
+    digest = hashlib.sha256(sys.version.encode() + (ROOT / "requirements-dev.txt").read_bytes())
+    package = ROOT / "src" / "icdbridge"
+    patterns = ["*.py", *(f"{name}/**/*" for name in PACKAGES)]
+    for file in sorted(file for pattern in patterns for file in package.glob(pattern) if file.is_file()):
+        if file.suffix != ".pyc":
+            digest.update(f"{file.relative_to(package)}\0".encode() + file.read_bytes())
+    caches = ROOT / "build" / "test-caches"
+    own = caches / digest.hexdigest()[:16]
+    own.mkdir(parents=True, exist_ok=True)
+    os.utime(own)
+    for other in caches.iterdir():  # those of sources long gone
+        if time.time() - other.stat().st_mtime > WEEK:
+            shutil.rmtree(other, ignore_errors=True)
+    os.environ["XDG_CACHE_HOME"] = str(own)
 
 
 @pytest.fixture(scope="session")
