@@ -106,6 +106,14 @@ CODED = {
     "Delirium due to urinary tract infection.": "F05 N39.0",
     "Htn cad stent 2017 on asa.": "I10 I25.10 Z95.5 Z79.82",
     "STROKE 2016 NO RESIDUAL ON PLAVIX, DM2 ON METFORMIN.": "Z79.02 E11.9 Z79.84",
+    # what a title says is absent ends where the site begins
+    "R supracondylar humerus fx nondisplaced.": "S42.414A",
+    "Lac L thumb with nail damage, sutured.": "S61.112A",
+    "SCC right forearm.": "C44.622",
+    "HIV on Biktarvy, undetectable.": "B20",
+    "Diabetic gastroparesis. T1DM.": "E10.43 K31.84",
+    "IUP 20w0d. Low lying placenta without hemorrhage.": "O44.42 Z3A.20",
+    "L hip IT fx.": "S72.142A",
     # the same word of another trade
     "Bilateral vesicoureteral reflux with right reflux nephropathy.": "N13.721",
     "Closed reduction of mandible fracture with MMF.": "S02.609A",
@@ -211,6 +219,7 @@ def test_coded(note, asserted):
 
 # note -> beginnings of codes that nothing in it speaks for
 NOT_CODED = {
+    "L hip IT fx.": "S72.00",
     "ALL: PCN - hives.": "L50",
     "Delirium due to urinary tract infection.": "R41.0",
     "Dementia with Lewy bodies, moderate.": "F02.80",

@@ -16,7 +16,8 @@ _HEALED = re.compile(
 )
 _NEXT_WORD = 12  # characters
 _DONE = re.compile(
-    r"\b(?:surgery|repair(?:ed)?|extraction|removal|removed|resection|excision|excised)\b", re.IGNORECASE
+    r"\b(?:surgery|repair(?:ed)?|extraction|removal|removed|resection|excision|excised|phaco\w*)\b",
+    re.IGNORECASE,
 )
 RESOLVED = re.compile(r"[\s,(-]{1,3}(?:\w+ ){0,2}(?:resolved|subsided|abated|gone)\b", re.IGNORECASE)
 # What an operation leaves: in its own report it is no status yet. "Previous", "status post" and a past tense tell it.

@@ -12,7 +12,12 @@ import numpy as np
 from icdbridge.codes import CodeSystem
 from icdbridge.starter.stems import roots, title_stems
 
-WITHOUT = re.compile(r"\b(?:without|not|no)\b[^,;]*", re.IGNORECASE)
+# What a title says is absent: of "without foreign body of right hand with damage to nail" the foreign body alone.
+WITHOUT = re.compile(
+    r"\b(?:without|not|no)\b"
+    r"(?: (?:foreign body|\w+ fracture|\w+ extension|complications?)(?= of )|(?:(?! with(?:out)? )[^,;])*)",
+    re.IGNORECASE,
+)
 _OPEN_END = re.compile(r"\b(?:unspecified|nos|not specified|without mention of)\b", re.IGNORECASE)
 _OTHER = re.compile(r"\b(?:other|elsewhere)\b", re.IGNORECASE)
 
