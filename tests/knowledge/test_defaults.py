@@ -129,7 +129,7 @@ def test_status_and_history(status, term, when, code):
 def test_a_default_has_no_side_that_its_term_does_not_say():
     titles = load_system("icd10cm").titles
     sides = re.compile(r"\b(?:left|right)\b(?! (?:heart|anterior|circumflex|coronary|bundle))")
-    said = re.compile(r"\b(?:left|right|[lr]t?|o[sd]|[lr][lu][eq]|bilateral)\b")
+    said = re.compile(r"\b(?:left|right|[lr]t?|o[sd]|[lr][lu][eql]|bilateral)\b")
     for row in table("defaults.csv"):
         side = sides.search(titles.get(row["code"], ""))
         assert side is None or said.search(row["term"]), row

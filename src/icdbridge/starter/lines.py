@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from icdbridge.lexical.sentences import sentence_around
 from icdbridge.starter.dictionary import ADVERSE, ALLERGIES, FAMILY, HISTORY, MEDICATIONS, UNDERDOSING
+from icdbridge.starter.drugs import STEROIDS, is_allergy, is_cause, is_short, is_untaken, is_unused, reactions
 from icdbridge.starter.note_reading import Note
 from icdbridge.starter.other_times import (
     RESOLVED,
@@ -19,7 +20,6 @@ from icdbridge.starter.other_times import (
 )
 from icdbridge.starter.practice import MOST, Practised
 from icdbridge.starter.said import Said
-from icdbridge.starter.stems import roots
 from icdbridge.starter.tree import Tree
 from icdbridge.starter.wordings import is_taken_back
 
@@ -38,10 +38,6 @@ _DUE = re.compile(
     r"[^.;:\n]{0,25}\Z",
     re.IGNORECASE,
 )
-_ONCE = re.compile(
-    r"\s*(?:\d[\d.,]* ?m?c?g )?(?:was |were )?(?:given|administered|x ?1|once)\b(?! (?:by|at home|daily))",
-    re.IGNORECASE,
-)
 _IMPLANTED = ("Z93", "Z94", "Z95", "Z96", "Z97")  # in a plan they are what will be done
 _TRANSPLANTED = "Z94"
 _NOT_YET = re.compile(
@@ -50,59 +46,6 @@ _NOT_YET = re.compile(
 )
 # What is seen of an examination without a site is a sign of what is diagnosed.
 _SEEN, _SIGNS = ("exam", "imaging", "findings"), ("L53.9", "M79.89", "R60.9")
-_BESIDE = 60  # characters
-_ALLERGIC = roots("allergy", "allergic", "allergies", "anaphylaxis", "anaphylactic")
-
-
-# "PCN - hives", "sulfa (rash as infant)", "prior hives with contrast" are allergies.
-_REACTION = r"(?:hives|urticaria|rash(?:es)?|itch\w*|pruritus|anaphyla\w+|angioedema|(?:\w+ )?swelling)\b"
-_REACTS = re.compile(rf"\s*(?:[-\u2013=:(]+>?|\u2192|->)\s*(?:\w+ )?{_REACTION}", re.IGNORECASE)
-_REACTED = re.compile(
-    rf"\b(?:prior|previous|past|history of|hx of|h/o)\s+(?:\w+ )?{_REACTION} (?:with|to|from|after)\s+(?:\w+ )?\Z",
-    re.IGNORECASE,
-)
-_OF_DRUG = (
-    r"(?:(?:\w+ )?years of|the|his|her|their|chronic|long[- ]term|recent|taking|use of|high[- ]dose|oral|iv)"
-)
-_CAUSED = re.compile(
-    rf"(?:due to|d/t|2/2|secondary to|from|caused by|induced by|because of|side effects? of|reaction to"
-    rf"|effects? of)\s+(?:{_OF_DRUG}\s+)*$",
-    re.IGNORECASE,
-)
-_CAUSING = re.compile(r"[- ](?:induced|related|associated|toxicity|side effects?)\b", re.IGNORECASE)
-_UNTAKEN = re.compile(
-    r"(?:ran out of|out of|not taking|stopped taking|missed|skipp(?:ed|ing)|(?:nonadheren|noncomplian)(?:t"
-    r"|ce) (?:to|with)|forgot)"
-    r"\s+(?:(?:his|her|their|the|doses? of|home|any)\s+)*$",
-    re.IGNORECASE,
-)
-_NOT_USED = re.compile(
-    r"\b(?:(?:not|never|no longer|previously|formerly) (?:currently |been )?(?:on|tak(?:en|es|ing)|us(?:ed|es|ing))|off"
-    r"|stopped(?: taking)?|discontinued|d/c'?ed|interested in (?:starting|taking)"
-    r"|used to (?:be on|take|use|wear|have)|(?:requests?|wants?) to start)"
-    r"\s+(?:(?:his|her|their|the|any|home|an|a)\s+)*$"
-    r"|\b(?:in the past|previously|formerly|tried|failed|intolerant (?:of|to)|(?:not|n't) tolerated?|trials? of)\b"
-    r"(?:(?!\b(?:now|currently|is|was|started|switched|changed)\b)[^.;:\n]){0,45}\Z",
-    re.IGNORECASE,
-)
-_STOPPED = re.compile(
-    r"\s*[-(,:\u2013]?\s*(?:was |were |now )?(?:stopped|discontinued|d/c'?e?d)\b"
-    r"|(?:[^.;\n]|\.\d){0,30}\bbut (?:(?:unfortunately|,|she|he|this|it|has|have|was|is|been|since|recently|later|then"
-    r"|had|to) )*(?:stop(?:ped)?|discontinued?|quit|(?:did not|didn't|could not|couldn't) tolerate)\b",
-    re.IGNORECASE,
-)
-# Steroids for some days are no long-term use.
-_STEROIDS = "Z79.52"
-_SHORT_BEFORE = re.compile(
-    r"\b(?:received|given|treated with|placed on|iv|intravenous|pre-?op\w*|took a|dose of|course of|burst of|taper of"
-    r"|injection of|injected)\b[^.;\n]{0,30}\Z",
-    re.IGNORECASE,
-)
-_SHORT_AFTER = re.compile(
-    r"[^.;,\n]{0,30}\b(?:dose ?pa[ck]k?|taper|burst|injection|x ?\d+ ?d|for (?:\d+|\w+) days?)\b",
-    re.IGNORECASE,
-)
-_NOT_TAKEN = re.compile(r"[^.;\n]{0,12}\((?:not taking|ran out|nonadherent|noncompliant)", re.IGNORECASE)
 
 
 @dataclass(eq=False)
@@ -154,10 +97,10 @@ class Line:
 def make_lines(note: Note, found: Sequence[Said], tree: Tree, *, inpatient: bool) -> list[Line]:
     """The lines of a note, one for each code, in the order of their first mention."""
     lines: dict[int, Line] = {}
-    reactions = _reactions(note, found)
+    reacted = reactions(note, found)
     for said in found:
         for meant, origin, doubt in _meant(note, said, tree, inpatient):
-            if origin == "said" and any(start <= said.start < end for start, end in reactions):
+            if origin == "said" and any(start <= said.start < end for start, end in reacted):
                 doubt = doubt or "integral"
             for code in {meant, said.left} - {-1} if meant == said.code else {meant}:
                 line = lines.setdefault(code, Line(code, origin))
@@ -187,21 +130,20 @@ def _meant(note: Note, said: Said, tree: Tree, inpatient: bool) -> Iterable[tupl
         hypothetical = bool(hypothetical or to_come or waiting)
     if named and is_of_another_time(note, said, named):
         hypothetical = True
-    allergic = section == "allergies" or _near(note, said, _ALLERGIC) or _reaction(note, said)
-    if ALLERGIES in when and not negated and allergic:
+    if ALLERGIES in when and not negated and (section == "allergies" or is_allergy(note, said)):
         yield when[ALLERGIES], ALLERGIES, None
         return
     if section == "allergies" and not (named.startswith(_ALLERGY_STATUS) or _stands_alone(note, said, named)):
         return
     if named and is_taken_back(named, note.text, said.start, note.sentences):
         hypothetical = True
-    if ADVERSE in when and (_CAUSED.search(before) or _CAUSING.match(note.text, said.end)):
+    if ADVERSE in when and is_cause(note, said, before):
         yield int(tree.default[when[ADVERSE]]), ADVERSE, None
-    if UNDERDOSING in when and (_UNTAKEN.search(before) or _NOT_TAKEN.match(note.text, said.end)):
+    if UNDERDOSING in when and is_untaken(note, said, before):
         yield int(tree.default[when[UNDERDOSING]]), UNDERDOSING, None
-    unused = any(one.match(note.text, said.end) for one in (_STOPPED, _ONCE)) or _NOT_USED.search(before)
-    if MEDICATIONS in when and tree.codes[when[MEDICATIONS]].startswith(_STEROIDS):
-        unused = unused or _SHORT_BEFORE.search(before) or _SHORT_AFTER.match(note.text, said.end)
+    unused = is_unused(note, said, before)
+    if MEDICATIONS in when and tree.codes[when[MEDICATIONS]].startswith(STEROIDS):
+        unused = unused or is_short(note, said, before)
     if MEDICATIONS in when and not (negated or hypothetical or unused):
         yield when[MEDICATIONS], MEDICATIONS, None
     family = note.marked(said.asserting, "family")
@@ -233,20 +175,6 @@ def _meant(note: Note, said: Said, tree: Tree, inpatient: bool) -> Iterable[tupl
         yield said.code, "said", None
 
 
-def _reaction(note: Note, said: Said) -> tuple[int, int] | None:
-    """Where the reaction to a drug stands, in characters, if it is told right beside."""
-    if after := _REACTS.match(note.text, said.end):
-        return after.span()
-    before = _REACTED.search(note.text, max(said.start - _BESIDE, 0), said.start)
-    return before.span() if before else None
-
-
-def _reactions(note: Note, found: Iterable[Said]) -> list[tuple[int, int]]:
-    """Where reactions to drugs that are allergies stand."""
-    told = (_reaction(note, said) for said in found if ALLERGIES in said.status)
-    return [one for one in told if one]
-
-
 def _stands_alone(note: Note, said: Said, named: str) -> bool:
     """Whether a disease makes a later sentence of a line of allergies: "Allergies: penicillin. Asthma." A symptom or a
     rash is what an allergy does.
@@ -256,13 +184,6 @@ def _stands_alone(note: Note, said: Said, named: str) -> bool:
         note.text[begin : said.start].strip(" -*\t") == "" and note.text[said.end : end].strip(" .;") == ""
     )
     return bool(named) and not named.startswith(("R", "L", "T", "J38", "Z")) and alone
-
-
-def _near(note: Note, said: Said, stems: frozenset[str]) -> bool:
-    first, last = said.places[0], said.places[-1]
-    sentence = note.sentence[first]
-    around = range(max(first - 6, 0), min(last + 7, len(note.words)))
-    return any(note.sentence[place] == sentence and not stems.isdisjoint(note.own[place]) for place in around)
 
 
 def practice_lines(
