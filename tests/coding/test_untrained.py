@@ -176,7 +176,7 @@ def test_notes_that_cannot_be_coded(note, said, coder):
 
 
 def test_what_is_predicted_is_above_the_threshold(coder, monkeypatch):
-    note = f"{NOTE} Possible gout. Rash."
+    note = f"{NOTE} GERD. Right shoulder pain. Quit smoking."
     first, *_, last = sorted({one.confidence for one in coder.code(note) if one.predicted}, reverse=True)
     monkeypatch.setattr(type(coder), "threshold", last)
     assert min(one.confidence for one in coder.code(note) if one.predicted) > last
