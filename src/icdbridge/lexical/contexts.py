@@ -130,8 +130,10 @@ def _mark(text: str, low: str, run: list[tuple[int, int]], found: Intervals) -> 
         negated, sign = signed(low[start:end], sign)
         for left, right in negated:
             found.add("negated", start + left, start + right)
-        tokens = [_SAME.get(token, token) for token in _TOKEN.findall(low, start, end)]
-        for place, token in enumerate(tokens):
+        tokens = _TOKEN.findall(low, start, end)
+        if low.find("w/o", start, end) >= 0:
+            tokens = [_SAME.get(token, token) for token in tokens]
+        for place, token in enumerate(tokens if "w" in tokens else ()):
             if token == "w" and "/" not in tokens[max(place - 1, 0) : place + 2]:
                 tokens[place] = "with"
         announces = tokens[-1:] == [":"]  # what comes on the next lines

@@ -2,7 +2,7 @@
 
 import csv
 import re
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import NamedTuple
 
@@ -195,6 +195,7 @@ def _plain(label: str) -> bool:
     )
 
 
+@lru_cache(4_096)  # the same headings stand in many notes
 def _kind(label: str) -> str | None:
     """The kind of section that a heading opens; None for what is no known heading."""
     headings = _headings()

@@ -137,17 +137,20 @@ def _lines(text: str) -> list[int]:
         here = line.group()
         if not here.strip():
             continue
-        if before and not (text.count("\n", end, line.start()) < 2 and _wrapped(before, here)):
-            starts.append(line.start())
-        if before and text.count("\n", end, line.start()) == 0 and line.start() - end > 2:
-            starts.append(line.start())
+        if before:
+            breaks = text.count("\n", end, line.start())
+            apart = breaks == 0 and line.start() - end > 2
+            if apart or breaks > 1 or not _wrapped(before, here):
+                starts.append(line.start())
         before, end = here.rstrip(), line.end()
     return starts
 
 
 def _wrapped(before: str, here: str) -> bool:
-    if BULLET.match(here) or _KEY.match(here) or before.endswith((":", ".", ";")):
-        return before.endswith(".") and not BULLET.match(here) and not _KEY.match(here)
+    if BULLET.match(here) or _KEY.match(here):
+        return False
+    if before[-1] in ":.;":
+        return before[-1] == "."
     first = here.lstrip()[0]
     if _KEY.match(before) and len(before) < _WRAPPED and not before.endswith(","):
         return False
