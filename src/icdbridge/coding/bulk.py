@@ -1,7 +1,7 @@
-"""Coding many notes into one file, in bounded memory; interrupted, it goes on where it stopped.
+"""Codes many notes into one file, in bounded memory. An interrupted coding can be resumed.
 
-What is found for a note is appended to a journal beside the output, a line of JSON a note after its checksum, the first
-line saying what is being done. When all notes are there, the output is written from the journal.
+What is found for a note is appended to a journal beside the output: one line of JSON a note, after its checksum. The
+first line describes the coding. When all notes are coded, the output is written from the journal.
 """
 
 import hashlib
@@ -36,7 +36,7 @@ class Done:
 
 
 def journal_of(out: Path) -> Path:
-    """Where an unfinished coding is kept."""
+    """The journal of an unfinished coding."""
     real = Path(os.path.realpath(out))
     return real.with_name(f".{real.name}.unfinished")
 
@@ -52,14 +52,14 @@ def code_notes(
     say: Callable[[str], None] = lambda line: None,
     **asked: Any,
 ) -> Done:
-    """Codes the notes of ``source`` into ``out`` (``write_results`` says in which format); ``asked``: the options of
+    """Codes the notes of ``source`` into ``out`` (``write_results`` describes the formats); ``asked``: the options of
     ``Coder.code``.
 
-    ``say`` is given one line, without text of the note, for each note that cannot be coded, and for what is not in a
-    note that is coded, as scanned pages. ``resume`` goes on with an interrupted coding of the same run, notes and
-    options; ``force`` replaces ``out``, at the end, and what is unfinished; both together go on where there is
-    something to go on with. No other process may write ``out`` meanwhile, and ``out`` must be apart from the notes, the
-    run and ``inputs``. Raises ``InputError`` where these do not fit, and for what ``Coder.code`` refuses.
+    ``say`` gets one line, without text of the note, for each note that cannot be coded and for parts of a note that
+    were not read, such as scanned pages. ``resume`` continues an interrupted coding of the same run, notes and options.
+    ``force`` replaces ``out`` at the end, and any unfinished coding. Both together continue if possible. No other
+    process may write ``out`` meanwhile, and ``out`` must be apart from the notes, the run and ``inputs``. Raises
+    ``InputError`` otherwise, and for whatever ``Coder.code`` refuses.
     """
     out = Path(out)
     check_format(out)
@@ -92,14 +92,14 @@ def code_notes(
 
 
 def told_of(coder: Coder, options: Mapping[str, Any]) -> dict[str, Any]:
-    """All that decides what a coder finds in a note, ``options`` being those of ``Coder.code``."""
+    """Everything that determines what a coder finds in a note; ``options`` are those of ``Coder.code``."""
     codes = options.get("codes")
     hashed = hashlib.sha256(json.dumps(dict(codes)).encode()).hexdigest() if codes else None
     return {"coder": coder.fingerprint(), **options, "codes": hashed}
 
 
 def line_of(note: SourceNote, record: Record) -> str | None:
-    """What to tell people of a note, without its text: that it was skipped, or what of its file was not read."""
+    """A message for people about a note, without its text: that it was skipped, or which parts were not read."""
     if "skipped" in record:
         name = f" (note {note.note_id})" if note.note_id else ""
         return f"skipped {note.place}{name}: {record['skipped']}"
@@ -107,8 +107,10 @@ def line_of(note: SourceNote, record: Record) -> str | None:
 
 
 def code_together(coder: Coder, notes: Sequence[SourceNote], options: Mapping[str, Any]) -> Iterator[Record]:
-    """What is found for each of some notes, or why it is skipped. Each is coded for its own setting, where the coder
-    tells settings apart, and as of its own day, where ``options`` name none.
+    """The results of some notes, or why they are skipped.
+
+    Each is coded for its own setting, if the coder distinguishes settings, and as of its own day, unless ``options``
+    name one.
     """
     own = bool(coder.settings) and options.get("setting") is None
     groups: dict[tuple[Setting | None, str | None], list[int]] = defaultdict(list)
@@ -132,7 +134,7 @@ def code_together(coder: Coder, notes: Sequence[SourceNote], options: Mapping[st
 
 
 def _begin(real: Path, out: Path, told: dict[str, Any], resume: bool, force: bool) -> int:
-    """Starts the journal, or finds out how many notes it holds; a line that was cut off is taken away."""
+    """Starts the journal, or counts the notes in it; a truncated last line is removed."""
     journal = journal_of(real)
     begun = _is_begun(journal)
     if real.exists() and not force:
@@ -182,7 +184,7 @@ def _line(record: Record) -> str:
 
 
 def _record(journal: Path, number: int, line: bytes) -> Record:
-    """What a line of the journal says of a note; ``InputError`` where it is not as it was written."""
+    """The result in a line of the journal; ``InputError`` if the line was damaged."""
     digest, _, told = line.removesuffix(b"\n").partition(b" ")
     if digest.decode("ascii", "replace") != _digest(told):
         raise InputError(f"{journal} is damaged (note {number}): start anew by --force")

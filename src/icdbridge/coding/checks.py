@@ -1,4 +1,4 @@
-"""Checks what callers give the Coder before anything is computed: one line for what cannot be meant."""
+"""Checks the arguments of the Coder before anything is computed, with one line for each error."""
 
 import operator
 import os
@@ -60,8 +60,8 @@ def check_suggestions(found: Any) -> list[Suggestion]:
 
 
 def check_options(version: Any, top: Any, codes: Any, **switches: Any) -> None:
-    """``version`` a name or None, ``top`` a whole number of at least 1, ``codes`` a mapping or None, which leaves no
-    version to choose, switches true or false.
+    """Checks that ``version`` is a name or None, ``top`` a whole number of at least 1, ``codes`` a mapping or None
+    (with it no version can be chosen), and switches are true or false.
     """
     if version is not None and not isinstance(version, str):
         raise InputError(f"a version is a name such as icd10, not {_kind(version)}")
@@ -81,7 +81,7 @@ def check_options(version: Any, top: Any, codes: Any, **switches: Any) -> None:
 
 
 def check_day(day: Any) -> date | None:
-    """A day as a date; of a time in ISO 8601 its date."""
+    """A date from a day or time in ISO 8601."""
     try:
         if isinstance(day, str):
             return date.fromisoformat(day.strip()[:10])
@@ -94,7 +94,7 @@ def check_day(day: Any) -> date | None:
 
 
 def check_codes(codes: Mapping[Any, Any]) -> dict[str, str]:
-    """Codes to choose from by their keys in our spelling: each once, with a description that says something."""
+    """Candidate codes with normalised keys, each once and with a non-empty description."""
     if not codes:
         raise InputError("the set of codes to choose from is empty")
     first: dict[str, str] = {}

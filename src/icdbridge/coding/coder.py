@@ -28,7 +28,7 @@ Setting = Literal["inpatient", "outpatient"]
 
 
 def is_run(path: Path) -> bool:
-    """Whether a path is a run folder, whole or not, and no note or folder of notes."""
+    """Whether a path is a run folder, complete or not, rather than a note or a folder of notes."""
     return (
         any((path / name).is_file() for name in ("config.json", "model.safetensors", "starter.json"))
         or (path / "training").is_dir()
@@ -37,7 +37,7 @@ def is_run(path: Path) -> bool:
 
 @dataclass(frozen=True)
 class Asked:
-    """What is asked of a coder beside the notes: the options of ``Coder.code``."""
+    """The options of ``Coder.code``."""
 
     version: str | None = None
     top: int = 10
@@ -49,7 +49,7 @@ class Asked:
 
 
 class Coder(ABC):
-    """What codes notes: ``load`` gives one."""
+    """Codes notes; ``load`` opens one."""
 
     name: str  # what it is called
     versions: list[str]  # that it codes in
@@ -70,11 +70,10 @@ class Coder(ABC):
         device: str = "cpu",
         precision: Literal["fp32", "bf16"] = "fp32",
     ) -> "Coder":
-        """The run in a folder or, without one, the starter, which needs no coded notes; also the starter with a
-        calibration of one's own (``icdbridge calibrate``).
+        """Opens the run in a folder or, without one, the starter, which needs no training.
 
-        Raises ``InputError`` that names what is missing or damaged in the folder, and for an unknown device or
-        precision.
+        The folder may also be a calibration of the starter (``icdbridge calibrate``). Raises ``InputError`` that names
+        what is missing or damaged in the folder, and for an unknown device or precision.
         """
         if path is None or (check_path(path) / "starter.json").is_file():
             check_choice("precision", precision, ("fp32",))
@@ -94,19 +93,19 @@ class Coder(ABC):
     @property
     @abstractmethod
     def threshold(self) -> float:
-        """The probability above which a code is predicted, where calibration says no more."""
+        """The probability above which a code is predicted, if there is no calibration."""
 
     @property
     @abstractmethod
     def basis(self) -> str:
-        """What its confidence was measured on, in words."""
+        """A description of the data on which the confidence was measured."""
 
     @abstractmethod
     def count_words(self, text: str) -> int:
-        """How many words a note has, as it reads words."""
+        """The number of words of a note, by the coder's own tokenization."""
 
     def fault(self, text: str) -> str | None:
-        """Why a note cannot be coded; None where it can."""
+        """Why a note cannot be coded, or None."""
         return None if self.count_words(text) else "the note is empty or has no words: nothing to code"
 
     @abstractmethod
@@ -114,22 +113,22 @@ class Coder(ABC):
         """The codes of a version: key to description."""
 
     def scored_codes(self, version: str | None, codes: Mapping[str, str] | None) -> int:
-        """How many codes it scores for each note."""
+        """The number of codes scored for each note."""
         return len(self.codes_of(version or "") if codes is None else codes)
 
     def same_words(self, codes: Mapping[str, str]) -> str | None:
-        """A warning in one line where some codes (key to description) have the same words, so it cannot tell them
-        apart.
+        """A warning in one line if some codes (key to description) have the same words and so
+        cannot be distinguished.
         """
         return None
 
     @abstractmethod
     def fingerprint(self) -> str:
-        """A checksum of all that decides what it finds."""
+        """A checksum of everything that determines the results."""
 
     @abstractmethod
     def caution(self, text: str, suggestions: Sequence[Suggestion]) -> str | None:
-        """A warning in one line where a note is unlike those that it learnt from: its confidence says little."""
+        """A warning in one line if a note is unlike the training notes, so that its confidence means little."""
 
     def code_many(
         self,
@@ -145,8 +144,8 @@ class Coder(ABC):
     ) -> list[list[Suggestion] | None]:
         """``code`` for several notes (a list of texts) at once; None for a note that cannot be coded (``fault``).
 
-        What is found for a note does not depend on the others. Raises ``InputError`` as ``code`` does, and for what is
-        no text.
+        The result of a note does not depend on the others. Raises ``InputError`` as ``code`` does, and for anything but
+        a list of texts.
         """
         texts = check_texts(texts)
         check_options(version, top, codes, evidence=evidence, candidates=candidates)
@@ -154,7 +153,7 @@ class Coder(ABC):
 
     @abstractmethod
     def _code(self, texts: Sequence[str], asked: Asked) -> list[list[Suggestion] | None]:
-        """``code_many`` of texts and options of the right kinds."""
+        """``code_many``, for checked texts and options."""
 
     def explain(
         self,
@@ -165,9 +164,9 @@ class Coder(ABC):
         codes: Mapping[str, str] | None = None,
         as_of: Day = None,
     ) -> list[Suggestion]:
-        """Adds evidence to suggestions that ``code`` gave for the text without it.
+        """Adds evidence to suggestions that ``code`` made for the text without it.
 
-        Evidence takes a run most of the time: so it can be had for some suggestions only. It is the same as from
+        Evidence takes a run most of the time, so it can be requested for some suggestions only. It is the same as from
         ``code``.
         """
         asked = Asked(version, codes=codes, as_of=as_of)
@@ -175,7 +174,7 @@ class Coder(ABC):
 
     @abstractmethod
     def _explain(self, text: str, found: list[Suggestion], asked: Asked) -> list[Suggestion]:
-        """``explain`` of a text and suggestions of the right kinds."""
+        """``explain``, for a checked text and suggestions."""
 
     def code(
         self,
@@ -191,16 +190,16 @@ class Coder(ABC):
     ) -> list[Suggestion]:
         """The ``top`` codes for a note, the likeliest first.
 
-        ``version`` is one of ``versions``; it may be left out where there is a ``default_version``, and has to be where
-        ``codes`` are given: these (key such as ``icd10cm:I21.4`` to description) take the place of a version's codes.
-        ``candidates`` scores only the codes that a run's first stage proposes, which is much faster and may miss a
-        code.
-        ``setting``: where uncertain diagnoses are coded (inpatient) and where not; by default the starter takes what
-        the note looks like. ``as_of``: the day of discharge or service (a date or ISO 8601 text): only codes that are
-        valid on it are offered, those among them that came after training too, and what training notes teach of codes
-        that they took the place of counts for them. Raises ``InputError`` for a note without words or, to the starter,
-        in another language than English, an unknown version, an option that this coder does not have, and for what is
-        no text, number or mapping where one is wanted.
+        ``version`` is one of ``versions``. It may be omitted if there is a ``default_version``, and must be if
+        ``codes`` are given. ``codes`` (key such as ``icd10cm:I21.4`` to description) replace the codes of a version.
+        ``candidates`` scores only the codes that a run's candidate search proposes: much faster, but a code may be
+        missed. ``setting`` is inpatient, where uncertain diagnoses are coded, or outpatient, where they are not; by
+        default the starter guesses it from the note. ``as_of`` is the day of discharge or service (a date or ISO 8601
+        text): only codes valid on that day are suggested, including codes newer than the training notes. A code that
+        replaced a retired one inherits what training taught about it.
+
+        Raises ``InputError`` for a note without words, for another language than English (starter), an unknown version,
+        an option that this coder does not have, and arguments of a wrong type.
         """
         asked = Asked(version, top, codes, evidence, candidates, setting, as_of)
         found = self.code_many([text], **vars(asked))[0]

@@ -1,4 +1,4 @@
-"""What a code asks for beside it, by the guidelines and the tabular list."""
+"""Codes that a code requires beside it, by the guidelines and the tabular list."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
@@ -17,7 +17,7 @@ class Naming(Protocol):
 
 
 class Instruction(NamedTuple):
-    """What a code asks for: which codes (given without dot), and where that stands."""
+    """An instruction of a code: which codes it requires (without dot), and its source."""
 
     asked: Naming
     reason: str
@@ -31,14 +31,14 @@ class Asked(NamedTuple):
 
 
 def instruction_for(code: str, others: Iterable[str]) -> str | None:
-    """The instruction by which one of the other codes of a note asks for a code."""
+    """The instruction by which another code of the note requires a code."""
     for asking, place in met_by(code, (other for other in others if other != code)):
         return f"goes with {asking} ({_instructions(asking)[place].reason})"
     return None
 
 
 def still_asked(predicted: Sequence[str], shown: Iterable[str]) -> set[Asked]:
-    """What the ``predicted`` codes ask for and no other code ``shown`` is."""
+    """The codes that ``predicted`` codes require and that are not among those ``shown``."""
     asked = {Asked(asking, place) for asking in predicted for place in range(len(_instructions(asking)))}
     for code in shown:
         asked.difference_update(met_by(code, (asking for asking in predicted if asking != code)))
@@ -46,7 +46,7 @@ def still_asked(predicted: Sequence[str], shown: Iterable[str]) -> set[Asked]:
 
 
 def met_by(code: str, predicted: Iterable[str]) -> Iterator[Asked]:
-    """The instructions of the ``predicted`` codes that ask for a code, in their order."""
+    """The instructions of the ``predicted`` codes that require a code, in their order."""
     for asking in predicted:
         for place in _asking(asking, code):
             yield Asked(asking, place)
@@ -54,14 +54,14 @@ def met_by(code: str, predicted: Iterable[str]) -> Iterator[Asked]:
 
 @lru_cache(maxsize=200_000)
 def _asking(asking: str, code: str) -> tuple[int, ...]:
-    """Which instructions of a code ask for another."""
+    """The instructions of a code that require another one."""
     plain = code.replace(".", "")
     return tuple(place for place, one in enumerate(_instructions(asking)) if one.asked.includes(plain))
 
 
 @lru_cache(maxsize=10_000)
 def _instructions(code: str) -> tuple[Instruction, ...]:
-    """What an ICD-10-CM code asks for, by the guidelines and by the tabular list at and above it."""
+    """The codes that an ICD-10-CM code requires, by the guidelines and by the tabular list at and above it."""
     told = [Instruction(one, one.reason) for one in companions_of(code)]
     for kind, called in _CALLED.items():
         for note in notes(code, kind):

@@ -1,4 +1,4 @@
-"""Several documents coded together: one list of codes, each with evidence from any of the documents."""
+"""Codes several documents together: one list of codes, each with evidence from any document."""
 
 import re
 from bisect import bisect_right
@@ -43,14 +43,14 @@ class _Piece:
 
 @dataclass(frozen=True)
 class Joined:
-    """The documents as one text, without what repeats; ``repeats``: of each document the characters left out."""
+    """The documents as one text, without repetitions; ``repeats``: for each document the characters left out."""
 
     text: str
     repeats: Sequence[Sequence[tuple[int, int]]]
     pieces: Sequence[_Piece]
 
     def placed(self, span: Evidence) -> list[Placed]:
-        """Where in the documents a span of the joined text lies: it may go over what was left out."""
+        """The places in the documents of a span of the joined text; it may cross characters that were left out."""
         found = []
         first = bisect_right(self.pieces, span.start, key=attrgetter("at")) - 1
         for piece in self.pieces[max(0, first) :]:
@@ -68,9 +68,8 @@ class Joined:
 
 
 def join(texts: Sequence[str]) -> Joined:
-    """Joins documents in the order in which they are to be read; what repeats an earlier one is left out.
-
-    One document stays as it is.
+    """Joins documents in reading order and leaves out what repeats an earlier one. A single
+    document stays unchanged.
     """
     repeats = repeated(texts)
     pieces, parts, at = [], list[str](), 0
@@ -86,10 +85,10 @@ def join(texts: Sequence[str]) -> Joined:
 
 
 def repeated(texts: Sequence[str]) -> list[list[tuple[int, int]]]:
-    """Of each text the characters [start, end) of sentences that stand in an earlier text word for word.
+    """For each text, the spans [start, end) of sentences that occur word for word in an earlier text.
 
-    They have at least ``REPEATED_WORDS`` words and stand in the same kind of section: notes copy forward what notes of
-    the days before say.
+    They have at least ``REPEATED_WORDS`` words and stand in the same kind of section: notes copy forward from earlier
+    days.
     """
     seen: set[tuple[str, tuple[str, ...]]] = set()
     found = []
@@ -127,8 +126,8 @@ def _others(spans: Sequence[tuple[int, int]], length: int) -> list[tuple[int, in
 
 @dataclass(frozen=True)
 class EncounterSuggestion:
-    """A suggestion for an encounter and the words of its documents that speak for it; ``suggestion.evidence`` lies in
-    the joined text.
+    """A suggestion for an encounter, with evidence in its documents; ``suggestion.evidence`` lies
+    in the joined text.
     """
 
     suggestion: Suggestion
@@ -136,7 +135,7 @@ class EncounterSuggestion:
 
 
 def code_version_on(day: date | None, versions: Sequence[str], default: str | None) -> str:
-    """What an encounter that ended on a day is coded in, of the ``versions`` that a model has."""
+    """The version, of the model's ``versions``, in which an encounter that ended on a day is coded."""
     usual = default or versions[0]
     wanted = usual if day is None else "icd9" if day <= LAST_DAY["icd9"] else "icd10"
     return wanted if wanted in versions else usual
@@ -149,9 +148,10 @@ def fitted(
     sex: str | None = None,
     age: float | None = None,
 ) -> list[EncounterSuggestion]:
-    """What was suggested for the joined text, as the encounter needs it: codes that are valid on the day of discharge,
-    those that do not fit the patient last, no two of them predicted that exclude each other, and the evidence of each
-    in the documents.
+    """Adapts the suggestions for the joined text to the encounter.
+
+    Codes are those valid on the day of discharge. Codes that do not fit the patient come last. No two predicted codes
+    exclude each other. Evidence is located in the documents.
     """
     rows = once([_suits(on_day(one, day), sex, age) for one in found])
     ordered = reapply_set_rules(sorted(rows, key=lambda one: -one.probability))
@@ -163,8 +163,8 @@ def fitted(
 
 
 def expected_errors(found: Sequence[EncounterSuggestion]) -> float | None:
-    """How many codes would be wrong or missing, by the confidence, if what is predicted were taken unread; None without
-    a calibrated confidence.
+    """The expected number of wrong or missing codes if the predictions were accepted unread; None without a calibrated
+    confidence.
     """
     rows = [(one.suggestion.confidence, one.suggestion.predicted) for one in found]
     if any(confidence is None for confidence, _ in rows):
@@ -177,7 +177,7 @@ def expected_errors(found: Sequence[EncounterSuggestion]) -> float | None:
 
 
 def _suits(one: Suggestion, sex: str | None, age: float | None) -> Suggestion:
-    """A code of the other sex, or of another age, keeps little of its confidence and is not predicted."""
+    """Reduces the confidence of codes for the other sex or another age; they are not predicted."""
     if one.system != "icd10cm":
         return one
     only, ages = sex_of(one.code), ages_of(one.code)

@@ -31,14 +31,14 @@ def coded(
     accepted: bool = False,
     context: str | None = None,
 ) -> dict[str, Any]:
-    """One code of a note as a Condition or (of a system of procedures) a Procedure.
+    """One code of a note as a Condition or (of a procedure system) a Procedure.
 
-    ``note`` and ``patient`` are identifiers; without a patient the subject, which FHIR demands, is marked
-    unknown, and without a note no source is named. Until a coder has ``accepted`` it, a Condition is
-    unconfirmed, in an uncertain ``context`` provisional, in a negated one refuted (a Procedure: not done).
-    Codes of a system that nobody declared are Conditions under ``urn:icdbridge:code-system:NAME``. The id is made
-    of the code and the note's ``identity`` (``note_identity``, by default that of patient and note without a text).
-    What is a category says so, in a note and by an extension of its coding.
+    ``note`` and ``patient`` are identifiers. Without a patient the subject, which FHIR requires, is marked unknown;
+    without a note no source is named. Until a coder has ``accepted`` it, a Condition is unconfirmed: provisional in an
+    uncertain ``context``, refuted in a negated one (a Procedure: not done). Codes of undeclared systems are Conditions
+    under ``urn:icdbridge:code-system:NAME``. The id is derived from the code and the note's ``identity``
+    (``note_identity``; by default from patient and note, without a text). A category is marked as such, in a note and
+    by an extension of its coding.
     """
     known = declaration(system)
     identity = identity or note_identity(note, patient)
@@ -77,9 +77,9 @@ def resource(
     identity: str | None = None,
     accepted: bool = False,
 ) -> dict[str, Any] | None:
-    """A suggestion as ``coded`` makes it, with its probability, confidence, band and evidence as extensions.
+    """A suggestion as ``coded`` makes it, with probability, confidence, band and evidence as extensions.
 
-    None for one that is said of a relative, or hypothetical: it is nothing of the patient's, unless ``accepted``.
+    None for a suggestion about a relative, or a hypothetical one, as it is not the patient's, unless ``accepted``.
     """
     if not accepted and found.context not in _CONDITION_BY_CONTEXT:
         return None
@@ -97,7 +97,7 @@ def resource(
 
 
 def bundle(resources: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """A collection Bundle of resources; one that is given twice is in it once. ``ValueError`` for two of one id."""
+    """A collection Bundle of resources without duplicates. ``ValueError`` for two different ones with one id."""
     by_id: dict[str, dict[str, Any]] = {}
     for one in resources:
         if by_id.setdefault(one["id"], one) != one:
@@ -108,7 +108,9 @@ def bundle(resources: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _string(text: str) -> str:
-    """A text as FHIR strings may be: control characters but tab and line ends, and what XML cannot hold, are blanks."""
+    """A text as FHIR allows it: control characters other than tab and line ends, and characters invalid in XML, become
+    blanks.
+    """
     return _FORBIDDEN.sub(" ", text)
 
 

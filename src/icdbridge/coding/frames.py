@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 def to_frame(
     found: Sequence[Suggestion] | Sequence[Sequence[Suggestion] | None], notes: Sequence[str] | None = None
 ) -> "pd.DataFrame":
-    """What ``Coder.code`` or ``code_many`` found, as a pandas DataFrame with one row a suggestion.
+    """The results of ``Coder.code`` or ``code_many`` as a pandas DataFrame with one row a suggestion.
 
-    Columns: ``note`` (its place from 0 on, or its name in ``notes``; of ``code_many`` alone), ``rank``, ``system``,
+    Columns: ``note`` (only for ``code_many``: its position from 0 on, or its name in ``notes``), ``rank``, ``system``,
     ``code``, ``description``, ``confidence``, ``band``, ``probability``, ``predicted``, ``train_notes``, ``context``,
     ``reason``, ``evidence`` (the words, the heaviest first), ``spans`` (their places, ``text[start:end]``),
-    ``alternatives`` (codes). A note that could not be coded has no row. Raises ``InputError`` where pandas is not
-    installed, or ``notes`` are not as many as the notes.
+    ``alternatives`` (codes). A note that could not be coded has no row. Raises ``InputError`` if pandas is not
+    installed, or if ``notes`` has another length than the results.
     """
     try:
         import pandas as pd

@@ -20,11 +20,11 @@ Named = Callable[[], Iterable[tuple[str | None, str]]]
 
 
 def file_ids(given: Sequence[Path], files: Sequence[Path]) -> list[str]:
-    """The id of each file: its path below the deepest folder that holds all of ``given``, the files and folders that
-    were asked for; of a note (``is_note``) without the ending.
+    """The id of each file: its path below the deepest folder that contains all of ``given``, the files and folders
+    asked for.
 
-    So ``wardA/note.txt`` and ``wardB/note.pdf`` are ``wardA/note`` and ``wardB/note.pdf``, and the files of one folder
-    are called as they lie in it. Links are not followed: the id is the name that the user sees.
+    Ids of notes (``is_note``) have no file ending: ``wardA/note.txt`` and ``wardB/note.pdf`` become ``wardA/note`` and
+    ``wardB/note``. Links are not followed: the id is the name that the user sees.
     """
     if not files:
         return []
@@ -35,9 +35,9 @@ def file_ids(given: Sequence[Path], files: Sequence[Path]) -> list[str]:
 
 
 def check_ids(named: Named) -> int:
-    """How many notes there are; ``InputError`` with both places where two of them have one id.
+    """The number of notes; ``InputError`` with both places if two have the same id.
 
-    ``named`` is called once more where an id may be repeated, so that only 8 bytes a note are held.
+    ``named`` is called again only if an id may be repeated, so that only 8 bytes a note are held in memory.
     """
     total, hashes = 0, array("Q")
     for note_id, _ in named():
@@ -59,14 +59,14 @@ def check_ids(named: Named) -> int:
 
 
 def note_identity(note_id: str | None, patient_id: str | None = None, text: str | None = None) -> str:
-    """A UUID that no other note shares: of patient, id and text, or a random one where the note has no id."""
+    """A UUID unique to a note: derived from patient, id and text, or random if the note has no id."""
     if note_id is None:
         return str(uuid.uuid4())
     return str(uuid.uuid5(_NAMES, json.dumps([patient_id, note_id, text])))
 
 
 def part_identity(identity: str, part: str) -> str:
-    """The UUID of one thing, such as a code, that belongs to what has ``identity``."""
+    """The UUID of a thing, such as a code, within what has ``identity``."""
     return str(uuid.uuid5(uuid.UUID(identity), part))
 
 

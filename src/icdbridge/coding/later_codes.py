@@ -1,7 +1,7 @@
-"""Codes that came after training: no note that a run learnt from can carry them, so the starter's word counts.
+"""Codes newer than all training notes: no training note can carry them, so the starter's confidence is used.
 
-Training also taught what their words were coded before they came ("class 1 obesity" as obesity). Such a code does not
-come before the later one, unless the starter reads it in the note by other words.
+Training also taught that their words mean the earlier code ("class 1 obesity": obesity). Such an earlier code does not
+rank above the newer one, unless the starter finds it in the note by other words.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ _BEHIND = 0.5  # logits by which what was coded before stands behind the later c
 
 
 def later_among(scorer: Scorer) -> dict[str, int]:
-    """The codes that came later and that training does not have, each with its column."""
+    """The newer codes that training did not have, each with its column."""
     if SYSTEM not in known_systems():
         return {}
     learnt = set(scorer.model.index.code)
@@ -35,7 +35,7 @@ def later_among(scorer: Scorer) -> dict[str, int]:
 
 
 def with_later(scorer: Scorer, later: Mapping[str, int], text: str, scores: Scores) -> Tensor:
-    """The logits of a note, with what the starter says of the ``later`` codes in it."""
+    """The logits of a note, with the starter's answer for the ``later`` codes in it."""
     logits = scores.logits.double()
     if not later:
         return logits
@@ -57,7 +57,7 @@ def with_later(scorer: Scorer, later: Mapping[str, int], text: str, scores: Scor
 
 
 def _coded_before(scorer: Scorer, scores: Scores, one: Opinion) -> set[int]:
-    """The columns of the same category, and of codes that only words of this line speak for."""
+    """The columns of the same category, and of codes found only by the words of this line."""
     category = category_of(f"{SYSTEM}:{one.code}")
     own = {int(column) for column in scores.columns if category_of(scorer.keys[column]) == category}
     return own | _spoken_for(scores.reading.matches, one.spans)

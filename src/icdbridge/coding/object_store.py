@@ -21,19 +21,19 @@ from icdbridge.tables import is_table
 
 
 def is_url(place: str) -> bool:
-    """Whether a place is named by a URL, not by a path."""
+    """Whether a place is a URL rather than a path."""
     return re.match(r"[A-Za-z][A-Za-z0-9+]+://", place) is not None
 
 
 class Folder:
-    """The files right in a folder, by path or URL; other machines that see the place may be given it pickled."""
+    """The files directly in a folder, given as path or URL. Can be pickled for other machines that see the place."""
 
     def __init__(self, place: str) -> None:
         self.place = place.rstrip("/")
         self.local = None if is_url(place) else Path(place)
 
     def names(self) -> list[str]:
-        """What files lie there; none where there is no such folder."""
+        """The files there; none if the folder does not exist."""
         if self.local is not None:
             return sorted(path.name for path in self.local.iterdir()) if self.local.is_dir() else []
         with store(self.place) as (fs, root):
@@ -50,7 +50,7 @@ class Folder:
             return found
 
     def write(self, name: str, content: bytes) -> None:
-        """Writes a file, which is there whole or not at all."""
+        """Writes a file atomically."""
         if self.local is not None:
             with atomic_file(self.local / name) as partial:
                 partial.write_bytes(content)
@@ -71,7 +71,7 @@ class Folder:
         return Folder(f"{place.rstrip('/')}/{name}{mark}{settings}")
 
     def make(self) -> None:
-        """Makes the folder, for its owner alone; where there are folders at a URL, its parent has to be there."""
+        """Makes the folder, accessible to its owner alone. At a URL with real folders its parent must exist."""
         if self.local is not None:
             self.local.mkdir(mode=0o700, parents=True, exist_ok=True)
         else:
@@ -79,7 +79,7 @@ class Folder:
                 fs.create_dir(root, recursive=False)
 
     def move(self, name: str, to: "Folder") -> None:
-        """Moves a file to another folder of the same store, where it takes the place of one of its name."""
+        """Moves a file to another folder of the same store, replacing a file of that name."""
         if self.local is not None and to.local is not None:
             (self.local / name).replace(to.local / name)
         else:
@@ -87,7 +87,7 @@ class Folder:
                 fs.move(f"{root}/{name}", f"{other}/{name}")
 
     def discard(self) -> None:
-        """Removes the folder with all that it holds, where there is one."""
+        """Removes the folder with its contents, if it exists."""
         if self.local is not None:
             if self.local.is_dir():
                 shutil.rmtree(self.local)
@@ -97,7 +97,7 @@ class Folder:
 
 
 class RemoteSource:
-    """The notes of the tables at URLs, files or all tables of a folder, as a ``Source`` gives those of paths.
+    """The notes of tables at URLs (files, or all tables of a folder), like a ``Source`` of paths.
 
     A table is copied to this machine while it is read. Raises ``InputError`` as ``Source`` does.
     """

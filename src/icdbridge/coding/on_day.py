@@ -1,4 +1,4 @@
-"""A suggestion by the code that said the same on a day."""
+"""Translates suggestions to the codes valid on a day."""
 
 from dataclasses import replace
 from datetime import date
@@ -10,7 +10,7 @@ from icdbridge.knowledge.successors import predecessors, successors
 
 
 def on_day(one: Suggestion, day: date | None) -> Suggestion:
-    """The suggestion with the code that said the same on a day: what a release has no code for it codes by another."""
+    """The suggestion with the code for the same thing on a day. If a release has no such code, another one is used."""
     code = Code(one.system, one.code)
     valid = validity(code) if day else None
     if day is None or valid is None:

@@ -28,16 +28,17 @@ COLUMNS = (
 
 
 def write_results(records: Iterable[Record], out: Path) -> None:
-    """Writes ``out``, atomically, in the format of its ending: .jsonl has a line a note (skipped ones with their
-    reason), .csv and .parquet a row a suggestion, .ndjson a FHIR resource a line. In .csv text that a spreadsheet would
-    run as a formula has an apostrophe before it (``cell``).
+    """Writes ``out``, atomically, in the format of its ending.
+
+    .jsonl has one line a note (skipped ones with the reason), .csv and .parquet one row a suggestion, .ndjson one FHIR
+    resource a line. In .csv, text that a spreadsheet would run as a formula gets an apostrophe (``cell``).
     """
     with atomic_file(out) as partial:
         FORMATS[check_format(out)](records, partial)
 
 
 def check_format(out: Path) -> str:
-    """The ending of an output file; ``InputError`` for one that is not known, or needs what is not installed."""
+    """The ending of an output file; ``InputError`` for an unknown one, or if a needed extra is not installed."""
     ending = out.suffix.lower()
     if ending not in FORMATS:
         raise InputError(f"cannot write {out.name}: expected a name ending in {', '.join(FORMATS)}")

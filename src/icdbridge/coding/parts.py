@@ -1,7 +1,7 @@
-"""Coding very many notes into a folder of parts, by several coders at once; interrupted, it goes on where it stopped.
+"""Codes very many notes into a folder of parts, with several coders at once. An interrupted coding can be resumed.
 
-A part is written whole or not at all, under a name made of its notes and of all that decides what is found for them.
-So whoever codes a part again writes the same file, and every note is in the result exactly once.
+A part is written whole or not at all. Its name is derived from its notes and everything that determines their results.
+So coding a part again writes the same file, and every note is in the result exactly once.
 """
 
 import hashlib
@@ -32,7 +32,7 @@ NEXT = "_next"  # the folder within, where what is to replace a whole result is 
 
 @dataclass(frozen=True)
 class Part:
-    """Some notes in their order, and the name of the file that they are coded into."""
+    """Some notes in order, and the name of the file for their codes."""
 
     name: str
     notes: tuple[SourceNote, ...]
@@ -40,9 +40,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Coded:
-    """What is known of a part that was written: how many ``notes`` it was made of, ``skipped`` ones among them, its
-    size and SHA-256.
-    """
+    """A written part: its number of ``notes``, how many of them were ``skipped``, its size and SHA-256."""
 
     name: str
     notes: int
@@ -52,7 +50,7 @@ class Coded:
 
 
 class PartCoder:
-    """Codes one part after another into a folder, by a coder that it loads once; ``load`` takes the device."""
+    """Codes parts into a folder, with a coder that it loads once; ``load`` takes the device."""
 
     def __init__(
         self, load: Callable[..., Coder], options: Mapping[str, Any], folder: Folder, device: str = "cpu"
@@ -97,15 +95,14 @@ def code_parts(
     inputs: Sequence[Path] = (),
     say: Callable[[str], None] = lambda line: None,
 ) -> Done:
-    """Codes the notes of ``source`` into parts in the folder ``out``, a path or URL whose ending names their format, by
-    default Parquet; ``_manifest.json``, written last, names them.
+    """Codes the notes of ``source`` into parts in the folder ``out``.
 
-    ``load`` gives ``coder`` anew (``Coder.load`` with a run), ``options`` are those of ``Coder.code``. ``each`` gives
-    what the ``code`` of a ``PartCoder``, made by its first argument, says of every part, in any order, of at most so
-    many.
-    ``resume`` goes on with an interrupted coding; ``force`` replaces what is there, a whole result only when the new
-    one is whole; both together go on where there is something to go on with. Raises ``InputError`` as ``code_notes``
-    does.
+    ``out`` is a path or URL; its ending gives the format, by default Parquet. ``_manifest.json`` is written last and
+    names the parts. ``load`` loads ``coder`` again (``Coder.load`` with a run); ``options`` are those of
+    ``Coder.code``. ``each`` yields, for every part and in any order, what ``code`` of a ``PartCoder`` (made by its
+    first argument) returned, with a limited number of parts in progress. ``resume`` continues an interrupted coding.
+    ``force`` replaces what is there, a complete result only when the new one is complete. Both together continue if
+    possible. Raises ``InputError`` as ``code_notes`` does.
     """
     folder = Folder(out)
     ending = Path(folder.place).suffix.lower()
@@ -214,9 +211,8 @@ def _begin(
 
 
 def _finish(folder: Folder, making: Folder, told: Mapping[str, Any], parts: Sequence[Coded]) -> None:
-    """Puts the parts into their folder, says by the manifest which there are, and removes all others.
-
-    Killed at any place, it does the rest when the coding is resumed.
+    """Moves the parts into their folder, writes the manifest, and removes all other parts. If killed, it finishes when
+    the coding is resumed.
     """
     kept = {part.name for part in parts}
     if making is folder:

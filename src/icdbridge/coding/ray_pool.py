@@ -1,8 +1,7 @@
-"""A pool of coders on Ray, on this machine or on a cluster: each loads once, and codes one part after another.
+"""A pool of coders on Ray, on this machine or a cluster; each loads once and codes parts.
 
-Ray restarts workers that die and gives their parts to others. At most one part a worker is on its way, so memory does
-not grow with the notes. On one machine all of Ray listens on the loopback address alone, without its dashboard; it
-reports nothing to anybody.
+Ray restarts workers that die and reassigns their parts. There is at most one part in progress a worker, so memory does
+not grow with the notes. On one machine Ray listens on loopback only, without its dashboard, and reports nothing.
 """
 
 import logging
@@ -34,9 +33,10 @@ def code_on_ray(
     address: str | None,
     **asked: Any,
 ) -> Done:
-    """``code_parts`` on the cluster at ``address`` ("auto": the one that this machine is part of) or, without one, on a
-    Ray of its own on this machine, where nothing may have imported Ray before. A worker has a GPU where there is one
-    and ``coder`` a run, else a processor core.
+    """``code_parts`` on the cluster at ``address`` ("auto": the one that this machine belongs to).
+
+    Without an address it starts Ray on this machine, where Ray must not have been imported before. A worker has a GPU
+    if there is one and ``coder`` is a run, else one processor core.
     """
 
     def each(
@@ -121,7 +121,7 @@ def _check_reached(address: str) -> None:
 
 
 def _start(ray: Any, told: dict[str, Any], attempts: int) -> None:
-    """On a busy machine Ray's own processes may start later than it waits for them: the next time they do."""
+    """Starts Ray, with retries: on a busy machine its processes may start later than it waits for them."""
     try:
         ray.init(log_to_driver=False, logging_level=logging.ERROR, **told)
     except Exception as error:  # Ray has no class for that it cannot start

@@ -1,4 +1,4 @@
-"""What the codes of one note mean for each other: which exclude each other, which goes with another by what rule."""
+"""Rules between the codes of one note: which exclude each other, and which belongs to another by what rule."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -16,10 +16,10 @@ _BESIDE = "not beside "  # how the reason of a code that another excludes begins
 
 
 def apply_set_rules(ranked: Sequence[Suggestion], predicted: Sequence[Code] = ()) -> list[Suggestion]:
-    """The suggestions of a note, the likeliest first, of which no two that exclude each other are predicted.
+    """Applies the rules to the suggestions of a note, the likeliest first.
 
-    Of such a pair the likelier stays, so what is found does not depend on how many are asked for. A suggestion that one
-    of the ``predicted`` codes asks for says so in its reason. Ranks and confidence stay.
+    Of two codes that exclude each other only the likelier stays predicted, so the result does not depend on how many
+    are shown. A suggestion that a ``predicted`` code requires names it in its reason. Ranks and confidence stay.
     """
     asking = _agreeing(code.code for code in predicted if code.system == SYSTEM)
     kept: list[str] = []
@@ -37,8 +37,8 @@ def apply_set_rules(ranked: Sequence[Suggestion], predicted: Sequence[Code] = ()
 
 
 def reapply_set_rules(ranked: Sequence[Suggestion]) -> list[Suggestion]:
-    """``apply_set_rules`` once more where codes have changed, or are no longer predicted since they do not fit the
-    patient: what was set apart for one of these is predicted again.
+    """Applies the rules again after codes have changed, or are no longer predicted because they do not fit the patient.
+    Codes that had been held back for one of these are predicted again.
     """
     predicted = {one.code for one in ranked if one.predicted and one.system == SYSTEM}
     freed = [
@@ -51,7 +51,7 @@ def reapply_set_rules(ranked: Sequence[Suggestion]) -> list[Suggestion]:
 
 
 def _set_beside(one: Suggestion) -> str | None:
-    """The code for which a suggestion was set apart."""
+    """The code because of which a suggestion was held back."""
     reason = one.reason or ""
     return reason.removeprefix(_BESIDE).partition(":")[0] if reason.startswith(_BESIDE) else None
 
@@ -59,11 +59,10 @@ def _set_beside(one: Suggestion) -> str | None:
 def companions_below(
     ranked: Sequence[Code], top: int, predicted: Sequence[Code], said: Callable[[int], bool]
 ) -> list[int]:
-    """Places below the ``top`` of the codes of a note, the likeliest first, of at most ``MOST`` that one of the
-    ``predicted`` codes asks for and that the note says (``said`` of a place).
+    """Positions below the ``top`` of at most ``MOST`` codes that a ``predicted`` code requires and the note asserts
+    (``said``, of a position).
 
-    Of each instruction the likeliest, none where a code of the ``top`` is one that it asks for. None excludes a
-    predicted code.
+    One code an instruction, the likeliest; none if the ``top`` already satisfies it. None excludes a predicted code.
     """
     agreeing = _agreeing(code.code for code in predicted if code.system == SYSTEM)
     asked = still_asked(agreeing, [code.code for code in ranked[:top] if code.system == SYSTEM])
@@ -77,7 +76,7 @@ def companions_below(
 
 
 def with_companions(listed: Sequence[Suggestion], companions: Sequence[Suggestion]) -> list[Suggestion]:
-    """The list with companions in the place of its last suggestions that are not predicted."""
+    """The list with companions replacing its last suggestions that are not predicted."""
     places = [place for place, one in enumerate(listed) if not one.predicted]
     companions = companions[: len(places)]
     gone = set(places[len(places) - len(companions) :])
@@ -94,8 +93,9 @@ def _agreeing(codes: Iterable[str]) -> list[str]:
 
 
 def _excluding(code: str, kept: Iterable[str]) -> str | None:
-    """Why a code cannot stand beside one of the kept ones: it says the same, or an Excludes1 note is between them. A
-    note about one condition in another ("coma in diabetes") is left to people: only the note can tell.
+    """Why a code cannot stand beside one of the kept ones: it means the same, or an Excludes1 note separates them.
+
+    A note about one condition in another ("coma in diabetes") is left to people: only the clinical note can tell.
     """
     for other in kept:
         if said := one_alone(other, code):

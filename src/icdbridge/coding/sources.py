@@ -1,4 +1,4 @@
-"""Notes to be coded, one after another, from documents, folders of them, and tables; a bad one stops no other."""
+"""Reads notes to be coded from documents, folders and tables; a bad one does not stop the others."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -29,9 +29,10 @@ DATE = "date"  # the column of a table that holds it, unless another is named
 
 @dataclass(frozen=True)
 class SourceNote:
-    """A note, or the ``fault`` for which it cannot be coded; ``place`` is its file, with the row of a table.
+    """A note, or the ``fault`` because of which it cannot be coded.
 
-    ``remarks`` tell in lines what of its file is not in the text; ``setting``: where its document or row says it.
+    ``place`` is its file, with the row in a table. ``remarks`` name parts of its file that are not in the text.
+    ``setting`` is given if its document or row names it.
     """
 
     place: str
@@ -63,12 +64,12 @@ class NoteColumns:
 
 
 class Source:
-    """The notes of ``paths`` in order: documents (``read_documents``), tables (``read_rows``), folders of either. Of a
-    folder that holds both the tables are read where ``tables_first``, else the documents.
+    """The notes of ``paths`` in order: documents (``read_documents``), tables (``read_rows``), folders of either.
 
-    ``file_ids`` says what the id of a document is; where a file holds several, their own ids stand below it.
-    ``left_out`` tells in lines which files of the folders are no notes. Iterating reads one file at a time and starts
-    anew each time. Raises ``InputError`` for what is missing, or unreadable as a whole, and for two notes of one id.
+    In a folder with both, tables are read if ``tables_first``, else documents. ``file_ids`` gives the id of a document;
+    the ids of several documents in one file are appended to it. ``left_out`` describes files of the folders that are no
+    notes. Iterating reads one file at a time, and starts again each time. Raises ``InputError`` for missing or
+    unreadable files and for two notes with one id.
     """
 
     def __init__(
@@ -209,7 +210,7 @@ def _is_other_table(path: Path) -> bool:
 
 
 def day_named(text: str | None) -> str | None:
-    """The day of a date or time in ISO 8601; None for what names no day."""
+    """The day of a date or time in ISO 8601; None if the text is neither."""
     try:
         return str(date.fromisoformat((text or "")[:10]))
     except ValueError:

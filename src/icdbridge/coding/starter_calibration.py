@@ -1,4 +1,4 @@
-"""The starter's confidence, fitted on what coders of one desk decided: a folder that ``Coder.load`` opens.
+"""The starter's confidence, fitted on the decisions of one desk: a folder that ``Coder.load`` opens.
 
 ``starter.json``: ``{"format": 1, "slope", "intercept", "encounters", "pairs", "right"}``; the confidence is
 sigmoid(slope · logit(the starter's own) + intercept), Platt 1999.
@@ -24,7 +24,7 @@ Slope = Annotated[float, Field(ge=-1_000, le=1_000)]
 
 @dataclass(frozen=True)
 class StarterCalibration:
-    """``right`` of ``pairs`` of an encounter and a code that was suggested for it are what it was fitted on."""
+    """It was fitted on ``pairs`` of an encounter and a suggested code, ``right`` of which were right."""
 
     slope: float
     intercept: float
@@ -33,7 +33,7 @@ class StarterCalibration:
     right: int
 
     def confidence(self, own: float) -> float:
-        """The share of right codes to expect among suggestions of the starter's ``own`` confidence."""
+        """The expected share of right codes among suggestions with the starter's ``own`` confidence."""
         own = min(max(own, _CLOSEST), 1 - _CLOSEST)
         score = self.slope * math.log(own / (1 - own)) + self.intercept
         return 1 / (1 + math.exp(-score)) if score > -700 else 0.0
@@ -49,7 +49,7 @@ class _File(Strict):
 
 
 def write_starter(path: Path, calibration: StarterCalibration, force: bool = False) -> None:
-    """Writes the folder; ``InputError`` where there is something else, or without ``force`` anything."""
+    """Writes the folder; ``InputError`` if something else is there or, without ``force``, anything."""
     with atomic_folder(path, FOLDER, replace=force) as folder:
         write_json(folder / FILE, {"format": FORMAT, **asdict(calibration)})
         write_manifest(folder, [FILE])

@@ -17,14 +17,15 @@ class Alternative:
 
 @dataclass(frozen=True, repr=False)
 class Suggestion:
-    """A code suggested for a note. ``predicted``: above its threshold (``Run.thresholds``), and no likelier code
-    excludes it; ``train_notes``: how many training notes carried it (0: never seen, scored by its description
-    alone; None: not known). ``confidence`` is the share of right codes to expect among such suggestions, and
-    ``band`` its name (``likely``, ``possible``, ``unlikely``), by calibration on val; None for a run, or a version,
-    that was not calibrated. ``context``: None, or what its evidence says of it (``lexical.evidence.context_of``):
-    where that is negated, hypothetical or a relative's, the code is never ``likely``. ``alternatives``: other codes
-    of its family, to specify it by. ``reason``: the rule of the code system that it follows from, or that sets it
-    apart.
+    """A code suggested for a note.
+
+    ``predicted``: it is above its threshold (``Run.thresholds``), and no likelier code excludes it. ``train_notes``:
+    how many training notes carried it (0: never seen, scored by its description alone; None: not known).
+    ``confidence``: the expected share of right codes among such suggestions; ``band``: its name (``likely``,
+    ``possible``, ``unlikely``). Both come from calibration on val, and are None for a run or version that was not
+    calibrated. ``context``: None, or how the evidence is meant (``lexical.evidence.context_of``); a negated,
+    hypothetical or relative's code is never ``likely``. ``alternatives``: other codes of its family. ``reason``: the
+    rule of the code system that it follows from or that holds it back.
     """
 
     rank: int

@@ -192,8 +192,8 @@ class TrainedCoder(Coder):
         return self._came[scorer]
 
     def _scorer_of(self, codes: Mapping[str, str], version: str | None, day: date | None) -> Scorer:
-        """Of the codes of a version, or of a caller's own (None), those that may be coded on a day; what is left out
-        teaches of what took its place.
+        """The codes of a version, or a caller's own (None), that are valid on a day; what is left out passes its
+        training to its successors.
         """
         told = self._update.successors
         offered: Mapping[str, str] = codes

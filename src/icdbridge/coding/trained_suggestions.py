@@ -1,4 +1,4 @@
-"""Suggestions of a trained run, made of what it scored."""
+"""Makes the suggestions of a trained run from its scores."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,11 +21,11 @@ THREADS = 4  # at most: what is done in Python, a third of it, one thread does a
 
 
 def each_core(code: Callable[[Sequence[int]], None], words: Mapping[int, int], scorer: Scorer) -> None:
-    """Has ``code`` code notes, rows with so many ``words``, on all cores that torch has: what it does with one note
-    keeps a second core busy for a small part of the time only.
+    """Runs ``code`` on notes (rows with so many ``words``) on all cores that torch has.
 
-    Each core takes some of those that are left, the longest first and fewer and fewer, so that none waits long for
-    another at the end. A GPU takes all notes at once; with a prior, most of the work is done in Python.
+    A single note keeps a second core busy only part of the time. So each core takes a share of the notes that are left,
+    the longest first and ever fewer, so that all finish at about the same time. A GPU takes all notes at once, unless
+    there is a prior, as most of that work is done in Python.
     """
     rows = sorted(words, key=lambda row: -words[row])
     threads = torch.get_num_threads()
@@ -111,7 +111,7 @@ def suggested(
 
 
 def predicted(scorer: Scorer, columns: np.ndarray, logits: np.ndarray) -> list[Code]:
-    """Those of some codes whose probability is above their threshold."""
+    """The codes whose probability is above their threshold."""
     above = columns[expit(logits) > scorer.thresholds[columns]]
     return [scorer.code(column) for column in above.tolist()]
 
@@ -124,8 +124,8 @@ def companions(
     top: int,
     asking: Sequence[Code],
 ) -> list[int]:
-    """Places below the ``top`` of some columns [l], the likeliest first, whose codes the predicted ones are ``asking``
-    for and the note asserts.
+    """Positions below the ``top`` of some columns [l], the likeliest first, of codes that predicted codes require
+    (``asking``) and the note asserts.
     """
     columns = columns[expit(logits) >= LEAST]
     if len(columns) <= top or not asking:

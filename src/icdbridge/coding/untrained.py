@@ -28,7 +28,7 @@ MOST = 100_000  # codes of a note
 
 
 class StarterCoder(Coder):
-    """The starter as a ``Coder``; what it reads of a code system is made at first use and kept in the cache folder."""
+    """The starter as a ``Coder``; its data for a code system is built at first use and kept in the cache folder."""
 
     default_version = "icd10"
     max_note_words = 100_000
@@ -164,7 +164,7 @@ class StarterCoder(Coder):
 
 
 class _Among:
-    """The codes that a caller chooses among: what is found goes to the code or the category above it."""
+    """The codes that a caller chooses from: a mention counts for its code or the category above it."""
 
     def __init__(self, codes: Mapping[str, str]) -> None:
         codes = check_codes(codes)

@@ -1,11 +1,10 @@
-"""The words of a note that support a code, as places in the original text.
+"""Finds the words of a note that support a code, as places in the original text.
 
-A word's contribution is gradient x input (Simonyan et al. 2013; Ancona et al. 2018): how the code's logit changes with
-what stands for the word, through the label attention and through what it attends to, times that. For a convolution,
-whose positions see several words, it is the word's vector that stands for it; for encoders with a state a word
-(recurrent networks, transformers) it is that state, as a backward pass through them takes longer than all the coding.
-Each model has the arithmetic (``CodingModel.contributions``). Raw attention is coarser, and a word may be attended to
-and speak against the code.
+A word's contribution is gradient x input (Simonyan et al. 2013; Ancona et al. 2018): the gradient of the code's logit,
+through label attention and the states it attends to, times the word's representation. That is the word's vector for a
+convolution, whose positions see several words. For encoders with one state a word (recurrent networks, transformers) it
+is the state, because a backward pass through them takes longer than coding. Each model implements it
+(``CodingModel.contributions``). Raw attention is coarser, and an attended word may speak against the code.
 """
 
 from collections.abc import Sequence
@@ -26,7 +25,7 @@ GAP = 1  # words between two words of evidence that still make one phrase
 
 
 def word_weights(model: CodingModel, note: NoteStates, ids: np.ndarray, queries: Tensor) -> np.ndarray:
-    """How much each word of an encoded note, one without padding, supports each code: ids [T], queries [M, L, ...] to
+    """How much each word of one encoded note (without padding) supports each code: ids [T], queries [M, L, ...] to
     float64 [L, T].
 
     Words that speak against a code weigh 0, the others sum to 1. Call it outside of ``torch.inference_mode``.
@@ -47,9 +46,9 @@ def word_weights(model: CodingModel, note: NoteStates, ids: np.ndarray, queries:
 
 
 def add_spans(weights: np.ndarray, spans: Sequence[Sequence[Span]], offsets: np.ndarray) -> np.ndarray:
-    """Weights [L, T] of the words at ``offsets`` [T, 2], with the lexical evidence found for each code.
+    """Weights [L, T] of the words at ``offsets`` [T, 2], with lexical evidence added.
 
-    As much of a code's weight as its lexical evidence is sure (at most all) moves to the words of that evidence.
+    The surer the lexical evidence for a code, the larger the share of weight (at most all) that moves to its words.
     """
     together = np.empty_like(weights)
     for row, own in enumerate(spans):
@@ -65,8 +64,8 @@ def add_spans(weights: np.ndarray, spans: Sequence[Sequence[Span]], offsets: np.
 def find_evidence(
     text: str, weights: np.ndarray, offsets: np.ndarray, contexts: NoteContexts
 ) -> list[list[Evidence]]:
-    """For each code the phrases made of its heaviest words: weights [L, T], offsets [T, 2] into ``text``, whose
-    ``contexts`` these are.
+    """For each code, the phrases formed by its heaviest words: weights [L, T], offsets [T, 2] into ``text``, with its
+    ``contexts``.
     """
     phrases = [
         [(first, last, first + int(own[first : last + 1].argmax())) for first, last in heavy_phrases(own)]
@@ -89,7 +88,7 @@ def find_evidence(
 
 
 def marked_evidence(text: str, phrases: Sequence[MarkedPhrase], contexts: NoteContexts) -> list[Evidence]:
-    """The surest of the phrases that people marked for a code in other notes, each as far as it reaches."""
+    """The surest phrases that people marked for a code in other notes, each in full length."""
     shown = phrases[:PHRASES]
     whole = sum(phrase.sure for phrase in shown) or 1.0
     found = []
@@ -103,7 +102,7 @@ def marked_evidence(text: str, phrases: Sequence[MarkedPhrase], contexts: NoteCo
 
 
 def heavy_phrases(weights: np.ndarray, phrases: int = PHRASES, words: int = 6) -> list[tuple[int, int]]:
-    """First and last word of the heaviest phrases, the heaviest first; none where no word has weight."""
+    """The first and last word of the heaviest phrases, the heaviest first; none if no word has weight."""
     if not len(weights) or weights.max() <= 0:
         return []
     heavy = np.sort(np.argsort(-weights, kind="stable")[:words])

@@ -1,8 +1,8 @@
 """Candidate search: a cheap first stage proposes a few codes for a note, and the model scores only those.
 
-Two lists are joined: the best codes by a low-rank linear scorer of the note's words, which was distilled from the
-model's scores of training notes, and the best by their names' words in the note, which finds codes that no note
-carried too.
+Two lists are joined. The first has the best codes by a low-rank linear scorer of the note's words, distilled from the
+model's scores of training notes. The second has the best codes by words of their names in the note, which also finds
+codes that no training note carried.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -35,9 +35,11 @@ FLOOR = 0.5  # coverage below which a name proposes no code
 
 @dataclass(frozen=True)
 class CandidateCounts:
-    """How many codes each half proposes for a note of one version, and how that was chosen: ``recall`` is the share
-    of the exact run's predicted codes that the candidates of ``notes`` val notes hold, ``target`` what was asked,
-    ``bound`` what the share of other such notes is at least, by 95 % (None: not known, of a run indexed long ago).
+    """How many codes each list proposes for a note of one version, and how that was chosen.
+
+    ``recall`` is the share of the exact run's predicted codes that are among the candidates of ``notes`` val notes,
+    ``target`` the requested share, ``bound`` its lower bound for other such notes with 95 % confidence (None: not
+    known, in an old run).
     """
 
     linear: int
@@ -90,8 +92,8 @@ class Candidates:
         self.counts = counts
 
     def counts_for(self, version: str | None) -> CandidateCounts:
-        """The counts of a version; for codes of no indexed version, such as a caller's own, the largest, and more by
-        names, as nothing but its names finds a code that the run does not know.
+        """The counts of a version. Codes of a version that was not indexed, such as a caller's own, get the largest
+        counts, and more by names, as only names can find an unknown code.
         """
         if version is not None and version in self.counts:
             return self.counts[version]
@@ -115,9 +117,8 @@ class Candidates:
 
     @classmethod
     def load(cls, run: Path, codes: Sequence[str], versions: Collection[str], words: int) -> "Candidates":
-        """Those of a run of these codes and versions whose vocabulary has so many words.
-
-        Raises ``InputError`` where the folder has none, or one that is damaged or does not fit the run.
+        """Reads the candidate search of a run with these codes, versions and vocabulary size. Raises ``InputError`` if
+        the folder has none, or one that is damaged or does not fit.
         """
         folder = Path(run) / FOLDER
         if not folder.is_dir():
@@ -149,7 +150,7 @@ class Candidates:
 
 
 class Proposer:
-    """The first stage over a list of codes, which need not be those of the run."""
+    """The first stage for a list of codes, which need not be the run's."""
 
     def __init__(self, stored: Candidates, codes: Sequence[str], descriptions: Sequence[str]) -> None:
         row_of = {code: row for row, code in enumerate(stored.names)}
@@ -169,7 +170,7 @@ class Proposer:
         return columns
 
     def lexical_order(self, note: NoteWords, size: int) -> np.ndarray:
-        """The columns of the ``size`` codes whose names the note has best, best first."""
+        """The columns of the ``size`` codes whose names match the note best, best first."""
         matches = self._names.match(note, FLOOR)
         score = matches.features[:, _NEARNESS] ** 2 * matches.features[:, _WEIGHT]
         score += WIDER * matches.features[:, _WIDER] ** 2
@@ -187,7 +188,7 @@ _NEARNESS, _WEIGHT, _WIDER = (FEATURES.index(name) for name in ("nearness", "wei
 
 
 def _best(scores: np.ndarray, size: int) -> np.ndarray:
-    """Where the ``size`` largest scores stand, largest first, equal ones in order."""
+    """The positions of the ``size`` largest scores, largest first, ties in order."""
     kept = np.arange(len(scores))
     if 0 < size < len(scores):
         kept = np.flatnonzero(scores >= np.partition(scores, -size)[-size])

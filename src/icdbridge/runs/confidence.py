@@ -1,9 +1,8 @@
-"""What a probability is worth: Platt scaling fitted on val, bands of confidence that people can read, and the
-thresholds that follow.
+"""The confidence of a probability: Platt scaling fitted on val, bands with names, and thresholds derived from both.
 
-calibration.json: ``{"top": 15, "versions": {version: {"corpora": [names], "scales": {frequency: {"slope",
-"intercept", "pairs", "labels"}}, "bands": [{"name", "above", "suggestions", "right"}], "thresholds": {frequency:
-probability} or null}}}``. Runs from before there were thresholds by frequency have none there.
+calibration.json: ``{"top": 15, "versions": {version: {"corpora": [names], "scales": {frequency: {"slope", "intercept",
+"pairs", "labels"}}, "bands": [{"name", "above", "suggestions", "right"}], "thresholds": {frequency: probability} or
+null}}}``. Old runs have no thresholds by frequency.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -73,7 +72,7 @@ class VersionCalibration:
     def confidence(
         self, logits: Sequence[float] | np.ndarray, train_notes: Sequence[int] | np.ndarray
     ) -> np.ndarray:
-        """The share of right codes to expect, for logits [..., L] of codes that ``train_notes`` [L] carried."""
+        """The expected share of right codes, for logits [..., L] of codes that ``train_notes`` [L] carried."""
         chosen = [self.scales[name] for name in FREQUENCIES]
         which = frequency(train_notes)
         slope = np.array([scale.slope for scale in chosen])[which]

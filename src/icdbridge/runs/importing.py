@@ -29,11 +29,11 @@ def import_checkpoint(
     threshold: float = NOT_TUNED,
     force: bool = False,
 ) -> Run:
-    """Makes a run folder of a released checkpoint (``read_released`` says of what layout).
+    """Makes a run folder from a released checkpoint (``read_released`` describes its layout).
 
-    A checkpoint knows no codes. ``codes`` names those that the run can be asked for: code systems (all their
-    assignable codes) or corpus folders (the codes and descriptions that its notes are measured against).
-    Raises ``InputError`` for a bad checkpoint or source of codes, and when ``out`` exists (unless ``force``).
+    A checkpoint contains no codes. ``codes`` names those of the run: code systems (all assignable codes) or corpus
+    folders (the codes and descriptions of their notes). Raises ``InputError`` for a bad checkpoint or source of codes,
+    and if ``out`` exists (unless ``force``).
     """
     codes = [known_system(str(source)) or source for source in codes]
     folder, out = Path(folder), Path(out)
@@ -63,10 +63,10 @@ def import_checkpoint(
 
 
 def export_checkpoint(run: Run, out: Path | str, *, force: bool = False) -> None:
-    """Writes a run in the released layout; an imported run comes out as it went in.
+    """Writes a run in the released layout; an imported run comes out unchanged.
 
-    The paper's code reads padding like words: a run that masks it scores differently there. Raises
-    ``InputError`` when the layout cannot hold the run's model, or ``out`` exists (unless ``force``).
+    The paper's code reads padding like words, so a run that masks padding scores differently there. Raises
+    ``InputError`` if the layout cannot hold the model, or ``out`` exists (unless ``force``).
     """
     if type(run.model) is not DualLAAT:  # nor a model built on it
         raise InputError(f"{run.path} is no DualLAAT: the released layout holds nothing else")

@@ -1,4 +1,4 @@
-"""Which codes a run offers on a day, and which of them took the place of codes that it learnt."""
+"""The codes that a run offers on a day, and which of them replaced codes that it learned."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date
@@ -17,9 +17,7 @@ NONE: Heirs = MappingProxyType({})
 
 
 def valid_on(codes: Mapping[str, str], day: date) -> dict[str, str]:
-    """Those of some codes (key to description) that are billable in the release of a day. Codes of systems that nobody
-    declared stay.
-    """
+    """The codes (key to description) that are billable in the release of a day. Codes of undeclared systems stay."""
     tables = _tables(codes, day)
     found: dict[str, str] = {}
     for key, description in codes.items():
@@ -31,9 +29,10 @@ def valid_on(codes: Mapping[str, str], day: date) -> dict[str, str]:
 
 
 def offered_on(codes: Mapping[str, str], day: date, told: Heirs = NONE) -> dict[str, str]:
-    """What a run of some codes (key to description) offers on a day: those that are valid on it, codes that came after
-    the oldest installed release, which no earlier note can carry, and what stands in the place of the others, as
-    ``told`` or as the releases show.
+    """The codes that a run of some codes (key to description) offers on a day.
+
+    These are its codes that are valid on the day, codes newer than the oldest installed release, and the successors of
+    the others, as ``told`` or as the releases show.
     """
     tables, found = _tables(codes, day), valid_on(codes, day)
     for system in sorted(tables):
@@ -53,8 +52,8 @@ def offered_on(codes: Mapping[str, str], day: date, told: Heirs = NONE) -> dict[
 def heirs_among(
     learnt: Iterable[str], offered: Iterable[str], told: Heirs = NONE
 ) -> dict[str, tuple[str, ...]]:
-    """Of the ``learnt`` codes (keys) that are not ``offered``: those of the offered ones that took their place, as
-    ``told`` or as the releases show.
+    """The successors, among the ``offered`` codes, of ``learnt`` codes (keys) that are not offered; as ``told`` or as
+    the releases show.
     """
     among = frozenset(offered)
     found = {}
@@ -72,12 +71,12 @@ def _tables(codes: Mapping[str, str], day: date) -> dict[str, CodeSystem]:
 
 
 def _untold(code: Code) -> bool:
-    """Whether the installed releases cannot tell: there is one alone, and it has no such code or category."""
+    """Whether the installed releases cannot tell: there is only one, and it has no such code or category."""
     return len(releases(code.system)) == 1 and load_system(code.system).title(code.code) is None
 
 
 def _instead(code: Code) -> list[str]:
-    """What other releases have for a code; of a category what is coded where a note says no more."""
+    """The equivalents of a code in other releases; for a category its default code."""
     if code.system not in known_systems():
         return []
     if code.code in load_system(code.system).headings and validity(code) is None:

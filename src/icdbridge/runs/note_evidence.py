@@ -18,9 +18,8 @@ from icdbridge.text import Words
 
 
 def weights_of_words(scorer: Scorer, words: Words, reading: Reading, columns: np.ndarray) -> np.ndarray:
-    """How much each word of a note, as the tokenizer gives them, speaks for the codes of some columns: float64 [l, T].
-
-    The lexical evidence that was found counts too.
+    """How much each word of a note (as tokenized) supports the codes of some columns: float64 [l, T]. Lexical evidence
+    is included.
     """
     weights = word_weights(scorer.model.model, reading.states, words.ids, scorer.queries_of(columns))
     if scorer.matcher is None or reading.matches is None:
@@ -33,8 +32,8 @@ def note_evidence(
 ) -> list[list[Evidence]]:
     """The evidence of a note for the codes of some columns.
 
-    It is the phrases that people marked for a code in other notes; where there are none, those in which the starter
-    reads the code; else the heaviest words.
+    It is the phrases that people marked for a code in other notes; without any, those in which the starter finds the
+    code; else the heaviest words.
     """
     matches = reading.matches
     note = scorer.words(text) if matches is None else matches.note
@@ -51,7 +50,7 @@ def note_evidence(
 
 
 def _axes(scorer: Scorer, column: int) -> list[AxisValue]:
-    """What the characters of a code say, where they are values of axes."""
+    """The axis values that the characters of a code stand for."""
     code = scorer.code(column)
     if code.system not in known_systems() or not declaration(code.system).axes:
         return []
@@ -59,8 +58,8 @@ def _axes(scorer: Scorer, column: int) -> list[AxisValue]:
 
 
 class Explained(NamedTuple):
-    """What speaks for some codes in a note: the ``offsets`` of its words int [T, 2], the ``spans`` of evidence of each
-    code in characters, and how much each word ``weights`` for each code, float64 [l, T], where that is known.
+    """The support for some codes in a note: ``offsets`` of its words int [T, 2], ``spans`` of evidence of each code in
+    characters, and the ``weights`` of the words for each code, float64 [l, T], where known.
     """
 
     offsets: np.ndarray
@@ -69,7 +68,7 @@ class Explained(NamedTuple):
 
 
 class RunExplainer:
-    """Finds evidence for the codes of a ``scorer`` in notes, and says how likely codes are in texts without it."""
+    """Finds evidence for the codes of a ``scorer`` in notes, and scores texts from which evidence was removed."""
 
     def __init__(self, scorer: Scorer) -> None:
         self._scorer = scorer

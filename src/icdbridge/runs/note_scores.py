@@ -1,4 +1,4 @@
-"""What scoring takes, a note, and what it gives: scores, with what was read on the way."""
+"""The input of scoring, a note, and its output, scores with the intermediate results."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,8 +23,10 @@ class Note(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """What was made of a note once, for scores and evidence alike: its encoded ``states`` without padding, and the
-    lexical ``matches``, None for a model that reads no lexical features; with a prior what the starter ``said``.
+    """Results computed once for a note, for both scores and evidence.
+
+    Its encoded ``states`` without padding, the lexical ``matches`` (None for a model without lexical features) and,
+    with a prior, what the starter ``said``.
     """
 
     states: NoteStates
@@ -32,8 +34,10 @@ class Reading(NamedTuple):
     said: Sequence[Opinion] = ()
 
     def says(self, column: int, code: str) -> bool:
-        """Whether the note asserts a code (its column, and without system) in so many words: the starter reads it
-        there, or all words of one of its names are there, most of the time neither negated nor a relative's.
+        """Whether the note asserts a code (its column, and the code without system) in words.
+
+        Either the starter finds it there, or all words of one of its names occur, mostly neither negated nor a
+        relative's.
         """
         if any(one.asserted and one.code == code for one in self.said):
             return True
@@ -47,11 +51,11 @@ class Reading(NamedTuple):
 
 @dataclass(frozen=True)
 class Scores:
-    """What was found for a note, the number ``row`` of those that were given.
+    """The scores of a note, number ``row`` of the given ones.
 
-    ``columns`` [l] are the codes that were scored, ascending: all, or the note's candidates. ``logits`` [l] decide.
-    They are made of those of ``attention`` [l] and the ``lexical`` ones [l], which are None for a model that reads no
-    lexical features. ``reading`` is what evidence is made of.
+    ``columns`` [l] are the scored codes, ascending: all, or the note's candidates. ``logits`` [l] decide. They combine
+    those of ``attention`` [l] and the ``lexical`` ones [l] (None for a model without lexical features). ``reading`` is
+    the input of evidence.
     """
 
     row: int

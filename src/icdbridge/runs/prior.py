@@ -1,7 +1,7 @@
-"""The prior of a run: how likely a code is, given what is known of it and what the words of the note say of it.
+"""The prior of a run: boosted trees that estimate how likely a code is for a note.
 
-Boosted trees weigh, for a note and a code, the lexical logit and features against what is known of the code before the
-note is read, and what the starter says of it. No feature depends on the other codes to choose from.
+Their features are the lexical logit and features, what is known of the code without the note, and the starter's answer.
+No feature depends on which other codes are candidates.
 """
 
 from collections.abc import Mapping, Sequence
@@ -42,9 +42,10 @@ _DEEPEST = 1_000  # trees of a stranger's run, and nodes of one
 
 @dataclass(frozen=True)
 class Prior:
-    """``trees`` over ``PRIOR_FEATURES`` give the logit of the codes on a note's shortlist: those whose lexical logit is
-    above ``floor``, or above ``seen_floor`` for codes that training notes carried, and those that the starter names.
-    The others get ``least``, and less the further they are below.
+    """``trees`` over ``PRIOR_FEATURES`` give the logits of the codes on a note's shortlist.
+
+    On the shortlist are codes whose lexical logit is above ``floor`` (above ``seen_floor`` for codes of training
+    notes), and those that the starter names. The others get ``least``, minus their distance below the floor.
     """
 
     trees: BoostedTrees
@@ -63,7 +64,7 @@ class Prior:
 
 
 class PriorEvidence:
-    """What a prior weighs of some codes (keys and descriptions), found for one note at a time."""
+    """Computes the features of a prior for some codes (keys and descriptions), one note at a time."""
 
     def __init__(self, keys: Sequence[str], descriptions: Sequence[str]) -> None:
         self._properties = code_properties(keys, descriptions)
@@ -74,7 +75,7 @@ class PriorEvidence:
         self._column_of = {code: column for column, code in enumerate(self._codes) if code}
 
     def opinions(self, note: NoteWords, english: Translated | None) -> list[Opinion]:
-        """What the starter says of codes in a note, by its ``english`` where a matcher gives any; nothing of code
+        """The starter's answer for codes in a note, from its ``english`` if a matcher gives any; nothing for code
         systems and languages that it does not read.
         """
         if self._system is None:
@@ -87,7 +88,7 @@ class PriorEvidence:
         ]
 
     def spans(self, said: Sequence[Opinion], column: int) -> list[tuple[int, int]]:
-        """Where the starter reads a code."""
+        """The places where the starter finds a code."""
         code = self._codes[column]
         return [span for one in said if code and one.code == code for span in one.spans]
 
@@ -100,8 +101,8 @@ class PriorEvidence:
         lexical: np.ndarray,
         floors: tuple[float, float],
     ) -> np.ndarray:
-        """Whether each of some columns, ascending, with ``lexical`` logits, is on the note's shortlist, by ``floors``
-        for any code and for one that training notes carried.
+        """Whether each of some columns (ascending) with ``lexical`` logits is on the note's shortlist; ``floors`` are
+        for any code and for one of training notes.
         """
         here = np.zeros(len(self._codes), bool)
         named = {code for one in said for code in (one.code, *one.alternatives)}
@@ -139,7 +140,7 @@ class PriorEvidence:
 
 
 def carried(matcher: Matcher) -> np.ndarray:
-    """Whether training notes carried each code of a matcher [codes]: of its version, or of others by what they mean."""
+    """Whether training notes carried each code of a matcher [codes]: of its version, or of others by equivalents."""
     of_version, of_all = matcher.notes[:, 0], matcher.notes[:, 1]
     found: np.ndarray = (of_version > 0) | (of_all >= _MEANT)
     return found

@@ -1,10 +1,8 @@
-"""Checkpoints in the layout that the paper's authors publish theirs in (github.com/JHLiu7/Dual-LAAT), both ways.
+"""Reads and writes checkpoints in the layout of the paper's authors (github.com/JHLiu7/Dual-LAAT).
 
-| file | what |
-| --- | --- |
-| `config.json` | sizes, under the names of ``ReleasedConfig`` |
-| `token2id.json` | word to row of the embedding; the last two are `<UNK>` and `<PAD>` |
-| `pytorch_model.bin` | a pickled state dict, read with ``weights_only``: nothing in it is run |
+`config.json` has the sizes, named as in ``ReleasedConfig``; `token2id.json` maps a word to its row of the embedding,
+the last two being `<UNK>` and `<PAD>`; `pytorch_model.bin` is a pickled state dict, read with ``weights_only``, so
+nothing in it is run.
 
 Their code masks nothing, so an imported model reads padding as theirs does (``ModelSettings.padded_words``).
 """

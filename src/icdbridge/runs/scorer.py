@@ -1,4 +1,4 @@
-"""A set of codes with all that scores notes against it: the one place where notes are scored."""
+"""Scores notes against a set of codes: the one place where notes are scored."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
@@ -31,11 +31,11 @@ WINDOW = 2_048  # notes of a split whose texts are in memory at once
 
 
 class Scorer:
-    """``codes`` (key to description; the columns of all scores, in this order) for a model to score notes against.
+    """A model with a set of ``codes`` (key to description; the columns of all scores, in this order).
 
-    Each part is made at its first use and kept: encoded codes, the matcher, thresholds, the first stage of the
-    candidate search. ``version`` is that of the codes; None for codes of a caller's own. Of these, maybe 150,000, a
-    candidate search encodes only what it proposes, each once.
+    It computes each part at first use and keeps it: encoded codes, the matcher, thresholds, the candidate search.
+    ``version`` is that of the codes; None for a caller's own. Of these, perhaps 150,000, a candidate search encodes
+    only the proposed ones, each once.
     """
 
     def __init__(self, model: TextModel, codes: Mapping[str, str], version: str | None = None) -> None:
@@ -73,9 +73,8 @@ class Scorer:
 
     @cached_property
     def matcher(self) -> Matcher | None:
-        """Finds lexical evidence for the codes; None for a model that reads none.
-
-        Raises ``InputError`` for codes of several versions, as evidence is learnt of one.
+        """Finds lexical evidence for the codes; None for a model that reads none. Raises ``InputError`` for codes of
+        several versions, as each version has its own lexical evidence.
         """
         versions = set(self._versions)
         if self.model.lexicons and len(versions) > 1:
@@ -86,7 +85,7 @@ class Scorer:
 
     @cached_property
     def prior(self) -> tuple[Prior, PriorEvidence] | None:
-        """The prior of the codes and what it weighs of them; None for a model without."""
+        """The prior of the codes and its features of them; None for a model without."""
         prior = None if self.matcher is None else self.model.prior(min(self._versions))
         return None if prior is None else (prior, PriorEvidence(self.keys, self.descriptions))
 
@@ -127,7 +126,7 @@ class Scorer:
 
     @cached_property
     def _encoded(self) -> dict[int, Tensor]:
-        """Of a caller's own codes those that were asked for so far: a note's candidates come again in others."""
+        """Encoded codes of a caller that were requested so far: candidates recur from note to note."""
         return {}
 
     def read(self, text: str) -> Note:
@@ -136,7 +135,7 @@ class Scorer:
 
     @torch.inference_mode()
     def reading(self, note: Note) -> Reading:
-        """What evidence is made of, for a note that is not scored."""
+        """The input of evidence, for a note that is not scored."""
         network = self.model.model
         device = next(network.parameters()).device
         states = read_notes(network, [note.ids], self.model.precision, device)
@@ -150,16 +149,16 @@ class Scorer:
         return Reading(states, self.matcher.match(words, english), said)
 
     def words(self, text: str) -> NoteWords:
-        """The words of a note that names of codes and phrases are looked for in."""
+        """The words of a note in which names and phrases are looked for."""
         return NoteWords(text, self.model.max_note_words)
 
     @torch.inference_mode()
     def score(self, notes: Sequence[Note], *, candidates: bool = False) -> Iterator[Scores]:
-        """Scores notes, those of like length together, the longest first.
+        """Scores notes, those of similar length together, the longest first.
 
-        With ``candidates`` only the codes that the candidate search proposes for each note, maybe none. No result
-        depends on how notes are batched or codes chunked. Raises ``InputError`` as ``matcher`` does, and for
-        ``candidates`` where there is no candidate search.
+        With ``candidates`` only the codes that the candidate search proposes for each note, possibly none. Results do
+        not depend on batches of notes or chunks of codes. Raises ``InputError`` as ``matcher`` does, and for
+        ``candidates`` without a candidate search.
         """
         network, precision = self.model.model, self.model.precision
         everything = np.arange(len(self.keys))
@@ -195,9 +194,11 @@ class Scorer:
         states: NoteStates,
         attention: Tensor | None = None,
     ) -> Scores:
-        """The logits that decide: those of ``attention``, where they are not known made of the note's ``states``, and
-        what else speaks for or against codes. With a prior, attention has no say (0) of a code that training never saw
-        and that is not on the note's shortlist, nor of any where stacking gave it no weight.
+        """The final logits: those of ``attention`` (computed from the note's ``states`` if not given), combined with
+        everything else that speaks for or against codes.
+
+        With a prior, attention counts 0 for a code that training never saw and that is not on the note's shortlist, and
+        for all codes if stacking gave it no weight.
         """
         lexical, reading = None, self._read_words(words, states)
         heard = np.ones(len(columns), bool)
@@ -256,8 +257,8 @@ class Scorer:
         logits: Tensor,
         lexical: Tensor | None,
     ) -> Tensor:
-        """The codes that bf16 leaves within ``MARGIN`` of their threshold are scored anew in fp32: a few, so that bf16
-        decides as fp32 does.
+        """Scores codes that bf16 leaves within ``MARGIN`` of their threshold again in fp32, so that bf16 predicts what
+        fp32 predicts.
         """
         cuts = torch.from_numpy(logit(self.thresholds[columns])).to(logits)
         near = ((logits - cuts).abs().lt(MARGIN) & torch.from_numpy(heard).to(logits.device)).nonzero()[:, 0]
@@ -275,8 +276,10 @@ class Scorer:
         parts: Sequence[str] = ("logits",),
         most: int | None = None,
     ) -> tuple[list[str], Any, list[np.ndarray]]:
-        """Scores the notes of a split, or ``most`` of them, evenly chosen: their ids, labels by the codes [N, L], and
-        the ``parts`` of ``Scores`` float32 [N, L], each a memory map in ``folder``.
+        """Scores the notes of a split, or ``most`` of them, evenly chosen.
+
+        Returns their ids, labels by the codes [N, L], and the ``parts`` of ``Scores``, float32 [N, L], each a memory
+        map in ``folder``.
         """
         model = self.model
         notes = tokenize_split(corpus, split, model.tokenizer, model.max_note_words, self.keys, folder)

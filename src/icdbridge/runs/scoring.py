@@ -1,4 +1,4 @@
-"""Exact scoring in bounded memory: notes of like length together, codes encoded once and taken in chunks."""
+"""Exact scoring in bounded memory: notes of similar length together, codes encoded once and scored in chunks."""
 
 from collections.abc import Iterator, Sequence
 from typing import Literal

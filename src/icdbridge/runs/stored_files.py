@@ -24,7 +24,7 @@ Words = Annotated[int, Field(ge=1, le=100_000)]
 
 
 def _small(value: Any) -> Any:
-    """Settings of training are told, not used: plain values."""
+    """Training settings are only shown, not used: plain values."""
     if isinstance(value, str | int | float | bool | None) and (
         not isinstance(value, str) or len(value) < 10_000
     ):

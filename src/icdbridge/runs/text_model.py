@@ -1,4 +1,4 @@
-"""A network with all that it needs to score texts: words, codes, lexicons."""
+"""A network with everything that it needs to score texts: words, codes, lexicons."""
 
 from collections.abc import Mapping, Sequence
 from copy import copy
@@ -22,13 +22,13 @@ from icdbridge.text import Tokenizer
 
 @dataclass(eq=False, repr=False)
 class TextModel:
-    """A ``model`` (in evaluation mode) with its ``tokenizer``, the ``index`` of the codes that it learnt and the
-    ``lexicons`` and ``priors`` by version (none for a model that reads no lexical features). It reads
-    ``max_note_words`` words of a note and ``max_code_words`` of a description, and scores in ``precision``.
-    ``frequent_only``: it has fixed labels, of frequent codes alone. ``stands_for``: codes (keys) that took the place of
-    learnt ones, to these.
+    """A ``model`` (in evaluation mode) with its ``tokenizer``, the ``index`` of learned codes, and the ``lexicons`` and
+    ``priors`` by version (none for a model without lexical features).
 
-    ``Run`` adds what is known of it after training: thresholds, calibration, candidate search.
+    It reads ``max_note_words`` words of a note and ``max_code_words`` of a description, and scores in ``precision``.
+    ``frequent_only``: it has fixed labels, of frequent codes alone. ``stands_for`` maps a successor (key) to the
+    learned codes that it replaced. ``Run`` adds what is known after training: thresholds, calibration, candidate
+    search.
     """
 
     model: CodingModel
@@ -49,8 +49,8 @@ class TextModel:
 
     @cached_property
     def train_notes(self) -> Mapping[str, int] | None:
-        """How many training notes carried each code, or what it stands for (a code that is absent was never seen);
-        None: not known.
+        """How many training notes carried each code, or the codes that it replaced (absent: never seen); None: not
+        known.
         """
         counts = [count for count in self.index.train_notes if count is not None]
         if not counts:
@@ -59,8 +59,8 @@ class TextModel:
         return found | {heir: found[key] for heir, key in self.stands_for.items()}
 
     def inheriting(self, heirs: Mapping[str, Sequence[str]], descriptions: Mapping[str, str]) -> Self:
-        """The model where other codes took the place of some learnt ones (``heirs``: key to keys, the likeliest first;
-        with ``descriptions``): what training notes teach of these counts for them.
+        """The model with successors of some learned codes (``heirs``: key to keys, the likeliest first; with
+        ``descriptions``): what training taught about a code passes to its heirs.
         """
         if not heirs:
             return self
@@ -95,7 +95,7 @@ class TextModel:
         return encode_codes(self.model, words)
 
     def same_words(self, codes: Mapping[str, str]) -> str | None:
-        """Which of some codes (key to description) have the same words to the model, as one line."""
+        """One line that names codes (key to description) with the same words to the model, if any."""
         if self.model.fixed_labels:
             return None
         return same_words(self.tokenizer, list(codes), list(codes.values()), self.max_code_words)

@@ -114,7 +114,7 @@ def _read_rejected(corpus: Corpus, note_ids: Sequence[str], columns: Sequence[st
 def same_words(
     tokenizer: Tokenizer, codes: Sequence[str], descriptions: Sequence[str], max_words: int
 ) -> str | None:
-    """Which codes a model that reads descriptions cannot tell apart, as one line; None where it can all of them."""
+    """One line that names codes that a model cannot distinguish by their descriptions; None if there are none."""
     groups: dict[bytes, list[str]] = {}
     for code, words in zip(codes, tokenizer.encode_many(descriptions, max_words), strict=True):
         groups.setdefault(words.tobytes(), []).append(code)
@@ -135,10 +135,8 @@ def code_words(
     max_words: int,
     outputs: Sequence[str] | None,
 ) -> list[np.ndarray]:
-    """What a model reads of each code, int32 [T]: the words of its description, or, where the model has fixed
-    labels, the number of its row among ``outputs`` (keys).
-
-    Raises ``InputError`` for a code without an output.
+    """The numbers by which a model is given each code, int32 [T]: the words of its description or, with fixed labels,
+    its row among ``outputs`` (keys). Raises ``InputError`` for a code without an output.
     """
     if outputs is None:
         return tokenizer.encode_many(descriptions, max_words)

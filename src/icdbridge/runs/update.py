@@ -1,4 +1,6 @@
-"""What ``icdbridge update-codes`` keeps in a run folder: the day whose release it codes by, and known successors."""
+"""The file of ``icdbridge update-codes`` in a run folder: the day whose release the run codes by,
+and known successors.
+"""
 
 from collections.abc import Mapping
 from datetime import date
@@ -54,10 +56,10 @@ def write_update(run: Path, update: Update) -> None:
 
 
 def read_conversions(path: Path, system: str) -> dict[str, tuple[str, ...]]:
-    """A conversion table, as agencies publish it with a release: ``code`` and ``previous``, a code that it took the
-    place of, a row each; a code to those in its place, in the order of the rows.
+    """Reads a conversion table as agencies publish it: the columns ``code`` and ``previous``, the code that it
+    replaced.
 
-    Raises ``InputError`` naming row and column.
+    Returns each code with its successors, in the order of the rows. Raises ``InputError`` with row and column.
     """
     found: dict[str, list[str]] = {}
     for row in read_rows(path, [Column("code"), Column("previous")]):
