@@ -54,6 +54,7 @@ def test_words_abbreviations_and_british_spelling(query: str, code: str) -> None
         ("pnuemonia", "J18.9", "pneumonia"),
         ("apendicitis", "K37", "appendicitis"),
         ("hypertention", "I10", "hypertension"),
+        ("eksema", "L30.9", "eczema"),  # "edema" is as near by letters, but sounds otherwise
     ],
 )
 def test_a_misspelt_word_is_found_and_said(query: str, code: str, word: str) -> None:
@@ -151,6 +152,48 @@ def test_a_word_still_being_typed() -> None:
 
 @pytest.mark.parametrize(
     ("query", "code"),
+    [("diab mell type 2", "E11.9"), ("pulm embol", "I26.99"), ("chron obstr pulm dis", "J44.9")],
+)
+def test_words_cut_short_wherever_they_stand(query: str, code: str) -> None:
+    assert first(query) == code
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("asma", "J45.909"),
+        ("presión alta", "I10"),
+        ("fractura de la muñeca izquierda", "S62.102A"),
+        ("cálculos renales", "N20.0"),
+        ("infecciones urinarias", "N39.0"),
+        ("antecedentes familiares de cáncer de mama", "Z80.3"),
+        ("tos", "R05.9"),  # also an abbreviation
+        ("fractura de tob", "S82.899A"),
+    ],
+)
+def test_spanish(query: str, code: str) -> None:
+    assert first(query) == code
+
+
+def test_spanish_says_what_it_was_taken_for() -> None:
+    hit = search("asma", ["icd10cm"])[0]
+    assert hit.why == "asma: asthma"
+    assert "severe" not in search("grav", ["icd10cm"])[0].why  # English that is still typed
+
+
+@pytest.mark.parametrize(
+    ("query", "code"), [("c/o chest pain", "R07.9"), ("met to liver", "C78.7"), ("water on knee", "M25.469")]
+)
+def test_what_stands_around_the_words(query: str, code: str) -> None:
+    assert first(query) == code
+
+
+def test_words_that_stand_together_nowhere_still_find_something() -> None:
+    assert "icd10cm:Y93.61" in keys("injured playing football", systems=["icd10cm"])
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
     [
         ("I21.4", "icd10cm:I21.4"),
         ("i214", "icd10cm:I21.4"),
@@ -160,6 +203,8 @@ def test_a_word_still_being_typed() -> None:
         ("96.71", "icd9proc:96.71"),
         ("bw20", "icd10pcs:BW2000Z"),
         ("250", "icd9cm:250.00"),
+        ("ICD-10: N18.6", "icd10cm:N18.6"),
+        ("icd 10 cm code n18.6", "icd10cm:N18.6"),
     ],
 )
 def test_codes(query: str, code: str) -> None:

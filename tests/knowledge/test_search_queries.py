@@ -12,7 +12,9 @@ QUERIES = Path(__file__).parents[2] / "benchmarks" / "search_queries"
 ICD10 = ["icd10cm", "icd10pcs"]
 
 
-@pytest.mark.parametrize("name", ["tune", "report", "report_2", "procedures", "procedures_report"])
+@pytest.mark.parametrize(
+    "name", ["tune", "tune_2", "report", "report_2", "report_3", "procedures", "procedures_report"]
+)
 def test_every_query_is_there_once_and_its_codes_exist(name: str) -> None:
     known = load_system("icd10cm").titles.keys() | load_system("icd10pcs").titles.keys()
     queries = list(read(QUERIES / f"{name}.tsv"))

@@ -8,6 +8,11 @@ from icdbridge.knowledge.search.search_index import Entry, Index
 
 _KEY = re.compile(r"\s*([A-Za-z][A-Za-z0-9_-]*)\s*:\s*(\S+)\s*(.*)", re.DOTALL)
 _CODE = re.compile(r"\s*([A-Za-z0-9]+(?:\.[A-Za-z0-9]*)?)[\s:,;-]*(.*)", re.DOTALL)
+# What a code is called before it is given: "ICD-10: N18.6", "icd 10 cm code n18.6".
+_NAMED = re.compile(
+    r"\s*(?:icd[\s-]?(?:9|10)(?:[\s-]?(?:cm|pcs))?(?:\s+(?:dx\s+)?codes?)?|dx\s+code|code(?=:))\s*(?::\s*|\s)(?=\S)",
+    re.IGNORECASE,
+)
 _SHORTEST = 3  # characters of a beginning
 _MOST = 60  # codes that a beginning may stand for, of each system
 _OPEN = re.compile(r"\bunspecified\b|\bwithout complications?\b|\bnot specified\b", re.IGNORECASE)
@@ -26,11 +31,13 @@ class CodeFound(NamedTuple):
 
 def by_code(query: str, indexes: list[Index]) -> tuple[list[CodeFound], str]:
     """The codes that a query gives or leads to, the best first, none where it is words; the words behind a code."""
-    system, text, rest = "", query, ""
+    system, rest = "", ""
     if (key := _KEY.fullmatch(query)) and any(index.system == key[1].lower() for index in indexes):
         system, text, rest = key[1].lower(), key[2], key[3]
     elif key and key[1].lower() in known_systems():
         text, rest = key[2], key[3]
+    else:
+        text = query = _NAMED.sub("", query, count=1) if _NAMED.match(query) else query
     if joined := [one for index in indexes for one in _joined(index, f"{text} {rest}".strip())]:
         return joined, ""
     found = _CODE.fullmatch(text if not rest else f"{text} {rest}")

@@ -17,7 +17,7 @@ _OTHER_SIDE = 1.5  # what a wording loses that says another side
 _SIDES = frozenset({"left", "right", "bilateral"})
 # What a wording loses that says what a query is without; what it keeps that is silent.
 _DENIED, _UNSAID = (3.0, 0.7)
-_LEAST = 0.34  # share of the query's weight that a find must have
+_LEAST, _LAST_RESORT = 0.34, 0.2  # share of the query's weight that a find must have; where no find has it
 
 
 class Match(NamedTuple):
@@ -48,7 +48,9 @@ def matches(index: Index, reading: Reading) -> list[Match]:
     for found in _candidates(index, asked):
         if found.row not in best:
             best[found.row] = _match(index, found, reading, asked, total)
-    return sorted((one for one in best.values() if one.covered >= _LEAST), key=lambda one: -one.score)
+    enough = [one for one in best.values() if one.covered >= _LEAST]
+    enough = enough or [one for one in best.values() if one.covered >= _LAST_RESORT]
+    return sorted(enough, key=lambda one: -one.score)
 
 
 def _asked(index: Index, token: Token, context: str) -> _Asked:
@@ -88,7 +90,12 @@ def _candidates(index: Index, asked: list[_Asked]) -> Iterable[Found]:
         return
     for one in range(min(len(telling), 4)):
         for other in range(one + 1, min(len(telling), 5)):
-            yield from index.matching([telling[one], telling[other]], 30)
+            rows = index.matching([telling[one], telling[other]], 30)
+            enough += len(rows)
+            yield from rows
+    if not enough:  # no two of the words stand together anywhere: better one of them than no answer
+        for word in telling:
+            yield from index.matching([word], 30)
 
 
 def _match(index: Index, found: Found, reading: Reading, asked: list[_Asked], total: float) -> Match:

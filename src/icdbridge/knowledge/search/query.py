@@ -10,6 +10,7 @@ from typing import NamedTuple
 from icdbridge.knowledge.abbreviations import abbreviations
 from icdbridge.knowledge.packed_tables import read_csv
 from icdbridge.knowledge.search.slots import SAYING, said_in
+from icdbridge.knowledge.search.spanish import in_english, of_two_languages
 from icdbridge.knowledge.search.spelling import Speller
 from icdbridge.knowledge.search.wordforms import EMPTY, LIGHT, american, root, rooted, words
 
@@ -18,7 +19,9 @@ _SHORTEST_MENDED = 4  # letters
 _MEANT = 4  # words that a misspelt one may be
 _COMMON = 3.0  # how often a word is that two neighbours may be
 _RARE, _OFTENER = 15.0, 40.0  # a word so rare may be a misspelling of one that is so many times as common
+_CUT_SHORT = 0.15  # what a word costs more that ends too early and is not the last one
 _WITHOUT = frozenset({"without", "no", "not", "negative", "denies"})
+_ARTICLES = frozenset({"the", "my", "his", "her", "your", "their"})
 _LONGEST = 5  # words of an abbreviation or phrase
 _CODED = ("diagnosis", "procedure", "status")
 # Spellings of one thing that words alone do not tell; before the words are split.
@@ -60,20 +63,33 @@ class Reading(NamedTuple):
 
 def readings(query: str, speller: Speller, typing: bool = True) -> list[Reading]:
     """What a query may mean, the likeliest first. ``typing``: the last word may still be incomplete."""
-    text = _rewritten(query)
     found: list[Reading] = []
-    for context, rest, cost in _contexts(text):
-        for written, apart in _joined(words(rest), speller):
-            for said, more, why in _expanded(written):
-                tokens = _tokens(said, speller, typing and not why)
-                if tokens:
-                    found.append(Reading(" ".join(said), tokens, context, cost + more + apart, why))
+    for text, put in _languages(query, speller):
+        for context, rest, cost in _contexts(text):
+            for written, apart in _joined(words(rest), speller):
+                for said, more, why in _expanded(written):
+                    if tokens := _tokens(said, speller, typing and not why and not put):
+                        why = "; ".join(filter(None, (put, why)))
+                        found.append(Reading(" ".join(said), tokens, context, cost + more + apart, why))
     return sorted(found, key=lambda reading: reading.cost)[:_MOST]
 
 
 def as_written(query: str, speller: Speller) -> list[str]:
     """The words of a query, none left out, those that ran together apart."""
-    return [part for word in words(_rewritten(query)) for part in speller.parts(word)]
+    text, _ = next(_languages(query, speller))
+    return [part for word in words(text) for part in speller.parts(word)]
+
+
+def _languages(query: str, speller: Speller) -> Iterator[tuple[str, str]]:
+    """What is asked for, in English, and from what it was put into English; the likelier language first."""
+    text = _rewritten(query)
+    said = words(text)
+    if english := in_english(said, speller):
+        yield " ".join(english), f"{' '.join(said)}: {' '.join(english)}"
+        return
+    yield text, ""
+    if english := of_two_languages(said, speller):
+        yield " ".join(english), f"{' '.join(said)}: {' '.join(english)}"
 
 
 def _rewritten(query: str) -> str:
@@ -132,11 +148,16 @@ def _expanded(said: list[str]) -> Iterator[tuple[list[str], float, str]]:
 
 @cache
 def _phrases() -> dict[str, list[str]]:
-    """What people say -> what tables call it, of ``data/search_phrases.csv``."""
+    """What people say, without articles -> what tables call it, of ``data/search_phrases.csv``."""
     found: dict[str, list[str]] = {}
     for row in read_csv("search_phrases"):
-        found.setdefault(" ".join(words(row["said"])), []).append(row["meant"])
+        found.setdefault(" ".join(_plain(words(row["said"]))), []).append(row["meant"])
     return found
+
+
+def _plain(said: list[str]) -> list[str]:
+    """Words without articles, and without the word that says whose body it is."""
+    return [word for word in said if word not in _ARTICLES] or said
 
 
 @cache
@@ -147,7 +168,8 @@ def _by_words() -> dict[str, str]:
 
 def _meanings(written: str, whole: bool) -> list[tuple[list[str], float, str]]:
     """What a phrase stands for, with costs. ``whole``: it is all of the query."""
-    found = [(words(meant), 0.05, f"{written}: {meant}") for meant in _phrases().get(written, ())]
+    plain = " ".join(_plain(written.split()))
+    found = [(words(meant), 0.05, f"{written}: {meant}") for meant in _phrases().get(plain, ())]
     key = _by_words().get(written)
     senses = abbreviations().get(key, ()) if key and (whole or written not in EMPTY) else ()
     coded = (
@@ -179,7 +201,8 @@ def _tokens(said: Sequence[str], speller: Speller, typing: bool) -> tuple[Token,
             denied = True
             continue
         if len(places) == 1 and not found:
-            token = _spelled(word, one, speller, typing and places[0] == len(said) - 1)
+            last = typing and places[0] == len(said) - 1
+            token = _spelled(word, one, speller, last)
         tokens.setdefault(one, token._replace(denied=denied))
     if all(token.denied for token in tokens.values()):  # "without fever headache": only what follows at once
         return tuple(
@@ -198,13 +221,16 @@ def _mended(word: str, speller: Speller) -> str:
 
 
 def _spelled(word: str, one: str, speller: Speller, typing: bool) -> Token:
-    """The word, with how it may end where it is still typed, else with what it was meant to be if nobody knows it."""
+    """The word; with how it may end where it is still typed, or where nobody writes it so ("diab mell"); with what it
+    was meant to be where nobody knows it.
+    """
     roots = {one: 0.0}
     known = word in speller.words or american(word) in speller.words
-    if typing and len(word) >= (3 if not known else 4):
+    often = known and speller.words.get(word, _RARE) >= _RARE
+    if len(word) >= (3 if not known else 4) and (typing or not often):
         for other in speller.endings(word):
-            roots.setdefault(root(other), 0.15 if known else 0.05)
-    if (known and speller.words.get(word, _RARE) >= _RARE) or len(roots) > 1 or not word.isalpha():
+            roots.setdefault(root(other), (0.15 if known else 0.05) + (0.0 if typing else _CUT_SHORT))
+    if often or (typing and len(roots) > 1) or not word.isalpha():
         return Token(roots)
     corrections = speller.corrections(word)[:_MEANT]
     if known:

@@ -3,7 +3,7 @@
 import json
 import sqlite3
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -44,7 +44,7 @@ class Entry(NamedTuple):
     title: str
     billable: bool
     family: int
-    said: dict[str, str]
+    said: Mapping[str, str]
     meant: int
     prior: float
     place: int
@@ -137,4 +137,9 @@ def _all_of(groups: Sequence[Iterable[str]]) -> str:
 
 def _entry(row: tuple) -> Entry:  # type: ignore[type-arg]
     number, code, title, billable, family, said, meant, prior, place = row
-    return Entry(number, code, title, bool(billable), family, json.loads(said), meant, prior, place)
+    return Entry(number, code, title, bool(billable), family, _axes(said), meant, prior, place)
+
+
+_axes: Callable[[str], Mapping[str, str]] = lru_cache(20_000)(
+    json.loads
+)  # most titles say the same few things

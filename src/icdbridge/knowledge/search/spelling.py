@@ -1,5 +1,6 @@
 """What a word that no wording has was meant to be, and how a word that is still being typed may end."""
 
+import re
 from bisect import bisect_left
 from collections.abc import Mapping
 from functools import lru_cache
@@ -10,6 +11,15 @@ from rapidfuzz.process import extract
 _SHORTEST = 4  # letters of a word that is looked for among others
 _SHORTEST_PART, _COMMON, _NEAR = 3, 8.0, 0.3
 _CLOSE = {4: 1, 5: 1, 6: 2, 7: 2}  # letters: edits; of longer words 2, of more than 9 letters 3
+_ALIKE = 0.3  # what a word costs less that sounds as the one typed does
+# Letters that are heard alike, in this order; all vowels count as one.
+_SOUNDS = [
+    (re.compile(letters), sound)
+    for letters, sound in (
+        ("ph", "f"), ("^[pm](?=[snt])", ""), ("x", "ks"), ("c[ck]|q", "k"), ("c(?=z)", "k"),
+        ("s?c(?=[eiy])", "s"), ("c", "k"), ("z", "s"), ("gh|(?<!^)h", ""), ("[aeiouyj]+", "a"), (r"(.)\1+", r"\1"),
+    )
+]  # fmt: skip
 
 
 class Speller:
@@ -54,7 +64,8 @@ class Speller:
     def _cost(self, word: str, other: str, distance: float) -> float:
         common = min(self.words[other], 400.0)
         first = 0.0 if other[0] == word[0] else 0.2
-        return float(distance / len(word) * 2 + first + 0.25 / (1 + common) ** 0.5)
+        sound = _ALIKE if _sound(word) == _sound(other) else 0.0
+        return float(distance / len(word) * 2 + first + 0.25 / (1 + common) ** 0.5 - sound)
 
     def _endings(self, beginning: str, most: int = 12) -> tuple[str, ...]:
         """The commonest words that begin so, the word itself left out."""
@@ -62,3 +73,11 @@ class Speller:
         end = bisect_left(self._sorted, beginning + "\uffff", start)
         found = [word for word in self._sorted[start:end] if word != beginning]
         return tuple(sorted(found, key=lambda word: -self.words[word])[:most])
+
+
+@lru_cache(50_000)
+def _sound(word: str) -> str:
+    """How a word is heard, roughly."""
+    for letters, sound in _SOUNDS:
+        word = letters.sub(sound, word)
+    return word
