@@ -1,4 +1,4 @@
-"""The starter: codes for notes without coded notes, from what code systems and public lists say of every code."""
+"""The starter: codes notes without training, from what code systems and public lists say of each code."""
 
 from icdbridge.starter.found import Found, Speaking
 from icdbridge.starter.starter import Starter

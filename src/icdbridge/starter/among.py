@@ -1,4 +1,4 @@
-"""The starter's codes as those that a caller chooses among."""
+"""Maps the starter's codes to those that a caller chooses from."""
 
 from collections.abc import Mapping, Sequence
 
@@ -11,8 +11,8 @@ DIAGNOSES = {
 
 
 def chosen(found: Sequence[Found], titles: Mapping[str, str]) -> list[Found]:
-    """What was found as the codes of ``titles`` (code without system, to description): the code itself or the nearest
-    above it that is there, each once.
+    """The found codes as codes of ``titles`` (code without system, to description): the code itself or the nearest one
+    above it, each once.
     """
     kept: dict[str, Found] = {}
     for one in found:

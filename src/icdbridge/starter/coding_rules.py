@@ -1,8 +1,7 @@
-"""What ICD-10-CM presumes of codes that stand together: combinations, symptoms of a diagnosis, companion codes.
+"""ICD-10-CM rules between codes: presumed combinations, symptoms of a diagnosis, companion codes.
 
 The rules are the tables ``presumptions.csv``, ``integral.csv`` and ``companions.csv`` of the knowledge base, each row
-with the
-guideline or instruction that it follows. A code in them counts for itself and all that begin so.
+with its guideline or instruction. A code in them stands for all codes that begin with it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -34,7 +33,7 @@ _WITH_WEEKS = ("O", "Z34", "Z33", "Z36")
 
 
 def apply_rules(note: Note, lines: Sequence[Line], tree: Tree) -> list[Line]:
-    """The lines with what follows from them; none is lost: one that a rule replaces is doubted, by the rule's name."""
+    """Applies the rules to the lines. No line is lost: one that a rule replaces is doubted, with the rule's name."""
     kept = list(lines)
     code_sequelae(note, kept, tree)
     code_newborn(note, kept, tree)
@@ -124,7 +123,7 @@ def _is_integral(code: str, present: Iterable[str]) -> bool:
 
 
 def _name_companions(present: Mapping[str, Line]) -> None:
-    """Gives a code that another code asks for that instruction as its reason."""
+    """Sets the reason of a code that another code requires to that instruction."""
     for written, line in present.items():
         if not line.reason:
             asking = (

@@ -1,4 +1,4 @@
-"""Codes of ICD-10-CM as codes of ICD-9-CM, by CMS's general equivalence mappings (backward)."""
+"""Converts codes of ICD-10-CM to ICD-9-CM by CMS's general equivalence mappings (backward)."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -31,10 +31,10 @@ def in_icd9(found: Sequence[Found]) -> list[Found]:
 
 @cache
 def counterparts(code: str) -> tuple[str, ...]:
-    """The codes of ICD-9-CM that stand for one of ICD-10-CM, several where they do so together; of several that may do
-    so alone the one that hospitals use most, of these the one that is called most alike.
+    """The ICD-9-CM codes for one of ICD-10-CM, several if they must stand together.
 
-    A code that the mappings do not know, being newer, goes as most codes of its nearest category do.
+    Of alternatives, the one that hospitals use most; among these the one with the most similar title. A code that the
+    mappings lack, being newer, is mapped like most codes of its nearest category.
     """
     table, titles = crosswalk("icd10cm", "icd9cm"), load_system("icd9cm").titles
     if code not in table:

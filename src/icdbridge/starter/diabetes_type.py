@@ -1,6 +1,6 @@
-"""The type of diabetes that a note states is that of all its diabetes (I.C.4.a): "type 1 diabetes … diabetic foot".
+"""Applies the diabetes type that a note states to all its diabetes (I.C.4.a): "type 1 diabetes … diabetic foot".
 
-Diabetes of which no type is said is coded as type 2, so "diabetic foot ulcer" alone is E11.621.
+Diabetes without a type is coded as type 2, so "diabetic foot ulcer" alone is E11.621.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The phrases by which notes name codes, laid out on disk so that all of them are looked for at once."""
+"""The dictionary of phrases that name codes, stored on disk so that all phrases are looked for at once."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

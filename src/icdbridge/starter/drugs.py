@@ -1,4 +1,4 @@
-"""What a note says of a drug: taken or not, stopped, for how long, what it did, and that it causes an allergy."""
+"""What a note says about a drug: taken or not, stopped, for how long, its effects, and allergies to it."""
 
 import re
 from collections.abc import Iterable

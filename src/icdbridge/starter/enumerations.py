@@ -1,4 +1,4 @@
-"""What is said once of several: "metastases to brain, bone and liver", "lacerations of the hand and forearm"."""
+"""Enumerations that share a head: "metastases to brain, bone and liver", "lacerations of the hand and forearm"."""
 
 import re
 from bisect import bisect_left

@@ -1,4 +1,4 @@
-"""What a note as a whole says of the encounter: inpatient or not, how far a pregnancy is, whether a child was born."""
+"""Facts of a whole note: inpatient or not, week of pregnancy, whether a child was born."""
 
 import re
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What is known of a line of a note's list, as numbers: how it was said, where, and what kind of code it is."""
+"""Features of a line of a note's list, as numbers: wording, place in the note, kind of code."""
 
 import hashlib
 import re

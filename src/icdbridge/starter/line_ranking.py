@@ -1,8 +1,7 @@
-"""How likely a line is right: boosted trees over its features, and what that is worth on notes of other sources.
+"""The confidence of a line: boosted trees over its features, and a calibration on notes of other sources.
 
-``ranking.safetensors`` ships with the package: trees, phrase memory (hashes only), scaling, and in its metadata what
-it was
-learnt from. ``learning`` makes it.
+``ranking.safetensors`` ships with the package: trees, phrase memory (hashes only), scaling, and in its metadata the
+training data. ``learning`` makes it.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""One thing said, one line: mentions become the lines of a list of codes, siblings stand behind their line."""
+"""Turns mentions into the lines of a list of codes, one line for each thing said, with siblings as alternatives."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -66,7 +66,7 @@ class Line:
 
     @property
     def asserted(self) -> bool:
-        """Whether anything speaks for the code without doubt."""
+        """Whether any mention asserts the code."""
         return bool(self.said or self.span or self.origin == "rule")
 
     @property

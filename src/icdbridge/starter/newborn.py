@@ -1,6 +1,6 @@
-"""What a newborn has is coded in chapter 16 where the index says so; the mother's conditions are not the child's.
+"""Codes conditions of a newborn in chapter 16 where the index says so, and doubts the mother's conditions.
 
-``newborn.csv`` of the knowledge base: ``codes`` (for themselves and all that begin so) are coded as ``then``.
+``newborn.csv`` of the knowledge base: ``codes``, and all that begin with them, are coded as ``then``.
 """
 
 from functools import cache

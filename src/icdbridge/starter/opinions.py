@@ -1,6 +1,6 @@
-"""What the starter says of codes in a note, as numbers that a trained run weighs.
+"""The starter's answer for codes in a note, as features that a trained run weighs.
 
-What the starter remembers of published notes is left out: they may be those that the run learns from.
+The starter's memory of published notes is left out, because the run may be trained on them.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What a mention tells of another time: what is over, what was long ago, what is not this encounter's."""
+"""Finds mentions of another time: past conditions, long past ones, and those of another encounter."""
 
 import re
 

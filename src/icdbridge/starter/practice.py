@@ -1,7 +1,7 @@
-"""What notes with the same words were coded: phrases of coded notes, as hashes, with the codes that went with them.
+"""Associations of phrases with codes, counted over coded notes; phrases are stored as hashes.
 
-A note is coded for more than it names ("a painful mass": R52), and coders have habits that no table states. Both show
-in counts over coded notes. No phrase is kept in clear.
+Notes are coded for more than they name ("a painful mass": R52), and coders have habits that no table states. Both show
+in these counts.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""What a note says: each mention with the code of its family that the words around it support."""
+"""The mentions of a note, each with the code of its family that the surrounding words support."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Lines of one category: where two say the same thing, the one that says more stands, the other goes into it."""
+"""Merges lines of one category that mean the same: the more specific one stays and takes over the other's mentions."""
 
 import re
 from functools import lru_cache

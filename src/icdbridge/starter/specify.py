@@ -1,4 +1,6 @@
-"""Which code of a family a note supports: from a category down to a billable code, by the words near its mention."""
+"""Finds the code of a family that a note supports: from a category down to a billable code, by
+words near the mention.
+"""
 
 import re
 from collections.abc import Collection, Mapping

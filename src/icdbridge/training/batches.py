@@ -1,4 +1,4 @@
-"""Batches: one version and one label space each, notes of like length together, the same for the same seed."""
+"""Makes batches: one version and one label space each, notes of similar length together, reproducible by seed."""
 
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,12 +23,11 @@ WINDOW = 20
 
 @dataclass(frozen=True)
 class VersionNotes:
-    """All training notes of one version, whatever corpus they come from, and the pool of its codes.
+    """All training notes of one version, from all corpora, and the pool of its codes.
 
-    ``labels`` [N, pool] and, if there are any, what people ``rejected`` [N, pool]; ``code_words`` [pool, T'] the
-    descriptions as word ids, padded with 0, and
-    ``code_lengths`` [pool] theirs; ``groups`` [pool] is the same number for codes of the same (normalised)
-    description; ``drawable`` [pool] marks the codes that may be negatives.
+    ``labels`` [N, pool] and, if any, what people ``rejected`` [N, pool]; ``code_words`` [pool, T'] the descriptions as
+    word ids, padded with 0, with ``code_lengths`` [pool]; ``groups`` [pool] has the same number for codes of the same
+    (normalised) description; ``drawable`` [pool] marks the codes that may be negatives.
     """
 
     version: str
@@ -83,9 +82,8 @@ class VersionNotes:
 
 
 class Part(NamedTuple):
-    """What one process learns of a batch: some of its notes, their ``numbers`` among all, and which ``share`` they are.
-
-    Where there are none it is the first note, of share 0.
+    """The part of a batch that one process learns: some of its notes, their ``numbers`` among all, and their ``share``.
+    A process without notes gets the first one, with share 0.
     """
 
     batch: Batch
@@ -94,7 +92,7 @@ class Part(NamedTuple):
 
 
 class LabelSpace(NamedTuple):
-    """The columns of a batch's codes, ascending, and what each weighs: a negative as many codes as it stands for."""
+    """The columns of a batch's codes, ascending, and their weights: a negative stands for several codes."""
 
     columns: np.ndarray
     weights: np.ndarray
@@ -107,11 +105,11 @@ def draw_label_space(
     rng: np.random.Generator,
     rejected: Sequence[int] | np.ndarray = (),
 ) -> LabelSpace:
-    """The label space of a batch: its positives and negatives drawn up to ``size`` (paper, B.2), of which those that
-    people ``rejected`` for its notes (columns) come first.
+    """The label space of a batch: its positives, and negatives drawn up to ``size`` (paper, B.2).
 
-    A code with the description of a positive is never drawn. Fewer than ``size`` where the pool is smaller.
-    Raises ``InputError`` when the positives alone are more than ``size``.
+    Codes that people ``rejected`` for its notes (columns) are drawn first. A code with the description of a positive is
+    never drawn. There are fewer than ``size`` if the pool is smaller. Raises ``InputError`` if there are more positives
+    than ``size``.
     """
     wanted = size - len(positives)
     if wanted < 0:
@@ -140,7 +138,7 @@ def plan_epoch(
 ) -> list[tuple[int, np.ndarray]]:
     """(version, note numbers) of every batch of an epoch, all versions shuffled together.
 
-    Notes of like length share a batch, of at most ``batch_size`` notes and ``batch_words`` words with padding.
+    Notes of similar length share a batch, of at most ``batch_size`` notes and ``batch_words`` words with padding.
     """
     rng = np.random.default_rng([seed, epoch])
     plan: list[tuple[int, np.ndarray]] = []
@@ -201,10 +199,10 @@ def batches_ahead(
     first: int = 0,
     part: Callable[[np.ndarray], np.ndarray] = lambda rows: rows,
 ) -> Generator[Part, None, None]:
-    """The batches of a plan from number ``first`` on, each made in a thread while the one before is learned; of each
-    the notes that ``part`` chooses among their numbers.
+    """The batches of a plan from number ``first`` on, each made in a thread while the previous one is learned.
 
-    The draws of batch b depend on (seed, epoch, b) alone.
+    ``part`` chooses from the numbers of a batch's notes those of this process. The draws of batch b depend only on
+    (seed, epoch, b).
     """
 
     def make(position: int) -> Part:

@@ -9,7 +9,7 @@ from icdbridge.runs.confidence import TOP, Calibration
 def model_card(
     name: str, config: dict[str, Any], index: CodeIndex, best: dict[str, float], calibration: Calibration
 ) -> str:
-    """README.md of a run: what it was trained on, what it reached on val, how to use it, what it is not for."""
+    """README.md of a run: training data, figures on val, how to use it, and what it is not for."""
     synthetic = "synthetic " if config["synthetic"] else ""
     corpora = "\n".join(
         f"| {c['name']} | {c['version']} | {c['source']} | {c['role']} | {c['notes']:,} |"

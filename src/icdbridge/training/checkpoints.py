@@ -1,4 +1,4 @@
-"""The state of an unfinished training as one safetensors file: weights, optimiser moments, where it stands."""
+"""The state of an unfinished training as one safetensors file: weights, optimiser moments, position."""
 
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,7 @@
-"""What words say beside attention: the networks of lexical features learn alone, and val says how far to trust each.
+"""Trains the lexical networks apart from attention, and weighs both on val.
 
-Attention can learn a small corpus by heart in fewer steps than a network needs to learn how far to trust words, and
-what one explains away the other does not learn. So they learn apart, and meet on notes that neither has seen.
+On a small corpus attention overfits before a lexical network has learned how far to trust words, and what one explains
+the other no longer learns. So they learn apart, and are combined on notes that neither has seen.
 """
 
 from collections.abc import Iterator, Sequence
@@ -27,10 +27,11 @@ _DRAW = 1  # tells these draws from those of the epochs
 def fit_networks(
     combiner: Combiner, data: Sequence[VersionNotes], matched: Sequence[MatchedTraining], settings: Settings
 ) -> None:
-    """``matching_steps`` steps of AdamW for each version, with the losses and label spaces of training, at a learning
-    rate that rises over ``_RISE`` steps and falls linearly to 0. Reproducible: the same seed, the same weights.
+    """Trains the lexical network of each version: ``matching_steps`` steps of AdamW, with the losses and label spaces
+    of training.
 
-    ``data`` and ``matched`` are the training notes of each version, by its number, and their lexical evidence.
+    The learning rate rises over ``_RISE`` steps and falls linearly to 0. The same seed gives the same weights. ``data``
+    and ``matched`` are the training notes of each version, by its number, and their lexical evidence.
     """
     combiner.get_buffer("scale").copy_(torch.from_numpy(np.stack([notes.scale() for notes in matched])))
     rate, steps = settings.learning_rate, settings.matching_steps * len(data)
@@ -50,8 +51,8 @@ def fit_networks(
 
 
 def wanted_notes(data: Sequence[VersionNotes], settings: Settings) -> list[np.ndarray]:
-    """The training notes of each version, by its number, from which ``fit_networks`` learns (rows, ascending): of many
-    only some.
+    """The training notes of each version, by its number, from which ``fit_networks`` learns (rows, ascending); of many
+    notes only some.
     """
     wanted = [np.isin(np.arange(len(notes)), scale_rows(len(notes))) for notes in data]
     steps, epoch = settings.matching_steps * len(data), 0
@@ -68,7 +69,7 @@ def wanted_notes(data: Sequence[VersionNotes], settings: Settings) -> list[np.nd
 def draw_batches(
     data: Sequence[VersionNotes], matched: Sequence[MatchedTraining], settings: Settings
 ) -> Iterator[tuple[int, Tensor, Tensor, Tensor | None]]:
-    """Version, labels [N, L], features [N, L, F] and what each code weighs [L], epoch after epoch without end."""
+    """Endless batches: version, labels [N, L], features [N, L, F] and weights of the codes [L]."""
     epoch = 0
     while True:
         plan = plan_epoch(data, settings.batch_size, settings.batch_words, settings.seed, epoch)
@@ -82,10 +83,10 @@ def draw_batches(
 
 
 def stacking_weights(logits: np.ndarray, labels: np.ndarray) -> tuple[float, float, float]:
-    """Weights of attention and words, and the constant, of ``logits`` of both [pairs, 2] for ``labels`` [pairs].
+    """The weights of attention and words, and the constant, fitted on ``logits`` of both [pairs, 2] for ``labels``
+    [pairs].
 
-    One that would count against itself counts nothing. At most ``PAIRS`` without a label are drawn, each counting for
-    those that were not.
+    Negative weights become 0. At most ``PAIRS`` pairs without a label are drawn, with weights for the others.
     """
     from sklearn.linear_model import LogisticRegression  # here, as no training step needs the 100 MB of it
 
@@ -105,10 +106,10 @@ def stacking_weights(logits: np.ndarray, labels: np.ndarray) -> tuple[float, flo
 
 
 def attention_helps(samples: Sequence[tuple[np.ndarray, np.ndarray]]) -> bool:
-    """Whether attention, stacked with words, predicts the labels of held out notes better than words alone: by more
-    than its standard error, over ``CHECKS`` shares of the pairs in their order, each held out in turn. Attention that
-    weighs less than ``LIGHT`` of words does not: reading codes by it takes longer than it is worth.
+    """Whether attention and words together predict held-out labels better than words alone.
 
+    The gain must exceed its standard error over ``CHECKS`` parts of the pairs in order, each held out in turn.
+    Attention with less than ``LIGHT`` of the weight of words does not count: it costs more time than it is worth.
     ``samples`` are logits of both [pairs, 2] and labels [pairs], a note's pairs one after another.
     """
     gains = []

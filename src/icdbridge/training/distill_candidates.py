@@ -1,5 +1,7 @@
-"""The first stage of the candidate search for a trained run: a linear scorer distilled from the run's own scores of
-training notes, and how many candidates it takes to keep what the run predicts.
+"""Trains the first stage of a run's candidate search.
+
+It is a linear scorer distilled from the run's own scores of training notes, with the number of candidates that keeps
+what the run predicts.
 """
 
 from collections.abc import Iterator, Sequence
@@ -45,10 +47,10 @@ def index_run(
     epochs: int = 10,
     seed: int = 0,
 ) -> Candidates:
-    """Trains the linear scorer on ``train_notes`` train notes of each version of ``corpora``, chooses the counts of
-    each version on val notes, and writes both into the run folder. The run scores all these notes exactly.
+    """Trains the linear scorer, chooses the number of candidates on val, and writes both into the run folder.
 
-    ``terms`` are further names of codes. Raises ``InputError`` where a version has no train or val notes.
+    ``train_notes`` train notes of each version of ``corpora`` are used; the run scores all these notes exactly.
+    ``terms`` are further names of codes. Raises ``InputError`` if a version has no train or val notes.
     """
     if not 0 < target <= 1:
         raise InputError(f"a recall of {target} cannot be reached: give a share above 0 and at most 1")
@@ -96,8 +98,8 @@ def exact_scores(
 
 
 class Taught(NamedTuple):
-    """What the linear scorer learns from notes of one version: the different words of each note, the model's best
-    codes of each [N, BEST] with their shares of the target, and where the version's codes stand in the run's index.
+    """Training data of the linear scorer from notes of one version: the different words of each note, the model's best
+    codes [N, BEST] with their shares of the target, and the positions of the version's codes in the run's index.
     """
 
     words: list[np.ndarray]
@@ -178,7 +180,7 @@ def _bags(different: Sequence[np.ndarray]) -> tuple[Tensor, Tensor, Tensor]:
 def choose_counts(
     scorer: Scorer, corpora: Sequence[Corpus], first_stage: Candidates, target: float
 ) -> CandidateCounts:
-    """The fewest candidates by which at least ``target`` of the codes that the run predicts on val are proposed."""
+    """The smallest number of candidates that contains at least ``target`` of the codes that the run predicts on val."""
     codes, proposer = len(scorer.keys), Proposer(first_stage, scorer.keys, scorer.descriptions)
     cuts = logit(scorer.thresholds)
     linear_ranks: list[np.ndarray] = []

@@ -1,10 +1,8 @@
-"""Processes that learn one model together, each from its part of every batch: those that torchrun starts.
+"""Training one model by several processes, started by torchrun, each with its part of every batch.
 
-Gradients are those of the whole batch against one label space, which all processes draw alike: notes are divided by
-length, descriptions by number, and what each makes of its descriptions goes to all. So the same batch gives the same
-weights on any number of processes, up to the order of sums. The first process alone writes.
-
-Shapes: N notes, L codes, M heads.
+Gradients are those of the whole batch against one label space, which all processes draw alike. Notes are divided by
+length and descriptions by number, and the encoded descriptions go to all. So the same batch gives the same weights on
+any number of processes, up to the order of sums. Only the first process writes. Shapes: N notes, L codes, M heads.
 """
 
 import json
@@ -34,13 +32,13 @@ _PATIENCE = timedelta(hours=12)
 
 
 class Ended(InputError):
-    """Another process has ended."""
+    """Raised when another process has ended."""
 
 
 def part_of(rows: np.ndarray, number: int, count: int) -> np.ndarray:
-    """The rows of process ``number`` of ``count``, of ``rows`` in order of length: like numbers of them, like lengths.
+    """The rows of process ``number`` of ``count``, from ``rows`` in order of length.
 
-    They are dealt forward and back in turns, as always the last would get the longest.
+    They are dealt forward and back in turns, so that all processes get similar numbers and lengths.
     """
     turn, dealt = np.divmod(np.arange(len(rows)), count)
     own: np.ndarray = rows[np.where(turn % 2, count - 1 - dealt, dealt) == number]
@@ -49,7 +47,7 @@ def part_of(rows: np.ndarray, number: int, count: int) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Processes:
-    """This process, ``number`` of ``count`` that learn together; by itself it is the first of one."""
+    """This process, ``number`` of ``count`` processes that train together; alone it is the first of one."""
 
     number: int = 0
     count: int = 1
@@ -80,7 +78,7 @@ class Processes:
             )
 
     def share(self, value: T) -> T:
-        """What the first process gives, in all: anything that JSON holds. None of them goes on before all are here."""
+        """Sends a value of the first process (anything that JSON holds) to all. All wait for it."""
         if self.count == 1:
             return value
         data = json.dumps(value).encode()
@@ -97,7 +95,7 @@ class Processes:
 
     @contextmanager
     def in_turn(self) -> Iterator[None]:
-        """Within, the first process is before all others, which find what it made."""
+        """A context in which the first process runs before the others, which find its results."""
         if not self.leads:
             self.share(None)
         yield
@@ -114,8 +112,8 @@ class Processes:
         return [float(value) for value in total]
 
     def rows(self, lengths: np.ndarray, make: Callable[[np.ndarray], np.ndarray]) -> np.ndarray | None:
-        """What ``make`` gives for each of ``len(lengths)`` rows (float32 [len(rows), C]), divided among all: the whole
-        in the first process, None in others.
+        """The results of ``make`` for each of ``len(lengths)`` rows (float32 [len(rows), C]), with the rows divided
+        among processes: complete in the first process, None in others.
         """
         if self.count == 1:
             return make(np.arange(len(lengths)))
@@ -136,7 +134,7 @@ class Processes:
         return found
 
     def first(self, what: str) -> bool:
-        """Whether no other process has asked for this before: one alone speaks, or writes, when others have ended."""
+        """Whether this process is the first to ask: only one reports, or writes, when others have ended."""
         if self.count == 1:
             return True
         try:
@@ -146,7 +144,7 @@ class Processes:
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """Within, processes wait for each other; one that waits for what has ended gets ``Ended``."""
+        """A context in which processes wait for each other; one that waits for an ended process gets ``Ended``."""
         try:
             yield
         except RuntimeError as error:
@@ -173,7 +171,7 @@ class _Loss(nn.Module):
         return self.model.loss(batch, self.chunk, None if self.model.fixed_labels else self.encode)
 
     def encode(self, codes: Tensor, lengths: Tensor) -> Tensor:
-        """``encode_codes`` of all, each process those of its part."""
+        """``encode_codes`` of all codes; each process encodes its part."""
         count = self.processes.count
         starts = [len(codes) * number // count for number in range(count + 1)]
         own = slice(starts[self.processes.number], starts[self.processes.number + 1])
@@ -186,7 +184,9 @@ class _Loss(nn.Module):
 
 
 class _Gather(torch.autograd.Function):
-    """Queries [M, l, ...] of each process to those of all [M, L, ...]; gradients are summed over all, once."""
+    """Joins the queries [M, l, ...] of each process to those of all [M, L, ...]; gradients are summed over processes
+    once.
+    """
 
     @staticmethod
     def forward(ctx: Any, own: Tensor, starts: Sequence[int], processes: Processes) -> Tensor:
@@ -211,10 +211,10 @@ class _Gather(torch.autograd.Function):
 
 @contextmanager
 def joined(device: torch.device) -> Iterator[Processes]:
-    """The processes of torchrun, or this one alone, that learn on ``device``; only the first prints.
+    """The processes of torchrun, or this one alone, on ``device``; only the first prints.
 
-    Where one ends by an error, it alone says which: the others end without a word, by ``SystemExit``. Raises
-    ``InputError`` where the machine has fewer GPUs than processes.
+    If one fails, it alone reports the error; the others end silently, by ``SystemExit``. Raises ``InputError`` if the
+    machine has fewer GPUs than processes.
     """
     count = int(os.environ.get("WORLD_SIZE", "1"))
     if count == 1:

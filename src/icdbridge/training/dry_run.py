@@ -1,4 +1,4 @@
-"""``icdbridge train --dry-run``: parameters and memory of a training, before anything of it is done."""
+"""``icdbridge train --dry-run``: estimates parameters and memory of a training."""
 
 import zlib
 from collections.abc import Sequence
@@ -49,7 +49,7 @@ def footprint(corpora: Sequence[Corpus], settings: Settings) -> tuple[Footprint,
 
 
 def dry_run(corpora: Sequence[Corpus | Path | str], settings: Settings, memory_gb: float) -> Table:
-    """What a training of corpora takes on a device with so much memory (GB are 10⁹ bytes)."""
+    """The memory of a training on corpora, on a device with so much memory (GB are 10⁹ bytes)."""
     found, codes = footprint(opened(corpora), settings)
     space, longest = min(settings.label_space, codes), settings.max_note_words
     mean = min(MEAN_WORDS, longest)

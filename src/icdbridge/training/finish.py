@@ -1,6 +1,6 @@
-"""What val decides once training is over: how far to trust attention and words, the thresholds, the calibration.
+"""The end of a training: val gives the weights of attention and words, the thresholds and the calibration.
 
-The val notes of each corpus are scored and matched once, and everything is taken from these scores.
+The val notes of each corpus are scored and matched once, and everything is computed from these scores.
 """
 
 from collections.abc import Mapping, Sequence
@@ -34,8 +34,8 @@ _CELLS = 2**22  # of scores in memory at once
 
 @dataclass(frozen=True)
 class HeldOut:
-    """The val notes of a corpus with their ``scored`` logits, and those of ``lexical`` features alone [N, L]; none for
-    a model that reads none. Logits are of attention until ``stack`` joins the lexical ones.
+    """The val notes of a corpus with their ``scored`` logits, and ``lexical`` logits [N, L] (None for a model without
+    lexical features). ``scored`` has those of attention until ``stack`` adds the lexical ones.
     """
 
     corpus: Corpus
@@ -44,8 +44,8 @@ class HeldOut:
 
     @classmethod
     def score(cls, model: TextModel, corpus: Corpus, folder: Path) -> "HeldOut":
-        """Scores them; the logits are memory maps in ``folder``. With a prior they are scored for all codes of the
-        code systems, so that what is decided by them holds for any.
+        """Scores val notes; the logits are memory maps in ``folder``. With a prior, all codes of the code systems are
+        scored, so that thresholds and calibration hold for any of them.
         """
         chosen = corpus
         if corpus.version in model.priors:
@@ -97,9 +97,11 @@ def finish(
     folder: Path,
     tallies: Mapping[str, Tally] | None = None,
 ) -> Finished:
-    """Sets the stacking weights of ``model``, which has learnt, and finds its threshold on the val notes of ``chosen``,
-    one of ``corpora``, and its calibration on those of all. ``tallies``: how training notes score by the prior of a
-    version, which count too where the prior alone decides. Scores lie in ``folder`` meanwhile.
+    """Sets the stacking weights of the trained ``model``, and finds its threshold and calibration.
+
+    The threshold comes from the val notes of ``chosen``, one of ``corpora``, the calibration from those of all.
+    ``tallies``: scores of training notes by the prior of a version, which are used too if the prior alone decides.
+    Scores lie in ``folder`` meanwhile.
     """
     with TemporaryDirectory(prefix="val-", dir=folder) as scratch:
         held = [HeldOut.score(model, corpus, Path(scratch)) for corpus in corpora if corpus.count("val")]
@@ -116,8 +118,8 @@ def finish(
 
 
 def _fit_stacking(model: TextModel, held: Sequence[HeldOut], validated: str) -> None:
-    """How far each version trusts attention and words, by logistic regression on its val notes. A version with fewer
-    than ``FEWEST`` labels there takes the weights of the version ``validated``.
+    """Fits the weights of attention and words of each version by logistic regression on its val notes. A version with
+    fewer than ``FEWEST`` labels there takes the weights of the version ``validated``.
     """
     combiner = cast(Combiner, model.model.get_submodule("combiner"))
     fitted: dict[str, tuple[float, float, float]] = {}
@@ -144,8 +146,8 @@ def _fit_stacking(model: TextModel, held: Sequence[HeldOut], validated: str) -> 
 def _calibrate(
     model: TextModel, held: Sequence[HeldOut], threshold: float | None, tallies: Mapping[str, Tally]
 ) -> dict[str, VersionCalibration]:
-    """The calibration of each version, all its corpora together; with ``threshold`` also thresholds by frequency. Where
-    the prior alone decides, its ``tallies`` of training notes count beside val: they are more notes.
+    """The calibration of each version over all its corpora; with ``threshold`` also thresholds by frequency. If the
+    prior alone decides, its ``tallies`` of training notes are added to val.
     """
     found = {}
     for version in dict.fromkeys(one.corpus.version for one in held):

@@ -1,8 +1,7 @@
-"""Calibration on notes held out, once training is over: Platt scaling of each version and training frequency, the
-bands, and the thresholds.
+"""Calibration after training: Platt scaling for each version and training frequency, bands and thresholds.
 
-Confidence is fitted on the best codes of each note, which people see: the millions of pairs far below them would bend
-the scale, above all with a prior, whose logits say nothing there.
+Confidence is fitted on the best codes of each note, which people see. The millions of pairs far below would distort the
+scale, above all with a prior, whose logits mean nothing there.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,8 +26,8 @@ TALLY = "tally-{}.npz"
 
 
 class Tally:
-    """The scores and labels of a version's notes, counted: by fold of notes and frequency, and for the best codes
-    of each note.
+    """The counted scores and labels of a version's notes: by fold of notes and frequency, and for the best codes of
+    each note.
     """
 
     def __init__(self) -> None:
@@ -60,7 +59,7 @@ class Tally:
 
     @classmethod
     def open(cls, path: Path) -> "Tally":
-        """The counts that ``save`` kept."""
+        """Reads the counts that ``save`` wrote."""
         tally = cls()
         with np.load(path, allow_pickle=False) as kept:
             tally.pairs, tally.labels, tally.logits = kept["counts"]
@@ -70,11 +69,11 @@ class Tally:
         return tally
 
     def calibration(self, corpora: Sequence[str], threshold: float | None = None) -> VersionCalibration:
-        """Fits the scales and measures the bands on the best codes of the notes; a frequency with fewer than ``FEWEST``
-        labels among these has the scale of all its pairs.
+        """Fits the scales and measures the bands on the best codes of the notes.
 
-        With ``threshold``, the probability that is the one threshold of the run, those by frequency are found too, and
-        kept where they are better.
+        A frequency with fewer than ``FEWEST`` labels among these gets the scale of all its pairs. If ``threshold``, the
+        run's one threshold as a probability, is given, thresholds by frequency are found too, and kept if they are
+        better.
         """
         pairs, labels, logits = (counts.sum(axis=0) for counts in (self.pairs, self.labels, self.logits))
         scales = fit_scales(logits, pairs, labels)
@@ -97,8 +96,8 @@ class Tally:
         return VersionCalibration(tuple(corpora), shown, tuple(bands), thresholds)
 
     def better_by_frequency(self) -> bool:
-        """Whether thresholds by frequency reach a higher micro F1 of all codes together than one, each tuned on all but
-        one fold and counted on that: a model that knows nothing of uncommon codes is better off not predicting them.
+        """Whether thresholds by frequency reach a higher micro F1 of all codes than one threshold, by cross-validation.
+        A model that knows nothing of uncommon codes should not predict them.
         """
         predicted, hits = np.zeros((2, 2))
         for fold in range(FOLDS):
@@ -118,7 +117,7 @@ class Tally:
 
 
 def _best_edge(pairs: Floats, labels: Floats) -> int:
-    """The cell from which on all are predicted at the highest micro F1, of counted scores [cells]."""
+    """The threshold cell with the highest micro F1, of counted scores [cells]."""
     predicted, hits = pairs[::-1].cumsum()[::-1], labels[::-1].cumsum()[::-1]
     return int(np.argmax(hits / np.maximum(predicted + labels.sum(), 1)))
 
@@ -133,8 +132,8 @@ def fit_scales(logits: Floats, pairs: Floats, labels: Floats) -> dict[str, Scale
 def fit_scale(logits: Floats, pairs: Floats, labels: Floats) -> Scale:
     """Platt scaling of counted scores: cells with the sum of their ``logits``, their ``pairs`` and ``labels``.
 
-    Platt's targets, (labels + 1) / (labels + 2) and 1 / (others + 2), keep it finite where labels are few or
-    none. Scores that order the codes the wrong way round get slope 0: all the same confidence.
+    Platt's targets, (labels + 1) / (labels + 2) and 1 / (others + 2), keep it finite with few or no labels. Scores in
+    the wrong order get slope 0, so the same confidence for all.
     """
     from sklearn.linear_model import LogisticRegression  # here, as no training step needs the 100 MB of it
 
@@ -161,9 +160,8 @@ def thresholds_by_frequency(
 ) -> dict[str, float] | None:
     """The probability above which codes of each frequency are predicted, for counted ``pairs`` [frequencies, cells].
 
-    Where the confidence is half the highest F1 that the frequency's own confidences promise, its F1 is highest (Lipton
-    et al. 2014). A frequency whose scale rests on fewer than ``FEWEST`` labels, or orders nothing, keeps ``threshold``;
-    None where all do.
+    F1 of a frequency is highest where the confidence is half the highest F1 that its confidences promise (Lipton et al.
+    2014). A frequency with fewer than ``FEWEST`` labels, or with slope 0, keeps ``threshold``; None if all do.
     """
     found = {}
     for (name, scale), own in zip(scales.items(), pairs, strict=True):

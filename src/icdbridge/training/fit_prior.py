@@ -1,5 +1,6 @@
-"""The prior learns how likely codes are: from training notes, each read by what the notes of other folds teach, against
-all codes of their code systems. A code that only one fold has was never seen for it, as new codes will be.
+"""Fits the prior on training notes, against all codes of their code systems.
+
+Each note is matched by the other folds, so a code that only one fold has counts as never seen, as new codes will.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -32,8 +33,8 @@ _LOWEST = -1e6  # a logit below all
 def fit_priors(
     combiner: Combiner, matched: Mapping[str, MatchedTraining], seed: int, folder: Path
 ) -> dict[str, tuple[Prior, Tally]]:
-    """The prior of each version whose training notes were matched with all codes of their code systems, and how its
-    training notes score. Scores lie in ``folder`` meanwhile.
+    """The prior of each version whose training notes were matched with all codes of their code systems, and the scores
+    of its training notes. Scores lie in ``folder`` meanwhile.
     """
     found = {}
     for version, notes in matched.items():
@@ -44,10 +45,10 @@ def fit_priors(
 
 
 def fit_prior(combiner: Combiner, whole: WholeMatches, seed: int, folder: Path) -> tuple[Prior, Tally] | None:
-    """Learns the prior of a version, whose network of lexical features has learnt; None from too few labels. The tally
-    counts how the same notes score, each by trees that learnt from other notes: thresholds and calibration come of it.
+    """Fits the prior of a version whose lexical network is trained; None with too few labels.
 
-    Reproducible: the same seed, the same prior.
+    The tally counts the scores of the same notes, each by trees that were fitted on other notes; thresholds and
+    calibration use it. The same seed gives the same prior.
     """
     floors = _floors(combiner, whole)
     lexical = on_disk(folder / "whole.lexical", (len(whole.rows), len(whole.keys)))
@@ -98,7 +99,7 @@ def _tally(whole: WholeMatches, logits: np.ndarray) -> Tally:
 
 
 def to_trees(model: "HistGradientBoostingClassifier") -> BoostedTrees:  # type: ignore[name-defined] # noqa: F821
-    """Fitted trees of scikit-learn, of two classes and features that are all numbers, as plain arrays."""
+    """Fitted trees of scikit-learn (two classes, numeric features) as plain arrays."""
     trees = [of_class.nodes for (of_class,) in model._predictors]
     columns = ("feature_idx", "num_threshold", "left", "right", "value")
     return packed_trees(
@@ -119,9 +120,9 @@ def _lexical(combiner: Combiner, whole: WholeMatches, note: int) -> np.ndarray:
 
 
 def _floors(combiner: Combiner, whole: WholeMatches) -> tuple[float, float]:
-    """The lexical logit above which a note in the middle has ``SHORTLIST`` codes, and that above which it has ``SEEN``
-    of those that training notes carried: few of these are among the former, as names of any code say more than a word
-    that goes with one.
+    """The floors of the shortlist: the lexical logit above which the median note has ``SHORTLIST`` codes, and that
+    above which it has ``SEEN`` codes that training notes carried. The latter are rare among the former, because names
+    of any code weigh more than associations.
     """
     some = np.unique(np.linspace(0, len(whole.rows) - 1, _MEASURED).astype(int))
     found = []
@@ -134,7 +135,7 @@ def _floors(combiner: Combiner, whole: WholeMatches) -> tuple[float, float]:
 
 
 def _best(logits: np.ndarray, number: int) -> float:
-    """The logit above which so many are, or all but the lowest."""
+    """The logit above which so many lie, or all but the lowest."""
     place = min(number, len(logits) - 1)
     return float(-np.partition(-logits, place)[place])
 

@@ -73,11 +73,11 @@ def fit(
 ) -> list[dict[str, float]]:
     """Trains in place, leaves the weights of the best epoch in ``model`` and returns the log, a row an epoch.
 
-    ``folder`` holds ``checkpoint.safetensors`` (after each epoch and on interrupt) and ``best.safetensors``; a
-    checkpoint found there is gone on from, to the same weights as without a break (same seed, CPU).
-    ``validate`` returns figures named ``val_...``; ``watch`` is called with each row. Of several ``processes`` each
-    learns from its part of every batch; the first one writes, and it alone has the weights of the best epoch. Raises
-    ``KeyboardInterrupt`` after saving when asked to stop, ``InputError`` after saving when another process has ended.
+    ``folder`` holds ``checkpoint.safetensors`` (after each epoch and on interrupt) and ``best.safetensors``. A
+    checkpoint found there is continued, to the same weights as without a break (same seed, CPU). ``validate`` returns
+    figures named ``val_...``; ``watch`` is called with each row. With several ``processes`` each learns its part of
+    every batch; the first one writes, and it alone has the weights of the best epoch. Raises ``KeyboardInterrupt``
+    after saving when interrupted, ``InputError`` after saving when another process has ended.
     """
     device = next(model.parameters()).device
     optimizer = torch.optim.AdamW(
@@ -100,7 +100,7 @@ def fit(
         save_checkpoint(checkpoint, model, optimizer, state)
 
     def step(part: Part, number: int, steps: int) -> bool:
-        """Learns from a batch; whether any process was asked to stop."""
+        """Learns from a batch; returns whether any process was asked to stop."""
         state["lr"] = learning_rate(number, steps, settings)
         for group in optimizer.param_groups:
             group["lr"] = state["lr"]

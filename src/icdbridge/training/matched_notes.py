@@ -18,8 +18,10 @@ _CODEC = "zstd"  # most features are 0: a fifth of the room
 
 @dataclass(frozen=True)
 class MatchedNotes:
-    """The evidence of some ``rows`` [n] of notes, ascending, in ``files`` [n]; ``places`` int64 [n, 3] says where in
-    its file each begins, how many bytes it has and how many codes. Nothing of it lies in memory.
+    """The evidence of some ``rows`` [n] of notes, ascending, in ``files`` [n].
+
+    ``places`` int64 [n, 3]: where in its file each begins, its bytes and its number of codes. Nothing is held in
+    memory.
     """
 
     rows: np.ndarray
@@ -43,7 +45,7 @@ class MatchedNotes:
 
     @classmethod
     def open(cls, folders: Iterable[tuple[np.ndarray, Path]]) -> "MatchedNotes":
-        """What ``match_notes`` wrote of some rows into each of the folders."""
+        """Opens what ``match_notes`` wrote of some rows into each of the folders."""
         rows, files, places = [np.zeros(0, np.int64)], [], [np.zeros((0, 3), np.int64)]
         for of_folder, folder in folders:
             rows.append(of_folder)
@@ -63,7 +65,9 @@ def is_matched(rows: np.ndarray, folder: Path) -> bool:
 def match_notes(
     texts: Iterable[str], count: int, matcher: Matcher, max_words: int, folder: Path, what: str
 ) -> None:
-    """Matches ``count`` texts into files in a ``folder``, but those whose files are there; ``what`` a bar calls it."""
+    """Matches ``count`` texts into files in a ``folder``, unless these exist; ``what`` is the title of the progress
+    bar.
+    """
     folder.mkdir(parents=True, exist_ok=True)
 
     def write(number: int, some: list[str]) -> None:

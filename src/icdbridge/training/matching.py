@@ -1,8 +1,8 @@
-"""Lexical evidence of training notes, none of which helps to find its own codes.
+"""Lexical evidence of training notes, where no note helps to find its own codes.
 
-The training notes are dealt into folds by patient. The notes of a fold are matched with the associations and code
-counts of all other folds: a phrase speaks for a code as it will for a new note, and codes that only one fold has
-are codes never seen for it, which teaches how far to trust their names.
+The notes are dealt into folds by patient. A fold is matched with the associations and code counts of all other folds,
+so phrases are as reliable as for a new note. Codes that only one fold has are unseen there, which teaches how far to
+trust their names.
 """
 
 import shutil
@@ -41,7 +41,7 @@ SCALED = 200  # evenly chosen notes by which the size of features is told
 @dataclass(frozen=True)
 class MatchedTraining:
     """The evidence of training notes of a version, each found by the matcher of its fold (``folds`` [N]), which knows
-    what the notes of all other folds teach.
+    only the notes of other folds.
     """
 
     notes: MatchedNotes
@@ -51,9 +51,10 @@ class MatchedTraining:
     whole: "WholeMatches | None" = None
 
     def draw(self, rows: np.ndarray, columns: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """``features`` of a batch. A share ``withheld`` of the codes, drawn anew each time, have none that come of
-        the version's training notes; half of these have none that come of notes of other versions either, as if never
-        seen: they teach how far to trust names alone.
+        """``features`` of a batch, with a share ``withheld`` of the codes, drawn each time, treated as if never seen.
+
+        These have no features from the version's training notes; half of them have none from notes of other versions
+        either. They teach how far to trust names alone.
         """
         features = self.features(rows, columns)
         drawn = rng.random(len(columns))
@@ -125,12 +126,12 @@ def match_training(
     evidence: bool = True,
     wanted: Mapping[str, np.ndarray] | None = None,
 ) -> dict[str, tuple[Lexicon, MatchedTraining | None]]:
-    """The lexicon and the training notes' evidence of each version: from the splits ``sources``, one after another,
-    whose notes have ``labels`` [N, codes] by the codes ``pools`` (key to description).
+    """The lexicon and the training notes' evidence of each version.
 
-    The ``evidence`` takes longest, and is not needed where the networks have learnt; it is found of the notes that are
-    ``wanted`` of each version (rows), by default of all. What is counted and found lies in ``folder``: what is there
-    already, of the same training, is gone on with.
+    Notes come from the splits ``sources``, one after another, with ``labels`` [N, codes] by the codes ``pools`` (key to
+    description). The ``evidence`` takes longest, and is skipped if the networks are trained already. It is found for
+    the ``wanted`` notes of each version (rows), by default all. Results lie in ``folder``; those of the same training
+    that exist are reused.
     """
     terms = further_terms(settings.terms)
     read = {
@@ -160,8 +161,8 @@ def match_training(
 
 
 def _new_lexicon(pool: Mapping[str, str], terms: Terms, version: int) -> Lexicon:
-    """The lexicon of the codes of ``pool`` (key to description) that has learnt from no note yet; ``version`` is the
-    number of the version.
+    """The lexicon of the codes of ``pool`` (key to description), without any training notes; ``version`` is the number
+    of the version.
     """
     names = code_names(list(pool), list(pool.values()), terms)
     nothing = CodeStatistics(np.zeros(0, np.float32))
@@ -177,8 +178,8 @@ def _match(
     settings: Settings,
     folder: Path,
 ) -> MatchedTraining:
-    """Some ``rows`` of the notes, each matched by what the notes of all other folds teach; with a prior
-    ``WHOLE_NOTES`` against all codes of the code systems of the ``pool`` (key to description) too.
+    """Matches some ``rows`` of the notes, each with the other folds; with a prior also ``WHOLE_NOTES`` against all
+    codes of the code systems of the ``pool`` (key to description).
     """
     notes, counted = taught.notes, counted[:FOLDS]
     own = _Dealt(rows, notes.folds, folder / "matched")

@@ -1,8 +1,7 @@
-"""The phrases of many training notes, counted on disk: memory does not grow with the notes.
+"""Counts the phrases of many training notes on disk, in memory that does not grow with the notes.
 
-Each shard of notes is a sorted run of hashes. The hashes are divided into ranges, and each range of all shards is
-counted by itself: ranges in their order are the whole. Files are there whole or not at all, so that a killed training
-goes on with those that are missing.
+Each shard of notes is a sorted run of hashes. The hashes are divided into ranges, and each range is counted by itself
+over all shards. Files are written whole, so a killed training continues with the missing ones.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -17,7 +16,7 @@ from icdbridge.lexical import Associations, LabelsByFold, NoteWords, find_phrase
 from icdbridge.training.forked_work import write_shards
 from icdbridge.training.training_texts import FOLDS
 
-SHARD = 1_000  # notes whose phrases are a file
+SHARD = 1_000  # notes whose phrases share a file
 RANGE = 1_000_000  # phrases of notes that are counted at once
 ENTRIES = 100_000_000  # phrases and codes that are kept, about: 8 bytes each
 _SAMPLE = 500_000  # phrases of notes by which it is told how many entries there will be
@@ -37,7 +36,7 @@ class NotePhrases:
 
     @classmethod
     def read(cls, texts: Iterable[str], count: int, max_words: int, folder: Path) -> "NotePhrases":
-        """Reads the phrases of notes into files, but those whose files are there."""
+        """Writes the phrases of notes into files, unless these exist."""
         folder.mkdir(parents=True, exist_ok=True)
 
         def file(number: int) -> Path:
@@ -79,8 +78,8 @@ def _place(hashes: np.ndarray, value: int) -> int:
 
 @dataclass(frozen=True)
 class PhraseCounts:
-    """What the phrases of notes are associated with, by the fold that is left out, in the files of a ``folder``, one a
-    range of hashes; of so many codes, categories too.
+    """The associations of phrases, by the fold that is left out, in the files of a ``folder``, one for each range of
+    hashes; with so many codes, categories included.
     """
 
     folder: Path
@@ -95,12 +94,12 @@ class PhraseCounts:
         labels: Callable[[], Sequence[csr_array]],
         folder: Path,
     ) -> "PhraseCounts":
-        """Counts the ``phrases`` of notes, those of several corpora one after another, dealt into ``folds`` [N],
-        against their ``labels`` [N, codes], by the fold that is left out (the last: none is). Neither is asked for
-        where all has been counted.
+        """Counts the ``phrases`` of notes against their ``labels`` [N, codes], by the fold that is left out (the last:
+        none).
 
-        Where more than ``ENTRIES`` would be kept, codes that few notes with a phrase carry are left out, so many that
-        it fits.
+        Notes of several corpora come one after another and are dealt into ``folds`` [N]. Neither argument is read if
+        everything has been counted. If more than ``ENTRIES`` pairs would be kept, the pairs with the fewest notes are
+        left out.
         """
         if (folder / _DONE).exists():
             told = read_json(folder / _DONE)
@@ -130,7 +129,7 @@ class PhraseCounts:
         return cls(folder, ranges, codes)
 
     def without(self, left_out: int) -> Associations:
-        """What the notes of all folds but one teach (``FOLDS``: of all)."""
+        """The associations of the notes of all folds but one (``FOLDS``: of all)."""
         parts = []
         for number in range(self.ranges):
             with np.load(self.folder / f"{number:05d}.npz") as arrays:
@@ -153,7 +152,7 @@ def _between(several: Sequence[NotePhrases], first: int, end: int) -> tuple[np.n
 
 
 def _least(several: Sequence[NotePhrases], labels: csr_array, total: int) -> float:
-    """How many notes with a phrase have to carry a code, that about ``ENTRIES`` are kept."""
+    """How many notes with a phrase must carry a code, so that about ``ENTRIES`` pairs are kept."""
     if (
         total * labels.nnz <= ENTRIES * labels.shape[0]
     ):  # a phrase in a note is an entry for each of its codes at most

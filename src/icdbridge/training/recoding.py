@@ -1,8 +1,8 @@
-"""Notes of another version as notes of this one: which of its codes each of their labels means.
+"""Recodes notes of another version: which of this version's codes each of their labels means.
 
-GEM says which codes may stand for a code. Which of them a note means, three things tell: how often notes of the version
-carry each, how strongly the note says a name of it, and how often hospitals use it. The version's own notes
-teach how much each of these counts: of their labels, recoded to the other version, the answer is known.
+GEM gives the possible codes. Three things weigh them: how many notes of this version carry each, how clearly the note
+names it, and how often hospitals use it. The weights of the three are learned from the version's own notes: for their
+labels, recoded to the other version, the answer is known.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -34,9 +34,10 @@ _HOSPITAL = CODE_PROPERTIES.index("hospital")
 
 
 class Choices(NamedTuple):
-    """What the labels of some notes may mean: each row is an option, those of one label after another. ``notes`` [R],
-    rows of the notes; ``labels`` [R], numbers of the choices; ``options`` [R], numbers of the codes; ``told`` [R, 2],
-    strength and hospital use.
+    """The options of the labels of some notes, one row an option, those of one label one after another.
+
+    ``notes`` [R], rows of the notes; ``labels`` [R], numbers of the choices; ``options`` [R], numbers of the codes;
+    ``told`` [R, 2], strength and hospital use.
     """
 
     notes: np.ndarray
@@ -47,8 +48,8 @@ class Choices(NamedTuple):
 
 @dataclass(frozen=True)
 class Recoded:
-    """Notes of another version, with what their labels may mean in this one. ``carried`` [folds + 1, options], how many
-    notes of this version carry each option, by the fold that is left out (the last: none is).
+    """Notes of another version with the options of their labels. ``carried`` [folds + 1, options]: how many notes of
+    this version carry each option, by the fold that is left out (the last: none).
     """
 
     notes: TrainingTexts
@@ -59,8 +60,8 @@ class Recoded:
     weights: np.ndarray
 
     def labels(self, left_out: int) -> csr_array:
-        """Soft labels float32 [N, codes of this version], by what all its notes but those of a fold tell (``FOLDS``:
-        by all). Codes that this version's training does not know take their share, which is lost.
+        """Soft labels float32 [N, codes of this version], from all its notes but those of a fold (``FOLDS``: from all).
+        The share of codes unknown in training is lost.
         """
         often = self.carried[left_out, self.choices.options]
         share = _shares(_features(often, self.choices.told) @ self.weights, self.choices.labels)
@@ -76,8 +77,8 @@ class Recoded:
 
 
 def meanings(codes: Sequence[Code]) -> dict[Code, list[Code]]:
-    """For each label of a note, the codes of the other version that it may mean by GEM; none for one that GEM lacks.
-    Codes for which several stand together count where the note has all of them.
+    """For each label of a note, the possible codes of the other version by GEM; none for an unknown label. Combinations
+    count only if the note has all of their codes.
     """
     having = {code.code for code in codes}
     found = {}
@@ -140,7 +141,7 @@ def _rows(notes: TrainingTexts, keys: Sequence[str]) -> Iterator[list[Code]]:
 
 
 def _asked(codes: Sequence[Code]) -> dict[Code, list[Code]]:
-    """What the labels of a note of this version are, recoded to the other one, and what these may mean."""
+    """The labels of a note of this version, recoded to the other one, and their options."""
     other = dict.fromkeys(several[0] for several in meanings(codes).values() if several)
     return {code: several for code, several in meanings(list(other)).items() if len(several) > 1}
 
@@ -161,7 +162,7 @@ def _choices(
     max_words: int,
     folder: Path,
 ) -> Choices:
-    """What the ``labels`` of each of the notes may mean; what has been read in ``folder`` is not read again."""
+    """The options of the ``labels`` of each note; what has been read in ``folder`` is not read again."""
     folder.mkdir(parents=True, exist_ok=True)
     rows = np.array([row for row, of_note in enumerate(labels) if any(of_note.values())], np.int64)
 
@@ -220,8 +221,8 @@ def _shares(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def _learn(choices: Choices, right: np.ndarray, carried: np.ndarray) -> np.ndarray:
-    """What each feature counts, by the choices whose answer is known: a conditional logit (McFadden 1974), drawn to
-    ``START``. A note is left out of the counts of its own codes; what would count against itself counts nothing.
+    """The weight of each feature, from choices with a known answer: a conditional logit (McFadden 1974), shrunk to
+    ``START``. A note is left out of the counts of its own codes; negative weights become 0.
     """
     if not right.any():
         return START

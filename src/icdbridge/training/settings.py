@@ -148,7 +148,7 @@ class Settings(BaseModel):
 
     @property
     def counts_phrases(self) -> bool:
-        """Whether it counts what notes with the same phrases were coded."""
+        """Whether associations count (the codes of training notes with the same phrases)."""
         return self.lexical in ("associations", "equivalents")
 
 

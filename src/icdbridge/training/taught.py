@@ -1,5 +1,5 @@
-"""What training notes teach of codes, all of them or all but those of a fold: how many carry each code, what their
-phrases are associated with, what people marked, how their words were translated.
+"""Code statistics from training notes, all or all but a fold: how many carry each code, associations of their phrases,
+marks, and translations.
 """
 
 from collections.abc import Mapping
@@ -19,9 +19,9 @@ from icdbridge.training.training_texts import FOLDS, TrainingTexts
 
 @dataclass(frozen=True)
 class Taught:
-    """What ``notes`` teach of codes, whose categories have the numbers ``categories`` [codes], and what these together
-    with notes of ``others`` do, by what their labels mean in this version. ``phrases`` and ``all_phrases``: what was
-    counted of both, None where no phrases are.
+    """The statistics of ``notes`` alone, and together with notes of ``others`` by equivalents; ``categories`` [codes]
+    are the category numbers of the codes. ``phrases`` and ``all_phrases``: the counted phrases of both, None without
+    phrases.
     """
 
     notes: TrainingTexts
@@ -84,8 +84,8 @@ class Taught:
         ]
 
     def counted(self) -> list[tuple[CodeStatistics, CodeStatistics]]:
-        """All that the notes teach but what their phrases are associated with, by the fold that is left out (the last:
-        none is): the version's own, and all together; of these nothing where there are no others.
+        """The statistics without associations, by the fold that is left out (the last: none): the version's own, and
+        all together (None without others).
         """
         folds, labels = self.notes.folds, self.labels
         found = []
@@ -106,7 +106,7 @@ class Taught:
     def with_phrases(
         self, counted: tuple[CodeStatistics, CodeStatistics], left_out: int
     ) -> tuple[CodeStatistics, CodeStatistics]:
-        """The same with what phrases are associated with."""
+        """The statistics with associations."""
         own, together = counted
         if self.phrases is not None:
             own = own._replace(associations=self.phrases.without(left_out))

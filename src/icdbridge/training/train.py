@@ -60,12 +60,12 @@ def train(
 ) -> Run:
     """Trains on the train splits of ``corpora`` and on all notes of ``train_only``, and writes the run folder.
 
-    Corpora are opened, or the paths of their folders; ``settings`` come from ``make_settings``, by default the paper's.
-    Validation is on the val split of the corpus named ``validate_on`` (the first one without a name).
-    ``resume`` goes on with an interrupted training of the same settings and corpora. ``force`` replaces the run that
-    is there when the new one is whole. ``out`` must be apart from all that is read, ``inputs`` too.
-    Under torchrun its processes learn one model together (``joined``); the folder must be on a disk that all see.
-    Raises ``InputError`` for what does not fit together, ``KeyboardInterrupt`` when interrupted (state saved).
+    Corpora are opened ones or paths; ``settings`` come from ``make_settings``, by default the paper's. Validation is on
+    the val split of the corpus named ``validate_on``, by default the first. ``resume`` continues an interrupted
+    training of the same settings and corpora. ``force`` replaces an existing run when the new one is complete. ``out``
+    must be apart from everything that is read, ``inputs`` included. Under torchrun its processes train one model
+    together (``joined``); the folder must be on a shared disk. Raises ``InputError`` for what does not fit together,
+    ``KeyboardInterrupt`` when interrupted (state saved).
     """
     corpora, train_only, settings = opened(corpora), opened(train_only), settings or make_settings()
     out = Path(out)
@@ -107,7 +107,7 @@ def _work(processes: Processes, begin: Callable[[], AbstractContextManager[Path]
 
 
 def _check_settings(settings: Settings, versions: Sequence[str]) -> None:
-    """All that can be told before the first note is read."""
+    """Checks that need no note."""
     fixed_labels = ARCHITECTURES[settings.architecture][0].fixed_labels
     if fixed_labels and len(versions) > 1:
         raise InputError(

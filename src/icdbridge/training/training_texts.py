@@ -1,4 +1,4 @@
-"""What is read of the training notes of a version: their labels, marks and folds."""
+"""The data of a version's training notes: labels, marks and folds."""
 
 import zlib
 from collections.abc import Iterator, Sequence

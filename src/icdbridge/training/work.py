@@ -1,4 +1,4 @@
-"""Where an unfinished training lies: ``training/`` in the run folder, beside the run that it will replace."""
+"""The folder of an unfinished training: ``training/`` in the run folder, beside the run that it will replace."""
 
 import shutil
 from collections.abc import Iterator, Sequence
@@ -19,11 +19,11 @@ _SCRATCH = ("tokens-", "val-")  # temporary folders in it
 def begun(
     out: Path, described: dict[str, Any], inputs: Sequence[Path], *, resume: bool, force: bool
 ) -> Iterator[Path]:
-    """Yields the folder ``training/`` of ``out``, of which no other process may write meanwhile.
+    """Yields the folder ``training/`` of ``out``, locked against other processes.
 
-    ``described`` is all that decides the result. ``resume`` goes on with what was begun of the same; with ``force``
-    too it begins where there is nothing to go on with. ``force`` alone begins anew; a run that is there stays until
-    the new one is whole. What was begun and fails before its first checkpoint is taken away. Raises ``InputError``.
+    ``described`` is everything that determines the result. ``resume`` continues a training of the same; with ``force``
+    it begins if there is none. ``force`` alone begins again; an existing run stays until the new one is complete. A
+    training that fails before its first checkpoint is removed. Raises ``InputError``.
     """
     real = check_output(out, RUN, inputs, replace=resume or force or _unfinished(out))
     with only_writer(real):

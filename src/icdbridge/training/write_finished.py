@@ -1,4 +1,4 @@
-"""The last step of a training: what val decides, and the run folder."""
+"""The last step of a training: thresholds and calibration from val, and the run folder."""
 
 import platform
 import shutil
