@@ -114,6 +114,7 @@ CODED = {
     "Diabetic gastroparesis. T1DM.": "E10.43 K31.84",
     "IUP 20w0d. Low lying placenta without hemorrhage.": "O44.42 Z3A.20",
     "L hip IT fx.": "S72.142A",
+    "Skin tear right forearm.": "S51.811A",
     # the same word of another trade
     "Bilateral vesicoureteral reflux with right reflux nephropathy.": "N13.721",
     "Closed reduction of mandible fracture with MMF.": "S02.609A",
@@ -219,6 +220,9 @@ def test_coded(note, asserted):
 
 # note -> beginnings of codes that nothing in it speaks for
 NOT_CODED = {
+    "New onset atrial flutter with RVR.": "I48.91",
+    "Nonischemic cardiomyopathy due to alcohol.": "I42.8",
+    "Alzheimer's dementia with behavioral disturbance, agitation.": "R45.1",
     "L hip IT fx.": "S72.00",
     "ALL: PCN - hives.": "L50",
     "Delirium due to urinary tract infection.": "R41.0",
