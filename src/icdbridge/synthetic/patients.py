@@ -92,10 +92,10 @@ def admissions(
     ``words`` is the mean of the words a note is to have, ``unmentioned`` the share of coded problems that it
     is silent about.
     """
-    number = 0
+    drawn, number = _Admissions(world, hospital, words, unmentioned), 0
     for patient in count():
         rng = random.Random(f"{seed} {hospital.name} patient {patient}")
-        for stay in _stays(world, hospital, _patient(hospital, patient, rng), words, unmentioned, rng):
+        for stay in drawn.of(_patient(hospital, patient, rng), rng):
             stay.number = number
             yield stay
             number += 1
@@ -115,126 +115,114 @@ def _patient(hospital: Hospital, number: int, rng: random.Random) -> Patient:
     return Patient(number, stage, sex, first - timedelta(days=int(years * 365.25)), first, shift)
 
 
-def _stays(
-    world: World, hospital: Hospital, patient: Patient, words: float, unmentioned: float, rng: random.Random
-) -> Iterator[Admission]:
-    admitted = patient.first
-    chronic: dict[Concept, Variant] = {}
-    while admitted < hospital.last:
-        yield _stay(world, hospital, patient, admitted, chronic, words, unmentioned, rng)
-        if patient.stage != "adult" or rng.random() > hospital.again:
-            return
-        admitted += timedelta(days=10 + int(rng.expovariate(1 / 400)))
+@dataclass(frozen=True)
+class _Admissions:
+    """How the stays of a hospital are drawn; ``words`` and ``unmentioned`` as in ``admissions``."""
 
+    world: World
+    hospital: Hospital
+    words: float
+    unmentioned: float
 
-def _stay(
-    world: World,
-    hospital: Hospital,
-    patient: Patient,
-    admitted: date,
-    chronic: dict[Concept, Variant],
-    words: float,
-    unmentioned: float,
-    rng: random.Random,
-) -> Admission:
-    discharged = admitted + timedelta(days=1 + int(rng.lognormvariate(1.5, 0.8)))
-    version = "icd10" if discharged >= ICD10_SINCE else "icd9"
-    # exp(mu + sigma² / 2) is the mean of a log-normal number.
-    length = rng.lognormvariate(log(words) - WORDS_SPREAD**2 / 2, WORDS_SPREAD)
-    length = min(max(length, SHORTEST), LONGEST)
-    # Longer notes belong to sicker patients: about 6 problems at 200 words, 13 at 1,500 as in MIMIC.
-    wanted = 0.95 * length**0.36 * exp(rng.gauss(0, 0.35))
-    most = min(max(round(wanted), 1), 38)
-    problems = _problems(world, hospital, version, patient, chronic, most, rng)
-    procedures = _procedures(world, hospital, version, patient, sqrt(length) / 20, rng)
-    stated = problems + procedures
-    silent = {variant for variant in stated[1:] if rng.random() < unmentioned}
-    stay = Admission(
-        number=0,
-        patient=patient,
-        admitted=admitted,
-        discharged=discharged,
-        version=version,
-        words=int(length),
-        problems=problems,
-        procedures=procedures,
-        silent=silent,
-        others=[],
-        coded=rng.random() >= _WITHOUT_CODES,
-        noted=rng.random() >= _WITHOUT_NOTE,
-    )
-    stay.others = _others(world, hospital, stay, rng)
-    return stay
+    def of(self, patient: Patient, rng: random.Random) -> Iterator[Admission]:
+        """All stays of a patient."""
+        admitted = patient.first
+        chronic: dict[Concept, Variant] = {}
+        while admitted < self.hospital.last:
+            yield self._stay(patient, admitted, chronic, rng)
+            if patient.stage != "adult" or rng.random() > self.hospital.again:
+                return
+            admitted += timedelta(days=10 + int(rng.expovariate(1 / 400)))
 
+    def _stay(
+        self, patient: Patient, admitted: date, chronic: dict[Concept, Variant], rng: random.Random
+    ) -> Admission:
+        discharged = admitted + timedelta(days=1 + int(rng.lognormvariate(1.5, 0.8)))
+        version = "icd10" if discharged >= ICD10_SINCE else "icd9"
+        # exp(mu + sigma² / 2) is the mean of a log-normal number.
+        length = rng.lognormvariate(log(self.words) - WORDS_SPREAD**2 / 2, WORDS_SPREAD)
+        length = min(max(length, SHORTEST), LONGEST)
+        # Longer notes belong to sicker patients: about 6 problems at 200 words, 13 at 1,500 as in MIMIC.
+        wanted = 0.95 * length**0.36 * exp(rng.gauss(0, 0.35))
+        most = min(max(round(wanted), 1), 38)
+        problems = self._problems(version, patient, chronic, most, rng)
+        procedures = self._procedures(version, patient, sqrt(length) / 20, rng)
+        stated = problems + procedures
+        silent = {variant for variant in stated[1:] if rng.random() < self.unmentioned}
+        stay = Admission(
+            number=0,
+            patient=patient,
+            admitted=admitted,
+            discharged=discharged,
+            version=version,
+            words=int(length),
+            problems=problems,
+            procedures=procedures,
+            silent=silent,
+            others=[],
+            coded=rng.random() >= _WITHOUT_CODES,
+            noted=rng.random() >= _WITHOUT_NOTE,
+        )
+        stay.others = self._others(stay, rng)
+        return stay
 
-def _problems(
-    world: World,
-    hospital: Hospital,
-    version: str,
-    patient: Patient,
-    chronic: dict[Concept, Variant],
-    most: int,
-    rng: random.Random,
-) -> list[Variant]:
-    """New problems first, then those of earlier stays. ``chronic`` gains the chronic ones."""
-    urns = world.urns(hospital.name, version)
-    every = urns.get((patient.stage, "")) or urns["adult", ""]
-    returning = {c: v for c, v in chronic.items() if v.codes(version) and rng.random() < 0.75}
-    new: dict[Concept, Variant] = {}
-    first = every.draw(rng)
-    focus = urns.get((patient.stage, first.chapter), every)  # the chapter that this stay is about
-    concept = first
-    for attempt in range(4 * most):
-        if len(new) + len(returning) >= most and new:
-            break
-        if attempt:
-            concept = _next_concept(world, every, focus, list(new) or [first], rng)
-        suits = not concept.sex or concept.sex == patient.sex
-        if (
-            suits
-            and concept not in new
-            and concept not in chronic
-            and concept.stage in (patient.stage, "adult")
-        ):
-            variant = concept.draw(rng)
-            if variant.codes(version):
-                new[concept] = variant
-    chronic.update((c, v) for c, v in new.items() if c.chronic)
-    return list(dict.fromkeys([*new.values(), *returning.values()]))[:most]
+    def _problems(
+        self, version: str, patient: Patient, chronic: dict[Concept, Variant], most: int, rng: random.Random
+    ) -> list[Variant]:
+        """New problems first, then those of earlier stays. ``chronic`` gains the chronic ones."""
+        urns = self.world.urns(self.hospital.name, version)
+        every = urns.get((patient.stage, "")) or urns["adult", ""]
+        returning = {c: v for c, v in chronic.items() if v.codes(version) and rng.random() < 0.75}
+        new: dict[Concept, Variant] = {}
+        first = every.draw(rng)
+        focus = urns.get((patient.stage, first.chapter), every)  # the chapter that this stay is about
+        concept = first
+        for attempt in range(4 * most):
+            if len(new) + len(returning) >= most and new:
+                break
+            if attempt:
+                concept = self._next_concept(every, focus, list(new) or [first], rng)
+            suits = not concept.sex or concept.sex == patient.sex
+            if (
+                suits
+                and concept not in new
+                and concept not in chronic
+                and concept.stage in (patient.stage, "adult")
+            ):
+                variant = concept.draw(rng)
+                if variant.codes(version):
+                    new[concept] = variant
+        chronic.update((c, v) for c, v in new.items() if c.chronic)
+        return list(dict.fromkeys([*new.values(), *returning.values()]))[:most]
 
+    def _next_concept(self, every: Urn, focus: Urn, new: list[Concept], rng: random.Random) -> Concept:
+        chance = rng.random()
+        if chance < 0.2 and (companions := self.world.companions.get(new[int(rng.random() * len(new))])):
+            return companions[int(rng.random() * len(companions))]
+        return (focus if chance < 0.45 else every).draw(rng)
 
-def _next_concept(world: World, every: Urn, focus: Urn, new: list[Concept], rng: random.Random) -> Concept:
-    chance = rng.random()
-    if chance < 0.2 and (companions := world.companions.get(new[int(rng.random() * len(new))])):
-        return companions[int(rng.random() * len(companions))]
-    return (focus if chance < 0.45 else every).draw(rng)
+    def _procedures(self, version: str, patient: Patient, mean: float, rng: random.Random) -> list[Variant]:
+        urns = self.world.urns(self.hospital.name, version)
+        urn = urns.get((f"{patient.stage} procedure", "")) or urns.get(("adult procedure", ""))
+        wanted = int(rng.expovariate(1 / (mean + 0.5)))
+        drawn: dict[Concept, Variant] = {}
+        for _ in range(3 * wanted if urn else 0):
+            concept = urn.draw(rng)  # type: ignore[union-attr]
+            if len(drawn) < min(wanted, 12) and (not concept.sex or concept.sex == patient.sex):
+                drawn.setdefault(concept, concept.draw(rng))
+        return list(drawn.values())
 
-
-def _procedures(
-    world: World, hospital: Hospital, version: str, patient: Patient, mean: float, rng: random.Random
-) -> list[Variant]:
-    urns = world.urns(hospital.name, version)
-    urn = urns.get((f"{patient.stage} procedure", "")) or urns.get(("adult procedure", ""))
-    wanted = int(rng.expovariate(1 / (mean + 0.5)))
-    drawn: dict[Concept, Variant] = {}
-    for _ in range(3 * wanted if urn else 0):
-        concept = urn.draw(rng)  # type: ignore[union-attr]
-        if len(drawn) < min(wanted, 12) and (not concept.sex or concept.sex == patient.sex):
-            drawn.setdefault(concept, concept.draw(rng))
-    return list(drawn.values())
-
-
-def _others(
-    world: World, hospital: Hospital, stay: Admission, rng: random.Random
-) -> list[tuple[str, Variant]]:
-    """Problems that the patient does not have (any more): about one for two coded ones."""
-    urns = world.urns(hospital.name, stay.version)
-    urn = urns["adult", ""]
-    taken = {code for variant in stay.problems for code in (variant.icd10, *variant.icd9)}
-    found = []
-    for _ in range(1 + int(rng.random() * 0.9 * len(stay.problems))):
-        variant = urn.draw(rng).draw(rng)
-        if taken.isdisjoint((variant.icd10, *variant.icd9)):
-            chance = rng.random()
-            found.append(("negated" if chance < 0.5 else "history" if chance < 0.75 else "family", variant))
-    return found
+    def _others(self, stay: Admission, rng: random.Random) -> list[tuple[str, Variant]]:
+        """Problems that the patient does not have (any more): about one for two coded ones."""
+        urns = self.world.urns(self.hospital.name, stay.version)
+        urn = urns["adult", ""]
+        taken = {code for variant in stay.problems for code in (variant.icd10, *variant.icd9)}
+        found = []
+        for _ in range(1 + int(rng.random() * 0.9 * len(stay.problems))):
+            variant = urn.draw(rng).draw(rng)
+            if taken.isdisjoint((variant.icd10, *variant.icd9)):
+                chance = rng.random()
+                found.append(
+                    ("negated" if chance < 0.5 else "history" if chance < 0.75 else "family", variant)
+                )
+        return found
