@@ -17,6 +17,7 @@ from icdbridge.progress import console
 from icdbridge.reproduction import paper
 from icdbridge.runs import Run
 from icdbridge.training import describe_training, train
+from icdbridge.training.learnt_corpora import LearntCorpora
 from icdbridge.training.settings import Settings, make_settings, reads
 
 SEEDS = "Mean ± standard deviation over seeds; codes that occur in the split; threshold tuned on val."
@@ -115,7 +116,7 @@ class Study:
         """The folder of a finished run, trained now if it has to be."""
         settings = self.settings(system.model, *system.changes, seed=seed)
         corpora = [self.corpora[name] for name in system.trained_on]
-        described = describe_training(settings, corpora, (), corpora[0].name)
+        described = describe_training(settings, LearntCorpora(corpora, (), corpora[0]))
         digest = hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()[:12]
         where = system.trained_on[0] if len(system.trained_on) == 1 else "mixed"
         path = self.folder / "runs" / f"{system.model}-{where}-{seed}-{digest}"

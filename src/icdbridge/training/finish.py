@@ -25,6 +25,7 @@ from icdbridge.runs.scorer import Scorer
 from icdbridge.runs.text_model import TextModel
 from icdbridge.training.combining import attention_helps, stacking_weights
 from icdbridge.training.fit_calibration import FEWEST, Tally
+from icdbridge.training.learnt_corpora import LearntCorpora
 from icdbridge.training.settings import Settings
 
 SAMPLE, PAIRS = 500, 2**24  # of val, of each corpus, that stacking weights are fitted on, at most
@@ -91,20 +92,22 @@ class Finished:
 
 def finish(
     model: TextModel,
-    corpora: Sequence[Corpus],
-    chosen: Corpus,
+    learnt: LearntCorpora,
     settings: Settings,
     folder: Path,
     tallies: Mapping[str, Tally] | None = None,
 ) -> Finished:
     """Sets the stacking weights of the trained ``model``, and finds its threshold and calibration.
 
-    The threshold comes from the val notes of ``chosen``, one of ``corpora``, the calibration from those of all.
+    The threshold comes from the val notes of the corpus validated on, the calibration from those of all.
     ``tallies``: scores of training notes by the prior of a version, which are used too if the prior alone decides.
     Scores lie in ``folder`` meanwhile.
     """
+    chosen = learnt.validated
     with TemporaryDirectory(prefix="val-", dir=folder) as scratch:
-        held = [HeldOut.score(model, corpus, Path(scratch)) for corpus in corpora if corpus.count("val")]
+        held = [
+            HeldOut.score(model, corpus, Path(scratch)) for corpus in learnt.corpora if corpus.count("val")
+        ]
         if model.lexicons:
             _fit_stacking(model, held, chosen.version)
         (validated,) = (one.scored for one in held if one.corpus is chosen)

@@ -13,7 +13,6 @@ from safetensors.numpy import load_file
 import icdbridge
 from icdbridge.caches import cached_folder
 from icdbridge.codes import parse_key
-from icdbridge.corpora import Corpus
 from icdbridge.errors import InputError
 from icdbridge.lexical import LEXICAL_FEATURES
 from icdbridge.models import ARCHITECTURES, CodingModel, build_model, describe_model
@@ -23,6 +22,7 @@ from icdbridge.runs import Run
 from icdbridge.runs.scoring import pad
 from icdbridge.text import Tokenizer
 from icdbridge.text.vectors import train_vectors
+from icdbridge.training.learnt_corpora import LearntCorpora
 from icdbridge.training.pretrained import load_pretrained, small_transformer
 from icdbridge.training.settings import Settings
 
@@ -30,12 +30,13 @@ _NETWORKS = "combiner.networks."  # of lexical features, one a version, in the n
 
 
 class SplitTexts:
-    """The texts of splits (None: all) of corpora, one after another, as often as asked."""
+    """The texts of training notes, one after another, as often as asked."""
 
-    def __init__(self, sources: Sequence[tuple[Corpus, str | None]]) -> None:
-        self._sources = sources
-        self.checksums = [[corpus.checksum, split] for corpus, split in sources]
-        self.cache = sources[0][0].cache
+    def __init__(self, learnt: LearntCorpora) -> None:
+        whole = [(corpus, None) for corpus in learnt.train_only]
+        self._sources = [*((corpus, "train") for corpus in learnt.corpora), *whole]
+        self.checksums = [[corpus.checksum, split] for corpus, split in self._sources]
+        self.cache = learnt.corpora[0].cache
 
     def __iter__(self) -> Iterator[str]:
         for corpus, split in self._sources:

@@ -1,6 +1,7 @@
 """Which corpora, splits and codes a training learns from."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,25 +19,56 @@ def opened(corpora: Sequence[Corpus | Path | str]) -> list[Corpus]:
     return [corpus if isinstance(corpus, Corpus) else Corpus.open(corpus) for corpus in corpora]
 
 
-def validation_corpus(corpora: Sequence[Corpus], name: str | None) -> Corpus:
-    """The corpus of a name, or the first; ``InputError`` where it has no train or val notes."""
-    if not corpora:
-        raise InputError("no corpus to train on: give at least one that has a val split")
-    names = [corpus.name for corpus in corpora]
-    if len(set(names)) < len(names):
-        raise InputError(f"two corpora have the same name ({', '.join(names)}): rename one folder")
-    if name is not None and name not in names:
-        raise InputError(f"no corpus named {name!r} to validate on: there are {', '.join(names)}")
-    chosen = corpora[names.index(name) if name else 0]
-    for split in ("train", "val"):
-        if not chosen.count(split):
-            raise InputError(f"{chosen.path} has no {split} notes: prepare it with a {split} split")
-    return chosen
+@dataclass(frozen=True)
+class LearntCorpora:
+    """Training learns from the train splits of ``corpora`` and from all notes of ``train_only``, and validates on the
+    val split of ``validated``.
+    """
+
+    corpora: Sequence[Corpus]
+    train_only: Sequence[Corpus]
+    validated: Corpus
+
+    @classmethod
+    def choose(
+        cls, corpora: Sequence[Corpus], train_only: Sequence[Corpus], name: str | None
+    ) -> "LearntCorpora":
+        """Validates on the corpus of a name, or the first; ``InputError`` where it has no train or val notes."""
+        if not corpora:
+            raise InputError("no corpus to train on: give at least one that has a val split")
+        names = [corpus.name for corpus in corpora]
+        if len(set(names)) < len(names):
+            raise InputError(f"two corpora have the same name ({', '.join(names)}): rename one folder")
+        if name is not None and name not in names:
+            raise InputError(f"no corpus named {name!r} to validate on: there are {', '.join(names)}")
+        chosen = corpora[names.index(name) if name else 0]
+        for split in ("train", "val"):
+            if not chosen.count(split):
+                raise InputError(f"{chosen.path} has no {split} notes: prepare it with a {split} split")
+        return cls(corpora, train_only, chosen)
+
+    @property
+    def every(self) -> list[Corpus]:
+        return [*self.corpora, *self.train_only]
+
+    @property
+    def versions(self) -> list[str]:
+        return list(dict.fromkeys(corpus.version for corpus in self.every))
+
+    def sources(self, version: str) -> list[tuple[Corpus, str]]:
+        """The splits whose notes training learns a version from, in their order."""
+        splits = [(c, "train") for c in self.corpora] + [(c, s) for c in self.train_only for s in SPLITS]
+        return [(corpus, split) for corpus, split in splits if corpus.version == version]
+
+    def pools(self, settings: Settings) -> dict[str, dict[str, str]]:
+        """The codes of each version with their descriptions."""
+        return {
+            version: code_pool([c for c in self.every if c.version == version], settings)
+            for version in self.versions
+        }
 
 
-def describe_training(
-    settings: Settings, corpora: Sequence[Corpus], train_only: Sequence[Corpus], validate_on: str
-) -> dict[str, Any]:
+def describe_training(settings: Settings, learnt: LearntCorpora) -> dict[str, Any]:
     """All that decides the result, as stored with the run and compared on resuming."""
     return {
         "settings": settings.model_dump(mode="json"),
@@ -49,10 +81,10 @@ def describe_training(
                 "notes": corpus.count("train") if role == "train" else corpus.meta["notes"]["total"],
                 "sha256": corpus.checksum,
             }
-            for role, group in (("train", corpora), ("train only", train_only))
+            for role, group in (("train", learnt.corpora), ("train only", learnt.train_only))
             for corpus in group
         ],
-        "validate_on": validate_on,
+        "validate_on": learnt.validated.name,
     }
 
 
@@ -66,11 +98,3 @@ def code_pool(corpora: Sequence[Corpus], settings: Settings) -> dict[str, str]:
     if settings.negatives == "system":
         pool = whole_systems(pool) | pool
     return dict(sorted(pool.items()))
-
-
-def sources_of(
-    corpora: Sequence[Corpus], train_only: Sequence[Corpus], version: str
-) -> list[tuple[Corpus, str]]:
-    """The splits whose notes training learns a version from, in their order."""
-    every = [(c, "train") for c in corpora] + [(c, split) for c in train_only for split in SPLITS]
-    return [(corpus, split) for corpus, split in every if corpus.version == version]

@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
@@ -23,7 +24,7 @@ from icdbridge.runs.prior import Prior, read_priors, write_priors
 from icdbridge.runs.run import RUN
 from icdbridge.runs.scoring import encode_codes, score_notes
 from icdbridge.runs.text_model import TextModel
-from icdbridge.runs.tokens import code_words, same_words, tokenize_split
+from icdbridge.runs.tokens import TokenizedNotes, code_words, same_words, tokenize_split
 from icdbridge.text import Tokenizer
 from icdbridge.training.batches import VersionNotes
 from icdbridge.training.combining import fit_networks, wanted_notes
@@ -31,13 +32,7 @@ from icdbridge.training.distributed import Processes, joined
 from icdbridge.training.fit_calibration import TALLY
 from icdbridge.training.fit_prior import fit_priors
 from icdbridge.training.initial_model import SplitTexts, start_model
-from icdbridge.training.learnt_corpora import (
-    code_pool,
-    describe_training,
-    opened,
-    sources_of,
-    validation_corpus,
-)
+from icdbridge.training.learnt_corpora import LearntCorpora, describe_training, opened
 from icdbridge.training.loop import fit, training_device
 from icdbridge.training.matching import MatchedTraining, match_training
 from icdbridge.training.settings import Settings, make_settings
@@ -67,14 +62,12 @@ def train(
     together (``joined``); the folder must be on a shared disk. Raises ``InputError`` for what does not fit together,
     ``KeyboardInterrupt`` when interrupted (state saved).
     """
-    corpora, train_only, settings = opened(corpora), opened(train_only), settings or make_settings()
-    out = Path(out)
-    chosen = validation_corpus(corpora, validate_on)
-    described = describe_training(settings, corpora, train_only, chosen.name)
-    versions = list(dict.fromkeys(corpus.version for corpus in [*corpora, *train_only]))
-    _check_settings(settings, versions)
+    learnt = LearntCorpora.choose(opened(corpora), opened(train_only), validate_on)
+    settings, out = settings or make_settings(), Path(out)
+    described = describe_training(settings, learnt)
+    _check_settings(settings, learnt.versions)
     watch = watcher(tensorboard)
-    sources = [*inputs, *(corpus.path for corpus in [*corpora, *train_only])]
+    sources = [*inputs, *(corpus.path for corpus in learnt.every)]
     read = (settings.start_from, settings.terms, settings.pretrained)
     sources += [Path(path) for path in read if path and str(path) != PACKED]
     with (
@@ -83,9 +76,9 @@ def train(
     ):
         torch.manual_seed(settings.seed)
         watched = watch(work) if processes.leads else lambda row: None
-        trained, log = _learn(corpora, train_only, chosen, versions, settings, work, watched, processes)
+        trained, log = _learn(learnt, settings, work, watched, processes)
         if processes.leads:
-            write_finished(work, trained, log, corpora, train_only, chosen, settings, described)
+            write_finished(work, trained, log, learnt, settings, described)
         processes.share(None)  # no other process opens the run before
     return Run.open(out)
 
@@ -121,58 +114,83 @@ def _check_settings(settings: Settings, versions: Sequence[str]) -> None:
 
 
 def _learn(
-    corpora: Sequence[Corpus],
-    train_only: Sequence[Corpus],
-    chosen: Corpus,
-    versions: Sequence[str],
-    settings: Settings,
-    work: Path,
-    watch: Watch,
-    processes: Processes,
+    learnt: LearntCorpora, settings: Settings, work: Path, watch: Watch, processes: Processes
 ) -> tuple[TextModel, list[dict[str, float]]]:
-    pools = {
-        version: code_pool([c for c in [*corpora, *train_only] if c.version == version], settings)
-        for version in versions
-    }
+    """Learns until val gets no better; of several processes the first has what words beside attention learned."""
+    versions, pools = learnt.versions, learnt.pools(settings)
     described = {key: text for pool in pools.values() for key, text in pool.items()}
     outputs = list(described) if ARCHITECTURES[settings.architecture][0].fixed_labels else None
-    texts = SplitTexts([(c, "train") for c in corpora] + [(c, None) for c in train_only])
     with processes.in_turn():
-        model, tokenizer = start_model(texts, described, versions, settings, work)
+        model, tokenizer = start_model(SplitTexts(learnt), described, versions, settings, work)
 
     with _tokens(work, processes) as folder:
+        reading = _Reading(tokenizer, settings, outputs, folder)
         with processes.in_turn():
-            data = _training_notes(corpora, train_only, pools, tokenizer, settings, outputs, folder)
-            validate = _validation(chosen, tokenizer, settings, outputs, folder, processes)
+            data = _training_notes(learnt, pools, reading)
+            validate = _validation(learnt.validated, reading, processes)
         for pool in pools.values() if outputs is None else ():
             if same := same_words(tokenizer, list(pool), list(pool.values()), settings.max_code_words):
                 console.print(same)
         lexicons: dict[str, Lexicon] = {}
         priors: dict[str, Prior] = {}
         if settings.lexical != "none" and processes.leads:  # what it learns here, others get with the weights
-            sources = {version: sources_of(corpora, train_only, version) for version in versions}
-            labels = {notes_of.version: notes_of.labels for notes_of in data}
-            going_on = (work / CHECKPOINT).exists()  # then the networks are in there
-            wanted = dict(zip(versions, wanted_notes(data, settings), strict=True))
-            place = work / MATCHING  # which outlives a killed training
-            matched = match_training(sources, labels, pools, settings, place, not going_on, wanted)
-            lexicons = {version: lexicon for version, (lexicon, _) in matched.items()}
-            if not going_on:
-                evidence = {version: cast(MatchedTraining, matched[version][1]) for version in versions}
-                combiner = cast(Combiner, model.get_submodule("combiner"))
-                fit_networks(combiner, data, list(evidence.values()), settings)
-                learnt = fit_priors(combiner, evidence, settings.seed, Path(folder))
-                write_priors(work, {version: prior for version, (prior, _) in learnt.items()})
-                for version, (_, tally) in learnt.items():
-                    tally.save(work / TALLY.format(version))
-            priors = read_priors(work, versions)
+            lexicons, priors = _learn_words(model, learnt, data, pools, settings, work, folder)
         model.to(training_device(settings.device))
         log = fit(model, data, settings, work, validate, watch, processes)
     frequent_only = outputs is not None and settings.training_scope == "frequent"
     limits = settings.max_note_words, settings.max_code_words
-    index = _index(data, pools)
-    trained = TextModel(model, tokenizer, index, *limits, lexicons, priors, frequent_only=frequent_only)
+    trained = TextModel(
+        model, tokenizer, _index(data, pools), *limits, lexicons, priors, frequent_only=frequent_only
+    )
     return trained, log
+
+
+def _learn_words(
+    model: CodingModel,
+    learnt: LearntCorpora,
+    data: Sequence[VersionNotes],
+    pools: Mapping[str, Mapping[str, str]],
+    settings: Settings,
+    work: Path,
+    folder: Path,
+) -> tuple[dict[str, Lexicon], dict[str, Prior]]:
+    """Fits the networks of lexical features, and the priors, which it writes into ``work``; gives lexicons and priors.
+    Where a checkpoint is there it holds the networks, and the priors are there too.
+    """
+    sources = {version: learnt.sources(version) for version in pools}
+    labels = {notes_of.version: notes_of.labels for notes_of in data}
+    going_on = (work / CHECKPOINT).exists()
+    wanted = dict(zip(pools, wanted_notes(data, settings), strict=True))
+    place = work / MATCHING  # which outlives a killed training
+    matched = match_training(sources, labels, pools, settings, place, not going_on, wanted)
+    if not going_on:
+        evidence = {version: cast(MatchedTraining, found) for version, (_, found) in matched.items()}
+        combiner = cast(Combiner, model.get_submodule("combiner"))
+        fit_networks(combiner, data, list(evidence.values()), settings)
+        fitted = fit_priors(combiner, evidence, settings.seed, folder)
+        write_priors(work, {version: prior for version, (prior, _) in fitted.items()})
+        for version, (_, tally) in fitted.items():
+            tally.save(work / TALLY.format(version))
+    return {version: lexicon for version, (lexicon, _) in matched.items()}, read_priors(work, list(pools))
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """How notes and descriptions become numbers; ``outputs`` are the codes of a model of fixed labels. ``folder`` holds
+    the words of corpora that have no cache.
+    """
+
+    tokenizer: Tokenizer
+    settings: Settings
+    outputs: Sequence[str] | None
+    folder: Path
+
+    def notes(self, corpus: Corpus, split: str, codes: Sequence[str]) -> TokenizedNotes:
+        limit = self.settings.max_note_words
+        return tokenize_split(corpus, split, self.tokenizer, limit, codes, self.folder)
+
+    def codes(self, keys: Sequence[str], descriptions: Sequence[str]) -> list[np.ndarray]:
+        return code_words(self.tokenizer, keys, descriptions, self.settings.max_code_words, self.outputs)
 
 
 @contextmanager
@@ -186,17 +204,13 @@ def _tokens(work: Path, processes: Processes) -> Iterator[Path]:
 
 
 def _validation(
-    chosen: Corpus,
-    tokenizer: Tokenizer,
-    settings: Settings,
-    outputs: Sequence[str] | None,
-    folder: Path,
-    processes: Processes,
+    corpus: Corpus, reading: _Reading, processes: Processes
 ) -> Callable[[CodingModel], dict[str, float]]:
     """The figures of attention on the val notes of a corpus, of which each process scores a part."""
-    codes = chosen.codes[: chosen.n_frequent] if settings.training_scope == "frequent" else chosen.codes
-    held = tokenize_split(chosen, "val", tokenizer, settings.max_note_words, codes, folder)
-    words = code_words(tokenizer, codes, chosen.descriptions[: len(codes)], settings.max_code_words, outputs)
+    settings = reading.settings
+    codes = corpus.codes[: corpus.n_frequent] if settings.training_scope == "frequent" else corpus.codes
+    held = reading.notes(corpus, "val", codes)
+    words = reading.codes(codes, corpus.descriptions[: len(codes)])
 
     def validate(current: CodingModel) -> dict[str, float]:
         def score(rows: np.ndarray) -> np.ndarray:
@@ -205,30 +219,21 @@ def _validation(
         logits = processes.rows(held.lengths, score)
         if logits is None:
             return processes.share({})
-        figures = validation_figures(logits, held.labels, chosen.n_frequent, settings.validation_scope)
+        figures = validation_figures(logits, held.labels, corpus.n_frequent, settings.validation_scope)
         return processes.share(figures)
 
     return validate
 
 
 def _training_notes(
-    corpora: Sequence[Corpus],
-    train_only: Sequence[Corpus],
-    pools: dict[str, dict[str, str]],
-    tokenizer: Tokenizer,
-    settings: Settings,
-    outputs: Sequence[str] | None,
-    folder: Path,
+    learnt: LearntCorpora, pools: Mapping[str, Mapping[str, str]], reading: _Reading
 ) -> list[VersionNotes]:
     data = []
     for version, pool in pools.items():
-        parts = [
-            tokenize_split(corpus, split, tokenizer, settings.max_note_words, list(pool), folder)
-            for corpus, split in sources_of(corpora, train_only, version)
-        ]
-        texts = list(pool.values())
-        words = code_words(tokenizer, list(pool), texts, settings.max_code_words, outputs)
-        data.append(VersionNotes.join(version, parts, pool, words, settings.negatives, tokenizer.reading))
+        keys = list(pool)
+        parts = [reading.notes(corpus, split, keys) for corpus, split in learnt.sources(version)]
+        words, negatives = reading.codes(keys, list(pool.values())), reading.settings.negatives
+        data.append(VersionNotes.join(version, parts, pool, words, negatives, reading.tokenizer.reading))
     return data
 
 

@@ -2,7 +2,6 @@
 
 import platform
 import shutil
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,6 @@ import numpy as np
 import torch
 
 import icdbridge
-from icdbridge.corpora import Corpus
 from icdbridge.files import replacing
 from icdbridge.progress import console
 from icdbridge.runs import write_run
@@ -19,6 +17,7 @@ from icdbridge.runs.text_model import TextModel
 from icdbridge.training.card import model_card
 from icdbridge.training.finish import finish
 from icdbridge.training.fit_calibration import TALLY, Tally
+from icdbridge.training.learnt_corpora import LearntCorpora
 from icdbridge.training.loop import show_figures
 from icdbridge.training.settings import Settings
 
@@ -27,15 +26,13 @@ def write_finished(
     work: Path,
     trained: TextModel,
     log: list[dict[str, float]],
-    corpora: Sequence[Corpus],
-    train_only: Sequence[Corpus],
-    chosen: Corpus,
+    learnt: LearntCorpora,
     settings: Settings,
     described: dict[str, Any],
 ) -> None:
     """Finds thresholds and calibration and writes the run in place of the folder ``work``, which lies in it."""
     tallies = {version: Tally.open(work / TALLY.format(version)) for version in trained.priors}
-    finished = finish(trained, corpora, chosen, settings, work, tallies)
+    finished = finish(trained, learnt, settings, work, tallies)
     if trained.lexicons:
         console.print("attention and words together: " + show_figures(finished.figures))
     best = max(log, key=lambda row: row[f"val_{settings.validation_metric}"])
@@ -43,7 +40,7 @@ def write_finished(
         "threshold": finished.threshold,
         "best_epoch": best["epoch"],
         "parameters": sum(p.numel() for p in trained.model.parameters()),
-        "synthetic": any(c.meta.get("synthetic") is True for c in [*corpora, *train_only]),
+        "synthetic": any(c.meta.get("synthetic") is True for c in learnt.every),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "made_with": {
             "icdbridge": icdbridge.__version__,
