@@ -1,1 +1,1 @@
-"""How good a run is: metrics, thresholds, the long tail, intervals, comparisons and their reports."""
+"""Evaluation of runs: metrics, thresholds, the long tail, intervals, comparisons and reports."""

@@ -1,11 +1,10 @@
-"""Intervals of figures by bootstrap over notes (Efron 1979), from what each note contributes.
+"""Confidence intervals by bootstrap over notes (Efron 1979), from the contribution of each note.
 
-A resample draws as many notes as there are, with replacement; it is held as how often each note was drawn, so
-that a metric of all resamples is a few matrix products. Macro F1 in the ``present`` view is over the codes that
-the resample has. AUC is its first-order projection on notes (``contributions``).
-
-A code that one note carries is absent from a third of the resamples, which pulls macro F1 down; so the figures of
-the resamples are shifted to have the mean of the figure itself, and intervals are about it.
+A resample draws as many notes as there are, with replacement. It is held as the number of times that each note was
+drawn, so a metric of all resamples is a few matrix products. Macro F1 in the ``present`` view is over the codes that
+the resample has. AUC uses its first-order projection on notes (``contributions``). A code of only one note is absent
+from a third of the resamples, which lowers macro F1. So the resampled values are shifted to the mean of the figure
+itself.
 """
 
 from typing import Any

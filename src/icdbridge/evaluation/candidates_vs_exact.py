@@ -1,4 +1,4 @@
-"""Compares the candidate search with exact scoring: what it loses, and what it saves."""
+"""Compares the candidate search with exact scoring: losses and savings."""
 
 import time
 from itertools import islice
@@ -23,12 +23,12 @@ TIMED = 32  # notes on which both ways are timed, in turns
 def compare_candidates(
     run: "Run", corpus: Corpus, split: str, exact: Scored, thresholds: Floats
 ) -> dict[str, Any]:
-    """Scores the notes of ``exact`` (the split's, or its first ones) again by candidates, at the same ``thresholds`` (a
-    probability for each code), all codes together.
+    """Scores the notes of ``exact`` (the split's, or its first ones) again by candidates, at the same ``thresholds``.
 
-    ``kept``: share of the exact run's predicted codes that are predicted by candidates too; ``candidates``: their mean
-    number a note; ``f1_micro`` and ``seconds`` a note (codes encoded beforehand, on at most ``TIMED`` notes) for
-    ``exact`` and ``candidates``. Raises ``InputError`` for a run that was not indexed.
+    ``thresholds`` are probabilities, one a code. Returns, over all codes: ``kept``, the share of the exact run's
+    predicted codes that are predicted by candidates too; ``candidates``, their mean number a note; ``f1_micro`` and
+    ``seconds`` a note (codes encoded beforehand, on at most ``TIMED`` notes) for ``exact`` and ``candidates``. Raises
+    ``InputError`` for a run without an index.
     """
     from icdbridge.runs.scorer import Scorer
 

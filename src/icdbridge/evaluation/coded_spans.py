@@ -1,7 +1,7 @@
-"""Codes with the words that name them, as CodiEsp-X scores them (CLEF eHealth 2020, task 3).
+"""Scores codes together with their spans, as CodiEsp-X does (CLEF eHealth 2020, task 3).
 
-A predicted code is right where the note carries it and one of its predicted spans holds one of the marks of people,
-with at most ``SLACK`` characters more on either side. A mark of several spans reaches from the first to the last.
+A predicted code is right if the note carries it and one of its predicted spans contains a mark, with at most ``SLACK``
+more characters on either side. A mark of several spans reaches from the first to the last.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ class CodedSpans:
     def add(
         self, predicted: Mapping[str, Sequence[tuple[int, int]]], marked: Mapping[str, Sequence[Mark]]
     ) -> None:
-        """Counts a note: the spans of each predicted code, and the marks of each code that people marked words for."""
+        """Adds a note: the spans of each predicted code, and the marks of each marked code."""
         self.predicted += len(predicted)
         self.marked += len(marked)
         for code, spans in predicted.items():
@@ -43,6 +43,6 @@ class CodedSpans:
 
 
 def holds(span: tuple[int, int], mark: Mark) -> bool:
-    """Whether a predicted span holds a mark, and little more."""
+    """Whether a predicted span contains a mark and little more."""
     first, last = min(start for start, _ in mark), max(end for _, end in mark)
     return 0 <= first - span[0] <= SLACK and 0 <= span[1] - last <= SLACK

@@ -24,7 +24,7 @@ NOT_COMPARED = ("seed", "name", "out", "created", "best_epoch", "threshold", "ma
 
 @dataclass(frozen=True)
 class Evaluation:
-    """One evaluated run: what its metrics.json holds, and the folder it lies in."""
+    """One evaluated run: the content of its metrics.json, and its folder."""
 
     folder: Path
     results: dict[str, Any]
@@ -55,8 +55,8 @@ class Group:
 def read_groups(arguments: Sequence[str], corpus: str | None, split: str) -> list[Group]:
     """Reads the evaluations of run folders, or of groups ``label=run1,run2,...``.
 
-    Without ``corpus`` it is the one corpus that all runs were evaluated on. Raises ``InputError`` when a run
-    was not evaluated there, when that choice is open, or when notes, codes or labels are not the same.
+    The default ``corpus`` is the one on which all runs were evaluated. Raises ``InputError`` if a run was not evaluated
+    there, if there are several such corpora, or if notes, codes or labels differ.
     """
     wanted: list[tuple[str, list[Path]]] = []
     for argument in arguments:
@@ -143,11 +143,10 @@ def compare(
     out: Path | str | None = None,
     force: bool = False,
 ) -> dict[str, Any]:
-    """Evaluated runs side by side: what ``compare_groups`` finds of ``read_groups``; nothing is scored again.
+    """Compares evaluated runs; nothing is scored again.
 
-    ``out``: a folder to write comparison.json and report.html into; ``force`` replaces one that is there. Raises
-    ``InputError`` for a single run, for runs that were not evaluated on the same notes, and for an ``out`` that may
-    not be written.
+    ``out``: a folder for comparison.json and report.html; ``force`` replaces an existing one. Raises ``InputError`` for
+    a single run, for runs that were not evaluated on the same notes, and for an ``out`` that cannot be written.
     """
     named = [str(run) for run in runs]
     if len(named) < 2 and not any("," in run for run in named):

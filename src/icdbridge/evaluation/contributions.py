@@ -1,9 +1,9 @@
-"""What each note contributes to the figures of a scope: all that resampling needs once scores are gone.
+"""The contribution of each note to the figures of a scope: everything that resampling needs without the scores.
 
-F1, P@k, R-precision and MAP are sums over notes: columns of notes. Macro F1 needs the codes that were predicted
-for each note: *cells*, one for each note and code that is a label or predicted. AUC counts pairs of a label and
-another cell, mostly of two notes: its columns are pseudo-values, whose mean is the AUC and whose other values
-are its first-order (Hajek) projection on notes, as DeLong et al. (1988) have it for one code.
+F1, P@k, R-precision and MAP are sums over notes: columns of notes. Macro F1 needs the codes that were predicted for
+each note: *cells*, one for each note and code that is a label or predicted. AUC counts pairs of a label and another
+cell, mostly of two notes. Its columns are pseudo-values, whose mean is the AUC; the others are its first-order (Hajek)
+projection on notes, as in DeLong et al. (1988) for one code.
 """
 
 from dataclasses import dataclass
@@ -108,9 +108,9 @@ def macro_pseudo_values(
 ) -> Floats:
     """Pseudo-values of macro AUC [N]; NaN where it is not defined. ``areas`` [L]: those of ``auc_per_code``.
 
-    Of m labels of a code, the mean placement varies by m / (m - 1) times what the m placements themselves
-    show: their distances from it are widened by the root of that. One label shows nothing of its code's spread,
-    so the codes of one label are taken together, as if draws of one code: if anything, that spread is too wide.
+    With m labels of a code, the variance of the mean placement is m / (m - 1) times that of the placements, so their
+    distances from the mean are widened by its root. A single label says nothing about the spread, so codes with one
+    label are pooled as if drawn from one code. This makes the interval, if anything, too wide.
     """
     notes, codes = labels.shape
     by_code = labels.tocsc()

@@ -1,4 +1,4 @@
-"""What a run predicts by one threshold for all codes, and by thresholds for each training frequency."""
+"""Compares the predictions of one threshold for all codes with those of thresholds for each training frequency."""
 
 from typing import Any
 

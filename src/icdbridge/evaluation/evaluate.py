@@ -65,17 +65,16 @@ def evaluate(
     evidence: bool = False,
     candidates: bool = False,
 ) -> dict[str, Any]:
-    """Scores val (for the threshold) and ``split``, writes the evaluation folder, and returns what
-    metrics.json holds.
+    """Scores val (for the threshold) and ``split``, writes the evaluation folder, and returns the content of
+    metrics.json.
 
-    ``run`` and ``corpus`` are opened, or the paths of their folders; the run may be ``starter``. ``out`` is the folder
-    to write, by default ``evaluation_folder`` of the run; one that is there is replaced. ``evidence`` measures the
-    evidence too and writes ``evidence.parquet`` (one row a code of a note that people marked words for).
-    It gets ``metrics.json``, ``report.html``, ``codes.parquet`` (one row a code) and
-    ``notes.parquet`` (one row a note and scope) and ``cells.parquet`` (one row a scope, note and code that is a
-    label or predicted). Scores go to the disk beside it while it is made, 4 bytes
-    for each note and code. ``candidates`` measures the run's candidate search beside its exact scores. Raises
-    ``InputError`` when the split has no notes, or for ``candidates`` of a run without a candidate search.
+    ``run`` and ``corpus`` are opened ones or paths; the run may be ``starter``. ``out`` is the folder to write, by
+    default ``evaluation_folder`` of the run; an existing one is replaced. It gets ``metrics.json``, ``report.html``,
+    ``codes.parquet`` (one row a code), ``notes.parquet`` (one row a note and scope) and ``cells.parquet`` (one row a
+    scope, note and code that is a label or predicted). ``evidence`` measures the evidence too and writes
+    ``evidence.parquet`` (one row a marked code of a note). ``candidates`` compares the candidate search with exact
+    scores. Scores lie on disk beside it meanwhile, 4 bytes for each note and code. Raises ``InputError`` if the split
+    has no notes, or for ``candidates`` of a run without a candidate search.
     """
     corpus = corpus if isinstance(corpus, Corpus) else Corpus.open(corpus)
     run = open_measured(run) if isinstance(run, Path | str) else run
@@ -164,11 +163,11 @@ def measure(
     train_notes: Mapping[str, int] | None,
     resamples: int = RESAMPLES,
 ) -> tuple[dict[str, Any], pa.Table, pa.Table, pa.Table]:
-    """Figures of all scopes of a scored split, and the tables of codes, of notes and of cells.
+    """Figures of all scopes of a scored split, and the tables of codes, notes and cells.
 
-    ``thresholds`` as ``choose_thresholds`` gives them; with ``split`` val the figures say they flatter.
-    ``train_notes`` maps a code's key to how many training notes carried it; a code not in it was never seen.
-    Where it is None, that is not known, and there is no long tail.
+    ``thresholds`` as ``choose_thresholds`` gives them; for val the figures are marked as optimistic. ``train_notes``
+    maps a code's key to its number of training notes; an absent code was never seen. None: not known, so there is no
+    long tail.
     """
     scopes: dict[str, Any] = {}
     curves: dict[str, Any] = {}

@@ -1,8 +1,8 @@
-"""Measures evidence: what the model does without it, and whether people marked the same words.
+"""Measures evidence: its effect on the model, and its agreement with people's marks.
 
-Comprehensiveness is the fall of a code's probability when the words of evidence are taken out of the note (high is
-good), sufficiency its fall when only they are left (low is good), after DeYoung et al. (2020). Each is measured for the
-evidence, for as many random words, and for the single heaviest word.
+Comprehensiveness is the fall of a code's probability when its evidence is removed from the note (high is good).
+Sufficiency is its fall when only the evidence is left (low is good), after DeYoung et al. (2020). Both are measured for
+the evidence, for as many random words, and for the single heaviest word.
 """
 
 from collections.abc import Iterator, Sequence
@@ -39,7 +39,7 @@ class Explained(Protocol):
 
 
 class Explainer(Protocol):
-    """What a run and the starter answer alike: evidence for the codes ``keys``, which are predicted above
+    """The common interface of a run and the starter: evidence for the codes ``keys``, which are predicted above
     ``thresholds`` [L], and their probability float64 [N, l] in other texts.
     """
 
@@ -53,11 +53,10 @@ class Explainer(Protocol):
 def measure_evidence(
     explainer: Explainer, corpus: Corpus, split: str, scored: Scored, seed: int = 0, *, taken_out: bool = True
 ) -> tuple[dict[str, Any], pa.Table]:
-    """Figures for metrics.json, and a table with one row for each code of a note that people marked words for.
+    """Figures for metrics.json, and a table with one row for each marked code of a note.
 
-    ``scored`` are the scores of the split. People's spans come from the corpus's evidence.parquet; without it there is
-    nothing to compare with, and the table is empty. ``taken_out`` false leaves out what takes most of the time: how
-    probable codes are without their evidence.
+    ``scored`` are the scores of the split. Marks come from the corpus's evidence.parquet; without it the table is
+    empty. ``taken_out`` false skips the slowest part: probabilities without the evidence.
     """
     marked: dict[str, dict[str, list[Mark]]] = {}
     for (note_id, key), marks in corpus.evidence().items():

@@ -64,7 +64,7 @@ FLATTERED = "tuned on the very notes it is measured on: flatters F1, precision a
 
 @dataclass(frozen=True)
 class ScopeTable:
-    """What one scope sees of a ``Scored``; ``logits`` [N, L] is a view, ``labels`` are those of ``rows``."""
+    """The part of a ``Scored`` in one scope; ``logits`` [N, L] is a view, ``labels`` are those of ``rows``."""
 
     logits: Floats
     labels: Labels  # [rows, L]

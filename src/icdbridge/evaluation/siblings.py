@@ -1,4 +1,4 @@
-"""Of the rare codes that a run predicts wrongly: how many are siblings of a right one, of the same category."""
+"""Counts how many wrongly predicted rare codes are siblings, of the same category, of a right one."""
 
 from typing import Any
 
@@ -52,7 +52,7 @@ def wrong_siblings(scored: Scored, thresholds: Floats) -> dict[str, dict[str, fl
 
 
 def _without_doubles(scored: Scored, note: int, predicted: Ints, categories: Ints) -> Ints:
-    """The ``predicted`` codes of a note without those of which a likelier one says why they cannot stand beside it."""
+    """The ``predicted`` codes of a note without those that a likelier one rules out."""
     kept: list[int] = []
     for column in predicted[np.argsort(-scored.logits[note, predicted], kind="stable")].tolist():
         beside = (other for other in kept if categories[other] == categories[column])

@@ -1,4 +1,4 @@
-"""The starter, measured on a corpus as a run is."""
+"""Evaluates the starter on a corpus like a run."""
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -29,7 +29,7 @@ _WORDS = 4_000  # of a note in another language
 
 
 class StarterRun:
-    """Answers what evaluation asks of a run. ``train_notes`` are not known."""
+    """The starter with the interface of a run. ``train_notes`` are not known."""
 
     name = STARTER
     train_notes: Mapping[str, int] | None = None
@@ -80,8 +80,8 @@ class StarterExplained(NamedTuple):
 class StarterExplainer:
     """The starter for the codes (``keys``) of a corpus, with the probability above which it predicts each.
 
-    Codes below those of the corpus count as the nearest above them. Where the corpus has English translations of its
-    train notes, notes are put into English as these teach.
+    Codes below those of the corpus count as the nearest above them. If the corpus has English translations of its train
+    notes, notes are translated as learned from these.
     """
 
     def __init__(self, corpus: Corpus) -> None:

@@ -1,6 +1,6 @@
-"""What notes with the same phrases were coded: counted over training notes, read for every code at once.
+"""Associations of phrases with codes: counted over training notes, looked up for all codes at once.
 
-Phrases are kept as hashes: what training notes say cannot be read from a run folder.
+Phrases are kept as hashes, so training notes cannot be read from a run folder.
 """
 
 import hashlib
@@ -37,12 +37,12 @@ class Phrases(NamedTuple):
 
 
 class Associated(NamedTuple):
-    """The codes that a note's phrases are associated with, ascending: ``codes`` int32 [n], ``features`` float32
-    [n, len(ASSOCIATIONS)] and ``spans`` [n, 2], where the phrase that speaks most for each stands.
+    """The codes associated with a note's phrases, ascending: ``codes`` int32 [n], ``features`` float32 [n,
+    len(ASSOCIATIONS)] and ``spans`` [n, 2], the place of the strongest phrase of each.
 
-    A phrase speaks for a code by the share of training notes with the phrase that carry the code: ``best`` with one
-    note without the code added, the others with ``STEADY`` such notes: the highest, the second, the mean of the
-    five highest, and log of 1 + the sum of all.
+    The strength of a phrase is the share of training notes with it that carry the code. For ``best`` one note without
+    the code is added, for the others ``STEADY`` such notes: the highest, the second, the mean of the five highest, and
+    log of 1 + the sum of all.
     """
 
     codes: np.ndarray
@@ -77,8 +77,8 @@ def find_phrases(note: NoteWords) -> Phrases:
 
 @dataclass(frozen=True)
 class Associations:
-    """Phrases that speak for a code (``hashes`` uint64 [P], ascending), in how many training notes each stands
-    (``notes`` [P]) and how many of these carry each code (``counts``, sparse [P, codes]).
+    """Phrases with associations (``hashes`` uint64 [P], ascending): in how many training notes each occurs (``notes``
+    [P]), and how many of these carry each code (``counts``, sparse [P, codes]).
     """
 
     hashes: np.ndarray
@@ -143,8 +143,8 @@ class Associations:
         codes: int,
         least: float,
     ) -> "Associations":
-        """Of phrases that stand in ``often`` [P] notes, and the pairs of one (``row`` [n], ascending) and a ``code``
-        [n], ascending, that ``counts`` [n] notes have, what is kept.
+        """Chooses which pairs to keep, of phrases in ``often`` [P] notes: ``counts`` [n] notes have both the phrase
+        (``row`` [n], ascending) and the ``code`` [n], ascending.
         """
         kept = np.flatnonzero(counts >= _lowest(often, least)[row])
         each = np.bincount(row[kept], minlength=len(hashes))
@@ -165,7 +165,7 @@ class Associations:
         return cls(hashes, notes, csr_array(vstack([part.counts for part in parts], format="csr")))
 
     def match(self, phrases: Phrases) -> Associated:
-        """What the phrases of a note say of every code."""
+        """The associations of the phrases of a note, for every code."""
         place = np.searchsorted(self.hashes, phrases.hashes)
         known = np.flatnonzero(place < len(self.hashes))
         known = known[self.hashes[place[known]] == phrases.hashes[known]]
@@ -198,10 +198,10 @@ class Associations:
 
 
 def _highest(values: np.ndarray, first: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Of groups of neighbours that begin at ``first`` the ``BEST`` highest values at least, the highest first, of equal
-    ones the first: the group and the place of each.
+    """The highest values of each group of neighbours that begins at ``first``: at least ``BEST``, the highest first,
+    ties in order, as group and position.
 
-    What lies below the highest of each fifth of a group is none of its five highest, and is not sorted.
+    A value below the maximum of each fifth of its group is not among its five highest, so it is not sorted.
     """
     each = np.diff(first, append=len(values))
     fifths = np.maximum.reduceat(values, (first[:, None] + each[:, None] * np.arange(BEST) // BEST).ravel())
@@ -214,7 +214,7 @@ def _highest(values: np.ndarray, first: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 
 def _lowest(often: np.ndarray, least: float) -> np.ndarray:
-    """How many of so ``often`` notes with a phrase have to carry a code that is kept."""
+    """How many of so ``often`` notes with a phrase must carry a code for the pair to be kept."""
     lowest: np.ndarray = np.where(
         often >= MIN_NOTES, np.maximum(np.float32(MIN_SHARE) * often, least), np.inf
     )

@@ -1,7 +1,7 @@
-"""How many training notes carry other procedures that share axes with one: what is common elsewhere is likely here.
+"""Features of ICD-10-PCS codes from training notes with other procedures that share axes.
 
-ICD-10-PCS has 78,000 codes, of which training notes carry a few hundred. Each character of a code is an axis of its
-own, so that a code never seen shares most of what it says with others.
+ICD-10-PCS has 78,000 codes, of which training notes carry a few hundred. Each character is an axis, so an unseen code
+shares most of its meaning with others.
 """
 
 from collections.abc import Sequence
@@ -16,9 +16,7 @@ _OPERATION = 3  # characters: section, body system, operation
 
 
 class AxisCounts:
-    """Which of the codes that training notes carry (keys ``taught``) share axes with some ``keys``, whose systems have
-    axes; others share none.
-    """
+    """Which codes of training notes (keys ``taught``) share axes with some ``keys``; only for systems with axes."""
 
     def __init__(self, taught: Sequence[str], keys: Sequence[str]) -> None:
         self._place = np.full(len(keys), -1, np.int64)
@@ -34,9 +32,11 @@ class AxisCounts:
             self._groups[row] = [numbers.get(group, -1) for group in _shared(key)] or -1
 
     def of(self, notes: np.ndarray) -> np.ndarray:
-        """Log of 1 + the notes that carry another code, by how many carry each code of training (``notes`` [taught]);
-        float32 [keys, len(AXIS_COUNTS)]: of as many characters, the same operation (section and body system too), the
-        same part of the body system, the same approach, device and qualifier in the section, and any in the section.
+        """Log of 1 + the number of notes that carry other codes sharing axes: float32 [keys, len(AXIS_COUNTS)], from
+        the ``notes`` [taught] that carry each code.
+
+        Only codes with as many characters count. Shared are: the operation (with section and body system), the body
+        part, the approach, device and qualifier within the section, and the section alone.
         """
         if not self._count:
             return np.broadcast_to(np.float32(0), self._groups.shape)
@@ -52,7 +52,7 @@ class AxisCounts:
 
 
 def _shared(key: str) -> list[tuple[str, ...]]:
-    """What codes have in common with one, by ``AXIS_COUNTS``; nothing for a system without axes."""
+    """What codes share with one, by ``AXIS_COUNTS``; empty for a system without axes."""
     system, _, code = key.partition(":")
     if system not in known_systems() or not declaration(system).axes:
         return []

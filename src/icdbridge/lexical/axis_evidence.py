@@ -1,4 +1,4 @@
-"""Which axis of a code of ICD-10-PCS the words of its evidence speak for: what was done, to which part, how."""
+"""Names the axis of an ICD-10-PCS code that its evidence supports: operation, body part, approach and so on."""
 
 import math
 from bisect import bisect_left
@@ -24,8 +24,8 @@ Words = tuple[tuple[str, float], ...]  # of a value, with their weights
 def with_axes(
     note: NoteWords, values: Sequence[Sequence[AxisValue]], evidence: Sequence[Sequence[Evidence]]
 ) -> list[list[Evidence]]:
-    """The evidence of each of some codes with those ``values``: each span with the axis that its words name, and then
-    the words of the note that name an axis of which no span speaks (their weight is 0).
+    """The evidence of each of some codes with those ``values``: each span with its axis, then words of the note for
+    axes that no span supports (their weight is 0).
     """
     told, further = [], []
     for number, (own, found) in enumerate(zip(values, evidence, strict=True)):
@@ -63,9 +63,8 @@ def _weighted(values: tuple[str, ...]) -> list[Words]:
 
 
 def _said(meanings: Mapping[str, list[int]], words: Words) -> list[int]:
-    """The words of a note, by their ``meanings``, that say the value with some ``words``; none where it is not said.
-
-    They are found as ``NameIndex.match`` finds a name, for which so few words take too long.
+    """The words of a note, by their ``meanings``, that name the value with some ``words``; none if it is not named. A
+    simpler form of ``NameIndex.match``, which is slow for few words.
     """
     there = [(meanings[word], weight) for word, weight in words if word in meanings]
     whole = sum(weight for _, weight in words)

@@ -1,7 +1,7 @@
-"""In what context a word of a note stands: negated, past, a relative's, uncertain, hypothetical, among diagnoses.
+"""The context of each word of a note: negated, past, a relative's, uncertain, hypothetical, among diagnoses.
 
-After ConText (Harkema et al. 2009): triggers act forward or backward to the end of their sentence, a list of lines or
-a terminator; longer phrases that only look like triggers come first. The rules are in ``context_rules.csv``.
+After ConText (Harkema et al. 2009): triggers act forward or backward to the end of their sentence, a list of lines or a
+terminator. Longer phrases that only look like triggers come first. The rules are in ``context_rules.csv``.
 """
 
 import itertools
@@ -48,8 +48,8 @@ _NUMBER = {name: number for number, name in enumerate(CONTEXTS)}
 
 
 class NoteContexts:
-    """In what context each place of a text stands. The rules are English; they are applied here, to each run of
-    sentences once, when a place in it is asked for: evidence stands in a few of them.
+    """The contexts of all places of a text, by English rules. A group of sentences is marked only when one of its
+    places is requested, as evidence stands in few of them.
     """
 
     def __init__(self, text: str) -> None:
@@ -67,9 +67,8 @@ class NoteContexts:
                 self._of_section.add(SECTION_CONTEXTS[part.kind], part.body, part.end)
 
     def of(self, spans: np.ndarray) -> np.ndarray:
-        """Which of ``CONTEXTS`` hold for some words: bool [T, 6] from their character spans [T, 2] in the text.
-
-        A word stands in the context of its first character.
+        """Which of ``CONTEXTS`` hold for some words: bool [T, 6] from their character spans [T, 2] in the text. The
+        first character of a word decides.
         """
         places = np.asarray(spans, np.int64).reshape(-1, 2)[:, 0]
         if self._offsets is not None:
@@ -109,9 +108,7 @@ def _pieces(text: str, parts: list[Section]) -> Iterator[tuple[int, int, bool]]:
 
 
 def _runs(text: str, parts: list[Section]) -> list[list[tuple[int, int]]]:
-    """Sentences of the bodies of the sections, of which none that follows on a blank line or a heading has anything
-    from those before it.
-    """
+    """Groups of sentences of the bodies of the sections; contexts do not cross blank lines and headings."""
     runs: list[list[tuple[int, int]]] = []
     for start, end, apart in _pieces(text, parts):
         if apart or not runs:
@@ -154,7 +151,9 @@ def _stops(events: list[Found]) -> bool:
 
 
 class _Sentence:
-    """What the triggers of one sentence mark; one pass from the right, one from the left, whatever their number."""
+    """Marks the contexts of one sentence, in one pass from the right and one from the left, for any
+    number of triggers.
+    """
 
     def __init__(self, tokens: list[str], places: list[int], events: list[Found], found: Intervals) -> None:
         self.size, self.places, self.events, self.found = len(tokens), places, events, found
@@ -170,7 +169,9 @@ class _Sentence:
         self.ors = [i for i in self.joins if tokens[i] in ("or", "nor")]
 
     def mark(self) -> set[str]:
-        """Adds what is marked to the intervals; the contexts whose triggers are open where the sentence ends."""
+        """Adds the marks to the intervals; returns the contexts of triggers that are open at the
+        end of the sentence.
+        """
         self._backward()
         return self._forward()
 
@@ -229,7 +230,7 @@ class _Sentence:
         return min(limit, ends[at]) if at < len(ends) else limit
 
     def _qualifies(self, first: int) -> bool:
-        """Whether a trigger says more of the condition before it: "COPD w/o exacerbation", not "lungs w/o rales"."""
+        """Whether a trigger specifies the condition before it: "COPD w/o exacerbation", not "lungs w/o rales"."""
         begun = self.breaks[at - 1] + 1 if (at := bisect_left(self.breaks, first)) else 0
         before = [token for token in self.tokens[max(begun, first - _FURTHEST) : first] if token[0].isalpha()]
         return bool(before) and not any(load_rules().is_of(token, "<finding>") for token in before)
@@ -249,7 +250,7 @@ class _Sentence:
         return end
 
     def _wide(self) -> list[int]:
-        """For each of ``joins``, where the first gap behind it is too wide: the token that a trigger does not reach."""
+        """For each of ``joins``, the first token beyond a gap that is too wide for a trigger."""
         wide = [self.size] * len(self.joins)
         following = self.size
         limit = self.size

@@ -11,11 +11,12 @@ SPAN_CHARACTERS = 300  # of a span of evidence: a word may be as long as a note
 
 @dataclass(frozen=True)
 class Evidence:
-    """A span of the original text: ``text == note[start:end]``; ``weight`` is its share of what speaks for the code.
-    ``context``, one of ``DOUBTFUL``: its heaviest word stands negated ("no fever"), is said of a relative, or is
-    hypothetical or uncertain, by the English rules of ``lexical.contexts``. ``cut``: the words go on after
-    ``SPAN_CHARACTERS``. ``axis``: which axis of a code of ICD-10-PCS the words name, such as ``body part``; words that
-    name one and that nothing else points to weigh 0.
+    """A span of the original text: ``text == note[start:end]``.
+
+    ``weight`` is its share of the evidence for the code. ``context``, one of ``DOUBTFUL``: its heaviest word is negated
+    ("no fever"), a relative's, hypothetical or uncertain, by the English rules of ``lexical.contexts``. ``cut``: the
+    words continue after ``SPAN_CHARACTERS``. ``axis``: the axis of an ICD-10-PCS code that the words name, such as
+    ``body part``; words found only for an axis weigh 0.
     """
 
     start: int
@@ -28,10 +29,10 @@ class Evidence:
 
 
 def context_of(evidence: Sequence[Evidence]) -> str | None:
-    """The context of all that speaks for a code: None where it stands for the patient, or nothing is known.
+    """The context of all evidence of a code: None if it is asserted of the patient, or unknown.
 
-    Spans at least half as heavy as the heaviest decide: none may stand in no context. ``uncertain`` outweighs what
-    says nothing of the patient, then comes the heaviest.
+    Only spans with at least half of the heaviest weight count. If one has no context, the result is None. ``uncertain``
+    outweighs contexts that are not about the patient; else the heaviest span decides.
     """
     heaviest = max((span.weight for span in evidence), default=0.0)
     told = [span.context for span in evidence if span.weight >= heaviest / 2]

@@ -24,11 +24,10 @@ class SparseFeatures(NamedTuple):
     """Lexical evidence of a note for the codes that have any, numbers ascending: ``codes`` int32 [n], ``features``
     float16 [n, STORED], none negative.
 
-    They are those of ``Matches``; ``strength`` and ``firm_strength``, nearness² · weight and nearness² · weight²; and
-    those of ``Associated``, of the version's own notes and, named equivalent, of these and notes of other versions
-    together. After the codes come their
-    categories, with these alone: what a phrase is associated with in general. Log of 1 + the number of notes that carry
-    the code and its category, in the version and in others, is added to the dense features.
+    The features are those of ``Matches``; ``strength`` and ``firm_strength``, nearness² · weight and nearness² ·
+    weight²; and those of ``Associated``, of the version's own notes and, named equivalent, of these and notes of other
+    versions together. Categories follow the codes, with associations only. Log of 1 + the number of notes with the code
+    and its category, in the version and in others, is added to the dense features.
     """
 
     codes: np.ndarray

@@ -1,4 +1,4 @@
-"""Labels of notes by the fold that is left out, side by side: what all folds but each teach is counted at once."""
+"""Labels of notes by the fold that is left out, so that the counts for all folds are made at once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,9 +10,11 @@ from scipy.sparse import bsr_array, csr_array
 
 @dataclass(frozen=True)
 class LabelsByFold:
-    """Labels of notes that are dealt into ``folds`` [N], by which of so many folds is left out (``number``: none is);
-    soft ones may differ by that. ``blocks``: for each note and code a row of ``number`` + 2 labels, 0 where the note's
-    own fold is left out; the last is the highest.
+    """Labels of notes in ``folds`` [N], by which of so many folds is left out (``number``: none); soft labels may
+    differ by fold.
+
+    ``blocks``: for each note and code a row of ``number`` + 2 labels, 0 where the note's own fold is left out; the last
+    is the highest.
     """
 
     folds: np.ndarray

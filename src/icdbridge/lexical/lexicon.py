@@ -1,4 +1,4 @@
-"""What a run keeps for matching: the names of its codes, and what training notes teach of them."""
+"""The lexicon of a run: names of its codes and code statistics."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -31,9 +31,10 @@ def with_categories(labels: Any, categories: np.ndarray) -> csr_array:
 
 @dataclass(frozen=True)
 class Lexicon:
-    """What a run keeps for matching: the names of its codes of one version (parallel to ``keys``), the terms that the
-    user gave, what notes of the version and notes of all versions together teach of the codes in the order of
-    ``keys``, then of ``categories``, and the number of the version in the order in which the run learnt them.
+    """The lexicon of one version: names of the codes (parallel to ``keys``), the user's terms, and code statistics.
+
+    Statistics are of notes of the version and of all versions together, in the order of ``keys``, then of
+    ``categories``. The number of the version is its place in the order in which the run learned them.
     """
 
     keys: list[str]
@@ -57,7 +58,7 @@ class Lexicon:
         return NameIndex(self.names)
 
     def with_statistics(self, statistics: tuple[CodeStatistics, CodeStatistics]) -> "Lexicon":
-        """The same names, by what other notes teach."""
+        """The same names with other code statistics."""
         found = replace(self, statistics=statistics)
         vars(found).update({name: vars(self)[name] for name in ("index", "categories") if name in vars(self)})
         return found
@@ -68,7 +69,7 @@ class Lexicon:
         return self.own_with(self.statistics)
 
     def own_with(self, statistics: tuple[CodeStatistics, CodeStatistics]) -> Matcher:
-        """Matches the codes of the run, by what other notes teach."""
+        """Matches the codes of the run with other code statistics."""
         columns = np.arange(len(self.keys) + len(self.categories))
         categories = self.categories_of(self.keys)
         notes = self._notes(statistics, np.arange(len(self.keys)), categories)
@@ -76,7 +77,7 @@ class Lexicon:
         return Matcher(self.index, statistics, columns, notes, categories, self.version, axes)
 
     def matcher(self, keys: Sequence[str], descriptions: Sequence[str]) -> Matcher:
-        """Matches any codes, training's or not; words weigh what they weigh among the run's codes."""
+        """Matches any codes, seen in training or not; words are weighted as among the run's codes."""
         known = self._known(keys)
         titles = [self.names[place][0].text if place >= 0 else None for place in known]
         new = [place for place, title in enumerate(titles) if title != descriptions[place]]
@@ -95,16 +96,16 @@ class Lexicon:
     def relearnt(
         self, matcher: Matcher, keys: Sequence[str], statistics: tuple[CodeStatistics, CodeStatistics]
     ) -> Matcher:
-        """A ``matcher`` of the codes ``keys``, by what other notes teach."""
+        """A ``matcher`` of the codes ``keys`` with other code statistics."""
         notes = self._notes(statistics, self._known(keys), matcher.categories)
         unchanged = matcher.categories, self.version, matcher.axes
         return Matcher(matcher.names, statistics, matcher.columns, notes, *unchanged)
 
     def inheriting(self, heirs: Mapping[str, Sequence[str]], descriptions: Mapping[str, str]) -> "Lexicon":
-        """With codes that took the place of some of its own: what notes teach of these counts for them; of several, in
-        full for the first, which says no more than the code did, and in parts for the others.
+        """The lexicon with successors of some of its codes, which inherit their statistics.
 
-        ``heirs``: key to the keys in its place; ``descriptions`` of these.
+        Of several successors the first, which is no more specific than the old code, inherits all, the others a part.
+        ``heirs``: key to the keys of its successors; ``descriptions`` of these.
         """
         heirs = {key: several for key, several in heirs.items() if key in self.keys}
         new = [key for key in dict.fromkeys(chain.from_iterable(heirs.values())) if key not in set(self.keys)]

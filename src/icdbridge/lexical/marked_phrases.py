@@ -1,6 +1,6 @@
-"""Phrases that people marked, as hashes of their words, and where notes have them: in one piece, or in two parts.
+"""Marked phrases, as hashes of their words, and where notes contain them: in one piece, or in two parts.
 
-What training notes say cannot be read from these hashes.
+Training notes cannot be read from these hashes.
 """
 
 from collections.abc import Iterator, Sequence

@@ -114,8 +114,8 @@ class Matcher:
         return self.axes.of(self.statistics[0].notes)
 
     def match(self, note: NoteWords, english: Translated | None = None) -> LexicalMatches:
-        """What a note says of the codes; names of codes are looked for in its English too, where there is any: what
-        ``in_english`` gives, if it is at hand.
+        """Matches a note; names of codes are also looked for in its English, if there is any: what ``in_english``
+        gives, if at hand.
         """
         english = english or self.in_english(note)
         if english is not None:
@@ -144,8 +144,8 @@ class Matcher:
         return None if translator is None else translator.translate(note)
 
     def spans(self, found: LexicalMatches, codes: Sequence[int]) -> list[list[Span]]:
-        """Where a note speaks for some codes: the words of the best name found of each, and the phrases that are most
-        associated with it, in notes of the version and of others.
+        """The places of lexical evidence for some codes: the words of the best name of each, and the strongest
+        associated phrases, from notes of the version and of others.
         """
         names = found.names
         spans: list[list[Span]] = []
@@ -167,8 +167,8 @@ class Matcher:
         return spans
 
     def distinct_features(self, found: SparseFeatures, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Features float32 [D, len(LEXICAL_FEATURES)] of a note for some columns, and which of these each has [l].
-        Codes of a category that neither a note nor their names speak of have the same ones: of many, most.
+        """Distinct features float32 [D, len(LEXICAL_FEATURES)] of a note for some columns, and which of them each
+        column has [l]. Most codes have no evidence and share the features of their category.
         """
         silent = self._unseen.copy()
         silent[found.codes[found.codes < len(silent)]] = False
@@ -187,7 +187,7 @@ class Matcher:
 
     @cached_property
     def _unseen(self) -> np.ndarray:
-        """Whether no training note carries each code, nor what it means in other versions [codes]."""
+        """Whether each code is carried by no training note, nor any equivalent in other versions [codes]."""
         unseen: np.ndarray = self.notes[:, :2].sum(axis=1) == 0
         return unseen
 

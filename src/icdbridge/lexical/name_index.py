@@ -158,9 +158,7 @@ class NameIndex:
         )
 
     def match(self, note: NoteWords, floor: float = FLOOR) -> Matches:
-        """What a note says of every code, by the words of its names; of names with a coverage below ``floor``
-        nothing.
-        """
+        """Matches of every code by the words of its names; names with a coverage below ``floor`` do not count."""
         read = self.read(note)
         marks = np.zeros(len(self._vocabulary), np.float32)
         marks[read.words] = 1
@@ -172,7 +170,9 @@ class NameIndex:
         return self._best(rows, coverage[rows], self._locate(note, read, rows), len(note.words))
 
     def _locate(self, note: NoteWords, read: Occurrences, rows: np.ndarray) -> _Found:
-        """Where the words of each name stand closest together: around an occurrence of its rarest word found."""
+        """The places where the words of each name are closest together: around an occurrence of its
+        rarest word found.
+        """
         present, local = np.unique(read.words, return_inverse=True)
         fading = np.exp(-np.maximum(np.arange(len(note.words)) - NEAR, 0) / FADE).astype(np.float32)
         closeness = fading[_distances(local, read.places, len(present), len(note.words))]

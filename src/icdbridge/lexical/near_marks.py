@@ -1,6 +1,6 @@
-"""Words of a note that are nearly those that people marked: in whatever order and inflection, with others between.
+"""Words of a note that nearly match marked ones: in any order and inflection, with others between.
 
-Marked words serve as names of codes, in an index of names; they are hashes there, as training notes are not kept.
+Marked words form an index of names; they are hashed, so training notes are not kept.
 """
 
 import re
@@ -98,11 +98,11 @@ class NearMarks:
         return NameIndex([[Name(text, OWN[0]) for text in phrases] for phrases in self._names[1]])
 
     def match(self, note: NoteWords) -> tuple[np.ndarray, np.ndarray, list[tuple[float, tuple[int, int]]]]:
-        """The codes [n], ascending, of which a note has nearly a marked phrase; ``NEAR_MARKS`` [n, len(NEAR_MARKS)];
-        and of each how sure its nearest phrase is and the characters from its first to its last word there.
+        """Codes [n], ascending, for which a note nearly has a marked phrase, with ``NEAR_MARKS`` [n, len(NEAR_MARKS)],
+        how sure the nearest phrase is, and its first and last characters.
 
-        ``near_strength``: nearness² · weight of the nearest phrase; ``near_sure``: how sure it is where it stands as it
-        was marked; the others as in ``name_index.Matches``.
+        ``near_strength``: nearness² · weight of the nearest phrase; ``near_sure``: how sure it is where it stands
+        exactly as marked; the others as in ``name_index.Matches``.
         """
         codes, sure = self._names
         if not len(codes):

@@ -43,8 +43,8 @@ class NoteWords:
 
     @cached_property
     def meanings(self) -> dict[str, list[int]]:
-        """The words by which names of codes may say what the note says, and the numbers of the words that mean each,
-        ascending: its stem and glosses, their synonyms, what abbreviations stand for.
+        """The meanings of words: the index words that they can stand for (stem and glosses, synonyms, expansions of
+        abbreviations), and the numbers of the words for each, ascending.
         """
         found: dict[str, list[int]] = {}
         glosses, meant = self.glosses, synonyms()

@@ -1,6 +1,4 @@
-"""Training notes that are there in two languages: how to put others into English, and what people marked in the one,
-told of the other.
-"""
+"""Training notes in two languages teach how to translate others, and marks of the originals are carried over."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -24,7 +22,7 @@ _LONGEST = 12  # words of a mark
 
 @dataclass(frozen=True)
 class ParallelTexts:
-    """Those of the training notes that are there in English too: their ``rows`` and what was aligned in them."""
+    """The training notes that exist in English too: their ``rows`` and word alignments."""
 
     rows: np.ndarray
     notes: ParallelNotes
@@ -48,14 +46,13 @@ class ParallelTexts:
         return cls(np.array(rows)[chosen], ParallelNotes(pairs, align_words(pairs), english_words(names)))
 
     def learn(self, kept: np.ndarray) -> Translator:
-        """What those teach that are among the training notes ``kept`` [N]."""
+        """The translator learned from those of the training notes ``kept`` [N]."""
         return self.notes.learn(kept[self.rows])
 
 
 def told_of_translations(corpus: Corpus, max_words: int) -> dict[tuple[str, str], list[Mark]]:
-    """What people marked in the originals of a corpus's translated notes, told of the notes: as ``Corpus.evidence``.
-
-    A mark is the words that belong to its words; one that none belong to, or too many, is left out.
+    """The marks in the originals of a corpus's translated notes, carried over to the translations, as
+    ``Corpus.evidence``. Marks with no aligned words, or too many, are left out.
     """
     originals, evidence = corpus.originals()
     if not evidence:

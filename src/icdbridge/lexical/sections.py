@@ -65,10 +65,10 @@ def _rows() -> list[list[str]]:
 
 
 def sections(text: str) -> list[Section]:
-    """The sections of a note in order, which cover it without gaps; none of an empty text.
+    """The sections of a note in order, without gaps; none of an empty text.
 
-    A heading of body systems or relatives ("Cardiac:", "Mother:") ends no section. One that is not known ends
-    it where it stands in capitals, or alone on its line, after a blank line.
+    A heading of body systems or relatives ("Cardiac:", "Mother:") ends no section. An unknown heading ends one if it is
+    in capitals, or alone on its line after a blank line.
     """
     found = sorted(_found(text))
     if found and found[0][0] == 0 and found[0][2] in _CLINICS and _PATIENT.match(text, found[0][1]):

@@ -40,7 +40,7 @@ def _abbreviations() -> dict[str, str]:
 
 
 def sentences(text: str) -> list[tuple[int, int]]:
-    """Where the sentences of a note lie: [start, end) in characters, ascending, without white space around them.
+    """The sentences of a note: [start, end) in characters, ascending, without surrounding white space.
 
     Blank lines, list items and lines of "Key: value" end a sentence, line breaks within a paragraph do not.
     """

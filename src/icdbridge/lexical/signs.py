@@ -25,9 +25,8 @@ _ASKED = 60  # characters of what is asked
 
 
 def answered(text: str) -> str:
-    """The text, as long as before, with a colon before each answer of a form that is written without.
-
-    After a leader ("asthma......no"), or where two or more items in a row are answered: "asthma no, gout yes".
+    """The text, of the same length, with a colon before answers of forms that lack it: after a leader
+    ("asthma......no"), or where two or more items in a row are answered ("asthma no, gout yes").
     """
     low = text.lower()
     blanks: set[tuple[int, int]] = set()  # which become a colon
@@ -55,11 +54,11 @@ def answered(text: str) -> str:
 
 
 def signed(line: str, before: str) -> tuple[list[tuple[int, int]], str]:
-    """What signs negate of a line in lower case, and where the next line may have its signs: ``before`` or ``behind``
-    what they are of; empty where this line has none. ``before``: that of the line before.
+    """What signs negate in a line (lower case), and on which side of the items the signs stand.
 
-    A "-" counts where a "+" stands beside it, in its line or on the same side in the lines before: alone it is a bullet
-    or a dash, and so it is between words ("gout - allopurinol") of a line that begins with one.
+    That is ``before`` or ``behind`` the item, or empty if this line has no signs; ``before`` is that of the previous
+    line. A "-" counts only if a "+" stands in its line, or on the same side in the lines before. Alone it is a bullet
+    or a dash, as it is between words ("gout - allopurinol").
     """
     if (
         _SIGNS.isdisjoint(line)

@@ -1,6 +1,6 @@
-"""Notes put into English, phrase by phrase, by what parallel texts teach: enough to find in them what codes are called.
+"""Translates notes into English, phrase by phrase, as learned from parallel texts; good enough to find names of codes.
 
-Phrases of other languages are kept as hashes: what training notes say cannot be read from a run folder.
+Phrases of other languages are kept as hashes, so training notes cannot be read from a run folder.
 """
 
 import re
@@ -80,7 +80,7 @@ class Translator:
         return {_core(_as_latin(word)): word for word in reversed(self.words) if len(word) >= _COGNATE}
 
     def translate(self, note: NoteWords) -> Translated:
-        """Puts a note into English: the longest phrases that are known, then words; what is not known stays."""
+        """Translates a note: the longest known phrases first, then words; unknown words stay."""
         words, text = note.words, note.text
         known = self._known(note)
         parts: list[str] = []
@@ -141,7 +141,7 @@ class ParallelNotes:
         }
 
     def learn(self, kept: np.ndarray) -> Translator:
-        """What the notes that are ``kept`` [N] teach."""
+        """The translator learned from the ``kept`` notes [N]."""
         counts: Counter[tuple[int, int, str]] = Counter()
         places: Counter[int] = Counter()
         for note in np.flatnonzero(kept).tolist():

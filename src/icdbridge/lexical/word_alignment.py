@@ -1,8 +1,8 @@
-"""Which words of a note its translation puts in place of which: from notes that are there in two languages.
+"""Aligns the words of notes with those of their translations.
 
-Sentences are paired in their order (Gale and Church 1993), by length and by words that look alike; words within them by
-IBM's first model (Brown et al. 1993), with a preference for the same place as in fast_align (Dyer et al. 2013), both
-ways, and what both ways agree on.
+Sentences are paired in order (Gale and Church 1993), by length and similar words. Words within them are aligned by
+IBM's first model (Brown et al. 1993), with a preference for the same position as in fast_align (Dyer et al. 2013), in
+both directions; links found in both are kept.
 """
 
 import re
@@ -38,7 +38,7 @@ class Segment(NamedTuple):
 
 
 def align_words(notes: Sequence[tuple[NoteWords, NoteWords]]) -> list[np.ndarray]:
-    """Of each note the words that belong to words of its translation: int32 [n, 2], ascending."""
+    """For each note, pairs of aligned words of note and translation: int32 [n, 2], ascending."""
     segments = [
         (number, segment) for number, (note, other) in enumerate(notes) for segment in _segments(note, other)
     ]

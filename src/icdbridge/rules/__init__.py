@@ -1,4 +1,4 @@
-"""The rules that a set of codes has to keep, what is found against them, and what groupers make of the set."""
+"""Rules for sets of codes, findings against them, and groupers."""
 
 from icdbridge.rules.check import check
 from icdbridge.rules.code_set import Given

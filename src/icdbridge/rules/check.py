@@ -25,13 +25,13 @@ def check(
     ordered: bool = True,
     version: str | None = None,
 ) -> list[Finding]:
-    """What is wrong with a set of codes: errors first, then warnings, then notes.
+    """Checks a set of codes: errors first, then warnings, then notes.
 
-    ``codes``: as written, with or without dot; a system may stand before one (``icd9cm:428.0``). The first is the
-    principal (first-listed) diagnosis unless ``ordered`` is False; else their order plays no part. ``date``: of
-    discharge or service; ``version``: ``icd9``, ``icd10`` or one of your own; where none is given, that of the systems
-    of your own that the codes name, else by the date. ``age`` is in years.
-    Texts that are no codes are findings; raises ``InputError`` for a date, age or setting that is none.
+    ``codes`` are written with or without dot; a system may precede one (``icd9cm:428.0``). The first is the principal
+    (first-listed) diagnosis unless ``ordered`` is False. ``date``: of discharge or service. ``version``: ``icd9``,
+    ``icd10`` or one of your own. Its default is the version of your own systems that the codes name, else that of the
+    date. ``age`` is in years. Texts that are no codes are findings. Raises ``InputError`` for an invalid date, age or
+    setting.
     """
     about = encounter(date, sex, age, setting)
     given = [one if isinstance(one, Given) else Given(one) for one in codes]

@@ -1,4 +1,4 @@
-"""The codes to check: what each text means, and what was said beside it."""
+"""The codes to check: the meaning of each text, and what was said beside it."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -59,8 +59,8 @@ def known_version(name: str) -> str:
 
 
 def version_meant(given: Iterable[Given], day: date | None) -> str:
-    """What a set is coded in where nobody says so: where each text names a system of one version of one's own
-    (``icd10gm:I10.00``) this, else what services of the day are coded in.
+    """The default version of a set: that of your own system if each text names it (``icd10gm:I10.00``), else the one in
+    force on the day.
     """
     keyed = [_keyed(one.text) for one in given]
     named = {version_of(code.system) if code else "" for code in keyed}

@@ -1,4 +1,4 @@
-"""Excludes1: two codes that cannot both be right of one condition."""
+"""Excludes1: pairs of codes that cannot both be right for one condition."""
 
 import re
 from collections.abc import Iterator
@@ -17,16 +17,15 @@ _ASKED = re.compile(r"\b[A-Z][0-9][0-9A-Z.]*-? with ([a-z]+)$")
 
 
 def check_excludes(codes: CodeSet) -> Iterator[Finding]:
-    """Pairs of codes of which an Excludes1 note at or above the one names the other. Excludes2 is no fault."""
+    """Finds pairs of codes where an Excludes1 note at or above one names the other. Excludes2 is no fault."""
     for code, other in combinations(codes.diagnoses, 2):
         if found := excludes1(code, other):
             yield found
 
 
 def excludes1(one: str, two: str) -> Finding | None:
-    """What is found of two ICD-10-CM codes (dotted) by the Excludes1 notes at and above them; None: nothing.
-
-    An ``error``, or a ``warning`` where the note is about the one condition in the other.
+    """The Excludes1 finding for two ICD-10-CM codes (dotted), from the notes at and above them; None: nothing. It is an
+    ``error``, or a ``warning`` if the note is about one condition in the other.
     """
     return _found(one, two) if _concerns(one, two[:3]) or _concerns(two, one[:3]) else None
 

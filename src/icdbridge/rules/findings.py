@@ -1,4 +1,4 @@
-"""What is found of a set of codes, and what is known of the encounter they are of."""
+"""Findings about a set of codes, and facts of the encounter."""
 
 from dataclasses import asdict, dataclass
 from datetime import date

@@ -1,4 +1,4 @@
-"""Codes that say the same thing twice: duplicates, sides, unspecified beside specified, what another code includes."""
+"""Codes that mean the same thing twice: duplicates, sides, unspecified beside specified, codes included in another."""
 
 import re
 from collections import Counter
@@ -81,9 +81,10 @@ def _sides(codes: CodeSet) -> Iterator[Finding]:
 
 @lru_cache(maxsize=200_000)
 def one_alone(one: str, other: str) -> str | None:
-    """Why of two ICD-10-CM codes (dotted) one alone can be right of a condition: one lies below the other, and no
-    release has both; or their titles say the same but for the side, which one of them leaves open or names both. None
-    where both may be right, as left and right may.
+    """Why only one of two ICD-10-CM codes (dotted) can be right for a condition; None if both can, as left and right.
+
+    One lies below the other, and no release has both; or their titles differ only in the side, which one of them leaves
+    open or names both.
     """
     above, below = sorted((one, other), key=len)
     if one != other and below.startswith(above):

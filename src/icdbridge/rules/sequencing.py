@@ -1,4 +1,4 @@
-"""What may come first, and what a code asks for beside it."""
+"""The order of codes, and codes that others require."""
 
 import re
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ _MOST = 200  # characters of a note in a message
 
 
 def check_principal(codes: CodeSet) -> Iterator[Finding]:
-    """What is wrong with the first code being first."""
+    """Checks whether the first code may be first."""
     first = codes.principal
     if first is None or first.system != "icd10cm" or first.code not in codes.diagnoses:
         return
@@ -85,7 +85,7 @@ def check_principal(codes: CodeSet) -> Iterator[Finding]:
 
 
 def check_companions(codes: CodeSet) -> Iterator[Finding]:
-    """Codes that a code asks for by "code first", "use additional code" and "code also", of which none is there."""
+    """Finds codes that require others ("code first", "use additional code", "code also") of which none is present."""
     for code in codes.diagnoses:
         for note in notes(code, "codeFirst"):
             if _UNDERLYING.search(note.heading) and not _OPEN.search(note.heading):
@@ -110,9 +110,8 @@ def check_companions(codes: CodeSet) -> Iterator[Finding]:
 
 
 def _unmet(code: str, kind: str, codes: CodeSet) -> Iterator[Note]:
-    """The notes of a kind at and above a code, of whose codes the set has none.
-
-    Left out are those that name no code, that a narrower one repeats, and of sections and chapters what only may apply.
+    """The notes of a kind at and above a code of whose codes the set has none. Left out are notes that name no code,
+    that a narrower one repeats, and optional ones of sections and chapters.
     """
     said: list[str] = []
     for note in notes(code, kind):

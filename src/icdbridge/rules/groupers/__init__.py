@@ -1,7 +1,7 @@
-"""What a set of codes is worth to a payer or a study: MS-DRG, risk categories, comorbidities.
+"""Groups a set of codes for payers and studies: MS-DRG, risk categories, comorbidities.
 
-Each scheme is computed by a package of the extra ``groupers``, on this machine. For people to read after coding: no
-code is proposed, ranked or checked by it.
+Each scheme is computed by a package of the extra ``groupers``, on this machine. Groups are for people to read after
+coding: no code is proposed, ranked or checked by them.
 """
 
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""What a scheme makes of a set of codes."""
+"""Groups and groupings."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
