@@ -220,6 +220,8 @@ def test_coded(note, asserted):
 
 # note -> beginnings of codes that nothing in it speaks for
 NOT_CODED = {
+    "The infant will be followed up for signs of sepsis, apnea, urinary tract infection, and pneumonia.": "A41 N39 J18",
+    "Procedure details: successful stenting of the right coronary artery.": "Z95.5",
     "New onset atrial flutter with RVR.": "I48.91",
     "Nonischemic cardiomyopathy due to alcohol.": "I42.8",
     "Alzheimer's dementia with behavioral disturbance, agitation.": "R45.1",

@@ -51,7 +51,8 @@ _OF_A_MOTHER = re.compile(
 _OPERATION = re.compile(
     r"\b(?:pre|post)-?\s?(?:operative|procedur(?:e|al)) diagnos[ei]s|\boperative (?:report|note)\b"
     r"|\bestimated blood loss\b|\b(?:procedures?|operations?) performed\b|\banesthesia ?:"
-    r"|\b(?:title of|description of(?: the)?) (?:operation|procedure)\b",
+    r"|\b(?:title of|description of(?: the)?|details of(?: the)?) (?:operation|procedure)\b"
+    r"|\bprocedure (?:details?|in detail|description)\b",
     re.IGNORECASE,
 )
 
