@@ -58,7 +58,7 @@ def test_sets_made_by_hand(codes, facts, expected):
 
 
 def test_there_are_enough_of_them():
-    assert len(hand_made()) == 219
+    assert len(hand_made()) == 225
 
 
 # Real codes, categories, near misses and anything else.
@@ -132,6 +132,11 @@ def test_what_to_choose_from_is_given():
     assert one.choices == ("M17.0",)
     (one,) = [one for one in check(["I10", "N18.4"]) if one.rule == "combination"]
     assert one.choices == ("I12.9",)
+
+
+def test_what_is_longer_than_any_code_is_taken_for_its_beginning():
+    [found] = check(["S72.001AA"])
+    assert found.action.startswith("did you mean S72.001A")
 
 
 def test_a_date_that_no_release_covers_is_said():

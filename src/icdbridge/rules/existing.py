@@ -1,6 +1,7 @@
 """Whether each code exists, may be billed, and is valid on the day."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 from icdbridge.codes import (
     Code,
@@ -79,10 +80,12 @@ def _unknown(given: Given, code: Code | None, version: str) -> Finding:
 
 
 def _near(text: str, system: str) -> Code | None:
-    try:
-        return nearest(text, system)
-    except InputError:
-        return None
+    """The nearest code that there is; of what is longer than any code, its beginning where that is one."""
+    for written in (text, text.replace(".", "")[:_WHOLE]):
+        with suppress(InputError):
+            if near := nearest(written, system):
+                return near
+    return None
 
 
 def _with_placeholders(text: str) -> str | None:

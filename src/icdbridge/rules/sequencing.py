@@ -24,6 +24,14 @@ _OF_DRUGS = (
     ("underdosing", "that too little of a drug was taken", "guideline I.C.19.e.5.c"),
     ("adverse effect", "which drug had the effect, not what the effect is", "guideline I.C.19.e.5.a"),
 )
+# Codes that are given only beside another one, by how they begin.
+_SECONDARY_ONLY = {
+    "Z37": "note at Z37",
+    **dict.fromkeys(
+        ("Z68", "R40.2", "R29.7", "Z28.3", *(f"Z{number}" for number in range(55, 66))), "guideline I.B.14"
+    ),
+}
+_NOT_SO = ("R40.20",)  # "unspecified coma" is a diagnosis
 _KINDS = (("useAdditionalCode", "use additional code"), ("codeAlso", "code also"))
 _MOST = 200  # characters of a note in a message
 
@@ -55,6 +63,16 @@ def check_principal(codes: CodeSet) -> Iterator[Finding]:
             "put the underlying disease first",
             "guideline I.A.13; title in the tabular list",
         )
+    for begins, source in _SECONDARY_ONLY.items():
+        if code.startswith(begins) and not code.startswith(_NOT_SO):
+            yield Finding(
+                "principal: secondary only",
+                "error",
+                (code,),
+                f"{code} ({title}) is given only beside what the patient came for",
+                "put that condition first",
+                source,
+            )
     for said, how, source in _OF_DRUGS:
         if title.lower().startswith(said):
             yield Finding(
