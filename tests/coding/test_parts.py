@@ -85,8 +85,15 @@ def read(out):
 
 
 def test_parts_together_are_what_one_process_writes(notes, tmp_path):
-    said = []
-    done = code(notes, tmp_path / "out.jsonl", say=said.append)
+    said, read_through = [], []
+
+    class Once(Source):
+        def __len__(self):  # reads all tables, as coding them does once more
+            read_through.append(self)
+            return super().__len__()
+
+    done = code(notes, tmp_path / "out.jsonl", source=Once([notes]), say=said.append)
+    assert len(read_through) == 1
     assert done == Done(21, 2)
     assert code_notes(Echo(), Source([notes]), tmp_path / "one.jsonl", **OPTIONS) == done
     assert read(tmp_path / "out.jsonl") == (tmp_path / "one.jsonl").read_text("utf-8")

@@ -118,7 +118,7 @@ def code_parts(
         found: dict[str, Coded] = {}
 
         def missing() -> Iterator[Part]:
-            for part in split(source, told, ending):
+            for part in split(source, told, ending, part_notes(total)):
                 if part.name in done:
                     found[part.name] = done[part.name]
                     bar.advance(task, len(part.notes))
@@ -151,9 +151,9 @@ def part_notes(total: int) -> int:
     return size
 
 
-def split(source: Source | RemoteSource, told: Mapping[str, Any], ending: str) -> Iterator[Part]:
-    """The notes in parts, each named by its number, its notes and what was ``told`` of the coding."""
-    rest, size = iter(source), part_notes(len(source))
+def split(source: Source | RemoteSource, told: Mapping[str, Any], ending: str, size: int) -> Iterator[Part]:
+    """The notes in parts of ``size``, each named by its number, its notes and what was ``told`` of the coding."""
+    rest = iter(source)
     number = 0
     while notes := tuple(islice(rest, size)):
         digest = hashlib.blake2b(json.dumps(told).encode(), digest_size=8)
