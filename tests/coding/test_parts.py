@@ -72,7 +72,7 @@ def notes(tmp_path, monkeypatch):
 def code(notes, out, each=here, coder=None, source=None, **asked):
     coder = coder or Echo()
     return code_parts(
-        coder, type(coder), source or Source([notes]), str(out), each, **{"options": OPTIONS, **asked}
+        coder, type(coder), Source([notes]) if source is None else source, str(out), each, **{"options": OPTIONS, **asked}
     )
 
 

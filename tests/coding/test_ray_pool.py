@@ -43,7 +43,7 @@ def mortal(marks):
     return Mortal
 
 
-def test_a_worker_that_is_killed_loses_no_note(tmp_path, monkeypatch):
+def test_a_worker_that_is_killed_loses_no_note(tmp_path, monkeypatch, capsys):
     from icdbridge.coding.ray_pool import code_on_ray
 
     monkeypatch.setattr("icdbridge.coding.parts.PART_NOTES", 3)
@@ -52,6 +52,7 @@ def test_a_worker_that_is_killed_loses_no_note(tmp_path, monkeypatch):
     kind, out = mortal(str(tmp_path)), tmp_path / "out.jsonl"
     assert code_on_ray(kind(), kind, Source([notes]), str(out), None, options=OPTIONS) == Done(12, 0)
     assert (tmp_path / "killed").exists()
+    assert not capsys.readouterr().out
     code(notes, tmp_path / "here.jsonl")
     assert read(out) == read(tmp_path / "here.jsonl")
 

@@ -4,13 +4,15 @@ Ray restarts workers that die and reassigns their parts. There is at most one pa
 not grow with the notes. On one machine Ray listens on loopback only, without its dashboard, and reports nothing.
 """
 
+import io
 import logging
 import os
 import re
 import socket
+import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
+from contextlib import contextmanager, redirect_stdout
+from typing import Any, TextIO
 
 from icdbridge.coding.bulk import Done
 from icdbridge.coding.coder import Coder
@@ -36,13 +38,14 @@ def code_on_ray(
     """``code_parts`` on the cluster at ``address`` ("auto": the one that this machine belongs to).
 
     Without an address it starts Ray on this machine, where Ray must not have been imported before. A worker has a GPU
-    if there is one and ``coder`` is a run, else one processor core.
+    if there is one and ``coder`` is a run, else one processor core. ``say`` is told when a worker died.
     """
+    say = asked.get("say", lambda line: None)
 
     def each(
         make: Callable[..., PartCoder], parts: Iterator[Part], most: int
     ) -> Iterator[tuple[Coded, list[str]]]:
-        with _cluster(address) as ray:
+        with _cluster(address) as ray, redirect_stdout(_Told(sys.stdout, say)):
             resources = ray.cluster_resources()
             cards = int(resources.get("GPU", 0)) if coder.folder else 0
             workers = max(1, min(cards or int(resources.get("CPU", 1)), most))
@@ -83,6 +86,31 @@ class _Worker:
 
     def code(self, part: Part) -> tuple[Coded, list[str]]:
         return self._parts.code(part)
+
+
+class _Told(io.TextIOBase):
+    """Standard output, on which Ray prints paragraphs of its own whatever it is asked to log: one line of a worker that
+    died, the rest on standard error.
+    """
+
+    def __init__(self, through: TextIO, say: Callable[[str], None]) -> None:
+        self._through, self._say = through, say
+        self._rays = False  # what was written last
+
+    def write(self, text: str) -> int:
+        if self._rays and text == "\n":  # the end of its line
+            return len(text)
+        self._rays = "(raylet)" in text
+        if not self._rays:
+            return self._through.write(text)
+        if "worker died" in text:
+            self._say("a worker on Ray died: another takes its place and codes its notes")
+        elif "_Worker.code failed" not in text:  # it is tried again
+            sys.stderr.write(text.rstrip() + "\n")
+        return len(text)
+
+    def flush(self) -> None:
+        self._through.flush()
 
 
 @contextmanager
