@@ -70,10 +70,8 @@ def notes(tmp_path, monkeypatch):
 
 
 def code(notes, out, each=here, coder=None, source=None, **asked):
-    coder = coder or Echo()
-    return code_parts(
-        coder, type(coder), Source([notes]) if source is None else source, str(out), each, **{"options": OPTIONS, **asked}
-    )
+    coder, source = coder or Echo(), Source([notes]) if source is None else source
+    return code_parts(coder, type(coder), source, str(out), each, **{"options": OPTIONS, **asked})
 
 
 def read(out):
