@@ -19,7 +19,7 @@ from icdbridge.coding.checks import (
     check_path,
     check_suggestions,
 )
-from icdbridge.coding.coder import Asked, Coder, Day
+from icdbridge.coding.coder import Asked, Coder
 from icdbridge.coding.later_codes import later_among, with_later
 from icdbridge.coding.set_rules import apply_set_rules, with_companions
 from icdbridge.coding.suggestion import Suggestion
@@ -30,12 +30,12 @@ from icdbridge.lexical.evidence import Evidence, cautious, context_of
 from icdbridge.runs import Run
 from icdbridge.runs.in_force import first_day_alike, heirs_among, offered_on, valid_on
 from icdbridge.runs.note_evidence import note_evidence
-from icdbridge.runs.note_scores import Note
+from icdbridge.runs.note_scores import Note, Scores
 from icdbridge.runs.scorer import Scorer
 from icdbridge.runs.scoring import Precision
 from icdbridge.runs.update import UPDATE, read_update
 from icdbridge.text import split_words
-from icdbridge.text.tokenizer import UNKNOWN_ID
+from icdbridge.text.tokenizer import UNKNOWN_ID, Words
 
 UNKNOWN_WORDS = 0.2  # of a note, above which it is unlike the training notes
 ASKING = 200  # of the likeliest codes, the predicted ones of which ask for companions
@@ -112,7 +112,7 @@ class TrainedCoder(Coder):
     def _code(self, texts: Sequence[str], asked: Asked) -> list[list[Suggestion] | None]:
         if asked.setting is not None:
             raise InputError("a setting is for the starter: a run codes as its training notes were coded")
-        scorer, top = self._scorer(asked.version, asked.codes, self._day(asked.as_of, asked.codes)), asked.top
+        scorer = self._scorer_for(asked)
         if asked.candidates:
             self.run.candidates  # noqa: B018  (refuses a run without, also where there is no note)
         words = [self.run.tokenizer.encode(text, self.run.max_note_words) for text in texts]
@@ -124,26 +124,32 @@ class TrainedCoder(Coder):
             notes = [Note(texts[row], words[row].ids) for row in rows]
             for scores in scorer.score(notes, candidates=asked.candidates):
                 row = rows[scores.row]
-                logits = with_later(scorer, later, texts[row], scores)
-                ranked = torch.argsort(logits, descending=True, stable=True).cpu()
-                likeliest = ranked[:ASKING].numpy()
-                foremost, sure = scores.columns[likeliest], logits.cpu().numpy()[likeliest]
-                asking = predicted(scorer, foremost, sure)
-                below = companions(scorer, scores.reading, foremost, sure, top, asking)
-                order = torch.cat([ranked[:top], ranked[below]])
-                best = scores.columns[order.numpy()]
-                spans: list[list[Evidence]] = [[] for _ in best]
-                if asked.evidence and len(best):
-                    spans = note_evidence(scorer, texts[row], words[row], scores.reading, best)
-                suggestions = suggested(scorer, best, logits[order].cpu().numpy(), spans, self.calibration)
-                ruled = apply_set_rules(suggestions, asking)
-                found[row] = with_companions(ruled[:top], ruled[top:])
+                found[row] = self._suggested(scorer, scores, texts[row], words[row], asked, later)
 
         each_core(code, sizes, scorer)
         return found
 
+    def _suggested(
+        self, scorer: Scorer, scores: Scores, text: str, words: Words, asked: Asked, later: Mapping[str, int]
+    ) -> list[Suggestion]:
+        """The suggestions for a note that has been scored."""
+        logits = with_later(scorer, later, text, scores)
+        ranked = torch.argsort(logits, descending=True, stable=True).cpu()
+        likeliest = ranked[:ASKING].numpy()
+        foremost, sure = scores.columns[likeliest], logits.cpu().numpy()[likeliest]
+        asking = predicted(scorer, foremost, sure)
+        below = companions(scorer, scores.reading, foremost, sure, asked.top, asking)
+        order = torch.cat([ranked[: asked.top], ranked[below]])
+        best = scores.columns[order.numpy()]
+        spans: list[list[Evidence]] = [[] for _ in best]
+        if asked.evidence and len(best):
+            spans = note_evidence(scorer, text, words, scores.reading, best)
+        suggestions = suggested(scorer, best, logits[order].cpu().numpy(), spans, self.calibration)
+        ruled = apply_set_rules(suggestions, asking)
+        return with_companions(ruled[: asked.top], ruled[asked.top :])
+
     def _explain(self, text: str, found: list[Suggestion], asked: Asked) -> list[Suggestion]:
-        scorer = self._scorer(asked.version, asked.codes, self._day(asked.as_of, asked.codes))
+        scorer = self._scorer_for(asked)
         words = self.run.tokenizer.encode(text, self.run.max_note_words)
         keys = [f"{one.system}:{one.code}" for one in found]
         if other := next((key for key in keys if key not in scorer.column_of), None):
@@ -158,10 +164,15 @@ class TrainedCoder(Coder):
             for context in [context_of(own)]
         ]
 
-    def _scorer(self, version: str | None, codes: Mapping[str, str] | None, day: date | None) -> Scorer:
+    def _scorer_for(self, asked: Asked) -> Scorer:
+        """The scorer of a version, or of the caller's own codes. What is valid is decided by the caller's day, else by
+        that of ``icdbridge update-codes``. The latest scorers are kept.
+        """
+        version, codes = asked.version, asked.codes
+        day = check_day(asked.as_of) or (self._update.day if codes is None else None)
         if codes is not None:
             if self._own is None or self._given != (codes, day):
-                self._own = self._scorer_of(check_codes(codes), None, day)
+                self._own = self._new_scorer(check_codes(codes), None, day)
                 self._given = dict(codes), day
             return self._own
         if version is None:
@@ -179,19 +190,15 @@ class TrainedCoder(Coder):
         if known not in self._scorers:
             while len(self._scorers) >= SCORERS:
                 self._scorers.pop(next(iter(self._scorers)))
-            self._scorers[known] = self._scorer_of(learnt, version, day)
+            self._scorers[known] = self._new_scorer(learnt, version, day)
         return self._scorers[known]
-
-    def _day(self, as_of: Day, codes: Mapping[str, str] | None) -> date | None:
-        """The day that decides what is valid: the caller's, else that of ``icdbridge update-codes``."""
-        return check_day(as_of) or (self._update.day if codes is None else None)
 
     def _later(self, scorer: Scorer) -> Mapping[str, int]:
         if scorer not in self._came:
             self._came[scorer] = later_among(scorer)
         return self._came[scorer]
 
-    def _scorer_of(self, codes: Mapping[str, str], version: str | None, day: date | None) -> Scorer:
+    def _new_scorer(self, codes: Mapping[str, str], version: str | None, day: date | None) -> Scorer:
         """The codes of a version, or a caller's own (None), that are valid on a day; what is left out passes its
         training to its successors.
         """

@@ -204,5 +204,4 @@ def _sizes(study: Planned, system: System) -> tuple[float, float]:
 def open_plan(corpora: Path, preset: str, seeds: int, changes: Sequence[str] = ()) -> Planned:
     """As ``Study.open``, for what is only planned."""
     real = corpora.resolve()  # nothing is written there, but a study has a folder
-    study = Study.open(corpora, real.parent / f"{real.name}-plan", preset, seeds, changes)
-    return Planned(study.corpora, study.folder, preset, seeds, tuple(changes))
+    return Planned.open(corpora, real.parent / f"{real.name}-plan", preset, seeds, changes)

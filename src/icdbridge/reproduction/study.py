@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from icdbridge.corpora import Corpus
 from icdbridge.errors import InputError
@@ -48,9 +48,7 @@ class Study:
     changes: tuple[str, ...] = field(default=())
 
     @classmethod
-    def open(
-        cls, corpora: Path, folder: Path, preset: str, seeds: int, changes: Sequence[str] = ()
-    ) -> "Study":
+    def open(cls, corpora: Path, folder: Path, preset: str, seeds: int, changes: Sequence[str] = ()) -> Self:
         """All corpus folders in ``corpora``; ``InputError`` when there is none, or ``folder`` touches one."""
         if not corpora.is_dir():
             raise InputError(f"{corpora} is not a folder: expected one that holds corpus folders")

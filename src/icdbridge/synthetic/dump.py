@@ -12,7 +12,6 @@ from icdbridge.codes import Code, load_system, undotted
 from icdbridge.errors import InputError
 from icdbridge.files import Kind, atomic_folder, write_manifest
 from icdbridge.progress import progress_bar
-from icdbridge.synthetic.clinician_wording import Wordings
 from icdbridge.synthetic.patients import HOSPITALS, LONGEST, Admission, admissions
 from icdbridge.synthetic.world import build_world
 
@@ -133,10 +132,6 @@ def stays(name: str, settings: Settings) -> Iterator[tuple[Admission, random.Ran
                 bar.update(task, completed=written)
             if written == settings.notes:
                 return
-
-
-def wordings(settings: Settings) -> Wordings:
-    return Wordings(settings.world_seed)
 
 
 def code_rows(system: str) -> Iterator[tuple[str, str]]:

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from icdbridge.codes import undotted
+from icdbridge.synthetic.clinician_wording import Wordings
 from icdbridge.synthetic.deid import mimic3_mark
 from icdbridge.synthetic.discharge_notes import write_addendum, write_note, write_other
 from icdbridge.synthetic.dump import (
@@ -18,7 +19,6 @@ from icdbridge.synthetic.dump import (
     open_tables,
     scattered,
     stays,
-    wordings,
 )
 from icdbridge.synthetic.patients import Admission
 from icdbridge.synthetic.resources import table_rows
@@ -69,7 +69,7 @@ class _Dump:
         self._tables = tables
         self._others = others
         self._rows = dict.fromkeys(tables, 0)
-        self._wordings = wordings(settings)
+        self._wordings = Wordings(settings.world_seed)
         self._patient = -1
         # As many as the real ones where these suffice.
         self._range = (100_000, 99_991) if settings.notes < 90_000 else (1_000_000, 8_999_993)

@@ -4,6 +4,7 @@ import random
 from pathlib import Path
 
 from icdbridge.codes import Code, undotted, version_of
+from icdbridge.synthetic.clinician_wording import Wordings
 from icdbridge.synthetic.deid import mimic4_mark
 from icdbridge.synthetic.discharge_notes import write_note
 from icdbridge.synthetic.dump import (
@@ -17,7 +18,6 @@ from icdbridge.synthetic.dump import (
     open_tables,
     scattered,
     stays,
-    wordings,
 )
 from icdbridge.synthetic.patients import Admission
 from icdbridge.synthetic.resources import table_rows
@@ -68,7 +68,7 @@ class _Dump:
 
     def __init__(self, tables: dict[str, Table], settings: Settings) -> None:
         self._tables = tables
-        self._wordings = wordings(settings)
+        self._wordings = Wordings(settings.world_seed)
         self._patient, self._notes = -1, 0
 
     def add(self, stay: Admission, rng: random.Random) -> None:
