@@ -1,7 +1,7 @@
 """Corpora: notes of one version with their codes and split, in one folder, from any source.
 
-What makes them stands in ``corpora.readers``, a module each source (``readers.mimic4.prepare_mimic4``, ...): it
-brings a database with it, which reading a corpus does not need.
+``corpora.readers`` makes them, one module a source (``readers.mimic4.prepare_mimic4``, ...). It imports a database,
+which reading a corpus does not need.
 """
 
 from icdbridge.corpora.corpus import SPLITS, Corpus

@@ -50,14 +50,13 @@ def assemble(
 ) -> Corpus:
     """Writes the corpus folder ``out`` from what ``read`` stages, and opens it.
 
-    ``inputs`` are the files and folders that ``read`` reads: ``out`` must be apart from them.
-    ``splits`` is a split file; without one, and without staged splits, patients are split by ``stratify``
-    with ``seed``. ``only_with_frequent`` drops notes that have no frequent code (after counting what is
-    frequent). ``number_repeats``: a second note of the same id, with another text, gets ``-2`` after its id;
-    otherwise it is an error. ``val_share``: where the source has no val split, this share of the train
-    patients becomes it. ``staging`` is one that holds something already, to which ``read`` is to add the rest; it is
-    closed. Of the texts few lie in memory at once, however many there are. Raises ``InputError`` for whatever is
-    wrong with the source or the disk.
+    ``inputs`` are the files and folders that ``read`` reads; ``out`` must be apart from them. ``splits`` is a split
+    file; without one, and without staged splits, patients are split by ``stratify`` with ``seed``.
+    ``only_with_frequent`` drops notes without a frequent code (after counting which are frequent). ``number_repeats``:
+    a second note with the same id and another text gets ``-2`` after its id; otherwise it is an error. ``val_share``:
+    if the source has no val split, this share of the train patients becomes it. ``staging`` is a partly filled one that
+    ``read`` completes; it is closed. Few texts are in memory at once. Raises ``InputError`` for errors of the source or
+    the disk.
     """
     out = Path(out)
     given = read_splits(splits) if splits else None

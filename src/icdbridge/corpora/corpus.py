@@ -42,9 +42,9 @@ Mark = list[tuple[int, int]]  # the spans, in characters, that people marked tog
 class Corpus:
     """A corpus folder, opened; the notes stay on disk.
 
-    ``codes`` (keys), ``descriptions``, ``scopes``, ``notes_with`` and ``train_notes`` are parallel lists in
-    the order of codes.parquet, frequent codes first: ``codes[:n_frequent]`` are those of the frequent scope.
-    ``meta`` is corpus.json.
+    ``codes`` (keys), ``descriptions``, ``scopes``, ``notes_with`` and ``train_notes`` are parallel lists in the order
+    of codes.parquet, frequent codes first: ``codes[:n_frequent]`` are those of the frequent scope. ``meta`` is
+    corpus.json.
     """
 
     def __init__(self, path: Path, meta: dict[str, Any], codes: pa.Table) -> None:
@@ -85,10 +85,8 @@ class Corpus:
 
     @cached_property
     def cache(self) -> Path | None:
-        """The folder for what is made of the corpus once and read again: ``cache`` in its own folder.
-
-        The environment variable ``ICDBRIDGE_CACHE`` names another. None, after saying so, where that cannot be
-        written.
+        """The cache folder of the corpus: ``cache`` in its own folder, or in that of the environment variable
+        ``ICDBRIDGE_CACHE``. None, with a message, if it cannot be written.
         """
         folder = Path(os.environ.get("ICDBRIDGE_CACHE") or self.path / "cache")
         try:
@@ -127,9 +125,8 @@ class Corpus:
             yield from batch.column(name).to_pylist()
 
     def with_extra_codes(self, descriptions: Mapping[str, str], name: str) -> "Corpus":
-        """The same notes with more codes to choose from: those of ``descriptions`` (by key) that the corpus lacks.
-
-        They count as rare. The new corpus is called ``CORPUS-among-NAME``.
+        """The same notes with more candidate codes: those of ``descriptions`` (by key) that the corpus lacks. They
+        count as rare. The new corpus is called ``CORPUS-among-NAME``.
         """
         own = set(self.codes)
         more = [code for code in descriptions if code not in own]
@@ -144,7 +141,7 @@ class Corpus:
         return wider
 
     def evidence(self) -> dict[tuple[str, str], list[Mark]]:
-        """What people marked for each code: by note id and key, some marks, each of spans ``text[start:end]`` that
+        """The marks of each code: by note id and key, a list of marks, each a list of spans ``text[start:end]`` that
         together name the code; empty without any.
         """
         return self._marks("evidence.parquet")
@@ -173,8 +170,8 @@ class Corpus:
         return self._texts("translations.parquet")
 
     def originals(self) -> tuple[dict[str, str], dict[tuple[str, str], list[Mark]]]:
-        """The originals of translated notes of the train split, by note id, and what people marked in these, as
-        ``evidence`` gives it; both empty for a corpus without.
+        """The originals of translated train notes, by note id, and their marks, as ``evidence`` gives them; both empty
+        for a corpus without.
         """
         return self._texts("originals.parquet"), self._marks("originals_evidence.parquet")
 

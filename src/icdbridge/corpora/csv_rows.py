@@ -1,6 +1,5 @@
-"""The rows of a dump's CSV file, gzipped or not, parsed by Arrow a block at a time: quicker than ``read_rows``.
-
-What is wrong with a row is found by reading the file anew.
+"""Reads a dump's CSV file, gzipped or not, by Arrow in blocks: faster than ``read_rows``. On an error the file is read
+again to locate it.
 """
 
 import csv

@@ -1,6 +1,4 @@
-"""The data report: what a corpus holds, what was dropped on the way, and how it compares with published
-sizes.
-"""
+"""The data report: the content of a corpus, what was dropped, and a comparison with published sizes."""
 
 from functools import cache
 from importlib.resources import files

@@ -1,4 +1,4 @@
-"""A corpus with a share of its training notes, to measure what the others add."""
+"""Makes a corpus with a share of its training notes, to measure what the others add."""
 
 from pathlib import Path
 

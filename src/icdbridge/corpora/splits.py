@@ -1,4 +1,4 @@
-"""Splits patients into train, val and test: by a file, or drawn so that every code is spread alike."""
+"""Splits patients into train, val and test: by a file, or drawn so that each code is spread evenly."""
 
 from collections.abc import Sequence
 from math import ceil

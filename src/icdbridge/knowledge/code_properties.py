@@ -1,5 +1,5 @@
-"""What is known of codes before a note is read, as numbers: how specific each is, what its title leaves open, how often
-hospitals use it.
+"""Properties of codes that do not depend on a note, as numbers: specificity, what the title leaves open, use in
+hospitals.
 """
 
 import re

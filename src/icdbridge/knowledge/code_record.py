@@ -1,4 +1,4 @@
-"""All that is known of one code, as JSON has it."""
+"""Everything known about one code, as JSON."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -9,10 +9,11 @@ from icdbridge.knowledge.successors import Succession, predecessors, successors
 
 
 def code_record(code: Code, editions: Sequence[CodeSystem]) -> dict[str, Any]:
-    """Title, kind, releases, validity, what was before and came after, path, synonyms, crosswalk.
+    """Title, kind, releases, validity, predecessors and successors, path, synonyms, crosswalk.
 
-    ``editions``: those that have the code, the newest first. ``valid``: ``first`` and ``last`` release that has it as a
-    billable code, the days ``start`` and ``end`` (ISO; None where no installed release tells); None for a category.
+    ``editions``: the releases that have the code, the newest first. ``valid``: the ``first`` and ``last`` release that
+    has it as a billable code, and the days ``start`` and ``end`` (ISO; None if no installed release tells); None for a
+    category.
     """
     newest = editions[0]
     return {

@@ -1,4 +1,4 @@
-"""Which codes ask for another beside them: "use additional code", "code first" and the guidelines, as a table."""
+"""Codes that require another one: "use additional code", "code first" and the guidelines, as a table."""
 
 from functools import cache
 from typing import NamedTuple
@@ -7,31 +7,31 @@ from icdbridge.knowledge.packed_tables import read_csv
 
 
 class Companion(NamedTuple):
-    """Codes that begin as ``first`` ask for one that begins as ``then``."""
+    """Codes that begin with ``first`` require one that begins with ``then``."""
 
     first: tuple[str, ...]
     then: tuple[str, ...]
     reason: str
 
     def includes(self, plain: str) -> bool:
-        """Whether it asks for a code, given without dot."""
+        """Whether it requires a code, given without dot."""
         return plain.startswith(tuple(one.replace(".", "") for one in self.then))
 
 
 @cache
 def asking_for(code: str) -> tuple[Companion, ...]:
-    """The instructions that ask for a code."""
+    """The instructions that require a code."""
     return tuple(one for one in _companions() if code.startswith(one.then))
 
 
 def companions_of(code: str) -> tuple[Companion, ...]:
-    """The instructions that ask for something beside a code."""
+    """The instructions of a code that require others."""
     return tuple(one for one in _companions() if code.startswith(one.first))
 
 
 @cache
 def asked_by(code: str) -> tuple[str, ...]:
-    """Beginnings of the codes that a code asks for."""
+    """Beginnings of the codes that a code requires."""
     return tuple(
         dict.fromkeys(then for one in _companions() if code.startswith(one.first) for then in one.then)
     )

@@ -1,4 +1,4 @@
-"""Families of codes: what lies below a category, what is coded where a note says no more, what tells siblings apart."""
+"""Families of codes: the codes below a category, its default code, and what distinguishes siblings."""
 
 import re
 from bisect import bisect_left
@@ -55,7 +55,7 @@ def billable_below(code: str, system: str = "icd10cm") -> list[str]:
 
 
 def facets(code: str, system: str = "icd10cm") -> dict[str, str]:
-    """What the title of a code says of each axis (``side``: ``left``); axes of which it says nothing are not there.
+    """The value of each axis that the title of a code names (``side``: ``left``); other axes are absent.
 
     The axes are ``side``, ``encounter``, ``trimester``, ``acuity``, ``stage``, ``severity``, ``type``, ``intent``,
     ``fracture``, ``healing``, ``displaced``, ``intractable``, ``with`` and ``without`` (the value: what).
@@ -78,9 +78,8 @@ def _facets(title: str) -> tuple[tuple[str, str], ...]:
 
 
 def axes(code: str, system: str = "icd10cm") -> dict[str, dict[str, list[str]]]:
-    """What tells the billable codes below ``code`` apart: axis -> value -> its codes, for axes of two values or more.
-
-    ``""`` is the value of codes whose title says nothing of an axis that others of the family have.
+    """What distinguishes the billable codes below ``code``: axis -> value -> its codes, for axes of two values or more.
+    ``""`` is the value of codes whose title does not name an axis that others of the family name.
     """
     below = billable_below(code, system)
     said = {other: facets(other, system) for other in below}
@@ -97,12 +96,12 @@ def axes(code: str, system: str = "icd10cm") -> dict[str, dict[str, list[str]]]:
 @kept_by_code
 @cache
 def default_child(code: str, system: str = "icd10cm") -> str:
-    """The billable code that is coded where a note says no more than a category; a billable code itself.
+    """The default code of a category; a billable code itself.
 
-    At each level down: the child that inclusion terms call the category's "NOS", or that is unspecified, without
-    complication, of active treatment (7th character A), closed, displaced, accidental, as the guidelines assume where
-    nothing is said; then "other"; of equals what hospitals code, and the simplest. Raises ``InputError`` where no code
-    begins so.
+    At each level down it is the child that inclusion terms call the category's "NOS", or that is unspecified, without
+    complication, of active treatment (7th character A), closed, displaced, accidental, as the guidelines assume; then
+    "other". Ties are decided by use in hospitals, then by simplicity. Raises ``InputError`` if no code begins with
+    ``code``.
     """
     table = load_system(system)
     if code in table.titles:
@@ -128,7 +127,7 @@ _PER_WORD, _PER_CHARACTER = -0.02, -0.3  # further words of the title, further c
 
 
 def _best(parent: str, siblings: list[str], table: CodeSystem) -> str:
-    """Which of the children of a category is meant where only the category is said."""
+    """The child of a category that is meant when only the category is named."""
     words = {child: Counter(_words(_title(child, table))) for child in siblings}
     shared = words[siblings[0]].copy()
     for counts in words.values():

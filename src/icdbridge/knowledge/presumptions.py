@@ -1,6 +1,6 @@
-"""What ICD-10-CM presumes of codes that stand together: the tables ``presumptions.csv`` and ``integral.csv``.
+"""Codes that ICD-10-CM presumes from others: the tables ``presumptions.csv`` and ``integral.csv``.
 
-Each row names the guideline or instruction that it follows. A code in them counts for itself and all that begin so.
+Each row names its guideline or instruction. A code in them stands for all codes that begin with it.
 """
 
 from collections import defaultdict
@@ -32,8 +32,8 @@ class Beginnings:
 
 
 class Presumption(NamedTuple):
-    """Where codes of each of ``all_of`` (alternatives) stand together and none of ``unless``, ``then`` is coded in
-    place of those that begin as ``replaces``.
+    """If a set has codes of each of ``all_of`` (alternatives) and none of ``unless``, ``then`` replaces those that
+    begin with ``replaces``.
     """
 
     all_of: tuple[Beginnings, ...]

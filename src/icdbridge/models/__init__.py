@@ -1,4 +1,4 @@
-"""Pure tensor models: they know words and masks, no file, code or note."""
+"""Neural networks on tensors of words and masks; they know no files, codes or notes."""
 
 from icdbridge.models.dual_laat import DualLAAT, ModelSettings
 from icdbridge.models.model import Batch, CodingModel, NoteStates

@@ -11,13 +11,14 @@ _LARGEST = 10.0  # scaled features beyond it say no more
 
 
 class Combiner(nn.Module):
-    """Brings together what label attention and the lexical features say of each pair of a note and a code: the logit
-    is a · attention + w · words + c.
+    """Stacks label attention and lexical features of each pair of a note and a code: logit = a · attention + w · words
+    + c.
 
-    Each version has a network of its own, which makes the logit of words of the features, and its own ``weights`` a, w
-    and c [versions, 3], as in stacking (Wolpert 1992): notes of one source name their codes, those of another hint at
-    them. ``scale`` [versions, F] (of the training pairs; set before training) brings features to a like size; 0 stays
-    0: nothing found. The square roots of the scaled features join them, because the first small evidence says the most.
+    Each version has its own network, which makes the logit of words from the features, and its own ``weights`` a, w and
+    c [versions, 3], as in stacking (Wolpert 1992): notes of one source name their codes, those of another only hint at
+    them. ``scale`` [versions, F] (from the training pairs, set before training) brings features to similar sizes; 0
+    stays 0: nothing found. Square roots of the scaled features are added, because the first small evidence matters
+    most.
     """
 
     scale: Tensor
@@ -39,9 +40,7 @@ class Combiner(nn.Module):
         )
 
     def words(self, features: Tensor, version: int = 0) -> Tensor:
-        """Logits [N, L] of what the features [N, L, F], none of them negative, of notes of one version (its number)
-        say alone.
-        """
+        """Logits [N, L] from features [N, L, F] (not negative) alone, of notes of one version (its number)."""
         scaled = (features / self.scale[version]).clamp(0, _LARGEST)
         found: Tensor = self.networks[version](torch.cat([scaled, scaled.sqrt()], dim=-1)).squeeze(-1)
         return found

@@ -1,4 +1,4 @@
-"""Dropout whose draws belong to a note, so that they are the same in whatever batch, process and padding it stands."""
+"""Dropout whose draws belong to a note: the same in any batch, process and padding."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager

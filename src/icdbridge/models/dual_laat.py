@@ -26,9 +26,9 @@ from icdbridge.models.sizes import Dropout, Extra, Few, Rows, Size
 class ModelSettings:
     """Sizes of a DualLAAT; ``hidden_size`` is per direction for ``gru`` and ``lstm``, the filters for ``cnn``.
 
-    ``padded_words`` is 0 in models of our own: padding is masked everywhere. More gives the arithmetic of the
-    paper's released code instead, which masks nothing: each note is padded to so many words, code
-    descriptions to the longest of one call, and padding is read like words.
+    ``padded_words`` is 0 in our own models: padding is masked everywhere. A larger value gives the arithmetic of the
+    paper's released code, which masks nothing: each note is padded to so many words, code descriptions to the longest
+    of one call, and padding is read like words.
     """
 
     vocabulary: Rows
@@ -48,8 +48,8 @@ class ModelSettings:
 class DualLAAT(CodingModel):
     """Scores any notes against any codes, both given as words; padding is masked in every step.
 
-    A code's score depends on the note and on its own description alone, so codes may be scored in chunks.
-    (Not with ``padded_words``: there the length of the other descriptions of a call counts too.)
+    A score depends only on the note and the code's own description, so codes may be scored in chunks. (Not with
+    ``padded_words``: there the length of the other descriptions of a call matters too.)
     """
 
     def __init__(self, settings: ModelSettings) -> None:

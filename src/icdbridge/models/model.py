@@ -39,10 +39,10 @@ class NoteStates(NamedTuple):
 
 
 class CodingModel(nn.Module, ABC):
-    """A model that scores notes against codes. Its ``settings``, a dataclass of sizes, build it again.
+    """A model that scores notes against codes. Its ``settings``, a dataclass of sizes, rebuild it.
 
-    A code is given as numbers: the words of its description, or, where ``fixed_labels``, the one number of
-    its output row. A score depends on nothing but its note and its code.
+    A code is given as numbers: the words of its description or, if ``fixed_labels``, the number of its output row. A
+    score depends only on its note and its code.
     """
 
     fixed_labels: ClassVar[bool] = False
@@ -77,12 +77,12 @@ class CodingModel(nn.Module, ABC):
         """Logits [N, L]; ``chunk`` codes at a time, recomputed in the backward pass, so memory is bounded."""
 
     def contributions(self, note: NoteStates, queries: Tensor, words: Tensor) -> Tensor:
-        """How much each word of one note adds to each logit: gradient x input [L, T].
+        """How much each word of one note adds to each logit: gradient x input [L, T]. ``words`` [T] are the word ids
+        that ``note`` was encoded from.
 
-        ``words`` [T] are the word ids that ``note`` was encoded from. A word stands for itself as its vector where
-        positions see several words, else as its state, both as value and as key. Here by a backward pass for all
-        codes at once; models whose logits depend on their contexts alone have a closed form. Not to be called in
-        ``torch.inference_mode``.
+        A word is represented by its vector where positions see several words, else by its state, both as value and as
+        key. This default uses a backward pass for all codes at once; models whose logits depend on their contexts alone
+        have a closed form. Do not call it in ``torch.inference_mode``.
         """
         parts = [self._by_gradients(note, queries[:, rows]) for rows in chunks(queries.shape[1], CODES)]
         return torch.cat(parts)[:, : len(words)]
@@ -116,7 +116,7 @@ class CodingModel(nn.Module, ABC):
         raise NotImplementedError(f"{type(self).__name__} reads no lexical features")
 
     def attends(self, version: int) -> bool:
-        """Whether attention has a say in what ``stack`` gives for a version."""
+        """Whether attention has a weight in ``stack`` for a version."""
         return True
 
     def stack(self, attention: Tensor, lexical: Tensor, version: int) -> Tensor:

@@ -21,7 +21,7 @@ _SUGGESTION, _SPAN, _ALTERNATIVE = 700, 250, 100
 def bounded(found: Sequence[Sequence[Suggestion]], limit: int) -> list[tuple[list[Suggestion], bool]]:
     """The suggestions for each note that fit into an answer of ``limit`` bytes, and whether something is left out.
 
-    Each note has the same share, from its first rank on: a suggestion without room for its evidence goes without.
+    Each note has the same share, from its first rank on. A suggestion without room for its evidence is sent without.
     """
     return [_bounded(suggestions, limit // max(1, len(found))) for suggestions in found]
 
@@ -54,9 +54,8 @@ def as_json(
     words: Sequence[int],
     found: Sequence[Sequence[Suggestion]],
 ) -> bytes:
-    """``answer_schemas.CodeResponse`` as JSON, of the coder that is served as ``name``.
-
-    Made of plain values: thousands of suggestions as objects would keep all other requests waiting.
+    """``answer_schemas.CodeResponse`` as JSON, for the coder served as ``name``. Built from plain values: thousands of
+    objects would block all other requests.
     """
     shown = [
         {
@@ -77,7 +76,7 @@ def as_json(
 
 
 def as_fhir(notes: Sequence[NoteIn], found: Sequence[Sequence[Suggestion]]) -> bytes:
-    """A Bundle of the suggestions as JSON; an OperationOutcome in it names the notes of which some were left out."""
+    """A Bundle of the suggestions as JSON; an OperationOutcome in it names notes with suggestions left out."""
     made, cut_notes = [], []
     for number, (note, (kept, cut)) in enumerate(zip(notes, bounded(found, ANSWER_BYTES), strict=True), 1):
         name = note.id or str(number)
@@ -123,7 +122,7 @@ def bands(coder: Coder, version: str) -> list[BandOut]:
 
 
 def band(coder: Coder, found: Suggestion) -> str:
-    """A suggestion's band: by calibration or, without it, by where it stands to the threshold tuned on val."""
+    """A suggestion's band: by calibration, or else by its distance from the threshold tuned on val."""
     if found.band is not None:
         return found.band
     likely, possible, unlikely = BANDS

@@ -68,7 +68,7 @@ def create_app(
     searchable = threading.Event()
 
     def warm_up_search() -> None:
-        """Makes the search index, the first time, while notes are coded already."""
+        """Builds the search index, the first time, while notes are already coded."""
         queue.ready.wait()
         try:
             search("fever")
@@ -174,7 +174,7 @@ def create_app(
 
 
 async def _watch(queue: BatchQueue, seconds: float = 1.0) -> None:
-    """Says in the log when the worker stands still, and when it goes on."""
+    """Logs when the worker stalls, and when it continues."""
     stalled = False
     while True:
         await asyncio.sleep(seconds)

@@ -1,9 +1,9 @@
-"""The queue before the models: one thread codes notes together, and every request gets its share of its time.
+"""The queue before the models: one thread codes notes together, and every request gets a fair share of its time.
 
-Weighted fair queueing (Demers et al. 1989): taken first is what would be done first if all requests were worked on at
-once, each at the same speed. Its clock goes forward by what is done for each of them; a note starts when its request
-came, by the clock, plus the prices of the request's notes before it. So a request of one note that comes after many
-long ones waits for the batch at work, and for little else.
+Weighted fair queueing (Demers et al. 1989): jobs are taken in the order in which they would finish if all requests were
+worked on at once, at equal speed. The clock advances by the work done for each request. A note starts at the time its
+request came, by this clock, plus the prices of the request's earlier notes. So a small request behind many long ones
+waits for the batch at work, and little else.
 """
 
 import math
@@ -25,7 +25,7 @@ Found = list[Suggestion] | None  # None: a note without words
 
 
 class Overloaded(Exception):
-    """The queue is full, closed or stands still; ``retry_after``: whole seconds until it should have room."""
+    """The queue is full, closed or stalled; ``retry_after``: whole seconds until it should have room."""
 
     def __init__(self, retry_after: int) -> None:
         super().__init__("no room for more notes")
@@ -33,15 +33,15 @@ class Overloaded(Exception):
 
 
 def score_price(words: int, characters: int, codes: int) -> float:
-    """What it costs to score a note; a usual one, of 1,500 words and 8,000 codes, 10 of them with evidence, costs 1.
+    """The price of scoring a note; a usual one, of 1,500 words and 8,000 codes, 10 of them with evidence, costs 1.
 
-    Measured, as evidence's price is (docs/performance.md, "Serving"); a request is some work however small its note.
+    Measured, like the price of evidence (docs/performance.md, "Serving"). Even the smallest note has a price.
     """
     return 0.03 + codes / 250_000 + 0.82 * _read(words, characters) / 1_500 * codes / 8_000
 
 
 def evidence_price(words: int, characters: int, evidenced: int) -> float:
-    """What evidence for some codes costs on top: the note's contexts once, and a little a code."""
+    """The additional price of evidence for some codes: the note's contexts once, and a little a code."""
     if not evidenced:
         return 0.0
     return 0.008 + evidenced / 2_000 + _read(words, characters) / 1_500 * (0.065 + evidenced / 250)
@@ -53,8 +53,8 @@ def _read(words: int, characters: int) -> float:
 
 @dataclass(eq=False)
 class Job:
-    """One note of a request; the ``codes`` asked for are the same object for all notes of a request. Of its price
-    ``of_evidence`` is what can be done in parts.
+    """One note of a request; all notes of a request share one object ``codes``. ``of_evidence`` is the part of its
+    price that can be done in parts.
     """
 
     coder: Coder
@@ -68,8 +68,8 @@ class Job:
 
     @property
     def group(self) -> tuple[object, ...]:
-        """Jobs of one group may be coded together: none of them pays for what another asked for, nor gets another list,
-        since a companion may have the last place of the ``top``.
+        """The group of a job: jobs of one group may be coded together. None pays for options of another, or gets
+        another list, as companions depend on ``top``.
         """
         codes = self.asked.codes
         return id(self.coder), replace(self.asked, codes=None), None if codes is None else id(codes)
@@ -79,10 +79,10 @@ _Entry = tuple[float, int, int, Job]  # where it starts by the clock, place in t
 
 
 class BatchQueue:
-    """Notes that arrive while a batch is coded make up the next one: nobody waits for a batch to fill.
+    """The queue. Notes that arrive while a batch is coded form the next one, so nobody waits for a batch to fill.
 
-    ``warm_up`` runs in the worker before the first batch; ``ready`` is set when it is done. ``observe`` hears
-    of each batch: notes, seconds. The worker counts as ``stalled`` when it has not moved for ``patience`` seconds while
+    ``warm_up`` runs in the worker before the first batch; ``ready`` is set when it is done. ``observe`` is called with
+    notes and seconds of each batch. The worker is ``stalled`` if it has not progressed for ``patience`` seconds while
     there is work.
     """
 
@@ -115,9 +115,8 @@ class BatchQueue:
         self._worker.start()
 
     def close(self, seconds: float | None = None) -> bool:
-        """Takes no more notes, codes those that wait, then ends the worker.
-
-        False where that took longer than ``seconds``: then what waits is given up.
+        """Closes the queue: takes no more notes, codes the waiting ones, then ends the worker. False if that took
+        longer than ``seconds``; then the waiting notes are given up.
         """
         with self._changed:
             self._closed = True
@@ -138,14 +137,13 @@ class BatchQueue:
 
     @property
     def stalled(self) -> bool:
-        """Whether there is work and the worker has not moved for ``patience`` seconds."""
+        """Whether there is work and the worker has not progressed for ``patience`` seconds."""
         at_work = self.ready.is_set() and (self._working or bool(self._waiting))
         return at_work and time.monotonic() - self._moved > self._patience
 
     def submit(self, jobs: Sequence[Job]) -> None:
-        """Takes all jobs or none: ``Overloaded`` when more than the capacity would be coded before the last of them.
-
-        A request that waits alone is always taken, however long it is.
+        """Takes all jobs or none; raises ``Overloaded`` if more than the capacity would be coded before the last of
+        them. A request that waits alone is always taken.
         """
         asked = sum(job.price for job in jobs)
         with self._changed:
@@ -165,7 +163,7 @@ class BatchQueue:
             self._changed.notify()
 
     def _ahead(self, asked: float) -> float:
-        """What is coded before a new request of price ``asked`` is done: as much of each other request, at most."""
+        """The work before a new request of price ``asked`` is done: at most as much of each other request."""
         left: dict[int, float] = {}
         for _, _, request, job in self._waiting:
             left[request] = left.get(request, 0.0) + job.price
@@ -201,7 +199,7 @@ class BatchQueue:
             self._observe(len(batch), seconds)
 
     def _next(self) -> list[_Entry]:
-        """The job whose turn it is and others of its group by their turns; empty when closed and nothing waits."""
+        """The next job and others of its group, in their order; empty when closed and nothing waits."""
         with self._changed:
             while True:
                 self._changed.wait_for(lambda: self._waiting or self._closed)
@@ -231,16 +229,15 @@ class BatchQueue:
 
 
 def _at_once(job: Job, room: float) -> float:
-    """The price of what is done of a job before others may come: evidence that takes work can be had in parts."""
+    """The price of the next part of a job: expensive evidence is done in parts."""
     undivided = job.price - job.of_evidence if job.found is None else 0.0
     apart = job.of_evidence and job.coder.evidence_apart
     return min(job.price, max(room, undivided)) if apart else job.price
 
 
 def _code_in_parts(job: Job, room: float) -> tuple[float, bool]:
-    """One part of a job that is too long for one batch: its codes, then the evidence for some of them at a time.
-
-    Gives the price of the part, and whether it was the last.
+    """Does one part of a job that is too long for one batch: its codes, then the evidence for some at a time. Returns
+    the price of the part, and whether it was the last.
     """
     asked = job.asked
     try:

@@ -19,7 +19,7 @@ LINGER_SECONDS = 1.0  # for a client to read the last answer: closing at once wo
 
 
 class Connection(H11Protocol):
-    """Closed after ``head_seconds`` in which the head of a request did not arrive whole, or nothing was read."""
+    """A connection, closed if the head of a request is not complete within ``head_seconds``, or nothing was read."""
 
     def __init__(self, *arguments: Any, limits: Limits, **keywords: Any) -> None:
         super().__init__(*arguments, **keywords)

@@ -1,7 +1,6 @@
-"""A corpus of names of codes: short texts of a few names each, with the codes that they name.
+"""Makes a corpus of short texts, each with a few names of codes and labelled with these codes; no note is needed.
 
-No note is needed to make it. A model that learned it has a place for every code, and for the words of its names,
-before the first real note (``start_from``).
+A model trained on it knows every code, and the words of its names, before the first real note (``start_from``).
 """
 
 from collections.abc import Iterator, Sequence
@@ -43,14 +42,13 @@ def prepare_names(
     seed: int = 10,
     force: bool = False,
 ) -> Corpus:
-    """Makes notes of ``names_per_note`` names of different codes, drawn without replacement until every name of every
-    code of the newest releases has been used, ``passes`` times over.
+    """Makes notes of ``names_per_note`` names of different codes, using every name of every code of the newest
+    releases, ``passes`` times.
 
-    Names are titles, inclusion terms, the titles of the codes that the general equivalence mappings give, and those of
-    ``terms`` (``further_terms``; of the first system). A note is coded with the codes that it names and their
-    categories, so that children and parents share their names. ``systems`` are some of
-    those of the version (default: all). ``VAL_NOTES`` of the notes, or a tenth if they are few, are the val split.
-    Raises ``InputError`` for an unknown version or system.
+    Names are titles, inclusion terms, titles of equivalents (general equivalence mappings) and those of ``terms``
+    (``further_terms``; of the first system). A note is labelled with the codes that it names and their categories, so
+    that children and parents share names. ``systems`` are some of those of the version (default: all). ``VAL_NOTES`` of
+    the notes, or a tenth if they are few, are the val split. Raises ``InputError`` for an unknown version or system.
     """
     version, systems = version_named(version), [system_named(system) for system in systems]
     of_version = [system for system in systems_of(version) if system in known_systems()]

@@ -38,11 +38,10 @@ def prepare_codiesp(
 ) -> Corpus:
     """Makes a corpus of CodiEsp: ``language`` is ``en`` or ``es``, ``codes`` diagnoses, procedures or both.
 
-    With a ``test`` folder, dev is ``val`` and test is ``test``. Without one, dev is ``test`` and a tenth of
-    train, drawn by ``seed``, is ``val``, so that thresholds are not tuned on what is reported. Raises
-    ``InputError``. With the Spanish notes, the corpus has their evidence, where ``X.tsv`` lies there,
-    and the English translations of the train notes, by which a run learns to put notes into English; the
-    English notes come with the Spanish originals of the train notes and their evidence.
+    With a ``test`` folder, dev is ``val`` and test is ``test``. Without one, dev is ``test`` and a tenth of train,
+    drawn by ``seed``, is ``val``, so that thresholds are not tuned on the reported notes. A Spanish corpus includes the
+    marks (``X.tsv``) and the English translations of the train notes, from which a run learns to translate. An English
+    corpus includes the Spanish originals of the train notes with their marks. Raises ``InputError``.
     """
     root = Path(root)
     if language not in TEXTS or codes not in CODES:

@@ -20,8 +20,8 @@ def prepare_mimic3(
 ) -> Corpus:
     """Makes a corpus of the discharge summaries of MIMIC-III with their ICD-9 codes.
 
-    A note is an admission: its reports and their addenda in the order of NOTEEVENTS, joined by a blank. Notes
-    marked as errors (ISERROR) stay, as in the benchmark. Codes are text, so that leading zeros stay. Raises
+    A note is an admission: its reports and their addenda in the order of NOTEEVENTS, joined by a blank. Notes marked as
+    errors (ISERROR) stay, as in the benchmark. Codes are read as text, which keeps leading zeros. Raises
     ``InputError``.
     """
     notes, diagnoses, procedures, diagnosis_titles, procedure_titles = (

@@ -34,11 +34,10 @@ def prepare_mimic4(
     seed: int = DEFAULT_SEED,
     force: bool = False,
 ) -> Corpus:
-    """Makes a corpus of the discharge summaries of MIMIC-IV with their codes of one version (``icd9``,
-    ``icd10``).
+    """Makes a corpus of the discharge summaries of MIMIC-IV with their codes of one version (``icd9``, ``icd10``).
 
-    ``root`` holds ``hosp/`` (or has it below), ``note_root`` the folder ``note/`` where that is elsewhere. A
-    note is an admission. Raises ``InputError``.
+    ``root`` contains ``hosp/`` (or has it below), ``note_root`` the folder ``note/`` if that is elsewhere. A note is an
+    admission. Raises ``InputError``.
     """
     version = version_named(version)
     if version not in VERSIONS:
@@ -62,9 +61,10 @@ def prepare_mimic4_both(
     seed: int = DEFAULT_SEED,
     force: bool = False,
 ) -> list[Corpus]:
-    """The corpora ``out/icd9`` and ``out/icd10``, the very same as from ``prepare_mimic4``; the dump is read once.
+    """Makes the corpora ``out/icd9`` and ``out/icd10``, identical to those of ``prepare_mimic4``, but reads the files
+    once.
 
-    In ``splits`` the letters ``{version}`` stand for ``icd9`` and ``icd10``: each version has a split file of its own.
+    In ``splits`` the letters ``{version}`` stand for ``icd9`` and ``icd10``: each version has its own split file.
     """
     inputs, out = [Path(root), Path(note_root or root)], Path(out)
     files = _find(*inputs)

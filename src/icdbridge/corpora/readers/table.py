@@ -1,4 +1,4 @@
-"""A table of the user's own in any format, with the names of its columns as options."""
+"""Reads a user's own table in any format; the names of its columns are options."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -63,10 +63,9 @@ def prepare_table(
 ) -> Corpus:
     """Makes a corpus of tables (or of all tables in a folder) with one note a row.
 
-    ``codes`` is a list, or text separated by ``separator`` (default: blanks, commas, semicolons or bars); a list as
-    Python, JSON or PostgreSQL writes it is read too.
-    Without ``system``, ICD codes may be keys (``icd9cm:428.0``) or are told apart by their form.
-    ``code_table`` describes the codes of ``system``, or of a version of the user's own. Raises ``InputError``
+    ``codes`` is a list (also as Python, JSON or PostgreSQL writes it), or text separated by ``separator`` (default:
+    blanks, commas, semicolons or bars). Without ``system``, codes may be keys (``icd9cm:428.0``) or are recognised by
+    their shape. ``code_table`` describes the codes of ``system``, or of a version of your own. Raises ``InputError``
     naming file and row.
     """
     version = version_named(version)

@@ -1,4 +1,4 @@
-"""Finding codes as coders type them: words, abbreviations, misspellings, codes and how they begin."""
+"""Search for codes as coders type them: words, abbreviations, misspellings, codes and their beginnings."""
 
 from icdbridge.knowledge.search.choices import Choice
 from icdbridge.knowledge.search.finding import Hit, Results, find, search

@@ -1,4 +1,4 @@
-"""What may be said more of a code: the side, the encounter, the kind, each with the code that it leads to."""
+"""More specific choices for a code: side, encounter, kind and so on, each with its code."""
 
 from collections.abc import Mapping
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""A query in, codes out: readings matched in every system, one line a family, with why each was found."""
+"""Search: the readings of a query are matched in every system; the result has one line a family, with the reason."""
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -24,9 +24,11 @@ _LOOKED_AT = 60  # matches of a reading that are resolved
 
 
 class Hit(NamedTuple):
-    """A code found. ``matched_on``: ``code``, ``title``, ``term`` (another wording), ``abbreviation`` or ``spelling``;
-    ``term``: the wording that matched; ``why``: what was taken for what, "" where the words say it themselves.
-    ``specify``: what its family differs by, with the code of each choice.
+    """A code found.
+
+    ``matched_on``: ``code``, ``title``, ``term`` (another wording), ``abbreviation`` or ``spelling``; ``term``: the
+    wording that matched; ``why``: how the query was interpreted, "" if literally; ``specify``: what distinguishes its
+    family, with the code of each choice.
     """
 
     code: Code
@@ -40,7 +42,7 @@ class Hit(NamedTuple):
 
 
 class Results(NamedTuple):
-    """``searched``: what was searched for where it is not what was typed; ``suggestions``: what may have been meant."""
+    """``searched``: what was searched for, if it differs from the query; ``suggestions``: other possible queries."""
 
     hits: list[Hit]
     searched: str
@@ -59,10 +61,10 @@ def find(
 ) -> Results:
     """The best ``limit`` codes for ``query``, best first, each once; the last word may be incomplete.
 
-    Looks through the newest release of ``systems`` and through ``tables``. Without ``systems`` ICD-10 comes first and
-    ICD-9 where nothing else is found. Of codes that differ by side, encounter and the like the one comes first that
-    the query says, or that is assumed; the others are its ``specify``. Raises ``InputError`` for a query without words
-    or an unknown system.
+    Searches the newest release of ``systems`` and ``tables``. Without ``systems`` it searches ICD-10, and ICD-9 if
+    nothing else is found. Of codes that differ by side, encounter and the like, the one named in the query, or the
+    default, comes first; the others are its ``specify``. Raises ``InputError`` for a query without words or an unknown
+    system.
     """
     if not words(query):
         raise InputError("nothing to search for: give words of a title, or the beginning of a code")

@@ -1,8 +1,7 @@
-"""Makes the search index of a code system: its codes in families, what they are called, where other codes lead.
+"""Builds the search index of a code system: codes in families, their names, and where other codes lead.
 
-One SQLite file a system. Rows of ``term`` lie in the order of how good a find they are without any query, so that the
-first rows that FTS5 gives for some words are the best of them, however many there are. Those of ``whole`` lie in the
-order of how much their words tell, the least first.
+It is one SQLite file a system. Rows of ``term`` are ordered by their value without a query, so the first rows that FTS5
+returns are the best. Rows of ``whole`` are ordered by how little their words tell.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Where codes of other systems and of earlier releases lead: their equivalents and successors in a system."""
+"""Equivalents and successors, in a system, of codes of other systems and earlier releases."""
 
 from collections.abc import Iterator
 

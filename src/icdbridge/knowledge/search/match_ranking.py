@@ -1,4 +1,4 @@
-"""Which code of an index a reading of a query most likely means."""
+"""Ranks the codes of an index for a reading of a query."""
 
 from collections.abc import Iterable
 from typing import NamedTuple

@@ -1,1 +1,1 @@
-"""The same arithmetic in less time or memory: recurrence, label attention, products, gradients."""
+"""Faster or smaller forms of the same arithmetic: recurrence, label attention, products, gradients."""

@@ -26,8 +26,8 @@ def classify(contexts: Tensor, first: nn.Linear, last: nn.Linear) -> Tensor:
 
 
 class _Classifier(torch.autograd.Function):
-    """The gradient of the hidden layer is written where the layer itself stood. Torch's own holds both, and what comes
-    before the ReLU's part: at |L| = 8,192 and two notes 270 MB more for the RNN, in bf16.
+    """The backward pass writes the gradient of the hidden layer over the layer itself. Torch keeps both, and the input
+    of the ReLU: at |L| = 8,192 and two notes 270 MB more for the RNN, in bf16.
     """
 
     @staticmethod

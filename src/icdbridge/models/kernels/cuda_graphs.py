@@ -1,4 +1,4 @@
-"""Kernels of a function of tensors started together, as a CUDA graph: the host starts one thing, not thousands."""
+"""Starts the kernels of a function of tensors together, as a CUDA graph: the host starts one thing, not thousands."""
 
 import threading
 from collections.abc import Callable

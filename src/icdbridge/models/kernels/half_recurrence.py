@@ -21,7 +21,7 @@ _packed: WeakKeyDictionary[nn.GRU, tuple[list[int], list[Any]]] = WeakKeyDiction
 
 @contextmanager
 def half_weights(allowed: bool = True) -> Iterator[None]:
-    """Within, recurrences may read notes by weights of half precision."""
+    """A context in which recurrences may read notes with weights of half precision."""
     token = _allowed.set(allowed)
     try:
         yield

@@ -1,8 +1,9 @@
-"""The last states of a bidirectional GRU over many short sequences that share beginnings and ends.
+"""The last states of a bidirectional GRU over many short sequences that share beginnings and ends, as code descriptions
+do.
 
-Descriptions of codes do: of 8,192 ICD-10 codes every second word stands behind a beginning that an earlier
-description has, too. A state depends on what was read so far alone, so each different beginning (for the other
-direction, each different end) is read once: the sequences are a tree, a level a word.
+Of 8,192 ICD-10 codes every second word follows a beginning that an earlier description has too. A state depends only on
+what was read so far. So each different beginning (for the other direction, each different end) is read once: the
+sequences form a tree, a level a word.
 """
 
 from collections.abc import Iterator

@@ -1,10 +1,10 @@
-"""How much each word of a note adds to the logits of some codes, in closed form: no backward pass.
+"""Computes how much each word of a note adds to the logits of some codes, in closed form, without a backward pass.
 
-A contribution is gradient x input (Simonyan et al. 2013): the derivative of a code's logit by the length of what stands
-for the word. With label attention a = softmax(scores), the context c = Σ a_t h_t of a code and the gradient g of its
-logit by c, position t counts a_t (g · h_t) as value, and v_t - a_t Σ v times its score as key, v_t = a_t (g · h_t). Of
-a word that is a part of several positions, its own parts take the place of h_t and of the key.
-Shapes: M heads, L codes, T words, T' positions, W positions that a word is part of, d state size, s query size.
+A contribution is gradient x input (Simonyan et al. 2013): the derivative of a code's logit by the length of the word's
+representation. With label attention a = softmax(scores), the context c = Σ a_t h_t of a code and the gradient g of its
+logit by c, position t counts a_t (g · h_t) as value, and v_t - a_t Σ v times its score as key, with v_t = a_t (g ·
+h_t). For a word that is part of several positions, its own parts replace h_t and the key. Shapes: M heads, L codes, T
+words, T' positions, W positions that a word is part of, d state size, s query size.
 """
 
 from collections.abc import Callable

@@ -1,16 +1,15 @@
-"""Gradients of only those word vectors that a batch uses."""
+"""Computes gradients only for the word vectors that a batch uses."""
 
 import torch
 from torch import nn
 
 
 class RowGradients:
-    """Lets the embeddings of a model give gradients of the rows looked up alone, and makes these whole for the
-    optimizer.
+    """Makes the embeddings of a model give gradients of the used rows only, and completes these for the optimizer.
 
-    Torch would lay out a gradient of all word vectors for each look-up and add them: with 125,762 words of 100 numbers
-    a tenth of a CNN's step. Here it is one tensor an embedding, there from the optimizer's step to the next
-    ``zero_grad``: not while attention needs room. With ``sparse`` false all is as torch does it.
+    Torch would make a gradient of all word vectors for each look-up and add them: with 125,762 words of 100 numbers a
+    tenth of a CNN's step. Here it is one tensor an embedding, which exists from the optimizer's step to the next
+    ``zero_grad``, and so not while attention needs memory. With ``sparse`` false everything is as in torch.
     """
 
     def __init__(self, model: nn.Module, *, sparse: bool = True) -> None:

@@ -17,9 +17,11 @@ EVERYBODY = ("coder", "auditor", "admin")
 
 
 class Access:
-    """Whose request it is. The holder of the server's ``token`` may do everything or, with a ``user_header``, is the
-    proxy that names in it who asks. Others have tokens of their own. Where only this machine can reach the server
-    (``loopback``) and there is neither token nor account, whoever asks is the one local user.
+    """Identifies who sent a request.
+
+    The holder of the server's ``token`` may do everything or, with a ``user_header``, is the proxy that gives the
+    user's name in it. Others have tokens of their own. If only this machine can reach the server (``loopback``) and
+    there is neither token nor account, everybody is the one local user.
     """
 
     def __init__(

@@ -28,9 +28,11 @@ _UNKNOWN = "the store does not answer; whether this was saved is not known: read
 
 
 class Desk:
-    """A store with what works on it. ``keep_days``: how long documents are kept after the last change of their
-    encounter; None: until somebody deletes them. ``watched``: a folder whose files are taken in. ``reporting`` makes
-    the figures of the report; None: there is none. The first model that is served codes the encounters.
+    """The store with its services.
+
+    ``keep_days``: how long documents are kept after the last change of their encounter; None: until somebody deletes
+    them. ``watched``: a folder whose files are imported. ``reporting`` makes the figures of the report; None: there is
+    none. The first model that is served codes the encounters.
     """
 
     def __init__(

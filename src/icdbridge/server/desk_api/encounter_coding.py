@@ -1,4 +1,4 @@
-"""Suggestions for encounters, made in the background: what waits is in the store, so a restart loses nothing."""
+"""Codes encounters in the background; waiting ones are marked in the store, so a restart loses nothing."""
 
 import threading
 import time
@@ -49,9 +49,7 @@ class _Waiting:
 
 
 class EncounterCoding:
-    """A thread that codes the encounters that wait, the one that waits longest first, and deletes what is to be kept
-    no longer than ``keep_days``.
-    """
+    """A thread that codes waiting encounters, the oldest first, and deletes documents after ``keep_days``."""
 
     def __init__(self, store: Store, coder: Coder, queue: BatchQueue, keep_days: int | None) -> None:
         self._store, self._coder, self._queue, self._keep_days = store, coder, queue, keep_days
@@ -90,7 +88,9 @@ class EncounterCoding:
             self._wanted.wait(LOOK_SECONDS if self._queue.ready.is_set() else READY_SECONDS)
 
     def _code(self, waiting: _Waiting) -> None:
-        """Codes an encounter, or says in log and trail that it could not be: it is not tried again as it is."""
+        """Codes an encounter, or records in log and trail why it could not be; it is not tried
+        again until it changes.
+        """
         try:
             about, rows, need = self._suggested(waiting)
         except Exception as error:

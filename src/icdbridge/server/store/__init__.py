@@ -1,4 +1,4 @@
-"""What a coding department keeps: encounters, documents, suggestions, decisions, people and the audit trail."""
+"""The store of a coding department: encounters, documents, suggestions, decisions, people and the audit trail."""
 
 from icdbridge.server.store.database import Store, StoreUnreachable, open_store
 

@@ -1,4 +1,4 @@
-"""Changing an encounter: each change names the version that was seen, and makes the next one."""
+"""Changes encounters: each change names the version that was seen, and makes the next one."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -32,12 +32,12 @@ _PRAGMAS = (
 
 
 class StoreUnreachable(Exception):
-    """The database does not answer; whether what was being saved is saved is not known."""
+    """The database does not answer; it is not known whether data in progress was saved."""
 
 
 class Store:
-    """A store that is open. ``reading`` and ``writing`` are transactions; what is written is on the disk when
-    ``writing`` has ended without an error.
+    """An open store. ``reading`` and ``writing`` are transactions; data is on disk when ``writing`` ends without an
+    error.
     """
 
     def __init__(self, engine: Engine, name: str) -> None:
@@ -81,10 +81,10 @@ class Store:
 
 
 def open_store(address: str) -> Store:
-    """Opens a store, makes it where there is none, and brings its tables up to date.
+    """Opens a store, creates it if there is none, and migrates its tables.
 
     ``address``: a file, or ``postgresql://user@host/database``. With ``ICDBRIDGE_STORE_KEY`` in the environment the
-    file is encrypted (SQLCipher). Raises ``InputError`` where it cannot be opened or was made by a newer icdbridge.
+    file is encrypted (SQLCipher). Raises ``InputError`` if it cannot be opened or was made by a newer icdbridge.
     """
     engine, name = _engine(address)
     try:

@@ -1,4 +1,4 @@
-"""Saving what a person decides on codes: all of a request or nothing, and never over another's unseen change."""
+"""Saves decisions on codes: all of a request or none, and never over another's unseen change."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ def decide(
     """Saves decisions on codes of an encounter and, if given, the ``order`` of its accepted codes (keys, the principal
     diagnosis first).
 
-    A new encounter goes into work. Raises ``Conflict``; ``Refused`` where the encounter is done (an auditor may still
+    A new encounter changes to in work. Raises ``Conflict``; ``Refused`` if the encounter is done (an auditor may still
     correct it); ``InputError`` for evidence outside of its documents.
     """
     found = encounter_of(session, number, version)

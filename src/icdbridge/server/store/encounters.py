@@ -24,9 +24,7 @@ from icdbridge.server.store.trail import record
 
 @dataclass(frozen=True)
 class NewDocument:
-    """A document as it arrives. ``source_id``: what the sender calls it; with it a document that comes again takes
-    the place of the older one.
-    """
+    """A document as received. ``source_id``: the sender's id; a document replaces an older one with the same id."""
 
     text: str
     source_id: str | None = None
@@ -186,7 +184,7 @@ def history(session: Session, number: int) -> Sequence[TrailEntry]:
 
 
 def to_code(session: Session) -> int | None:
-    """The encounter that waits longest for suggestions; None: none does."""
+    """The encounter that has waited longest for suggestions, or None."""
     return session.scalar(select(Encounter.id).where(Encounter.to_code).order_by(Encounter.updated).limit(1))
 
 
@@ -206,10 +204,10 @@ def store_coding(
     suggestions: Sequence[Mapping[str, Any]],
     need: float | None,
 ) -> bool:
-    """Stores what a model suggests for an encounter as it was in ``version``; False: it was changed since.
+    """Stores the suggestions of a model for an encounter at ``version``; False if it was changed since.
 
-    It makes no new version: nothing that a person decided is touched. Suggestions that nobody decided on are
-    forgotten; those with a decision stay, as they were shown.
+    It makes no new version and touches no decision. Suggestions without a decision are deleted; those with one stay as
+    shown.
     """
     done = session.execute(
         update(Encounter)

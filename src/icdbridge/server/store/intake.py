@@ -37,9 +37,10 @@ def take_in(
     name: str,
     fault_of: Callable[[str], str | None] = lambda text: None,
 ) -> TakenIn:
-    """Takes documents in. One that names no encounter makes one of its own, called by its id or else ``name``.
+    """Imports documents.
 
-    A document that its sender withdrew is coded no more. ``fault_of`` says why a text cannot be coded.
+    One that names no encounter gets one of its own, named by its id or else ``name``. A withdrawn document is no longer
+    coded. ``fault_of`` says why a text cannot be coded.
     """
     taken = TakenIn()
     groups: dict[str, list[Read]] = {}
