@@ -73,3 +73,20 @@ def test_bad_facts_are_refused():
     assert isinstance(run("I10", "--date", "tomorrow").exception, InputError)
     assert isinstance(run("I10", "--age", "old").exception, InputError)
     assert isinstance(run("I10", "--setting", "home").exception, InputError)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [(["", " "], "at least one code"), (["I10", "--sex", "femal"], "give female, male or unknown")],
+)
+def test_what_is_no_code_or_sex_is_refused(arguments, told):
+    answer = run(*arguments)
+    assert isinstance(answer.exception, InputError)
+    assert told in str(answer.exception)
+
+
+def test_a_file_that_is_no_table_is_no_code(tmp_path):
+    (tmp_path / "claims.txt").write_text("E11.9")
+    answer = run(tmp_path / "claims.txt")
+    assert isinstance(answer.exception, InputError)
+    assert "is no table" in str(answer.exception)

@@ -3,8 +3,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
-from icdbridge.cli import main
+from icdbridge.cli import app, main
 
 
 @pytest.fixture
@@ -172,3 +173,16 @@ def test_systems(run: Any) -> None:
         ("icd10pcs", "FY2024", 78_603),
     ]
     assert "74,719" in run("systems")[1]
+
+
+def test_a_long_query_is_not_repeated_whole() -> None:
+    answer = CliRunner().invoke(app, ["codes", "search", "q" * 5_000])
+    assert len(str(answer.exception)) < 300
+
+
+def test_a_closed_standard_input_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["icdbridge", "code", "-"])
+    monkeypatch.setattr("sys.stdin", None)
+    with pytest.raises(SystemExit) as caught:
+        main()
+    assert caught.value.code == 2

@@ -50,9 +50,10 @@ def check(
     to do and the source of the rule. Exit status: 0 no error, 1 errors, 2 bad input.
     """
     from icdbridge.rules import check as check_codes
-    from icdbridge.rules.set_tables import read_sets, years
+    from icdbridge.rules.set_tables import read_sets, sex_given, years
 
-    facts: dict[str, Any] = {"date": date, "sex": sex, "age": years(age) if age else None, "setting": setting}
+    facts: dict[str, Any] = {"date": date, "sex": sex_given(sex or ""), "age": years(age) if age else None}
+    facts["setting"] = setting
     options: dict[str, Any] = {"ordered": not unordered, "version": version}
     failed = False
     if any(is_table(Path(text)) for text in codes):
@@ -63,6 +64,10 @@ def check(
             failed |= _print(one.name, [given.text for given in one.codes], findings, as_json)
     else:
         given = [text for argument in codes for text in argument.replace(",", " ").split()]
+        if not given:
+            raise InputError("give at least one code, or a table of codes")
+        if no_table := next((text for text in codes if Path(text).suffix and Path(text).exists()), ""):
+            raise InputError(f"{no_table} is no table: give codes, or a table such as .csv or .xlsx")
         failed = _print("", given, check_codes(given, **facts, **options), as_json)
     if failed:
         raise typer.Exit(1)

@@ -260,6 +260,8 @@ def read_codes(codes: str, system: str, like: Iterable[str] = ()) -> dict[str, s
 
 
 def _read(path: Path) -> list[tuple[str, Document]]:
+    if str(path) == "-" and sys.stdin is None:
+        raise InputError("standard input (-) is closed: give a file, or the note through a pipe")
     given = (sys.stdin.buffer.read(), "standard input") if str(path) == "-" else (path,)
     found = read_documents(*given)
     return [(f"{path}/{one.id}" if len(found) > 1 else str(path), one) for one in found]

@@ -11,6 +11,8 @@ from icdbridge.cli.codes_display import found_title, print_choices, print_record
 from icdbridge.errors import InputError
 from icdbridge.terminal import say
 
+_SHOWN = 80  # characters of a query in a message
+
 if TYPE_CHECKING:
     from icdbridge.codes import Code, CodeSystem
 
@@ -92,7 +94,8 @@ def search(
     found = find(query, systems, limit, _own(table, system))
     hits = found.hits
     if not hits:
-        raise InputError(f"nothing found for {query!r}: use fewer or other words, the last may be cut short")
+        said = query if len(query) <= _SHOWN else f"{query[:_SHOWN]}..."
+        raise InputError(f"nothing found for {said!r}: use fewer or other words, the last may be cut short")
     if as_json:
         records = [
             hit._asdict()

@@ -30,10 +30,10 @@ def group(
     influence how a note is coded.
     """
     from icdbridge.rules import group as group_codes
-    from icdbridge.rules.set_tables import years
+    from icdbridge.rules.set_tables import sex_given, years
 
     given = [text for argument in codes for text in argument.replace(",", " ").split()]
-    found = group_codes(given, date=date, sex=sex, age=years(age) if age else None)
+    found = group_codes(given, date=date, sex=sex_given(sex or ""), age=years(age) if age else None)
     if as_json:
         say(json.dumps([one.to_dict() for one in found], ensure_ascii=False, indent=2))
         return

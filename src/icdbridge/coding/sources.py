@@ -100,7 +100,8 @@ class Source:
             elif path.is_file():
                 files.append(path)
             else:
-                raise InputError(f"{path} is missing: expected a document, a folder of them, or a table")
+                how = "is no file that can be read" if path.exists() else "is missing"
+                raise InputError(f"{path} {how}: expected a document, a folder of them, or a table")
         tables = set(filter(_is_other_table, files))
         named = iter(
             file_ids(

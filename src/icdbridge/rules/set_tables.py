@@ -19,6 +19,7 @@ _COLUMNS = [
 _AGE = re.compile(
     r"(?P<number>[0-9]+(?:\.[0-9]+)?) ?(?P<unit>d|days?|w|weeks?|m|months?|y|years?)?", re.IGNORECASE
 )
+_GIVEN = frozenset({"female", "male", "f", "m", "unknown", "other", "u", "x", ""})
 _A_YEAR = {"d": 365.25, "w": 52.18, "m": 12, "y": 1}
 
 
@@ -59,6 +60,13 @@ def years(text: str) -> float:
     if not match:
         raise InputError("the age is none: give years, or such as 3 d, 5 months")
     return float(match["number"]) / _A_YEAR[(match["unit"] or "y")[0].lower()]
+
+
+def sex_given(text: str) -> str:
+    """A sex as a person types it; ``InputError`` where it is none, so that a slip does not leave the rule out."""
+    if text.strip().lower() not in _GIVEN:
+        raise InputError(f"the sex {text!r} is none: give female, male or unknown")
+    return text
 
 
 def _add_facts(one: TableSet, row: Row) -> None:
