@@ -115,6 +115,8 @@ CODED = {
     "IUP 20w0d. Low lying placenta without hemorrhage.": "O44.42 Z3A.20",
     "L hip IT fx.": "S72.142A",
     "Skin tear right forearm.": "S51.811A",
+    "Family history of breast cancer in mother.": "Z80.3",
+    "Family hx breast cancer in mother, ovarian cancer in sister.": "Z80.3 Z80.41",
     # the same word of another trade
     "Bilateral vesicoureteral reflux with right reflux nephropathy.": "N13.721",
     "Closed reduction of mandible fracture with MMF.": "S02.609A",
@@ -220,6 +222,7 @@ def test_coded(note, asserted):
 
 # note -> beginnings of codes that nothing in it speaks for
 NOT_CODED = {
+    "No family history of breast cancer in mother or sister.": "Z80",
     "The infant will be followed up for signs of sepsis, apnea, urinary tract infection, and pneumonia.": "A41 N39 J18",
     "Procedure details: successful stenting of the right coronary artery.": "Z95.5",
     "New onset atrial flutter with RVR.": "I48.91",

@@ -38,6 +38,7 @@ _DUE = re.compile(
     r"[^.;:\n]{0,25}\Z",
     re.IGNORECASE,
 )
+_OF_FAMILY = ("Z80", "Z81", "Z82", "Z83", "Z84")
 _IMPLANTED = ("Z93", "Z94", "Z95", "Z96", "Z97")  # in a plan they are what will be done
 _TRANSPLANTED = "Z94"
 _NOT_YET = re.compile(
@@ -146,7 +147,7 @@ def _meant(note: Note, said: Said, tree: Tree, inpatient: bool) -> Iterable[tupl
         unused = unused or is_short(note, said, before)
     if MEDICATIONS in when and not (negated or hypothetical or unused):
         yield when[MEDICATIONS], MEDICATIONS, None
-    family = note.marked(said.asserting, "family")
+    family = note.marked(said.asserting, "family") and not named.startswith(_OF_FAMILY)
     if family and FAMILY in when and not negated:
         yield when[FAMILY], FAMILY, None
         return
