@@ -1,6 +1,7 @@
 """Codes of one note that exclude each other, and that ask for each other."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,7 @@ from icdbridge import Coder
 from icdbridge.cli import app
 from icdbridge.codes import Code
 from icdbridge.coding import Suggestion
-from icdbridge.coding.set_rules import apply_set_rules, companions_below, with_companions
+from icdbridge.coding.set_rules import apply_set_rules, companions_below, reapply_set_rules, with_companions
 from icdbridge.rules import check
 
 CODES = [
@@ -181,3 +182,26 @@ def test_of_two_codes_that_say_the_same_the_likelier_is_predicted():
     ]
     assert found[1].reason == "not beside E87.2: E87.20 is below E87.2"
     assert found[4].reason == "not beside C78.01: the same condition"
+
+
+def test_beside_a_likelier_sibling_a_prior_predicts_codes_that_it_saw_seldom_only_when_sure():
+    ranked = [
+        Suggestion(rank, "icd10cm", code, code, probability, True, notes, ())
+        for rank, (code, probability, notes) in enumerate(
+            [
+                ("R10.11", 0.7, 0),
+                ("R10.13", 0.6, 3),
+                ("R10.33", 0.5, 12),
+                ("R10.31", 0.5, 3),
+                ("I10", 0.4, 3),
+            ],
+            1,
+        )
+    ]
+    assert all(one.predicted for one in apply_set_rules(ranked))
+    found = apply_set_rules(ranked, by_prior=True)
+    assert [one.code for one in found if not one.predicted] == ["R10.31"]
+    assert found[3].reason == "not beside R10.11: a likelier code of its category"
+    assert found == reapply_set_rules(found)
+    freed = reapply_set_rules([replace(one, predicted=one.code == "I10") for one in found])
+    assert [one.code for one in freed if one.predicted] == ["R10.31", "I10"]

@@ -57,6 +57,7 @@ class MadeUpRun:
     n_frequent: int = 25
     nan: bool = False
     calibration: dict[str, Any] = field(default_factory=dict)
+    priors: dict[str, Any] = field(default_factory=dict)
 
     @property
     def name(self):

@@ -45,6 +45,15 @@ def test_of_a_code_and_the_same_without_its_side_the_likelier_is_coded():
     assert found["coded"] == {"predicted": 3, "wrong": 1, "siblings": 1, "f1_micro": 4 / 5}
 
 
+def test_a_prior_predicts_seldom_codes_beside_a_likelier_sibling_only_when_sure():
+    codes = ["icd10cm:K50.00", "icd10cm:K50.10", "icd10cm:K50.80", "icd10cm:K50.90", "icd10cm:I10"]
+    logits = np.array([[0.0, 0.0, 3.0, 1.0, 0.0]], np.float32)
+    own = Scored(["n"], codes, 0, logits, sparse.csr_array(np.array([[0, 0, 1, 1, 1]], bool)))
+    found = wrong_siblings(own, np.full(5, 0.4), np.array([12, 3, 3, 3, 3]))
+    assert found["thresholds"] == {"predicted": 5, "wrong": 2, "siblings": 2, "f1_micro": 6 / 8}
+    assert found["coded"] == {"predicted": 4, "wrong": 1, "siblings": 1, "f1_micro": 6 / 7}
+
+
 @pytest.mark.parametrize("n_frequent", [1, 5])
 def test_nothing_predicted_has_no_share(n_frequent):
     found = wrong_siblings(scored([[0] * 5], [[1] * 5], n_frequent), np.full(5, 0.5))

@@ -148,6 +148,15 @@ def test_each_threshold_is_the_best_of_its_frequency():
         assert f1_above(logit(thresholds[name]), logits[own], labels[own]) > max(tried) - 0.02
 
 
+def test_the_one_threshold_of_counted_scores_is_as_good_as_any():
+    logits, train_notes, labels = drawn(4)
+    tally = Tally()
+    tally.add(made_up(logits, labels), train_notes)
+    tried = [f1_above(cut, logits, labels) for cut in np.arange(-4, 4, 0.01)]
+    assert f1_above(logit(tally.best_threshold()), logits, labels) == pytest.approx(max(tried), abs=0.001)
+    assert f1_above(0.0, logits, labels) < max(tried) - 0.01  # it is not just any
+
+
 def test_a_threshold_is_where_the_confidence_is_half_the_best_f1():
     # 100 pairs that are right with confidence 0.5 and 100 with confidence 0.1: F1 is highest for the former alone,
     # 2 * 50 / (100 + 60), so a code is predicted from a confidence of 0.3125 on

@@ -8,6 +8,7 @@ from icdbridge.coding.companion_codes import instruction_for, met_by, still_aske
 from icdbridge.coding.suggestion import Suggestion
 from icdbridge.rules.excludes import excludes1
 from icdbridge.rules.meaning import one_alone
+from icdbridge.runs.confidence import sure_beside_sibling
 
 SYSTEM = "icd10cm"  # whose tabular list and instructions are known
 LEAST = 0.02  # probability below which a companion from further down is not shown
@@ -15,11 +16,14 @@ MOST = 3  # of these in a list
 _BESIDE = "not beside "  # how the reason of a code that another excludes begins
 
 
-def apply_set_rules(ranked: Sequence[Suggestion], predicted: Sequence[Code] = ()) -> list[Suggestion]:
+def apply_set_rules(
+    ranked: Sequence[Suggestion], predicted: Sequence[Code] = (), *, by_prior: bool = False
+) -> list[Suggestion]:
     """Applies the rules to the suggestions of a note, the likeliest first.
 
     Of two codes that exclude each other only the likelier stays predicted, so the result does not depend on how many
-    are shown. A suggestion that a ``predicted`` code requires names it in its reason. Ranks and confidence stay.
+    are shown. ``by_prior``: a run's prior gave the probabilities, so siblings must be sure (``sure_beside_sibling``).
+    A suggestion that a ``predicted`` code requires names it in its reason. Ranks and confidence stay.
     """
     asking = _agreeing(code.code for code in predicted if code.system == SYSTEM)
     kept: list[str] = []
@@ -27,6 +31,8 @@ def apply_set_rules(ranked: Sequence[Suggestion], predicted: Sequence[Code] = ()
     for one in ranked:
         own = one.system == SYSTEM
         excluding = _excluding(one.code, kept) if own and one.predicted else None
+        if by_prior and own and one.predicted:
+            excluding = excluding or _likelier_sibling(one, kept)
         if excluding:
             one = replace(one, predicted=False, reason=excluding)
         elif own:
@@ -34,6 +40,14 @@ def apply_set_rules(ranked: Sequence[Suggestion], predicted: Sequence[Code] = ()
             one = replace(one, reason=one.reason or instruction_for(one.code, asking))
         found.append(one)
     return found
+
+
+def _likelier_sibling(one: Suggestion, kept: Iterable[str]) -> str | None:
+    """Why a suggestion is not sure enough beside a kept one of its category."""
+    sibling = next((code for code in kept if code[:3] == one.code[:3]), None)
+    if sibling is None or sure_beside_sibling(one.probability, one.train_notes or 0):
+        return None
+    return f"{_BESIDE}{sibling}: a likelier code of its category"
 
 
 def reapply_set_rules(ranked: Sequence[Suggestion]) -> list[Suggestion]:

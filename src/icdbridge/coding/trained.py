@@ -145,7 +145,7 @@ class TrainedCoder(Coder):
         if asked.evidence and len(best):
             spans = note_evidence(scorer, text, words, scores.reading, best)
         suggestions = suggested(scorer, best, logits[order].cpu().numpy(), spans, self.calibration)
-        ruled = apply_set_rules(suggestions, asking)
+        ruled = apply_set_rules(suggestions, asking, by_prior=scorer.prior is not None)
         return with_companions(ruled[: asked.top], ruled[asked.top :])
 
     def _explain(self, text: str, found: list[Suggestion], asked: Asked) -> list[Suggestion]:

@@ -15,7 +15,7 @@ from icdbridge.runs.confidence import FREQUENCIES, frequency
 from icdbridge.runs.scored import Scored
 
 GROUPS = ("all", *FREQUENCIES)
-WAYS = {"one": "one for all", "by_frequency": "by frequency"}
+WAYS = {"one": "one for all", "by_frequency": "the run's own"}
 COMPARED = ("f1_micro", "f1_macro", "precision", "recall")
 
 
@@ -111,7 +111,6 @@ def decisions_table(results: dict[str, Any], tag: str = "") -> Table:
     columns += ["F1 micro", "F1 macro (present)", "Precision", "Recall"]
     note = (
         "common: at least 10 training notes; uncommon: 1 to 9; unseen: none. One for all is the benchmark's, tuned on "
-        "val, as in all other tables; by frequency is what the run itself predicts by. * p < 0.05, paired "
-        "bootstrap over notes."
+        "val, as in all other tables; the run's own are what it predicts by. * p < 0.05, paired bootstrap over notes."
     )
     return Table(f"Decisions, percent{tag}", columns, rows, 2, note, bold)

@@ -107,7 +107,8 @@ def evaluate(
             if calibration is not None and calibration.thresholds is not None:
                 own = trained.thresholds(corpus.version, scored.codes)
                 results["decisions"] = decisions(scored, train_notes, one, own)
-            siblings = wrong_siblings(scored, own)
+            by_prior = corpus.version in trained.priors
+            siblings = wrong_siblings(scored, own, train_notes if by_prior else None)
             if siblings is not None:
                 results["siblings"] = siblings
         marked = pa.table({})

@@ -3,7 +3,7 @@
 from typing import Any
 
 import numpy as np
-from scipy.special import logit
+from scipy.special import expit, logit
 
 from icdbridge.codes import category_of, parse_key
 from icdbridge.evaluation import metrics
@@ -11,18 +11,18 @@ from icdbridge.evaluation.contributions import predicted_cells
 from icdbridge.evaluation.metrics import Floats, Ints
 from icdbridge.evaluation.reports.text_table import Table, percent
 from icdbridge.rules.meaning import one_alone
+from icdbridge.runs.confidence import sure_beside_sibling
 from icdbridge.runs.scored import Scored
 
-WAYS = {
-    "thresholds": "by thresholds",
-    "coded": "of two of which one alone can be right the likelier, as in code",
-}
+WAYS = {"thresholds": "by thresholds", "coded": "of siblings the likelier, or those sure enough, as in code"}
 
 
-def wrong_siblings(scored: Scored, thresholds: Floats) -> dict[str, dict[str, float]] | None:
+def wrong_siblings(
+    scored: Scored, thresholds: Floats, train_notes: Ints | None = None
+) -> dict[str, dict[str, float]] | None:
     """For each of ``WAYS``: how many rare codes are ``predicted`` by ``thresholds`` (probabilities [L]), how many of
     them are ``wrong``, and of these how many are ``siblings`` of a label of the note: other codes of its category; and
-    ``f1_micro`` of all codes.
+    ``f1_micro`` of all codes. ``train_notes`` [L] of a run whose prior decides, which wants siblings to be sure.
 
     None where more are predicted than are kept (``contributions.DENSE``).
     """
@@ -39,7 +39,7 @@ def wrong_siblings(scored: Scored, thresholds: Floats) -> dict[str, dict[str, fl
                 one.indices[one.indptr[note] : one.indptr[note + 1]] for one in (labels, predicted)
             )
             if way == "coded":
-                own = _without_doubles(scored, note, own, categories)
+                own = _as_coded(scored, note, own, categories, train_notes)
             right = np.isin(own, carried)
             hits, every = hits + int(right.sum()), every + len(own) + len(carried)
             rare = own[own >= scored.n_frequent]
@@ -51,12 +51,16 @@ def wrong_siblings(scored: Scored, thresholds: Floats) -> dict[str, dict[str, fl
     return found
 
 
-def _without_doubles(scored: Scored, note: int, predicted: Ints, categories: Ints) -> Ints:
+def _as_coded(scored: Scored, note: int, predicted: Ints, categories: Ints, train_notes: Ints | None) -> Ints:
     """The ``predicted`` codes of a note without those that a likelier one rules out."""
     kept: list[int] = []
     for column in predicted[np.argsort(-scored.logits[note, predicted], kind="stable")].tolist():
-        beside = (other for other in kept if categories[other] == categories[column])
-        if not any(_one_alone(scored.codes[other], scored.codes[column]) for other in beside):
+        code = scored.codes[column]
+        beside = [scored.codes[other] for other in kept if categories[other] == categories[column]]
+        sure = train_notes is None or not beside or not code.startswith("icd10cm:")
+        if train_notes is not None and not sure:
+            sure = sure_beside_sibling(float(expit(scored.logits[note, column])), int(train_notes[column]))
+        if sure and not any(_one_alone(other, code) for other in beside):
             kept.append(column)
     return np.array(sorted(kept), np.int64)
 

@@ -23,6 +23,8 @@ from icdbridge.schema import Count, Name, Share, Strict, checked
 FREQUENCIES = ("common", "uncommon", "unseen")
 TOP = 15  # the codes of a note that count as suggested where bands and suggestions are measured
 _COMMON = 10
+# beside a likelier code of its category; the highest that cost 0.3 points of F1 by cross-validation (docs/history.md)
+_SIBLING = 0.525
 
 T = TypeVar("T")
 
@@ -31,6 +33,13 @@ def frequency(train_notes: Sequence[int] | np.ndarray) -> np.ndarray:
     """Index into ``FREQUENCIES`` of codes that so many training notes carried [L]."""
     seen = np.asarray(train_notes)
     return np.where(seen >= _COMMON, 0, np.where(seen > 0, 1, 2))
+
+
+def sure_beside_sibling(probability: float, train_notes: int) -> bool:
+    """Whether a code is predicted beside a likelier one of its category, where a prior decides: codes that training saw
+    seldom are so only with a probability above one half, as they are wrong there more often than elsewhere.
+    """
+    return train_notes >= _COMMON or probability > _SIBLING
 
 
 @dataclass(frozen=True)

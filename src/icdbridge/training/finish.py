@@ -4,7 +4,7 @@ The val notes of each corpus are scored and matched once, and everything is comp
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import cast
@@ -19,7 +19,7 @@ from icdbridge.evaluation.thresholds import HALF, tune_threshold
 from icdbridge.evaluation.validation import validation_figures
 from icdbridge.models.combiner import Combiner
 from icdbridge.progress import console
-from icdbridge.runs.confidence import VersionCalibration
+from icdbridge.runs.confidence import FREQUENCIES, VersionCalibration
 from icdbridge.runs.scored import Scored
 from icdbridge.runs.scorer import Scorer
 from icdbridge.runs.text_model import TextModel
@@ -150,7 +150,8 @@ def _calibrate(
     model: TextModel, held: Sequence[HeldOut], threshold: float | None, tallies: Mapping[str, Tally]
 ) -> dict[str, VersionCalibration]:
     """The calibration of each version over all its corpora; with ``threshold`` also thresholds by frequency. If the
-    prior alone decides, its ``tallies`` of training notes are added to val.
+    prior alone decides, its ``tallies`` of training notes are added to val, and the one threshold comes from both if
+    those by frequency are no better.
     """
     found = {}
     for version in dict.fromkeys(one.corpus.version for one in held):
@@ -159,5 +160,8 @@ def _calibrate(
         tally = tallies[version] if alone else Tally()
         for one in own:
             tally.add(one.scored, seen(model, one.scored.codes))
-        found[version] = tally.calibration([one.corpus.name for one in own], threshold)
+        fitted = tally.calibration([one.corpus.name for one in own], threshold)
+        if alone and threshold is not None and fitted.thresholds is None:
+            fitted = replace(fitted, thresholds=dict.fromkeys(FREQUENCIES, tally.best_threshold()))
+        found[version] = fitted
     return found

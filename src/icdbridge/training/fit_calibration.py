@@ -95,6 +95,10 @@ class Tally:
             thresholds = thresholds_by_frequency(scales, pairs, threshold)
         return VersionCalibration(tuple(corpora), shown, tuple(bands), thresholds)
 
+    def best_threshold(self) -> float:
+        """The one probability above which all codes are predicted at the highest micro F1."""
+        return _best_threshold(self.pairs.sum(axis=0), self.labels.sum(axis=0))
+
     def better_by_frequency(self) -> bool:
         """Whether thresholds by frequency reach a higher micro F1 of all codes than one threshold, by cross-validation.
         A model that knows nothing of uncommon codes should not predict them.
@@ -104,7 +108,7 @@ class Tally:
             pairs, labels, logits = (
                 counts.sum(axis=0) - counts[fold] for counts in (self.pairs, self.labels, self.logits)
             )
-            one = float(expit(EDGES[_best_edge(pairs.sum(axis=0), labels.sum(axis=0))]))
+            one = _best_threshold(pairs, labels)
             several = thresholds_by_frequency(fit_scales(logits, pairs, labels), pairs, one)
             for way, thresholds in enumerate((dict.fromkeys(FREQUENCIES, one), several)):
                 if thresholds is None:
@@ -116,10 +120,10 @@ class Tally:
         return bool(several_f1 > one_f1)
 
 
-def _best_edge(pairs: Floats, labels: Floats) -> int:
-    """The threshold cell with the highest micro F1, of counted scores [cells]."""
-    predicted, hits = pairs[::-1].cumsum()[::-1], labels[::-1].cumsum()[::-1]
-    return int(np.argmax(hits / np.maximum(predicted + labels.sum(), 1)))
+def _best_threshold(pairs: Floats, labels: Floats) -> float:
+    """The probability with the highest micro F1 as the threshold of all, of counted scores [frequencies, cells]."""
+    predicted, hits = (counts.sum(axis=0)[::-1].cumsum()[::-1] for counts in (pairs, labels))
+    return float(expit(EDGES[np.argmax(hits / np.maximum(predicted + labels.sum(), 1))]))
 
 
 def fit_scales(logits: Floats, pairs: Floats, labels: Floats) -> dict[str, Scale]:

@@ -22,7 +22,7 @@ from icdbridge.training.matching import MatchedTraining, WholeMatches
 FEWEST = 20  # labels on the shortlists; fewer teach nothing
 SHORTLIST = 400  # codes of a note in the middle
 SEEN = 100  # beside them: codes that training notes carried, however little the note says of them
-PAIRS = 200_000  # of a note and a code, on the shortlists, that trees learn from, beside all with a label
+PAIRS = 2_000_000  # of a note and a code, on the shortlists, that trees learn from at most, beside all with a label
 GROUPS = 5  # of training notes, each scored by trees that learnt from the others
 TREES = {"max_iter": 150, "learning_rate": 0.05, "max_leaf_nodes": 8, "min_samples_leaf": 40}
 RIDGE = 5.0
