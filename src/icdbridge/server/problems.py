@@ -107,5 +107,14 @@ def install(app: FastAPI, known_fields: Iterable[str]) -> None:
         if request.method in ("POST", "PATCH") and media_type != "application/json":
             return Problem(415, "send the body as application/json").response()
         # a fault's "input" and "ctx" hold what was sent, its "msg" only what was expected
-        errors = [FieldError(where=place(fault["loc"]), message=fault["msg"]) for fault in faults[:20]]
+        errors = [FieldError(where=place(fault["loc"]), message=_told(fault)) for fault in faults[:20]]
         return Problem(422, f"{errors[0].where}: {errors[0].message}", errors).response()
+
+
+def _told(fault: Mapping[str, Any]) -> str:
+    """What was expected, in words for people where it is a length that they can reach."""
+    if fault["type"] == "string_too_long":
+        return f"longer than the limit of {fault['ctx']['max_length']:,} characters"
+    if fault["type"] == "too_long":
+        return f"more than the limit of {fault['ctx']['max_length']:,}"
+    return str(fault["msg"])
