@@ -117,6 +117,11 @@ CODED = {
     "Skin tear right forearm.": "S51.811A",
     "Family history of breast cancer in mother.": "Z80.3",
     "Family hx breast cancer in mother, ovarian cancer in sister.": "Z80.3 Z80.41",
+    # a name without more is its family's default: no synonym of its own words specifies it
+    "She had seizures last night.": "R56.9",
+    "Hepatitis. Prostatitis.": "K75.9 N41.9",
+    "Aortic aneurysm.": "I71.9",
+    "Major depressive disorder.": "F32.9",
     # the same word of another trade
     "Bilateral vesicoureteral reflux with right reflux nephropathy.": "N13.721",
     "Closed reduction of mandible fracture with MMF.": "S02.609A",

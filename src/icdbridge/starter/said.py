@@ -13,7 +13,7 @@ from icdbridge.starter.dictionary import ADVERSE, Dictionary
 from icdbridge.starter.mentions import Mention, longest
 from icdbridge.starter.note_reading import REACH, SIDES, Note
 from icdbridge.starter.specify import Decision, specify
-from icdbridge.starter.stems import root, roots, whole
+from icdbridge.starter.stems import root, roots, synonyms, whole
 from icdbridge.starter.tree import Tree
 from icdbridge.starter.understood import asserting, of_one_item, understood
 
@@ -182,13 +182,22 @@ def near_words(note: Note, places: Sequence[int], own: Sequence[str] = ()) -> di
     return weights
 
 
+def _synonyms_of(note: Note, places: Sequence[int]) -> set[str]:
+    """The stems that the words of a mention stand for by their synonyms."""
+    words = (root(note.words[place].text) for place in places)
+    return {stem for word in words for meaning in synonyms().get(word, ()) for stem in meaning}
+
+
 def _decided(
     note: Note, dictionary: Dictionary, tree: Tree, mention: Mention, share: float, status: Mapping[str, int]
 ) -> Said:
     words = dictionary.words[dictionary.starts[mention.phrase] : dictionary.starts[mention.phrase + 1]]
     own = dictionary.phrase(mention.phrase)
     near = near_words(note, mention.places, own)
-    beside = {one: weight for one, weight in near.items() if one in SIDES or one not in own}
+    same = _synonyms_of(note, mention.places)  # "liver cirrhosis" has nothing hepatic beside itself
+    beside = {
+        one: weight for one, weight in near.items() if one in SIDES or (one not in own and one not in same)
+    }
     fixed = not _FIXED.isdisjoint(beside) and note.touched(mention.places, "historical")
     healing = fixed or not _SUBSEQUENT.isdisjoint(beside)
     character = "S" if not _SEQUELA.isdisjoint(beside) else "D" if healing else "A"

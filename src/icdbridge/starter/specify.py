@@ -48,8 +48,8 @@ def specify(
         kids = tree.children(code)
         if not kids:
             break
-        kids = _called_so(tree, kids, named)
         towards = _towards(tree, code, kids)
+        kids = _called_so(tree, kids, towards, named)
         led = True
         if any(len(tree.codes[kid]) == 8 and tree.codes[kid].endswith("A") for kid in kids):
             chosen = _encounter(tree, kids, near, character, towards)
@@ -70,14 +70,15 @@ def specify(
     return Decision(code, frozenset(support), others, _left(tree, code) if _BOTH in near else -1)
 
 
-def _called_so(tree: Tree, kids: list[int], named: Collection[str]) -> list[int]:
-    """The children whose titles have the only word that the code was named by; all where none has: a cirrhosis with
-    hepatic encephalopathy is no hepatic fibrosis.
+def _called_so(tree: Tree, kids: list[int], towards: int, named: Collection[str]) -> list[int]:
+    """The default and the children whose titles have the only word that the code was named by; all where none has: a
+    cirrhosis with hepatic encephalopathy is no hepatic fibrosis.
     """
     if len(named) != 1:
         return kids
     word = root(next(iter(named)).lstrip("="))
-    return [kid for kid in kids if word in title_stems(tree.titles[kid])] or kids
+    called = [kid for kid in kids if word in title_stems(tree.titles[kid])]
+    return [kid for kid in kids if kid in called or kid == towards] if called else kids
 
 
 def _of_both_sides(tree: Tree, kids: list[int], near: Mapping[str, float]) -> int | None:
