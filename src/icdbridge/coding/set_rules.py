@@ -7,8 +7,7 @@ from icdbridge.codes import Code
 from icdbridge.coding.companion_codes import instruction_for, met_by, still_asked
 from icdbridge.coding.suggestion import Suggestion
 from icdbridge.rules.excludes import excludes1
-from icdbridge.rules.meaning import one_alone
-from icdbridge.runs.confidence import sure_beside_sibling
+from icdbridge.rules.meaning import one_alone, sure_beside_sibling
 
 SYSTEM = "icd10cm"  # whose tabular list and instructions are known
 LEAST = 0.02  # probability below which a companion from further down is not shown

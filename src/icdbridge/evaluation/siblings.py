@@ -10,8 +10,7 @@ from icdbridge.evaluation import metrics
 from icdbridge.evaluation.contributions import predicted_cells
 from icdbridge.evaluation.metrics import Floats, Ints
 from icdbridge.evaluation.reports.text_table import Table, percent
-from icdbridge.rules.meaning import one_alone
-from icdbridge.runs.confidence import sure_beside_sibling
+from icdbridge.rules.meaning import one_alone, sure_beside_sibling
 from icdbridge.runs.scored import Scored
 
 WAYS = {"thresholds": "by thresholds", "coded": "of siblings the likelier, or those sure enough, as in code"}

@@ -20,6 +20,9 @@ _WITHOUT = re.compile(r",? (?:without\b|uncomplicated$)", re.IGNORECASE)
 # sides of two codes that may both be right: "other" and "unspecified" pneumonia differ in more than a side
 _BOTH_STAND: tuple[set[str | None], ...] = ({"left", "right"}, {None})
 SAID = "said by another code"
+SEEN_OFTEN = 10  # training notes from which on a code counts as common
+# beside a likelier code of its category; the highest that cost 0.3 points of F1 by cross-validation (docs/history.md)
+_SIBLING = 0.525
 _GUIDELINES = "ICD-10-CM guidelines"
 
 
@@ -215,3 +218,10 @@ def _integral(codes: CodeSet) -> Iterator[Finding]:
 @lru_cache(maxsize=100_000)
 def _title(code: str) -> str:
     return load_system("icd10cm").title(code) or ""
+
+
+def sure_beside_sibling(probability: float, train_notes: int) -> bool:
+    """Whether a code is predicted beside a likelier one of its category, where a prior decides: codes that training saw
+    seldom are so only with a probability above one half, as they are wrong there more often than elsewhere.
+    """
+    return train_notes >= SEEN_OFTEN or probability > _SIBLING

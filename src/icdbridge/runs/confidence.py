@@ -17,14 +17,12 @@ from scipy.special import expit
 from icdbridge.errors import InputError
 from icdbridge.files import read_json
 from icdbridge.lexical.evidence import BANDS
+from icdbridge.rules.meaning import SEEN_OFTEN
 from icdbridge.schema import Count, Name, Share, Strict, checked
 
 # In how many training notes a code was: from 10 on, fewer, none. The scopes frequent and rare count all of a corpus.
 FREQUENCIES = ("common", "uncommon", "unseen")
 TOP = 15  # the codes of a note that count as suggested where bands and suggestions are measured
-_COMMON = 10
-# beside a likelier code of its category; the highest that cost 0.3 points of F1 by cross-validation (docs/history.md)
-_SIBLING = 0.525
 
 T = TypeVar("T")
 
@@ -32,14 +30,7 @@ T = TypeVar("T")
 def frequency(train_notes: Sequence[int] | np.ndarray) -> np.ndarray:
     """Index into ``FREQUENCIES`` of codes that so many training notes carried [L]."""
     seen = np.asarray(train_notes)
-    return np.where(seen >= _COMMON, 0, np.where(seen > 0, 1, 2))
-
-
-def sure_beside_sibling(probability: float, train_notes: int) -> bool:
-    """Whether a code is predicted beside a likelier one of its category, where a prior decides: codes that training saw
-    seldom are so only with a probability above one half, as they are wrong there more often than elsewhere.
-    """
-    return train_notes >= _COMMON or probability > _SIBLING
+    return np.where(seen >= SEEN_OFTEN, 0, np.where(seen > 0, 1, 2))
 
 
 @dataclass(frozen=True)
