@@ -56,11 +56,13 @@ def _as_coded(scored: Scored, note: int, predicted: Ints, categories: Ints, trai
     for column in predicted[np.argsort(-scored.logits[note, predicted], kind="stable")].tolist():
         code = scored.codes[column]
         beside = [scored.codes[other] for other in kept if categories[other] == categories[column]]
-        sure = train_notes is None or not beside or not code.startswith("icd10cm:")
-        if train_notes is not None and not sure:
-            sure = sure_beside_sibling(float(expit(scored.logits[note, column])), int(train_notes[column]))
-        if sure and not any(_one_alone(other, code) for other in beside):
-            kept.append(column)
+        if any(_one_alone(other, code) for other in beside):
+            continue
+        if train_notes is not None and beside and code.startswith("icd10cm:"):
+            probability = float(expit(scored.logits[note, column]))
+            if not sure_beside_sibling(probability, int(train_notes[column])):
+                continue
+        kept.append(column)
     return np.array(sorted(kept), np.int64)
 
 

@@ -98,6 +98,13 @@ def one_alone(one: str, other: str) -> str | None:
     return None
 
 
+def sure_beside_sibling(probability: float, train_notes: int) -> bool:
+    """Whether a code is predicted beside a likelier one of its category, where a prior decides: codes that training saw
+    seldom are so only with a probability above one half, as they are wrong there more often than elsewhere.
+    """
+    return train_notes >= SEEN_OFTEN or probability > _SIBLING
+
+
 @lru_cache(maxsize=50_000)
 def _side(code: str) -> str | None:
     found = {match.lower() for match in _SIDE.findall(_title(code))}
@@ -218,10 +225,3 @@ def _integral(codes: CodeSet) -> Iterator[Finding]:
 @lru_cache(maxsize=100_000)
 def _title(code: str) -> str:
     return load_system("icd10cm").title(code) or ""
-
-
-def sure_beside_sibling(probability: float, train_notes: int) -> bool:
-    """Whether a code is predicted beside a likelier one of its category, where a prior decides: codes that training saw
-    seldom are so only with a probability above one half, as they are wrong there more often than elsewhere.
-    """
-    return train_notes >= SEEN_OFTEN or probability > _SIBLING

@@ -8,7 +8,7 @@ from icdbridge.starter.note_reading import Note
 from icdbridge.starter.said import Said
 from icdbridge.starter.stems import roots
 
-_BESIDE = 60  # characters
+_BESIDE, _WORDS = 60, 6  # characters before a drug, and words around it
 _ALLERGIC = roots("allergy", "allergic", "allergies", "anaphylaxis", "anaphylactic")
 
 
@@ -69,7 +69,13 @@ _ONCE = re.compile(
 
 def is_allergy(note: Note, said: Said) -> bool:
     """Whether a drug is told as an allergy outside their list: "allergic to", or by what it did."""
-    return _near(note, said, _ALLERGIC) or _reaction(note, said) is not None
+    first, last = said.places[0], said.places[-1]
+    around = range(max(first - _WORDS, 0), min(last + _WORDS + 1, len(note.words)))
+    named = any(
+        note.sentence[place] == note.sentence[first] and not _ALLERGIC.isdisjoint(note.own[place])
+        for place in around
+    )
+    return named or _reaction(note, said) is not None
 
 
 def is_cause(note: Note, said: Said, before: str) -> bool:
@@ -105,10 +111,3 @@ def _reaction(note: Note, said: Said) -> tuple[int, int] | None:
         return after.span()
     before = _REACTED.search(note.text, max(said.start - _BESIDE, 0), said.start)
     return before.span() if before else None
-
-
-def _near(note: Note, said: Said, stems: frozenset[str]) -> bool:
-    first, last = said.places[0], said.places[-1]
-    sentence = note.sentence[first]
-    around = range(max(first - 6, 0), min(last + 7, len(note.words)))
-    return any(note.sentence[place] == sentence and not stems.isdisjoint(note.own[place]) for place in around)

@@ -93,6 +93,11 @@ class Note:
         """A number [T] that differs between sentences."""
         return np.cumsum(np.diff(self.where, prepend=0) > 500)
 
+    @cached_property
+    def causes(self) -> set[int]:
+        """The places of what something was induced by."""
+        return before_induced(self.words)
+
     def mixed(self, places: tuple[int, ...]) -> bool:
         """Whether only some of the words stand negated, or are said of a relative: they are then not said together."""
         return any(0 < self._count(places, context) < len(places) for context in _APART)
@@ -137,9 +142,7 @@ def read_note(text: str, stems: Mapping[str, int], contexts: NoteContexts | None
     apart = _said_otherwise(words)
     disks = _ill_disks(words)
     compared = _compared_sides(text, words)
-    causes = {
-        place for place, (word, after) in enumerate(itertools.pairwise(words)) if after.text == "induced"
-    }
+    causes = before_induced(words)
     alone = apart | disks.keys()  # words without synonyms
     meant = synonyms()
     marks = (contexts or NoteContexts(text)).of(spans)
@@ -205,6 +208,11 @@ def _said_otherwise(words: Sequence[Word]) -> set[int]:
         for place, (word, following) in enumerate(itertools.pairwise(words))
         if following.text in _OTHERWISE.get(word.text, ())
     }
+
+
+def before_induced(words: Sequence[Word]) -> set[int]:
+    """The places of words before "induced": the drug of "opioid-induced"."""
+    return {place for place, (_, after) in enumerate(itertools.pairwise(words)) if after.text == "induced"}
 
 
 _DISKS = frozenset({"disc", "disk", "discs", "disks", "pulposus", "hnp", "hivd"})

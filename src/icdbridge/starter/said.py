@@ -83,23 +83,18 @@ def find_said(note: Note, dictionary: Dictionary, tree: Tree) -> list[Said]:
     asked = set()
     for outer in kept:
         wanted = asked_by(tree.codes[said_at(outer).code]) if len(outer) > 1 else ()
-        causes = _causes(note, outer)
+        causes = note.causes.intersection(outer)
         for places in [places for first in outer for places in inner[first]] if wanted or causes else ():
             if not set(places) < set(outer):
                 continue
             others = tuple(place for place in outer if not _covers(note, places, place))
             both = others in by_places and min(said_at(places).named, said_at(others).named) >= 0
-            if (places in causes and ADVERSE in said_at(places).status) or (
+            induced = len(places) == 1 and places[0] in causes
+            if (induced and ADVERSE in said_at(places).status) or (
                 both and tree.codes[said_at(places).code].startswith(wanted)
             ):
                 asked.add(places)
     return [said_at(places) for places in sorted(kept | asked)]
-
-
-def _causes(note: Note, places: Sequence[int]) -> set[tuple[int]]:
-    """The words of a mention that stand before "induced": the drug of "opioid-induced"."""
-    following = zip(places, [note.words[place + 1 : place + 2] for place in places], strict=True)
-    return {(place,) for place, after in following if after and after[0].text == "induced"}
 
 
 def _covers(note: Note, places: Sequence[int], place: int) -> bool:

@@ -131,9 +131,10 @@ def level_stems(words: Sequence[str]) -> Iterator[tuple[int, frozenset[str]]]:
 
 def _junction(words: Sequence[str], levels: Mapping[int, str], place: int) -> str | None:
     """The region of a level and that of the next word, where two meet: not those of "T8-9. L3-4"."""
-    letter = levels.get(place, "")
-    apart = words[place].isdigit() and letter + words[place] not in _LOWEST if letter else True
-    return None if apart else _JUNCTIONS.get(letter + levels.get(place + 1, ""))
+    letter = levels.get(place)
+    if letter is None or (words[place].isdigit() and letter + words[place] not in _LOWEST):
+        return None
+    return _JUNCTIONS.get(letter + levels.get(place + 1, ""))
 
 
 def title_stems(text: str) -> list[str]:

@@ -48,7 +48,8 @@ def is_taken_back(code: str, text: str, start: int, sentences: Sequence[tuple[in
 def _unless() -> dict[str, list[re.Pattern[str]]]:
     found: dict[str, list[re.Pattern[str]]] = {}
     for code, _, unless in _patterns():
-        found.setdefault(code, []).extend([unless] if unless is not None else [])
+        if unless is not None:
+            found.setdefault(code, []).append(unless)
     return found
 
 
