@@ -11,9 +11,9 @@ from icdbridge.knowledge.companions import asked_by
 from icdbridge.lexical.contexts import CONTEXTS
 from icdbridge.starter.dictionary import ADVERSE, Dictionary
 from icdbridge.starter.mentions import Mention, longest
-from icdbridge.starter.note_reading import REACH, SIDES, Note
+from icdbridge.starter.note_reading import REACH, Note
 from icdbridge.starter.specify import Decision, specify
-from icdbridge.starter.stems import root, roots, synonyms, whole
+from icdbridge.starter.stems import SIDES, root, roots, synonyms, whole
 from icdbridge.starter.tree import Tree
 from icdbridge.starter.understood import asserting, of_one_item, understood
 

@@ -25,6 +25,8 @@ _NUMBER = re.compile(r"[0-5][ab]?")
 _WRITTEN_TOGETHER = re.compile(r"(ckd|dm|t|stage|type|grade)([0-5][ab]?)(dm)?")
 
 
+SIDES = ("left", "right", "bilateral")
+BOTH_SIDES = SIDES[2]
 _SIDES = dict.fromkeys(("left", "l", "lt", "os"), "left") | dict.fromkeys(("right", "r", "rt", "od"), "right")
 _SIDES |= dict.fromkeys(("bilateral", "bilaterally", "bilat", "bl", "both", "ou"), "bilateral")
 # Endings that make an everyday word of a medical one when the root is short (callus, call; radial, radiation).

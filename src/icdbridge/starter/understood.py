@@ -7,8 +7,8 @@ import numpy as np
 
 from icdbridge.starter.dictionary import Dictionary
 from icdbridge.starter.mentions import PAUSE, STEP, Mention, Occurrences, find_mentions
-from icdbridge.starter.note_reading import SIDES, Note
-from icdbridge.starter.stems import root, roots
+from icdbridge.starter.note_reading import Note
+from icdbridge.starter.stems import SIDES, root, roots
 
 _WHOLE = 0.6  # of a sense's stems that a phrase has to have
 _LEAST_SHARE = 0.4  # of the uses of an abbreviation, below which a sense is not thought of

@@ -1,0 +1,176 @@
+"""What each word of a note stands for: its stem, what numbers, disks and sides make of it, synonyms, abbreviations."""
+
+import itertools
+import re
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from icdbridge.knowledge.words import EMPTY
+from icdbridge.lexical.sentences import item_numbers
+from icdbridge.starter.expansions import Expansions, expansions, is_unit_or_name
+from icdbridge.starter.stems import (
+    BOTH_SIDES,
+    Word,
+    drug_words,
+    level_stems,
+    root,
+    roots,
+    scale_stems,
+    synonyms,
+    whole,
+)
+
+_DRUG = root("drug")
+Senses = list[tuple[frozenset[str], float]]
+
+
+class Meanings(NamedTuple):
+    """Of each word: its ``own`` stems, where it ``ends`` (an abbreviation of several words: where the last does), and
+    the ``senses`` that are of several stems or unsure, with the share of uses that mean them.
+    """
+
+    own: list[frozenset[str]]
+    ends: list[int]
+    senses: Mapping[int, Senses]
+
+
+def meanings_in(
+    text: str,
+    words: Sequence[Word],
+    sentences: Sequence[tuple[int, int]],
+    sections: Sequence[str],
+    negated: np.ndarray,
+) -> Meanings:
+    """The meanings of the words of a note; ``sections`` their kinds of sections, ``negated`` [T] which are denied."""
+    counting = {start for start, _ in item_numbers(text)}  # "2. CKD 3. Gout" has neither stage 3 nor class 2
+    apart, disks = _said_otherwise(words), _ill_disks(words)
+    silent = _silent(text, words, counting | {words[place].start for place in apart})
+    further = _further_stems(words, counting, disks)
+    written = expansions(words, text, sentences, sections)
+    meant = _meant(words, written, apart | disks.keys())
+    compared = _compared_sides(text, words)
+    own: list[frozenset[str]] = []
+    senses: dict[int, Senses] = {}
+    for place, word in enumerate(words):
+        stems = set() if place in silent else _literal(word, denied=bool(negated[place]))
+        sure = {next(iter(one)) for one, share in meant[place] if len(one) == 1 and share == 1.0}
+        senses[place] = [one for one in meant[place] if len(one[0]) > 1 or one[1] < 1.0]
+        own.append(frozenset(stems | further[place] | sure))
+        if place in compared:
+            own[place], senses[place] = frozenset({BOTH_SIDES}), []
+    ends = [
+        words[written[place][0]].end if place in written else word.end for place, word in enumerate(words)
+    ]
+    return Meanings(own, ends, senses)
+
+
+def _silent(text: str, words: Sequence[Word], starts: set[int]) -> set[int]:
+    """The places of words that say nothing by themselves: empty ones, units, initials, and those at ``starts``."""
+    return {
+        place
+        for place, word in enumerate(words)
+        if word.text in EMPTY or word.start in starts or is_unit_or_name(text, word.start, word.end)
+    }
+
+
+def _literal(word: Word, *, denied: bool) -> set[str]:
+    """The stems of a word as it is written; of one that is denied also that of its absence."""
+    own = root(word.text)
+    return {own, whole(word.text), f"-{own}"} if denied else {own, whole(word.text)}
+
+
+def _further_stems(
+    words: Sequence[Word], counting: set[int], disks: Mapping[int, frozenset[str]]
+) -> list[frozenset[str]]:
+    """The stems of each word that only the words around it tell: of scales, levels of the spine, disks, and of drugs
+    that did something.
+    """
+    scales = dict(scale_stems(["" if word.start in counting else word.text for word in words]))
+    levels = dict(level_stems([word.text for word in words]))
+    causes = {place for place in before_induced(words) if words[place].text in drug_words()}
+    none = frozenset[str]()
+    return [
+        levels.get(place, none).union(
+            disks.get(place, none),
+            {scales[place]} if place in scales else none,
+            {_DRUG} if place in causes else none,
+        )
+        for place in range(len(words))
+    ]
+
+
+def _meant(words: Sequence[Word], written: Expansions, alone: set[int]) -> list[Senses]:
+    """What each word stands for as an abbreviation or else, if not left ``alone``, by its synonyms."""
+    known = synonyms()
+    return [
+        written.get(place, (place, []))[1]
+        or [(one, 1.0) for one in known.get(root(word.text), ()) if place not in alone]
+        for place, word in enumerate(words)
+    ]
+
+
+# Words that mean something else before these: "secondary to" no metastasis, "open reduction" no open fracture, "both
+# episodes" no two sides, "cystic duct" no cyst.
+_OTHERWISE = {
+    "secondary": {"to"},
+    "open": {"reduction", "reductions", "treatment", "repair", "procedure", "surgery", "heart", "biopsy", "approach"},
+    "grave": {"disability", "condition", "prognosis", "concern", "concerns", "danger", "risk", "illness", "site"},
+    "nervous": {"system", "systems"},
+    "depressed": {"anterior", "posterior", "frontal", "skull", "fracture", "fractures", "comminuted", "lateral"},
+    "ventricular": {"rate", "rates", "response", "responses"},
+    "cystic": {"duct", "artery", "stump", "pedicle", "structures"},
+    "both": {"episodes", "times", "occasions", "parents", "days", "procedures", "medications", "visits", "tests"},
+}  # fmt: skip
+
+
+def _said_otherwise(words: Sequence[Word]) -> set[int]:
+    """The places of words of ``_OTHERWISE`` before what takes their meaning."""
+    return {
+        place
+        for place, (word, following) in enumerate(itertools.pairwise(words))
+        if following.text in _OTHERWISE.get(word.text, ())
+    }
+
+
+def before_induced(words: Sequence[Word]) -> set[int]:
+    """The places of words before "induced": the drug of "opioid-induced"."""
+    return {place for place, (_, after) in enumerate(itertools.pairwise(words)) if after.text == "induced"}
+
+
+_DISKS = frozenset({"disc", "disk", "discs", "disks", "pulposus", "hnp", "hivd"})
+_DISK = roots("disc", "intervertebral")
+_OF_DISKS = (
+    (
+        re.compile(r"herniat\w+|protru\w+|extru\w+|bulg(?:e|es|ing)|prolapsed?|slipped|hnp|hivd"),
+        roots("displacement"),
+    ),
+    (re.compile(r"degenerat\w+"), roots("degeneration")),
+)
+
+
+def _ill_disks(words: Sequence[Word]) -> dict[int, frozenset[str]]:
+    """Where a disk stands, and what says that it is displaced (no hernia) or worn out, with the stems of titles."""
+    found: dict[int, frozenset[str]] = {}
+    for place, word in enumerate(words):
+        for pattern, meant in _OF_DISKS:
+            if pattern.fullmatch(word.text):
+                around = range(max(place - 3, 0), min(place + 4, len(words)))
+                beside = dict.fromkeys((near for near in around if words[near].text in _DISKS), _DISK)
+                found |= beside | ({place: meant | beside.get(place, frozenset())} if beside else {})
+    return found
+
+
+_COMPARED = re.compile(
+    r"\b(left|right|l|r|od|os|lt|rt)\b(?:\s*[<>]{1,2}\s*"
+    r"|,? (?:is |are |was |much )*(?:worse|greater|more|bigger|larger|smaller|better|less) than (?:the )?(?:on the )?)"
+    r"(left|right|l|r|od|os|lt|rt)\b",
+    re.IGNORECASE,
+)
+
+
+def _compared_sides(text: str, words: Sequence[Word]) -> set[int]:
+    """The sides of "OD worse than OS" and "R>L", which mean both."""
+    starts = {start for found in _COMPARED.finditer(text) for start in (found.start(1), found.start(2))}
+    return {place for place, word in enumerate(words) if word.start in starts}
