@@ -46,7 +46,7 @@ def received(store, number):
         return receive(session, "feed", number, Facts(patient="P-1"), [NewDocument("Pneumonia.")])[0].id
 
 
-def test_the_steps_make_the_tables_that_the_code_has(store):
+def test_a_new_store_has_the_tables_that_the_code_has(store):
     with store.engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), Table.metadata) == []
 

@@ -1,7 +1,10 @@
 """The store: tables, trail, versions, documents that come again, retention, accounts."""
 
 import shutil
+import sqlite3
+from contextlib import closing
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -58,9 +61,18 @@ def number(store):
         return found.id
 
 
-def test_the_steps_make_the_tables_that_the_code_has(store):
+def test_the_steps_bring_a_store_of_the_first_release_up_to_date(tmp_path):
+    """A change of the tables needs a step in ``migrations``."""
+    path = tmp_path / "first.db"
+    with closing(sqlite3.connect(path)) as made:
+        made.executescript((Path(__file__).parent / "first_tables.sql").read_text("utf-8"))
+    store = open_store(str(path))
     with store.engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), Table.metadata) == []
+    with store.writing() as session:
+        record(session, "bea", "opened")
+        assert verify(session).fault is None
+    store.close()
 
 
 def test_a_store_is_opened_again_with_what_is_in_it(tmp_path, store, number):

@@ -10,6 +10,7 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
 from sqlalchemy import URL, Engine, create_engine, event, make_url, select
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -17,7 +18,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import QueuePool
 
 from icdbridge.errors import InputError
-from icdbridge.server.store.records import TrailHead
+from icdbridge.server.store.records import Table, TrailHead
 
 KEY_VARIABLE = "ICDBRIDGE_STORE_KEY"
 KEY_CHARACTERS = 20
@@ -92,6 +93,9 @@ def open_store(address: str) -> Store:
             config = Config()
             config.set_main_option("script_location", "icdbridge.server.store:migrations")
             config.attributes["connection"] = connection
+            if MigrationContext.configure(connection).get_current_revision() is None:
+                Table.metadata.create_all(connection)
+                command.stamp(config, "head")
             command.upgrade(config, "head")
     except DBAPIError as error:
         engine.dispose()

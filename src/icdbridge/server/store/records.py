@@ -3,11 +3,24 @@
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    Connection,
+    DateTime,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    event,
+    insert,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 from sqlalchemy.types import TypeDecorator
 
 ROLES = ("coder", "auditor", "admin")
+START = "0" * 64  # what the first entry of the trail is chained to
+_TRAIL_STAYS = "the audit trail is never changed"
 
 
 class Instant(TypeDecorator[datetime]):
@@ -229,3 +242,28 @@ class TrailHead(Table):
     hash: Mapped[str] = mapped_column(String(64))
 
     __table_args__ = (UniqueConstraint("number"),)
+
+
+@event.listens_for(TrailEntry.__table__, "after_create")
+def _keep_the_trail(table: Any, connection: Connection, **_: Any) -> None:
+    """The database itself refuses to change or delete entries of the trail."""
+    if connection.dialect.name == "sqlite":
+        for what in ("UPDATE", "DELETE"):
+            connection.exec_driver_sql(
+                f"CREATE TRIGGER trail_no_{what.lower()} BEFORE {what} ON trail "
+                f"BEGIN SELECT RAISE(ABORT, '{_TRAIL_STAYS}'); END"
+            )
+        return
+    connection.exec_driver_sql(
+        "CREATE FUNCTION trail_stays() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN RAISE EXCEPTION '{_TRAIL_STAYS}'; END $$"
+    )
+    connection.exec_driver_sql(
+        "CREATE TRIGGER trail_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON trail "
+        "FOR EACH STATEMENT EXECUTE FUNCTION trail_stays()"
+    )
+
+
+@event.listens_for(TrailHead.__table__, "after_create")
+def _begin_the_trail(table: Any, connection: Connection, **_: Any) -> None:
+    connection.execute(insert(TrailHead).values(id=1, number=0, hash=START))

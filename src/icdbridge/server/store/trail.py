@@ -8,9 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from icdbridge.server.store.records import TrailEntry, TrailHead, now
-
-START = "0" * 64  # what the first entry is chained to
+from icdbridge.server.store.records import START, TrailEntry, TrailHead, now
 
 
 class Verified(NamedTuple):

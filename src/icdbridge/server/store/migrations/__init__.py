@@ -1,1 +1,1 @@
-"""Alembic's scripts: how the tables came to be, one step a file."""
+"""Alembic's scripts: what a later icdbridge changed in the tables of an older store, one step a file."""
