@@ -6,7 +6,7 @@ from datetime import date as Day
 from icdbridge.rules.code_set import CodeSet, Given, known_version, read_set, version_meant
 from icdbridge.rules.excludes import check_excludes
 from icdbridge.rules.existing import check_existing
-from icdbridge.rules.findings import Encounter, Finding, encounter
+from icdbridge.rules.findings import Encounter, Finding, encounter, finding
 from icdbridge.rules.meaning import SAID, check_meaning
 from icdbridge.rules.patient import check_patient
 from icdbridge.rules.sequencing import check_companions, check_principal
@@ -36,7 +36,7 @@ def check(
     about = encounter(date, sex, age, setting)
     given = [one if isinstance(one, Given) else Given(one) for one in codes]
     read = read_set(given, known_version(version) if version else version_meant(given, about.day), ordered)
-    return sorted(set(_findings(read, about)), key=lambda finding: finding.rank)
+    return sorted(set(_findings(read, about)), key=lambda one: one.rank)
 
 
 def _findings(codes: CodeSet, about: Encounter) -> Iterator[Finding]:
@@ -46,7 +46,7 @@ def _findings(codes: CodeSet, about: Encounter) -> Iterator[Finding]:
     yield from check_principal(codes)
     yield from check_companions(codes)
     yield from check_patient(codes, about)
-    told = {code for finding in excluded for code in finding.codes}
+    told = {code for one in excluded for code in one.codes}
     yield from (one for one in check_meaning(codes) if one.rule != SAID or not told.issuperset(one.codes))
     yield from _said_beside(codes, about)
 
@@ -57,21 +57,7 @@ def _said_beside(codes: CodeSet, about: Encounter) -> Iterator[Finding]:
             continue
         poa = (given.poa or "").strip().upper()
         if poa and poa not in _POA:
-            yield Finding(
-                "present on admission",
-                "error",
-                (code.code,),
-                "the present-on-admission indicator is none of Y, N, U, W, 1",
-                "give Y (yes), N (no), U (not documented), W (cannot be told) or 1 (exempt)",
-                "guidelines, appendix I",
-            )
+            yield finding("poa", code.code)
         certainty = (given.certainty or "").lower()
         if about.setting == "outpatient" and any(word in certainty for word in _UNCERTAIN):
-            yield Finding(
-                "uncertain diagnosis",
-                "error",
-                (code.code,),
-                f"{code.code} is uncertain, and outpatient encounters are not coded so",
-                "code the symptom, sign or reason for the encounter",
-                "guideline IV.H",
-            )
+            yield finding("uncertain", code.code)

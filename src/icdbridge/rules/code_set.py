@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
-from icdbridge.codes import Code, parse_code, parse_key, systems_of, undotted, version_named, version_of
-from icdbridge.codes.gate import Standing, standing
+from icdbridge.codes import Code, parse_key, systems_of, undotted, version_named, version_of
+from icdbridge.codes.gate import Standing, assignable, standing
+from icdbridge.codes.respelling import parsed
 from icdbridge.codes.systems import VERSIONS, known_systems
 from icdbridge.codes.validity import LAST_DAY
 from icdbridge.errors import InputError
@@ -83,16 +84,14 @@ def meant(text: str, version: str) -> Code | None:
         return keyed
     here: list[Code] = []
     for name in systems_of(version):
-        if code := _parsed(text, name):
+        if code := parsed(text, name):
             if standing(code) == "billable":
                 return code
             here.append(code)
     if any(standing(code) != "unknown" for code in here):
         return min(here, key=lambda code: _ORDER.index(standing(code)))
     others = (name for name in known_systems() if version_of(name) != version)
-    there = [
-        code for name in others if (code := _parsed(text, name)) and standing(code) in ("billable", "retired")
-    ]
+    there = [code for name in others if (code := parsed(text, name)) and assignable(code)]
     return there[0] if there else here[0] if here else None
 
 
@@ -100,12 +99,5 @@ def _keyed(text: str) -> Code | None:
     """The code of a text that names its system."""
     try:
         return parse_key(text.strip()) if ":" in text else None
-    except InputError:
-        return None
-
-
-def _parsed(text: str, system: str) -> Code | None:
-    try:
-        return parse_code(text, system)
     except InputError:
         return None

@@ -5,10 +5,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 from itertools import combinations
 
-from icdbridge.codes import load_system
 from icdbridge.rules.code_set import CodeSet
-from icdbridge.rules.findings import Finding
-from icdbridge.rules.tabular_notes import Line, Note, lineage, notes
+from icdbridge.rules.findings import Finding, finding
+from icdbridge.rules.tabular_notes import Line, Note, lineage, notes, title_of
 
 _COMBINED = re.compile(
     r"\b(?:(?<!classified )in|due to|associated with|complicating|following|during)\b", re.IGNORECASE
@@ -49,16 +48,8 @@ def _found(one: str, two: str) -> Finding | None:
             note, line = named
             combined = _is_combined(line.text, other)
             above = "" if note.place == code else f", at {note.place}"
-            return Finding(
-                "Excludes1",
-                "warning" if combined else "error",
-                (code, other),
-                f"{code} excludes {other}{above}: {line.text}",
-                f"leave out {code} if it is due to {other}"
-                if combined
-                else "keep the one that the note supports; both only where the two conditions are unrelated",
-                f"Excludes1 note at {note.place}; guideline I.A.12.a",
-            )
+            kind = "excluded if due" if combined else "excluded"
+            return finding(kind, code, other, other=other, above=above, line=line.text, place=note.place)
     return None
 
 
@@ -68,15 +59,13 @@ def _is_combined(line: str, other: str) -> bool:
     such a code is excluded only where the condition is due to it.
     """
     said = _COMBINED.search(line.partition("(")[0])
-    table = load_system("icd10cm")
-    titles = (table.title(place) or "" for place in (other, other[:3]))
-    return said is not None and not any(_COMBINED.search(title) for title in titles)
+    return said is not None and not any(_COMBINED.search(title_of(place)) for place in (other, other[:3]))
 
 
 def _said_so(line: str, other: str) -> bool:
     """Whether a code says what a line asks of the codes that it names ("E11, E13 with ketoacidosis")."""
     asked = _ASKED.search(line)
-    return asked is None or asked[1] in (load_system("icd10cm").title(other) or "").lower()
+    return asked is None or asked[1] in title_of(other).lower()
 
 
 def _excluding(code: str, other: str, plain: str) -> tuple[Note, Line] | None:

@@ -3,17 +3,9 @@
 from collections.abc import Iterator
 from contextlib import suppress
 
-from icdbridge.codes import (
-    Code,
-    describe,
-    load_system,
-    parse_code,
-    releases,
-    systems_of,
-    undotted,
-    version_of,
-)
-from icdbridge.codes.gate import nearest, standing
+from icdbridge.codes import Code, describe, load_system, releases, systems_of, undotted, version_of
+from icdbridge.codes.gate import assignable, nearest, standing
+from icdbridge.codes.respelling import parsed
 from icdbridge.codes.systems import VERSION_LABELS, VERSIONS
 from icdbridge.codes.validity import release_on, release_period, validity, version_period
 from icdbridge.errors import InputError
@@ -21,9 +13,8 @@ from icdbridge.escaping import visible
 from icdbridge.knowledge.families import default_child
 from icdbridge.knowledge.successors import predecessors, successors
 from icdbridge.rules.code_set import CodeSet, Given
-from icdbridge.rules.findings import Encounter, Finding
+from icdbridge.rules.findings import Encounter, Finding, finding
 
-CODE_LIST = "code list of the release"
 _WHOLE = 7  # characters of the longest ICD-10-CM code
 _MOST = 40  # choices
 
@@ -46,15 +37,7 @@ def _unknown(given: Given, code: Code | None, version: str) -> Finding:
     text = code.code if code else visible(given.text[:20], one_line=True)
     system = code.system if code else systems_of(version)[0]
     if placed := _with_placeholders(text):
-        return Finding(
-            "placeholder",
-            "error",
-            (text,),
-            f"{text} lacks the placeholder X before its 7th character",
-            f"code {placed}",
-            "ICD-10-CM guideline I.A.4",
-            (placed,),
-        )
+        return finding("placeholder", text, choices=(placed,), placed=placed)
     near = _near(text, system)
     if (
         code
@@ -63,20 +46,11 @@ def _unknown(given: Given, code: Code | None, version: str) -> Finding:
         and (sevenths := _sevenths(near))
         and len(undotted(code)) == _WHOLE
     ):
-        return Finding(
-            "7th character",
-            "error",
-            (text,),
-            f"{near.code} has no 7th character {text[-1]}",
-            f"use one of {', '.join(one[-1] for one in sevenths)}",
-            "7th character note of the tabular list",
-            tuple(sevenths),
-        )
+        ends = ", ".join(one[-1] for one in sevenths)
+        return finding("other 7th", text, choices=sevenths, near=near.code, given=text[-1], ends=ends)
     choices = () if near is None else _choices(near)
     hint = f"did you mean {near.code} ({describe(near).text})?" if near else "search for it by words"
-    return Finding(
-        "unknown code", "error", (text,), f"no installed release has {text}", hint, CODE_LIST, choices
-    )
+    return finding("unknown", text, choices=choices, hint=hint)
 
 
 def _near(text: str, system: str) -> Code | None:
@@ -93,11 +67,8 @@ def _with_placeholders(text: str) -> str | None:
     plain = text.replace(".", "")
     if not 4 <= len(plain) < _WHOLE:
         return None
-    try:
-        code = parse_code(plain[:-1].ljust(_WHOLE - 1, "X") + plain[-1], "icd10cm")
-    except InputError:
-        return None
-    return code.code if standing(code) in ("billable", "retired") else None
+    code = parsed(plain[:-1].ljust(_WHOLE - 1, "X") + plain[-1], "icd10cm")
+    return code.code if code and assignable(code) else None
 
 
 def _sevenths(code: Code) -> list[str]:
@@ -128,43 +99,20 @@ def _not_billable(code: Code) -> Finding:
     if sevenths := _sevenths(code):
         ends = ", ".join(one[-1] for one in sorted(sevenths))
         what = "placeholders X and a 7th character" if len(undotted(code)) < _WHOLE - 1 else "a 7th character"
-        return Finding(
-            "7th character",
-            "error",
-            (code.code,),
-            f"{code.code} ({title}) needs {what}: {ends}",
-            f"say which encounter it is, such as {choices[0]}",
-            "7th character note of the tabular list",
-            choices,
-        )
-    return Finding(
-        "not billable",
-        "error",
-        (code.code,),
-        f"{code.code} ({title}) is a category",
-        f"choose one of the {len(choices)} codes below it" if choices else "choose a code below it",
-        CODE_LIST,
-        choices,
-    )
+        said = {"title": title, "what": what, "ends": ends, "example": choices[0]}
+        return finding("no 7th", code.code, choices=choices, **said)
+    which = f"one of the {len(choices)} codes" if choices else "a code"
+    return finding("not billable", code.code, choices=choices, title=title, which=which)
 
 
 def _other_version(code: Code, version: str) -> Finding:
-    what = f"{code.code} is a code of {code.declaration.label}, not of {VERSION_LABELS.get(version, version)}"
-    if not {version, version_of(code.system)} <= VERSIONS.keys():
-        own = version_of(code.system)
-        use = f"if the set is coded in {own}, check it with version {own}; else search for the code by words"
-        return Finding("other version", "error", (code.code,), what, use, CODE_LIST)
-    period = version_period(version)
-    since = f", in use since {period.start}" if period.start else ""
-    until = f", in use until {period.end}" if period.end else ""
-    return Finding(
-        "other version",
-        "error",
-        (code.code,),
-        f"{what}{since}{until}",
-        f"use its equivalents: icdbridge codes show {code} lists them",
-        "45 CFR 162.1002",
-    )
+    own, said = version_of(code.system), {"own": code.declaration.label}
+    said["version"] = VERSION_LABELS.get(version, version)
+    if not {version, own} <= VERSIONS.keys():
+        return finding("other system", code.code, named=own, **said)
+    start, end = version_period(version)
+    said["period"] = (f", in use since {start}" if start else "") + (f", in use until {end}" if end else "")
+    return finding("other version", code.code, key=code, **said)
 
 
 def _on_day(code: Code, encounter: Encounter) -> bool:
@@ -181,18 +129,17 @@ def _invalid(code: Code, encounter: Encounter) -> Finding:
     valid, day = validity(code), encounter.day
     assert valid is not None
     start, end = valid.period
-    if day and start and day < start:
-        others = predecessors(code)
-        what, use = f"{code.code} is valid only from {start} on", "use what was valid then:"
-        else_ = "use a code of that day's release"
-    else:
-        others = successors(code)
-        what, use = f"{code.code} was valid until {end}", "use"
-        else_ = "look for its successor by words"
+    early = day and start and day < start
+    others = predecessors(code) if early else successors(code)
+    choices = [one.code.code for one in others]
     how = " (inferred from titles)" if any(one.inferred for one in others) else ""
-    choices = tuple(one.code.code for one in others)
-    action = f"{use} {', '.join(choices)}{how}" if others else else_
-    return Finding("date", "error", (code.code,), what, action, CODE_LIST, choices)
+    if early:
+        use = "use what was valid then:" if others else "use a code of that day's release"
+    else:
+        use = "use" if others else "look for its successor by words"
+    use = f"{use} {', '.join(choices)}{how}" if others else use
+    kind = "too early" if early else "too late"
+    return finding(kind, code.code, choices=choices, start=start, end=end, use=use)
 
 
 def _beyond(codes: CodeSet, encounter: Encounter) -> Iterator[Finding]:
@@ -206,12 +153,6 @@ def _beyond(codes: CodeSet, encounter: Encounter) -> Iterator[Finding]:
         if in_force or outside or release_period(system, release) == period:
             continue
         label = codes.codes[0].declaration.label if len(codes.codes) == 1 else system
-        several = tuple(code.code for code in codes.codes if code.system == system)
-        yield Finding(
-            "date not covered",
-            "note",
-            several,
-            f"no release of {label} for {day} is installed ({', '.join(releases(system))} are): judged by {release}",
-            "make sure by that year's code list",
-            CODE_LIST,
-        )
+        several = (code.code for code in codes.codes if code.system == system)
+        installed = ", ".join(releases(system))
+        yield finding("not covered", *several, label=label, day=day, installed=installed, release=release)

@@ -1,8 +1,12 @@
 """Findings about a set of codes, and facts of the encounter."""
 
+import csv
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import date
-from typing import Any, Literal
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal, cast
 
 from icdbridge.errors import InputError
 
@@ -35,6 +39,20 @@ class Finding:
     def rank(self) -> tuple[Any, ...]:
         """Findings are listed by this: errors first, then by rule and codes."""
         return (SEVERITIES.index(self.severity), self.rule, self.codes, self.message)
+
+
+@cache
+def _texts() -> dict[str, list[str]]:
+    """The texts of each finding, as ``Finding`` has them: ``{code}`` is its first code, other gaps are filled in."""
+    table = files("icdbridge.rules").joinpath("data/findings.csv").read_text("utf-8")
+    return {name: texts for name, *texts in csv.reader(table.splitlines())}
+
+
+def finding(name: str, *codes: str, choices: Iterable[str] = (), **said: object) -> Finding:
+    """The finding ``name`` of ``data/findings.csv`` about some codes; what is ``said`` fills the gaps of its texts."""
+    rule, severity, *texts = _texts()[name]
+    message, action, source = (text.format(code=codes[0], **said) for text in texts)
+    return Finding(rule, cast(Severity, severity), codes, message, action, source, tuple(choices))
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from functools import lru_cache
 from itertools import combinations
 
-from icdbridge.codes import load_system
 from icdbridge.knowledge.families import billable_below
 from icdbridge.knowledge.presumptions import by_category, diagnoses_of, presumptions
 from icdbridge.knowledge.words import stems
 from icdbridge.rules.code_set import CodeSet
-from icdbridge.rules.findings import Finding
+from icdbridge.rules.findings import Finding, finding
+from icdbridge.rules.tabular_notes import title_of
 
 _SIDE = re.compile(r"\b(right|left|bilateral|unspecified)\b", re.IGNORECASE)
 _SIDED = frozenset(stems("right left bilateral unilateral unspecified eye ear side sided"))
@@ -23,7 +23,6 @@ SAID = "said by another code"
 SEEN_OFTEN = 10  # training notes from which on a code counts as common
 # beside a likelier code of its category; the highest that cost 0.3 points of F1 by cross-validation (docs/history.md)
 _SIBLING = 0.525
-_GUIDELINES = "ICD-10-CM guidelines"
 
 
 def check_meaning(codes: CodeSet) -> Iterator[Finding]:
@@ -32,22 +31,16 @@ def check_meaning(codes: CodeSet) -> Iterator[Finding]:
     yield from _sides(codes)
     presumed = list(_presumed(codes))
     yield from presumed
-    said = {code for finding in presumed if finding.rule == SAID for code in finding.codes}
-    yield from (finding for finding in _pairs(codes) if finding.codes[0] not in said)
+    said = {code for one in presumed if one.rule == SAID for code in one.codes}
+    yield from (one for one in _pairs(codes) if one.codes[0] not in said)
     yield from _integral(codes)
 
 
 def _twice(codes: CodeSet) -> Iterator[Finding]:
     for code, times in Counter(code for code in codes.read if code in codes.codes).items():
         if times > 1 and code is not None and code.declaration.kind == "diagnosis":
-            yield Finding(
-                "duplicate",
-                "error",
-                (code.code,),
-                f"{code.code} is given {times} times",
-                "give each diagnosis code once",
-                "guideline I.B.12" if code.system == "icd10cm" else "one code for one diagnosis",
-            )
+            source = "guideline I.B.12" if code.system == "icd10cm" else "one code for one diagnosis"
+            yield finding("duplicate", code.code, times=times, source=source)
 
 
 def _sides(codes: CodeSet) -> Iterator[Finding]:
@@ -59,27 +52,14 @@ def _sides(codes: CodeSet) -> Iterator[Finding]:
     for (category, words), by_side in groups.items():
         each = {"right", "left"} == by_side.keys()
         if each and (both := _bilateral(category, words)):
-            pair = (by_side["left"], by_side["right"])
-            yield Finding(
-                "both sides",
-                "warning",
-                tuple(sorted(pair)),
-                f"{pair[0]} and {pair[1]} are the left and the right of one code",
-                f"code {both}, which is for both sides",
-                "guideline I.B.13",
-                (both,),
-            )
+            left, right = by_side["left"], by_side["right"]
+            pair = sorted([left, right])
+            yield finding("left and right", *pair, choices=[both], left=left, right=right, both=both)
         if "bilateral" in by_side and (
             one_sided := [by_side[one] for one in ("left", "right") if one in by_side]
         ):
-            yield Finding(
-                "both sides",
-                "error",
-                tuple(sorted([by_side["bilateral"], *one_sided])),
-                f"{by_side['bilateral']} says both sides already",
-                f"leave out {', '.join(one_sided)}",
-                "guideline I.B.13",
-            )
+            both = by_side["bilateral"]
+            yield finding("one side too", *sorted([both, *one_sided]), both=both, sides=", ".join(one_sided))
 
 
 @lru_cache(maxsize=200_000)
@@ -107,7 +87,7 @@ def sure_beside_sibling(probability: float, train_notes: int) -> bool:
 
 @lru_cache(maxsize=50_000)
 def _side(code: str) -> str | None:
-    found = {match.lower() for match in _SIDE.findall(_title(code))}
+    found = {match.lower() for match in _SIDE.findall(title_of(code))}
     named = found & {"right", "left", "bilateral"}
     return named.pop() if len(named) == 1 else None
 
@@ -115,7 +95,7 @@ def _side(code: str) -> str | None:
 @lru_cache(maxsize=50_000)
 def _but_side(code: str) -> tuple[str, ...]:
     """The words of a title without those of the side."""
-    return tuple(sorted(word for word in stems(_title(code)) if word not in _SIDED))
+    return tuple(sorted(word for word in stems(title_of(code)) if word not in _SIDED))
 
 
 @lru_cache(maxsize=10_000)
@@ -131,39 +111,25 @@ def _pairs(codes: CodeSet) -> Iterator[Finding]:
             continue
         for vague, exact in ((one, other), (other, one)):
             if _says_less(vague, exact):
-                yield Finding(
-                    "unspecified beside specified",
-                    "warning",
-                    (vague, exact),
-                    f"{exact} says what {vague} leaves open",
-                    f"leave out {vague}, unless it is another condition",
-                    "guideline I.B.2; titles",
-                )
+                yield finding("vague", vague, exact, exact=exact)
             elif _denies(vague, exact):
-                yield Finding(
-                    "with and without",
-                    "warning",
-                    (vague, exact),
-                    f"{vague} says without what {exact} says with",
-                    f"leave out {vague}",
-                    "titles",
-                )
+                yield finding("denied", vague, exact, exact=exact)
 
 
 @lru_cache(maxsize=50_000)
 def _says_less(vague: str, exact: str) -> bool:
-    if not _UNSPECIFIED.search(_title(vague)):
+    if not _UNSPECIFIED.search(title_of(vague)):
         return False
-    left = frozenset(stems(_title(vague)))
-    said = frozenset(stems(_title(exact)))
-    return left < said or (left == said and not _UNSPECIFIED.search(_title(exact)))
+    left = frozenset(stems(title_of(vague)))
+    said = frozenset(stems(title_of(exact)))
+    return left < said or (left == said and not _UNSPECIFIED.search(title_of(exact)))
 
 
 @lru_cache(maxsize=50_000)
 def _denies(denying: str, saying: str) -> bool:
-    said = _title(saying)
-    for match in _WITHOUT.finditer(_title(denying)):
-        base = _title(denying)[: match.start()]
+    said = title_of(saying)
+    for match in _WITHOUT.finditer(title_of(denying)):
+        base = title_of(denying)[: match.start()]
         if base and said.startswith(base) and said[len(base) :].lstrip(",").startswith(" with "):
             return True
     return False
@@ -172,7 +138,7 @@ def _denies(denying: str, saying: str) -> bool:
 def _presumed(codes: CodeSet) -> Iterator[Finding]:
     """What the guidelines presume of codes that stand together."""
     present = by_category(codes.diagnoses)
-    said: set[str] = set()
+    told: set[str] = set()  # of which another code says what they say
     for rule in presumptions():
         if "Excludes1" in rule.source or not rule.fits(present):  # the tabular list itself is asked for these
             continue
@@ -182,46 +148,20 @@ def _presumed(codes: CodeSet) -> Iterator[Finding]:
         missing = [one for one in rule.then if not any(code.startswith(one) for code in codes.diagnoses)]
         about = {code for group in rule.all_of for code in codes.diagnoses if group.begins(code)}
         if missing:
-            choices = tuple(code for one in missing for code in billable_below(one))[:40]
-            instead = f" in place of {', '.join(replaced)}" if replaced else " too"
-            yield Finding(
-                "combination",
-                "warning",
-                tuple(sorted(about)),
-                f"{rule.rule}: {', '.join(missing)} is presumed",
-                f"code {', '.join(missing)}{instead}, unless the note says that they are unrelated",
-                f"{_GUIDELINES} {rule.source}",
-                choices,
-            )
-        elif replaced := [code for code in replaced if code not in said]:
-            said.update(replaced)
-            yield Finding(
-                SAID,
-                "warning",
-                tuple(replaced),
-                f"{rule.rule}: another code of the set says what {', '.join(replaced)} says",
-                f"leave out {', '.join(replaced)}",
-                f"{_GUIDELINES} {rule.source}",
-            )
+            said = {"rule": rule.rule, "source": rule.source, "missing": ", ".join(missing)}
+            said["instead"] = f" in place of {', '.join(replaced)}" if replaced else " too"
+            choices = [code for one in missing for code in billable_below(one)][:40]
+            yield finding("presumed", *sorted(about), choices=choices, **said)
+        elif replaced := [code for code in replaced if code not in told]:
+            told.update(replaced)
+            left_out = ", ".join(replaced)
+            yield finding("said", *replaced, rule=rule.rule, replaced=left_out, source=rule.source)
 
 
 def _integral(codes: CodeSet) -> Iterator[Finding]:
     for symptom in codes.diagnoses:
-        diagnoses = diagnoses_of(symptom)
-        several = sorted(
-            one for one in codes.diagnoses if diagnoses and one != symptom and one.startswith(diagnoses)
-        )
+        of = diagnoses_of(symptom)
+        several = sorted(one for one in codes.diagnoses if of and one != symptom and one.startswith(of))
         if several:
-            yield Finding(
-                "integral symptom",
-                "note",
-                (symptom, *several),
-                f"{symptom} ({_title(symptom)}) is usually part of {', '.join(several)}",
-                f"leave out {symptom}, unless it is not part of it here",
-                "guideline I.B.5",
-            )
-
-
-@lru_cache(maxsize=100_000)
-def _title(code: str) -> str:
-    return load_system("icd10cm").title(code) or ""
+            diagnoses = ", ".join(several)
+            yield finding("integral", symptom, *several, title=title_of(symptom), diagnoses=diagnoses)

@@ -4,11 +4,10 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from icdbridge.codes import load_system
 from icdbridge.knowledge.packed_tables import read_csv
 from icdbridge.rules.code_set import CodeSet
-from icdbridge.rules.findings import Encounter, Finding
-from icdbridge.rules.tabular_notes import blocks
+from icdbridge.rules.findings import Encounter, Finding, finding
+from icdbridge.rules.tabular_notes import blocks, title_of
 
 _PERINATAL, _PREGNANCY = "16", "15"
 _FEMALE = re.compile(
@@ -34,23 +33,9 @@ def check_patient(codes: CodeSet, encounter: Encounter) -> Iterator[Finding]:
     for code in codes.diagnoses:
         sex = sex_of(code)
         if sex and encounter.sex and sex != encounter.sex:
-            yield Finding(
-                "sex",
-                "warning",
-                (code,),
-                f"{code} ({_title(code)}) is of {sex} patients; this one is {encounter.sex}",
-                "mend the code or the sex on record; where both are right, the claim has to say so",
-                "titles of code and section",
-            )
+            yield finding("sex", code, title=title_of(code), sex=sex, patient=encounter.sex)
         if encounter.age is not None and (span := ages_of(code)) and not span[0] <= encounter.age < span[1]:
-            yield Finding(
-                "age",
-                "warning",
-                (code,),
-                f"{code} ({_title(code)}) does not fit the age of {encounter.age:g}",
-                "mend the code or the age on record",
-                "titles of code and chapter",
-            )
+            yield finding("age", code, title=title_of(code), age=encounter.age)
 
 
 @lru_cache(maxsize=50_000)
@@ -61,7 +46,7 @@ def sex_of(code: str) -> str | None:
         return None
     if above[0].name == _PREGNANCY:
         return "female"
-    own = f"{_title(code)} {_title(code[:3])}"
+    own = f"{title_of(code)} {title_of(code[:3])}"
     if _OTHERS.search(own):
         return None
     for text in (own, above[-1].title):
@@ -79,8 +64,4 @@ def ages_of(code: str) -> tuple[int, int] | None:
     above = blocks(code)
     if above and above[0].name == _PERINATAL:
         return (0, 1)
-    return next(((low, high) for words, low, high in _AGES if words.search(_title(code))), None)
-
-
-def _title(code: str) -> str:
-    return load_system("icd10cm").title(code) or ""
+    return next(((low, high) for words, low, high in _AGES if words.search(title_of(code))), None)

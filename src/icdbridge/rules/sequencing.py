@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterator
 
-from icdbridge.codes import describe, load_system
+from icdbridge.codes import describe
 from icdbridge.rules.code_set import CodeSet
-from icdbridge.rules.findings import Finding, Severity
-from icdbridge.rules.tabular_notes import Note, blocks, notes
+from icdbridge.rules.findings import Finding, finding
+from icdbridge.rules.tabular_notes import Note, blocks, notes, title_of
 
 _ELSEWHERE = re.compile(
     r"(?<!not )\bdiseases? classified elsewhere|(?<!not )\bdisorders classified elsewhere"
@@ -19,11 +19,7 @@ _ALWAYS = re.compile(
 )
 _CODE = re.compile(r"^codes?(?:\(s\))?,? ")
 _EXTERNAL = "20"  # the chapter of external causes
-# What titles begin with, what that says, and where it stands that the condition comes before it.
-_OF_DRUGS = (
-    ("underdosing", "that too little of a drug was taken", "guideline I.C.19.e.5.c"),
-    ("adverse effect", "which drug had the effect, not what the effect is", "guideline I.C.19.e.5.a"),
-)
+_OF_DRUGS = ("underdosing", "adverse effect")  # how titles begin: the condition comes before such a code
 # Codes that are given only beside another one, by how they begin.
 _SECONDARY_ONLY = {
     "Z37": "note at Z37",
@@ -32,7 +28,7 @@ _SECONDARY_ONLY = {
     ),
 }
 _NOT_SO = ("R40.20",)  # "unspecified coma" is a diagnosis
-_KINDS = (("useAdditionalCode", "use additional code"), ("codeAlso", "code also"))
+_KINDS = (("useAdditionalCode", "additional"), ("codeAlso", "also"))
 _MOST = 200  # characters of a note in a message
 
 
@@ -42,47 +38,17 @@ def check_principal(codes: CodeSet) -> Iterator[Finding]:
     if first is None or first.system != "icd10cm" or first.code not in codes.diagnoses:
         return
     code = first.code
-    title = load_system("icd10cm").title(code) or describe(first).text
+    title = title_of(code) or describe(first).text
     chapter = next(iter(blocks(code)), None)
     if chapter is not None and chapter.name == _EXTERNAL:
-        yield Finding(
-            "principal: external cause",
-            "error",
-            (code,),
-            f"{code} says how it came about, not what the patient has",
-            "put the injury or condition first",
-            "guideline I.C.20.a.6",
-        )
+        yield finding("external cause", code)
         return
     if is_manifestation(code):
-        yield Finding(
-            "principal: manifestation",
-            "error",
-            (code,),
-            f"{code} ({title}) is the manifestation of a disease that is classified elsewhere",
-            "put the underlying disease first",
-            "guideline I.A.13; title in the tabular list",
-        )
+        yield finding("manifestation", code, title=title)
     for begins, source in _SECONDARY_ONLY.items():
         if code.startswith(begins) and not code.startswith(_NOT_SO):
-            yield Finding(
-                "principal: secondary only",
-                "error",
-                (code,),
-                f"{code} ({title}) is given only beside what the patient came for",
-                "put that condition first",
-                source,
-            )
-    for said, how, source in _OF_DRUGS:
-        if title.lower().startswith(said):
-            yield Finding(
-                f"principal: {said}",
-                "error",
-                (code,),
-                f"{code} says {how}",
-                "put the condition that follows from it first",
-                source,
-            )
+            yield finding("secondary only", code, title=title, source=source)
+    yield from (finding(said, code) for said in _OF_DRUGS if title.lower().startswith(said))
     for note in notes(code, "codeFirst"):
         found = [
             (line.text.strip(" ,"), other)
@@ -92,14 +58,8 @@ def check_principal(codes: CodeSet) -> Iterator[Finding]:
         ]
         if found:
             named = list(dict.fromkeys(other for _, other in found))
-            yield Finding(
-                "code first",
-                "error",
-                (code, *named),
-                f"{', '.join(named)} must come before {code}: code first {found[0][0]}",
-                f"put {named[0]} first",
-                f"code first note at {note.place}",
-            )
+            said = {"others": ", ".join(named), "line": found[0][0], "first": named[0], "place": note.place}
+            yield finding("behind", code, *named, **said)
 
 
 def check_companions(codes: CodeSet) -> Iterator[Finding]:
@@ -116,15 +76,10 @@ def check_companions(codes: CodeSet) -> Iterator[Finding]:
                 who.add(code)
                 places.add(note.place)
     for (called, text), (who, places) in asked.items():
-        needed = called == "use additional code" and _ALWAYS.search(text) and not _OPEN.search(text)
-        yield Finding(
-            called,
-            "warning" if needed else "note",
-            tuple(sorted(who)),
-            f"{', '.join(sorted(who))}: {called} {_cut(_CODE.sub('', text).lstrip(' ,'))}",
-            "add the code" if needed else "add the code if the note says so",
-            f"note at {', '.join(sorted(places))}",
-        )
+        always = called == "additional" and _ALWAYS.search(text) and not _OPEN.search(text)
+        said = {"who": ", ".join(sorted(who)), "line": _cut(_CODE.sub("", text).lstrip(" ,"))}
+        said["places"] = ", ".join(sorted(places))
+        yield finding(called if always else f"{called} if said", *sorted(who), **said)
 
 
 def _unmet(code: str, kind: str, codes: CodeSet) -> Iterator[Note]:
@@ -144,8 +99,7 @@ def _unmet(code: str, kind: str, codes: CodeSet) -> Iterator[Note]:
 
 def is_manifestation(code: str) -> bool:
     """Whether the title of a code, or of its category, says that its disease is classified elsewhere."""
-    table = load_system("icd10cm")
-    return any(_ELSEWHERE.search(table.title(place) or "") for place in (code, code[:3]))
+    return any(_ELSEWHERE.search(title_of(place)) for place in (code, code[:3]))
 
 
 def _underlying(code: str, note: Note, codes: CodeSet) -> Iterator[Finding]:
@@ -154,17 +108,8 @@ def _underlying(code: str, note: Note, codes: CodeSet) -> Iterator[Finding]:
     if any(note.includes(plain) for plain in others):
         return
     listed = bool(named) and "such as" not in note.heading and not note.heading.endswith(":")
-    severity: Severity = "error" if not others else "warning" if listed else "note"
-    yield Finding(
-        "code first",
-        severity,
-        (code,),
-        f"{code}: code first {_cut(note.text)}",
-        "add the underlying disease before it"
-        if severity != "note"
-        else "make sure that the underlying disease is coded",
-        f"code first note at {note.place}",
-    )
+    kind = "alone" if not others else "underlying" if listed else "underlying if any"
+    yield finding(kind, code, line=_cut(note.text), place=note.place)
 
 
 def _cut(text: str) -> str:

@@ -3,7 +3,7 @@
 from functools import cache, lru_cache
 from typing import NamedTuple
 
-from icdbridge.codes.packages import tabular
+from icdbridge.codes.packages import load_system, tabular
 from icdbridge.codes.references import Reference, references
 from icdbridge.codes.tabular import Block
 
@@ -35,6 +35,12 @@ class Note(NamedTuple):
     def includes(self, plain: str) -> bool:
         """Whether it names a code, given without dot."""
         return any(line.includes(plain) for line in self.lines)
+
+
+@lru_cache(maxsize=100_000)
+def title_of(code: str) -> str:
+    """The title of an ICD-10-CM code or category; empty for one that is in no list."""
+    return load_system("icd10cm").title(code) or ""
 
 
 @lru_cache(maxsize=50_000)

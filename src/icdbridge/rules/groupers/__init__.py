@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import date as Day
 
 from icdbridge.codes import undotted
-from icdbridge.codes.gate import standing
+from icdbridge.codes.gate import assignable
 from icdbridge.errors import InputError
 from icdbridge.extras import not_installed
 from icdbridge.rules.code_set import Given, read_set
@@ -33,11 +33,7 @@ def group(
     texts = list(codes)
     read = read_set([Given(text) for text in texts], "icd10", ordered=True).read
     for text, code in zip(texts, read, strict=True):
-        if (
-            code is None
-            or not code.system.startswith("icd10")
-            or standing(code) not in ("billable", "retired")
-        ):
+        if code is None or not code.system.startswith("icd10") or not assignable(code):
             raise InputError(f"{text[:20]!r} is no billable ICD-10 code: icdbridge check says more")
     given = [code for code in dict.fromkeys(read) if code]
     diagnoses = {undotted(code): code for code in given if code.system == "icd10cm"}
