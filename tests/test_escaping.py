@@ -131,10 +131,9 @@ def test_csv_is_guarded_and_reads_back(tmp_path):
 
 
 def test_pages_escape(tmp_path):
-    section = Section("<script>h</script>")
-    section.text(f"<img src=x onerror=alert(1)>{NASTY}")
-    section.table(TextTable("<b>t</b>", ["<i>", "b"], [["<u>", "\u202ex"]], note="<s>"))
-    section.svg(lines("p", "<b>", ["1", "2"], {"$\\bad{<panel>": {"a<b>$": [0.1, 0.2]}}, ""))
+    table = TextTable("<b>t</b>", ["<i>", "b"], [["<u>", "\u202ex"]], note="<s>")
+    plot = lines("p", "<b>", ["1", "2"], {"$\\bad{<panel>": {"a<b>$": [0.1, 0.2]}}, "")
+    section = Section("<script>h</script>", [f"<img src=x onerror=alert(1)>{NASTY}", table, plot])
     write_page(tmp_path / "p.html", "<t>", "<l>", [("<f>", "<v>")], [section], False, "<m>")
     page = (tmp_path / "p.html").read_text()
     for tag in (

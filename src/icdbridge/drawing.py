@@ -1,4 +1,4 @@
-"""Figures of reports as SVG text to stand inside a page; readable on a light and on a dark page."""
+"""Figures of reports as SVG (``Markup``) to stand inside a page; readable on a light and on a dark page."""
 
 import io
 import re
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib
+from markupsafe import Markup
 from matplotlib import rc_params_from_file
 from matplotlib.figure import Figure
 
@@ -40,7 +41,7 @@ class Drawing:
                 top=1 - MARGINS["top"] / height,
             )
         self.axes: list[Any] = list(self.figure.subplots(1, panels, squeeze=False)[0])
-        self.svg = ""
+        self.svg = Markup("")
 
 
 @contextmanager
@@ -58,7 +59,7 @@ def drawing(
     drawn.svg = _inside_a_page(buffer.getvalue(), name)
 
 
-def _inside_a_page(text: str, name: str) -> str:
+def _inside_a_page(text: str, name: str) -> Markup:
     """The figure as one ``<svg>`` of any width that takes its ink from the page."""
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
@@ -66,4 +67,4 @@ def _inside_a_page(text: str, name: str) -> str:
     text = re.sub(r'(href="|url\()#', rf"\1#{name}-", text)
     text = re.sub(r'<svg ([^>]*?)width="[^"]*"', r"<svg \1", text, count=1)
     text = re.sub(r'<svg ([^>]*?)height="[^"]*"', r"<svg \1", text, count=1)
-    return text.replace(INK, "currentColor").replace(GRID, "var(--grid)")
+    return Markup(text.replace(INK, "currentColor").replace(GRID, "var(--grid)"))

@@ -9,7 +9,7 @@ from icdbridge.codes import category_of, parse_key
 from icdbridge.evaluation import metrics
 from icdbridge.evaluation.contributions import predicted_cells
 from icdbridge.evaluation.metrics import Floats, Ints
-from icdbridge.evaluation.reports.text_table import Table, percent
+from icdbridge.evaluation.reports.text_table import Columns, Table, counts, percent, percents
 from icdbridge.rules.meaning import one_alone, sure_beside_sibling
 from icdbridge.runs.scored import Scored
 
@@ -76,18 +76,17 @@ def _one_alone(one: str, other: str) -> bool:
 
 def siblings_table(results: dict[str, Any], tag: str = "") -> Table:
     """For each of ``WAYS``: rare codes predicted, wrong ones, and siblings among these; micro F1 of all codes."""
-    rows = []
-    for way, found in results["siblings"].items():
-        share = found["siblings"] / found["wrong"] if found["wrong"] else None
-        counts = (f"{found[name]:,}" for name in ("predicted", "wrong", "siblings"))
-        rows.append([WAYS[way], *counts, percent(share), percent(found["f1_micro"])])
-    note = "Sibling: another code of the category of a label of the note. By the thresholds that the run predicts by."
-    columns = [
-        "predicted",
-        "rare codes",
-        "wrong",
-        "siblings of a right code",
-        "siblings, % of wrong",
-        "F1 micro",
+    columns: Columns = [
+        ("predicted", "way"),
+        ("rare codes", counts("predicted")),
+        ("wrong", counts("wrong")),
+        ("siblings of a right code", counts("siblings")),
+        (
+            "siblings, % of wrong",
+            lambda row: percent(row["siblings"] / row["wrong"] if row["wrong"] else None),
+        ),
+        ("F1 micro", percents("f1_micro")),
     ]
-    return Table(f"Wrong predictions of rare codes{tag}", columns, rows, 1, note)
+    rows = [{"way": WAYS[way], **found} for way, found in results["siblings"].items()]
+    note = "Sibling: another code of the category of a label of the note. By the thresholds that the run predicts by."
+    return Table.of(f"Wrong predictions of rare codes{tag}", rows, columns, note=note)

@@ -31,17 +31,9 @@ def figure_1(study: Study) -> Table:
     tag = " (synthetic notes)" if study.synthetic else ""
     columns = ["", "model", "target alone", "+ other versions", "relative"]
     table = Table(f"Figure 1 (c): gains on {study.target}{tag}", columns, rows, 2, study.note(SEEDS))
-    section = Section("Gains of adding other versions to training")
-    section.svg(plots.scope_bars("figure1", [study.target], bars, tag))
-    section.table(table)
+    drawn = plots.scope_bars("figure1", [study.target], bars, tag)
+    section = Section("Gains of adding other versions to training", [drawn, table])
     lead = f"Test notes of {study.target}; the same model trained on its notes alone and on those of all corpora."
-    write_page(
-        study.folder / "figure1.html",
-        "Figure 1 (c)",
-        lead,
-        [],
-        [section],
-        study.synthetic,
-        "runs/*/evaluations",
-    )
+    path = study.folder / "figure1.html"
+    write_page(path, "Figure 1 (c)", lead, [], [section], study.synthetic, "runs/*/evaluations")
     return table

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from markupsafe import Markup
+
 from icdbridge.corpora import Corpus
 from icdbridge.corpora.shares import take_share
 from icdbridge.errors import InputError
@@ -24,7 +26,7 @@ SWEEPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
 }
 
 
-def sweep(study: Study, name: str, model: str, values: Sequence[str] = ()) -> tuple[Table, str]:
+def sweep(study: Study, name: str, model: str, values: Sequence[str] = ()) -> tuple[Table, Markup]:
     """The table of a sweep and its plot (SVG), from runs of ``model`` on all corpora."""
     if name not in SWEEPS:
         raise InputError(f"unknown sweep {name!r}: known are {', '.join(SWEEPS)}")
@@ -82,11 +84,9 @@ def _with_share(study: Study, model: str, share: int) -> tuple[Study, System]:
     return part, part.mixed(str(share), model)
 
 
-def write_sweep(folder: Path, name: str, table: Table, plot: str, synthetic: bool) -> Path:
+def write_sweep(folder: Path, name: str, table: Table, plot: Markup, synthetic: bool) -> Path:
     """The page of a sweep: its plot and its table."""
-    section = Section(SWEEPS[name][0])
-    section.svg(plot)
-    section.table(table)
+    section = Section(SWEEPS[name][0], [plot, table])
     path = folder / f"sweep-{name}.html"
     lead = "Runs of one model that differ in one setting, on the test notes of one corpus."
     write_page(path, f"Sweep: {name}", lead, [], [section], synthetic, "runs/*/evaluations")

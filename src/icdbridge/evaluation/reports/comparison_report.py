@@ -5,7 +5,7 @@ from typing import Any
 
 from icdbridge.evaluation.decisions import GROUPS, WAYS
 from icdbridge.evaluation.reports import plots
-from icdbridge.evaluation.reports.evaluation_report import PAPER, synthetic_tag
+from icdbridge.evaluation.reports.evaluation_report import PAPER, measured_on, synthetic_tag
 from icdbridge.evaluation.reports.page import Section, write_page
 from icdbridge.evaluation.reports.text_table import Table, percent, points
 from icdbridge.evaluation.results import NAMES, SCOPES, VIEWS, VIEWS_MEAN
@@ -78,7 +78,6 @@ def decisions_table(results: dict[str, Any]) -> Table | None:
 def write_comparison(results: dict[str, Any], path: Path) -> None:
     """Writes the report of a comparison (what ``compare`` returns) as one HTML file."""
     tag, groups = synthetic_tag(results), results["groups"]
-    metrics = Section("Side by side")
     panels: dict[str, plots.Series] = {
         NAMES[name]: {
             group["label"]: [group["scopes"][scope]["present"][name]["mean"] for scope in SCOPES]
@@ -86,64 +85,58 @@ def write_comparison(results: dict[str, Any], path: Path) -> None:
         }
         for name in SHOWN[:2]
     }
-    metrics.svg(plots.scope_bars("scopes", SCOPES, panels, tag))
-    metrics.table(figures_table(results))
-    sections = [metrics]
+    bars = plots.scope_bars("scopes", SCOPES, panels, tag)
+    sections = [Section("Side by side", [bars, figures_table(results)])]
     if len(groups) > 1:
-        gain = Section(f"Gain over {results['baseline']}")
-        for number, group in enumerate(groups[1:]):
-            found = {name: [group["scopes"][scope]["present"][name] for scope in SCOPES] for name in SHOWN}
-            gains = {NAMES[name]: [one["difference"] for one in values] for name, values in found.items()}
-            ends = {NAMES[name]: [one["interval"] for one in values] for name, values in found.items()}
-            title = f"{group['label']} less {results['baseline']}{tag}"
-            gain.svg(plots.gain_bars(f"gain{number}", title, SCOPES, gains, ends))
-        gain.text(
-            "Thin lines are 95% intervals of the paired bootstrap over notes. They do not cover the chance "
-            "of training: for that, compare several seeds of each."
-        )
-        gain.table(differences_table(results))
-        sections.append(gain)
+        sections.append(Section(f"Gain over {results['baseline']}", _gains(results)))
     if groups[0]["long_tail"]:
-        tail = Section("The long tail: how often training saw a code")
-        rows = groups[0]["long_tail"]
-        below = [f"{row['labels']:,}" for row in rows]
-        curves: dict[str, plots.Series] = {
-            title: {group["label"]: [row[key] for row in group["long_tail"]] for group in groups}
-            for title, key in (("F1 (micro)", "f1_micro"), ("Recall among the 15 best", "recall_at_15"))
-        }
-        bins = [row["train_notes"] for row in rows]
-        tail.svg(plots.frequency_panels("tail", bins, curves, below, tag, lines=True))
-        tail.table(tail_table(results))
-        sections.append(tail)
-    decided = decisions_table(results)
-    if decided is not None:
-        section = Section("What the runs predict: thresholds by training frequency")
-        section.table(decided)
-        sections.append(section)
-    training = _training(results)
-    if training is not None:
-        sections.append(training)
-    otherwise = Section("Counted otherwise")
-    otherwise.text(
-        "All codes of the scope, whether or not the split has them: macro F1 counts each absent one as 0."
-    )
-    otherwise.table(figures_table(results, "all"))
-    otherwise.table(figures_table(results, "half"))
-    sections.append(otherwise)
-    where = f"corpus {results['corpus']} ({results['version']})"
-    lead = f"{len(groups)} runs on the {results['split']} notes of {where}."
-    if results["synthetic"]:
-        lead += " The notes are synthetic: the figures say nothing about real notes."
+        sections.append(Section("The long tail: how often training saw a code", _long_tail(results)))
+    if decided := decisions_table(results):
+        sections.append(Section("What the runs predict: thresholds by training frequency", [decided]))
+    if training := _training(results):
+        sections.append(Section("Training curves", training))
+    text = "All codes of the scope, whether or not the split has them: macro F1 counts each absent one as 0."
+    otherwise = [figures_table(results, view) for view in ("all", "half")]
+    sections.append(Section("Counted otherwise", [text, *otherwise]))
     facts = [("notes", f"{results['notes']:,}"), ("codes", f"{results['codes']:,}")]
     facts += [
         (f"F1 micro, rare: {g['label']}", percent(g["scopes"]["rare"]["present"]["f1_micro"]["mean"]))
         for g in groups
     ]
-    title = f"Comparison on {results['corpus']}"
+    title, lead = f"Comparison on {results['corpus']}", measured_on(f"{len(groups)} runs", results)
     write_page(path, title, lead, facts, sections, results["synthetic"], "comparison.json")
 
 
-def _training(results: dict[str, Any]) -> Section | None:
+def _gains(results: dict[str, Any]) -> list[str | Table]:
+    """A plot a group of its differences from the first, and their table."""
+    drawn = []
+    for number, group in enumerate(results["groups"][1:]):
+        found = {NAMES[name]: [group["scopes"][scope]["present"][name] for scope in SCOPES] for name in SHOWN}
+        gains, ends = (
+            {name: [one[key] for one in values] for name, values in found.items()}
+            for key in ("difference", "interval")
+        )
+        title = f"{group['label']} less {results['baseline']}{synthetic_tag(results)}"
+        drawn.append(plots.gain_bars(f"gain{number}", title, SCOPES, gains, ends))
+    text = (
+        "Thin lines are 95% intervals of the paired bootstrap over notes. They do not cover the chance "
+        "of training: for that, compare several seeds of each."
+    )
+    return [*drawn, text, differences_table(results)]
+
+
+def _long_tail(results: dict[str, Any]) -> list[str | Table]:
+    rows = results["groups"][0]["long_tail"]
+    bins, below = [row["train_notes"] for row in rows], [f"{row['labels']:,}" for row in rows]
+    curves: dict[str, plots.Series] = {
+        title: {group["label"]: [row[key] for row in group["long_tail"]] for group in results["groups"]}
+        for title, key in (("F1 (micro)", "f1_micro"), ("Recall among the 15 best", "recall_at_15"))
+    }
+    plot = plots.frequency_panels("tail", bins, curves, below, synthetic_tag(results), lines=True)
+    return [plot, tail_table(results)]
+
+
+def _training(results: dict[str, Any]) -> list[str]:
     """Loss and the validation metric of each run, the first seed of each group."""
     loss, validation = {}, {}
     for group in results["groups"]:
@@ -154,10 +147,8 @@ def _training(results: dict[str, Any]) -> Section | None:
             if shown is not None:
                 validation[f"{group['label']}: {shown}"] = [row.get(shown) for row in log]
     if not loss:
-        return None
-    section = Section("Training curves")
+        return []
     epochs = [float(index + 1) for index in range(max(len(values) for values in loss.values()))]
-    section.svg(plots.training_curves("training", epochs, loss, validation, synthetic_tag(results)))
-    if any(len(group["runs"]) > 1 for group in results["groups"]):
-        section.text("Of each group the first seed is shown.")
-    return section
+    drawn = plots.training_curves("training", epochs, loss, validation, synthetic_tag(results))
+    several = any(len(group["runs"]) > 1 for group in results["groups"])
+    return [drawn, *(["Of each group the first seed is shown."] if several else [])]

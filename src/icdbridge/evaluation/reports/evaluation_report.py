@@ -8,7 +8,7 @@ from icdbridge.evaluation.coded_spans import SLACK
 from icdbridge.evaluation.decisions import decisions_table
 from icdbridge.evaluation.reports import plots
 from icdbridge.evaluation.reports.page import Section, write_page
-from icdbridge.evaluation.reports.text_table import Table, percent
+from icdbridge.evaluation.reports.text_table import Columns, Table, counts, numbers, percent, percents
 from icdbridge.evaluation.results import EVIDENCE_KINDS, NAMES, OVERLAP, SCOPES, VIEWS, VIEWS_MEAN
 from icdbridge.evaluation.siblings import siblings_table
 
@@ -49,15 +49,18 @@ def scope_rows_table(results: dict[str, Any], columns: tuple[str, ...] = PAPER) 
 
 def sizes_table(results: dict[str, Any]) -> Table:
     """Notes, codes, labels and the threshold of each scope."""
-    rows = []
-    for scope in SCOPES:
-        found = results["scopes"][scope]
-        keys = ("notes", "notes_without_label", "codes", "codes_present", "labels")
-        counts = [f"{found[key]:,}" for key in keys]
-        rows.append([scope, *counts, f"{found['threshold']:.3f}", found["threshold_source"]])
-    columns = ["scope", "notes", "left out: no label", "codes", "codes present", "labels"]
-    columns += ["threshold", "from"]
-    return Table(f"What was measured{synthetic_tag(results)}", columns, rows)
+    columns: Columns = [
+        ("scope", "scope"),
+        ("notes", counts("notes")),
+        ("left out: no label", counts("notes_without_label")),
+        ("codes", counts("codes")),
+        ("codes present", counts("codes_present")),
+        ("labels", counts("labels")),
+        ("threshold", numbers("threshold", 3)),
+        ("from", "threshold_source"),
+    ]
+    rows = [{"scope": scope, **results["scopes"][scope]} for scope in SCOPES]
+    return Table.of(f"What was measured{synthetic_tag(results)}", rows, columns)
 
 
 def intervals_table(results: dict[str, Any]) -> Table:
@@ -78,15 +81,20 @@ def intervals_table(results: dict[str, Any]) -> Table:
 
 def long_tail_table(results: dict[str, Any]) -> Table:
     """The long tail: figures of the codes by how often training saw them."""
-    rows = []
-    for row in results["long_tail"]:
-        counts = [f"{row[key]:,}" for key in ("codes", "codes_present", "labels")]
-        keys = ("f1_micro", "f1_macro_present", "precision", "recall", "recall_at_15")
-        rows.append([row["train_notes"], *counts, *(percent(row[key]) for key in keys)])
-    columns = ["training notes", "codes", "codes present", "labels"]
-    columns += ["F1 micro", "F1 macro (present)", "Precision", "Recall", "Recall@15"]
+    columns: Columns = [
+        ("training notes", "train_notes"),
+        ("codes", counts("codes")),
+        ("codes present", counts("codes_present")),
+        ("labels", counts("labels")),
+        ("F1 micro", percents("f1_micro")),
+        ("F1 macro (present)", percents("f1_macro_present")),
+        ("Precision", percents("precision")),
+        ("Recall", percents("recall")),
+        ("Recall@15", percents("recall_at_15")),
+    ]
     note = "All codes, threshold of the full scope. Recall@15: labels among a note's 15 best codes."
-    return Table(f"By training frequency, percent{synthetic_tag(results)}", columns, rows, 1, note)
+    title = f"By training frequency, percent{synthetic_tag(results)}"
+    return Table.of(title, results["long_tail"], columns, note=note)
 
 
 def calibration_table(results: dict[str, Any]) -> Table:
@@ -112,28 +120,29 @@ def calibration_table(results: dict[str, Any]) -> Table:
 
 def bands_table(results: dict[str, Any]) -> Table:
     """The bands of confidence: the share of right codes on val, which they stand for, and on this split."""
-    rows = []
-    for row in results["bands"]:
-        counts = [(f"{row[f'{of}suggestions']:,}", percent(row[f"{of}share"])) for of in ("val_", "")]
-        rows.append([row["band"], f"{row['above']:.0%} and more", *counts[0], *counts[1]])
-    columns = ["band", "confidence", "suggestions on val", "right on val"]
-    columns += [f"suggestions on {results['split']}", f"right on {results['split']}"]
+    columns: Columns = [
+        ("band", "band"),
+        ("confidence", lambda row: f"{row['above']:.0%} and more"),
+        ("suggestions on val", counts("val_suggestions")),
+        ("right on val", percents("val_share")),
+        (f"suggestions on {results['split']}", counts("suggestions")),
+        (f"right on {results['split']}", percents("share")),
+    ]
+    title = f"Bands of confidence, percent{synthetic_tag(results)}"
     note = "Suggestions: the 15 best codes of each note."
-    return Table(f"Bands of confidence, percent{synthetic_tag(results)}", columns, rows, 2, note)
+    return Table.of(title, results["bands"], columns, 2, note)
 
 
-def calibration_section(results: dict[str, Any]) -> Section:
-    section = Section("Calibration: what a probability is worth")
-    section.text(
+def _calibration(results: dict[str, Any]) -> list[str | Table]:
+    text = (
         "Of suggestions with confidence 0.3, three in ten should be right: on the dashed line. Shown are the 15 best "
         "codes of each note; the larger the dot, the more of them."
-        + ("" if "confidence" in results["calibration"]["common"] else " The run was not calibrated.")
     )
-    section.svg(plots.reliability("reliability", results["calibration"], synthetic_tag(results)))
-    section.table(calibration_table(results))
-    if results["bands"]:
-        section.table(bands_table(results))
-    return section
+    if "confidence" not in results["calibration"]["common"]:
+        text += " The run was not calibrated."
+    plot = plots.reliability("reliability", results["calibration"], synthetic_tag(results))
+    bands = [bands_table(results)] if results["bands"] else []
+    return [text, plot, calibration_table(results), *bands]
 
 
 def evidence_tables(results: dict[str, Any]) -> list[Table]:
@@ -174,91 +183,74 @@ def evidence_tables(results: dict[str, Any]) -> list[Table]:
     return tables
 
 
-def training_section(results: dict[str, Any]) -> Section:
-    section = Section("Training curves")
+def _training(results: dict[str, Any]) -> str:
     log = results["training"]
     numbers = {name for row in log for name, value in row.items() if isinstance(value, int | float)}
     validation = {name: [row.get(name) for row in log] for name in sorted(numbers) if name.startswith("val")}
     if not log or "train_loss" not in numbers:
-        section.text("The run has no training log.")
-        return section
+        return "The run has no training log."
     epochs = [float(row.get("epoch", index + 1)) for index, row in enumerate(log)]
     loss = {"train loss": [row.get("train_loss") for row in log]}
-    section.svg(plots.training_curves("training", epochs, loss, validation, synthetic_tag(results)))
-    return section
+    return plots.training_curves("training", epochs, loss, validation, synthetic_tag(results))
+
+
+def _long_tail(results: dict[str, Any]) -> list[str | Table]:
+    tag, tail = synthetic_tag(results), results["long_tail"]
+    panels: dict[str, plots.Series] = {
+        "F1 (micro)": {"F1": [row["f1_micro"] for row in tail]},
+        "Recall among the 15 best": {"recall": [row["recall_at_15"] for row in tail]},
+    }
+    bins, below = [row["train_notes"] for row in tail], [f"{row['labels']:,}" for row in tail]
+    siblings = [siblings_table(results, tag)] if "siblings" in results else []
+    plot = plots.frequency_panels("tail", bins, panels, below, tag)
+    return [plot, long_tail_table(results), *siblings]
+
+
+def measured_on(what: str, results: dict[str, Any]) -> str:
+    """The lead of a report: what was measured on which notes, and whether these are real."""
+    corpus = f"corpus {results['corpus']} ({results['version']})"
+    synthetic = " The notes are synthetic: the figures say nothing about real notes."
+    return f"{what} on the {results['split']} notes of {corpus}." + (
+        synthetic if results["synthetic"] else ""
+    )
 
 
 def write_report(results: dict[str, Any], path: Path) -> None:
     """Writes the report of one evaluation (what metrics.json holds) as one HTML file."""
     tag = synthetic_tag(results)
-    metrics = Section("Metrics")
-    metrics.text(
+    metrics = (
         "Macro F1 is the mean of F1 over codes, so it depends on which codes are counted: those that occur "
         "in the split, as the benchmark of Edin et al. (2023) counts (bold), or all codes of the scope, "
         "where each code that does not occur counts as 0. The last row of each scope is what the paper's own "
         "evaluator computes."
     )
-    metrics.table(scope_rows_table(results))
-    metrics.table(scope_rows_table(results, MORE))
-    metrics.table(intervals_table(results))
-    sections = [metrics]
-
+    tables = [scope_rows_table(results), scope_rows_table(results, MORE), intervals_table(results)]
+    sections = [Section("Metrics", [metrics, *tables])]
     if results["long_tail"]:
-        tail = Section("The long tail: how often training saw a code")
-        bins = [row["train_notes"] for row in results["long_tail"]]
-        below = [f"{row['labels']:,}" for row in results["long_tail"]]
-        panels: dict[str, plots.Series] = {
-            "F1 (micro)": {"F1": [row["f1_micro"] for row in results["long_tail"]]},
-            "Recall among the 15 best": {"recall": [row["recall_at_15"] for row in results["long_tail"]]},
-        }
-        tail.svg(plots.frequency_panels("tail", bins, panels, below, tag))
-        tail.table(long_tail_table(results))
-        if "siblings" in results:
-            tail.table(siblings_table(results, tag))
-        sections.append(tail)
-    curves = {scope: curve for scope, curve in results["curves"].items() if curve}
-    if curves:
-        section = Section("Precision and recall")
-        section.svg(plots.precision_recall("curve", curves, tag))
-        sections.append(section)
+        sections.append(Section("The long tail: how often training saw a code", _long_tail(results)))
+    if curves := {scope: curve for scope, curve in results["curves"].items() if curve}:
+        sections.append(Section("Precision and recall", [plots.precision_recall("curve", curves, tag)]))
     if "evidence" in results:
-        section = Section("Evidence: the words that support a code")
-        for table in evidence_tables(results):
-            section.table(table)
-        sections.append(section)
+        sections.append(Section("Evidence: the words that support a code", evidence_tables(results)))
     if results["calibration"]:
-        sections.append(calibration_section(results))
-    sections.append(training_section(results))
+        sections.append(Section("Calibration: what a probability is worth", _calibration(results)))
+    sections.append(Section("Training curves", [_training(results)]))
     if "decisions" in results:
-        section = Section("What the run predicts: thresholds by training frequency")
-        section.table(decisions_table(results, tag))
-        sections.append(section)
+        heading = "What the run predicts: thresholds by training frequency"
+        sections.append(Section(heading, [decisions_table(results, tag)]))
     if "candidates" in results:
-        searched = Section("Candidate search")
-        searched.text(
-            "A cheap first stage proposes candidates for each note, and the model scores only those."
-        )
-        searched.table(candidates_table(results, tag))
-        sections.append(searched)
-    sizes = Section("Notes, codes and thresholds")
-    sizes.text("Notes without a label of a scope are left out of it. One threshold for all codes of a scope.")
-    sizes.table(sizes_table(results))
-    sections.append(sizes)
-
-    where = f"corpus {results['corpus']} ({results['version']})"
-    lead = f"Run {results['run']} on the {results['split']} notes of {where}."
-    if results["synthetic"]:
-        lead += " The notes are synthetic: the figures say nothing about real notes."
-    full = results["scopes"]["full"]
+        text = "A cheap first stage proposes candidates for each note, and the model scores only those."
+        sections.append(Section("Candidate search", [text, candidates_table(results, tag)]))
+    text = "Notes without a label of a scope are left out of it. One threshold for all codes of a scope."
+    sections.append(Section("Notes, codes and thresholds", [text, sizes_table(results)]))
     facts = [
         ("notes", f"{results['notes']:,}"),
         ("codes", f"{results['codes']:,}"),
-        ("labels", f"{full['labels']:,}"),
+        ("labels", f"{results['scopes']['full']['labels']:,}"),
         *(
             (f"F1 micro, {scope}", percent(figure(results["scopes"][scope], "present", "f1_micro")))
             for scope in SCOPES
         ),
     ]
-    write_page(
-        path, f"Evaluation of {results['run']}", lead, facts, sections, results["synthetic"], "metrics.json"
-    )
+    title, lead = f"Evaluation of {results['run']}", measured_on(f"Run {results['run']}", results)
+    write_page(path, title, lead, facts, sections, results["synthetic"], "metrics.json")

@@ -1,8 +1,8 @@
 """A self-contained HTML page of sections: no script, no font, nothing fetched."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import jinja2
 
@@ -12,31 +12,23 @@ from icdbridge.evaluation.reports.text_table import Table
 from icdbridge.files import atomic_file
 
 
-@dataclass(frozen=True)
-class Section:
+class Section(NamedTuple):
+    """A heading with paragraphs, plots (``Markup``) and tables below it."""
+
     heading: str
-    blocks: list[dict[str, Any]] = field(default_factory=list)
-
-    def text(self, value: str) -> None:
-        self.blocks.append({"kind": "text", "value": value})
-
-    def svg(self, value: str) -> None:
-        self.blocks.append({"kind": "svg", "value": value})
-
-    def table(self, value: Table) -> None:
-        self.blocks.append({"kind": "table", "value": value})
+    blocks: Sequence[str | Table]
 
 
 def write_page(
     path: Path,
     title: str,
     lead: str,
-    facts: list[tuple[str, str]],
-    sections: list[Section],
+    facts: Sequence[tuple[str, str]],
+    sections: Sequence[Section],
     synthetic: bool,
     figures: str,
 ) -> None:
-    """Writes the page, atomically; all text is escaped, only plots go in as they are.
+    """Writes the page, atomically; all text is escaped, only ``Markup``, as plots are, goes in as it is.
 
     ``figures`` names the file beside it that holds the figures.
     """

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from markupsafe import Markup
+
 from icdbridge.drawing import COLOURS, INK, Drawing, drawing
 
 Series = Mapping[str, Sequence[float | None]]  # name -> values, None where there is none
@@ -20,7 +22,7 @@ def _legend_below(drawn: Drawing, columns: int) -> None:
 
 def training_curves(
     name: str, epochs: Sequence[float], loss: Series, validation: Series, tag: str = ""
-) -> str:
+) -> Markup:
     """Training loss (left) and validation metrics (right) by epoch; one line a series."""
     with drawing(name, 2, 2.9) as drawn:
         (left, right) = drawn.axes
@@ -50,7 +52,7 @@ def frequency_panels(
     tag: str = "",
     *,
     lines: bool = False,
-) -> str:
+) -> Markup:
     """One panel a metric: for each training-frequency bin one bar a series, in percent; ``below`` is text. With
     ``lines`` one line a series: for several runs laid over each other.
     """
@@ -93,7 +95,7 @@ def draw_bars(axis: Any, series: Series, labelled: bool = False) -> list[list[fl
     return stand
 
 
-def precision_recall(name: str, curves: dict[str, dict[str, list[float]]], tag: str = "") -> str:
+def precision_recall(name: str, curves: dict[str, dict[str, list[float]]], tag: str = "") -> Markup:
     """Micro precision by micro recall, one line a scope (or a run), in percent."""
     with drawing(name, 1, 3.6) as drawn:
         (axis,) = drawn.axes
@@ -109,7 +111,7 @@ def precision_recall(name: str, curves: dict[str, dict[str, list[float]]], tag: 
     return drawn.svg
 
 
-def reliability(name: str, found: Mapping[str, Mapping[str, Any]], tag: str = "") -> str:
+def reliability(name: str, found: Mapping[str, Mapping[str, Any]], tag: str = "") -> Markup:
     """One panel a frequency: the share of right suggestions by their probability and by their confidence."""
     with drawing(name, len(found), 3.4) as drawn:
         axes = drawn.axes
@@ -132,7 +134,7 @@ def reliability(name: str, found: Mapping[str, Mapping[str, Any]], tag: str = ""
     return drawn.svg
 
 
-def scope_bars(name: str, scopes: Sequence[str], panels: Mapping[str, Series], tag: str = "") -> str:
+def scope_bars(name: str, scopes: Sequence[str], panels: Mapping[str, Series], tag: str = "") -> Markup:
     """One panel a metric; for each scope one bar a run, in percent."""
     with drawing(name, len(panels)) as drawn:
         axes = drawn.axes
@@ -148,7 +150,7 @@ def scope_bars(name: str, scopes: Sequence[str], panels: Mapping[str, Series], t
 
 def gain_bars(
     name: str, title: str, scopes: Sequence[str], gains: Series, errors: Mapping[str, list[Any]]
-) -> str:
+) -> Markup:
     """Differences in percentage points: for each scope one bar a metric, with its interval as a thin line.
 
     ``gains`` and ``errors`` (``[low, high]`` or None) have one value a scope.
@@ -168,7 +170,7 @@ def gain_bars(
     return drawn.svg
 
 
-def lines(name: str, what: str, values: Sequence[str], panels: Mapping[str, Series], tag: str = "") -> str:
+def lines(name: str, what: str, values: Sequence[str], panels: Mapping[str, Series], tag: str = "") -> Markup:
     """One panel a scope; for each metric a line over the values of a setting, evenly spaced, in percent."""
     with drawing(name, len(panels)) as drawn:
         axes = drawn.axes

@@ -1,13 +1,19 @@
 """A table of text, made once and shown three ways: on the terminal, as Markdown, and in the HTML reports."""
 
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from textwrap import fill
+from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table as RichTable
 
 from icdbridge.terminal import Terminal, say
 
+Cell = Callable[[Any], str]  # what makes the cell of a record
+Columns = Sequence[
+    tuple[str, str | Cell]
+]  # headings, each with the key of what stands below it, or with a ``Cell``
 CELL_WIDTH = 16
 PIPED_WIDTH = 120  # characters, where no terminal says how wide it is
 
@@ -21,7 +27,24 @@ class Table:
     rows: list[list[str]]
     text_columns: int = 1
     note: str = ""
-    bold: list[int] = field(default_factory=list)  # rows that stand out
+    bold: Sequence[int] = field(default_factory=list)  # rows that stand out
+
+    @classmethod
+    def of(
+        cls,
+        title: str,
+        records: Iterable[Any],
+        columns: Columns,
+        text_columns: int = 1,
+        note: str = "",
+        bold: Sequence[int] = (),
+    ) -> "Table":
+        """A row a record."""
+        rows = [
+            [record[cell] if isinstance(cell, str) else cell(record) for _, cell in columns]
+            for record in records
+        ]
+        return cls(title, [heading for heading, _ in columns], rows, text_columns, note, bold)
 
     def rich(self) -> RichTable:
         table = RichTable(title=self.title, caption=self.note or None, box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
@@ -73,3 +96,18 @@ def points(difference: float | None) -> str:
         return "-"
     text = f"{100 * difference:+.1f}"
     return "0.0" if text in ("+0.0", "-0.0") else text
+
+
+def counts(key: str) -> Cell:
+    """Cells of a whole number of a record."""
+    return lambda record: f"{record[key]:,}"
+
+
+def percents(key: str) -> Cell:
+    """Cells of a share of a record, or of None."""
+    return lambda record: percent(record[key])
+
+
+def numbers(key: str, digits: int = 1) -> Cell:
+    """Cells of a number of a record, or of None."""
+    return lambda record: "-" if record[key] is None else f"{record[key]:.{digits}f}"
