@@ -10,7 +10,7 @@ from icdbridge.cli import app
 from icdbridge.errors import InputError
 from icdbridge.server.store import open_store
 from icdbridge.server.store.people import person_of
-from icdbridge.server.store.worklist import Wanted, worklist
+from icdbridge.server.store.worklist import worklist
 
 
 @pytest.fixture
@@ -44,9 +44,9 @@ def test_examples_are_loaded_once_and_deleted(address):
     assert run(address, "load-examples") == "the examples are there already\n"
     store = open_store(address)
     with store.reading() as session:
-        listed = worklist(session, Wanted(sort="number"))
+        listed = worklist(session, sort="number")
     assert [one.number for one in listed.encounters] == ["EXAMPLE-1", "EXAMPLE-2", "EXAMPLE-3"]
-    assert list(listed.documents.values()) == [3, 1, 1]
+    assert [one.document_count for one in listed.encounters] == [3, 1, 1]
     store.close()
     assert run(address, "purge", "--days", "0") == "deleted the words of 5 documents and 0 comments\n"
 

@@ -19,7 +19,7 @@ from icdbridge.server.store.people import Person
 from icdbridge.server.store.records import Encounter, Table
 from icdbridge.server.store.retention import purge
 from icdbridge.server.store.trail import verify
-from icdbridge.server.store.worklist import Wanted, worklist
+from icdbridge.server.store.worklist import worklist
 
 pytestmark = pytest.mark.skipif(
     not available(), reason="needs PostgreSQL (Debian: apt-get install postgresql)"
@@ -95,7 +95,7 @@ def test_words_are_deleted_and_the_worklist_is_read(store):
         assert [one.text for one in open_encounter(session, Person("bea", "coder"), number).documents] == [
             None
         ]
-        assert worklist(session, Wanted(words="e-3", sort="due")).total == 1
+        assert worklist(session, words="e-3", sort="due").total == 1
 
 
 def test_what_was_saved_is_there_after_kill_9(store, server):

@@ -43,14 +43,17 @@ class AlternativeOut(BaseModel):
     description: str = Field(examples=["Unspecified diastolic (congestive) heart failure"])
 
 
-class SuggestionOut(BaseModel):
-    """A code suggested for a note."""
-
-    rank: int = Field(examples=[1])
+class CodeOut(BaseModel):
     system: str = Field(examples=["icd10cm"])
     code: str = Field(examples=["I50.9"])
     description: str = Field(examples=["Heart failure, unspecified"])
     kind: Literal["diagnosis", "procedure"] = Field(examples=["diagnosis"])
+
+
+class SuggestionOut(CodeOut):
+    """A code suggested for a note."""
+
+    rank: int = Field(examples=[1])
     probability: float = Field(examples=[0.83])
     confidence: float | None = Field(
         description="Share of right codes to expect among such suggestions, by calibration on validation "
@@ -113,13 +116,9 @@ class ChoiceOut(BaseModel):
     description: str
 
 
-class HitOut(BaseModel):
+class HitOut(CodeOut):
     """A code found by search."""
 
-    system: str = Field(examples=["icd10cm"])
-    code: str = Field(examples=["I50.9"])
-    description: str = Field(examples=["Heart failure, unspecified"])
-    kind: Literal["diagnosis", "procedure"] = Field(examples=["diagnosis"])
     release: str = Field(examples=["FY2026"])
     billable: bool = Field(description="False for a category, which cannot be assigned.")
     matched_on: Literal["code", "title", "term", "abbreviation", "spelling"] = Field(

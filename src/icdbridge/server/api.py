@@ -8,20 +8,19 @@ from fastapi import APIRouter, Header
 from fastapi.responses import JSONResponse, Response
 
 from icdbridge import __version__
-from icdbridge.codes import Code, describe, version_named
+from icdbridge.codes import version_named
 from icdbridge.coding import Coder, Suggestion, fhir
 from icdbridge.coding.checks import check_day
 from icdbridge.coding.coder import Asked
 from icdbridge.coding.identity import note_identity
-from icdbridge.errors import InputError
 from icdbridge.server import answers
 from icdbridge.server.answer_schemas import BUNDLE_EXAMPLE, CodeResponse, ModelOut, ModelsResponse, VersionOut
 from icdbridge.server.answers import bands
 from icdbridge.server.batching import BatchQueue, Found, Job, Overloaded, evidence_price, score_price
-from icdbridge.server.given_codes import code_set, existing_code, spelt
+from icdbridge.server.given_codes import code_set, spelt
 from icdbridge.server.limits import SUGGESTIONS
 from icdbridge.server.observing import Metrics
-from icdbridge.server.problems import Problem, described, field_problem
+from icdbridge.server.problems import Problem, described, field_problem, refusing
 from icdbridge.server.request_schemas import DEFAULT_TOP, BundleRequest, CodeRequest, NoteIn
 
 _BUNDLE: dict[str, Any] = {
@@ -63,10 +62,12 @@ def make_router(
         """
         name, coder = coder_named(request.model, "body.model")
         _check_note_ids(request.notes)
-        codes = None if request.codes is None else code_set(request.codes)
+        codes = None
+        if request.codes is not None:
+            codes = {str(code): title for code, title in code_set(request.codes).items()}
         version = None if codes is not None else _version(coder, request.version)
-        if request.date is not None:
-            _check_day(request.date)
+        with refusing("body.date", "no such day"):  # all else that cannot be one is refused by its shape
+            check_day(request.date)
         words = await asyncio.to_thread(_count_words, coder, request.notes)
         found = await _coded(queue, coder, version, codes, request, words)
         metrics.notes.labels(name, version or "code set").inc(len(found))
@@ -94,24 +95,11 @@ def make_router(
     )
     async def settled(request: BundleRequest) -> Response:
         """A FHIR R4 Bundle of the codes that a person settled on for one note. A code given twice is in it once."""
-        identity, titles = note_identity(request.note, request.patient), dict[Code, str]()
-        resources = []
-        for number, chosen in enumerate(request.codes):
-            code = existing_code(chosen, f"body.codes.{number}")
-            title = (chosen.description or "").strip() or describe(code).text
-            if titles.setdefault(code, title) != title:
-                raise field_problem(f"body.codes.{number}", "this code was given with another description")
-            resources.append(
-                fhir.coded(
-                    code.system,
-                    code.code,
-                    title,
-                    request.note,
-                    request.patient,
-                    identity=identity,
-                    accepted=True,
-                )
-            )
+        identity = note_identity(request.note, request.patient)
+        resources = [
+            fhir.coded(*code, title, request.note, request.patient, identity=identity, accepted=True)
+            for code, title in code_set(request.codes).items()
+        ]
         return JSONResponse(fhir.bundle(resources), media_type=fhir.MEDIA_TYPE)
 
     return router
@@ -144,10 +132,8 @@ async def _coded(
     except Overloaded as error:
         headers = {"Retry-After": str(error.retry_after)}
         raise Problem(503, "too many notes are waiting", headers=headers) from error
-    try:
+    with refusing("body", "this model has no such codes or options"):
         found: list[Found] = await asyncio.gather(*(asyncio.wrap_future(job.future) for job in jobs))
-    except InputError as error:
-        raise field_problem("body", "this model has no such codes or options") from error
     least = request.threshold or 0.0
     return [[one for one in suggestions or [] if one.probability >= least] for suggestions in found]
 
@@ -157,13 +143,6 @@ def _count_words(coder: Coder, notes: Sequence[NoteIn]) -> list[int]:
         if fault := coder.fault(note.text):
             raise field_problem(f"body.notes.{number}.text", fault)
     return [coder.count_words(note.text) for note in notes]
-
-
-def _check_day(day: str) -> None:
-    try:
-        check_day(day)
-    except InputError as error:  # all else that cannot be one is refused by its shape
-        raise field_problem("body.date", "no such day") from error
 
 
 def _check_note_ids(notes: Sequence[NoteIn]) -> None:

@@ -5,11 +5,10 @@ from typing import Annotated, Any, Literal, cast
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from icdbridge.errors import InputError
 from icdbridge.rules import Given, check
 from icdbridge.rules.code_set import known_version
 from icdbridge.rules.findings import OLDEST
-from icdbridge.server.problems import described, field_problem
+from icdbridge.server.problems import described, refusing
 from icdbridge.server.request_schemas import Request
 
 CODES = 100  # of a set
@@ -81,14 +80,10 @@ def make_check_router() -> APIRouter:
         """
         given = [Given(one.code, one.poa, one.certainty) for one in request.codes]
         facts: dict[str, Any] = request.model_dump(exclude={"codes"})
-        try:
+        with refusing("body.version"):
             facts["version"] = request.version and known_version(request.version)
-        except InputError as error:
-            raise field_problem("body.version", str(error)) from error
-        try:
+        with refusing("body.date", "no such day"):  # all else that cannot be one is refused by its shape
             findings = check(given, **facts)
-        except InputError as error:  # all else that cannot be one is refused by its shape
-            raise field_problem("body.date", "no such day") from error
         return CheckResponse(findings=[cast(FindingOut, one.to_dict()) for one in findings])
 
     return router

@@ -9,9 +9,8 @@ from pydantic import BaseModel, Field
 
 from icdbridge.documents import Document
 from icdbridge.documents.apart import read_apart
-from icdbridge.errors import InputError
 from icdbridge.server.limits import ANSWER_BYTES
-from icdbridge.server.problems import Problem, described, field_problem
+from icdbridge.server.problems import Problem, described, field_problem, refusing
 
 AT_ONCE = 2  # processes that convert
 TABLES = {  # what else a file is its content says
@@ -40,10 +39,8 @@ async def documents_of_body(request: Request, turn: asyncio.Semaphore) -> list[D
     if not data:
         raise field_problem("body", "it is empty: send a document")
     async with turn:
-        try:
+        with refusing("body"):
             return await asyncio.to_thread(read_apart, data, table_ending(request))
-        except InputError as error:
-            raise field_problem("body", str(error)) from error
 
 
 class DocumentOut(BaseModel):

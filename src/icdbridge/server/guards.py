@@ -107,28 +107,32 @@ class Admit:
         except StoreUnreachable:
             return busy("the store does not answer")
         if person is None:
-            challenge = {"WWW-Authenticate": "Bearer"}
-            return Problem(401, "sign in: Authorization: Bearer TOKEN", headers=challenge).response()
-        hosts = headers.getlist("host")
-        if access.is_local(person) and [names_this_machine(host) for host in hosts] != [True]:
-            return Problem(421, "without a token this server answers to localhost only").response()
+            return _unknown("sign in: Authorization: Bearer TOKEN")
+        if access.is_local(person) and (elsewhere := _elsewhere(headers)):
+            return elsewhere
         scope.setdefault("state", {})["person"] = person
         return None
 
     def _refusal(self, headers: Headers, path: str) -> Response | None:
         if self.token is None:
-            if [names_this_machine(host) for host in headers.getlist("host")] == [True]:
-                return None
-            return Problem(421, "without a token this server answers to localhost only").response()
+            return _elsewhere(headers)
         if not path.startswith(_GUARDED):
             return None
         # bytes, because the comparison of texts refuses what is not ASCII
         if hmac.compare_digest(bearer(headers).encode(), self.token.encode()):
             return None
-        challenge = {"WWW-Authenticate": "Bearer"}
-        return Problem(
-            401, "send the server's token: Authorization: Bearer TOKEN", headers=challenge
-        ).response()
+        return _unknown("send the server's token: Authorization: Bearer TOKEN")
+
+
+def _unknown(detail: str) -> Response:
+    return Problem(401, detail, headers={"WWW-Authenticate": "Bearer"}).response()
+
+
+def _elsewhere(headers: Headers) -> Response | None:
+    """The refusal of a request that does not name this machine as its host."""
+    if [names_this_machine(host) for host in headers.getlist("host")] == [True]:
+        return None
+    return Problem(421, "without a token this server answers to localhost only").response()
 
 
 def bearer(headers: Headers) -> str:

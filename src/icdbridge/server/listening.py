@@ -26,7 +26,7 @@ from icdbridge.server.observing import LOGGING
 if TYPE_CHECKING:
     from icdbridge.runs.scoring import Precision
     from icdbridge.server.desk_api import Desk
-    from icdbridge.server.desk_api.report_routes import Reporting
+    from icdbridge.server.desk_api.desk import Reporting
 
 TOKEN_CHARACTERS = 20
 TOKEN_VARIABLE = "ICDBRIDGE_TOKEN"

@@ -1,6 +1,7 @@
 """Errors as application/problem+json (RFC 9457). They name fields and limits, never what was in them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -8,6 +9,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+
+from icdbridge.errors import InputError
 
 MEDIA_TYPE = "application/problem+json"
 _TITLES = {
@@ -64,6 +67,15 @@ class Problem(Exception):
 def field_problem(where: str, message: str) -> Problem:
     """A field that is well formed but cannot be worked on."""
     return Problem(422, f"{where}: {message}", [FieldError(where=where, message=message)])
+
+
+@contextmanager
+def refusing(where: str, message: str | None = None) -> Iterator[None]:
+    """Makes an ``InputError`` within a problem of the field ``where``, by ``message`` or else in its own words."""
+    try:
+        yield
+    except InputError as error:
+        raise field_problem(where, message or str(error)) from error
 
 
 def described(*statuses: int) -> dict[int | str, dict[str, Any]]:

@@ -44,11 +44,16 @@ class NoteIn(Request):
     )
 
 
-class CodeIn(Request):
-    """A code to choose from; training need not have seen it."""
+class GivenCode(Request):
+    """A code as a request names it."""
 
     system: str = Field(pattern=SYSTEM, examples=["icd10cm"])
     code: str = Field(pattern=r"^[!-~]{1,32}$", examples=["I50.9"])
+
+
+class CodeIn(GivenCode):
+    """A code to choose from; training need not have seen it."""
+
     description: str | None = Field(
         default=None,
         min_length=1,
@@ -110,11 +115,9 @@ class CodeRequest(Request):
     )
 
 
-class ChosenCode(Request):
+class ChosenCode(GivenCode):
     """A code that a person settled on; it has to exist in some installed release."""
 
-    system: str = Field(pattern=SYSTEM, examples=["icd10cm"])
-    code: str = Field(pattern=r"^[!-~]{1,32}$", examples=["I50.9"])
     description: str | None = Field(
         default=None,
         max_length=1_000,

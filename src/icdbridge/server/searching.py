@@ -8,12 +8,11 @@ from pydantic import Field
 
 from icdbridge.codes import CodeSystem, known_systems, system_named, systems_of, version_named, version_of
 from icdbridge.coding import Coder
-from icdbridge.errors import InputError
 from icdbridge.knowledge.search import Hit, find
 from icdbridge.server import answers
 from icdbridge.server.answer_schemas import ChoiceOut, HitOut, SearchResponse
 from icdbridge.server.given_codes import spelt
-from icdbridge.server.problems import described, field_problem
+from icdbridge.server.problems import described, field_problem, refusing
 from icdbridge.server.request_schemas import Request
 
 _Q = "Words as coders type them, a code, or how one begins."
@@ -84,10 +83,8 @@ def _search(
     systems = (
         None if system is None and version is None else [name for name in wanted if name in known_systems()]
     )
-    try:
+    with refusing(f"{where}.q", "give words of a title, or how a code begins"):  # it has no word
         found = find(q, systems, limit, tables)
-    except InputError as error:  # it has no word
-        raise field_problem(f"{where}.q", "give words of a title, or how a code begins") from error
     return SearchResponse(
         codes=[_hit_out(hit) for hit in found.hits],
         searched=found.searched or None,
@@ -97,8 +94,7 @@ def _search(
 
 def _hit_out(hit: Hit) -> HitOut:
     return HitOut(
-        system=hit.code.system,
-        code=hit.code.code,
+        **hit.code._asdict(),
         description=hit.title,
         kind=answers.kind(hit.code.system),
         release=hit.release,

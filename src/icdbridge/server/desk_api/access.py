@@ -10,7 +10,7 @@ from starlette.datastructures import Headers
 from icdbridge.server.guards import bearer
 from icdbridge.server.problems import Problem
 from icdbridge.server.store import Store
-from icdbridge.server.store.people import Person, has_accounts, note_use, person_named, person_of, use_to_note
+from icdbridge.server.store.people import Person, account, has_accounts, note_use, person_of, use_to_note
 
 LOCAL, SERVER = Person("local", "admin"), Person("server", "admin")
 EVERYBODY = ("coder", "auditor", "admin")
@@ -47,7 +47,8 @@ class Access:
                 return SERVER
             named = headers.getlist(self._user_header)
             with self._store.reading() as session:
-                return person_named(session, named[0]) if len(named) == 1 else None
+                user = account(session, named[0]) if len(named) == 1 else None
+                return None if user is None else Person(user.name, user.role)
         with self._store.reading() as session:
             if not given:
                 alone = self._token is None and self._loopback and not has_accounts(session)

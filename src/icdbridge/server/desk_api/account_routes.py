@@ -1,10 +1,10 @@
-"""Paths for people: signing in and out, accounts, and the audit trail."""
+"""Paths for people: signing in and out, accounts, the audit trail, and the report on what coders decided."""
 
+from datetime import timedelta
 from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Depends, Query, Request
 
-from icdbridge.errors import InputError
 from icdbridge.server.desk_api.access import LOCAL, SERVER, Anybody, Overseer, needs
 from icdbridge.server.desk_api.desk import Desk
 from icdbridge.server.desk_api.desk_answer_schemas import (
@@ -18,8 +18,9 @@ from icdbridge.server.desk_api.desk_answer_schemas import (
 )
 from icdbridge.server.desk_api.desk_request_schemas import TokenIn
 from icdbridge.server.desk_api.encounter_routes import BODY, READ
+from icdbridge.server.desk_api.report_schemas import ReportOut
 from icdbridge.server.guards import bearer
-from icdbridge.server.problems import described, field_problem
+from icdbridge.server.problems import described, refusing
 from icdbridge.server.store.people import (
     IDLE_MINUTES,
     Person,
@@ -29,6 +30,7 @@ from icdbridge.server.store.people import (
     sign_out,
     users,
 )
+from icdbridge.server.store.records import now
 from icdbridge.server.store.trail import entries_before, record
 
 Admin = Annotated[Person, Depends(needs("admin"))]
@@ -47,11 +49,8 @@ def make_account_router(desk: Desk) -> APIRouter:
     @router.post("/session", summary="Sign in", responses=described(401, 422, 503))
     def signed_in(person: Anybody) -> SessionOut:
         """A session for the account whose token was sent: it expires, the account's token does not."""
-        try:
-            with store.writing() as session:
-                token, expires = sign_in(session, person)
-        except InputError as error:
-            raise field_problem("header", str(error)) from error
+        with refusing("header"), store.writing() as session:
+            token, expires = sign_in(session, person)
         return SessionOut(token=token, expires=expires, idle_minutes=IDLE_MINUTES)
 
     @router.delete("/session", summary="Sign out", status_code=204, responses=described(401, 503))
@@ -69,21 +68,15 @@ def make_account_router(desk: Desk) -> APIRouter:
     @router.post("/users", summary="Add an account", responses=BODY)
     def added(request: TokenIn, person: Admin) -> UserAdded:
         """A new account, and its token, this once."""
-        try:
-            with store.writing() as session:
-                token = add_user(session, person.name, request.name, request.role)
-        except InputError as error:
-            raise field_problem("body.name", str(error)) from error
+        with refusing("body.name"), store.writing() as session:
+            token = add_user(session, person.name, request.name, request.role)
         return UserAdded(name=request.name, role=request.role, active=True, token=token)
 
     @router.delete("/users/{name}", summary="End an account", status_code=204, responses=READ)
     def removed(name: str, person: Admin) -> None:
         """Ends an account and its sessions at once. Its name is not given again."""
-        try:
-            with store.writing() as session:
-                remove_user(session, person.name, name)
-        except InputError as error:
-            raise field_problem("path.name", "there is no such user") from error
+        with refusing("path.name", "there is no such user"), store.writing() as session:
+            remove_user(session, person.name, name)
 
     @router.get("/trail", summary="Read the audit trail", responses=READ)
     def trail(
@@ -96,5 +89,22 @@ def make_account_router(desk: Desk) -> APIRouter:
             found = [TrailOut.model_validate(one) for one in entries_before(session, before, limit)]
             record(session, person.name, "read the trail")
         return TrailResponse(entries=found)
+
+    if desk.reporting is None:
+        return router
+    figures = desk.reporting
+
+    @router.get("/report", summary="Report on what was decided", responses=described(401, 403, 422, 503))
+    def report(
+        person: Overseer,
+        weeks: Annotated[int, Query(ge=1, le=520, description="How far back encounters were done.")] = 13,
+    ) -> ReportOut:
+        """Of encounters that are done: acceptance by confidence, code, coder and week, minutes a chart, codes added by
+        hand, agreement, drift. No word of a note is in it.
+        """
+        found = figures(store, now() - timedelta(weeks=weeks))
+        with store.writing() as session:
+            record(session, person.name, "read the report", weeks=weeks)
+        return ReportOut(weeks_back=weeks, **found)
 
     return router

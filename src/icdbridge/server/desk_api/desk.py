@@ -1,13 +1,14 @@
 """The desk behind the paths: the store, who is let in, and the coding of what is received."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import Response
 from pydantic import BaseModel
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from icdbridge.coding import Coder
@@ -19,11 +20,9 @@ from icdbridge.server.desk_api.folder_watch import FolderWatch
 from icdbridge.server.problems import FieldError, Problem, field_problem
 from icdbridge.server.store import Store, StoreUnreachable
 from icdbridge.server.store.changes import Conflict, Missing, Refused
-from icdbridge.server.store.records import Document, User
+from icdbridge.server.store.records import User
 
-if TYPE_CHECKING:
-    from icdbridge.server.desk_api.report_routes import Reporting
-
+Reporting = Callable[[Store, datetime], dict[str, Any]]  # the report's figures on encounters done since then
 _UNKNOWN = "the store does not answer; whether this was saved is not known: read the encounter again"
 
 
@@ -41,9 +40,9 @@ class Desk:
         access: Access,
         keep_days: int | None = None,
         watched: Path | None = None,
-        reporting: "Reporting | None" = None,
+        reporting: Reporting | None = None,
     ) -> None:
-        self.store, self.access, self._keep_days, self._reporting = store, access, keep_days, reporting
+        self.store, self.access, self._keep_days, self.reporting = store, access, keep_days, reporting
         self._coder: Coder | None = None
         self._coding: EncounterCoding | None = None
         self._watch = None if watched is None else FolderWatch(watched, store, self.fault, self.wake)
@@ -52,35 +51,28 @@ class Desk:
         """Makes errors of the store problems that people understand."""
         self._coder = next(iter(coders.values()))
 
-        @app.exception_handler(Missing)
-        async def missing(request: Request, error: Missing) -> Response:
-            return Problem(404, str(error)).response()
+        async def told(request: Request, error: Exception) -> Response:
+            match error:
+                case Conflict():
+                    changes = [FieldError(where="body.version", message=change) for change in error.changes]
+                    problem = Problem(409, str(error), changes)
+                case StoreUnreachable():
+                    problem = Problem(503, _UNKNOWN, headers={"Retry-After": "2"})
+                case _:
+                    problem = Problem(404 if isinstance(error, Missing) else 403, str(error))
+            return problem.response()
 
-        @app.exception_handler(Refused)
-        async def refused(request: Request, error: Refused) -> Response:
-            return Problem(403, str(error)).response()
-
-        @app.exception_handler(Conflict)
-        async def conflict(request: Request, error: Conflict) -> Response:
-            changes = [FieldError(where="body.version", message=change) for change in error.changes]
-            return Problem(409, str(error), changes).response()
-
-        @app.exception_handler(StoreUnreachable)
-        async def unreachable(request: Request, error: StoreUnreachable) -> Response:
-            return Problem(503, _UNKNOWN, headers={"Retry-After": "2"}).response()
+        for kind in (Missing, Refused, Conflict, StoreUnreachable):
+            app.add_exception_handler(kind, told)
 
     def routers(self) -> list[APIRouter]:
         """The paths under /v1/desk."""
         from icdbridge.server.desk_api.account_routes import make_account_router
-        from icdbridge.server.desk_api.decision_routes import make_decision_router
         from icdbridge.server.desk_api.encounter_routes import make_encounter_router
         from icdbridge.server.desk_api.file_routes import make_file_router
-        from icdbridge.server.desk_api.report_routes import make_report_router
-        from icdbridge.server.desk_api.result_routes import make_result_router
 
-        coding = (make_encounter_router, make_file_router, make_decision_router, make_result_router)
-        made = [make(self) for make in (*coding, make_account_router)]
-        return made if self._reporting is None else [*made, make_report_router(self.store, self._reporting)]
+        made = (make_encounter_router, make_file_router, make_account_router)
+        return [make(self) for make in made]
 
     def start(self, queue: BatchQueue) -> None:
         assert self._coder is not None
@@ -116,14 +108,6 @@ class Desk:
         names = session.scalars(select(User.name).where(User.active)).all()
         if name is not None and names and name not in names:
             raise field_problem("body.assignee", "there is no such user")
-
-    @staticmethod
-    def count_documents(session: Session, number: int) -> int:
-        """How many documents an encounter has."""
-        standing = select(func.count()).where(
-            Document.encounter_id == number, Document.status != "superseded"
-        )
-        return session.scalar(standing) or 0
 
     @staticmethod
     def field_names() -> set[str]:

@@ -1,9 +1,9 @@
 """The answers of /v1/desk, as OpenAPI describes them. Examples are made up."""
 
 import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from icdbridge.server.answer_schemas import AlternativeOut, Context
 from icdbridge.server.desk_api.desk_request_schemas import Role, Setting, Sex, State
@@ -15,7 +15,7 @@ class Stored(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
 
-class EncounterRow(BaseModel):
+class EncounterRow(Stored):
     """An encounter on the worklist."""
 
     id: int = Field(examples=[12])
@@ -44,7 +44,7 @@ class EncounterRow(BaseModel):
     updated_by: str
 
 
-class WorklistResponse(BaseModel):
+class WorklistResponse(Stored):
     encounters: list[EncounterRow]
     total: int = Field(description="Encounters that fit.")
     states: dict[str, int] = Field(description="How many of those that fit all else have each state.")
@@ -61,7 +61,9 @@ class DocumentHead(BaseModel):
     date: datetime.datetime | None
     characters: int
     added: datetime.datetime
-    deleted: bool = Field(description="The time to keep it is over: it has no text any more.")
+    deleted: Annotated[bool, BeforeValidator(bool)] = Field(
+        description="The time to keep it is over: it has no text any more."
+    )
 
 
 class Repeated(BaseModel):
@@ -127,7 +129,7 @@ class DeskCode(BaseModel):
     at: datetime.datetime
 
 
-class CommentOut(Stored):
+class CommentOut(BaseModel):
     id: int
     code: str | None
     text: str | None

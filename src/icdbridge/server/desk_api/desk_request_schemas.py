@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from icdbridge.server.limits import NOTE_CHARACTERS
-from icdbridge.server.request_schemas import SYSTEM, Identifier, Request
+from icdbridge.server.request_schemas import GivenCode, Identifier, Request
 
 State = Literal["new", "in work", "question", "done", "audited"]
 Setting = Literal["inpatient", "outpatient"]
@@ -16,26 +16,23 @@ MOST_DOCUMENTS = 64  # of a request
 MOST_DECISIONS = 200
 
 
-def _day(value: str) -> str:
-    try:
-        datetime.date.fromisoformat(value)
-    except ValueError:
-        raise ValueError("no such day") from None
-    return value
+def _is(kind: type[datetime.date], called: str) -> AfterValidator:
+    """Refuses a text of the right form that is none, such as the 30th of February."""
 
+    def check(value: str) -> str:
+        try:
+            kind.fromisoformat(value)
+        except ValueError:
+            raise ValueError(f"no such {called}") from None
+        return value
 
-def _moment(value: str) -> str:
-    try:
-        datetime.datetime.fromisoformat(value)
-    except ValueError:
-        raise ValueError("no such time") from None
-    return value
+    return AfterValidator(check)
 
 
 Day = Annotated[
     str,
     Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", description="Year, month, day.", examples=["2025-11-02"]),
-    AfterValidator(_day),
+    _is(datetime.date, "day"),
 ]
 Moment = Annotated[
     str,
@@ -44,7 +41,7 @@ Moment = Annotated[
         description="A day, or a time of a day; in UTC where no time zone is said.",
         examples=["2025-11-02T14:30:00Z"],
     ),
-    AfterValidator(_moment),
+    _is(datetime.datetime, "time"),
 ]
 Name = Annotated[str, Field(min_length=1, max_length=64, examples=["bea"])]
 Key = Annotated[
@@ -106,11 +103,9 @@ class SpanIn(Request):
     end: int = Field(ge=1, le=NOTE_CHARACTERS, examples=[29])
 
 
-class DecisionIn(Request):
+class DecisionIn(GivenCode):
     """A decision on one code; it takes the place of an earlier one on the same code."""
 
-    system: str = Field(pattern=SYSTEM, examples=["icd10cm"])
-    code: str = Field(pattern=r"^[!-~]{1,32}$", examples=["I50.9"])
     verdict: Literal["accepted", "rejected", "undecided"] = Field(
         description="`accepted` for a code that was not suggested adds it; `undecided` takes a decision back."
     )

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -21,31 +21,17 @@ from icdbridge.coding.encounter import (
 from icdbridge.rules import check
 from icdbridge.server.answers import band
 from icdbridge.server.batching import BatchQueue, Job, Overloaded, evidence_price, score_price
-from icdbridge.server.desk_api.shown import SUGGESTION_FIELDS, age_of
 from icdbridge.server.observing import logger, places
 from icdbridge.server.store import Store, StoreUnreachable
 from icdbridge.server.store.changes import encounter_of
 from icdbridge.server.store.encounters import documents_of, give_up, store_coding, to_code
+from icdbridge.server.store.records import Document, Encounter
 from icdbridge.server.store.retention import purge
 
 SUGGESTIONS = 60  # of an encounter
 LOOK_SECONDS = 5.0  # another process may have received documents
 READY_SECONDS = 0.2  # between two looks whether the models are warm
 PURGE_SECONDS = 24 * 3600.0
-
-
-@dataclass(frozen=True)
-class _Waiting:
-    """An encounter to code, as it was in a version."""
-
-    number: int
-    version: int
-    documents: list[int]
-    texts: list[str]
-    day: date | None
-    sex: str | None
-    age: float | None
-    setting: Any
 
 
 class EncounterCoding:
@@ -80,72 +66,62 @@ class EncounterCoding:
                 while (
                     self._queue.ready.is_set() and not self._stopping.is_set() and (waiting := self._next())
                 ):
-                    self._code(waiting)
+                    self._code(*waiting)
             except StoreUnreachable:
                 logger.warning("the store does not answer: encounters wait for their suggestions")
             except Exception as error:  # the thread goes on
                 logger.error("encounters were not coded: %s at %s", type(error).__name__, places(error))
             self._wanted.wait(LOOK_SECONDS if self._queue.ready.is_set() else READY_SECONDS)
 
-    def _code(self, waiting: _Waiting) -> None:
+    def _code(self, one: Encounter, documents: Sequence[Document]) -> None:
         """Codes an encounter, or records in log and trail why it could not be; it is not tried
         again until it changes.
         """
         try:
-            about, rows, need = self._suggested(waiting)
+            about, rows, need = self._suggested(one, documents)
         except Exception as error:
             if not self._stopping.is_set():
                 logger.error("an encounter was not coded: %s at %s", type(error).__name__, places(error))
                 with self._store.writing() as session:
-                    give_up(session, waiting.number, waiting.version)
+                    give_up(session, one.id, one.version)
             return
         with self._store.writing() as session:
-            store_coding(session, waiting.number, waiting.version, about, rows, need)
+            store_coding(session, one.id, one.version, about, rows, need)
 
-    def _suggested(self, waiting: _Waiting) -> tuple[dict[str, Any], list[dict[str, Any]], float | None]:
-        version = code_version_on(waiting.day, self._coder.versions, self._coder.default_version)
-        joined = join(waiting.texts)
-        found = self._coded(joined, version, waiting)
+    def _suggested(
+        self, one: Encounter, documents: Sequence[Document]
+    ) -> tuple[dict[str, Any], list[dict[str, Any]], float | None]:
+        version = code_version_on(one.day, self._coder.versions, self._coder.default_version)
+        joined = join([document.text or "" for document in documents])
+        found = self._coded(joined, version, one)
         system = next(iter(self._coder.codes_of(version))).partition(":")[0]
-        release = release_on(system, waiting.day or date.today())[0]
+        ids = [document.id for document in documents]
         about = {
             "model": self._coder.name,
             "fingerprint": self._coder.fingerprint()[:200],
             "code_version": version,
-            "release": release,
-            "document_ids": waiting.documents,
+            "release": release_on(system, one.day or date.today())[0],
+            "document_ids": ids,
             "repeats": {
-                str(one): spans for one, spans in zip(waiting.documents, joined.repeats, strict=True) if spans
+                str(number): spans for number, spans in zip(ids, joined.repeats, strict=True) if spans
             },
         }
-        return about, [self._row(one, waiting.documents) for one in found], expected_errors(found)
+        return about, [self._row(suggestion, ids) for suggestion in found], expected_errors(found)
 
-    def _next(self) -> _Waiting | None:
+    def _next(self) -> tuple[Encounter, Sequence[Document]] | None:
+        """The encounter that has waited longest, and its documents, as they are in its version."""
         with self._store.reading() as session:
             number = to_code(session)
-            if number is None:
-                return None
-            one = encounter_of(session, number)
-            documents = documents_of(session, number)
-            return _Waiting(
-                number,
-                one.version,
-                [document.id for document in documents],
-                [document.text or "" for document in documents],
-                one.discharge or one.admission,
-                one.sex,
-                age_of(one),
-                one.setting if one.setting in self._coder.settings else None,
-            )
+            return None if number is None else (encounter_of(session, number), documents_of(session, number))
 
-    def _coded(self, joined: Joined, version: str, waiting: _Waiting) -> list[EncounterSuggestion]:
+    def _coded(self, joined: Joined, version: str, one: Encounter) -> list[EncounterSuggestion]:
         if not joined.text or self._coder.fault(joined.text):
             return []
         size = min(self._coder.count_words(joined.text), self._coder.max_note_words), len(joined.text)
         explaining = evidence_price(*size, SUGGESTIONS)
         cost = score_price(*size, self._coder.scored_codes(version, None)) + explaining
-        day = None if waiting.day is None else str(waiting.day)
-        asked = Asked(version, SUGGESTIONS, setting=waiting.setting, as_of=day)
+        setting: Any = one.setting if one.setting in self._coder.settings else None
+        asked = Asked(version, SUGGESTIONS, setting=setting, as_of=one.day)
         job = Job(self._coder, joined.text, asked, cost, explaining)
         while True:
             try:
@@ -154,7 +130,7 @@ class EncounterCoding:
             except Overloaded as full:
                 if self._stopping.wait(full.retry_after):
                     raise
-        return fitted(joined, job.future.result() or [], waiting.day, waiting.sex, waiting.age)
+        return fitted(joined, job.future.result() or [], one.day, one.sex, one.age)
 
     def _row(self, one: EncounterSuggestion, documents: list[int]) -> dict[str, Any]:
         found = one.suggestion
@@ -177,7 +153,18 @@ class EncounterCoding:
 
 def suggestion_fields(found: Suggestion) -> dict[str, Any]:
     """What the store keeps of a suggestion as it is."""
-    return {name: getattr(found, name) for name in SUGGESTION_FIELDS}
+    names = (
+        "rank",
+        "system",
+        "code",
+        "description",
+        "probability",
+        "confidence",
+        "context",
+        "predicted",
+        "reason",
+    )
+    return {name: getattr(found, name) for name in names}
 
 
 def _read_code_tables() -> None:

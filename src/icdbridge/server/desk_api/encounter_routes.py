@@ -1,11 +1,15 @@
-"""Paths for the worklist, encounters and documents: listing, receiving, opening, reading."""
+"""Paths for the worklist, encounters and documents: listing, receiving, reading, deciding, taking the results."""
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
+from fastapi.responses import Response
 
+from icdbridge.codes import describe
+from icdbridge.rules import Given, check
+from icdbridge.server.checking import CheckResponse, FindingOut
 from icdbridge.server.desk_api import shown
 from icdbridge.server.desk_api.access import Anybody, Sender
 from icdbridge.server.desk_api.desk import Desk
@@ -22,22 +26,31 @@ from icdbridge.server.desk_api.desk_answer_schemas import (
 )
 from icdbridge.server.desk_api.desk_request_schemas import (
     CommentIn,
+    DecisionIn,
+    DecisionsIn,
     EncounterChange,
     EncounterIn,
     WorklistRequest,
 )
-from icdbridge.server.problems import described
-from icdbridge.server.store.changes import assign, comment, correct, encounter_of, move
+from icdbridge.server.given_codes import existing_code
+from icdbridge.server.problems import described, refusing
+from icdbridge.server.store import encounter_results
+from icdbridge.server.store.changes import Missing, assign, comment, correct, encounter_of, move
+from icdbridge.server.store.deciding import NewDecision, decide
+from icdbridge.server.store.encounter_results import MEDIA_TYPES, Format
 from icdbridge.server.store.encounters import (
     Facts,
     NewDocument,
+    current_decisions,
     history,
     newest_coding,
     open_encounter,
     read_document,
     receive,
 )
-from icdbridge.server.store.worklist import Wanted, worklist
+from icdbridge.server.store.finished import FINISHED, finished
+from icdbridge.server.store.trail import record
+from icdbridge.server.store.worklist import worklist
 
 Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
 _DATES = ("birth_date", "admission", "discharge", "due")
@@ -47,19 +60,18 @@ CHANGE = described(400, 401, 403, 404, 408, 409, 413, 415, 422, 503)
 
 
 def make_encounter_router(desk: Desk) -> APIRouter:
-    """What is listed, received and read."""
+    """What is listed, received, read and decided."""
     router = APIRouter(prefix="/v1/desk", tags=["desk"])
     store = desk.store
 
     @router.post("/worklist", summary="List encounters", responses=BODY)
     def listed(request: WorklistRequest, person: Anybody) -> WorklistResponse:
         """A page of the worklist."""
-        assignee = person.name if request.assignee == "me" else request.assignee
-        wanted = Wanted(**{**request.model_dump(), "assignee": assignee})
+        wanted = request.model_dump()
+        if request.assignee == "me":
+            wanted["assignee"] = person.name
         with store.reading() as session:
-            page = worklist(session, wanted)
-            rows = [EncounterRow(**shown.row(one, page.documents.get(one.id, 0))) for one in page.encounters]
-        return WorklistResponse(encounters=rows, total=page.total, states=page.states)
+            return WorklistResponse.model_validate(worklist(session, **wanted))
 
     @router.post("/encounters", summary="Send an encounter or documents", responses=BODY)
     def received(request: EncounterIn, person: Sender) -> Received:
@@ -101,7 +113,7 @@ def make_encounter_router(desk: Desk) -> APIRouter:
                 found = correct(session, person, number, found.version, _dated(given))
             if state is not None:
                 found = move(session, person, number, found.version, state)
-            answer = EncounterRow(**shown.row(found, desk.count_documents(session, number)))
+            answer = EncounterRow.model_validate(found)
         desk.wake()
         return answer
 
@@ -109,13 +121,57 @@ def make_encounter_router(desk: Desk) -> APIRouter:
     def commented(number: Number, request: CommentIn, person: Anybody) -> CommentOut:
         """A remark on an encounter or a code, such as a question to the clinician."""
         with store.writing() as session:
-            return CommentOut.model_validate(comment(session, person, number, request.text, request.code))
+            return shown.answer(CommentOut, comment(session, person, number, request.text, request.code))
 
     @router.get("/encounters/{number}/history", summary="What was done to an encounter", responses=READ)
     def told(number: Number, person: Anybody) -> TrailResponse:
         """The newest 1,000 entries of the trail on an encounter."""
         with store.reading() as session:
             return TrailResponse(entries=[TrailOut.model_validate(one) for one in history(session, number)])
+
+    @router.post("/encounters/{number}/decisions", summary="Save decisions", responses=CHANGE)
+    def decided(number: Number, request: DecisionsIn, person: Anybody) -> EncounterRow:
+        """Saves decisions and order. Once it answers 200 they are on the disk. 409: somebody changed the encounter
+        since; `detail` says who did what, and nothing was saved.
+        """
+        decisions = [_decision(one, f"body.decisions.{place}") for place, one in enumerate(request.decisions)]
+        with refusing("body.decisions"), store.writing() as session:
+            found = decide(session, person, number, request.version, decisions, request.order)
+            return EncounterRow.model_validate(found)
+
+    @router.get("/encounters/{number}/findings", summary="Check the codes of an encounter", responses=READ)
+    def findings(number: Number, person: Anybody) -> CheckResponse:
+        """What the rules find of the accepted codes, in their order, for this patient and date."""
+        with store.reading() as session:
+            one = encounter_of(session, number)
+            by_key = {row.key: row for row in current_decisions(session, number)}
+        rows = [by_key[key] for key in one.code_order if key in by_key]
+        diagnoses_first = sorted(rows, key=lambda row: row.kind != "diagnosis")
+        given = [Given(row.key, row.poa) for row in diagnoses_first]
+        found = check(given, date=one.day, sex=one.sex, age=one.age, setting=one.setting)
+        return CheckResponse(findings=[cast(FindingOut, finding.to_dict()) for finding in found])
+
+    @router.get(
+        "/encounters/{number}/results",
+        summary="Take the codes of an encounter",
+        response_class=Response,
+        responses={200: {"content": {kind: {} for kind in MEDIA_TYPES.values()}}, **READ},
+    )
+    def results(
+        number: Number,
+        person: Anybody,
+        format: Annotated[
+            Format, Query(description="A table, JSON, a FHIR Bundle, or the elements of an 837 claim.")
+        ] = "json",
+    ) -> Response:
+        """The accepted codes of an encounter that is done, in order (404 until then); the trail says who took them."""
+        with store.writing() as session:
+            one = encounter_of(session, number)
+            if one.state not in FINISHED:
+                raise Missing(f"the encounter is {one.state}: there are results once it is done")
+            body = "".join(encounter_results.told(finished(session, [number], texts=False), format))
+            record(session, person.name, "took results of", number, form=format)
+        return Response(body, media_type=MEDIA_TYPES[format])
 
     @router.get("/documents/{number}", summary="Read a document", responses=READ)
     def document(number: Number, person: Anybody) -> DeskDocument:
@@ -125,11 +181,14 @@ def make_encounter_router(desk: Desk) -> APIRouter:
             coding = newest_coding(session, found.encounter_id)
             repeats = [] if coding is None else coding.repeats.get(str(found.id), [])
             spans = [Repeated(start=start, end=end) for start, end in repeats]
-            return DeskDocument(
-                **shown.head(found), encounter=found.encounter_id, text=found.text, repeats=spans
-            )
+            return shown.answer(DeskDocument, found, encounter=found.encounter_id, repeats=spans)
 
     return router
+
+
+def _decision(given: DecisionIn, where: str) -> NewDecision:
+    code = existing_code(given, where)
+    return NewDecision(**(given.model_dump() | code._asdict() | {"description": describe(code).text}))
 
 
 def moment(value: str) -> datetime:

@@ -55,7 +55,7 @@ def decide(
         found.state = "in work"
         found.assignee = found.assignee or person.name
     coding = newest_coding(session, number)
-    shown = {} if coding is None else {f"{one.system}:{one.code}": one.id for one in coding.suggestions}
+    shown = {} if coding is None else {one.key: one.id for one in coding.suggestions}
     for one in decisions:
         session.execute(
             update(Decision)
@@ -74,9 +74,7 @@ def decide(
             )
         )
         session.flush()
-    accepted = [
-        f"{one.system}:{one.code}" for one in current_decisions(session, number) if one.verdict == "accepted"
-    ]
+    accepted = [one.key for one in current_decisions(session, number) if one.verdict == "accepted"]
     wanted = list(found.code_order if order is None else order)
     found.code_order = [
         *(key for key in wanted if key in accepted),

@@ -109,22 +109,15 @@ def result_bundle(one: FinishedEncounter) -> dict[str, Any]:
     identity = note_identity(one.number, one.patient)
     rows, resources = result_rows(one), []
     for row in rows:
-        made = fhir.coded(
-            row["system"],
-            row["code"],
-            row["description"],
-            None,
-            one.patient,
-            identity=identity,
-            accepted=True,
-        )
+        code = row["system"], row["code"], row["description"]
+        made = fhir.coded(*code, None, one.patient, identity=identity, accepted=True)
         made["encounter"] = {"reference": f"urn:uuid:{part_identity(identity, 'encounter')}"}
         if made["resourceType"] == "Condition":
             made["category"] = [{"coding": [_coding("condition-category", "encounter-diagnosis")]}]
         else:
             made["status"] = "completed"
         resources.append(made)
-    code, shown = _CLASSES.get(one.setting or "", ("", ""))
+    kind, shown = _CLASSES.get(one.setting or "", ("", ""))
     act = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
     unknown = {"extension": [{"url": fhir.ABSENT, "valueCode": "unknown"}]}
     period = {"start": one.admission, "end": one.discharge}
@@ -133,7 +126,7 @@ def result_bundle(one: FinishedEncounter) -> dict[str, Any]:
         "id": part_identity(identity, "encounter"),
         "identifier": [{"value": one.number}],
         "status": "finished",
-        "class": {"system": act, "code": code, "display": shown} if code else unknown,
+        "class": {"system": act, "code": kind, "display": shown} if kind else unknown,
         "subject": resources[0]["subject"] if resources else None,
         "period": {name: day.isoformat() for name, day in period.items() if day},
         "diagnosis": [

@@ -19,44 +19,35 @@ Recommend fluids, no contrast, daily creatinine. Nephrology will follow.
 """
 
 
+# The encounters by number: facts, and documents as title, id, text and day.
+_ENCOUNTERS: dict[str, tuple[Facts, list[tuple[str, str, str, date]]]] = {
+    "EXAMPLE-1": (
+        Facts("P-1", "male", date(1952, 7, 21), "inpatient", date(2024, 3, 4), date(2024, 3, 9)),
+        [
+            ("Discharge summary", "discharge", example("discharge"), date(2024, 3, 9)),
+            ("Nephrology consult", "consult", _CONSULT, date(2024, 3, 5)),
+            ("Admission note", "admission", _ADMISSION_NOTE, date(2024, 3, 4)),
+        ],
+    ),
+    "EXAMPLE-2": (
+        Facts("P-2", "female", date(1966, 2, 3), "outpatient", None, date(2024, 5, 14)),
+        [("Clinic visit", "clinic", example("clinic"), date(2024, 5, 14))],
+    ),
+    "EXAMPLE-3": (
+        Facts("P-3", "female", date(1989, 9, 30), "outpatient", None, date(2024, 1, 17)),
+        [("Emergency department", "emergency", example("emergency"), date(2024, 1, 17))],
+    ),
+}
+
+
 def load_examples(store: Store, by: str) -> int:
     """Adds the examples that are not there yet and gives how many encounters are new."""
-    encounters = (
-        (
-            "EXAMPLE-1",
-            Facts("P-1", "male", date(1952, 7, 21), "inpatient", date(2024, 3, 4), date(2024, 3, 9)),
-            [
-                _note("Discharge summary", "discharge", date(2024, 3, 9)),
-                NewDocument(
-                    _CONSULT, "consult", "Nephrology consult", "consult note", date=_noon(date(2024, 3, 5))
-                ),
-                NewDocument(
-                    _ADMISSION_NOTE,
-                    "admission",
-                    "Admission note",
-                    "admission note",
-                    date=_noon(date(2024, 3, 4)),
-                ),
-            ],
-        ),
-        (
-            "EXAMPLE-2",
-            Facts("P-2", "female", date(1966, 2, 3), "outpatient", None, date(2024, 5, 14)),
-            [_note("Clinic visit", "clinic", date(2024, 5, 14))],
-        ),
-        (
-            "EXAMPLE-3",
-            Facts("P-3", "female", date(1989, 9, 30), "outpatient", None, date(2024, 1, 17)),
-            [_note("Emergency department", "emergency", date(2024, 1, 17))],
-        ),
-    )
+    added = 0
     with store.writing() as session:
-        return sum(bool(receive(session, by, *one)[1]) for one in encounters)
-
-
-def _note(title: str, name: str, day: date) -> NewDocument:
-    return NewDocument(example(name), name, title, title.lower(), date=_noon(day))
-
-
-def _noon(day: date) -> datetime:
-    return datetime.combine(day, time(12), UTC)
+        for number, (facts, documents) in _ENCOUNTERS.items():
+            noted = [
+                NewDocument(text, name, title, title.lower(), date=datetime.combine(day, time(12), UTC))
+                for title, name, text, day in documents
+            ]
+            added += bool(receive(session, by, number, facts, noted)[1])
+    return added

@@ -48,7 +48,7 @@ def add_user(session: Session, by: str, name: str, role: str) -> str:
 
 def remove_user(session: Session, by: str, name: str) -> None:
     """Ends an account and its sessions; what the person did keeps the name. ``InputError`` where there is none."""
-    user = session.scalar(select(User).where(User.name == name, User.active))
+    user = account(session, name)
     if user is None:
         raise InputError(f"there is no user {name}")
     user.active = False
@@ -79,15 +79,14 @@ def person_of(session: Session, token: str) -> Person | None:
     return Person(user.name, user.role)
 
 
-def person_named(session: Session, name: str) -> Person | None:
-    """The account that a trusted proxy names."""
-    user = session.scalar(select(User).where(User.name == name, User.active))
-    return None if user is None else Person(user.name, user.role)
+def account(session: Session, name: str) -> User | None:
+    """The account of a name, unless it ended."""
+    return session.scalar(select(User).where(User.name == name, User.active))
 
 
 def sign_in(session: Session, person: Person) -> tuple[str, datetime]:
     """A session: its token, and when it ends at the latest. Sessions that are over are forgotten."""
-    user = session.scalar(select(User).where(User.name == person.name, User.active))
+    user = account(session, person.name)
     if user is None:
         raise InputError("only an account has sessions")
     at = now()

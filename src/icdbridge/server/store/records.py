@@ -13,13 +13,18 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     event,
+    func,
     insert,
+    select,
 )
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy.orm import DeclarativeBase, Mapped, column_property, mapped_column, relationship
 from sqlalchemy.types import TypeDecorator
+
+from icdbridge.codes import declaration, parse_key
 
 ROLES = ("coder", "auditor", "admin")
 START = "0" * 64  # what the first entry of the trail is chained to
+_YEAR = 365.2425  # days
 _TRAIL_STAYS = "the audit trail is never changed"
 
 
@@ -50,6 +55,24 @@ class Table(DeclarativeBase):
     }
 
 
+class Document(Table):
+    """One text of an encounter. ``text`` is None once the time to keep it is over (``deleted``)."""
+
+    __tablename__ = "documents"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    encounter_id: Mapped[int] = mapped_column(ForeignKey("encounters.id"), index=True)
+    source_id: Mapped[str | None] = mapped_column(String(128))  # what the sender calls it
+    title: Mapped[str | None] = mapped_column(String(200))
+    kind: Mapped[str | None] = mapped_column(String(64))  # such as discharge summary
+    status: Mapped[str] = mapped_column(String(16), default="final")  # final, preliminary, superseded
+    date: Mapped[datetime | None]
+    text: Mapped[str | None] = mapped_column(Text)
+    characters: Mapped[int]
+    added: Mapped[datetime] = mapped_column(default=now)
+    deleted: Mapped[datetime | None]
+
+
 class Encounter(Table):
     """A stay or visit to code. ``version`` goes up with each change by a person, and with each new document:
     whoever saves says which one was seen. ``need``: how many codes would be wrong or missing, as far as the
@@ -78,31 +101,45 @@ class Encounter(Table):
     updated: Mapped[datetime] = mapped_column(default=now)
     updated_by: Mapped[str] = mapped_column(String(64))
     done: Mapped[datetime | None]  # when it was last said to be
-    documents: Mapped[list["Document"]] = relationship(order_by="Document.id", back_populates="encounter")
+    document_count: Mapped[int] = column_property(
+        select(func.count(Document.id))
+        .where(Document.encounter_id == id, Document.status != "superseded")
+        .correlate_except(Document)
+        .scalar_subquery()
+    )
 
     __table_args__ = (
         Index("encounters_by_state", "state", "need"),
         Index("encounters_by_assignee", "assignee", "state"),
     )
 
+    @property
+    def coded(self) -> bool:
+        return not self.to_code
 
-class Document(Table):
-    """One text of an encounter. ``text`` is None once the time to keep it is over (``deleted``)."""
+    @property
+    def code_count(self) -> int:
+        return len(self.code_order)
 
-    __tablename__ = "documents"
+    @property
+    def principal(self) -> str | None:
+        """The first diagnosis of the accepted codes."""
+        return next(
+            (key for key in self.code_order if declaration(parse_key(key).system).kind == "diagnosis"), None
+        )
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    encounter_id: Mapped[int] = mapped_column(ForeignKey("encounters.id"), index=True)
-    source_id: Mapped[str | None] = mapped_column(String(128))  # what the sender calls it
-    title: Mapped[str | None] = mapped_column(String(200))
-    kind: Mapped[str | None] = mapped_column(String(64))  # such as discharge summary
-    status: Mapped[str] = mapped_column(String(16), default="final")  # final, preliminary, superseded
-    date: Mapped[datetime | None]
-    text: Mapped[str | None] = mapped_column(Text)
-    characters: Mapped[int]
-    added: Mapped[datetime] = mapped_column(default=now)
-    deleted: Mapped[datetime | None]
-    encounter: Mapped[Encounter] = relationship(back_populates="documents")
+    @property
+    def day(self) -> date | None:
+        """The day whose rules and release hold: when it ended or, where that is not known, began."""
+        return self.discharge or self.admission
+
+    @property
+    def age(self) -> float | None:
+        """In years, when it began, or else ended."""
+        began = self.admission or self.discharge
+        if began is None or self.birth_date is None or began < self.birth_date:
+            return None
+        return round((began - self.birth_date).days / _YEAR, 2)
 
 
 class Coding(Table):
@@ -122,7 +159,24 @@ class Coding(Table):
     suggestions: Mapped[list["StoredSuggestion"]] = relationship(order_by="StoredSuggestion.rank")
 
 
-class StoredSuggestion(Table):
+class OfCode:
+    """What is about a code of a system."""
+
+    system: Mapped[str] = mapped_column(String(32))
+    code: Mapped[str] = mapped_column(String(32))
+    description: Mapped[str] = mapped_column(Text)
+
+    @property
+    def key(self) -> str:
+        return f"{self.system}:{self.code}"
+
+    @property
+    def kind(self) -> str:
+        """Whether it is a diagnosis or a procedure."""
+        return declaration(self.system).kind
+
+
+class StoredSuggestion(OfCode, Table):
     """A suggestion as it was shown. ``evidence``: ``{document, start, end, weight, context}``, no words."""
 
     __tablename__ = "suggestions"
@@ -130,9 +184,6 @@ class StoredSuggestion(Table):
     id: Mapped[int] = mapped_column(primary_key=True)
     coding_id: Mapped[int] = mapped_column(ForeignKey("codings.id"), index=True)
     rank: Mapped[int]
-    system: Mapped[str] = mapped_column(String(32))
-    code: Mapped[str] = mapped_column(String(32))
-    description: Mapped[str] = mapped_column(Text)
     probability: Mapped[float]
     confidence: Mapped[float | None]
     band: Mapped[str] = mapped_column(String(16))
@@ -143,7 +194,7 @@ class StoredSuggestion(Table):
     evidence: Mapped[list[dict[str, Any]]]
 
 
-class Decision(Table):
+class Decision(OfCode, Table):
     """What a person decided on a code; the newest of a code (``current``) holds, the older ones stay.
 
     ``suggestion_id``: the suggestion that was shown with this code; None: the code was added by hand.
@@ -155,9 +206,6 @@ class Decision(Table):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     encounter_id: Mapped[int] = mapped_column(ForeignKey("encounters.id"))
-    system: Mapped[str] = mapped_column(String(32))
-    code: Mapped[str] = mapped_column(String(32))
-    description: Mapped[str] = mapped_column(Text)
     verdict: Mapped[str] = mapped_column(String(16))
     poa: Mapped[str | None] = mapped_column(String(1))
     evidence: Mapped[list[dict[str, Any]]]

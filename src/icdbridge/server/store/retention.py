@@ -26,19 +26,17 @@ def purge(store: Store, days: int, by: str = "icdbridge") -> Deleted:
     old = select(Encounter.id).where(Encounter.updated < at - timedelta(days=days))
     with store.writing() as session:
         documents = session.execute(
-            select(Document.id, Document.encounter_id).where(
-                Document.encounter_id.in_(old), Document.deleted.is_(None)
-            )
+            update(Document)
+            .where(Document.encounter_id.in_(old), Document.deleted.is_(None))
+            .values(text=None, title=None, deleted=at)
+            .returning(Document.id, Document.encounter_id)
         ).all()
         comments = session.scalars(
-            select(Comment.id).where(Comment.encounter_id.in_(old), Comment.text.is_not(None))
+            update(Comment)
+            .where(Comment.encounter_id.in_(old), Comment.text.is_not(None))
+            .values(text=None)
+            .returning(Comment.id)
         ).all()
-        session.execute(
-            update(Document)
-            .where(Document.id.in_([row.id for row in documents]))
-            .values(text=None, title=None, deleted=at)
-        )
-        session.execute(update(Comment).where(Comment.id.in_(comments)).values(text=None))
         session.execute(
             update(Encounter)
             .where(Encounter.id.in_({row.encounter_id for row in documents}))
@@ -46,13 +44,7 @@ def purge(store: Store, days: int, by: str = "icdbridge") -> Deleted:
             .execution_options(synchronize_session=False)
         )
         if documents or comments:
-            record(
-                session,
-                by,
-                "deleted",
-                days=days,
-                documents=[row.id for row in documents],
-                comments=len(comments),
-            )
+            ids = [row.id for row in documents]
+            record(session, by, "deleted", days=days, documents=ids, comments=len(comments))
     store.tidy()
     return Deleted(len(documents), len(comments))
