@@ -31,12 +31,7 @@ def compare(
 ) -> None:
     """Compare runs that were evaluated: their figures, and differences from the first run. Nothing is scored again."""
     from icdbridge.evaluation.compare import compare as compare_runs
-    from icdbridge.evaluation.reports.comparison_report import (
-        decisions_table,
-        differences_table,
-        figures_table,
-        tail_table,
-    )
+    from icdbridge.evaluation.reports.comparison_report import comparison_tables
     from icdbridge.evaluation.reports.text_table import show
 
     refuse_idle(context, as_json, "with --json", "markdown")
@@ -48,9 +43,6 @@ def compare(
     if as_json:
         say(json.dumps(results, indent=2, ensure_ascii=False, allow_nan=False))
         return
-    tables = [figures_table(results, view) for view in ("present", "all")]
-    tables += [differences_table(results)] if len(results["groups"]) > 1 else []
-    decided = decisions_table(results)
-    show([*tables, tail_table(results), *([decided] if decided else [])], markdown)
+    show(comparison_tables(results), markdown)
     if out is not None:
         say(f"report: {out / 'report.html'}", err=markdown)

@@ -59,21 +59,10 @@ def evaluate(
     """
     from icdbridge.codes import known_system, known_systems
     from icdbridge.corpora.corpus import SPLITS, Corpus
-    from icdbridge.evaluation.candidates_vs_exact import candidates_table
-    from icdbridge.evaluation.decisions import decisions_table
     from icdbridge.evaluation.evaluate import EVALUATION, evaluation_folder, open_measured
     from icdbridge.evaluation.evaluate import evaluate as evaluate_run
-    from icdbridge.evaluation.reports.evaluation_report import (
-        bands_table,
-        calibration_table,
-        evidence_tables,
-        long_tail_table,
-        scope_rows_table,
-        sizes_table,
-        synthetic_tag,
-    )
+    from icdbridge.evaluation.reports.evaluation_report import evaluation_tables
     from icdbridge.evaluation.reports.text_table import show
-    from icdbridge.evaluation.siblings import siblings_table
     from icdbridge.evaluation.starter_run import StarterRun
     from icdbridge.files import check_output
 
@@ -105,14 +94,7 @@ def evaluate(
         every[corpus.name] = results = evaluate_run(opened, corpus, split, folder, evidence, candidates)
         if as_json:
             continue
-        tables = [scope_rows_table(results), long_tail_table(results), sizes_table(results)]
-        tables += evidence_tables(results) if evidence else []
-        tables += [calibration_table(results)] if results["calibration"] else []
-        tables += [bands_table(results)] if results["bands"] else []
-        tables += [decisions_table(results, synthetic_tag(results))] if "decisions" in results else []
-        tables += [siblings_table(results, synthetic_tag(results))] if "siblings" in results else []
-        tables += [candidates_table(results, synthetic_tag(results))] if candidates else []
-        show(tables, markdown)
+        show(evaluation_tables(results), markdown)
         say(f"report: {folder / 'report.html'}", err=markdown)
     if as_json:
         say(json.dumps(every, indent=2, ensure_ascii=False, allow_nan=False))

@@ -14,7 +14,7 @@ from icdbridge.evaluation.contributions import Contributions
 from icdbridge.evaluation.decisions import WAYS
 from icdbridge.evaluation.reports.comparison_report import write_comparison
 from icdbridge.evaluation.reports.evaluation_report import figure
-from icdbridge.evaluation.results import AUCS, BIN_NAMES, RANKED, SCOPES, THRESHOLDED, VIEWS, long_tail
+from icdbridge.evaluation.results import AUCS, RANKED, SCOPES, THRESHOLDED, VIEWS, long_tail
 from icdbridge.files import Kind, atomic_folder, read_json, write_json, write_manifest
 
 METRICS = (*AUCS, *THRESHOLDED, *RANKED)
@@ -203,15 +203,16 @@ def compare_groups(groups: list[Group]) -> dict[str, Any]:
 def _figures(group: Group, scope: str, view: str) -> dict[str, dict[str, Any]]:
     figures = {}
     for metric in METRICS:
-        values = [figure(one.results["scopes"][scope], view, metric) for one in group.evaluations]
-        known = [value for value in values if value is not None]
-        whole = len(known) == len(values)
-        figures[metric] = {
-            "mean": float(np.mean(known)) if whole else None,
-            "sd": float(np.std(known, ddof=1)) if whole and len(known) > 1 else None,
-            "values": values,
-        }
+        values: list[Any] = [figure(one.results["scopes"][scope], view, metric) for one in group.evaluations]
+        several = len(values) > 1 and None not in values
+        sd = float(np.std(values, ddof=1)) if several else None
+        figures[metric] = {"mean": _mean(values), "sd": sd, "values": values}
     return figures
+
+
+def _mean(values: list[Any]) -> float | None:
+    """None where a figure is missing."""
+    return None if None in values else float(np.mean(values))
 
 
 def _tested(first: Group, second: Group, scope: str) -> dict[str, dict[str, Any]]:
@@ -247,20 +248,18 @@ def _mean_decisions(group: Group) -> dict[str, dict[str, float | None]]:
     found = [one.results.get("decisions", {}) for one in group.evaluations]
     if not all(found):
         return {}
-    means: dict[str, dict[str, float | None]] = {}
-    for name in found[0]:
-        means[name] = {}
-        for way in WAYS:
-            values: list[Any] = [one[name][way]["f1_micro"] if one[name]["labels"] else None for one in found]
-            means[name][way] = None if None in values else float(np.mean(values))
-    return means
+    return {
+        name: {
+            way: _mean([one[name][way]["f1_micro"] if one[name]["labels"] else None for one in found])
+            for way in WAYS
+        }
+        for name in found[0]
+    }
 
 
 def _mean_row(rows: list[dict[str, Any]]) -> dict[str, Any]:
     """Sizes as they are (the same in all), figures averaged."""
     mean = dict(rows[0])
     for key in ("f1_micro", "f1_macro_present", "precision", "recall", "recall_at_15"):
-        values = [row[key] for row in rows]
-        mean[key] = None if None in values else float(np.mean(values))
-    assert mean["train_notes"] in BIN_NAMES
+        mean[key] = _mean([row[key] for row in rows])
     return mean

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from icdbridge.evaluation.metrics import CELLS, Distribution, Floats, Ints, Labels, score_blocks
+from icdbridge.evaluation.metrics import CELLS, Distribution, Floats, Ints, Labels, coordinates, score_blocks
 
 DENSE = 200  # codes predicted a note; a run that predicts more is not resampled code by code
 
@@ -83,8 +83,8 @@ def micro_pseudo_values(
         return np.full(notes, np.nan)
     above, under = np.zeros(notes), np.zeros(notes)  # pairs that a note's labels, and that its others, lose
     for start, stop, block in score_blocks(scores, rows, cells):
-        note = np.repeat(np.arange(stop - start), np.diff(labels.indptr[start : stop + 1]))
-        own = block[note, labels.indices[labels.indptr[start] : labels.indptr[stop]]]
+        note, code = coordinates(labels, start, stop)
+        own = block[note, code]
         first, last = np.searchsorted(values, own, "left"), np.searchsorted(values, own, "right")
         won = (found.below[first] + found.not_above[first] - first - last) / 2
         above[start:stop] = np.bincount(note, others - won, minlength=stop - start)

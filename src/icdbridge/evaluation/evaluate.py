@@ -99,7 +99,10 @@ def evaluate(
         results, per_code, per_note, cells = measure(scored, thresholds, split, run.train_notes)
         results |= {"calibration": {}, "bands": []}
         if trained is not None and trained.train_notes is not None:
-            train_notes, calibration = seen(trained, scored.codes), trained.calibration.get(corpus.version)
+            train_notes, calibration = (
+                seen(trained.train_notes, scored.codes),
+                trained.calibration.get(corpus.version),
+            )
             results["calibration"] = reliability(scored, train_notes, calibration)
             results["bands"] = band_shares(scored, train_notes, calibration) if calibration else []
             one = thresholds["full"]["threshold"]
@@ -175,9 +178,7 @@ def measure(
     tail: list[dict[str, Any]] = []
     code_table = pa.table({})
     note_tables, cell_tables = [], []
-    seen = None
-    if train_notes is not None:
-        seen = np.array([int(train_notes.get(code, 0)) for code in scored.codes], np.int64)
+    counts = None if train_notes is None else seen(train_notes, scored.codes)
     for scope in SCOPES:
         chosen = dict(thresholds[scope])
         if split == "val" and chosen["val_f1_micro"] is not None:
@@ -193,9 +194,9 @@ def measure(
         cell_tables.append(_cell_table(scope, found.cells))
         note_tables.append(pa.table({"scope": [scope] * len(found.per_note["note_id"]), **found.per_note}))
         if scope == "full":
-            tail = [] if seen is None else long_tail(found.per_code, seen)
-            counts = pa.nulls(len(scored.codes), pa.int64()) if seen is None else seen
-            code_table = pa.table({"code": scored.codes, "train_notes": counts, **_columns(found.per_code)})
+            tail = [] if counts is None else long_tail(found.per_code, counts)
+            column = pa.nulls(len(scored.codes), pa.int64()) if counts is None else counts
+            code_table = pa.table({"code": scored.codes, "train_notes": column, **_columns(found.per_code)})
     results = {
         "notes": len(scored.note_ids),
         "codes": len(scored.codes),

@@ -94,7 +94,7 @@ def confusion(
         above = block > limit
         predicted_code += above.sum(axis=0, dtype=np.int64)
         predicted_note[start:stop] = above.sum(axis=1, dtype=np.int64)
-        note, code = _coordinates(labels, start, stop)
+        note, code = coordinates(labels, start, stop)
         hit = above[note, code]
         hit_code += np.bincount(code[hit], minlength=codes)
         hit_note[start:stop] = np.bincount(note[hit], minlength=stop - start)
@@ -106,7 +106,7 @@ def confusion(
     )
 
 
-def _coordinates(labels: Labels, start: int, stop: int) -> tuple[Ints, Ints]:
+def coordinates(labels: Labels, start: int, stop: int) -> tuple[Ints, Ints]:
     """Row (counted from ``start``) and column of each label of a block of rows."""
     begin, end = labels.indptr[start], labels.indptr[stop]
     note = np.repeat(np.arange(stop - start), np.diff(labels.indptr[start : stop + 1]))
@@ -233,7 +233,7 @@ def distribution(
     _check(scores, labels, rows)
     values = np.empty(labels.nnz, scores.dtype)
     for start, stop, block in score_blocks(scores, rows, cells):
-        values[labels.indptr[start] : labels.indptr[stop]] = block[_coordinates(labels, start, stop)]
+        values[labels.indptr[start] : labels.indptr[stop]] = block[coordinates(labels, start, stop)]
     values.sort()
     below, not_above = np.zeros(len(values), np.int64), np.zeros(len(values), np.int64)
     for _, _, block in score_blocks(scores, rows, cells):

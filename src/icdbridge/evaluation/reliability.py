@@ -1,7 +1,7 @@
 """How well calibrated scores are: reliability diagrams and expected calibration error, by training frequency."""
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from scipy.special import expit
@@ -11,16 +11,12 @@ from icdbridge.evaluation.metrics import CELLS, Floats, Ints
 from icdbridge.runs.confidence import FREQUENCIES, TOP, VersionCalibration, frequency
 from icdbridge.runs.scored import Scored
 
-if TYPE_CHECKING:
-    from icdbridge.runs.text_model import TextModel
-
 BINS = 15  # of equal width, as in Guo et al. (2017)
 
 
-def seen(model: "TextModel", codes: Sequence[str]) -> Ints:
+def seen(train_notes: Mapping[str, int], codes: Sequence[str]) -> Ints:
     """How many training notes carried each code [L]."""
-    known = model.train_notes or {}
-    return np.array([known.get(code, 0) for code in codes], dtype=np.int64)
+    return np.array([train_notes.get(code, 0) for code in codes], dtype=np.int64)
 
 
 def reliability(
@@ -92,10 +88,10 @@ def band_shares(scored: Scored, train_notes: Ints, calibration: VersionCalibrati
     ]
 
 
-def count_bins(confidence: Floats, labels: Floats) -> Floats:
+def count_bins(confidence: Floats, labels: Floats, bins: int = BINS) -> Floats:
     """[3, bins]: the pairs in each bin of equal width, the sum of their confidence, their labels."""
-    place = np.clip((confidence * BINS).astype(np.int64), 0, BINS - 1)
-    return np.array([np.bincount(place, weights, BINS) for weights in (None, confidence, labels)])
+    place = np.clip((confidence * bins).astype(np.int64), 0, bins - 1)
+    return np.array([np.bincount(place, weights, bins) for weights in (None, confidence, labels)])
 
 
 def expected_error(counts: Floats) -> float | None:

@@ -1,11 +1,24 @@
-"""The decision threshold: one probability for all codes, tuned on val as in Edin et al. (2023)."""
+"""The decision threshold: one probability for all codes, tuned on val as in Edin et al. (2023); and the figures at it
+that choose the best epoch.
+"""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.special import logit
 
-from icdbridge.evaluation.metrics import CELLS, Floats, Ints, Labels, score_blocks
+from icdbridge.errors import InputError
+from icdbridge.evaluation.metrics import (
+    CELLS,
+    Floats,
+    Ints,
+    Labels,
+    average_precision,
+    coordinates,
+    label_ranks,
+    score_blocks,
+)
 
 GRID: Floats = np.linspace(0.0, 1.0, 100)  # steps of 1/99
 HALF = 0.5  # the threshold of the paper's own evaluator
@@ -34,8 +47,7 @@ def tune_threshold(
     predicted = np.zeros(len(cuts) + 1, np.int64)  # [i]: cells above exactly i of the cuts
     hits = np.zeros(len(cuts) + 1, np.int64)
     for start, stop, block in score_blocks(logits, rows, cells):
-        note = np.repeat(np.arange(stop - start), np.diff(labels.indptr[start : stop + 1]))
-        own = block[note, labels.indices[labels.indptr[start] : labels.indptr[stop]]]
+        own = block[coordinates(labels, start, stop)]
         hits += np.bincount(np.searchsorted(cuts, own, side="left"), minlength=len(hits))
         high = block[block > cuts[1]]  # most cells lie below: no need to search for their place
         predicted += np.bincount(np.searchsorted(cuts, high, side="left"), minlength=len(predicted))
@@ -45,3 +57,19 @@ def tune_threshold(
     f1 = 2 * tp / (above + labels.nnz)  # TP + (FP + FN) / 2 = (predicted + labels) / 2
     best = int(np.argmax(f1))
     return Tuned(float(GRID[best]), float(f1[best]))
+
+
+def validation_figures(logits: np.ndarray, labels: Any, n_frequent: int, scope: str) -> dict[str, float]:
+    """``val_map`` and ``val_f1_micro`` (at the best threshold) of logits [N, L] on the columns of a scope.
+
+    Notes without a label in the scope are left out, as in every evaluation.
+    """
+    columns = {"frequent": slice(0, n_frequent), "rare": slice(n_frequent, None), "full": slice(None)}[scope]
+    logits, labels = logits[:, columns], labels[:, columns].tocsr()
+    labelled = np.flatnonzero(np.diff(labels.indptr))
+    labels = labels[labelled]
+    tuned = tune_threshold(logits, labels, labelled)
+    if tuned is None:
+        raise InputError(f"the val split has no label in the {scope} scope: validate on another scope")
+    precisions = average_precision(label_ranks(logits, labels, labelled))
+    return {"val_map": float(precisions.mean()), "val_f1_micro": tuned.f1_micro}

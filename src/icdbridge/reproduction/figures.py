@@ -28,10 +28,9 @@ def figure_1(study: Study) -> Table:
             cells = [f"{cell} [{figure:.1f}]" for cell, figure in zip(cells, printed, strict=True)]
         rows.append([what, alone, *cells, gain])
         bars[what] = {"target alone": [before["mean"]], "+ other versions": [after["mean"]]}
-    tag = " (synthetic notes)" if study.synthetic else ""
     columns = ["", "model", "target alone", "+ other versions", "relative"]
-    table = Table(f"Figure 1 (c): gains on {study.target}{tag}", columns, rows, 2, study.note(SEEDS))
-    drawn = plots.scope_bars("figure1", [study.target], bars, tag)
+    table = Table(f"Figure 1 (c): gains on {study.target}{study.tag}", columns, rows, 2, study.note(SEEDS))
+    drawn = plots.panels_over("figure1", [study.target], bars, study.tag)
     section = Section("Gains of adding other versions to training", [drawn, table])
     lead = f"Test notes of {study.target}; the same model trained on its notes alone and on those of all corpora."
     path = study.folder / "figure1.html"

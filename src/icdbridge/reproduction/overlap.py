@@ -48,8 +48,7 @@ def overlap(study: Study) -> Table:
             *_of(described, other_words - own_words),
         ],
     ]
-    tag = " (synthetic notes)" if study.synthetic else ""
-    title = f"What the rare codes of {study.target} have in {', '.join(study.others)}{tag}"
+    title = f"What the rare codes of {study.target} have in {', '.join(study.others)}{study.tag}"
     note = "Counterpart: a code that the general equivalence mappings give for a code of the others' training notes."
     return Table(title, ["", "all", "of them"], rows, 1, note)
 

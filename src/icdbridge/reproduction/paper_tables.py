@@ -51,7 +51,7 @@ def _arrow(before: float | None, after: float) -> str:
 
 
 def _title(study: Study, number: int, what: str) -> str:
-    return f"Table {number}: {what}{' (synthetic notes)' if study.synthetic else ''}"
+    return f"Table {number}: {what}{study.tag}"
 
 
 def table_1(study: Study) -> Table:
@@ -72,33 +72,24 @@ def table_1(study: Study) -> Table:
             cells = _cells(study, system, corpus, "frequent", COLUMNS, paper.TABLE_1, against)
             rows.append([corpus, system.label, *cells])
     columns = ["corpus", "system", *(NAMES[name] for name in COLUMNS)]
-    return Table(
-        _title(study, 1, "frequent codes, percent"),
-        columns,
-        rows,
-        2,
-        study.note(SEEDS, ARROWS, *_small(study)),
-    )
+    title, note = _title(study, 1, "frequent codes, percent"), study.note(SEEDS, ARROWS, *_small(study))
+    return Table(title, columns, rows, 2, note)
 
 
 def table_2(study: Study) -> Table:
     """Rare codes: DualLAAT cnn trained on one corpus and on all, and on one for as many steps as on all."""
     metrics, rows = ("f1_micro", "p_at_8", "map"), []
     mixed = study.mixed(CNN, "duallaat-cnn")
-    for corpus in [
-        study.target,
-        *(n for n in study.others if paper.dataset(study.corpora[n]) != paper.III_9),
-    ]:
+    others = [name for name in study.others if paper.dataset(study.corpora[name]) != paper.III_9]
+    for corpus in (study.target, *others):
         alone = study.alone(CNN_ALONE, "duallaat-cnn", corpus)
         longer = study.alone(
             "DualLAAT cnn (single, equal steps)", "duallaat-cnn", corpus, *_longer(study, corpus)
         )
-        for system in (alone, longer):
-            rows.append(
-                [corpus, system.label, *_cells(study, system, corpus, "rare", metrics, paper.TABLE_2)]
-            )
-        cells = _cells(study, mixed, corpus, "rare", metrics, paper.TABLE_2)
-        rows.append([corpus, "DualLAAT cnn + other versions", *cells])
+        named = {alone.label: alone, longer.label: longer, "DualLAAT cnn + other versions": mixed}
+        for label, system in named.items():
+            cells = _cells(study, system, corpus, "rare", metrics, paper.TABLE_2)
+            rows.append([corpus, label, *cells])
         for system in (alone, longer):
             gain = study.gain(system, mixed, corpus, "rare")
             rows.append([corpus, f"gain over {system.label}", *(_gain(gain[metric]) for metric in metrics)])
@@ -152,13 +143,8 @@ def table_3(study: Study) -> Table:
             which = study.target if name == "one" else f"all {len(each)} corpora"
             rows.append([which, label + models, *cells])
     note = study.note("Training alone, without measuring on val; on this machine.", *_small(study))
-    return Table(
-        _title(study, 3, "training time and size"),
-        ["trained on", "system", "time", "parameters"],
-        rows,
-        2,
-        note,
-    )
+    columns = ["trained on", "system", "time", "parameters"]
+    return Table(_title(study, 3, "training time and size"), columns, rows, 2, note)
 
 
 def table_4(study: Study) -> Table:

@@ -154,16 +154,8 @@ def plan(study: Planned, tables: Iterable[str], device: str, times: dict[tuple[s
         disk = study.seeds * sum(sizes[one.model][1] for one in new)
         left_out = sum(one is None for one in found)
         cell = f"{taken:,.1f}" + (f" and {left_out} not measured" if left_out else "")
-        rows.append(
-            [
-                table,
-                str(study.seeds * len(systems)),
-                str(study.seeds * len(new)),
-                cell,
-                f"{memory:.1f}",
-                f"{disk:.1f}",
-            ]
-        )
+        runs = (str(study.seeds * len(several)) for several in (systems, new))
+        rows.append([table, *runs, cell, f"{memory:.1f}", f"{disk:.1f}"])
     rows.append(["all", "", str(study.seeds * len(done)), f"{total:,.1f}", "", ""])
     cache = sum(
         4 * study.words[name] * corpus.meta["notes"]["total"] for name, corpus in study.corpora.items()
@@ -173,13 +165,8 @@ def plan(study: Planned, tables: Iterable[str], device: str, times: dict[tuple[s
         f"Words of the notes on disk: {cache / 1e9:.2f} GB.",
     ]
     notes += [_not_measured(missing, device, times)] if missing else []
-    return Table(
-        "What the tables take",
-        ["table", "runs", "new runs", "hours", "memory, GB", "disk, GB"],
-        rows,
-        1,
-        " ".join(notes),
-    )
+    columns = ["table", "runs", "new runs", "hours", "memory, GB", "disk, GB"]
+    return Table("What the tables take", columns, rows, note=" ".join(notes))
 
 
 def _key(system: System) -> tuple[str, tuple[str, ...], tuple[str, ...]]:

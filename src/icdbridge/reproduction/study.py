@@ -76,6 +76,11 @@ class Study:
     def synthetic(self) -> bool:
         return any(corpus.meta.get("synthetic") is True for corpus in self.corpora.values())
 
+    @property
+    def tag(self) -> str:
+        """What stands beside every title when the notes are not real."""
+        return " (synthetic notes)" if self.synthetic else ""
+
     def alone(self, label: str, model: str, corpus: str, *changes: str) -> System:
         return System(label, model, (corpus,), changes)
 

@@ -53,10 +53,9 @@ def sweep(study: Study, name: str, model: str, values: Sequence[str] = ()) -> tu
         [value, *(percent(at[scope][metric]["mean"], at[scope][metric]["sd"]) for scope, metric in LINES)]
         for value, at in zip(values, found, strict=True)
     ]
-    tag = " (synthetic notes)" if study.synthetic else ""
     columns = [what, *(f"{scope} {NAMES[metric]}" for scope, metric in LINES)]
     note = f"{model}, seeds: {study.seeds}, preset {study.preset}; mean ± standard deviation over seeds, in percent."
-    table = Table(f"{name} on {study.target}{tag}", columns, rows, 1, note)
+    table = Table(f"{name} on {study.target}{study.tag}", columns, rows, 1, note)
     panels = {
         f"{scope} codes": {
             NAMES[metric]: [at[scope][metric]["mean"] for at in found]
@@ -65,7 +64,7 @@ def sweep(study: Study, name: str, model: str, values: Sequence[str] = ()) -> tu
         }
         for scope in ("frequent", "rare")
     }
-    return table, plots.lines(f"sweep-{name}", what, values, panels, tag)
+    return table, plots.lines(f"sweep-{name}", what, values, panels, study.tag)
 
 
 def _with_share(study: Study, model: str, share: int) -> tuple[Study, System]:

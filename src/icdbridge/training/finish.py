@@ -15,8 +15,7 @@ import torch
 from icdbridge.codes import whole_systems
 from icdbridge.corpora import Corpus
 from icdbridge.evaluation.reliability import seen
-from icdbridge.evaluation.thresholds import HALF, tune_threshold
-from icdbridge.evaluation.validation import validation_figures
+from icdbridge.evaluation.thresholds import HALF, tune_threshold, validation_figures
 from icdbridge.models.combiner import Combiner
 from icdbridge.progress import console
 from icdbridge.runs.confidence import FREQUENCIES, VersionCalibration
@@ -159,7 +158,7 @@ def _calibrate(
         alone = version in tallies and not model.model.attends(model.versions.index(version))
         tally = tallies[version] if alone else Tally()
         for one in own:
-            tally.add(one.scored, seen(model, one.scored.codes))
+            tally.add(one.scored, seen(model.train_notes or {}, one.scored.codes))
         fitted = tally.calibration([one.corpus.name for one in own], threshold)
         if alone and threshold is not None and fitted.thresholds is None:
             fitted = replace(fitted, thresholds=dict.fromkeys(FREQUENCIES, tally.best_threshold()))

@@ -12,7 +12,7 @@ import torch
 
 from icdbridge.corpora import Corpus
 from icdbridge.errors import InputError
-from icdbridge.evaluation.validation import validation_figures
+from icdbridge.evaluation.thresholds import validation_figures
 from icdbridge.files import check_manifest
 from icdbridge.knowledge.further import PACKED, further_terms
 from icdbridge.lexical import Lexicon

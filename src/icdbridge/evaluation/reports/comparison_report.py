@@ -5,7 +5,13 @@ from typing import Any
 
 from icdbridge.evaluation.decisions import GROUPS, WAYS
 from icdbridge.evaluation.reports import plots
-from icdbridge.evaluation.reports.evaluation_report import PAPER, measured_on, synthetic_tag
+from icdbridge.evaluation.reports.evaluation_report import (
+    CARRY,
+    PAPER,
+    frequency_bins,
+    measured_on,
+    synthetic_tag,
+)
 from icdbridge.evaluation.reports.page import Section, write_page
 from icdbridge.evaluation.reports.text_table import Table, percent, points
 from icdbridge.evaluation.results import NAMES, SCOPES, VIEWS, VIEWS_MEAN
@@ -75,6 +81,14 @@ def decisions_table(results: dict[str, Any]) -> Table | None:
     return Table(f"F1 micro of what is predicted, percent{synthetic_tag(results)}", columns, rows, 2, note)
 
 
+def comparison_tables(results: dict[str, Any]) -> list[Table]:
+    """The tables for a terminal."""
+    tables = [figures_table(results, view) for view in ("present", "all")]
+    tables += [differences_table(results)] if len(results["groups"]) > 1 else []
+    decided = decisions_table(results)
+    return [*tables, tail_table(results), *([decided] if decided else [])]
+
+
 def write_comparison(results: dict[str, Any], path: Path) -> None:
     """Writes the report of a comparison (what ``compare`` returns) as one HTML file."""
     tag, groups = synthetic_tag(results), results["groups"]
@@ -85,7 +99,7 @@ def write_comparison(results: dict[str, Any], path: Path) -> None:
         }
         for name in SHOWN[:2]
     }
-    bars = plots.scope_bars("scopes", SCOPES, panels, tag)
+    bars = plots.panels_over("scopes", SCOPES, panels, tag)
     sections = [Section("Side by side", [bars, figures_table(results)])]
     if len(groups) > 1:
         sections.append(Section(f"Gain over {results['baseline']}", _gains(results)))
@@ -126,13 +140,12 @@ def _gains(results: dict[str, Any]) -> list[str | Table]:
 
 
 def _long_tail(results: dict[str, Any]) -> list[str | Table]:
-    rows = results["groups"][0]["long_tail"]
-    bins, below = [row["train_notes"] for row in rows], [f"{row['labels']:,}" for row in rows]
+    bins = frequency_bins(results["groups"][0]["long_tail"])
     curves: dict[str, plots.Series] = {
         title: {group["label"]: [row[key] for row in group["long_tail"]] for group in results["groups"]}
         for title, key in (("F1 (micro)", "f1_micro"), ("Recall among the 15 best", "recall_at_15"))
     }
-    plot = plots.frequency_panels("tail", bins, curves, below, synthetic_tag(results), lines=True)
+    plot = plots.panels_over("tail", bins, curves, synthetic_tag(results), across=CARRY, lines=True)
     return [plot, tail_table(results)]
 
 

@@ -133,6 +133,17 @@ def bands_table(results: dict[str, Any]) -> Table:
     return Table.of(title, results["bands"], columns, 2, note)
 
 
+def evaluation_tables(results: dict[str, Any]) -> list[Table]:
+    """The tables for a terminal: what was measured, and with what result."""
+    tag, tables = synthetic_tag(results), [scope_rows_table, long_tail_table, sizes_table]
+    tables += [calibration_table] if results["calibration"] else []
+    tables += [bands_table] if results["bands"] else []
+    further = {"decisions": decisions_table, "siblings": siblings_table, "candidates": candidates_table}
+    made = [table(results) for table in tables]
+    made[3:3] = evidence_tables(results) if "evidence" in results else []
+    return made + [table(results, tag) for name, table in further.items() if name in results]
+
+
 def _calibration(results: dict[str, Any]) -> list[str | Table]:
     text = (
         "Of suggestions with confidence 0.3, three in ten should be right: on the dashed line. Shown are the 15 best "
@@ -194,15 +205,22 @@ def _training(results: dict[str, Any]) -> str:
     return plots.training_curves("training", epochs, loss, validation, synthetic_tag(results))
 
 
+CARRY = "training notes that carry the code; below it, labels"
+
+
+def frequency_bins(tail: list[dict[str, Any]]) -> list[str]:
+    """What stands below the bins of a long tail in a plot."""
+    return [f"{row['train_notes']}\n{row['labels']:,}" for row in tail]
+
+
 def _long_tail(results: dict[str, Any]) -> list[str | Table]:
     tag, tail = synthetic_tag(results), results["long_tail"]
     panels: dict[str, plots.Series] = {
         "F1 (micro)": {"F1": [row["f1_micro"] for row in tail]},
         "Recall among the 15 best": {"recall": [row["recall_at_15"] for row in tail]},
     }
-    bins, below = [row["train_notes"] for row in tail], [f"{row['labels']:,}" for row in tail]
     siblings = [siblings_table(results, tag)] if "siblings" in results else []
-    plot = plots.frequency_panels("tail", bins, panels, below, tag)
+    plot = plots.panels_over("tail", frequency_bins(tail), panels, tag, across=CARRY)
     return [plot, long_tail_table(results), *siblings]
 
 

@@ -44,27 +44,29 @@ def training_curves(
     return drawn.svg
 
 
-def frequency_panels(
+def panels_over(
     name: str,
-    bins: Sequence[str],
+    places: Sequence[str],
     panels: Mapping[str, Series],
-    below: Sequence[str],
     tag: str = "",
     *,
+    across: str = "",
     lines: bool = False,
 ) -> Markup:
-    """One panel a metric: for each training-frequency bin one bar a series, in percent; ``below`` is text. With
-    ``lines`` one line a series: for several runs laid over each other.
+    """One panel a metric, in percent: over each of the ``places`` (scopes, or bins of training frequency) a bar a
+    series or, with ``lines``, a line a series: for several runs laid over each other.
     """
     with drawing(name, len(panels)) as drawn:
         for axis, (title, series) in zip(drawn.axes, panels.items(), strict=True):
             (draw_lines if lines else draw_bars)(axis, series)
-            axis.set_xticks(range(len(bins)), [f"{one}\n{two}" for one, two in zip(bins, below, strict=True)])
+            axis.set_xticks(range(len(places)), list(places))
             axis.tick_params(axis="x", length=0, labelsize=8)
             axis.set_title(title + tag)
-            axis.set_xlabel("training notes that carry the code; below it, labels")
+            axis.set_xlabel(across)
             axis.set_ylabel("%")
             axis.set_ylim(bottom=0)
+        if any(len(series) > 1 for series in panels.values()):
+            _legend_below(drawn, 3)
     return drawn.svg
 
 
@@ -131,20 +133,6 @@ def reliability(name: str, found: Mapping[str, Mapping[str, Any]], tag: str = ""
             axis.set_ylim(0, 1)
         axes[0].set_ylabel("share of right codes")
         _legend_below(drawn, 2)
-    return drawn.svg
-
-
-def scope_bars(name: str, scopes: Sequence[str], panels: Mapping[str, Series], tag: str = "") -> Markup:
-    """One panel a metric; for each scope one bar a run, in percent."""
-    with drawing(name, len(panels)) as drawn:
-        axes = drawn.axes
-        for axis, (title, series) in zip(axes, panels.items(), strict=True):
-            draw_bars(axis, series)
-            axis.set_xticks(range(len(scopes)), list(scopes))
-            axis.tick_params(axis="x", length=0)
-            axis.set_title(title + tag)
-        axes[0].set_ylabel("%")
-        _legend_below(drawn, 3)
     return drawn.svg
 
 
