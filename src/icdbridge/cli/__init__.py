@@ -37,6 +37,9 @@ def examples(*commands: str) -> str:
     return "\n\n".join(["Examples:", *(f"icdbridge {command}" for command in commands)])
 
 
+STORE = typer.Option(
+    ..., envvar="ICDBRIDGE_STORE", help="A file such as desk.db, or postgresql://user@host/database."
+)
 PRECISION = "fp32, or bf16, which is faster on processors that multiply bf16. Both predict the same codes."
 
 

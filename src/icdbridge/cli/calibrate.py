@@ -4,7 +4,7 @@ from pathlib import Path
 
 import typer
 
-from icdbridge.cli import DESK, app, examples
+from icdbridge.cli import DESK, STORE, app, examples
 from icdbridge.terminal import say
 
 
@@ -17,9 +17,7 @@ from icdbridge.terminal import say
 )
 def calibrate(
     run: Path = typer.Argument(None, help="A run folder; without one, the starter."),
-    store: str = typer.Option(
-        ..., envvar="ICDBRIDGE_STORE", help="A file such as desk.db, or postgresql://user@host/database."
-    ),
+    store: str = STORE,
     out: Path = typer.Option(
         ..., help="The folder to write: code and serve take it as they take a run folder."
     ),

@@ -120,25 +120,17 @@ def systems(as_json: Json = False) -> None:
     from icdbridge.codes import known_systems, load_system, releases
 
     editions = [load_system(name, release) for name in known_systems() for release in releases(name)]
-    columns = ("system", "label", "version", "release", "codes", "categories", "synonyms")
-    rows = [
-        (
-            e.name,
-            e.label,
-            e.version,
-            e.release,
-            len(e.titles),
-            len(e.headings),
-            sum(map(len, e.synonyms.values())),
-        )
-        for e in editions
+    records = [
+        {"system": one.name, "label": one.label, "version": one.version, "release": one.release}
+        | {"codes": len(one.titles), "categories": len(one.headings)}
+        | {"synonyms": sum(map(len, one.synonyms.values()))}
+        for one in editions
     ]
     if as_json:
-        say(json.dumps([dict(zip(columns, row, strict=True)) for row in rows], indent=2))
+        say(json.dumps(records, indent=2))
     else:
-        print_table(
-            columns, [[f"{cell:,}" if isinstance(cell, int) else cell for cell in row] for row in rows]
-        )
+        rows = [[f"{cell:,}" if isinstance(cell, int) else cell for cell in one.values()] for one in records]
+        print_table(tuple(records[0]), rows)
 
 
 @codes.command(epilog=examples("codes add icd10gm2026.xml --name icd10gm --out systems --from 2026-01-01"))

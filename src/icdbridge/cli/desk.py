@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from icdbridge.cli import DESK, app, examples
+from icdbridge.cli import DESK, STORE, app, examples
 from icdbridge.errors import InputError
 from icdbridge.extras import not_installed
 from icdbridge.terminal import say
@@ -20,9 +20,6 @@ desk = typer.Typer(
 )
 app.add_typer(desk, name="desk", rich_help_panel=DESK)
 
-STORE = typer.Option(
-    ..., envvar="ICDBRIDGE_STORE", help="A file such as desk.db, or postgresql://user@host/database."
-)
 BY = "command line"
 
 

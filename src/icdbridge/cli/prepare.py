@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from icdbridge.cli import MODELS, app, examples, refuse_idle
+from icdbridge.cli import MODELS, STORE, app, examples, refuse_idle
 from icdbridge.terminal import Terminal, say
 
 if TYPE_CHECKING:
@@ -205,13 +205,8 @@ def names(
 
 @prepare.command(epilog=examples("prepare desk --store desk.db --out corpora/desk"))
 def desk(
-    store: Annotated[
-        str,
-        typer.Option(
-            envvar="ICDBRIDGE_STORE", help="A file such as desk.db, or postgresql://user@host/database."
-        ),
-    ],
     out: Out,
+    store: str = STORE,
     version: Annotated[str, typer.Option(help="Take encounters coded in icd10 or icd9.")] = "icd10",
     seed: Seed = 10,
     force: Force = False,

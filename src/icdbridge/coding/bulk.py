@@ -137,12 +137,7 @@ def _begin(real: Path, out: Path, told: dict[str, Any], resume: bool, force: boo
     """Starts the journal, or counts the notes in it; a truncated last line is removed."""
     journal = journal_of(real)
     begun = _is_begun(journal)
-    if real.exists() and not force:
-        raise InputError(f"{out} exists already: give another name, or --force to replace it")
-    if begun and not resume and not force:
-        raise InputError(f"{out} was begun and not finished: go on by --resume, or start anew by --force")
-    if resume and not begun and not force:
-        raise InputError(f"{out} was not begun: leave --resume out")
+    check_begun(out, real.exists(), begun, resume, force)
     if not (begun and resume):
         journal.unlink(missing_ok=True)
         journal.touch(mode=0o600)  # it holds words of notes
@@ -163,6 +158,16 @@ def _begin(real: Path, out: Path, told: dict[str, Any], resume: bool, force: boo
             _record(journal, lines, line)
         handle.truncate(whole)
     return lines
+
+
+def check_begun(out: Path | str, exists: bool, begun: bool, resume: bool, force: bool) -> None:
+    """``InputError`` where ``out``, which ``exists`` or was ``begun``, is neither to be gone on with nor replaced."""
+    if exists and not force:
+        raise InputError(f"{out} exists already: give another name, or --force to replace it")
+    if begun and not resume and not force:
+        raise InputError(f"{out} was begun and not finished: go on by --resume, or start anew by --force")
+    if resume and not begun and not force:
+        raise InputError(f"{out} was not begun: leave --resume out")
 
 
 def _is_begun(journal: Path) -> bool:

@@ -14,7 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from icdbridge.coding.bulk import NOTES, Done, code_together, line_of, told_of
+from icdbridge.coding.bulk import NOTES, Done, check_begun, code_together, line_of, told_of
 from icdbridge.coding.coder import Coder
 from icdbridge.coding.object_store import Folder, RemoteSource
 from icdbridge.coding.outputs import FORMATS, check_format, write_results
@@ -185,15 +185,10 @@ def _begin(
     foreign = next((name for name in present if not name.lstrip("._").startswith(marks)), None)
     if foreign is not None:
         raise InputError(f"{out} holds {foreign}, and is no folder of coded notes: give another --out")
-    if PARTS_MANIFEST in present and not force:
-        raise InputError(f"{out} exists already: give another name, or --force to replace it")
     making = folder.within(NEXT) if PARTS_MANIFEST in present else folder
     names = making.names()
     begun = UNFINISHED in names
-    if begun and not resume and not force:
-        raise InputError(f"{out} was begun and not finished: go on by --resume, or start anew by --force")
-    if resume and not begun and not force:
-        raise InputError(f"{out} was not begun: leave --resume out")
+    check_begun(out, PARTS_MANIFEST in present, begun, resume, force)
     if begun and resume:
         if json.loads(making.read(UNFINISHED)) != json.loads(json.dumps(told)):
             raise InputError(f"{out} was begun with another run or options: start anew by --force")

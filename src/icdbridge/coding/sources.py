@@ -1,7 +1,7 @@
 """Reads notes to be coded from documents, folders and tables; a bad one does not stop the others."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -133,19 +133,17 @@ class Source:
 
     def _named(self) -> Iterator[tuple[str | None, str]]:
         for file, name in self._files:
-            if name is None:
-                yield from ((note.note_id, note.place) for note in self._table(file))
-            elif is_container(file):
-                yield from ((note.note_id, note.place) for note in self._documents(file, name))
+            if name is None or is_container(file):
+                yield from ((note.note_id, note.place) for note in self._notes(file, name))
             else:
                 yield name, visible(str(file), one_line=True)
 
     def __iter__(self) -> Iterator[SourceNote]:
         for file, name in self._files:
-            if name is None:
-                yield from self._table(file)
-            else:
-                yield from self._documents(file, name)
+            yield from self._notes(file, name)
+
+    def _notes(self, file: Path, name: str | None) -> Iterable[SourceNote]:
+        return self._table(file) if name is None else self._documents(file, name)
 
     def _table(self, file: Path) -> Iterator[SourceNote]:
         for row in read_rows(file, [*self.columns.wanted(), Column(_SETTING, needed=False)]):

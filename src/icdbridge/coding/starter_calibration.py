@@ -5,32 +5,29 @@ sigmoid(slope · logit(the starter's own) + intercept), Platt 1999.
 """
 
 import math
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from icdbridge.errors import InputError
 from icdbridge.files import Kind, atomic_folder, check_manifest, read_json, write_json, write_manifest
 from icdbridge.schema import Count, Strict, checked
 
-FORMAT = 1
 FILE = "starter.json"
 FOLDER = Kind("a starter with a calibration", FILE)
 _CLOSEST = 1e-6  # to 0 and 1
 Slope = Annotated[float, Field(ge=-1_000, le=1_000)]
 
 
-@dataclass(frozen=True)
-class StarterCalibration:
+class StarterCalibration(Strict):
     """It was fitted on ``pairs`` of an encounter and a suggested code, ``right`` of which were right."""
 
-    slope: float
-    intercept: float
-    encounters: int
-    pairs: int
-    right: int
+    format: Literal[1] = 1
+    slope: Slope
+    intercept: Slope
+    encounters: Count
+    pairs: Count
+    right: Count
 
     def confidence(self, own: float) -> float:
         """The expected share of right codes among suggestions with the starter's ``own`` confidence."""
@@ -39,26 +36,14 @@ class StarterCalibration:
         return 1 / (1 + math.exp(-score)) if score > -700 else 0.0
 
 
-class _File(Strict):
-    format: int
-    slope: Slope
-    intercept: Slope
-    encounters: Count
-    pairs: Count
-    right: Count
-
-
 def write_starter(path: Path, calibration: StarterCalibration, force: bool = False) -> None:
     """Writes the folder; ``InputError`` if something else is there or, without ``force``, anything."""
     with atomic_folder(path, FOLDER, replace=force) as folder:
-        write_json(folder / FILE, {"format": FORMAT, **asdict(calibration)})
+        write_json(folder / FILE, calibration.model_dump())
         write_manifest(folder, [FILE])
 
 
 def read_starter(path: Path) -> StarterCalibration:
     """Opens the folder; ``InputError`` names what is missing or damaged in it."""
     check_manifest(path, FOLDER)
-    stored = checked(read_json(path / FILE), _File, path / FILE, "calibrate again")
-    if stored.format != FORMAT:
-        raise InputError(f"{path / FILE} is not of format {FORMAT}: calibrate again")
-    return StarterCalibration(**stored.model_dump(exclude={"format"}))
+    return checked(read_json(path / FILE), StarterCalibration, path / FILE, "calibrate again")

@@ -80,7 +80,7 @@ class StarterCoder(Coder):
         return 0  # it looks for names of all codes at once
 
     def fingerprint(self) -> str:
-        fitted = f" {self._calibration}" if self._calibration else ""
+        fitted = f" {self._calibration!r}" if self._calibration else ""
         return f"starter {fingerprint()} {self._starter.ranking.about['learnt']}{fitted}"
 
     def caution(self, text: str, suggestions: Sequence[Suggestion]) -> str | None:

@@ -10,6 +10,8 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit
 
+from icdbridge.evaluation.reliability import count_bins, expected_error
+
 FOLDS = 5  # of the encounters
 UNCHANGED = (1.0, 0.0)
 _SURE = 2.0  # standard errors
@@ -86,6 +88,4 @@ def is_better(pairs: Pairs, held: np.ndarray) -> bool:
 def distance(confidence: np.ndarray, right: np.ndarray) -> tuple[float, float]:
     """Brier score and expected calibration error (10 bins of equal width) of confidences."""
     brier = float(np.mean((confidence - right) ** 2))
-    bins = np.minimum((confidence * _BINS).astype(int), _BINS - 1)
-    gap = sum(abs(float((confidence[bins == one] - right[bins == one]).sum())) for one in np.unique(bins))
-    return brier, gap / max(len(right), 1)
+    return brier, expected_error(count_bins(confidence, right, _BINS)) or 0.0

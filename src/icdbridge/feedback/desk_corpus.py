@@ -13,7 +13,7 @@ from icdbridge.corpora.staging import NOTES, RELATIONS, Staging, batches_of
 from icdbridge.errors import InputError
 from icdbridge.feedback.readers import by_chance, verdicts_of
 from icdbridge.server.store import Store
-from icdbridge.server.store.finished import FinishedEncounter, finished
+from icdbridge.server.store.finished import Decided, FinishedEncounter, finished
 from icdbridge.server.store.trail import record
 
 
@@ -84,25 +84,10 @@ def _stage(
         note = {"id": one.number, "patient_id": one.patient, "text": joined.text}
         staging.add_notes(batches_of([note], NOTES))
         count += 1
-        keys = [parse_key(row.key) for row in of_version]
-        _add(
-            staging, "raw_codes", [{"id": one.number, "system": key.system, "code": key.code} for key in keys]
-        )
-        titles = [
-            {"system": key.system, "code": key.code, "title": row.description}
-            for key, row in zip(keys, of_version, strict=True)
-        ]
-        _add(staging, "raw_titles", titles)
-        rejected = [parse_key(row.key) for row in one.rejected]
-        _add(
-            staging,
-            "raw_rejected",
-            [
-                {"id": one.number, "system": key.system, "code": key.code}
-                for key in rejected
-                if version_of(key.system) == version
-            ],
-        )
+        rejected = [row for row in one.rejected if version_of(parse_key(row.key).system) == version]
+        for relation, decided in (("raw_codes", of_version), ("raw_rejected", rejected)):
+            _add(staging, relation, [{"id": one.number, **_code(row)} for row in decided])
+        _add(staging, "raw_titles", [{**_code(row), "title": row.description} for row in of_version])
         spans, lost = _spans(one, joined)
         _add(staging, "raw_evidence", spans)
         if lost:
@@ -115,6 +100,10 @@ def _stage(
         raise InputError(f"the store has no finished encounter to learn {version} from{said}")
 
 
+def _code(decided: Decided) -> dict[str, str]:
+    return parse_key(decided.key)._asdict()
+
+
 def _add(staging: Staging, relation: str, rows: list[dict[str, Any]]) -> None:
     texts = [{name: str(value) for name, value in row.items()} for row in rows]
     staging.insert(relation, batches_of(texts, RELATIONS[relation]))
@@ -125,27 +114,17 @@ def _spans(one: FinishedEncounter, joined: Joined) -> tuple[list[dict[str, Any]]
     place = {number: index for index, (number, text) in enumerate(kept(one))}
     rows, lost = [], 0
     for mark, decided in enumerate(one.accepted):
-        key = parse_key(decided.key)
         for document, start, end in decided.evidence:
             found = [
-                (
-                    max(start, piece.start) + piece.at - piece.start,
-                    min(end, piece.end) + piece.at - piece.start,
-                )
+                (max(start, piece.start) + moved, min(end, piece.end) + moved)
                 for piece in joined.pieces
+                for moved in [piece.at - piece.start]
                 if piece.document == place.get(document) and piece.start < end and start < piece.end
             ]
             lost += not found
             rows += [
-                {
-                    "id": one.number,
-                    "system": key.system,
-                    "code": key.code,
-                    "first": a,
-                    "stop": b,
-                    "mark": mark,
-                }
-                for a, b in found
+                {"id": one.number, **_code(decided), "first": first, "stop": stop, "mark": mark}
+                for first, stop in found
             ]
     return rows, lost
 

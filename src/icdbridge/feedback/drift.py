@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from icdbridge.codes import parse_key
+from icdbridge.codes import category_of
 from icdbridge.server.store import Store
 from icdbridge.server.store.finished import finished, finished_ids
 
@@ -35,7 +35,7 @@ def drift(
         ids = finished_ids(session, since)
         for one in finished(session, ids[:: -(-len(ids) // MOST) or 1]):
             text = "\n".join(text for _, text in one.documents if text)
-            codes = Counter(_category(row.key) for row in one.accepted)
+            codes = Counter(category_of(row.key) for row in one.accepted)
             if one.done and text:
                 notes.append((f"{one.done:%Y-%m}", _words(text), codes))
     notes.sort(key=lambda note: note[0])
@@ -43,7 +43,7 @@ def drift(
     later = notes[len(before) :]
     if corpus is not None:
         texts = zip(corpus.column("text", "train"), corpus.column("codes", "train"), strict=True)
-        before = [(_words(text), Counter(map(_category, codes))) for text, codes in texts]
+        before = [(_words(text), Counter(map(category_of, codes))) for text, codes in texts]
         later = notes
     months: dict[str, list[tuple[Counts, Counts]]] = defaultdict(list)
     for month, words, codes in later:
@@ -86,11 +86,7 @@ def divergence(one: Counts, other: Counts) -> float:
 
 
 def _words(text: str) -> Counts:
-    return Counter(word.lower() for word in _plain(text))
-
-
-def _plain(text: str) -> Iterable[str]:
-    return (word for word in text.split() if any(sign.isalpha() for sign in word))
+    return Counter(word.lower() for word in text.split() if any(sign.isalpha() for sign in word))
 
 
 def _sum(counts: Iterable[Counts]) -> Counts:
@@ -98,8 +94,3 @@ def _sum(counts: Iterable[Counts]) -> Counts:
     for one in counts:
         whole.update(one)
     return whole
-
-
-def _category(key: str) -> str:
-    code = parse_key(key)
-    return f"{code.system}:{code.code.partition('.')[0]}"

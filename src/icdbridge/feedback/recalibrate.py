@@ -94,7 +94,10 @@ def recalibrate(
     if opened is None:
         (change,), (only,) = changes.values(), pairs.values()
         labels = round(float(only.rightness(change).sum()))
-        write_starter(Path(out), StarterCalibration(*change, len(own), len(only.right), labels), force)
+        fitted = StarterCalibration(
+            slope=change[0], intercept=change[1], encounters=len(own), pairs=len(only.right), right=labels
+        )
+        write_starter(Path(out), fitted, force)
     else:
         _write_run(opened, Path(out), of_version, pairs, changes, force)
     right, before, after = (
