@@ -39,7 +39,7 @@ def assemble(
     inputs: Sequence[Path],
     source: str,
     version: str,
-    settings: dict[str, Any],
+    settings: Mapping[str, Any] = {},
     splits: Path | None = None,
     seed: int = DEFAULT_SEED,
     only_with_frequent: bool = False,
@@ -69,7 +69,7 @@ def assemble(
                 read(staging)
                 looked_up.result()
             if given is not None:
-                staging.files[Path(splits or "").name] = Path(splits or "").stat().st_size
+                staging.note_file(Path(splits or ""))
                 staging.run("DELETE FROM raw_splits")
                 staging.insert("raw_splits", given.to_batches())
             _index_notes(staging, number_repeats)

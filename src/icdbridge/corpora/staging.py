@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,6 @@ from icdbridge.corpora.texts import Texts
 
 BATCH = 2_000  # notes held at once
 QUERIED = 4  # batches of a CSV file that are chosen from at once
-NOTES = ("id", "patient_id", "text")
 
 _SPANS = "id VARCHAR, system VARCHAR, code VARCHAR, first BIGINT, stop BIGINT, mark BIGINT"  # in characters
 _CODES = "id VARCHAR, system VARCHAR, code VARCHAR"
@@ -33,7 +32,8 @@ _TABLES = {
     "raw_originals": "id VARCHAR, text VARCHAR",
     "raw_original_evidence": _SPANS,
 }
-RELATIONS = {name: [column.split()[0] for column in columns.split(", ")] for name, columns in _TABLES.items()}
+_COLUMNS = {name: [column.split()[0] for column in columns.split(", ")] for name, columns in _TABLES.items()}
+_COLUMNS["raw_notes"] = ["id", "patient_id", "text"]
 
 
 class Staging:
@@ -190,11 +190,10 @@ class Staging:
         file, and the row or the column, for a missing column, a broken gzip, bad UTF-8 or a row of the wrong
         width; never quotes a row.
         """
-        self.files[path.name] = path.stat().st_size
+        self.note_file(path)
         for rows in csv_rows(path, columns):
-            self.connection.register("rows", rows)
-            self.run(f"INSERT INTO {into} SELECT {select} FROM rows WHERE {where}")
-            self.connection.unregister("rows")
+            with self._named("rows", rows):
+                self.run(f"INSERT INTO {into} SELECT {select} FROM rows WHERE {where}")
 
     def read_notes(
         self, path: Path, columns: Iterable[str], text: str, select: str, where: str = "true"
@@ -202,7 +201,7 @@ class Staging:
         """Appends the rows of a CSV file to the notes: as ``read_csv``, ``select`` giving what ``add_notes`` takes
         but the text, which is the column ``text``.
         """
-        self.files[path.name] = path.stat().st_size
+        self.note_file(path)
         rows = csv_rows(path, [*columns, text])
         self.add_notes(self._selected(rows, text, select, where))
 
@@ -212,9 +211,8 @@ class Staging:
         """Rows chosen by SQL that does not see the texts, several batches at once: each query costs a millisecond."""
         while some := list(islice(batches, QUERIED)):
             rows = pa.Table.from_batches(some)
-            self.connection.register("rows", rows.drop_columns(text))
-            found = self.table(f"SELECT {select}, file_row AS place FROM rows WHERE {where}")
-            self.connection.unregister("rows")
+            with self._named("rows", rows.drop_columns(text)):
+                found = self.table(f"SELECT {select}, file_row AS place FROM rows WHERE {where}")
             texts = rows[text]
             if len(found) < len(rows):
                 wanted = np.zeros(len(rows), bool)
@@ -227,15 +225,14 @@ class Staging:
         for batch in map(pa.table, batches):
             marked = "marked" if "marked" in batch.schema.names else "NULL"
             self._texts.append(batch["text"])
-            self.connection.register("batch", batch)
-            self.run(
-                f"""INSERT INTO raw_notes SELECT id, patient_id, {marked}, length(text), hash(text),
-                    CASE WHEN id IS NULL OR trim(id) = '' THEN 'note without an id'
-                         WHEN text IS NULL OR NOT regexp_matches(text, '\\S') THEN 'empty note'
-                         WHEN NOT regexp_matches(text, '[A-Za-z]')
-                             THEN 'note without a word (only digits or signs)' END, NULL FROM batch"""
-            )
-            self.connection.unregister("batch")
+            with self._named("batch", batch):
+                self.run(
+                    f"""INSERT INTO raw_notes SELECT id, patient_id, {marked}, length(text), hash(text),
+                        CASE WHEN id IS NULL OR trim(id) = '' THEN 'note without an id'
+                             WHEN text IS NULL OR NOT regexp_matches(text, '\\S') THEN 'empty note'
+                             WHEN NOT regexp_matches(text, '[A-Za-z]')
+                                 THEN 'note without a word (only digits or signs)' END, NULL FROM batch"""
+                )
 
     def join_notes(self) -> tuple[int, int]:
         """Joins the notes of the same id and patient into one, at the place of the first.
@@ -271,14 +268,29 @@ class Staging:
     def insert(self, into: str, batches: Iterable[pa.RecordBatch]) -> None:
         """Appends Arrow batches, whose columns are named as those of the relation, one after another."""
         for batch in batches:
-            self.connection.register("batch", batch)
-            self.run(f"INSERT INTO {into} BY NAME SELECT * FROM batch")
-            self.connection.unregister("batch")
+            with self._named("batch", batch):
+                self.run(f"INSERT INTO {into} BY NAME SELECT * FROM batch")
 
+    def add_rows(self, into: str, rows: Iterable[Mapping[str, object]]) -> None:
+        """Appends rows, dicts of text, to a relation; what a row does not name is null. Those of ``raw_notes`` have
+        the ``text`` of a note, its ``id`` and, if known, its ``patient_id``.
+        """
+        schema = pa.schema([(name, pa.string()) for name in _COLUMNS[into]])
+        left = iter(rows)
+        while some := list(islice(left, BATCH)):
+            batch = pa.RecordBatch.from_pylist(some, schema)
+            if into == "raw_notes":
+                self.add_notes([batch])
+            else:
+                self.insert(into, [batch])
 
-def batches_of(rows: Iterable[Mapping[str, object]], columns: Iterable[str]) -> Iterator[pa.RecordBatch]:
-    """Rows (dicts of text) as Arrow batches with these columns."""
-    schema = pa.schema([(name, pa.string()) for name in columns])
-    left = iter(rows)
-    while some := list(islice(left, BATCH)):
-        yield pa.RecordBatch.from_pylist(some, schema)
+    def note_file(self, path: Path) -> None:
+        """Notes down that a file was read, for the data report."""
+        self.files[path.name] = path.stat().st_size
+
+    @contextmanager
+    def _named(self, name: str, table: pa.Table | pa.RecordBatch) -> Iterator[None]:
+        """Within, SQL knows the table by a name."""
+        self.connection.register(name, table)
+        yield
+        self.connection.unregister(name)

@@ -9,7 +9,7 @@ from icdbridge.codes import parse_key, version_of
 from icdbridge.coding.encounter import Joined, join
 from icdbridge.corpora import Corpus
 from icdbridge.corpora.assemble import DEFAULT_SEED, assemble
-from icdbridge.corpora.staging import NOTES, RELATIONS, Staging, batches_of
+from icdbridge.corpora.staging import Staging
 from icdbridge.errors import InputError
 from icdbridge.feedback.readers import by_chance, verdicts_of
 from icdbridge.server.store import Store
@@ -82,7 +82,7 @@ def _stage(
             continue
         joined = join(texts)
         note = {"id": one.number, "patient_id": one.patient, "text": joined.text}
-        staging.add_notes(batches_of([note], NOTES))
+        staging.add_rows("raw_notes", [note])
         count += 1
         rejected = [row for row in one.rejected if version_of(parse_key(row.key).system) == version]
         for relation, decided in (("raw_codes", of_version), ("raw_rejected", rejected)):
@@ -106,7 +106,7 @@ def _code(decided: Decided) -> dict[str, str]:
 
 def _add(staging: Staging, relation: str, rows: list[dict[str, Any]]) -> None:
     texts = [{name: str(value) for name, value in row.items()} for row in rows]
-    staging.insert(relation, batches_of(texts, RELATIONS[relation]))
+    staging.add_rows(relation, texts)
 
 
 def _spans(one: FinishedEncounter, joined: Joined) -> tuple[list[dict[str, Any]], int]:

@@ -13,7 +13,7 @@ from xml.parsers import expat
 
 from icdbridge.corpora.assemble import DEFAULT_SEED, assemble
 from icdbridge.corpora.corpus import Corpus
-from icdbridge.corpora.staging import NOTES, RELATIONS, Staging, batches_of
+from icdbridge.corpora.staging import Staging
 from icdbridge.errors import InputError
 from icdbridge.tables import Column, read_rows
 
@@ -33,13 +33,13 @@ def prepare_cmc2007(
 
     def read(staging: Staging) -> None:
         for file in files:
-            staging.files[file.name] = file.stat().st_size
+            staging.note_file(file)
             docs = list(_xml_docs(file) if file.suffix.lower() == ".xml" else _json_docs(file))
-            staging.add_notes(batches_of(docs, NOTES))
+            staging.add_rows("raw_notes", docs)
             codes = (
                 {"id": doc["id"], "system": "icd9cm", "code": code} for doc in docs for code in doc["codes"]
             )
-            staging.insert("raw_codes", batches_of(codes, RELATIONS["raw_codes"]))
+            staging.add_rows("raw_codes", codes)
 
     return assemble(
         Path(out),
@@ -47,7 +47,6 @@ def prepare_cmc2007(
         inputs=[Path(root)],
         source="cmc2007",
         version="icd9",
-        settings={},
         splits=splits,
         seed=seed,
         force=force,
@@ -72,8 +71,7 @@ def _find(root: Path) -> list[Path]:
 
 def _json_docs(path: Path) -> Iterator[dict[str, Any]]:
     for row in read_rows(path, [Column("id"), Column("text"), Column("codes")]):
-        note = {"id": row.identifier("id"), "patient_id": None, "text": row.text("text")}
-        yield note | {"codes": row.codes("codes")}
+        yield {"id": row.identifier("id"), "text": row.text("text"), "codes": row.codes("codes")}
 
 
 def _xml_docs(path: Path) -> Iterator[dict[str, Any]]:
@@ -90,7 +88,7 @@ def _xml_docs(path: Path) -> Iterator[dict[str, Any]]:
             for code in doc.iter("code")
             if code.get("origin") == "CMC_MAJORITY" and code.get("type") == "ICD-9-CM"
         ]
-        yield {"id": doc.get("id"), "patient_id": None, "text": "\n".join(texts), "codes": codes}
+        yield {"id": doc.get("id"), "text": "\n".join(texts), "codes": codes}
 
 
 def _refuse_doctype(path: Path) -> None:

@@ -22,7 +22,7 @@ from icdbridge.codes import (
 )
 from icdbridge.corpora.assemble import assemble
 from icdbridge.corpora.corpus import Corpus
-from icdbridge.corpora.staging import NOTES, RELATIONS, Staging, batches_of
+from icdbridge.corpora.staging import Staging
 from icdbridge.errors import InputError
 from icdbridge.knowledge.further import further_terms
 
@@ -66,14 +66,14 @@ def prepare_names(
         keys, texts = _names(chosen, further)
         notes = list(_notes(keys, texts, names_per_note, passes, rng))
         staging.synthetic = True
-        staging.insert("raw_codes", batches_of(_codes(notes), RELATIONS["raw_codes"]))
+        staging.add_rows("raw_codes", _codes(notes))
         val = set(rng.choice(len(notes), min(VAL_NOTES, -(-len(notes) // 10)), replace=False).tolist())
         splits = (
             {"id": note["id"], "split": "val" if number in val else "train"}
             for number, note in enumerate(notes)
         )
-        staging.insert("raw_splits", batches_of(splits, RELATIONS["raw_splits"]))
-        staging.add_notes(batches_of(notes, NOTES))
+        staging.add_rows("raw_splits", splits)
+        staging.add_rows("raw_notes", notes)
         made_of = f"{len(texts):,} names of {len(set(keys)):,} codes ({', '.join(chosen)})"
         staging.remarks.append(f"Made of {made_of}: no note of any patient.")
 
@@ -117,7 +117,6 @@ def _notes(
             some = order[first : first + size]
             yield {
                 "id": f"names-{turn + 1}-{number}",
-                "patient_id": None,
                 "text": ".\n".join(texts[i] for i in some) + ".",
                 "codes": list(dict.fromkeys(key for i in some for key in (keys[i], category_of(keys[i])))),
             }

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from icdbridge.corpora.assemble import DEFAULT_SEED, assemble
 from icdbridge.corpora.corpus import Corpus
-from icdbridge.corpora.staging import NOTES, RELATIONS, Staging, batches_of
+from icdbridge.corpora.staging import Staging
 from icdbridge.errors import InputError
 from icdbridge.tables import find_notes, read_note, read_text
 
@@ -59,32 +59,25 @@ def prepare_codiesp(
 
     def read(staging: Staging) -> None:
         for part, split in split_of.items():
-            files = find_notes(root / part / TEXTS[language]).files
-            texts = ({"id": file.stem, "patient_id": None, "text": read_note(file)} for file in files)
-            staging.add_notes(batches_of(texts, NOTES))
-            given = [{"id": file.stem, "split": split} for file in files]
-            staging.insert("raw_splits", batches_of(given, RELATIONS["raw_splits"]))
+            notes = root / part / TEXTS[language]
+            staging.add_rows("raw_notes", _texts(notes))
+            given = ({"id": file.stem, "split": split} for file in find_notes(notes).files)
+            staging.add_rows("raw_splits", given)
             english = root / part / TEXTS["en"]
             if language != "en" and split == "train" and english.is_dir():
-                translated = (
-                    {"id": file.stem, "text": read_note(file)} for file in find_notes(english).files
-                )
-                staging.insert("raw_translations", batches_of(translated, RELATIONS["raw_translations"]))
+                staging.add_rows("raw_translations", _texts(english))
             for kind, system in CODES[codes].items():
                 table = root / part / f"{part}{kind}.tsv"
-                staging.files[table.name] = table.stat().st_size
-                staging.insert("raw_codes", batches_of(_codes(table, system), RELATIONS["raw_codes"]))
+                staging.note_file(table)
+                staging.add_rows("raw_codes", _codes(table, system))
             marked = root / part / f"{part}X.tsv"
             own, spanish = language == "es", root / part / TEXTS["es"]
             if marked.exists() and (own or (split == "train" and spanish.is_dir())):
-                staging.files[marked.name] = marked.stat().st_size
+                staging.note_file(marked)
                 relation = "raw_evidence" if own else "raw_original_evidence"
-                staging.insert(relation, batches_of(_spans(marked, CODES[codes]), RELATIONS[relation]))
+                staging.add_rows(relation, _spans(marked, CODES[codes]))
                 if not own:
-                    originals = (
-                        {"id": file.stem, "text": read_note(file)} for file in find_notes(spanish).files
-                    )
-                    staging.insert("raw_originals", batches_of(originals, RELATIONS["raw_originals"]))
+                    staging.add_rows("raw_originals", _texts(spanish))
         staging.remarks.append(
             "The published splits: dev is val, test is test."
             if has_test
@@ -103,6 +96,11 @@ def prepare_codiesp(
         val_share=None if has_test else VAL_SHARE,
         force=force,
     )
+
+
+def _texts(folder: Path) -> Iterator[dict[str, str]]:
+    for file in find_notes(folder).files:
+        yield {"id": file.stem, "text": read_note(file)}
 
 
 def _codes(path: Path, system: str) -> Iterator[dict[str, str]]:

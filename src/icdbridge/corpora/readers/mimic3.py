@@ -50,7 +50,6 @@ def prepare_mimic3(
         inputs=[Path(root)],
         source="mimic3",
         version="icd9",
-        settings={},
         splits=splits,
         seed=seed,
         only_with_frequent=True,

@@ -2,10 +2,10 @@
 reads it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from icdbridge.codes import VERSIONS, version_named
 from icdbridge.corpora.assemble import DEFAULT_SEED, assemble
@@ -49,7 +49,7 @@ def prepare_mimic4(
         _read(files, staging)
         _keep_version(staging, version)
 
-    return _assemble(Path(out), read, version, inputs=inputs, splits=splits, seed=seed, force=force)
+    return _assemble_as(version)(Path(out), read, inputs=inputs, splits=splits, seed=seed, force=force)
 
 
 def prepare_mimic4_both(
@@ -78,10 +78,9 @@ def prepare_mimic4_both(
             return run_together(
                 {
                     read_once.branch(version): partial(
-                        _assemble,
+                        _assemble_as(version),
                         out / version,
                         partial(_keep_version, version=version),
-                        version,
                         inputs=inputs,
                         splits=split_files[version],
                         seed=seed,
@@ -92,6 +91,12 @@ def prepare_mimic4_both(
             )
         finally:
             read_once.close()
+
+
+def _assemble_as(version: str) -> Callable[..., Corpus]:
+    """``assemble`` of a version of MIMIC-IV, as in the benchmark."""
+    told: dict[str, Any] = {"source": "mimic4", "version": version, "settings": {"version": version}}
+    return partial(assemble, **told, only_with_frequent=True, number_repeats=True)
 
 
 def _split_files(splits: Path | str | None) -> dict[str, Path | None]:
@@ -126,7 +131,7 @@ def _read(files: _Files, staging: Staging) -> None:
     staging.synthetic = is_synthetic(files.notes)
     # The data report names them in this order, whichever is read first.
     for path in (files.notes, *(part[kind] for kind in _KINDS for part in (files.codes, files.titles))):
-        staging.files[path.name] = path.stat().st_size
+        staging.note_file(path)
     run_together({staging: partial(_read_notes, files), staging.beside(): partial(_read_codes, files)})
 
 
@@ -150,33 +155,6 @@ def _read_codes(files: _Files, staging: Staging) -> None:
             "raw_titles",
             f"{system}, trim(icd_code), long_title",
         )
-
-
-def _assemble(
-    out: Path,
-    read: Callable[[Staging], None],
-    version: str,
-    *,
-    inputs: Sequence[Path],
-    splits: Path | None,
-    seed: int,
-    force: bool,
-    staging: Staging | None = None,
-) -> Corpus:
-    return assemble(
-        out,
-        read,
-        inputs=inputs,
-        source="mimic4",
-        version=version,
-        settings={"version": version},
-        splits=splits,
-        seed=seed,
-        only_with_frequent=True,
-        number_repeats=True,
-        force=force,
-        staging=staging,
-    )
 
 
 def _keep_version(staging: Staging, version: str) -> None:
