@@ -38,10 +38,11 @@ from icdbridge.corpora.readers.mimic4 import prepare_mimic4
 from icdbridge.evaluation.candidates_vs_exact import candidates_table, compare_candidates
 from icdbridge.evaluation.reports.text_table import Table, show
 from icdbridge.files import write_json
-from icdbridge.lexical import LEXICAL_FEATURES
-from icdbridge.runs import Run, Scored
+from icdbridge.lexical.features import LEXICAL_FEATURES
 from icdbridge.runs.candidate_search import Candidates
 from icdbridge.runs.note_scores import Note
+from icdbridge.runs.run import Run
+from icdbridge.runs.scored import Scored
 from icdbridge.runs.scorer import Scorer
 from icdbridge.runs.scoring import Precision, read_notes, score_states
 from icdbridge.runs.text_model import TextModel

@@ -20,7 +20,7 @@ from scipy.special import logit
 
 from icdbridge.codes import whole_systems
 from icdbridge.corpora import Corpus
-from icdbridge.runs import Run
+from icdbridge.runs.run import Run
 from icdbridge.runs.scorer import Scorer
 
 

@@ -26,7 +26,7 @@ from icdbridge.evaluation.evaluate import evaluate
 from icdbridge.evaluation.evidence_quality import measure_evidence
 from icdbridge.evaluation.reports.text_table import Table, percent, show
 from icdbridge.files import read_json, write_json, write_manifest
-from icdbridge.runs import Run
+from icdbridge.runs.run import Run
 from icdbridge.training import make_settings, train
 
 

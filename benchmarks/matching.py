@@ -23,21 +23,16 @@ from benchmarks.scoring import LENGTHS
 from benchmarks.subjects import icdbridge_trainer, timed, training_notes
 from icdbridge.codes import code_names, whole_systems
 from icdbridge.files import write_json
-from icdbridge.lexical import (
-    LEXICAL_FEATURES,
-    Associations,
-    CodeStatistics,
-    Lexicon,
-    Matcher,
-    NoteWords,
-    find_phrases,
-    with_categories,
-)
+from icdbridge.lexical.associations import Associations, find_phrases
+from icdbridge.lexical.features import LEXICAL_FEATURES
+from icdbridge.lexical.lexicon import Lexicon, with_categories
+from icdbridge.lexical.matcher import CodeStatistics, Matcher
+from icdbridge.lexical.note import NoteWords
 from icdbridge.models.combiner import Combiner
-from icdbridge.runs import CodeIndex
 from icdbridge.runs.note_scores import Note
 from icdbridge.runs.scorer import Scorer
 from icdbridge.runs.scoring import Precision, encode_codes
+from icdbridge.runs.stored_files import CodeIndex
 from icdbridge.runs.text_model import TextModel
 from icdbridge.text import Tokenizer
 from icdbridge.training.batches import VersionNotes

@@ -34,7 +34,9 @@ from icdbridge.codes import whole_systems
 from icdbridge.corpora import Corpus
 from icdbridge.corpora.corpus import CODES_SCHEMA, FORMAT, NOTES_SCHEMA, ROW_GROUP
 from icdbridge.files import write_json, write_manifest
-from icdbridge.lexical import LEXICAL_FEATURES, NoteWords, find_phrases
+from icdbridge.lexical.associations import find_phrases
+from icdbridge.lexical.features import LEXICAL_FEATURES
+from icdbridge.lexical.note import NoteWords
 from icdbridge.models.combiner import Combiner
 from icdbridge.runs.tokens import TokenizedNotes
 from icdbridge.training import forked_work

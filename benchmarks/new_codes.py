@@ -34,7 +34,7 @@ from icdbridge.corpora import Corpus
 from icdbridge.corpora.readers.table import Columns, prepare_table
 from icdbridge.evaluation import metrics
 from icdbridge.evaluation.reports.text_table import Table, percent, show
-from icdbridge.runs import Run
+from icdbridge.runs.run import Run
 from icdbridge.runs.scorer import Scorer
 from icdbridge.training import make_settings, train
 

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 from benchmarks.processes import started
 from icdbridge.codes import whole_systems
 from icdbridge.corpora import Corpus
-from icdbridge.runs import Run
+from icdbridge.runs.run import Run
 from icdbridge.runs.scorer import Scorer
 
 BEST = 15  # codes of a note that are compared

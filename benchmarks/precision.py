@@ -15,7 +15,7 @@ import numpy as np
 from scipy.special import expit, logit
 
 from icdbridge.corpora import Corpus
-from icdbridge.runs import Run
+from icdbridge.runs.run import Run
 from icdbridge.runs.scorer import MARGIN
 
 

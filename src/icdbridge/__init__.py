@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from icdbridge.evaluation.compare import compare
     from icdbridge.evaluation.evaluate import evaluate
     from icdbridge.rules import Finding, check
-    from icdbridge.runs import Run
+    from icdbridge.runs.run import Run
     from icdbridge.synthetic import synthesize_mimic3, synthesize_mimic4
     from icdbridge.training import Settings, make_settings
     from icdbridge.training.train import train
@@ -85,7 +85,7 @@ _OF_MODELS = {
     **dict.fromkeys(("Columns", "prepare_table"), "icdbridge.corpora.readers.table"),
     "compare": "icdbridge.evaluation.compare",
     "evaluate": "icdbridge.evaluation.evaluate",
-    "Run": "icdbridge.runs",
+    "Run": "icdbridge.runs.run",
     **dict.fromkeys(("synthesize_mimic3", "synthesize_mimic4"), "icdbridge.synthetic"),
     **dict.fromkeys(("Settings", "make_settings", "train"), "icdbridge.training"),
 }

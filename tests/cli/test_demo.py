@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from icdbridge.cli import app
-from icdbridge.runs import Run
+from icdbridge.runs.run import Run
 
 
 @pytest.mark.usefixtures("plotted")

@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 from icdbridge import InputError
 from icdbridge.cli import app
 from icdbridge.locks import locked
-from icdbridge.runs import Run
 from icdbridge.runs.importing import export_checkpoint
+from icdbridge.runs.run import Run
 from icdbridge.synthetic import synthesize_mimic4
 from icdbridge.training import loop, train
 

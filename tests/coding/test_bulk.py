@@ -19,7 +19,7 @@ from icdbridge.coding.bulk import Done, code_notes, journal_of
 from icdbridge.coding.sources import NoteColumns, Source
 from icdbridge.coding.trained import TrainedCoder
 from icdbridge.corpora import Corpus
-from icdbridge.runs import Run
+from icdbridge.runs.run import Run
 from icdbridge.terminal import Terminal
 from icdbridge.training import train
 

@@ -14,7 +14,7 @@ from icdbridge.cli.code import print_suggestions as show
 from icdbridge.coding import Evidence, Suggestion
 from icdbridge.coding.trained import TrainedCoder
 from icdbridge.corpora import Corpus
-from icdbridge.runs import Run
+from icdbridge.runs.run import Run
 
 NOTE = "Seen today:\n  DYSPNEA at rest (12 34), was given metformin."
 

@@ -17,7 +17,7 @@ from icdbridge.cli import app
 from icdbridge.codes import load_system, parse_key
 from icdbridge.errors import InputError
 from icdbridge.knowledge.successors import successors
-from icdbridge.runs import Run
+from icdbridge.runs.run import Run
 from icdbridge.training import train
 
 # Training notes name their codes, which is what teaches how far names can be trusted.

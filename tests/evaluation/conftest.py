@@ -10,7 +10,7 @@ import pytest
 from scipy import sparse
 
 from icdbridge.corpora.corpus import CODES_SCHEMA, Corpus
-from icdbridge.runs import Run
+from icdbridge.runs.run import Run
 from icdbridge.runs.scored import Scored
 
 

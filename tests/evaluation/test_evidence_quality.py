@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from icdbridge.cli import app
 from icdbridge.evaluation.evidence_quality import every_note
-from icdbridge.runs import Run
+from icdbridge.runs.run import Run
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
-from icdbridge.lexical import ASSOCIATIONS, Associations, NoteWords, find_phrases
+from icdbridge.lexical.associations import ASSOCIATIONS, Associations, find_phrases
+from icdbridge.lexical.note import NoteWords
 
 NOTES = ["acute gout", "acute gout", "acute asthma", "acute asthma", "cough"]
 LABELS = csr_array(np.array([[1, 0], [1, 0], [0, 1], [1, 1], [0, 0]], dtype=bool))

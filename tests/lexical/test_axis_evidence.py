@@ -5,9 +5,10 @@ from hypothesis import strategies as st
 
 from icdbridge.codes import Name
 from icdbridge.codes.axes import AxisValue
-from icdbridge.lexical import NameIndex, NoteWords
 from icdbridge.lexical.axis_evidence import SAID, with_axes
 from icdbridge.lexical.evidence import Evidence
+from icdbridge.lexical.name_index import NameIndex
+from icdbridge.lexical.note import NoteWords
 
 TEXT = "The patient was seen. A resection of the inflamed appendix followed, no bleeding."
 VALUES = [  # of 0DTJ4ZZ

@@ -7,15 +7,11 @@ import pytest
 from scipy.sparse import csr_array
 
 from icdbridge.codes import code_names
-from icdbridge.lexical import (
-    LEXICAL_FEATURES,
-    Associations,
-    CodeStatistics,
-    Lexicon,
-    NoteWords,
-    find_phrases,
-    with_categories,
-)
+from icdbridge.lexical.associations import Associations, find_phrases
+from icdbridge.lexical.features import LEXICAL_FEATURES
+from icdbridge.lexical.lexicon import Lexicon, with_categories
+from icdbridge.lexical.matcher import CodeStatistics
+from icdbridge.lexical.note import NoteWords
 
 CODES = {
     "icd10cm:I10": "Essential (primary) hypertension",

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from icdbridge.codes import Name
 from icdbridge.knowledge.words import split, stem, stems
-from icdbridge.lexical import FEATURES, NameIndex, NoteWords
-from icdbridge.lexical.name_index import FLOOR
+from icdbridge.lexical.name_index import FEATURES, FLOOR, NameIndex
+from icdbridge.lexical.note import NoteWords
 
 NAMES = [
     [Name("Acute myocardial infarction", "title"), Name("Heart attack", "inclusion")],

@@ -5,7 +5,8 @@ import pytest
 
 from icdbridge.codes.naming import Name
 from icdbridge.knowledge.words import stem
-from icdbridge.lexical import NameIndex, NoteWords
+from icdbridge.lexical.name_index import NameIndex
+from icdbridge.lexical.note import NoteWords
 from icdbridge.lexical.translation import ParallelNotes, Translator, english_words
 from icdbridge.lexical.word_alignment import align_words
 

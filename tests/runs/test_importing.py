@@ -13,9 +13,8 @@ from icdbridge.corpora import Corpus
 from icdbridge.errors import InputError
 from icdbridge.evaluation.evaluate import evaluate
 from icdbridge.files import write_manifest
-from icdbridge.runs import Run
 from icdbridge.runs.importing import export_checkpoint, import_checkpoint
-from icdbridge.runs.run import FILES
+from icdbridge.runs.run import FILES, Run
 
 from ..small import make_corpus
 from .reference import reference_logits, released_checkpoint

@@ -17,8 +17,8 @@ from icdbridge.boosted_trees import BoostedTrees
 from icdbridge.cli import app
 from icdbridge.codes import whole_systems
 from icdbridge.files import MANIFEST, write_manifest
-from icdbridge.runs import Run
 from icdbridge.runs.prior import PRIOR_FEATURES, Prior
+from icdbridge.runs.run import Run
 from icdbridge.runs.scorer import Scorer
 from icdbridge.training import loop, train
 

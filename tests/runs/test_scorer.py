@@ -7,10 +7,12 @@ from tests.models.test_dual_laat import make
 
 from icdbridge.codes import code_names
 from icdbridge.errors import InputError
-from icdbridge.lexical import LEXICAL_FEATURES, CodeStatistics, Lexicon
-from icdbridge.runs import CodeIndex
+from icdbridge.lexical.features import LEXICAL_FEATURES
+from icdbridge.lexical.lexicon import Lexicon
+from icdbridge.lexical.matcher import CodeStatistics
 from icdbridge.runs.note_scores import Note
 from icdbridge.runs.scorer import MARGIN, Scorer
+from icdbridge.runs.stored_files import CodeIndex
 from icdbridge.runs.text_model import TextModel
 from icdbridge.text import Tokenizer
 

@@ -16,11 +16,15 @@ from scipy.sparse import csr_array
 from icdbridge import InputError
 from icdbridge.codes import Name
 from icdbridge.files import MANIFEST, write_manifest
-from icdbridge.lexical import LEXICAL_FEATURES, Associations, CodeStatistics, Lexicon
+from icdbridge.lexical.associations import Associations
+from icdbridge.lexical.features import LEXICAL_FEATURES
+from icdbridge.lexical.lexicon import Lexicon
+from icdbridge.lexical.matcher import CodeStatistics
 from icdbridge.models import build_model
-from icdbridge.runs import CodeIndex, Run, write_run
 from icdbridge.runs.candidate_search import CandidateCounts, Candidates, LinearScorer
 from icdbridge.runs.confidence import BANDS, Band, Scale, VersionCalibration
+from icdbridge.runs.run import Run, write_run
+from icdbridge.runs.stored_files import CodeIndex
 from icdbridge.runs.text_model import TextModel
 from icdbridge.text import Tokenizer
 

@@ -12,7 +12,7 @@ from scipy.special import expit
 from tests.small import make_corpus, tiny_settings
 
 from icdbridge.models.losses import label_loss
-from icdbridge.runs import Run
+from icdbridge.runs.run import Run
 from icdbridge.training import matching, train
 from icdbridge.training.combining import (
     PAIRS,

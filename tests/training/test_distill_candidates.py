@@ -14,9 +14,9 @@ from icdbridge.codes import Code
 from icdbridge.coding.trained import TrainedCoder
 from icdbridge.errors import InputError
 from icdbridge.evaluation.evaluate import evaluate
-from icdbridge.lexical import NoteWords
-from icdbridge.runs import Run
+from icdbridge.lexical.note import NoteWords
 from icdbridge.runs.candidate_search import CandidateCounts, Proposer
+from icdbridge.runs.run import Run
 from icdbridge.runs.scorer import Scorer
 from icdbridge.training import train
 from icdbridge.training.distill_candidates import Taught, index_run, train_linear

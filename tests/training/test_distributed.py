@@ -14,7 +14,7 @@ from tests.small import TINY, make_corpus, tiny_settings
 
 from icdbridge import cli
 from icdbridge.models.dropout import NoteDropout, seeded
-from icdbridge.runs import Run
+from icdbridge.runs.run import Run
 from icdbridge.training import batches, train
 from icdbridge.training.distributed import part_of
 

@@ -7,8 +7,8 @@ import pytest
 from tests.small import make_corpus, tiny_settings
 
 from icdbridge.evaluation.thresholds import tune_threshold
-from icdbridge.lexical import Matcher
-from icdbridge.runs import Run
+from icdbridge.lexical.matcher import Matcher
+from icdbridge.runs.run import Run
 from icdbridge.training import train
 
 SETTINGS = tiny_settings("duallaat-cnn", "lexical=associations", epochs=2, matching_steps=50)

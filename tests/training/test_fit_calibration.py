@@ -18,8 +18,8 @@ from icdbridge.evaluation.decisions import decisions
 from icdbridge.evaluation.metrics import label_csr
 from icdbridge.evaluation.thresholds import tune_threshold
 from icdbridge.lexical.evidence import BANDS
-from icdbridge.runs import Run
 from icdbridge.runs.confidence import FREQUENCIES, Scale, read_calibration
+from icdbridge.runs.run import Run
 from icdbridge.runs.scored import Scored
 from icdbridge.training import train
 from icdbridge.training.fit_calibration import EDGES, FEWEST, Tally, fit_scale, thresholds_by_frequency

@@ -7,7 +7,7 @@ from icdbridge.coding import Coder
 from icdbridge.coding.trained import TrainedCoder
 from icdbridge.errors import InputError
 from icdbridge.evaluation.evaluate import evaluate
-from icdbridge.runs import Run
+from icdbridge.runs.run import Run
 from icdbridge.training import train
 
 

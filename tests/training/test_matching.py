@@ -12,9 +12,10 @@ from icdbridge.coding.trained import TrainedCoder
 from icdbridge.corpora.readers.table import Columns, prepare_table
 from icdbridge.errors import InputError
 from icdbridge.evaluation.evaluate import evaluate
-from icdbridge.lexical import LEXICAL_FEATURES, TRAINING_FEATURES, NoteWords
 from icdbridge.lexical import note as lexical_note
-from icdbridge.runs import Run
+from icdbridge.lexical.features import LEXICAL_FEATURES, TRAINING_FEATURES
+from icdbridge.lexical.note import NoteWords
+from icdbridge.runs.run import Run
 from icdbridge.training import matched_notes, phrase_counts, train
 from icdbridge.training.matching import match_training
 from icdbridge.training.training_texts import FOLDS

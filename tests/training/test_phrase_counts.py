@@ -8,7 +8,8 @@ import pytest
 from scipy.sparse import csr_array
 
 from icdbridge.errors import InputError
-from icdbridge.lexical import Associations, NoteWords, find_phrases
+from icdbridge.lexical.associations import Associations, find_phrases
+from icdbridge.lexical.note import NoteWords
 from icdbridge.training import phrase_counts
 from icdbridge.training.forked_work import on_all_cores
 from icdbridge.training.phrase_counts import NotePhrases, PhraseCounts

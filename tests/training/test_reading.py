@@ -4,7 +4,7 @@ import pytest
 from tests.small import make_corpus, tiny_settings
 
 from icdbridge.coding.trained import TrainedCoder
-from icdbridge.runs import Run
+from icdbridge.runs.run import Run
 from icdbridge.text import Tokenizer
 from icdbridge.training import make_settings, train
 

@@ -9,7 +9,8 @@ from tests.small import tiny_settings
 
 from icdbridge.codes import Code, code_names, crosswalk, equivalents, parse_key
 from icdbridge.corpora.readers.table import Columns, prepare_table
-from icdbridge.lexical import CodeStatistics, Lexicon
+from icdbridge.lexical.lexicon import Lexicon
+from icdbridge.lexical.matcher import CodeStatistics
 from icdbridge.training.recoding import meanings, recode
 from icdbridge.training.training_texts import FOLDS, TrainingTexts
 

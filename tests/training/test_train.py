@@ -12,7 +12,7 @@ from tests.small import make_corpus, tiny_settings
 from icdbridge.errors import InputError
 from icdbridge.models import DualLAAT
 from icdbridge.models.kernels.products import product_dtype
-from icdbridge.runs import Run
+from icdbridge.runs.run import Run
 from icdbridge.training import batches, loop, train
 from icdbridge.training import initial_model as building
 

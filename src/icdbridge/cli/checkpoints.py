@@ -42,8 +42,8 @@ def export_checkpoint(
     force: bool = typer.Option(False, "--force", help="Replace an existing folder."),
 ) -> None:
     """Write a run as a checkpoint that the paper's own code can load."""
-    from icdbridge.runs import Run
     from icdbridge.runs.importing import export_checkpoint
+    from icdbridge.runs.run import Run
 
     opened = Run.open(run)
     export_checkpoint(opened, out, force=force)

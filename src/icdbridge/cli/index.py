@@ -38,7 +38,7 @@ def index(
     """Add a candidate search to a run, which makes coding much faster (`icdbridge code --candidates`)."""
     from icdbridge.corpora import Corpus
     from icdbridge.knowledge.further import further_terms
-    from icdbridge.runs import Run
+    from icdbridge.runs.run import Run
     from icdbridge.training.distill_candidates import index_run
 
     opened = Run.open(run, precision=precision_named(precision))

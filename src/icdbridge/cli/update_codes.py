@@ -31,8 +31,8 @@ def update_codes(
     inherits what training notes taught about it.
     """
     from icdbridge.coding.checks import check_day
-    from icdbridge.runs import Run
     from icdbridge.runs.in_force import heirs_among, offered_on
+    from icdbridge.runs.run import Run
     from icdbridge.runs.update import Update, read_conversions, write_update
 
     opened = Run.open(run)

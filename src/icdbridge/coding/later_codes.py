@@ -13,7 +13,7 @@ from torch import Tensor
 from icdbridge.codes import category_of, parse_key
 from icdbridge.codes.systems import known_systems
 from icdbridge.codes.validity import later_codes
-from icdbridge.lexical import LexicalMatches
+from icdbridge.lexical.matcher import LexicalMatches
 from icdbridge.runs.note_scores import Scores
 from icdbridge.runs.scorer import Scorer
 from icdbridge.starter.line_ranking import shipped_ranking

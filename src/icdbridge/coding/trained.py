@@ -27,10 +27,10 @@ from icdbridge.coding.trained_suggestions import companions, each_core, predicte
 from icdbridge.errors import InputError
 from icdbridge.files import MANIFEST, sha256
 from icdbridge.lexical.evidence import Evidence, cautious, context_of
-from icdbridge.runs import Run
 from icdbridge.runs.in_force import first_day_alike, heirs_among, offered_on, valid_on
 from icdbridge.runs.note_evidence import note_evidence
 from icdbridge.runs.note_scores import Note, Scores
+from icdbridge.runs.run import Run
 from icdbridge.runs.scorer import Scorer
 from icdbridge.runs.scoring import Precision
 from icdbridge.runs.update import UPDATE, read_update

@@ -15,7 +15,7 @@ from icdbridge.evaluation.evaluate import evaluate, evaluation_folder
 from icdbridge.files import MANIFEST, check_apart, read_json
 from icdbridge.progress import console
 from icdbridge.reproduction import paper
-from icdbridge.runs import Run
+from icdbridge.runs.run import Run
 from icdbridge.training import describe_training, train
 from icdbridge.training.learnt_corpora import LearntCorpora
 from icdbridge.training.settings import Settings, make_settings, reads

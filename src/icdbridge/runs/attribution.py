@@ -13,10 +13,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from icdbridge.lexical import Span
 from icdbridge.lexical.contexts import CONTEXTS, DOUBTFUL, NoteContexts
 from icdbridge.lexical.evidence import SPAN_CHARACTERS, Evidence
 from icdbridge.lexical.marks import MarkedPhrase
+from icdbridge.lexical.matcher import Span
 from icdbridge.models import CodingModel, NoteStates
 
 LIGHTEST = 0.25  # a word of evidence weighs at least so much of the heaviest; tuned on val of CodiEsp

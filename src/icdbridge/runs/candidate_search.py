@@ -19,7 +19,8 @@ from icdbridge.codes import Name, code_names
 from icdbridge.codes.naming import KINDS
 from icdbridge.errors import InputError
 from icdbridge.files import Kind, atomic_folder, check_manifest, read_json, write_json, write_manifest
-from icdbridge.lexical import FEATURES, NameIndex, NoteWords
+from icdbridge.lexical.name_index import FEATURES, NameIndex
+from icdbridge.lexical.note import NoteWords
 from icdbridge.models.tensor_files import Shape, load_tensors, save_tensors
 from icdbridge.runs.stored_files import read_table
 from icdbridge.schema import Count, Share, Strict, checked

@@ -14,8 +14,10 @@ from scipy.sparse import csr_array
 from icdbridge.codes import Code, Name, category_of, parse_key
 from icdbridge.codes.naming import KINDS
 from icdbridge.errors import InputError
-from icdbridge.lexical import Associations, CodeStatistics, Lexicon
+from icdbridge.lexical.associations import Associations
+from icdbridge.lexical.lexicon import Lexicon
 from icdbridge.lexical.marks import Marks
+from icdbridge.lexical.matcher import CodeStatistics
 from icdbridge.lexical.translation import Translator
 from icdbridge.models.tensor_files import Shape, load_tensors, save_tensors
 from icdbridge.runs.stored_files import check_key, read_table

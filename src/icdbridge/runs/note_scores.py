@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from torch import Tensor
 
-from icdbridge.lexical import LexicalMatches
+from icdbridge.lexical.matcher import LexicalMatches
 from icdbridge.lexical.name_index import FEATURES
 from icdbridge.models import NoteStates
 from icdbridge.starter.opinions import Opinion

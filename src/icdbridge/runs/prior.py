@@ -15,9 +15,11 @@ from icdbridge.codes import parse_key
 from icdbridge.errors import InputError
 from icdbridge.files import read_json, write_json
 from icdbridge.knowledge.code_properties import CODE_PROPERTIES, code_properties
-from icdbridge.lexical import LEXICAL_FEATURES, Matcher, NoteWords, SparseFeatures
 from icdbridge.lexical.axis_counts import AXIS_COUNTS
+from icdbridge.lexical.features import LEXICAL_FEATURES, SparseFeatures
 from icdbridge.lexical.marks import MARKS, Marked
+from icdbridge.lexical.matcher import Matcher
+from icdbridge.lexical.note import NoteWords
 from icdbridge.lexical.translation import Translated
 from icdbridge.models.tensor_files import Shape, load_tensors, save_tensors
 from icdbridge.schema import Name, Strict, checked

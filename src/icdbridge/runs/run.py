@@ -15,7 +15,8 @@ import torch
 from icdbridge.corpora import Corpus
 from icdbridge.errors import InputError
 from icdbridge.files import Kind, check_manifest, sha256, write_json, write_manifest
-from icdbridge.lexical import LEXICAL_FEATURES, Lexicon
+from icdbridge.lexical.features import LEXICAL_FEATURES
+from icdbridge.lexical.lexicon import Lexicon
 from icdbridge.models import ARCHITECTURES, CodingModel, build_model, describe_model, size_names
 from icdbridge.models.tensor_files import kind_of, load_tensors, save_tensors
 from icdbridge.runs.candidate_search import Candidates

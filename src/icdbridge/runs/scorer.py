@@ -14,7 +14,8 @@ from torch import Tensor
 from icdbridge.codes import Code, parse_key, version_of
 from icdbridge.corpora import Corpus
 from icdbridge.errors import InputError
-from icdbridge.lexical import LexicalMatches, Matcher, NoteWords
+from icdbridge.lexical.matcher import LexicalMatches, Matcher
+from icdbridge.lexical.note import NoteWords
 from icdbridge.models import NoteStates
 from icdbridge.progress import progress_bar
 from icdbridge.runs.candidate_search import Proposer

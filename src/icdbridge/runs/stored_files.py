@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from icdbridge.codes import parse_key
 from icdbridge.errors import InputError
 from icdbridge.files import read_json
-from icdbridge.lexical import LEXICAL_FEATURES
+from icdbridge.lexical.features import LEXICAL_FEATURES
 from icdbridge.schema import Count, Name, Sha256, Share, Strict, checked
 
 FORMAT = 2  # of config.json; 1 did not name the lexical features, and is read where there are none

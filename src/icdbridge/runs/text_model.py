@@ -10,7 +10,8 @@ import numpy as np
 from torch import Tensor
 
 from icdbridge.errors import InputError
-from icdbridge.lexical import Lexicon, Matcher
+from icdbridge.lexical.lexicon import Lexicon
+from icdbridge.lexical.matcher import Matcher
 from icdbridge.models import CodingModel
 from icdbridge.runs.candidate_search import Candidates
 from icdbridge.runs.prior import Prior

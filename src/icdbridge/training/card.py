@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from icdbridge.runs import CodeIndex
 from icdbridge.runs.confidence import TOP, Calibration
+from icdbridge.runs.stored_files import CodeIndex
 
 
 def model_card(

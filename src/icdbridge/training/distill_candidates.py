@@ -21,9 +21,9 @@ from icdbridge.corpora import Corpus
 from icdbridge.errors import InputError
 from icdbridge.files import only_writer
 from icdbridge.progress import console, progress_bar, track
-from icdbridge.runs import Run
 from icdbridge.runs.candidate_search import CandidateCounts, Candidates, LinearScorer, Proposer
 from icdbridge.runs.note_scores import Note
+from icdbridge.runs.run import Run
 from icdbridge.runs.scorer import Scorer
 
 TARGET = 0.998  # of the predicted codes of val notes

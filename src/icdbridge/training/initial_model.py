@@ -14,11 +14,11 @@ import icdbridge
 from icdbridge.caches import cached_folder
 from icdbridge.codes import parse_key
 from icdbridge.errors import InputError
-from icdbridge.lexical import LEXICAL_FEATURES
+from icdbridge.lexical.features import LEXICAL_FEATURES
 from icdbridge.models import ARCHITECTURES, CodingModel, build_model, describe_model
 from icdbridge.models.tensor_files import save_tensors
 from icdbridge.progress import console
-from icdbridge.runs import Run
+from icdbridge.runs.run import Run
 from icdbridge.runs.scoring import pad
 from icdbridge.text import Tokenizer
 from icdbridge.text.vectors import train_vectors

@@ -8,7 +8,9 @@ import numpy as np
 import pyarrow as pa
 
 from icdbridge.files import atomic_file
-from icdbridge.lexical import STORED, Matcher, NoteWords, SparseFeatures
+from icdbridge.lexical.features import STORED, SparseFeatures
+from icdbridge.lexical.matcher import Matcher
+from icdbridge.lexical.note import NoteWords
 from icdbridge.training.forked_work import shards, write_shards
 from icdbridge.training.phrase_counts import save_array
 

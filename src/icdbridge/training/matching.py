@@ -18,15 +18,10 @@ from scipy.sparse import csr_array
 from icdbridge.codes import Terms, code_names, whole_systems
 from icdbridge.corpora import Corpus
 from icdbridge.knowledge.further import further_terms
-from icdbridge.lexical import (
-    EQUIVALENT_FEATURES,
-    TRAINING_FEATURES,
-    CodeStatistics,
-    Lexicon,
-    Matcher,
-    NoteWords,
-    SparseFeatures,
-)
+from icdbridge.lexical.features import EQUIVALENT_FEATURES, TRAINING_FEATURES, SparseFeatures
+from icdbridge.lexical.lexicon import Lexicon
+from icdbridge.lexical.matcher import CodeStatistics, Matcher
+from icdbridge.lexical.note import NoteWords
 from icdbridge.training.matched_notes import MatchedNotes, is_matched, match_notes
 from icdbridge.training.recoding import recode
 from icdbridge.training.settings import Settings

@@ -12,7 +12,9 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from icdbridge.files import atomic_file, read_json, write_json
-from icdbridge.lexical import Associations, LabelsByFold, NoteWords, find_phrases
+from icdbridge.lexical.associations import Associations, find_phrases
+from icdbridge.lexical.labels_by_fold import LabelsByFold
+from icdbridge.lexical.note import NoteWords
 from icdbridge.training.forked_work import write_shards
 from icdbridge.training.training_texts import FOLDS
 

@@ -18,8 +18,10 @@ from icdbridge.codes import Code, code_names, describe, equivalents, parse_key
 from icdbridge.codes.crosswalks import combinations
 from icdbridge.files import atomic_file
 from icdbridge.knowledge.code_properties import CODE_PROPERTIES, code_properties
-from icdbridge.lexical import Lexicon, NameIndex, NoteWords
 from icdbridge.lexical.features import strength
+from icdbridge.lexical.lexicon import Lexicon
+from icdbridge.lexical.name_index import NameIndex
+from icdbridge.lexical.note import NoteWords
 from icdbridge.training.forked_work import write_shards
 from icdbridge.training.training_texts import FOLDS, TrainingTexts
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 from scipy.sparse import csr_array, vstack
 
-from icdbridge.lexical import CodeStatistics, Lexicon, with_categories
+from icdbridge.lexical.lexicon import Lexicon, with_categories
+from icdbridge.lexical.matcher import CodeStatistics
 from icdbridge.training.phrase_counts import NotePhrases, PhraseCounts
 from icdbridge.training.recoding import Recoded
 from icdbridge.training.settings import Settings

@@ -15,14 +15,14 @@ from icdbridge.errors import InputError
 from icdbridge.evaluation.thresholds import validation_figures
 from icdbridge.files import check_manifest
 from icdbridge.knowledge.further import PACKED, further_terms
-from icdbridge.lexical import Lexicon
+from icdbridge.lexical.lexicon import Lexicon
 from icdbridge.models import ARCHITECTURES, CodingModel
 from icdbridge.models.combiner import Combiner
 from icdbridge.progress import console
-from icdbridge.runs import CodeIndex, Run
 from icdbridge.runs.prior import Prior, read_priors, write_priors
-from icdbridge.runs.run import RUN
+from icdbridge.runs.run import RUN, Run
 from icdbridge.runs.scoring import encode_codes, score_notes
+from icdbridge.runs.stored_files import CodeIndex
 from icdbridge.runs.text_model import TextModel
 from icdbridge.runs.tokens import TokenizedNotes, code_words, same_words, tokenize_split
 from icdbridge.text import Tokenizer

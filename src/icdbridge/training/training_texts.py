@@ -10,8 +10,8 @@ import pyarrow as pa
 
 from icdbridge.corpora import Corpus
 from icdbridge.corpora.corpus import Mark
-from icdbridge.lexical import NoteWords
 from icdbridge.lexical.marks import MarkedNotes
+from icdbridge.lexical.note import NoteWords
 from icdbridge.lexical.parallel_texts import ParallelTexts, told_of_translations
 from icdbridge.training.settings import Settings
 

@@ -12,7 +12,7 @@ import torch
 import icdbridge
 from icdbridge.files import replacing
 from icdbridge.progress import console
-from icdbridge.runs import write_run
+from icdbridge.runs.run import write_run
 from icdbridge.runs.text_model import TextModel
 from icdbridge.training.card import model_card
 from icdbridge.training.finish import finish
