@@ -17,9 +17,6 @@ from icdbridge.models.kernels.word_contributions import Parts, seen_by
 from icdbridge.models.model import Batch, Encode, NoteStates
 from icdbridge.models.sizes import Dropout, Extra, Few, Rows, Size, Weight
 
-PUBLISHED = {"hidden_size": 50, "dropout": 0.2, "learning_rate": 0.005}
-SMALL = {"hidden_size": 64, "kernel_size": 5}
-
 
 @dataclass(frozen=True)
 class CAMLSettings:

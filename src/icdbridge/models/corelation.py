@@ -26,16 +26,6 @@ from icdbridge.models.fixed_label import FixedLabelModel, label_attention
 from icdbridge.models.model import NoteStates
 from icdbridge.models.sizes import Dropout, Extra, Few, Rows, Size
 
-PUBLISHED = {
-    "training_scope": "full",
-    "validation_scope": "full",
-    "hidden_size": 256,
-    "shared_dim": 256,
-    "learning_rate": 0.0005,
-    "weight_decay": 0.0,
-}
-SMALL = {"hidden_size": 32}
-
 RELATIONS = 4  # 0 to 2 shared leading characters, 3: the own category
 
 

@@ -13,9 +13,6 @@ from icdbridge.models.dual_laat import DualLAAT
 from icdbridge.models.sizes import Extra, Few, Size
 from icdbridge.models.transformer import SegmentEncoder
 
-PUBLISHED = {"max_note_words": 4000, "max_code_words": 64, "learning_rate": 5e-5, "weight_decay": 0.0}
-SMALL = {"pretrained": "small", "layers": 2, "learning_rate": 0.001}
-
 
 @dataclass(frozen=True)
 class DualLAATPLMSettings:

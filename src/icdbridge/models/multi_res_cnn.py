@@ -15,15 +15,6 @@ from icdbridge.models.fixed_label import FixedLabelModel
 from icdbridge.models.model import NoteStates
 from icdbridge.models.sizes import Dropout, Rows, Size
 
-PUBLISHED = {
-    "hidden_size": 50,
-    "dropout": 0.2,
-    "batch_size": 16,
-    "learning_rate": 0.0005,
-    "weight_decay": 0.0001,
-}
-SMALL = {"hidden_size": 16}
-
 WIDTHS = (3, 5, 9, 15, 19, 25)
 
 

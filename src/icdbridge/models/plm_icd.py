@@ -18,16 +18,6 @@ from icdbridge.models.model import NoteStates
 from icdbridge.models.sizes import Rows, Size
 from icdbridge.models.transformer import SegmentEncoder
 
-# tokens of a pretrained encoder are parts of words
-PUBLISHED = {
-    "max_note_words": 4000,
-    "max_code_words": 64,
-    "batch_size": 16,
-    "learning_rate": 5e-5,
-    "weight_decay": 0.0,
-}
-SMALL = {"pretrained": "small", "layers": 2, "learning_rate": 0.001}
-
 
 @dataclass(frozen=True)
 class PLMICDSettings:

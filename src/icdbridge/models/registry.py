@@ -1,4 +1,4 @@
-"""Every model by its name, each a line: its class, its sizes and the settings that it is trained with."""
+"""Every model by its name, each a line: its class and its sizes."""
 
 import json
 from collections.abc import Mapping
@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 from pydantic import TypeAdapter, ValidationError
 
 from icdbridge.errors import InputError
-from icdbridge.models import caml, corelation, dual_laat_plm, multi_res_cnn, plm_icd
 from icdbridge.models.caml import CAML, CAMLSettings
 from icdbridge.models.corelation import CoRelation, CoRelationSettings
 from icdbridge.models.dual_laat import DualLAAT, ModelSettings
@@ -22,47 +21,26 @@ from icdbridge.models.plm_icd import PLMICD, PLMICDSettings
 class Registered(NamedTuple):
     """A model that ``--model`` names.
 
-    ``architecture`` is what run folders call the class; several models may share it. ``published`` and ``small`` are
-    the settings (``training.Settings``) in which it differs from others of its kind: as published, and in the preset
-    ``small``.
+    ``architecture`` is what run folders call the class; several models may share it. What settings a model has as
+    published and in the preset ``small`` stands in ``training/presets.toml``.
     """
 
     architecture: str
     model: type[CodingModel]
     sizes: type[Any]
-    published: Mapping[str, Any] = {}
-    small: Mapping[str, Any] = {}
 
-
-_CNN: Mapping[str, Any] = {
-    "encoder": "cnn",
-    "hidden_size": 256,
-    "shared_dim": 256,
-    "dropout": 0.2,
-    "weight_decay": 0.0,
-}
-_DRCAML: Mapping[str, Any] = {**caml.PUBLISHED, "description_weight": 0.01}
-_JOINT: Mapping[str, Any] = {"hidden_size": 64, "category_dim": 16}
 
 REGISTRY: Mapping[str, Registered] = {
-    "duallaat-rnn": Registered("duallaat", DualLAAT, ModelSettings, {}, {"hidden_size": 64}),
-    "duallaat-cnn": Registered(
-        "duallaat", DualLAAT, ModelSettings, _CNN, {"hidden_size": 128, "kernel_size": 5}
-    ),
-    "duallaat-plm": Registered(
-        "duallaat-plm", DualLAATPLM, DualLAATPLMSettings, dual_laat_plm.PUBLISHED, dual_laat_plm.SMALL
-    ),
-    "caml": Registered("caml", CAML, CAMLSettings, caml.PUBLISHED, caml.SMALL),
-    "drcaml": Registered("caml", CAML, CAMLSettings, _DRCAML, caml.SMALL),
-    "laat": Registered("laat", LAAT, LAATSettings, {}, {"hidden_size": 64}),
-    "jointlaat": Registered("laat", LAAT, LAATSettings, {"category_dim": 128}, _JOINT),
-    "multirescnn": Registered(
-        "multirescnn", MultiResCNN, MultiResCNNSettings, multi_res_cnn.PUBLISHED, multi_res_cnn.SMALL
-    ),
-    "plm-icd": Registered("plm-icd", PLMICD, PLMICDSettings, plm_icd.PUBLISHED, plm_icd.SMALL),
-    "corelation": Registered(
-        "corelation", CoRelation, CoRelationSettings, corelation.PUBLISHED, corelation.SMALL
-    ),
+    "duallaat-rnn": Registered("duallaat", DualLAAT, ModelSettings),
+    "duallaat-cnn": Registered("duallaat", DualLAAT, ModelSettings),
+    "duallaat-plm": Registered("duallaat-plm", DualLAATPLM, DualLAATPLMSettings),
+    "caml": Registered("caml", CAML, CAMLSettings),
+    "drcaml": Registered("caml", CAML, CAMLSettings),
+    "laat": Registered("laat", LAAT, LAATSettings),
+    "jointlaat": Registered("laat", LAAT, LAATSettings),
+    "multirescnn": Registered("multirescnn", MultiResCNN, MultiResCNNSettings),
+    "plm-icd": Registered("plm-icd", PLMICD, PLMICDSettings),
+    "corelation": Registered("corelation", CoRelation, CoRelationSettings),
 }
 ARCHITECTURES: Mapping[str, tuple[type[CodingModel], type[Any]]] = {
     one.architecture: (one.model, one.sizes) for one in REGISTRY.values()

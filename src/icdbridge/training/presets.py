@@ -9,13 +9,21 @@ from icdbridge.models.registry import REGISTRY
 
 _TABLES: dict[str, dict[str, Any]] = tomllib.loads((files(__package__) / "presets.toml").read_text("utf-8"))
 _FIXED, _SMALL = _TABLES["fixed-labels"], _TABLES["small"]
+_PUBLISHED, _SMALL_OF = (
+    _TABLES["published"],
+    _TABLES["small-of"],
+)  # by model: how it differs from others of its kind
 MODELS: Mapping[str, Mapping[str, Any]] = {
-    name: {**(_FIXED if one.model.fixed_labels else {}), **one.published, "architecture": one.architecture}
+    name: {
+        **(_FIXED if one.model.fixed_labels else {}),
+        **_PUBLISHED.get(name, {}),
+        "architecture": one.architecture,
+    }
     for name, one in REGISTRY.items()
 }
 _SMALL_FIXED = {key: value for key, value in _SMALL.items() if key not in ("label_space", "negatives")}
 _SMALL_PRESET: Mapping[str, Mapping[str, Any]] = {
-    name: {**(_SMALL_FIXED if one.model.fixed_labels else _SMALL), **one.small}
+    name: {**(_SMALL_FIXED if one.model.fixed_labels else _SMALL), **_SMALL_OF.get(name, {})}
     for name, one in REGISTRY.items()
 }
 PRESETS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
