@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from icdbridge.knowledge.words import split
-from icdbridge.lexical.contexts import CONTEXTS, contexts
+from icdbridge.lexical.contexts import CONTEXTS, NoteContexts
 from icdbridge.lexical.sections import sections
 from icdbridge.lexical.sentences import sentences
 
@@ -40,10 +40,11 @@ def main() -> None:
         return megabytes / min(seconds)
 
     print(f"{len(texts):,} notes, {megabytes:.1f} MB, {sum(map(len, spans)):,} words")
-    print(f"contexts: {best(lambda: [contexts(*one) for one in zip(texts, spans, strict=True)]):.1f} MB/s")
+    pairs = list(zip(texts, spans, strict=True))
+    print(f"contexts: {best(lambda: [NoteContexts(text).of(own) for text, own in pairs]):.1f} MB/s")
     print(f"sections: {best(lambda: [sections(text) for text in texts]):.1f} MB/s")
     print(f"sentences: {best(lambda: [sentences(text) for text in texts]):.1f} MB/s")
-    marked = np.concatenate([contexts(*one) for one in zip(texts, spans, strict=True)])
+    marked = np.concatenate([NoteContexts(text).of(own) for text, own in zip(texts, spans, strict=True)])
     shares = ", ".join(
         f"{name} {share:.1%}" for name, share in zip(CONTEXTS, marked.mean(axis=0), strict=True)
     )

@@ -7,18 +7,8 @@ from icdbridge.errors import InputError
 
 EXTRAS = {
     "models": (
-        *(
-            "torch",
-            "tokenizers",
-            "gensim",
-            "sklearn",
-            "scipy",
-            "duckdb",
-            "pyarrow",
-            "isal",
-            "matplotlib",
-            "jinja2",
-        ),
+        *("torch", "tokenizers", "gensim", "sklearn", "scipy"),
+        *("duckdb", "pyarrow", "isal", "matplotlib", "jinja2"),
     ),
     "plm": ("transformers",),
     "tensorboard": ("tensorboard",),

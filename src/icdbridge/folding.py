@@ -6,8 +6,10 @@ it stands for, so evidence is a slice of the note as it was written.
 """
 
 import re
+import tomllib
 import unicodedata
 from functools import lru_cache
+from importlib.resources import files
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:  # numpy is imported where offsets move: looking up a code needs none
@@ -15,45 +17,17 @@ if TYPE_CHECKING:  # numpy is imported where offsets move: looking up a code nee
 
 _SOFT = re.compile("\u00ad[ \\t]*\\r?\\n[ \\t]*")  # a soft hyphen that shows
 _OTHER = re.compile(rf"(?:{_SOFT.pattern}|[^\x00-\x7f])+")
-# What the compatibility decomposition leaves, or spells in a way that says something else ("№" would be "No").
-# fmt: off
-_SPELT = {
-    "ß": "ss", "ẞ": "SS", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O", "đ": "d", "Đ": "D",
-    "ð": "d", "Ð": "D", "þ": "th", "Þ": "Th", "ł": "l", "Ł": "L", "ħ": "h", "Ħ": "H", "ı": "i", "ŋ": "ng", "Ŋ": "Ng",
-    "‘": "'", "’": "'", "‚": "'", "‛": "'", "′": "'", "ʼ": "'", "´": "'", "‹": "'", "›": "'",
-    "“": '"', "”": '"', "„": '"', "‟": '"', "″": '"', "«": '"', "»": '"',
-    "—": " - ", "―": " - ", "−": "-", "⁄": "/", "∕": "/", "º": "°",
-    "№": "#", "™": " ", "℠": " ", "®": " ", "©": " ", "\x85": "\n", "\u2028": "\n", "\u2029": "\n",
-}
-_GREEK = dict(zip("αβγδεζηθικλμνξοπρσςτυφχψω", (
-    "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu", "xi",
-    "omicron", "pi", "rho", "sigma", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega",
-), strict=True))
-# fmt: on
+_DATA = tomllib.loads((files("icdbridge") / "folding.toml").read_text("utf-8"))
+_SPELT: dict[str, str] = _DATA["spelt"]
+_GREEK = dict(pair.split("=") for pair in _DATA["greek"].split())
 _SLASHED = "\u0338"  # it turns = into "not equal": no accent
 # A word cut at the end of a line: two small letters on both sides.
 _CUT = re.compile(r"(?<=[a-z]{2})-[ \t]*\r?\n[ \t]*(?=[a-z]{2})")
 _LINE_END = re.compile(r"-[ \t]*\r?\n")
 _LONGEST = 30  # letters of a word that may be one of those below
 _BEFORE, _AFTER = re.compile(r"[A-Za-z]+\Z"), re.compile(r"[A-Za-z]+")
-# Words whose hyphen is their own, at the end of a line too: follow-up, well-controlled, three-year-old. None that is
-# also a syllable (in-farction, hyper-ten-sion).
-# fmt: off
-_FIRST = frozenset({
-    "alpha", "beta", "blood", "broad", "check", "cross", "day", "deep", "dose", "double", "drug", "first", "five",
-    "flare", "follow", "four", "full", "gamma", "half", "heart", "high", "hour", "insulin", "large", "left", "life",
-    "light", "long", "low", "lower", "middle", "mild", "month", "new", "non", "one", "open", "right", "second", "self",
-    "short", "side", "single", "six", "slow", "small", "steroid", "third", "three", "time", "two", "type", "upper",
-    "week", "weight", "well", "wide", "work", "year",
-})
-_SECOND = frozenset({
-    "acquired", "and", "associated", "based", "bearing", "blocker", "blockers", "care", "cell", "controlled", "day",
-    "defined", "dependent", "dose", "down", "family", "free", "grade", "half", "hour", "induced", "known", "level",
-    "like", "month", "negative", "old", "onset", "positive", "pressure", "ray", "rays", "related", "release",
-    "resistant", "risk", "sided", "specific", "stage", "term", "the", "threatening", "time", "treated", "type", "up",
-    "ups", "volume", "wave", "week", "year", "years",
-})
-# fmt: on
+# Words before and behind a hyphen that is their own.
+_FIRST, _SECOND = frozenset(_DATA["first"].split()), frozenset(_DATA["second"].split())
 
 
 class Folded(NamedTuple):

@@ -5,8 +5,8 @@ from icdbridge.corpora import data_report as report
 
 
 @pytest.mark.parametrize("key", report.PUBLISHED)
-def test_published_scopes_add_up(key: tuple[str, str]) -> None:
-    _, sizes = report.PUBLISHED[key]
+def test_published_scopes_add_up(key: str) -> None:
+    sizes = report.PUBLISHED[key]["sizes"]
     assert sizes["frequent"] + sizes["rare"] == sizes["full"]
 
 

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from icdbridge.knowledge.words import split
-from icdbridge.lexical.contexts import CONTEXTS, FEATURE_CONTEXTS, GAP, NoteContexts, contexts
+from icdbridge.lexical.contexts import CONTEXTS, FEATURE_CONTEXTS, GAP, NoteContexts
 from icdbridge.lexical.signs import answered
 
 HERE = Path(__file__).parent
@@ -34,7 +34,7 @@ def found(text, mention):
     spans = np.array([(start, end) for _, start, end in words])
     wanted = [word for word, _, _ in split(mention)]
     starts = [i for i in range(len(words)) if [word for word, _, _ in words[i : i + len(wanted)]] == wanted]
-    marked = contexts(text, spans)[starts[-1] : starts[-1] + len(wanted)]
+    marked = NoteContexts(text).of(spans)[starts[-1] : starts[-1] + len(wanted)]
     assert (marked == marked[0]).all()
     return {name for name, mark in zip(CONTEXTS, marked[0], strict=True) if mark}
 
@@ -51,7 +51,7 @@ def test_a_place_has_the_same_contexts_alone_and_among_others():
     told = [text for text, *_ in sentences_of("context_sentences.tsv")][::9]
     text = "PMH:\n" + "\n\n".join("\n".join(told[at : at + 3]) for at in range(0, len(told), 3))
     spans = np.array([(start, end) for _, start, end in split(text)])
-    together = contexts(text, spans)
+    together = NoteContexts(text).of(spans)
     note = NoteContexts(text)
     for place in np.random.default_rng(0).permutation(len(spans)):
         assert note.of(spans[[place]])[0].tolist() == together[place].tolist()
@@ -100,7 +100,7 @@ def test_runs_see_the_contexts_that_they_were_trained_with():
 
 
 def test_a_note_without_words_has_no_contexts():
-    assert contexts("...", np.zeros((0, 2), int)).shape == (0, len(CONTEXTS))
+    assert NoteContexts("...").of(np.zeros((0, 2), int)).shape == (0, len(CONTEXTS))
 
 
 PIECES = [
@@ -126,11 +126,11 @@ PIECES = [
 def test_any_text_and_any_spans_have_contexts(text, data):
     places = st.tuples(st.integers(0, len(text)), st.integers(0, len(text))).map(sorted)
     spans = np.array(data.draw(st.lists(places, max_size=8)), int).reshape(-1, 2)
-    marked = contexts(text, spans)
+    marked = NoteContexts(text).of(spans)
     assert marked.shape == (len(spans), len(CONTEXTS))
     assert marked.dtype == bool
     order = data.draw(st.permutations(range(len(spans))))
-    np.testing.assert_array_equal(contexts(text, spans[order]), marked[order])
+    np.testing.assert_array_equal(NoteContexts(text).of(spans[order]), marked[order])
 
 
 @given(

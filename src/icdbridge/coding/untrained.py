@@ -16,7 +16,7 @@ from icdbridge.coding.starter_calibration import read_starter
 from icdbridge.coding.suggestion import Alternative, Suggestion
 from icdbridge.errors import InputError
 from icdbridge.knowledge.fingerprint import fingerprint
-from icdbridge.lexical.evidence import SPAN_CHARACTERS, Evidence, band_of, cautious, context_of
+from icdbridge.lexical.evidence import Evidence, band_of, cautious, context_of
 from icdbridge.starter import Found, Starter
 from icdbridge.starter.among import DIAGNOSES, chosen
 from icdbridge.starter.converting import in_icd9
@@ -134,14 +134,7 @@ class StarterCoder(Coder):
 
     def _suggestion(self, rank: int, system: str, one: Found, text: str, evidence: bool) -> Suggestion:
         spans = tuple(
-            Evidence(
-                span.start,
-                min(span.end, span.start + SPAN_CHARACTERS),
-                text[span.start : min(span.end, span.start + SPAN_CHARACTERS)],
-                1 / len(one.speaking),
-                span.context,
-                span.end > span.start + SPAN_CHARACTERS,
-            )
+            Evidence.of(text, span.start, span.end, 1 / len(one.speaking), span.context)
             for span in one.speaking[:SPANS]
         )
         context = context_of(spans)

@@ -1,5 +1,6 @@
 """The data report: the content of a corpus, what was dropped, and a comparison with published sizes."""
 
+import tomllib
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -15,20 +16,9 @@ from icdbridge.corpora.staging import Staging
 from icdbridge.escaping import shown
 
 # Notes per split and codes per scope of Edin et al. (2023), and of the paper's tables for the full scope.
-PUBLISHED = {
-    ("mimic4", "icd10"): (
-        "MIMIC-IV ICD-10",
-        {"train": 89_099, "val": 13_378, "test": 19_802, "frequent": 7_942, "rare": 18_143, "full": 26_085},
-    ),
-    ("mimic4", "icd9"): (
-        "MIMIC-IV ICD-9",
-        {"train": 154_542, "val": 21_980, "test": 32_804, "frequent": 6_150, "rare": 5_174, "full": 11_324},
-    ),
-    ("mimic3", "icd9"): (
-        "MIMIC-III clean",
-        {"train": 38_401, "val": 5_577, "test": 8_734, "frequent": 3_681, "rare": 5_244, "full": 8_925},
-    ),
-}
+PUBLISHED: dict[str, dict[str, Any]] = tomllib.loads(
+    (files(__package__) / "published.toml").read_text("utf-8")
+)
 SOURCES = {
     "corpus": "the source itself",
     "release": "an installed release of the code system",
@@ -131,9 +121,10 @@ def summary(values: Sizes) -> dict[str, float]:
 
 def compare_sizes(source: str, version: str, here: dict[str, int]) -> dict[str, Any] | None:
     """Differences to the published sizes; None where there are none, or for a small part of the dataset."""
-    if (source, version) not in PUBLISHED:
+    published = PUBLISHED.get(f"{source}-{version}")
+    if published is None:
         return None
-    dataset, sizes = PUBLISHED[source, version]
+    dataset, sizes = published["dataset"], published["sizes"]
     if here["total"] < sum(sizes[split] for split in SPLITS) / 2:
         return None
     rows = [

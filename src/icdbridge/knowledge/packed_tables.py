@@ -2,7 +2,10 @@
 
 import csv
 import gzip
+import tomllib
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 from icdbridge.errors import InputError
 
@@ -18,6 +21,12 @@ def rows(name: str) -> list[list[str]]:
     except (OSError, EOFError) as error:
         raise InputError(f"{file} is missing or damaged: install the package again") from error
     return [line.split("\t") for line in text.splitlines()]
+
+
+@cache
+def read_toml(name: str) -> dict[str, Any]:
+    """What a file of our own, ``data/NAME.toml``, says. Do not change it: it is kept."""
+    return tomllib.loads((DATA / f"{name}.toml").read_text("utf-8"))
 
 
 def read_csv(name: str) -> list[dict[str, str]]:

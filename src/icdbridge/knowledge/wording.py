@@ -9,37 +9,24 @@ import re
 from collections.abc import Iterator, Sequence
 from math import ceil
 
+from icdbridge.knowledge.packed_tables import read_toml
 from icdbridge.knowledge.words import stem
 
 _RESIDUAL = re.compile(r"\b(?:NEC|NOS)\b")
-# fmt: off
-_LINKING = frozenset({
-    "with", "without", "due", "in", "of", "by", "from", "following", "complicating", "complicated", "affecting", "for",
-    "on", "to", "during", "and", "or", "as", "at", "involving", "causing", "caused", "associated", "resulting",
-    "after", "into", "not", "while", "against", "through", "between", "under", "over", "than", "occurring",
-    "off", "out",
-})
-# Forms of one word that do not begin alike, and words that the tables set beside each other as the same.
-_IRREGULAR = frozenset({
-    ("anus", "anal"), ("nose", "nasal"), ("vein", "venous"), ("tear", "torn"), ("tooth", "teeth"), ("foot", "feet"),
-    ("bile", "biliary"), ("bite", "bitten"), ("strike", "struck"), ("freezing", "frozen"), ("loss", "lost"),
-    ("labial", "lip"), ("stairs", "steps"), ("staircase", "stairs"), ("fire", "flames"), ("boat", "ship"),
-    ("ship", "watercraft"), ("brawl", "fight"), ("slipping", "stumbling"), ("stumbling", "tripping"),
-    ("highway", "road"), ("road", "street"), ("carpet", "rug"), ("liquid", "substance"),
-})
-# fmt: on
+_WORDING = read_toml("wording")
+_LINKING = frozenset(_WORDING["linking"].split())
+_IRREGULAR = frozenset(tuple(pair.split("=")) for pair in _WORDING["same"].split())
+_LEADING: dict[str, str] = _WORDING["leading"]
+_NEOPLASMS, _DRUGS, _TOXIC = (
+    _WORDING["neoplasms"],
+    _WORDING["drugs"],
+    _WORDING["toxic"],
+)  # by column of these tables
 _ALIKE = 0.6  # share of the shorter word by which two forms of one word begin alike
 _MIN_ALIKE = 3  # letters
 _OTHER = re.compile(
     r"(?:specified|other)\b.*|unspecified .*|\w* ?specified (?:site|type|organ)s?", re.IGNORECASE
 )
-# First parts of the index that are no nouns to put others before; what they are called in front of the rest.
-_LEADING = {
-    "history, personal": "personal history of",
-    "history, family": "family history of",
-    "screening": "screening for",
-    "exposure": "exposure to",
-}
 _ASSUMED = {"fracture": "traumatic"}  # "Fracture, traumatic" is every fracture that is not said to be another
 _SAME_LINK = {"down": "from"}  # who falls down stairs falls from them
 
@@ -152,16 +139,6 @@ def _in_order(levels: Sequence[str]) -> str:
     return " ".join((*said, phrase))
 
 
-# What a note says of a neoplasm of a site, for each column of the neoplasm table. A tumour or growth is of unspecified
-# behaviour until someone says more; a mass is none of these (R22, N63, R91).
-_NEOPLASMS = (
-    ("malignant neoplasm of {}", "{} cancer", "{} carcinoma"),
-    ("secondary malignant neoplasm of {}", "metastasis to {}", "metastatic to {}"),
-    ("carcinoma in situ of {}",),
-    ("benign neoplasm of {}", "benign tumor of {}"),
-    ("neoplasm of uncertain behavior of {}",),
-    ("neoplasm of {}", "{} tumor", "growth of {}"),
-)
 _HISTOLOGY = re.compile(r".*\b(?:carcinoma|melanoma|sarcoma)\b.*")
 
 
@@ -180,21 +157,8 @@ def _siteless(template: str) -> str:
     return re.sub(r"(?: (?:of|to))? ?\{\} ?$|^\{\} ", "", template)
 
 
-# The columns of the table of drugs: poisoning (accidental, which is assumed; self-harm; assault; undetermined),
-# adverse effect, underdosing.
-_DRUGS = (
-    ("{} poisoning", "{} overdose", "accidental {} overdose"),
-    ("intentional {} overdose", "suicide attempt by {} overdose", "self-harm by {} poisoning"),
-    ("assault by {} poisoning",),
-    ("{} poisoning of undetermined intent",),
-    ("adverse effect of {}", "{} toxicity"),
-    ("{} underdosing",),
-)
-_TOXIC = ("toxic effect of {}", "{} toxicity")  # of a substance that nobody takes to get well
-
-
 def substances(path: Sequence[str], medicinal: bool) -> list[list[str]]:
     """The wordings of a row of the table of drugs and chemicals, for each of its six columns."""
     names = spoken(path)
-    columns = [_DRUGS[0] if medicinal else (*_DRUGS[0], *_TOXIC), *_DRUGS[1:]]
+    columns = [_DRUGS[0] if medicinal else [*_DRUGS[0], *_TOXIC], *_DRUGS[1:]]
     return [[template.format(name) for name in names for template in templates] for templates in columns]

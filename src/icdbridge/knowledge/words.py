@@ -4,21 +4,13 @@ import re
 from functools import cache
 
 from icdbridge.folding import fold
+from icdbridge.knowledge.packed_tables import read_toml
 
 _WORD = re.compile(r"[a-z0-9]+")
-# Words of names that a note which means the code need not have.
-# fmt: off
-EMPTY = frozenset({
-    "a", "all", "an", "and", "any", "as", "at", "by", "classified", "due", "during", "elsewhere", "for", "from",
-    "in", "into", "is", "are", "nec", "nos", "not", "of", "on", "or", "organism", "other", "s", "site",
-    "specified", "the", "to", "type", "unspecified", "w", "with", "without",
-})
-# Endings by which words of one meaning differ (infarct, infarction; abdomen's is left alone: abdominal).
-_ENDINGS = (
-    "ations", "ation", "ional", "ical", "ions", "atic", "ial", "eal", "iac", "ary", "ous", "ion", "ing", "ity",
-    "ium", "al", "ar", "ic", "ed", "es", "ia", "um", "us", "is", "y", "a", "e",
-)
-# fmt: on
+EMPTY = frozenset(read_toml("wording")["empty"].split())  # words that a note which means a code need not have
+_ENDINGS: tuple[str, ...] = tuple(
+    read_toml("wording")["endings"].split()
+)  # by which words of one meaning differ
 _SHORTEST = 4  # letters that an ending leaves
 _ROMAN = {"ii": "2", "iii": "3"}  # not iv, which is mostly a drip
 

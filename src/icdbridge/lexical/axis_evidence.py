@@ -11,8 +11,8 @@ import numpy as np
 
 from icdbridge.codes.axes import AxisValue
 from icdbridge.knowledge.words import stems
-from icdbridge.lexical.contexts import CONTEXTS, DOUBTFUL
-from icdbridge.lexical.evidence import SPAN_CHARACTERS, Evidence
+from icdbridge.lexical.contexts import doubt
+from icdbridge.lexical.evidence import Evidence
 from icdbridge.lexical.name_index import FADE, MENTION, NEAR
 from icdbridge.lexical.note import NoteWords
 
@@ -46,9 +46,7 @@ def with_axes(
     contexts = note.contexts.of(np.array([note.words[place][1:] for *_, place in further]))
     for (number, axis, place), context in zip(further, contexts, strict=True):
         _, start, end = note.words[place]
-        shown = min(end, start + SPAN_CHARACTERS)
-        doubt = next((name for name in DOUBTFUL if context[CONTEXTS.index(name)]), None)
-        told[number].append(Evidence(start, shown, note.text[start:shown], 0.0, doubt, shown < end, axis))
+        told[number].append(Evidence.of(note.text, start, end, 0.0, doubt(context), axis))
     return told
 
 

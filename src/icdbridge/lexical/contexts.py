@@ -22,7 +22,7 @@ CONTEXTS = ("diagnosis_section", "negated", "historical", "family", "uncertain",
 FEATURE_CONTEXTS = CONTEXTS[:4]  # what trained runs see, in this order
 # In which a word speaks for no condition of the patient's, the strongest first: no family history is a relative's.
 ABSENT = ("family", "hypothetical", "negated")
-DOUBTFUL = (*ABSENT, "uncertain")  # in which a word is no sure reason for a code
+DOUBTFUL = (*ABSENT, "uncertain")  # in which a word is no sure reason for a code, the strongest first
 SECTION_CONTEXTS = {
     "diagnoses": "diagnosis_section",
     "assessment": "diagnosis_section",
@@ -85,9 +85,9 @@ class NoteContexts:
         return marked
 
 
-def contexts(text: str, spans: np.ndarray) -> np.ndarray:
-    """The contexts of some words of a text, as ``NoteContexts.of``."""
-    return NoteContexts(text).of(spans)
+def doubt(contexts: np.ndarray) -> str | None:
+    """The strongest of ``DOUBTFUL`` among the contexts of a word (a row of ``NoteContexts.of``), if any."""
+    return next((name for name in DOUBTFUL if contexts[_NUMBER[name]]), None)
 
 
 def _pieces(text: str, parts: list[Section]) -> Iterator[tuple[int, int, bool]]:

@@ -27,6 +27,14 @@ class Evidence:
     cut: bool = False
     axis: str | None = None
 
+    @classmethod
+    def of(
+        cls, text: str, start: int, end: int, weight: float, context: str | None, axis: str | None = None
+    ) -> "Evidence":
+        """What a note says from ``start`` to ``end``, of which at most ``SPAN_CHARACTERS`` are shown."""
+        shown = min(end, start + SPAN_CHARACTERS)
+        return cls(start, shown, text[start:shown], weight, context, shown < end, axis)
+
 
 def context_of(evidence: Sequence[Evidence]) -> str | None:
     """The context of all evidence of a code: None if it is asserted of the patient, or unknown.

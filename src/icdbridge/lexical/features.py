@@ -34,6 +34,19 @@ class SparseFeatures(NamedTuple):
     features: np.ndarray
 
 
+def place_of(codes: np.ndarray, code: int) -> int | None:
+    """Where a code stands among some (numbers, ascending); None where it does not."""
+    place = int(np.searchsorted(codes, code))
+    return place if place < len(codes) and codes[place] == code else None
+
+
+def renumbered(codes: np.ndarray, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Codes with code i called ``columns[i]``, ascending, without those that are -1; and where each stood."""
+    here = columns[codes]
+    order = np.argsort(here, kind="stable")[(here < 0).sum() :]
+    return here[order], order
+
+
 def strength(matches: Matches) -> np.ndarray:
     """``strength`` and ``firm_strength`` [n, 2] of what was found."""
     near, weight = matches.features[:, _NEARNESS], matches.features[:, _WEIGHT]

@@ -98,8 +98,7 @@ class Lexicon:
     ) -> Matcher:
         """A ``matcher`` of the codes ``keys`` with other code statistics."""
         notes = self._notes(statistics, self._known(keys), matcher.categories)
-        unchanged = matcher.categories, self.version, matcher.axes
-        return Matcher(matcher.names, statistics, matcher.columns, notes, *unchanged)
+        return replace(matcher, statistics=statistics, notes=notes)
 
     def inheriting(self, heirs: Mapping[str, Sequence[str]], descriptions: Mapping[str, str]) -> "Lexicon":
         """The lexicon with successors of some of its codes, which inherit their statistics.

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.sparse import csr_array
 
+from icdbridge.lexical.features import place_of, renumbered
 from icdbridge.lexical.marked_phrases import Phrase, PhraseHits, phrases_of_mark
 from icdbridge.lexical.near_marks import NEAR_MARKS, NearMarks
 from icdbridge.lexical.note import NoteWords
@@ -46,16 +47,14 @@ class Marked(NamedTuple):
 
     def renumbered(self, columns: np.ndarray) -> "Marked":
         """The same with code i called ``columns[i]``, without those that are -1."""
-        here = columns[self.codes]
-        order = np.argsort(here, kind="stable")[(here < 0).sum() :]
+        here, order = renumbered(self.codes, columns)
         phrases = [self.phrases[place] for place in order]
-        return Marked(here[order].astype(np.int32), self.features[order], phrases)
+        return Marked(here.astype(np.int32), self.features[order], phrases)
 
     def phrases_of(self, code: int) -> list[MarkedPhrase]:
         """The phrases that were marked for a code, the surest first."""
-        place = int(np.searchsorted(self.codes, code))
-        here = place < len(self.codes) and self.codes[place] == code
-        return self.phrases[place] if here else []
+        place = place_of(self.codes, code)
+        return [] if place is None else self.phrases[place]
 
 
 @dataclass(frozen=True)

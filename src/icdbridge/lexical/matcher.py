@@ -10,7 +10,15 @@ from scipy.sparse import csr_array
 
 from icdbridge.lexical.associations import ASSOCIATIONS, Associated, Associations, find_phrases
 from icdbridge.lexical.axis_counts import AxisCounts
-from icdbridge.lexical.features import NAMED, STORED, SparseFeatures, dense_features, strength
+from icdbridge.lexical.features import (
+    NAMED,
+    STORED,
+    SparseFeatures,
+    dense_features,
+    place_of,
+    renumbered,
+    strength,
+)
 from icdbridge.lexical.marks import Marked, Marks
 from icdbridge.lexical.name_index import FEATURES, Matches, NameIndex
 from icdbridge.lexical.note import NoteWords
@@ -78,6 +86,7 @@ class LexicalMatches:
         return SparseFeatures(codes, features)
 
 
+@dataclass(frozen=True, eq=False)
 class Matcher:
     """Finds lexical evidence for a list of codes. What it finds for one of them does not depend on the others.
 
@@ -88,23 +97,13 @@ class Matcher:
     ``version`` the number of the version that taught it; ``axes`` what the codes share with those of training.
     """
 
-    def __init__(
-        self,
-        names: NameIndex,
-        statistics: tuple[CodeStatistics, CodeStatistics],
-        columns: np.ndarray,
-        notes: np.ndarray,
-        categories: np.ndarray,
-        version: int,
-        axes: AxisCounts,
-    ) -> None:
-        self.names = names
-        self.statistics = statistics
-        self.columns = columns
-        self.categories = categories
-        self.version = version
-        self.notes = notes
-        self.axes = axes
+    names: NameIndex
+    statistics: tuple[CodeStatistics, CodeStatistics]
+    columns: np.ndarray
+    notes: np.ndarray
+    categories: np.ndarray
+    version: int
+    axes: AxisCounts
 
     @cached_property
     def axis_counts(self) -> np.ndarray:
@@ -128,9 +127,8 @@ class Matcher:
             phrases = find_phrases(note)
             for number, associations in counted.items():
                 found = associations.match(phrases)
-                here = self.columns[found.codes]
-                order = np.argsort(here, kind="stable")[(here < 0).sum() :]
-                associated[number] = Associated(here[order], found.features[order], found.spans[order])
+                here, order = renumbered(found.codes, self.columns)
+                associated[number] = Associated(here, found.features[order], found.spans[order])
         return LexicalMatches(note, self.names.match(note), associated, self.marked(note))
 
     def marked(self, note: NoteWords) -> Marked | None:
@@ -151,14 +149,12 @@ class Matcher:
         spans: list[list[Span]] = []
         for code in codes:
             own: list[Span] = []
-            place = int(np.searchsorted(names.codes, code))
-            if place < len(names.codes) and names.codes[place] == code:
+            if (place := place_of(names.codes, code)) is not None:
                 mention = self.names.mention(found.note, names, place)
                 words = mention.spans if mention else []
                 own += [Span(*word, float(names.features[place, _NEARNESS]) / len(words)) for word in words]
             for associated in found.associated.values():
-                place = int(np.searchsorted(associated.codes, code))
-                if place < len(associated.codes) and associated.codes[place] == code:
+                if (place := place_of(associated.codes, code)) is not None:
                     start, end = associated.spans[place].tolist()
                     own.append(Span(start, end, float(associated.features[place, 0])))
             for phrase in found.marked.phrases_of(code) if found.marked else ():

@@ -50,7 +50,3 @@ class Combiner(nn.Module):
         of_attention, of_words, constant = self.weights[version]
         together: Tensor = of_attention * attention + of_words * words + constant
         return together
-
-    def forward(self, logits: Tensor, features: Tensor, version: int = 0) -> Tensor:
-        """Logits [N, L] of attention and features to logits [N, L] of both."""
-        return self.stack(logits, self.words(features, version), version)

@@ -13,8 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from icdbridge.lexical.contexts import CONTEXTS, DOUBTFUL, NoteContexts
-from icdbridge.lexical.evidence import SPAN_CHARACTERS, Evidence
+from icdbridge.lexical.contexts import NoteContexts, doubt
+from icdbridge.lexical.evidence import Evidence
 from icdbridge.lexical.marks import MarkedPhrase
 from icdbridge.lexical.matcher import Span
 from icdbridge.models import CodingModel, NoteStates
@@ -78,11 +78,8 @@ def find_evidence(
         evidence = []
         for first, last, _ in of_code:
             start, end = int(offsets[first, 0]), int(offsets[last, 1])
-            marked = next(told)
-            context = next((name for name in DOUBTFUL if marked[CONTEXTS.index(name)]), None)
             weight = float(own[first : last + 1].sum())
-            shown = min(end, start + SPAN_CHARACTERS)
-            evidence.append(Evidence(start, shown, text[start:shown], weight, context, shown < end))
+            evidence.append(Evidence.of(text, start, end, weight, doubt(next(told))))
         found.append(evidence)
     return found
 
@@ -94,10 +91,8 @@ def marked_evidence(text: str, phrases: Sequence[MarkedPhrase], contexts: NoteCo
     found = []
     for phrase in shown:
         start, end = phrase.spans[0][0], phrase.spans[-1][1]
-        told = contexts.of(np.array([[start, end]]))[0]
-        context = next((name for name in DOUBTFUL if told[CONTEXTS.index(name)]), None)
-        cut = min(end, start + SPAN_CHARACTERS)
-        found.append(Evidence(start, cut, text[start:cut], phrase.sure / whole, context, cut < end))
+        (told,) = contexts.of(np.array([[start, end]]))
+        found.append(Evidence.of(text, start, end, phrase.sure / whole, doubt(told)))
     return found
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from torch import Tensor
 
+from icdbridge.lexical.features import place_of
 from icdbridge.lexical.matcher import LexicalMatches
 from icdbridge.lexical.name_index import FEATURES
 from icdbridge.models import NoteStates
@@ -41,11 +42,10 @@ class Reading(NamedTuple):
         """
         if any(one.asserted and one.code == code for one in self.said):
             return True
-        names = self.matches.names if self.matches else None
-        place = -1 if names is None else int(np.searchsorted(names.codes, column))
-        if names is None or place >= len(names.codes) or names.codes[place] != column:
+        place = place_of(self.matches.names.codes, column) if self.matches else None
+        if self.matches is None or place is None:
             return False
-        found = dict(zip(FEATURES, names.features[place].tolist(), strict=True))
+        found = dict(zip(FEATURES, self.matches.names.features[place].tolist(), strict=True))
         return bool(found["nearness"] > _WHOLE and max(found["negated"], found["family"]) < 1 / 2)
 
 

@@ -9,10 +9,7 @@ from icdbridge.models.registry import REGISTRY
 
 _TABLES: dict[str, dict[str, Any]] = tomllib.loads((files(__package__) / "presets.toml").read_text("utf-8"))
 _FIXED, _SMALL = _TABLES["fixed-labels"], _TABLES["small"]
-_PUBLISHED, _SMALL_OF = (
-    _TABLES["published"],
-    _TABLES["small-of"],
-)  # by model: how it differs from others of its kind
+_PUBLISHED, _SMALL_OF = _TABLES["published"], _TABLES["small-of"]  # by model: where it differs from its kind
 MODELS: Mapping[str, Mapping[str, Any]] = {
     name: {
         **(_FIXED if one.model.fixed_labels else {}),
