@@ -22,102 +22,68 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     architecture: str = "duallaat"
-    encoder: Literal["gru", "lstm", "cnn"] = Field("gru", description="of notes and codes, in duallaat")
-    embedding_dim: int = Field(100, ge=1, description="size of the word vectors")
-    hidden_size: int = Field(
-        512, ge=1, description="per direction (gru, lstm), or the number of filters (cnn)"
-    )
-    layers: int = Field(1, ge=1, description="recurrent layers")
-    kernel_size: int = Field(10, ge=1, description="words a convolution sees")
-    heads: int = Field(4, ge=1, description="attention heads")
-    shared_dim: int = Field(512, ge=1, description="size in which notes and codes meet")
-    dropout: float = Field(0.3, ge=0, lt=1, description="on the embedded words of notes")
-    description_weight: float = Field(0.0, ge=0, description="λ of DR-CAML; 0: CAML")
-    category_dim: int = Field(0, ge=0, description="what JointLAAT hands down from categories; 0: LAAT")
-    pretrained: str = Field(
-        "",
-        description="encoder of plm-icd and duallaat-plm: its folder or name on the hub; "
-        "small: a small one with fresh weights",
-    )
-    start_from: Path | None = Field(
-        None,
-        description="duallaat: a run of the same sizes to start from: its weights, and its words, which others join",
-    )
-    segment: int = Field(128, ge=8, description="tokens that a pretrained encoder reads at once")
+    encoder: Literal["gru", "lstm", "cnn"] = "gru"  # of notes and codes, in duallaat
+    embedding_dim: int = Field(100, ge=1)  # size of the word vectors
+    hidden_size: int = Field(512, ge=1)  # per direction (gru, lstm), or the number of filters (cnn)
+    layers: int = Field(1, ge=1)  # recurrent layers
+    kernel_size: int = Field(10, ge=1)  # words a convolution sees
+    heads: int = Field(4, ge=1)  # attention heads
+    shared_dim: int = Field(512, ge=1)  # size in which notes and codes meet
+    dropout: float = Field(0.3, ge=0, lt=1)  # on the embedded words of notes
+    description_weight: float = Field(0.0, ge=0)  # λ of DR-CAML; 0: CAML
+    category_dim: int = Field(0, ge=0)  # what JointLAAT hands down from categories; 0: LAAT
+    # encoder of plm-icd and duallaat-plm: its folder or name on the hub; small: a small one with fresh weights
+    pretrained: str = ""
+    # duallaat: a run of the same sizes to start from: its weights, and its words, which others join
+    start_from: Path | None = None
+    segment: int = Field(128, ge=8)  # tokens that a pretrained encoder reads at once
 
-    reading: Literal["benchmark", "folded"] = Field(
-        "benchmark",
-        description="which words a text has: the benchmark's, which drops numbers and letters beyond ASCII; or those "
-        "of the folded text (accents, ligatures, hyphens at line ends), with numbers: type 1 is not type 2",
-    )
+    # which words a text has: the benchmark's, which drops numbers and letters beyond ASCII; or those of the folded text
+    # (accents, ligatures, hyphens at line ends), with numbers: type 1 is not type 2
+    reading: Literal["benchmark", "folded"] = "benchmark"
     max_note_words: int = Field(4000, ge=1)
     max_code_words: int = Field(48, ge=1)
-    min_word_notes: int = Field(3, ge=1, description="words in fewer training notes are unknown")
-    describing_words: bool = Field(False, description="words of code descriptions join the vocabulary")
+    min_word_notes: int = Field(3, ge=1)  # words in fewer training notes are unknown
+    describing_words: bool = False  # words of code descriptions join the vocabulary
     vector_epochs: int = Field(5, ge=1)
-    vector_workers: int = Field(1, ge=1, description="more than one is faster, and not reproducible")
+    vector_workers: int = Field(1, ge=1)  # more than one is faster, and not reproducible
 
-    training_scope: Literal["full", "frequent"] = Field(
-        "full", description="the codes to learn: all of the corpora, or those frequent in one of them"
-    )
-    lexical: Literal["none", "names", "associations", "equivalents"] = Field(
-        "none",
-        description="how words of a note count beside attention: not, by names of codes found in it, by what training "
-        "notes with the same phrases were coded too, by what notes of the other versions were coded (GEM) too",
-    )
-    withheld: float = Field(
-        0.2,
-        ge=0,
-        lt=1,
-        description="with lexical evidence: the share of a batch's codes that are treated as if never seen",
-    )
-    matching_steps: int = Field(
-        2000,
-        ge=1,
-        description="with lexical evidence: steps in which the network of lexical features of a version learns",
-    )
-    prior: bool = Field(
-        False,
-        description="with lexical evidence: boosted trees weigh what words say of a code against what is known of it; "
-        "thresholds hold for all codes of the code systems",
-    )
-    weighted_negatives: bool = Field(
-        True,
-        description="with lexical evidence: to its network a drawn negative counts for those that were not drawn",
-    )
-    terms: Path | None = Field(
-        None,
-        description="further names of codes, for lexical evidence: a table, or knowledge for the alphabetic index of "
-        "ICD-10-CM that is packed",
-    )
+    # the codes to learn: all of the corpora, or those frequent in one of them
+    training_scope: Literal["full", "frequent"] = "full"
+    # how words of a note count beside attention: not, by names of codes found in it, by what training notes with the
+    # same phrases were coded too, by what notes of the other versions were coded (GEM) too
+    lexical: Literal["none", "names", "associations", "equivalents"] = "none"
+    # with lexical evidence: the share of a batch's codes that are treated as if never seen
+    withheld: float = Field(0.2, ge=0, lt=1)
+    # with lexical evidence: steps in which the network of lexical features of a version learns
+    matching_steps: int = Field(2000, ge=1)
+    # with lexical evidence: boosted trees weigh what words say of a code against what is known of it; thresholds hold
+    # for all codes of the code systems
+    prior: bool = False
+    # with lexical evidence: to its network a drawn negative counts for those that were not drawn
+    weighted_negatives: bool = True
+    # further names of codes, for lexical evidence: a table, or knowledge for the alphabetic index of ICD-10-CM that is
+    # packed
+    terms: Path | None = None
 
-    label_space: int = Field(8192, ge=1, description="codes a batch is scored against, |L|")
-    negatives: Literal["corpora", "train", "system"] = Field(
-        "corpora",
-        description="drawn from all codes of the version's corpora, from those of training notes, or from the "
-        "newest releases of the code systems too",
-    )
-    label_chunk: int = Field(
-        1024, ge=1, description="codes attending at once, and again in the backward pass"
-    )
+    label_space: int = Field(8192, ge=1)  # codes a batch is scored against, |L|
+    # drawn from all codes of the version's corpora, from those of training notes, or from the newest releases of the
+    # code systems too
+    negatives: Literal["corpora", "train", "system"] = "corpora"
+    label_chunk: int = Field(1024, ge=1)  # codes attending at once, and again in the backward pass
     batch_size: int = Field(32, ge=1)
-    batch_words: int = Field(
-        128_000,
-        ge=1,
-        description="words of a batch at most, padding included: long notes come in smaller batches",
-    )
+    # words of a batch at most, padding included: long notes come in smaller batches
+    batch_words: int = Field(128_000, ge=1)
     epochs: int = Field(20, ge=1)
     learning_rate: float = Field(0.001, gt=0)
     warmup_steps: int = Field(2000, ge=0)
     weight_decay: float = Field(0.001, ge=0)
-    patience: int = Field(5, ge=1, description="epochs without a better validation before stopping early")
+    patience: int = Field(5, ge=1)  # epochs without a better validation before stopping early
     validation_metric: Literal["map", "f1_micro"] = "f1_micro"
     validation_scope: Literal["frequent", "full", "rare"] = "full"
-    thresholds: Literal["frequency", "one"] = Field(
-        "frequency",
-        description="which codes the run predicts: by thresholds for common, uncommon and unseen codes, chosen "
-        "on val, or by one for all",
-    )
+    # which codes the run predicts: by thresholds for common, uncommon and unseen codes, chosen on val, or by one for
+    # all
+    thresholds: Literal["frequency", "one"] = "frequency"
     precision: Literal["32-true", "bf16-mixed"] = "32-true"
     device: Literal["auto", "cpu", "cuda"] = "auto"
     seed: int = Field(0, ge=0)
