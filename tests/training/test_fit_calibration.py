@@ -108,7 +108,7 @@ def test_a_trained_run_is_calibrated_for_each_version(run):
 
 
 def test_a_run_without_calibration_works(run):
-    plain = Run(run.path, run.config, run.model, run.tokenizer, run.index)
+    plain = replace(run, calibration={})
     found = TrainedCoder(plain).code("patient with dyspnea", "icd10", top=1)[0]
     assert (found.confidence, found.band) == (None, None)
     other = TrainedCoder(run).code("patient with dyspnea", codes={"house:X1": "Fracture"})[0]

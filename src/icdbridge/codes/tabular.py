@@ -5,14 +5,16 @@ objects, which takes five times as long. As JSON in the cache folder it takes a 
 """
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree
 
+from pydantic import TypeAdapter
+
 from icdbridge.caches import cache_folder, cached_folder
 from icdbridge.errors import InputError
-from icdbridge.files import read_json, write_json
+from icdbridge.files import write_json
 
 _FILE = "tabular.json"
 _TABULAR = "data/icd10c-tabular-April-1-2026.xml"
@@ -58,23 +60,7 @@ def open_tabular(file: Callable[[str], Path]) -> Tabular:
         )
     except InputError:
         return read_tabular(file)
-    headings, leaves, inclusion, includes, instructions, blocks, sections = read_json(folder / _FILE)
-    return Tabular(
-        headings,
-        leaves,
-        _terms(inclusion),
-        _terms(includes),
-        {
-            place: {kind: [tuple(lines) for lines in several] for kind, several in of_kind.items()}
-            for place, of_kind in instructions.items()
-        },
-        {category: (Block(*section), Block(*chapter)) for category, (section, chapter) in blocks.items()},
-        tuple(Block(*one) for one in sections),
-    )
-
-
-def _terms(stored: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
-    return {code: tuple(terms) for code, terms in stored.items()}
+    return TypeAdapter(Tabular).validate_json((folder / _FILE).read_bytes())
 
 
 def read_tabular(file: Callable[[str], Path]) -> Tabular:

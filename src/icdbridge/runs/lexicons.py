@@ -23,8 +23,15 @@ from icdbridge.models.tensor_files import Shape, load_tensors, save_tensors
 from icdbridge.runs.stored_files import check_key, read_table
 
 FILES = ["names.parquet", "terms.parquet", "associations.safetensors"]
-_ARRAYS = ("hashes", "often", "indptr", "indices", "counts")
 _LINES = ("english", "words")  # of a translator, as lines of text
+# The arrays of associations, marks and translations with their kinds, which are there together; "": of either size.
+_COUNTED = {"hashes": "U64", "often": "F32", "indptr": "", "indices": "", "counts": "F32"}
+_ARRAYS = tuple(_COUNTED)
+_STORED = {
+    "": _COUNTED,
+    "marks.": {**_COUNTED, "marks": "F32", "words": "U64", "starts": "I64"},
+    "translations.": {"hashes": "U64", **dict.fromkeys(_LINES, "U8")},
+}
 _LINE = re.compile(r"[a-z0-9 ]*")
 _PARTS = ("own", "others")  # notes of the version, and of all versions together
 
@@ -49,26 +56,25 @@ def write_lexicons(path: Path, lexicons: Mapping[str, Lexicon]) -> None:
     tensors: dict[str, np.ndarray] = {}
     for version, lexicon in lexicons.items():
         for part, statistics in zip(_PARTS, lexicon.statistics, strict=True):
-            tensors[f"{version}.{part}.notes"] = statistics.notes
-            if statistics.associations is not None:
-                tensors |= _counts(f"{version}.{part}.", statistics.associations)
-            if (found := statistics.marks) is not None:
-                tensors |= _counts(f"{version}.{part}.marks.", found)
-                tensors[f"{version}.{part}.marks.marks"] = found.marks.data
-                tensors[f"{version}.{part}.marks.words"] = found.words
-                tensors[f"{version}.{part}.marks.starts"] = found.starts
+            own = {"notes": statistics.notes}
+            if (found := statistics.associations) is not None:
+                own |= _counts(found)
+            if (marks := statistics.marks) is not None:
+                told = {"marks": marks.marks.data, "words": marks.words, "starts": marks.starts}
+                own |= {f"marks.{name}": array for name, array in (_counts(marks) | told).items()}
             if (translator := statistics.translator) is not None:
-                tensors[f"{version}.{part}.translations.hashes"] = translator.hashes
+                own["translations.hashes"] = translator.hashes
                 for name in _LINES:
                     lines = "\n".join(getattr(translator, name)).encode()
-                    tensors[f"{version}.{part}.translations.{name}"] = np.frombuffer(lines, np.uint8)
+                    own[f"translations.{name}"] = np.frombuffer(lines, np.uint8)
+            tensors |= {f"{version}.{part}.{name}": array for name, array in own.items()}
     save_tensors(path / FILES[2], tensors)
 
 
-def _counts(part: str, found: Associations | Marks) -> dict[str, np.ndarray]:
+def _counts(found: Associations | Marks) -> dict[str, np.ndarray]:
     counts = found.counts
     arrays = (found.hashes, found.notes, counts.indptr, counts.indices, counts.data)
-    return {part + name: array for name, array in zip(_ARRAYS, arrays, strict=True)}
+    return dict(zip(_ARRAYS, arrays, strict=True))
 
 
 _TERMS = pa.schema([("code", pa.string()), ("term", pa.string())])
@@ -120,21 +126,12 @@ def _read_arrays(path: Path, names: Mapping[str, Mapping[str, Sequence[Name]]]) 
         columns = len(of_code) + len({category_of(key) for key in of_code})
         for part in (f"{version}.{part}." for part in _PARTS):
             wanted[f"{part}notes"] = ("F32", (columns,))
-            for counted in (part, f"{part}marks."):
-                if f"{counted}hashes" in there:
-                    wanted |= {f"{counted}hashes": ("U64", (None,)), f"{counted}often": ("F32", (None,))}
+            for group, kinds in _STORED.items():
+                if f"{part}{group}hashes" in there:
+                    names_of = {name: f"{part}{group}{name}" for name in kinds}
                     wanted |= {
-                        f"{counted}{name}": (there.get(f"{counted}{name}", "I32"), (None,))
-                        for name in ("indptr", "indices")
+                        own: (kinds[name] or there.get(own, "I32"), (None,)) for name, own in names_of.items()
                     }
-                    wanted[f"{counted}counts"] = ("F32", (None,))
-            if f"{part}marks.hashes" in there:
-                wanted[f"{part}marks.marks"] = ("F32", (None,))
-                wanted[f"{part}marks.words"] = ("U64", (None,))
-                wanted[f"{part}marks.starts"] = ("I64", (None,))
-            if f"{part}translations.hashes" in there:
-                wanted[f"{part}translations.hashes"] = ("U64", (None,))
-                wanted |= {f"{part}translations.{name}": ("U8", (None,)) for name in _LINES}
     return {name: tensor.numpy() for name, tensor in load_tensors(path, wanted).items()}
 
 

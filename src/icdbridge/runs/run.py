@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -29,14 +29,7 @@ from icdbridge.runs.prior import Prior, read_priors, write_priors
 from icdbridge.runs.scored import Scored
 from icdbridge.runs.scorer import Scorer
 from icdbridge.runs.scoring import Precision
-from icdbridge.runs.stored_files import (
-    FORMAT,
-    CodeIndex,
-    check_features,
-    check_sizes,
-    read_config,
-    read_index,
-)
+from icdbridge.runs.stored_files import FORMAT, check_features, check_sizes, read_config, read_index
 from icdbridge.runs.text_model import TextModel
 from icdbridge.text import Tokenizer
 
@@ -45,39 +38,19 @@ RUN = Kind("a run folder", "model.safetensors", "training/described.json")
 FILES = ["model.safetensors", CONFIG, TOKENIZER, "codes.parquet", "calibration.json", "log.csv", "README.md"]
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class Run(TextModel):
     """A run folder, opened: a ``TextModel`` with its ``config``, its ``calibration`` by version (empty for a run
     without), thresholds, log and candidate search.
     """
 
-    def __init__(
-        self,
-        path: Path,
-        config: dict[str, Any],
-        model: CodingModel,
-        tokenizer: Tokenizer,
-        index: CodeIndex,
-        calibration: Calibration | None = None,
-        lexicons: Mapping[str, Lexicon] | None = None,
-        priors: Mapping[str, Prior] | None = None,
-        precision: Precision = "fp32",
-    ) -> None:
-        settings = config["settings"]
-        super().__init__(
-            model,
-            tokenizer,
-            index,
-            int(settings["max_note_words"]),
-            int(settings["max_code_words"]),
-            lexicons or {},
-            priors or {},
-            precision,
-            model.fixed_labels and settings.get("training_scope") == "frequent",
-        )
-        self.path = path
-        self.name = path.resolve().name
-        self.config = config
-        self.calibration = calibration or {}
+    path: Path
+    config: dict[str, Any]
+    calibration: Calibration = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return self.path.resolve().name
 
     def __repr__(self) -> str:
         architecture = self.config["model"].get("architecture", "duallaat")
@@ -101,14 +74,20 @@ class Run(TextModel):
         tokenizer = _load_tokenizer(path, config, model)
         versions = list(dict.fromkeys(index.version))
         calibration = read_calibration(path / "calibration.json", versions)
-        lexicons, priors = {}, {}
+        lexicons: dict[str, Lexicon] = {}
+        priors: dict[str, Prior] = {}
         if sizes.get("features"):
             check_features(path / CONFIG, config, sizes["features"])
             lexicons = read_lexicons(path, {version: list(index.of_version(version)) for version in versions})
             if sizes.get("versions", 1) < len(lexicons):
                 raise InputError(f"{path / CONFIG}, field model.versions: fewer than lexicons: train again")
             priors = read_priors(path, versions)
-        return cls(path, config, model.to(device), tokenizer, index, calibration, lexicons, priors, precision)
+        settings = config["settings"]
+        return cls(
+            model.to(device), tokenizer, index, settings["max_note_words"], settings["max_code_words"],
+            lexicons, priors, precision, model.fixed_labels and settings.get("training_scope") == "frequent",
+            path=path, config=config, calibration=calibration,
+        )  # fmt: skip
 
     @cached_property
     def log(self) -> list[dict[str, float]]:
