@@ -1,7 +1,6 @@
 """How codes are written: the pair (system, code), its key, and the dotted and undotted forms."""
 
 import re
-from functools import lru_cache
 from typing import NamedTuple
 
 from icdbridge.codes.declaration import Declaration
@@ -48,8 +47,7 @@ _VERSION_CALLED = {called: version for version, names in VERSION_NAMES.items() f
 _NAMED = re.compile(r"(ICD[ -]?(?:9|10)(?:[ -]?(?:CM|PCS|PROC))?)(?: *[:#] *| +)(?=\S)", re.IGNORECASE)
 
 
-@kept_by_code
-@lru_cache(maxsize=1_000)
+@kept_by_code(1_000)
 def system_named(name: str) -> str:
     """The code system that a name means in any spelling (``ICD-10-CM``, ``ICD10CM``); one of the user's own as it is.
 
@@ -91,8 +89,7 @@ def known_system(name: str) -> str | None:
     return system_called(_called(name))
 
 
-@kept_by_code
-@lru_cache(maxsize=1_000)
+@kept_by_code(1_000)
 def version_named(name: str) -> str:
     """The version that a name means in any spelling (``ICD-10``, ``10``); one of the user's own as it is.
 

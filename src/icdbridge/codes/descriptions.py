@@ -1,7 +1,6 @@
 """What a code means, in words, also for codes that are retired, cut off or in no table."""
 
 from collections.abc import Iterable, Mapping
-from functools import cache
 from typing import NamedTuple
 
 from icdbridge.codes.axes import axis_title
@@ -38,8 +37,7 @@ def describe(code: Code | str, own: Mapping[str, str] | None = None) -> Descript
     return _from_releases(code)
 
 
-@kept_by_code
-@cache
+@kept_by_code()
 def _from_releases(code: Code) -> Description:
     if code.system not in known_systems():
         return Description(code.code, "none")

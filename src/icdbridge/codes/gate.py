@@ -7,7 +7,6 @@ is what a spreadsheet leaves of 008.45, and 250.0 is a category, or what it leav
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from icdbridge.codes.code import Code, parse_code, shorter
@@ -29,8 +28,7 @@ _WORST: tuple[Standing, ...] = ("billable", "retired", "category", "unlisted", "
 EXAMPLES = 3  # codes named in a message
 
 
-@kept_by_code
-@lru_cache(maxsize=200_000)
+@kept_by_code(200_000)
 def standing(code: Code) -> Standing:
     """Where a code stands in the installed releases of its system.
 

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from icdbridge.codes.code import parse_code
+from icdbridge.codes.code import Code, parse_code
 from icdbridge.codes.system import CodeSystem
 from icdbridge.codes.systems import declaration
 from icdbridge.errors import InputError
-from icdbridge.tables import Column, Fault, Row, read_rows
+from icdbridge.tables import Column, Row, read_rows
 
 _COLUMNS = [
     Column("code"),
@@ -27,7 +27,7 @@ def read_listing(path: Path, system: str, release: str, label: str) -> CodeSyste
     parents: dict[str, str] = {}
     rows: dict[str, Row] = {}
     for row in read_rows(path, _COLUMNS):
-        code = _code(row, "code", system)
+        code = code_in(row, "code", system).code
         if code in rows:
             raise row.refusal(f"{code} is already in row {rows[code].number}: keep one of them", "code")
         title = " ".join((row.text("description") or "").split())
@@ -38,7 +38,7 @@ def read_listing(path: Path, system: str, release: str, label: str) -> CodeSyste
         if terms := tuple(" ".join(term.split()) for term in row.texts("synonyms", "|")):
             synonyms[code] = terms
         if (row.text("parent") or "").strip():
-            parents[code] = _code(row, "parent", system)
+            parents[code] = code_in(row, "parent", system).code
     for code, above in parents.items():
         if above not in titles:
             raise rows[code].refusal(f"{above}, the parent of {code}, has no row of its own", "parent")
@@ -48,11 +48,11 @@ def read_listing(path: Path, system: str, release: str, label: str) -> CodeSyste
     return CodeSystem(system, version, release, label, titles, headings, synonyms, parents)
 
 
-def _code(row: Row, column: str, system: str) -> str:
+def code_in(row: Row, column: str, system: str, ending: str = "") -> Code:
+    """The code in a cell of a table, without some signs at its end; ``InputError`` with its place for what is none."""
+    text = (row.text(column) or "").strip().rstrip(ending)
     try:
-        return parse_code(row.text(column) or "", system).code
-    except Fault:
-        raise
+        return parse_code(text, system)
     except InputError as error:
         raise row.refusal(str(error), column) from error
 

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from icdbridge.codes.code import Code, parse_code, parse_key
+from icdbridge.codes.code import Code, parse_key
 from icdbridge.codes.crosswalks import equivalents
 from icdbridge.codes.descriptions import describe
+from icdbridge.codes.listing import code_in
 from icdbridge.codes.packages import load_system
 from icdbridge.codes.system import CodeSystem
 from icdbridge.codes.systems import kept_by_code, known_systems
@@ -101,8 +101,7 @@ def _ancestors(code: Code) -> list[Code]:
     return [Code(code.system, above) for above in table.ancestors(code.code)] if table else []
 
 
-@kept_by_code
-@cache
+@kept_by_code()
 def _table(system: str) -> CodeSystem | None:
     return load_system(system) if system in known_systems() else None
 
@@ -134,9 +133,5 @@ def read_terms(path: Path | str, system: str = "icd10cm") -> dict[Code, list[str
         text = (row.text(column) or "").strip()
         if not text:
             raise row.refusal("the term is empty", column)
-        written = (row.text("code") or "").strip().rstrip("-")
-        try:
-            terms.setdefault(parse_code(written, system), []).append(text)
-        except InputError as error:
-            raise row.refusal(str(error), "code") from error
+        terms.setdefault(code_in(row, "code", system, "-"), []).append(text)
     return terms

@@ -23,11 +23,12 @@ known of a system is asked of its ``Declaration``.
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
+from functools import lru_cache
 from itertools import pairwise, starmap
 from pathlib import Path
-from typing import Annotated, Any, Protocol, TypeVar
+from typing import Annotated, Any, ParamSpec, TypeVar, cast
 
 from pydantic import Field
 
@@ -100,23 +101,27 @@ class _File(Strict):
     starts: dict[Name, date] = Field(default_factory=dict)
 
 
-class _Cache(Protocol):
-    def cache_clear(self) -> None: ...
+P = ParamSpec("P")
+T = TypeVar("T")
+_kept: list[Callable[[], None]] = []  # forgets what is kept of each function
 
 
-_Kept = TypeVar("_Kept", bound=_Cache)
-_kept: list[_Cache] = []
+def kept_by_code(most: int | None = None) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """Keeps what a function gives, at most so much, until a system is declared or withdrawn: it may have come with
+    another release.
+    """
 
+    def keep(function: Callable[P, T]) -> Callable[P, T]:
+        cached = lru_cache(most)(function)
+        _kept.append(cached.cache_clear)
+        return cast(Callable[P, T], cached)
 
-def kept_by_code(cached: _Kept) -> _Kept:
-    """What is kept for codes is forgotten where a system is declared or withdrawn: another release may have come."""
-    _kept.append(cached)
-    return cached
+    return keep
 
 
 def _forget() -> None:
-    for cached in _kept:
-        cached.cache_clear()
+    for forget in _kept:
+        forget()
 
 
 def declare(path: Path | str) -> Declaration:

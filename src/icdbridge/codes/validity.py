@@ -2,7 +2,6 @@
 
 import re
 from datetime import date, timedelta
-from functools import lru_cache
 from typing import NamedTuple
 
 from icdbridge.codes.code import Code
@@ -19,6 +18,10 @@ class Period(NamedTuple):
 
     start: date | None
     end: date | None
+
+    def holds(self, day: date) -> bool:
+        """Whether a day is one of them."""
+        return (self.start is None or self.start <= day) and (self.end is None or day <= self.end)
 
 
 class Validity(NamedTuple):
@@ -53,8 +56,7 @@ def release_period(system: str, release: str) -> Period:
     return version_period(declaration(system).version)
 
 
-@kept_by_code
-@lru_cache(maxsize=100)
+@kept_by_code(100)
 def later_codes(system: str) -> frozenset[str]:
     """The billable codes that came after the oldest installed release: no earlier note can carry them."""
     return frozenset(
@@ -67,12 +69,10 @@ def release_on(system: str, day: date) -> tuple[str, bool]:
     known = releases(system)
     begun = [one for one in known if (start := release_period(system, one).start) is None or start <= day]
     release = begun[-1] if begun else known[0]
-    start, end = release_period(system, release)
-    return release, (start is None or start <= day) and (end is None or day <= end)
+    return release, release_period(system, release).holds(day)
 
 
-@kept_by_code
-@lru_cache(maxsize=100_000)
+@kept_by_code(100_000)
 def validity(code: Code) -> Validity | None:
     """When a code may be used; None where no installed release has it as a billable code."""
     if code.system not in known_systems():

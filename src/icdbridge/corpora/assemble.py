@@ -17,14 +17,7 @@ from icdbridge.corpora.corpus import CORPUS, FORMAT, Corpus
 from icdbridge.corpora.data_report import figures, spreads, template, write_html
 from icdbridge.corpora.splits import choose_splits, read_splits
 from icdbridge.corpora.staging import Staging
-from icdbridge.corpora.writing import (
-    write_codes,
-    write_evidence,
-    write_notes,
-    write_originals,
-    write_rejected,
-    write_translations,
-)
+from icdbridge.corpora.writing import write_codes, write_evidence, write_notes, write_rejected
 from icdbridge.errors import InputError
 from icdbridge.files import atomic_folder, write_json, write_manifest
 
@@ -79,11 +72,8 @@ def assemble(
             _number_kept(staging)
             sources = write_codes(staging, folder / "codes.parquet")
             words = write_notes(staging, folder / "notes.parquet", version)
-            write_evidence(staging, folder / "evidence.parquet")
+            write_evidence(staging, folder)
             write_rejected(staging, folder / "rejected.parquet")
-            write_translations(staging, folder / "translations.parquet")
-            originals = folder / "originals.parquet", folder / "originals_evidence.parquet"
-            write_originals(staging, *originals)
             meta = {
                 "format": FORMAT,
                 "source": source,

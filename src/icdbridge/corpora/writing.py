@@ -56,10 +56,11 @@ def write_codes(staging: Staging, path: Path) -> dict[str, int]:
     return dict(Counter(description.source for description in found).most_common())
 
 
-def write_evidence(staging: Staging, path: Path) -> None:
-    """Writes evidence.parquet, if the source has spans of codes that notes kept carry.
+def write_evidence(staging: Staging, folder: Path) -> None:
+    """Writes evidence.parquet, if the source has spans of codes that notes kept carry; and of notes of the train split,
+    if it has such, translations.parquet, originals.parquet and originals_evidence.parquet.
 
-    Raises ``InputError`` for a span that lies outside its note.
+    Raises ``InputError`` for a span that lies outside its text.
     """
     _check_spans(
         staging,
@@ -67,9 +68,24 @@ def write_evidence(staging: Staging, path: Path) -> None:
            JOIN raw_notes ON raw_notes.rowid = note.row
            WHERE first < 0 OR first > stop OR stop > characters ORDER BY 1, 2""",
     )
+    _check_spans(
+        staging,
+        """SELECT id, first, stop FROM raw_original_evidence JOIN raw_originals USING (id)
+           WHERE first < 0 OR first > stop OR stop > length(text) ORDER BY 1, 2""",
+    )
     nothing = staging.number("SELECT count(*) FROM raw_evidence WHERE first = stop")
     staging.drop("span of evidence without a character", nothing, "spans")
-    _write_spans(staging, "raw_evidence", "true", path)
+    of_train = "kept.split = 'train'"
+    _write_spans(staging, "raw_evidence", "true", folder / "evidence.parquet")
+    _write_spans(staging, "raw_original_evidence", of_train, folder / "originals_evidence.parquet")
+    for texts in ("translations", "originals"):
+        relation = f"raw_{texts}"
+        table = staging.table(
+            f"""SELECT kept.note_id, {relation}.text FROM {relation} JOIN note USING (id)
+                JOIN kept ON kept.row = note.row WHERE {of_train} ORDER BY kept.n"""
+        )
+        if table.num_rows:
+            pq.write_table(table.cast(TEXTS_SCHEMA), folder / f"{texts}.parquet", compression="zstd")
 
 
 def _check_spans(staging: Staging, wrong: str) -> None:
@@ -103,33 +119,6 @@ def write_rejected(staging: Staging, path: Path) -> None:
     if rows:
         table = [{"note_id": note_id, "code": key} for _, key, note_id in rows]
         pq.write_table(pa.Table.from_pylist(table, REJECTED_SCHEMA), path, compression="zstd")
-
-
-def write_originals(staging: Staging, texts: Path, evidence: Path) -> None:
-    """Writes originals.parquet and originals_evidence.parquet, if the source has the originals of translated notes of
-    the train split, and spans in them. Raises ``InputError`` for a span that lies outside its original.
-    """
-    _check_spans(
-        staging,
-        """SELECT id, first, stop FROM raw_original_evidence JOIN raw_originals USING (id)
-           WHERE first < 0 OR first > stop OR stop > length(text) ORDER BY 1, 2""",
-    )
-    _write_texts(staging, "raw_originals", texts)
-    _write_spans(staging, "raw_original_evidence", "kept.split = 'train'", evidence)
-
-
-def write_translations(staging: Staging, path: Path) -> None:
-    """Writes translations.parquet, if the source has notes of the train split in English too."""
-    _write_texts(staging, "raw_translations", path)
-
-
-def _write_texts(staging: Staging, relation: str, path: Path) -> None:
-    table = staging.table(
-        f"""SELECT kept.note_id, {relation}.text FROM {relation} JOIN note USING (id)
-           JOIN kept ON kept.row = note.row WHERE kept.split = 'train' ORDER BY kept.n"""
-    )
-    if table.num_rows:
-        pq.write_table(table.cast(TEXTS_SCHEMA), path, compression="zstd")
 
 
 def write_notes(staging: Staging, path: Path, version: str) -> list[int]:

@@ -5,7 +5,6 @@ hospitals.
 import re
 from collections import Counter
 from collections.abc import Sequence
-from functools import cache
 
 import numpy as np
 
@@ -59,8 +58,7 @@ def code_properties(keys: Sequence[str], descriptions: Sequence[str]) -> np.ndar
     return table
 
 
-@kept_by_code
-@cache
+@kept_by_code()
 def _counts(system: str) -> tuple[Counter[str], Counter[str], frozenset[str]]:
     """How many codes begin with all but the last character of one, how many its category has; the codes themselves."""
     if system not in known_systems():
@@ -71,8 +69,7 @@ def _counts(system: str) -> tuple[Counter[str], Counter[str], frozenset[str]]:
     return Counter(code[:-1] for code in raw), families, frozenset(raw)
 
 
-@kept_by_code
-@cache
+@kept_by_code()
 def _hospital(system: str) -> dict[str, int]:
     if system not in known_systems() or any(declaration(system).releases.values()):
         return {}  # a system of the user's own

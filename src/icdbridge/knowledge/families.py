@@ -32,8 +32,7 @@ def children(code: str, system: str = "icd10cm") -> list[str]:
     return list(below) if below is not None else table.children(code)
 
 
-@kept_by_code
-@cache
+@kept_by_code()
 def _tree(system: str) -> dict[str, list[str]]:
     """Category -> the codes and categories directly below it, where the release lists it."""
     table = load_system(system)
@@ -93,8 +92,7 @@ def axes(code: str, system: str = "icd10cm") -> dict[str, dict[str, list[str]]]:
     return found
 
 
-@kept_by_code
-@cache
+@kept_by_code()
 def default_child(code: str, system: str = "icd10cm") -> str:
     """The default code of a category; a billable code itself.
 
@@ -170,8 +168,7 @@ def _assumed(distinct: str) -> float:
     return points
 
 
-@kept_by_code
-@cache
+@kept_by_code()
 def _nos(system: str) -> tuple[list[str], list[frozenset[str]]]:
     """The codes of inclusion terms that end in "NOS", ascending, and the stems of each of these terms."""
     synonyms = load_system(system).synonyms
@@ -179,8 +176,7 @@ def _nos(system: str) -> tuple[list[str], list[frozenset[str]]]:
     return [code for code, _ in pairs], [frozenset(stems(term)) for _, term in pairs]
 
 
-@kept_by_code
-@cache
+@kept_by_code()
 def _often(system: str) -> tuple[list[str], list[str]]:
     """The codes that hospitals use, ascending, and how often."""
     pairs = sorted(hospital_frequency(system).items())

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from functools import cache
 from types import MappingProxyType
 
 from icdbridge.codes import declaration, parse_code, releases
@@ -14,8 +13,7 @@ FREQUENT, SEEN = "frequent", "seen"
 _PROCEDURE = re.compile(r"[0-9]{2}(?:\.[0-9]+)?|[0-9A-Z]{7}")
 
 
-@kept_by_code
-@cache
+@kept_by_code()
 def hospital_frequency(system: str) -> Mapping[str, str]:
     """Code -> ``frequent`` (in at least 10 notes of a data set) or ``seen``; codes never seen are absent.
 

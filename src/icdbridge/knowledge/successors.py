@@ -6,7 +6,6 @@
 
 import re
 from collections.abc import Callable, Iterator
-from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from icdbridge.codes import Code, CodeSystem, load_system, releases
@@ -31,8 +30,7 @@ class Succession(NamedTuple):
         return self.how == "title"
 
 
-@kept_by_code
-@lru_cache(maxsize=10_000)
+@kept_by_code(10_000)
 def successors(code: Code) -> tuple[Succession, ...]:
     """The codes of the newest release for what a retired code meant, the likeliest first; none for any other code."""
     valid = validity(code)
@@ -47,8 +45,7 @@ def successors(code: Code) -> tuple[Succession, ...]:
     return tuple(Succession(one, "title") for one in _alike(code, title, table))
 
 
-@kept_by_code
-@lru_cache(maxsize=10_000)
+@kept_by_code(10_000)
 def predecessors(code: Code) -> tuple[Succession, ...]:
     """The codes that were used before a code came, by the release before its first; none where that is not known."""
     valid = validity(code)

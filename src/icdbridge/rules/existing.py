@@ -118,11 +118,7 @@ def _other_version(code: Code, version: str) -> Finding:
 def _on_day(code: Code, encounter: Encounter) -> bool:
     """Whether a code is valid on the day, as far as is known."""
     valid = validity(code)
-    day = encounter.day
-    if valid is None or day is None:
-        return True
-    start, end = valid.period
-    return (start is None or start <= day) and (end is None or day <= end)
+    return valid is None or encounter.day is None or valid.period.holds(encounter.day)
 
 
 def _invalid(code: Code, encounter: Encounter) -> Finding:
@@ -149,8 +145,7 @@ def _beyond(codes: CodeSet, encounter: Encounter) -> Iterator[Finding]:
         assert day is not None
         release, in_force = release_on(system, day)
         period = version_period(version_of(system))
-        outside = (period.start and day < period.start) or (period.end and day > period.end)
-        if in_force or outside or release_period(system, release) == period:
+        if in_force or not period.holds(day) or release_period(system, release) == period:
             continue
         label = codes.codes[0].declaration.label if len(codes.codes) == 1 else system
         several = (code.code for code in codes.codes if code.system == system)

@@ -7,7 +7,8 @@ from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
-from icdbridge.codes import parse_code, parse_key
+from icdbridge.codes import parse_key
+from icdbridge.codes.listing import code_in
 from icdbridge.errors import InputError
 from icdbridge.files import read_json, write_json
 from icdbridge.schema import Name, Strict, checked
@@ -63,12 +64,7 @@ def read_conversions(path: Path, system: str) -> dict[str, tuple[str, ...]]:
     """
     found: dict[str, list[str]] = {}
     for row in read_rows(path, [Column("code"), Column("previous")]):
-        keys = {}
-        for column in ("code", "previous"):
-            try:
-                keys[column] = str(parse_code((row.text(column) or "").strip(), system))
-            except InputError as error:
-                raise row.refusal(str(error), column) from error
-        if keys["code"] != keys["previous"]:
-            found.setdefault(keys["previous"], []).append(keys["code"])
+        code, previous = (str(code_in(row, column, system)) for column in ("code", "previous"))
+        if code != previous:
+            found.setdefault(previous, []).append(code)
     return {key: tuple(dict.fromkeys(several)) for key, several in found.items()}

@@ -76,7 +76,8 @@ def prepare_table(
         raise InputError(
             f"unknown version {version!r}: use {' or '.join(versions)}, or give its --code-table"
         )
-    system = system_named(system or own) if system or own else None
+    named = system or own
+    system = system_named(named) if named else None
     if system is not None and version_of(system) != version:
         expected = " or ".join(of_version)
         raise InputError(f"{system!r} is no code system of version {version}: expected {expected}")

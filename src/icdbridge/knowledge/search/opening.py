@@ -40,8 +40,7 @@ def own_index(table: CodeSystem) -> Index:
     return Index(build_own(table))
 
 
-@kept_by_code
-@lru_cache(8)
+@kept_by_code(8)
 def speller(tables: tuple[CodeSystem, ...] = ()) -> Speller:
     """Looks words up among those of all systems and of ``tables``: a word of one is none misspelt in another."""
     words: dict[str, float] = {}
