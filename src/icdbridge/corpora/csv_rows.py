@@ -65,15 +65,17 @@ def csv_rows(path: Path, columns: Iterable[str]) -> Iterator[pa.RecordBatch]:
             raise _unclosed(path, source.quotes)
 
 
-class _Decompressed:
+class _Decompressed(io.RawIOBase):
     """The bytes of a file, gzipped or not, in order; counts the quotes in them."""
 
     def __init__(self, content: IO[bytes], tick: Callable[[], None]) -> None:
         self._content, self._tick = content, tick
         self.quotes = 0
-        self.closed = False
 
-    def read(self, size: int) -> bytes:
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
         block = self._content.read(size)
         self.quotes += int(
             np.count_nonzero(np.frombuffer(block, np.uint8) == _QUOTE)
@@ -81,8 +83,10 @@ class _Decompressed:
         self._tick()
         return block
 
-    def close(self) -> None:  # Arrow calls it
-        self.closed = True
+    def readinto(self, buffer: Any) -> int:
+        block = self.read(len(buffer))
+        buffer[: len(block)] = block
+        return len(block)
 
 
 @contextmanager
@@ -127,7 +131,7 @@ def _fault(path: Path, width: int) -> InputError:
 
 def _first_fault(source: _Decompressed, width: int) -> tuple[int, str] | None:
     number = 0
-    raw = io.BufferedReader(_Raw(source))
+    raw = io.BufferedReader(source)
     lines = io.TextIOWrapper(raw, encoding="utf-8", errors="surrogateescape", newline="")
     try:
         for row in csv.reader(lines):
@@ -142,18 +146,3 @@ def _first_fault(source: _Decompressed, width: int) -> tuple[int, str] | None:
         size = LONGEST_ROW // 1024**2
         return number + 1, f"longer than {size} MB, or not valid CSV: a closing quote may be missing"
     return None
-
-
-class _Raw(io.RawIOBase):
-    """What ``io.TextIOWrapper`` wants to read from."""
-
-    def __init__(self, source: _Decompressed) -> None:
-        self._source = source
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        block = self._source.read(len(buffer))
-        buffer[: len(block)] = block
-        return len(block)
