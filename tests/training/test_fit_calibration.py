@@ -19,7 +19,6 @@ from icdbridge.evaluation.metrics import label_csr
 from icdbridge.evaluation.thresholds import tune_threshold
 from icdbridge.lexical.evidence import BANDS
 from icdbridge.runs.confidence import FREQUENCIES, Scale, read_calibration
-from icdbridge.runs.run import Run
 from icdbridge.runs.scored import Scored
 from icdbridge.training import train
 from icdbridge.training.fit_calibration import EDGES, FEWEST, Tally, fit_scale, thresholds_by_frequency
@@ -223,17 +222,13 @@ def test_the_coder_predicts_by_the_thresholds_that_are_stored(run):
     thresholds = {"common": 0.0, "uncommon": 1.0, "unseen": 1.0}
     calibration = dict(run.calibration)
     calibration["icd10"] = replace(calibration["icd10"], thresholds=thresholds)
-    changed = Run(
-        run.path, {**run.config, "threshold": 0.999}, run.model, run.tokenizer, run.index, calibration
-    )
+    changed = replace(run, config={**run.config, "threshold": 0.999}, calibration=calibration)
     assert all(one.predicted for one in TrainedCoder(changed).code("patient with dyspnea", "icd10", top=5))
     assert least > 0
     new = TrainedCoder(changed).code("patient with dyspnea", codes={"icd10cm:R06.00": "Dyspnea, unspecified"})
     assert not new[0].predicted
     calibration["icd10"] = replace(calibration["icd10"], thresholds=None)
-    one = Run(
-        run.path, {**run.config, "threshold": least / 2}, run.model, run.tokenizer, run.index, calibration
-    )
+    one = replace(run, config={**run.config, "threshold": least / 2}, calibration=calibration)
     assert set(one.thresholds("icd10", run.index.code)) == {least / 2}
     assert all(found.predicted for found in TrainedCoder(one).code("patient with dyspnea", "icd10", top=5))
 
