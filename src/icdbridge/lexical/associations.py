@@ -22,6 +22,7 @@ MIN_SHARE = 0.05  # of the notes with a phrase: codes that fewer carry are not k
 STEADY = 4  # notes without the code that are added to those counted, so that few notes say little
 BEST = 5
 _BLOCK = 100_000  # phrases of notes counted at once
+_FACTOR = np.uint64(0x9E3779B97F4A7C15)
 _ONE = np.float32(1).view(np.int32).astype(np.int64)
 _SILENT = EMPTY | {
     "after", "be", "been", "had", "has", "have", "he", "her", "his", "it", "its", "no", "patient", "she", "this",
@@ -56,8 +57,19 @@ def hash_word(word: str) -> int:
 
 
 def _mix(sums: np.ndarray) -> np.ndarray:
-    mixed = sums * np.uint64(0x9E3779B97F4A7C15)
+    mixed = sums * _FACTOR
     return mixed ^ (mixed >> np.uint64(29))
+
+
+def running_hashes(words: np.ndarray, longest: int, begun: np.ndarray | None = None) -> Iterator[np.ndarray]:
+    """Hashes of 1, 2, ... words in a row, at most so many, from each place on; with ``begun`` after what has those
+    hashes.
+    """
+    state = np.zeros(len(words), np.uint64) if begun is None else begun[: len(words)]
+    for size in range(min(longest, len(words))):
+        state = state[: len(words) - size] * _FACTOR + words[size : size + len(state)]
+        state = state ^ (state >> np.uint64(29))
+        yield state
 
 
 def find_phrases(note: NoteWords) -> Phrases:

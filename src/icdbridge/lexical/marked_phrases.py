@@ -5,19 +5,17 @@ Training notes cannot be read from these hashes.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from icdbridge.lexical.associations import hash_word
+from icdbridge.lexical.associations import hash_word, running_hashes
 from icdbridge.lexical.near_marks import word_hash
 from icdbridge.lexical.note import NoteWords
 
 LONGEST = 12  # words of a phrase
 PART, GAP = 4, 6  # words of each of two parts that stand apart, and words between them
 _APART = np.uint64(0x5851F42D4C957F2D)  # tells a phrase whose parts stand apart
-_FACTOR = np.uint64(0x9E3779B97F4A7C15)
 _LOW = np.uint64(0xFFFF)
 
 
@@ -46,13 +44,13 @@ class PhraseHits:
     def find(cls, hashes: np.ndarray, note: NoteWords) -> "PhraseHits":
         """Looks for phrases with such ``hashes``, ascending."""
         own = np.array([hash_word(stem) for stem in note.stems], np.uint64)
-        whole = list(_running(own))
+        whole = list(running_hashes(own, LONGEST))
         parts = [(size, 0, 0, state) for size, state in enumerate(whole, 1)][::-1]
         apart = [
             (size, gap, more, state ^ _APART)
             for size, begun in enumerate(whole[:PART], 1)
             for gap in range(1, GAP + 1)
-            for more, state in enumerate(islice(_running(own[size + gap :], begun), PART), 1)
+            for more, state in enumerate(running_hashes(own[size + gap :], PART, begun), 1)
         ]
         parts += sorted(apart, key=lambda one: -(one[0] + one[2]))
         if not parts:
@@ -82,32 +80,15 @@ def phrases_of_mark(
     note: NoteWords, spans: Sequence[tuple[int, int]]
 ) -> Iterator[tuple[np.uint64, Sequence[int]]]:
     """The hashes by which the words of a mark are found in one piece and, if several, apart; each with these words."""
-    words = _words_of(note, spans).tolist()
+    words = np.flatnonzero(note.within(spans)).tolist()
     if not 0 < len(words) <= LONGEST:
         return
-    *_, (state,) = _running(np.array([hash_word(note.stems[word]) for word in words], np.uint64))
+    hashes = np.array([hash_word(note.stems[word]) for word in words], np.uint64)
+    *_, (state,) = running_hashes(hashes, LONGEST)
     said = [word_hash(note.words[word][0]) for word in words]
     yield state, said
     if len(words) > 1:
         yield state ^ _APART, said
-
-
-def _words_of(note: NoteWords, spans: Sequence[tuple[int, int]]) -> np.ndarray:
-    """The places of the words of a note that share a character with some spans."""
-    starts, ends = note.spans.T
-    inside = np.zeros(len(starts), bool)
-    for start, end in spans:
-        inside |= (starts < end) & (ends > start)
-    return np.flatnonzero(inside)
-
-
-def _running(words: np.ndarray, begun: np.ndarray | None = None) -> Any:
-    """Hashes of 1, 2, ... words in a row from each place on; with ``begun`` after what has those hashes."""
-    state = np.zeros(len(words), np.uint64) if begun is None else begun[: len(words)]
-    for size in range(min(LONGEST, len(words))):
-        state = state[: len(words) - size] * _FACTOR + words[size : size + len(state)]
-        state = state ^ (state >> np.uint64(29))
-        yield state
 
 
 def _known(hashes: np.ndarray, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -65,6 +65,14 @@ class NoteWords:
         """The place of each word in the text, int32 [T, 2]."""
         return np.array([span for _, *span in self.words], np.int32).reshape(-1, 2)
 
+    def within(self, spans: Sequence[tuple[int, int]]) -> np.ndarray:
+        """Whether each word shares a character with some spans of the text, bool [T]."""
+        starts, ends = self.spans.T
+        inside = np.zeros(len(starts), bool)
+        for start, end in spans:
+            inside |= (starts < end) & (ends > start)
+        return inside
+
     @cached_property
     def contexts(self) -> NoteContexts:
         """In what context each place of the text stands."""

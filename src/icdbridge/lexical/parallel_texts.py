@@ -74,11 +74,7 @@ def told_of_translations(corpus: Corpus, max_words: int) -> dict[tuple[str, str]
 
 
 def _told(mark: Mark, original: NoteWords, note: NoteWords, links: np.ndarray) -> Mark:
-    starts, ends = original.spans.T
-    marked = np.zeros(len(starts), bool)
-    for start, end in mark:
-        marked |= (starts < end) & (ends > start)
-    words = np.unique(links[marked[links[:, 0]], 1])
+    words = np.unique(links[original.within(mark)[links[:, 0]], 1])
     if not 0 < len(words) <= _LONGEST:
         return []
     runs = np.split(words, np.flatnonzero(np.diff(words) > _NEAR + 1) + 1)

@@ -12,13 +12,12 @@ from functools import cached_property
 import numpy as np
 
 from icdbridge.knowledge.words import EMPTY, split, stem
-from icdbridge.lexical.associations import hash_word
+from icdbridge.lexical.associations import hash_word, running_hashes
 from icdbridge.lexical.note import NoteWords
 
 LONGEST = 3  # words of a phrase
 FEWEST, SHARE = 2, 0.4  # of the places where several words stand, those with the same translation
 SHARE_OF_WORD = 0.2  # the same of one word
-_FACTOR = np.uint64(0x9E3779B97F4A7C15)
 _APART = re.compile(r"[.;:()\n]")  # what no phrase goes over
 # English endings and letters of words from Latin and Greek, as languages that descend from Latin write them
 _ENDINGS = (
@@ -102,8 +101,7 @@ class Translator:
         found: dict[int, tuple[int, int]] = {}
         if not len(self.hashes):
             return found
-        own = np.array([hash_word(word) for word, _, _ in note.words], np.uint64)
-        for size, state in enumerate(_phrase_hashes(own), 1):
+        for size, state in enumerate(_phrase_hashes(note), 1):
             row = np.minimum(np.searchsorted(self.hashes, state), len(self.hashes) - 1)
             for place in np.flatnonzero(self.hashes[row] == state).tolist():
                 first, last = note.words[place], note.words[place + size - 1]
@@ -129,13 +127,13 @@ class ParallelNotes:
             Counter(_phrases(note, other, found)) for (note, other), found in zip(notes, links, strict=True)
         ]
         self._places = [
-            Counter(state for states in _phrase_hashes(_hashes(note)) for state in states.tolist())
+            Counter(state for states in _phrase_hashes(note) for state in states.tolist())
             for note, _ in notes
         ]
         self._short = {
             state
             for note, _ in notes
-            for states in _phrase_hashes(_hashes(note))
+            for states in _phrase_hashes(note)
             for state, (word, _, _) in zip(states.tolist(), note.words, strict=False)
             if len(states) == len(note.words) and len(word) < _COGNATE
         }
@@ -173,17 +171,8 @@ class ParallelNotes:
         return Translator(hashes, [chosen[state] for state in hashes.tolist()], self._words)
 
 
-def _hashes(note: NoteWords) -> np.ndarray:
-    return np.array([hash_word(word) for word, _, _ in note.words], np.uint64)
-
-
-def _phrase_hashes(words: np.ndarray) -> Iterator[np.ndarray]:
-    """Hashes of 1, 2, ... words in a row from each place on."""
-    state = np.zeros(len(words), np.uint64)
-    for size in range(min(LONGEST, len(words))):
-        state = state[: len(words) - size] * _FACTOR + words[size:]
-        state = state ^ (state >> np.uint64(29))
-        yield state
+def _phrase_hashes(note: NoteWords) -> Iterator[np.ndarray]:
+    return running_hashes(np.array([hash_word(word) for word, _, _ in note.words], np.uint64), LONGEST)
 
 
 def _phrases(note: NoteWords, other: NoteWords, links: np.ndarray) -> Iterator[tuple[int, int, str]]:
@@ -195,7 +184,7 @@ def _phrases(note: NoteWords, other: NoteWords, links: np.ndarray) -> Iterator[t
     for own, theirs in links.tolist():
         of_own[own].append(theirs)
         of_other[theirs].append(own)
-    for size, states in enumerate(_phrase_hashes(_hashes(note)), 1):
+    for size, states in enumerate(_phrase_hashes(note), 1):
         for place, state in enumerate(states.tolist()):
             if not of_own[place] or not of_own[place + size - 1]:
                 continue
