@@ -8,7 +8,7 @@ from fhir.resources.R4B.condition import Condition
 from fhir.resources.R4B.procedure import Procedure
 
 from icdbridge.coding import Evidence, Suggestion
-from icdbridge.coding.fhir import bundle, resource
+from icdbridge.coding.fhir import bundle, coded, resource
 
 
 def suggestion(system, code, context=None, **given):
@@ -66,25 +66,22 @@ def test_the_context_of_a_code_is_its_status(context, condition, procedure):
     assert read.verificationStatus.coding[0].code == condition
     made = resource(suggestion("icd10pcs", "BW20", context), "a")
     assert Procedure.model_validate(made).status == procedure
-    accepted = Condition.model_validate(resource(suggestion("icd10cm", "I10", context), "a", accepted=True))
-    assert accepted.verificationStatus.coding[0].code == "confirmed"
+    accepted = coded("icd10cm", "I10", "Hypertension", "a", accepted=True, context=context)
+    assert Condition.model_validate(accepted).verificationStatus.coding[0].code == "confirmed"
 
 
 @pytest.mark.parametrize("context", ["family", "hypothetical"])
 @pytest.mark.parametrize(("system", "code"), [("icd10cm", "I10"), ("icd10pcs", "BW20")])
 def test_nothing_of_a_relative_goes_out_as_the_patients(context, system, code):
-    found = suggestion(system, code, context)
-    assert resource(found, "a") is None
-    assert resource(found, "a", accepted=True)["code"]["coding"][0]["code"] == code
+    assert resource(suggestion(system, code, context), "a") is None
 
 
 def test_status_and_ids():
     found = suggestion("icd10cm", "I21.4")
     assert resource(found, "a") == resource(found, "a")
     assert resource(found, "a")["id"] != resource(found, "b")["id"]
-    for accepted, status in ((False, "unconfirmed"), (True, "confirmed")):
-        read = Condition.model_validate(resource(found, "a", accepted=accepted))
-        assert read.verificationStatus.coding[0].code == status
+    read = Condition.model_validate(resource(found, "a"))
+    assert read.verificationStatus.coding[0].code == "unconfirmed"
     assert {one["url"] for one in resource(found, "a")["extension"]} == {
         "urn:icdbridge:probability",
         "urn:icdbridge:evidence",

@@ -12,6 +12,7 @@ from icdbridge.cli import app
 from icdbridge.corpora import Corpus
 from icdbridge.corpora.shares import take_share
 from icdbridge.errors import InputError
+from icdbridge.evaluation.reports.evaluation_report import PAPER
 from icdbridge.evaluation.results import NAMES
 from icdbridge.reproduction import TABLES, Study, paper, study, sweep
 from icdbridge.reproduction.sweeps import write_sweep
@@ -58,7 +59,7 @@ def test_all_tables_and_nothing_is_trained_twice(corpora, runs, monkeypatch):
         ["ten", "DualLAAT (single)"],
         ["ten", "DualLAAT"],
     ]
-    assert first["1"].columns[2:] == [NAMES[name] for name in paper.COLUMNS]
+    assert first["1"].columns[2:] == [NAMES[name] for name in PAPER]
     assert all(re.fullmatch(r"\d+\.\d \([↑↓→]\)", cell) for cell in first["1"].rows[4][2:])
     assert [row[1] for row in first["3"].rows] == [
         "PLM-ICD", "DualLAAT cnn", "DualLAAT", "PLM-ICD (× 2 models)", "DualLAAT cnn", "DualLAAT",

@@ -70,29 +70,16 @@ def coded(
 
 
 def resource(
-    found: Suggestion,
-    note: str | None,
-    patient: str | None = None,
-    *,
-    identity: str | None = None,
-    accepted: bool = False,
+    found: Suggestion, note: str | None, patient: str | None = None, *, identity: str | None = None
 ) -> dict[str, Any] | None:
     """A suggestion as ``coded`` makes it, with probability, confidence, band and evidence as extensions.
 
-    None for a suggestion about a relative, or a hypothetical one, as it is not the patient's, unless ``accepted``.
+    None for a suggestion about a relative, or a hypothetical one, as it is not the patient's.
     """
-    if not accepted and found.context not in _CONDITION_BY_CONTEXT:
+    if found.context not in _CONDITION_BY_CONTEXT:
         return None
-    made = coded(
-        found.system,
-        found.code,
-        found.description,
-        note,
-        patient,
-        identity=identity,
-        accepted=accepted,
-        context=None if accepted else found.context,
-    )
+    code = found.system, found.code, found.description
+    made = coded(*code, note, patient, identity=identity, context=found.context)
     return made | {"extension": _extensions(found)}
 
 

@@ -93,10 +93,9 @@ class StarterCoder(Coder):
             raise InputError("the starter has no candidate search: it looks at all codes as it is")
         if asked.setting is not None:
             check_choice("setting", asked.setting, self.settings)
-        among = None if asked.codes is None else _Among(asked.codes)
         version = version_named(self.default_version if asked.version is None else asked.version)
         check_choice("version", version, self.versions)
-        system = among.system if among else DIAGNOSES[version]
+        system, among = (DIAGNOSES[version], None) if asked.codes is None else _titles(asked.codes)
         day = check_day(asked.as_of)
         return [self._code_one(text, system, among, asked, day) for text in texts]
 
@@ -106,7 +105,7 @@ class StarterCoder(Coder):
         return [replace(one, evidence=explained.get(one.code, one).evidence) for one in found]
 
     def _code_one(
-        self, text: str, system: str, among: "_Among | None", asked: Asked, day: date | None
+        self, text: str, system: str, among: Mapping[str, str] | None, asked: Asked, day: date | None
     ) -> list[Suggestion] | None:
         if self.fault(text):
             return None
@@ -114,7 +113,7 @@ class StarterCoder(Coder):
         if system == "icd9cm":
             found = in_icd9(found)
         if among is not None:
-            found = chosen(found, among.titles)
+            found = chosen(found, among)
         every = [
             on_day(self._suggestion(rank, system, one, text, asked.evidence), day)
             for rank, one in enumerate(found, 1)
@@ -156,17 +155,13 @@ class StarterCoder(Coder):
         )
 
 
-class _Among:
-    """The codes that a caller chooses from: a mention counts for its code or the category above it."""
-
-    def __init__(self, codes: Mapping[str, str]) -> None:
-        codes = check_codes(codes)
-        keys = [parse_key(key) for key in codes]
-        systems = sorted({key.system for key in keys})
-        if len(systems) > 1 or systems[0] not in DIAGNOSES.values():
-            raise InputError(
-                f"the codes to choose from are of {', '.join(systems)}: the starter chooses among those of one of "
-                f"{', '.join(DIAGNOSES.values())}; a run chooses among any"
-            )
-        self.system = systems[0]
-        self.titles = {key.code: title for key, title in zip(keys, codes.values(), strict=True)}
+def _titles(codes: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+    """The system of the codes that a caller chooses from, and their titles."""
+    titles = {parse_key(key): title for key, title in check_codes(codes).items()}
+    systems = sorted({code.system for code in titles})
+    if len(systems) > 1 or systems[0] not in DIAGNOSES.values():
+        raise InputError(
+            f"the codes to choose from are of {', '.join(systems)}: the starter chooses among those of one of "
+            f"{', '.join(DIAGNOSES.values())}; a run chooses among any"
+        )
+    return systems[0], {code.code: title for code, title in titles.items()}

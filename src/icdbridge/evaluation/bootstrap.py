@@ -14,21 +14,19 @@ from scipy import sparse
 
 from icdbridge.evaluation.contributions import Contributions
 from icdbridge.evaluation.metrics import Floats
+from icdbridge.evaluation.results import AUCS, METRICS, RANKED, VIEWS
 
 RESAMPLES = 1_000
 SEED = 20_101
 LEVEL = 0.95
-SUMMED = ("f1_micro", "precision_micro", "recall_micro", "p_at_5", "p_at_8", "p_at_15", "r_precision", "map")
-AUCS = ("auc_micro", "auc_macro")
-EVERY = (*SUMMED, *AUCS, "f1_macro")
-VIEWS = ("present", "all", "half")
+SUMMED = ("f1_micro", "precision_micro", "recall_micro", *RANKED)
 TOGETHER = 64  # resamples whose codes are counted at once
 Resampled = dict[str, dict[str, Floats]]  # view -> metric -> [resamples]
 
 
-def draws(notes: int, resamples: int, seed: int = SEED) -> Floats:
+def draws(notes: int, resamples: int) -> Floats:
     """[resamples, notes] float32: how often each note was drawn. The same arguments give the same draws."""
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(SEED)
     drawn = np.empty((resamples, notes), np.float32)
     for row in range(resamples):
         drawn[row] = np.bincount(rng.integers(0, notes, notes), minlength=notes)
@@ -53,7 +51,7 @@ def _summed(notes: dict[str, Any], view: str, drawn: Floats) -> dict[str, Floats
         "precision_micro": np.divide(tp, predicted, out=np.zeros_like(tp), where=predicted > 0),
         "recall_micro": tp / labels,
     }
-    values |= {name: total(f"{view}_{name}") / drawn.shape[1] for name in SUMMED[3:]}
+    values |= {name: total(f"{view}_{name}") / drawn.shape[1] for name in RANKED}
     return values | {name: total(name) / drawn.shape[1] for name in AUCS}
 
 
@@ -109,7 +107,7 @@ def intervals(given: Contributions, resamples: int = RESAMPLES) -> dict[str, dic
     )
     found: dict[str, dict[str, list[float]]] = {view: {} for view in VIEWS}
     for view in VIEWS:
-        for name in EVERY:
+        for name in METRICS:
             shifted = _about(figures[view][name], values[view][name])
             if shifted is not None:
                 found[view][name] = _interval(shifted)
@@ -131,9 +129,8 @@ def paired(
 
     def mean(group: list[Contributions], weights: Floats) -> Resampled:
         found = [resampled(one, weights) for one in group]
-        names = EVERY
         return {
-            view: {name: np.mean([one[view][name] for one in found], axis=0) for name in names}
+            view: {name: np.mean([one[view][name] for one in found], axis=0) for name in METRICS}
             for view in VIEWS
         }
 
@@ -141,7 +138,7 @@ def paired(
     old, new = mean(first, once), mean(second, once)
     tested: dict[str, dict[str, Any]] = {view: {} for view in VIEWS}
     for view in VIEWS:
-        for name in EVERY:
+        for name in METRICS:
             found = tested_difference(
                 new[view][name] - old[view][name], after[view][name] - before[view][name]
             )

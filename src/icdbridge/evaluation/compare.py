@@ -14,10 +14,9 @@ from icdbridge.evaluation.contributions import Contributions
 from icdbridge.evaluation.decisions import WAYS
 from icdbridge.evaluation.reports.comparison_report import write_comparison
 from icdbridge.evaluation.reports.evaluation_report import figure
-from icdbridge.evaluation.results import AUCS, RANKED, SCOPES, THRESHOLDED, VIEWS, long_tail
+from icdbridge.evaluation.results import METRICS, SCOPES, VIEWS, long_tail
 from icdbridge.files import Kind, atomic_folder, read_json, write_json, write_manifest
 
-METRICS = (*AUCS, *THRESHOLDED, *RANKED)
 COMPARISON = Kind("a comparison", "comparison.json")
 NOT_COMPARED = ("seed", "name", "out", "created", "best_epoch", "threshold", "made_with")
 

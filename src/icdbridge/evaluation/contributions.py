@@ -33,7 +33,7 @@ class Contributions:
 
 
 def predicted_cells(
-    scores: Floats, columns: Ints, cut: float | Floats, rows: Ints | None = None, cells: int = CELLS
+    scores: Floats, columns: Ints, cut: float | Floats, rows: Ints | None = None
 ) -> tuple[Ints, Labels | None]:
     """How many of the codes ``columns`` score above ``cut`` (one, or one a column) in each note [N], and which: CSR
     [N, L].
@@ -43,7 +43,7 @@ def predicted_cells(
     count = scores.shape[0] if rows is None else len(rows)
     predicted = np.zeros(count, np.int64)
     found: list[Ints] | None = []
-    for start, stop, block in score_blocks(scores, rows, cells):
+    for start, stop, block in score_blocks(scores, rows):
         above = block[:, columns] > np.asarray(cut, block.dtype)
         predicted[start:stop] = above.sum(axis=1)
         if found is not None and predicted.sum() <= DENSE * count:
@@ -73,7 +73,7 @@ def cells_of(labels: Labels, predicted: Labels | None, half: Labels | None) -> d
 
 
 def micro_pseudo_values(
-    scores: Floats, labels: Labels, found: Distribution, rows: Ints | None = None, cells: int = CELLS // 4
+    scores: Floats, labels: Labels, found: Distribution, rows: Ints | None = None
 ) -> Floats:
     """Pseudo-values of micro AUC [N]; NaN where it is not defined. ``found``: distribution of the same scores."""
     notes, codes = labels.shape
@@ -82,7 +82,7 @@ def micro_pseudo_values(
     if not positives or not others:
         return np.full(notes, np.nan)
     above, under = np.zeros(notes), np.zeros(notes)  # pairs that a note's labels, and that its others, lose
-    for start, stop, block in score_blocks(scores, rows, cells):
+    for start, stop, block in score_blocks(scores, rows, CELLS // 4):
         note, code = coordinates(labels, start, stop)
         own = block[note, code]
         first, last = np.searchsorted(values, own, "left"), np.searchsorted(values, own, "right")
@@ -103,9 +103,7 @@ def micro_pseudo_values(
     return np.asarray(1 - missed - notes * (share_of_labels + share_of_others))
 
 
-def macro_pseudo_values(
-    scores: Floats, labels: Labels, areas: Floats, rows: Ints | None = None, cells: int = CELLS // 4
-) -> Floats:
+def macro_pseudo_values(scores: Floats, labels: Labels, areas: Floats, rows: Ints | None = None) -> Floats:
     """Pseudo-values of macro AUC [N]; NaN where it is not defined. ``areas`` [L]: those of ``auc_per_code``.
 
     With m labels of a code, the variance of the mean placement is m / (m - 1) times that of the placements, so their
@@ -121,7 +119,7 @@ def macro_pseudo_values(
     n_alone = int(alone.sum())
     mean_alone = float(areas[alone].mean()) if n_alone else 0.0
     moves = np.zeros(notes)
-    step = max(1, cells // max(1, notes))
+    step = max(1, CELLS // 4 // max(1, notes))
     for begin in range(0, codes, step):
         strip = scores[:, begin : begin + step]
         strip = np.asarray(strip if rows is None else strip[rows])

@@ -38,6 +38,7 @@ VIEWS_MEAN = (
 AUCS = ("auc_micro", "auc_macro")
 THRESHOLDED = ("f1_micro", "f1_macro", "precision_micro", "recall_micro")
 RANKED = ("p_at_5", "p_at_8", "p_at_15", "r_precision", "map")
+METRICS = (*AUCS, *THRESHOLDED, *RANKED)
 TOP = (5, 8, 15)
 NAMES = {
     "auc_micro": "AUC micro",

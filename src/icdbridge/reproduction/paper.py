@@ -9,8 +9,6 @@ from icdbridge.corpora import Corpus
 III_9, IV_9, IV_10 = "MIMIC-III ICD-9", "MIMIC-IV ICD-9", "MIMIC-IV ICD-10"
 _DATASETS = {("mimic3", "icd9"): III_9, ("mimic4", "icd9"): IV_9, ("mimic4", "icd10"): IV_10}
 
-# metrics of tables 1 and 6, in the order of table 1
-COLUMNS = ("auc_micro", "auc_macro", "f1_micro", "f1_macro", "p_at_8", "p_at_15", "r_precision", "map")
 PLM, CNN, RNN = "PLM-ICD", "DualLAAT cnn", "DualLAAT"
 CNN_ALONE, RNN_ALONE = "DualLAAT cnn (single)", "DualLAAT (single)"
 

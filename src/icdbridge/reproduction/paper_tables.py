@@ -5,12 +5,13 @@ from typing import Any
 
 import numpy as np
 
+from icdbridge.evaluation.reports.evaluation_report import PAPER
 from icdbridge.evaluation.reports.text_table import Table, percent, points
 from icdbridge.evaluation.results import NAMES
 from icdbridge.reproduction import paper
 from icdbridge.reproduction.figures import figure_1
 from icdbridge.reproduction.overlap import overlap
-from icdbridge.reproduction.paper import CNN, CNN_ALONE, COLUMNS, PLM, RNN, RNN_ALONE
+from icdbridge.reproduction.paper import CNN, CNN_ALONE, PLM, RNN, RNN_ALONE
 from icdbridge.reproduction.study import SEEDS, Study, System
 
 ARROWS = "↑ ↓ →: trained on all corpora against trained on one."
@@ -69,9 +70,9 @@ def table_1(study: Study) -> Table:
         else:
             chosen += [(systems[RNN], None)]
         for system, against in chosen:
-            cells = _cells(study, system, corpus, "frequent", COLUMNS, paper.TABLE_1, against)
+            cells = _cells(study, system, corpus, "frequent", PAPER, paper.TABLE_1, against)
             rows.append([corpus, system.label, *cells])
-    columns = ["corpus", "system", *(NAMES[name] for name in COLUMNS)]
+    columns = ["corpus", "system", *(NAMES[name] for name in PAPER)]
     title, note = _title(study, 1, "frequent codes, percent"), study.note(SEEDS, ARROWS, *_small(study))
     return Table(title, columns, rows, 2, note)
 
@@ -214,8 +215,8 @@ def table_6(study: Study) -> Table:
         study.mixed(CNN, "duallaat-cnn"),
         study.mixed(RNN, "duallaat-rnn"),
     ]
-    cells = [_cells(study, one, study.target, "frequent", COLUMNS, paper.TABLE_6) for one in systems]
-    rows = [[NAMES[metric], *(column[row] for column in cells)] for row, metric in enumerate(COLUMNS)]
+    cells = [_cells(study, one, study.target, "frequent", PAPER, paper.TABLE_6) for one in systems]
+    rows = [[NAMES[metric], *(column[row] for column in cells)] for row, metric in enumerate(PAPER)]
     title = _title(study, 6, f"frequent codes of {study.target} with further baselines, percent")
     note = study.note(SEEDS, "DualLAAT: trained on all corpora.", *_small(study))
     return Table(title, ["", *(one.label for one in systems)], rows, 1, note)

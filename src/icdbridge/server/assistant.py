@@ -4,7 +4,8 @@ The assistant starts ``icdbridge mcp`` and talks to it over standard input and o
 leaves the machine by way of icdbridge. What the assistant itself does with a note is for its own settings to say.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Annotated, Any, Literal
 
 from mcp.server import MCPServer
@@ -41,12 +42,10 @@ def make_assistant_server(coder: Coder) -> MCPServer:
 
         system: only this one, such as icd10cm, icd10pcs, icd9cm, icd9proc. billable: false for a category.
         """
-        try:
+        with _refusing():
             if system is not None:
                 releases(system)
             hits = find(query, None if system is None else [system], limit).hits
-        except InputError as error:
-            raise ToolError(str(error)) from error
         return [
             {
                 "system": hit.code.system,
@@ -79,10 +78,8 @@ def make_assistant_server(coder: Coder) -> MCPServer:
         """What is wrong with a set of codes, the principal diagnosis first: unknown, not billable or not valid on the
         date (ISO, of discharge), excluding each other, against sex or age, out of order. An empty list: nothing.
         """
-        try:
+        with _refusing():
             return [one.to_dict() for one in check(codes, date=date, sex=sex, age=age, setting=setting)]
-        except InputError as error:
-            raise ToolError(str(error)) from error
 
     @server.tool()
     def suggest_codes(
@@ -95,10 +92,8 @@ def make_assistant_server(coder: Coder) -> MCPServer:
         band: likely, possible or unlikely. context: where the note denies it, doubts it or says it of a relative.
         version: icd10 or icd9.
         """
-        try:
+        with _refusing():
             found = coder.code(note, version, top=top)
-        except InputError as error:
-            raise ToolError(str(error)) from error
         return [
             {
                 "code": one.code,
@@ -114,6 +109,14 @@ def make_assistant_server(coder: Coder) -> MCPServer:
         ]
 
     return server
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    try:
+        yield
+    except InputError as error:
+        raise ToolError(str(error)) from error
 
 
 def _described(text: str, system: str) -> dict[str, Any] | None:

@@ -253,6 +253,6 @@ async def _unless_left(work: Awaitable[None], arrived: asyncio.Event, receive: R
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def busy(detail: str, retry_after: int = 1) -> Response:
-    """503 with the number of seconds after which to try again."""
-    return Problem(503, detail, headers={"Retry-After": str(retry_after)}).response()
+def busy(detail: str) -> Response:
+    """503: to be tried again in a second."""
+    return Problem(503, detail, headers={"Retry-After": "1"}).response()

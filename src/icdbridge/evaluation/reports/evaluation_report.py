@@ -9,13 +9,12 @@ from icdbridge.evaluation.decisions import decisions_table
 from icdbridge.evaluation.reports import plots
 from icdbridge.evaluation.reports.page import Section, write_page
 from icdbridge.evaluation.reports.text_table import Columns, Table, counts, numbers, percent, percents
-from icdbridge.evaluation.results import EVIDENCE_KINDS, NAMES, OVERLAP, SCOPES, VIEWS, VIEWS_MEAN
+from icdbridge.evaluation.results import AUCS, EVIDENCE_KINDS, NAMES, OVERLAP, SCOPES, VIEWS, VIEWS_MEAN
 from icdbridge.evaluation.siblings import siblings_table
 
 # The columns of the paper's table 1, in its order; tables 2 and 4 show some of them.
 PAPER = ("auc_micro", "auc_macro", "f1_micro", "f1_macro", "p_at_8", "p_at_15", "r_precision", "map")
 MORE = ("precision_micro", "recall_micro", "p_at_5")
-NO_VIEW = ("auc_micro", "auc_macro")
 
 
 def synthetic_tag(results: dict[str, Any]) -> str:
@@ -25,7 +24,7 @@ def synthetic_tag(results: dict[str, Any]) -> str:
 
 def figure(scope: dict[str, Any], view: str, metric: str) -> float | None:
     """One figure of a scope; AUC is the same in each view."""
-    value: float | None = scope[metric] if metric in NO_VIEW else scope[view][metric]
+    value: float | None = scope[metric] if metric in AUCS else scope[view][metric]
     return value
 
 
