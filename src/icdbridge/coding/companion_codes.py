@@ -23,7 +23,7 @@ class Instruction(NamedTuple):
     reason: str
 
 
-class Asked(NamedTuple):
+class InstructionOf(NamedTuple):
     """One of the instructions of a code."""
 
     asking: str
@@ -37,19 +37,21 @@ def instruction_for(code: str, others: Iterable[str]) -> str | None:
     return None
 
 
-def still_asked(predicted: Sequence[str], shown: Iterable[str]) -> set[Asked]:
+def still_asked(predicted: Sequence[str], shown: Iterable[str]) -> set[InstructionOf]:
     """The codes that ``predicted`` codes require and that are not among those ``shown``."""
-    asked = {Asked(asking, place) for asking in predicted for place in range(len(_instructions(asking)))}
+    asked = {
+        InstructionOf(asking, place) for asking in predicted for place in range(len(_instructions(asking)))
+    }
     for code in shown:
         asked.difference_update(met_by(code, (asking for asking in predicted if asking != code)))
     return asked
 
 
-def met_by(code: str, predicted: Iterable[str]) -> Iterator[Asked]:
+def met_by(code: str, predicted: Iterable[str]) -> Iterator[InstructionOf]:
     """The instructions of the ``predicted`` codes that require a code, in their order."""
     for asking in predicted:
         for place in _asking(asking, code):
-            yield Asked(asking, place)
+            yield InstructionOf(asking, place)
 
 
 @lru_cache(maxsize=200_000)

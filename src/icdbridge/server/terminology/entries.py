@@ -6,7 +6,7 @@ from icdbridge.codes import Code, CodeSystem, declaration, known_systems, load_s
 from icdbridge.codes.gate import nearest
 from icdbridge.codes.validity import release_on
 from icdbridge.errors import InputError
-from icdbridge.server.terminology.asked import Asked, Refused
+from icdbridge.server.terminology.parameters import OperationOutcome, Parameters
 
 
 class Entry(NamedTuple):
@@ -22,7 +22,7 @@ class Entry(NamedTuple):
         return self.table.assigns(self.code.code)
 
 
-def entry_asked(asked: Asked) -> Entry:
+def entry_asked(asked: Parameters) -> Entry:
     """The code that is asked for, as the release asked for has it, else the newest that has."""
     systems = systems_of_uri(asked.text("system") or asked.needed("url", "the system of the code"), "system")
     text = asked.needed("code", "which code is meant")
@@ -38,7 +38,7 @@ def entry_asked(asked: Asked) -> Entry:
                 return Entry(table, code, title, edition == release)
     near = next((one for name in systems if (one := nearest(text, name))), None)
     hint = f": the nearest that there is, is {near.code}" if near else ""
-    raise Refused(404, "code-invalid", f"no release of this system has the code{hint}")
+    raise OperationOutcome(404, "code-invalid", f"no release of this system has the code{hint}")
 
 
 def systems_of_uri(uri: str, parameter: str) -> list[str]:
@@ -47,20 +47,22 @@ def systems_of_uri(uri: str, parameter: str) -> list[str]:
     found = [name for name in known_systems() if uri in (declaration(name).uri, name)]
     if not found:
         known = ", ".join(dict.fromkeys(declaration(name).uri for name in known_systems()))
-        raise Refused(
+        raise OperationOutcome(
             404, "not-found", f"parameter {parameter} names no code system here: expected one of {known}"
         )
     return found
 
 
-def release_asked(system: str, asked: Asked) -> str:
+def release_asked(system: str, asked: Parameters) -> str:
     """The release that is asked for by ``version`` or ``date``; else the newest."""
     known = releases(system)
     version = asked.text("version") or _version_of(system, asked.text("system-version"))
     if version is not None:
         if found := next((one for one in known if version in (one, one.removeprefix("FY"))), None):
             return found
-        raise Refused(404, "not-found", f"there is no such release here: expected one of {', '.join(known)}")
+        raise OperationOutcome(
+            404, "not-found", f"there is no such release here: expected one of {', '.join(known)}"
+        )
     day = asked.day("date")
     return known[-1] if day is None else release_on(system, day)[0]
 

@@ -16,7 +16,6 @@ from icdbridge.coding.fhir import EXTENSION
 from icdbridge.errors import InputError
 from icdbridge.knowledge.search import find
 from icdbridge.knowledge.successors import predecessors, successors
-from icdbridge.server.terminology.asked import Asked, Refused
 from icdbridge.server.terminology.entries import (
     coding,
     entry_asked,
@@ -24,6 +23,7 @@ from icdbridge.server.terminology.entries import (
     release_asked,
     systems_of_uri,
 )
+from icdbridge.server.terminology.parameters import OperationOutcome, Parameters
 
 PAGE, MOST = 100, 1_000  # codes of an expansion, by default and at most
 MOST_FOUND = 200  # codes that a filter finds
@@ -33,8 +33,8 @@ EXPAND_PARAMETERS = ("url", "filter", "count", "offset", "date", "system-version
 TRANSLATE_PARAMETERS = ("url", "system", "code", "version", "display", "target", "targetsystem", "reverse")
 
 
-def lookup(asked: Asked) -> dict[str, Any]:
-    """``CodeSystem/$lookup``. Raises ``Refused`` where no release has the code."""
+def lookup(asked: Parameters) -> dict[str, Any]:
+    """``CodeSystem/$lookup``. Raises ``OperationOutcome`` where no release has the code."""
     found = entry_asked(asked)
     table, code = found.table, found.code
     known: list[tuple[str, str | bool]] = [
@@ -63,14 +63,14 @@ def lookup(asked: Asked) -> dict[str, Any]:
     )
 
 
-def validate_code(asked: Asked) -> dict[str, Any]:
+def validate_code(asked: Parameters) -> dict[str, Any]:
     """``CodeSystem/$validate-code`` and ``ValueSet/$validate-code``: whether the release asked for has the code.
 
     A category is valid, and said to be one. A display is right where it is a name of the code.
     """
     try:
         found = entry_asked(asked)
-    except Refused as refused:
+    except OperationOutcome as refused:
         if refused.issue != "code-invalid":
             raise
         return parameters(("result", "valueBoolean", False), ("message", "valueString", refused.text))
@@ -90,7 +90,7 @@ def validate_code(asked: Asked) -> dict[str, Any]:
     return parameters(("result", "valueBoolean", result), *message, ("display", "valueString", found.title))
 
 
-def expand(asked: Asked) -> dict[str, Any]:
+def expand(asked: Parameters) -> dict[str, Any]:
     """``ValueSet/$expand``: codes found by ``filter`` as people type, or all of one system, a page at a time.
 
     ``url`` is that of a system, also with ``?fhir_vs`` or ``/vs`` behind it; without one a filter looks through all.
@@ -100,7 +100,7 @@ def expand(asked: Asked) -> dict[str, Any]:
     count, offset = asked.number("count", PAGE, MOST), asked.number("offset", 0, 10**9)
     text = asked.text("filter")
     if text is None and url is None:
-        raise Refused(422, "too-costly", "give a filter, or the url of one code system")
+        raise OperationOutcome(422, "too-costly", "give a filter, or the url of one code system")
     tables = {name: load_system(name, release_asked(name, asked)) for name in systems}
     total = None
     if text is None:
@@ -127,7 +127,7 @@ def expand(asked: Asked) -> dict[str, Any]:
     return {"resourceType": "ValueSet", **given, "status": "active", "expansion": expansion}
 
 
-def translate(asked: Asked) -> dict[str, Any]:
+def translate(asked: Parameters) -> dict[str, Any]:
     """``ConceptMap/$translate``: by the General Equivalence Mappings. Codes that stand for the source only together
     are products of each other, with their scenario; ``reverse`` asks which codes lead to this one.
     """
@@ -176,7 +176,7 @@ def _found(text: str, systems: Sequence[str], limit: int) -> list[Code]:
         return [hit.code for hit in find(text, systems, limit).hits]
     except InputError as error:
         told = "parameter filter has no word: give words of a title, or how a code begins"
-        raise Refused(400, "invalid", told) from error
+        raise OperationOutcome(400, "invalid", told) from error
 
 
 def _contained(table: CodeSystem, code: str) -> dict[str, Any]:

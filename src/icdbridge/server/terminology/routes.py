@@ -13,10 +13,10 @@ from icdbridge import __version__
 from icdbridge.codes import declaration, known_systems, load_system, releases
 from icdbridge.coding.fhir import MEDIA_TYPE
 from icdbridge.server.terminology import operations
-from icdbridge.server.terminology.asked import Asked, Refused, from_query, from_resource
+from icdbridge.server.terminology.parameters import OperationOutcome, Parameters, from_query, from_resource
 
 # Resource and operation -> what carries it out, and the parameters that it knows.
-OPERATIONS: dict[tuple[str, str], tuple[Callable[[Asked], dict[str, Any]], tuple[str, ...]]] = {
+OPERATIONS: dict[tuple[str, str], tuple[Callable[[Parameters], dict[str, Any]], tuple[str, ...]]] = {
     ("CodeSystem", "lookup"): (operations.lookup, operations.CODE_PARAMETERS),
     ("CodeSystem", "validate-code"): (operations.validate_code, operations.CODE_PARAMETERS),
     ("ValueSet", "validate-code"): (operations.validate_code, operations.CODE_PARAMETERS),
@@ -52,7 +52,7 @@ def make_terminology_router() -> APIRouter:
         return (
             _fhir(found)
             if found
-            else _outcome(Refused(404, "not-found", "there is no such code system here"))
+            else _outcome(OperationOutcome(404, "not-found", "there is no such code system here"))
         )
 
     @router.post("/{resource}/${operation}")
@@ -60,7 +60,7 @@ def make_terminology_router() -> APIRouter:
         try:
             body = json.loads(await request.body())
         except ValueError:
-            return _outcome(Refused(400, "structure", "the body is not JSON in UTF-8"))
+            return _outcome(OperationOutcome(400, "structure", "the body is not JSON in UTF-8"))
         return await run_in_threadpool(
             _carried_out, resource, operation, lambda known: from_resource(body, known)
         )
@@ -68,7 +68,7 @@ def make_terminology_router() -> APIRouter:
     @router.api_route("/{rest:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
     def nothing(rest: str) -> Response:
         text = f"there is nothing here: expected metadata, CodeSystem or {_KNOWN}"
-        return _outcome(Refused(404, "not-supported", text))
+        return _outcome(OperationOutcome(404, "not-supported", text))
 
     return router
 
@@ -77,13 +77,15 @@ def _pairs(request: Request) -> list[tuple[str, str]]:
     return list(request.query_params.multi_items())
 
 
-def _carried_out(resource: str, operation: str, read: Callable[[tuple[str, ...]], Asked]) -> Response:
+def _carried_out(resource: str, operation: str, read: Callable[[tuple[str, ...]], Parameters]) -> Response:
     try:
         if (resource, operation) not in OPERATIONS:
-            raise Refused(404, "not-supported", f"there is no such operation: expected one of {_KNOWN}")
+            raise OperationOutcome(
+                404, "not-supported", f"there is no such operation: expected one of {_KNOWN}"
+            )
         carry_out, parameters = OPERATIONS[resource, operation]
         return _fhir(carry_out(read(parameters)))
-    except Refused as refused:
+    except OperationOutcome as refused:
         return _outcome(refused)
 
 
@@ -91,7 +93,7 @@ def _fhir(resource: dict[str, Any]) -> Response:
     return JSONResponse(resource, media_type=MEDIA_TYPE)
 
 
-def _outcome(refused: Refused) -> Response:
+def _outcome(refused: OperationOutcome) -> Response:
     return JSONResponse(refused.resource(), refused.status, media_type=MEDIA_TYPE)
 
 

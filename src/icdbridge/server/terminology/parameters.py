@@ -14,11 +14,11 @@ _IGNORED = frozenset(
      "incomplete-ok", "includeDefinition", "excludeNotForUI", "abstract", "valueSetVersion", "context", "source",
      "conceptMapVersion"}
 )  # fmt: skip
-_CODING = {"system": "system", "code": "code", "version": "version", "display": "display"}
+_CODING = ("system", "code", "version", "display")
 LONGEST = 1_000  # characters of a parameter
 
 
-class Refused(Exception):
+class OperationOutcome(Exception):
     """An operation that cannot be carried out; ``issue`` is a code of FHIR's IssueType."""
 
     def __init__(self, status: int, issue: str, text: str) -> None:
@@ -31,7 +31,7 @@ class Refused(Exception):
 
 
 @dataclass(frozen=True)
-class Asked:
+class Parameters:
     """The parameters of an operation by name, all as text."""
 
     values: Mapping[str, str]
@@ -40,23 +40,23 @@ class Asked:
         return self.values.get(name) or None
 
     def needed(self, name: str, why: str) -> str:
-        """Raises ``Refused`` where it is not given."""
+        """Raises ``OperationOutcome`` where it is not given."""
         if value := self.text(name):
             return value
-        raise Refused(400, "required", f"parameter {name} is missing: {why}")
+        raise OperationOutcome(400, "required", f"parameter {name} is missing: {why}")
 
     def number(self, name: str, default: int, most: int) -> int:
         text = self.text(name)
         if text is None:
             return default
         if not text.isascii() or not text.isdigit() or len(text) > 9:
-            raise Refused(400, "invalid", f"parameter {name} is no whole number of 0 or more")
+            raise OperationOutcome(400, "invalid", f"parameter {name} is no whole number of 0 or more")
         return min(int(text), most)
 
     def flag(self, name: str) -> bool:
         text = self.text(name) or "false"
         if text not in ("true", "false"):
-            raise Refused(400, "invalid", f"parameter {name} is neither true nor false")
+            raise OperationOutcome(400, "invalid", f"parameter {name} is neither true nor false")
         return text == "true"
 
     def day(self, name: str) -> date | None:
@@ -67,28 +67,30 @@ class Asked:
         try:
             return date.fromisoformat((text[:10] + "-01-01")[:10] if len(text) in (4, 7) else text[:10])
         except ValueError as error:
-            raise Refused(400, "invalid", f"parameter {name} is no date such as 2026-01-31") from error
+            raise OperationOutcome(
+                400, "invalid", f"parameter {name} is no date such as 2026-01-31"
+            ) from error
 
 
-def from_query(pairs: Iterable[tuple[str, str]], known: Iterable[str]) -> Asked:
-    """The parameters of a URL. Raises ``Refused`` for one that the operation does not know, or that is there twice."""
+def from_query(pairs: Iterable[tuple[str, str]], known: Iterable[str]) -> Parameters:
+    """Those of a URL. Raises ``OperationOutcome`` for one that the operation does not know, or that is given twice."""
     values: dict[str, str] = {}
     for name, value in pairs:
         _put(values, name, value, known)
-    return Asked(values)
+    return Parameters(values)
 
 
-def from_resource(body: Any, known: Iterable[str]) -> Asked:
+def from_resource(body: Any, known: Iterable[str]) -> Parameters:
     """Those of a ``Parameters`` resource: of a ``coding``, or the first of a ``codeableConcept``, its parts."""
     if not isinstance(body, dict) or body.get("resourceType") != "Parameters":
-        raise Refused(400, "structure", "send a Parameters resource as application/fhir+json")
+        raise OperationOutcome(400, "structure", "send a Parameters resource as application/fhir+json")
     values: dict[str, str] = {}
     several = body.get("parameter", [])
     if not isinstance(several, list):
-        raise Refused(400, "structure", "Parameters.parameter is no list")
+        raise OperationOutcome(400, "structure", "Parameters.parameter is no list")
     for one in several:
         if not isinstance(one, dict) or not isinstance(one.get("name"), str):
-            raise Refused(400, "structure", "an entry of Parameters.parameter has no name")
+            raise OperationOutcome(400, "structure", "an entry of Parameters.parameter has no name")
         name = one["name"]
         value = next((value for key, value in one.items() if key.startswith("value")), None)
         if name == "codeableConcept" and isinstance(value, dict):
@@ -96,7 +98,7 @@ def from_resource(body: Any, known: Iterable[str]) -> Asked:
             name, value = "coding", codings[0] if isinstance(codings, list) and codings else None
         if name == "coding":
             if not isinstance(value, dict):
-                raise Refused(
+                raise OperationOutcome(
                     400, "structure", "parameter coding has no valueCoding with a system and a code"
                 )
             for part in _CODING:
@@ -107,19 +109,19 @@ def from_resource(body: Any, known: Iterable[str]) -> Asked:
         elif isinstance(value, (str, int)):
             _put(values, name, str(value), known)
         elif name not in _IGNORED:
-            raise Refused(400, "structure", "an entry of Parameters.parameter has no simple value")
-    return Asked(values)
+            raise OperationOutcome(400, "structure", "an entry of Parameters.parameter has no simple value")
+    return Parameters(values)
 
 
 def _put(values: dict[str, str], name: str, value: str, known: Iterable[str]) -> None:
     if name in _IGNORED:
         return
     if name not in known:
-        raise Refused(
+        raise OperationOutcome(
             400, "not-supported", f"a parameter is unknown to this operation: it knows {', '.join(known)}"
         )
     if name in values:
-        raise Refused(400, "invalid", f"parameter {name} is given twice")
+        raise OperationOutcome(400, "invalid", f"parameter {name} is given twice")
     if len(value) > LONGEST:
-        raise Refused(400, "too-long", f"parameter {name} has more than {LONGEST:,} characters")
+        raise OperationOutcome(400, "too-long", f"parameter {name} has more than {LONGEST:,} characters")
     values[name] = value
