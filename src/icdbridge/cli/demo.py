@@ -16,7 +16,7 @@ import typer
 from icdbridge.cli import app, examples
 from icdbridge.errors import InputError
 from icdbridge.files import only_writer, read_json
-from icdbridge.terminal import Terminal, say
+from icdbridge.terminal import say
 
 NOTES3, NOTES4, WORDS, CONCEPTS = 1200, 3000, 170, 600
 TRAINING = ["--model", "duallaat-cnn", "--preset", "small", "--set", "label_space=160"]
@@ -126,26 +126,23 @@ def _some_note(corpus: Path) -> str:
 
 
 def _found(alone: Mapping[str, Any], mixed: Mapping[str, Any]) -> None:
-    from rich.table import Table
+    from icdbridge.evaluation.reports.text_table import Table, show
 
-    table = Table(
-        title="Synthetic ICD-10 test notes, percent: ICD-10 alone → with ICD-9", title_justify="left"
-    )
-    for column in ("scope", "codes", "micro F1", "macro F1", "P@8", "MAP"):
-        table.add_column(column, justify="left" if column == "scope" else "right")
+    rows: list[list[str]] = []
     gains: dict[str, float] = {}
     for scope in ("frequent", "full", "rare"):
         before, after = alone["scopes"][scope], mixed["scopes"][scope]
         if "present" not in before or "present" not in after:
-            table.add_row(f"{scope} (synthetic)", "no label in the test notes")
+            rows.append([f"{scope} (synthetic)", "no label", *4 * ["-"]])
             continue
         cells = [
             f"{100 * before['present'][name]:.1f} → {100 * after['present'][name]:.1f}"
             for name in ("f1_micro", "f1_macro", "p_at_8", "map")
         ]
-        table.add_row(f"{scope} (synthetic)", f"{after['codes']:,}", *cells)
+        rows.append([f"{scope} (synthetic)", f"{after['codes']:,}", *cells])
         gains[scope] = 100 * (after["present"]["f1_micro"] - before["present"]["f1_micro"])
-    Terminal(width=100).print(table)
+    columns = ["scope", "codes", "micro F1", "macro F1", "P@8", "MAP"]
+    show([Table("Synthetic ICD-10 test notes, percent: ICD-10 alone → with ICD-9", columns, rows)])
     for scope, gain in gains.items():
         verdict = "helped" if gain > 0 else "did not help"
         say(f"Mixing in ICD-9 {verdict} on {scope} codes: micro F1 {gain:+.1f} points (synthetic, one seed).")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from icdbridge.cli import MODELS, STORE, app, examples, refuse_idle
-from icdbridge.terminal import Terminal, say
+from icdbridge.terminal import say
 
 if TYPE_CHECKING:
     from icdbridge.corpora import Corpus
@@ -221,52 +221,40 @@ def desk(
 
 def _show(corpus: "Corpus") -> None:
     """Prints the data report, and its warnings on standard error."""
-    from rich.table import Table
-    from rich.text import Text
+    from icdbridge.evaluation.reports.text_table import Columns, Table, counts, show
 
     meta = corpus.meta
-    out = Terminal()
-
-    def grid(title: str, *columns: str) -> Table:
-        made = Table(title=title, title_justify="left", header_style="bold")
-        for i, column in enumerate(columns):
-            made.add_column(column, justify="left" if i == 0 else "right")
-        return made
-
     synthetic = "synthetic " if meta["synthetic"] else ""
-    told = f": {meta['notes']['total']:,} {synthetic}notes coded in {corpus.version}"
-    out.print(Text.assemble("\n", (corpus.name, "bold"), told))
-    notes = grid("Notes", "split", "notes", "patients", "codes per note: mean ± sd", "median (quartiles)")
+    say(f"\n{corpus.name}: {meta['notes']['total']:,} {synthetic}notes coded in {corpus.version}")
+    splits = []
     for split in ("train", "val", "test", "total"):
         per = meta["codes_per_note"].get(split)
-        spread = (
-            (f"{per['mean']} ± {per['sd']}", f"{per['median']:g} ({per['q1']:g} to {per['q3']:g})")
-            if per
-            else ()
-        )
-        notes.add_row(split, f"{meta['notes'][split]:,}", f"{meta['patients'][split]:,}", *spread)
-    out.print(notes)
-    out.print(f"Split: {meta['split_method']}.\n", style="dim")
-    scopes = grid("Codes", "frequent", "rare", "full", "without a description")
-    counts = [meta["scopes"]["frequent"], meta["scopes"]["rare"], meta["scopes"]["full"]]
-    scopes.add_row(*(f"{n:,}" for n in [*counts, meta["description_sources"].get("none", 0)]))
-    out.print(scopes)
-    dropped = grid("Dropped", "reason", "count", "of", "such as")
-    for entry in meta["dropped"]:
-        example = Text(entry.get("example") or "")
-        dropped.add_row(entry["reason"], f"{entry['count']:,}", entry["unit"], example)
-    out.print(dropped if meta["dropped"] else "Nothing was dropped.")
-    if meta["published"]:
-        compared = grid(
-            f"Compared with {meta['published']['dataset']}", "of", "here", "published", "difference"
-        )
-        for row in meta["published"]["rows"]:
-            compared.add_row(
-                row["what"], f"{row['here']:,}", f"{row['published']:,}", f"{row['difference']:+,}"
-            )
-        out.print(compared)
-    for remark in meta["remarks"]:
-        out.print(remark)
+        mean = f"{per['mean']} ± {per['sd']}" if per else ""
+        median = f"{per['median']:g} ({per['q1']:g} to {per['q3']:g})" if per else ""
+        splits.append([split, f"{meta['notes'][split]:,}", f"{meta['patients'][split]:,}", mean, median])
+    columns = ["split", "notes", "patients", "codes per note: mean ± sd", "median (quartiles)"]
+    tables = [Table("Notes", columns, splits, note=f"Split: {meta['split_method']}.")]
+    sizes = meta["scopes"] | {"without a description": meta["description_sources"].get("none", 0)}
+    scopes = ["frequent", "rare", "full", "without a description"]
+    tables.append(Table.of("Codes", [sizes], [(name, counts(name)) for name in scopes], 0))
+    dropped: Columns = [
+        ("reason", "reason"),
+        ("count", counts("count")),
+        ("of", "unit"),
+        ("such as", lambda one: one.get("example") or ""),
+    ]
+    tables += [Table.of("Dropped", meta["dropped"], dropped)] if meta["dropped"] else []
+    if published := meta["published"]:
+        compared: Columns = [
+            ("of", "what"),
+            ("here", counts("here")),
+            ("published", counts("published")),
+            ("difference", lambda row: f"{row['difference']:+,}"),
+        ]
+        tables.append(Table.of(f"Compared with {published['dataset']}", published["rows"], compared))
+    show(tables)
+    for remark in [*([] if meta["dropped"] else ["Nothing was dropped."]), *meta["remarks"]]:
+        say(remark)
     for warning in meta["warnings"]:
         say(f"warning: {warning}", err=True)
-    out.print(f"Report: {corpus.path / 'report.html'}", soft_wrap=True)
+    say(f"Report: {corpus.path / 'report.html'}")
