@@ -68,22 +68,23 @@ def _by_band(encounters: Sequence[FinishedEncounter]) -> list[dict[str, Any]]:
     """Of the suggestions of each band: shown, accepted, rejected, left; ``expected``: the share that the confidence
     promised.
     """
-    rows = []
-    for name in BANDS:
-        found = [(one, row) for one in encounters for row in one.suggestions if row.band == name]
-        accepted = sum(row.key in {d.key for d in one.accepted} for one, row in found)
-        rejected = sum(row.key in {d.key for d in one.rejected} for one, row in found)
-        promised = [row.confidence for _, row in found if row.confidence is not None]
-        rows.append(
-            {
-                "band": name,
-                "shown": len(found),
-                "accepted": accepted,
-                "rejected": rejected,
-                "expected": mean(promised) if promised else None,
-            }
-        )
-    return rows
+    found: dict[str, Counter[str | None]] = defaultdict(Counter)
+    promised: dict[str, list[float]] = defaultdict(list)
+    for one in encounters:
+        verdicts = {row.key: row.verdict for row in one.decisions}
+        for row in one.suggestions:
+            found[row.band][verdicts.get(row.key)] += 1
+            promised[row.band] += [] if row.confidence is None else [row.confidence]
+    return [
+        {
+            "band": name,
+            "shown": found[name].total(),
+            "accepted": found[name]["accepted"],
+            "rejected": found[name]["rejected"],
+            "expected": mean(promised[name]) if promised[name] else None,
+        }
+        for name in BANDS
+    ]
 
 
 def _by_code(encounters: Sequence[FinishedEncounter]) -> list[dict[str, Any]]:

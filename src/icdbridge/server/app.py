@@ -20,13 +20,13 @@ from icdbridge.server import problems
 from icdbridge.server.answer_schemas import Health
 from icdbridge.server.api import make_router
 from icdbridge.server.batching import BatchQueue
-from icdbridge.server.checking import CheckedCode, CheckRequest, make_check_router
+from icdbridge.server.checking import make_check_router
 from icdbridge.server.document_conversion import make_documents_router
 from icdbridge.server.guards import Admit, Bound, Observe, busy
 from icdbridge.server.limits import Limits
 from icdbridge.server.observing import Metrics, logger, places
-from icdbridge.server.request_schemas import BundleRequest, ChosenCode, CodeIn, CodeRequest, NoteIn
-from icdbridge.server.searching import SearchRequest, make_search_router
+from icdbridge.server.request_schemas import Request as RequestBody
+from icdbridge.server.searching import make_search_router
 from icdbridge.server.terminology import make_terminology_router
 from icdbridge.starter.examples import EXAMPLES, example
 
@@ -39,6 +39,16 @@ _DESCRIPTION = """Assigns ICD codes to clinical notes, each with the words of th
 """
 _KEPT = "Encounters under `/v1/desk` are kept in the store, notes of other requests are not."
 _NOT_KEPT = "Nothing of a note is stored."
+_PARAMETERS = {
+    "q",
+    "system",
+    "limit",
+    "accept",
+    "number",
+    "before",
+    "name",
+    "weeks",
+}  # of paths, queries and headers
 _KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
 
 
@@ -166,7 +176,7 @@ def create_app(
 
     _add_page(app)
     _describe(app)
-    problems.install(app, known_fields=_field_names() | (desk.field_names() if desk else set()))
+    problems.install(app, known_fields=RequestBody.field_names() | _PARAMETERS)
     app.add_middleware(Bound, limits)  # the last that is added is the outermost
     app.add_middleware(Admit, token, desk.access if desk else None)
     app.add_middleware(Observe, metrics)
@@ -231,9 +241,3 @@ def _describe(app: FastAPI) -> None:
         return description
 
     app.openapi = openapi  # type: ignore[method-assign]
-
-
-def _field_names() -> set[str]:
-    of_codes = (CodeRequest, NoteIn, CodeIn, BundleRequest, ChosenCode)
-    models = (*of_codes, CheckRequest, CheckedCode, SearchRequest)
-    return {name for model in models for name in model.model_fields} | {"q", "system", "limit", "accept"}

@@ -28,6 +28,11 @@ class Request(BaseModel):
             raise PydanticCustomError("too_many_fields", "an object of at most 20 fields is expected here")
         return value
 
+    @classmethod
+    def field_names(cls) -> set[str]:
+        """The names of the fields of all requests: an error may quote these."""
+        return set(cls.model_fields).union(*(one.field_names() for one in cls.__subclasses__()))
+
 
 class NoteIn(Request):
     """A note to code."""

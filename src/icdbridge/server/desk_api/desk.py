@@ -7,13 +7,11 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import Response
-from pydantic import BaseModel
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from icdbridge.coding import Coder
 from icdbridge.server.batching import BatchQueue
-from icdbridge.server.desk_api import desk_request_schemas
 from icdbridge.server.desk_api.access import Access
 from icdbridge.server.desk_api.encounter_coding import EncounterCoding
 from icdbridge.server.desk_api.folder_watch import FolderWatch
@@ -93,11 +91,6 @@ class Desk:
         if self._coding is not None:
             self._coding.wake()
 
-    def check_text(self, text: str, where: str) -> None:
-        """Refuses (422) a document that cannot be coded."""
-        if fault := self.fault(text):
-            raise field_problem(where, fault)
-
     def fault(self, text: str) -> str | None:
         """Why a document cannot be coded."""
         return None if self._coder is None else self._coder.fault(text)
@@ -108,14 +101,3 @@ class Desk:
         names = session.scalars(select(User.name).where(User.active)).all()
         if name is not None and names and name not in names:
             raise field_problem("body.assignee", "there is no such user")
-
-    @staticmethod
-    def field_names() -> set[str]:
-        """Names of fields and parameters that an error may quote."""
-        models = [
-            one
-            for one in vars(desk_request_schemas).values()
-            if isinstance(one, type) and issubclass(one, BaseModel)
-        ]
-        named = {"number", "before", "name", "weeks"}
-        return named | {name for model in models for name in model.model_fields}

@@ -33,7 +33,7 @@ from icdbridge.server.desk_api.desk_request_schemas import (
     WorklistRequest,
 )
 from icdbridge.server.given_codes import existing_code
-from icdbridge.server.problems import described, refusing
+from icdbridge.server.problems import described, field_problem, refusing
 from icdbridge.server.store import encounter_results
 from icdbridge.server.store.changes import Missing, assign, comment, correct, encounter_of, move
 from icdbridge.server.store.deciding import NewDecision, decide
@@ -84,7 +84,8 @@ def make_encounter_router(desk: Desk) -> APIRouter:
             for one in request.documents
         ]
         for place, one in enumerate(request.documents):
-            desk.check_text(one.text, f"body.documents.{place}.text")
+            if fault := desk.fault(one.text):
+                raise field_problem(f"body.documents.{place}.text", fault)
         with store.writing() as session:
             found, added = receive(session, person.name, request.number, facts, documents)
             answer = Received(id=found.id, version=found.version, added=[one.id for one in added])
