@@ -1,5 +1,6 @@
 """What a file that others may have written must look like; a fault is one line that names the file and the field."""
 
+import json
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -23,10 +24,14 @@ class Strict(BaseModel):
 
 
 def checked(value: Any, kind: type[T], path: Path, advice: str = "make it again") -> T:
-    """``value``, read from ``path``, as ``kind``; ``InputError`` names the first field at fault."""
+    """``value``, read from ``path``, as ``kind``, which may hold dataclasses; ``InputError`` names the first field at
+    fault.
+    """
     own = isinstance(kind, type) and issubclass(kind, BaseModel)
     try:
-        return TypeAdapter(kind, config=None if own else _STRICT).validate_python(value, strict=True)
+        # as JSON, for only so dataclasses are made of objects without conversions; TOML has days
+        text = json.dumps(value, default=str)
+        return TypeAdapter(kind, config=None if own else _STRICT).validate_json(text, strict=True)
     except (ValidationError, RecursionError) as error:
         raise InputError(f"{path}, {_fault(error)}: {advice}") from error
 

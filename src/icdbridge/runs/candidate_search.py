@@ -23,7 +23,7 @@ from icdbridge.lexical.name_index import FEATURES, NameIndex
 from icdbridge.lexical.note import NoteWords
 from icdbridge.models.tensor_files import Shape, load_tensors, save_tensors
 from icdbridge.runs.stored_files import read_table
-from icdbridge.schema import Count, Share, Strict, checked
+from icdbridge.schema import Count, Share, checked
 from icdbridge.schema import Name as Stored
 
 FOLDER = "candidates"  # in the run folder
@@ -43,15 +43,6 @@ class CandidateCounts:
     known, in an old run).
     """
 
-    linear: int
-    lexical: int
-    recall: float
-    target: float
-    notes: int
-    bound: float | None = None
-
-
-class _Counts(Strict):
     linear: Annotated[int, Field(ge=0, le=1_000_000)]
     lexical: Annotated[int, Field(ge=0, le=1_000_000)]
     recall: Share
@@ -80,17 +71,15 @@ class LinearScorer:
         return bag
 
 
+@dataclass(eq=False)
 class Candidates:
     """The first stage that is stored in a run folder: the linear scorer, ``names`` of the run's codes in the order of
     its index, ``counts`` by version.
     """
 
-    def __init__(
-        self, linear: LinearScorer, names: Mapping[str, Sequence[Name]], counts: Mapping[str, CandidateCounts]
-    ) -> None:
-        self.linear = linear
-        self.names = names
-        self.counts = counts
+    linear: LinearScorer
+    names: Mapping[str, Sequence[Name]]
+    counts: Mapping[str, CandidateCounts]
 
     def counts_for(self, version: str | None) -> CandidateCounts:
         """The counts of a version. Codes of a version that was not indexed, such as a caller's own, get the largest
@@ -125,8 +114,9 @@ class Candidates:
         if not folder.is_dir():
             raise InputError(f"{run} has no candidate search: make it by `icdbridge index {run} CORPUS`")
         check_manifest(folder, KIND)
-        stored = checked(read_json(folder / COUNTS), dict[Stored, _Counts], folder / COUNTS, "index it again")
-        if not stored or stored.keys() - set(versions):
+        path = folder / COUNTS
+        counts = checked(read_json(path), dict[Stored, CandidateCounts], path, "index it again")
+        if not counts or counts.keys() - set(versions):
             raise InputError(f"{folder / COUNTS} is of other versions than the run: index it again")
         names: dict[str, list[Name]] = {}
         for row, found in enumerate(read_table(folder / NAMES, _NAMES).to_pylist(), 1):
@@ -146,7 +136,6 @@ class Candidates:
                 f"{folder / WEIGHTS}: words and codes have vectors of different sizes: index it again"
             )
         linear = LinearScorer(**{name: value.float().numpy() for name, value in tensors.items()})
-        counts = {version: CandidateCounts(**found.model_dump()) for version, found in stored.items()}
         return cls(linear, names, counts)
 
 

@@ -24,6 +24,7 @@ from icdbridge.schema import Count, Name, Share, Strict, checked
 FREQUENCIES = ("common", "uncommon", "unseen")
 TOP = 15  # the codes of a note that count as suggested where bands and suggestions are measured
 
+Slope = Annotated[float, Field(ge=-1_000, le=1_000)]
 T = TypeVar("T")
 
 
@@ -40,20 +41,20 @@ class Scale:
     ``pairs`` of a note and a code and the ``labels`` among them are what it was fitted on.
     """
 
-    slope: float
-    intercept: float
-    pairs: int
-    labels: int
+    slope: Slope
+    intercept: Slope
+    pairs: Count
+    labels: Count
 
 
 @dataclass(frozen=True)
 class Band:
     """Suggestions of like confidence: ``right`` of ``suggestions`` were labels among the 15 best of val notes."""
 
-    name: str
-    above: float
-    suggestions: int
-    right: int
+    name: Name
+    above: Share
+    suggestions: Count
+    right: Count
 
 
 @dataclass(frozen=True)
@@ -93,33 +94,19 @@ def calibration_json(calibration: Calibration) -> dict[str, Any]:
     return {"top": TOP, "versions": {name: asdict(found) for name, found in calibration.items()}}
 
 
-Slope = Annotated[float, Field(ge=-1_000, le=1_000)]
-
-
-class _Scale(Strict):
-    slope: Slope
-    intercept: Slope
-    pairs: Count
-    labels: Count
-
-
-class _Band(Strict):
-    name: Name
-    above: Share
-    suggestions: Count
-    right: Count
-
-
 class _ByFrequency(Strict, Generic[T]):
     common: T = Field(validation_alias=AliasChoices("common", "frequent"))  # as runs of format 1 call it
     uncommon: T = Field(validation_alias=AliasChoices("uncommon", "rare"))
     unseen: T
 
+    def by_name(self) -> dict[str, T]:
+        return {name: getattr(self, name) for name in FREQUENCIES}
+
 
 class _Version(Strict):
-    corpora: list[Name]
-    scales: _ByFrequency[_Scale]
-    bands: list[_Band]
+    corpora: tuple[Name, ...]
+    scales: _ByFrequency[Scale]
+    bands: tuple[Band, ...]
     thresholds: _ByFrequency[Share] | None = None
 
     @model_validator(mode="after")
@@ -148,12 +135,10 @@ def read_calibration(path: Path, versions: Collection[str]) -> Calibration:
         raise InputError(f"{path}, field versions.{ascii(version)[1:-1]}: the run knows no such version")
     return {
         version: VersionCalibration(
-            tuple(found.corpora),
-            {name: Scale(**getattr(found.scales, name).model_dump()) for name in FREQUENCIES},
-            tuple(Band(**band.model_dump()) for band in found.bands),
-            None
-            if found.thresholds is None
-            else {name: getattr(found.thresholds, name) for name in FREQUENCIES},
+            found.corpora,
+            found.scales.by_name(),
+            found.bands,
+            None if found.thresholds is None else found.thresholds.by_name(),
         )
         for version, found in stored.versions.items()
     }
