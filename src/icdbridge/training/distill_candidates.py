@@ -97,7 +97,7 @@ def exact_scores(
                 bar.advance(task)
 
 
-class Taught(NamedTuple):
+class Examples(NamedTuple):
     """Training data of the linear scorer from notes of one version: the different words of each note, the model's best
     codes [N, BEST] with their shares of the target, and the positions of the version's codes in the run's index.
     """
@@ -108,7 +108,7 @@ class Taught(NamedTuple):
     rows: slice
 
 
-def _teach(scorer: Scorer, corpora: Sequence[Corpus], count: int) -> Taught:
+def _teach(scorer: Scorer, corpora: Sequence[Corpus], count: int) -> Examples:
     words, best, shares = [], [], []
     for note, logits in exact_scores(scorer, corpora, "train", count):
         words.append(np.unique(note.ids))
@@ -116,7 +116,7 @@ def _teach(scorer: Scorer, corpora: Sequence[Corpus], count: int) -> Taught:
         probabilities = expit(logits[best[-1]])
         shares.append(probabilities / probabilities.sum())
     first = scorer.model.index.code.index(scorer.keys[0])
-    return Taught(words, np.array(best), np.array(shares), slice(first, first + len(scorer.keys)))
+    return Examples(words, np.array(best), np.array(shares), slice(first, first + len(scorer.keys)))
 
 
 class _Linear(nn.Module):
@@ -134,7 +134,7 @@ class _Linear(nn.Module):
 
 
 def train_linear(
-    taught: Sequence[Taught], words: int, codes: int, dimensions: int, epochs: int, seed: int
+    taught: Sequence[Examples], words: int, codes: int, dimensions: int, epochs: int, seed: int
 ) -> LinearScorer:
     """Trains by softmax over all codes of a note's version, the model's best codes sharing the target in proportion
     to their probabilities. ``words`` is the size of the vocabulary, ``codes`` that of the run's index.
