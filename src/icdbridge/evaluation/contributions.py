@@ -82,7 +82,7 @@ def micro_pseudo_values(
     if not positives or not others:
         return np.full(notes, np.nan)
     above, under = np.zeros(notes), np.zeros(notes)  # pairs that a note's labels, and that its others, lose
-    for start, stop, block in score_blocks(scores, rows, CELLS // 4):
+    for start, stop, block in score_blocks(scores, rows, 4):
         note, code = coordinates(labels, start, stop)
         own = block[note, code]
         first, last = np.searchsorted(values, own, "left"), np.searchsorted(values, own, "right")

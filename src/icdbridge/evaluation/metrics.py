@@ -37,14 +37,15 @@ def label_csr(labels: Labels) -> Labels:
 
 
 def score_blocks(
-    scores: Floats, rows: Ints | None = None, cells: int = CELLS
+    scores: Floats, rows: Ints | None = None, share: int = 1
 ) -> Iterator[tuple[int, int, Floats]]:
-    """Yields ``(start, stop, block [stop - start, L])`` over the chosen rows; blocks are C-contiguous copies.
+    """Yields ``(start, stop, block [stop - start, L])`` over the chosen rows; blocks are C-contiguous copies of at
+    most a ``share``-th of ``CELLS``.
 
     Raises ``ValueError`` when a score is NaN: a NaN has no rank.
     """
     count = scores.shape[0] if rows is None else len(rows)
-    step = max(1, cells // max(1, scores.shape[1]))
+    step = max(1, CELLS // share // max(1, scores.shape[1]))
     for start in range(0, count, step):
         stop = min(start + step, count)
         block = np.array(scores[start:stop] if rows is None else scores[rows[start:stop]], order="C")
@@ -78,9 +79,7 @@ class Counts:
         return Counts(*(np.asarray(part.sum(), dtype=np.int64) for part in (self.tp, self.fp, self.fn)))
 
 
-def confusion(
-    scores: Floats, labels: Labels, cut: float, rows: Ints | None = None, cells: int = CELLS
-) -> tuple[Counts, Counts]:
+def confusion(scores: Floats, labels: Labels, cut: float, rows: Ints | None = None) -> tuple[Counts, Counts]:
     """Counts per code [L] and per note [N] of the prediction ``score > cut`` (strictly).
 
     ``labels`` are those of the chosen rows. The cut is on the scale of the scores, rounded as they are.
@@ -90,7 +89,7 @@ def confusion(
     notes, codes = labels.shape
     predicted_code, hit_code = np.zeros(codes, np.int64), np.zeros(codes, np.int64)
     predicted_note, hit_note = np.zeros(notes, np.int64), np.zeros(notes, np.int64)
-    for start, stop, block in score_blocks(scores, rows, cells):
+    for start, stop, block in score_blocks(scores, rows):
         above = block > limit
         predicted_code += above.sum(axis=0, dtype=np.int64)
         predicted_note[start:stop] = above.sum(axis=1, dtype=np.int64)
@@ -143,7 +142,7 @@ def f1(counts: Counts) -> Floats:
 
 
 def label_ranks(
-    scores: Floats, labels: Labels, rows: Ints | None = None, columns: Ints | None = None, cells: int = CELLS
+    scores: Floats, labels: Labels, rows: Ints | None = None, columns: Ints | None = None
 ) -> Labels:
     """The rank (1 = best) of each label among the codes of its note: CSR int64 of the shape of ``labels``.
 
@@ -157,7 +156,7 @@ def label_ranks(
     if np.any(position[labels.indices] < 0):
         raise ValueError("a label lies outside the ranked columns")
     ranks = np.zeros(labels.nnz, np.int64)
-    for start, stop, block in score_blocks(scores, rows, cells):
+    for start, stop, block in score_blocks(scores, rows):
         if columns is not None:
             block = np.ascontiguousarray(block[:, chosen])
         ordered = np.sort(block, axis=1)
@@ -226,17 +225,15 @@ class Distribution:
     cells: int
 
 
-def distribution(
-    scores: Floats, labels: Labels, rows: Ints | None = None, cells: int = CELLS
-) -> Distribution:
+def distribution(scores: Floats, labels: Labels, rows: Ints | None = None) -> Distribution:
     """Counts for the score of each label the cells below it and not above it, one sorted block at a time."""
     _check(scores, labels, rows)
     values = np.empty(labels.nnz, scores.dtype)
-    for start, stop, block in score_blocks(scores, rows, cells):
+    for start, stop, block in score_blocks(scores, rows):
         values[labels.indptr[start] : labels.indptr[stop]] = block[coordinates(labels, start, stop)]
     values.sort()
     below, not_above = np.zeros(len(values), np.int64), np.zeros(len(values), np.int64)
-    for _, _, block in score_blocks(scores, rows, cells):
+    for _, _, block in score_blocks(scores, rows):
         flat = block.reshape(-1)
         flat.sort()
         below += np.searchsorted(flat, values, side="left")
@@ -267,7 +264,7 @@ def precision_recall_curve(found: Distribution) -> tuple[Floats, Floats, Floats]
     return precision_[::-1], recall_[::-1], values[::-1]
 
 
-def auc_per_code(scores: Floats, labels: Labels, rows: Ints | None = None, cells: int = CELLS) -> Floats:
+def auc_per_code(scores: Floats, labels: Labels, rows: Ints | None = None) -> Floats:
     """Area under the ROC curve of each code [L]; NaN where all notes or none carry it.
 
     Macro AUC is the mean over the codes that have both. Reads the scores in blocks of columns.
@@ -278,7 +275,7 @@ def auc_per_code(scores: Floats, labels: Labels, rows: Ints | None = None, cells
     carriers = np.diff(by_code.indptr)
     both = np.flatnonzero((carriers > 0) & (carriers < notes))
     areas = np.full(codes, np.nan)
-    step = max(1, cells // max(1, notes))
+    step = max(1, CELLS // max(1, notes))
     for start in range(0, len(both), step):
         chosen = both[start : start + step]
         low, high = chosen[0], chosen[-1] + 1  # read a strip once rather than columns one by one

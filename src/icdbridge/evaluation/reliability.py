@@ -7,7 +7,7 @@ import numpy as np
 from scipy.special import expit
 
 from icdbridge.evaluation import metrics
-from icdbridge.evaluation.metrics import CELLS, Floats, Ints
+from icdbridge.evaluation.metrics import Floats, Ints
 from icdbridge.runs.confidence import FREQUENCIES, TOP, VersionCalibration, frequency
 from icdbridge.runs.scored import Scored
 
@@ -112,5 +112,5 @@ def best_codes(logits: Floats) -> Ints:
 def labelled_blocks(scored: Scored) -> Iterator[tuple[Floats, Floats]]:
     """Blocks of notes: logits and labels (0 or 1), [notes, L] each."""
     labels = metrics.label_csr(scored.labels)
-    for start, stop, block in metrics.score_blocks(scored.logits, cells=CELLS // 8):
+    for start, stop, block in metrics.score_blocks(scored.logits, share=8):
         yield block, labels[start:stop].toarray().astype(np.float64)

@@ -10,7 +10,6 @@ from scipy.special import logit
 
 from icdbridge.errors import InputError
 from icdbridge.evaluation.metrics import (
-    CELLS,
     Floats,
     Ints,
     Labels,
@@ -32,9 +31,7 @@ class Tuned:
     f1_micro: float
 
 
-def tune_threshold(
-    logits: Floats, labels: Labels, rows: Ints | None = None, cells: int = CELLS
-) -> Tuned | None:
+def tune_threshold(logits: Floats, labels: Labels, rows: Ints | None = None) -> Tuned | None:
     """The first of the 100 points of ``GRID`` that maximises micro F1 of ``sigmoid(logit) > point``.
 
     logits [N, L], labels [N, L] of the chosen rows. All columns count, whether or not a code occurs. None
@@ -46,7 +43,7 @@ def tune_threshold(
     cuts = logit(GRID).astype(logits.dtype)
     predicted = np.zeros(len(cuts) + 1, np.int64)  # [i]: cells above exactly i of the cuts
     hits = np.zeros(len(cuts) + 1, np.int64)
-    for start, stop, block in score_blocks(logits, rows, cells):
+    for start, stop, block in score_blocks(logits, rows):
         own = block[coordinates(labels, start, stop)]
         hits += np.bincount(np.searchsorted(cuts, own, side="left"), minlength=len(hits))
         high = block[block > cuts[1]]  # most cells lie below: no need to search for their place
