@@ -16,7 +16,7 @@ from icdbridge.cli import app, main
 from icdbridge.coding.outputs import write_results
 from icdbridge.escaping import cell, visible
 from icdbridge.evaluation.reports.page import Section, write_page
-from icdbridge.evaluation.reports.plots import lines
+from icdbridge.evaluation.reports.plots import panels_over
 from icdbridge.evaluation.reports.text_table import Table as TextTable
 from icdbridge.terminal import Terminal, say
 from icdbridge.training import train
@@ -132,7 +132,7 @@ def test_csv_is_guarded_and_reads_back(tmp_path):
 
 def test_pages_escape(tmp_path):
     table = TextTable("<b>t</b>", ["<i>", "b"], [["<u>", "\u202ex"]], note="<s>")
-    plot = lines("p", "<b>", ["1", "2"], {"$\\bad{<panel>": {"a<b>$": [0.1, 0.2]}}, "")
+    plot = panels_over("p", ["1", "2"], {"$\\bad{<panel>": {"a<b>$": [0.1, 0.2], "c": [0.3]}}, across="<b>")
     section = Section("<script>h</script>", [f"<img src=x onerror=alert(1)>{NASTY}", table, plot])
     write_page(tmp_path / "p.html", "<t>", "<l>", [("<f>", "<v>")], [section], False, "<m>")
     page = (tmp_path / "p.html").read_text()

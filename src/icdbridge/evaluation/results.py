@@ -240,16 +240,12 @@ def choose_thresholds(val: Scored | None) -> dict[str, dict[str, Any]]:
         if val is not None:
             table = scope_table(val, scope)
             tuned = tune_threshold(table.logits, table.labels, table.rows)
-        if tuned is None:
-            why = "val has no notes" if val is None else "val has no label of this scope"
-            chosen[scope] = {
-                "threshold": HALF,
-                "threshold_source": f"0.5, because {why}",
-                "val_f1_micro": None,
-            }
-        else:
-            found = {"threshold": tuned.threshold, "val_f1_micro": tuned.f1_micro}
-            chosen[scope] = {**found, "threshold_source": "tuned on val"}
+        why = "val has no notes" if val is None else "val has no label of this scope"
+        chosen[scope] = {
+            "threshold": tuned.threshold if tuned else HALF,
+            "threshold_source": "tuned on val" if tuned else f"0.5, because {why}",
+            "val_f1_micro": tuned.f1_micro if tuned else None,
+        }
     return chosen
 
 

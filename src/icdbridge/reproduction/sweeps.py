@@ -64,7 +64,7 @@ def sweep(study: Study, name: str, model: str, values: Sequence[str] = ()) -> tu
         }
         for scope in ("frequent", "rare")
     }
-    return table, plots.lines(f"sweep-{name}", what, values, panels, study.tag)
+    return table, plots.panels_over(f"sweep-{name}", values, panels, study.tag, across=what, lines=True)
 
 
 def _with_share(study: Study, model: str, share: int) -> tuple[Study, System]:

@@ -95,18 +95,13 @@ def as_fhir(notes: Sequence[NoteIn], found: Sequence[Sequence[Suggestion]]) -> b
     return json.dumps(fhir.bundle(made), ensure_ascii=False).encode()
 
 
-def kind(system: str) -> Any:
-    """Whether codes of a system are diagnoses or procedures."""
-    return declaration(system).kind
-
-
 def suggestion_out(coder: Coder, found: Suggestion) -> dict[str, Any]:
     """A suggestion as ``answer_schemas.SuggestionOut``."""
     return {
         **vars(found),
         "evidence": [vars(span) for span in found.evidence],
         "alternatives": [vars(other) for other in found.alternatives],
-        "kind": kind(found.system),
+        "kind": declaration(found.system).kind,
         "band": band(coder, found),
     }
 

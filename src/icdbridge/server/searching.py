@@ -6,10 +6,17 @@ from typing import Annotated, Any, cast
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from icdbridge.codes import CodeSystem, known_systems, system_named, systems_of, version_named, version_of
+from icdbridge.codes import (
+    CodeSystem,
+    declaration,
+    known_systems,
+    system_named,
+    systems_of,
+    version_named,
+    version_of,
+)
 from icdbridge.coding import Coder
 from icdbridge.knowledge.search import Hit, find
-from icdbridge.server import answers
 from icdbridge.server.answer_schemas import ChoiceOut, HitOut, SearchResponse
 from icdbridge.server.given_codes import spelt
 from icdbridge.server.problems import described, field_problem, refusing
@@ -96,7 +103,7 @@ def _hit_out(hit: Hit) -> HitOut:
     return HitOut(
         **hit.code._asdict(),
         description=hit.title,
-        kind=answers.kind(hit.code.system),
+        kind=declaration(hit.code.system).kind,
         release=hit.release,
         billable=hit.billable,
         matched_on=cast(Any, hit.matched_on),

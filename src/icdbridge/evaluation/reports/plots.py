@@ -53,8 +53,8 @@ def panels_over(
     across: str = "",
     lines: bool = False,
 ) -> Markup:
-    """One panel a metric, in percent: over each of the ``places`` (scopes, or bins of training frequency) a bar a
-    series or, with ``lines``, a line a series: for several runs laid over each other.
+    """One panel a metric, in percent: over each of the ``places`` (scopes, bins of training frequency, values of a
+    setting) a bar a series or, with ``lines``, a line a series: for several runs laid over each other.
     """
     with drawing(name, len(panels)) as drawn:
         for axis, (title, series) in zip(drawn.axes, panels.items(), strict=True):
@@ -65,7 +65,10 @@ def panels_over(
             axis.set_xlabel(across)
             axis.set_ylabel("%")
             axis.set_ylim(bottom=0)
-        if any(len(series) > 1 for series in panels.values()):
+        if len({tuple(series) for series in panels.values()}) > 1:
+            for axis in drawn.axes:
+                axis.legend(fontsize=9)
+        elif any(len(series) > 1 for series in panels.values()):
             _legend_below(drawn, 3)
     return drawn.svg
 
@@ -155,19 +158,4 @@ def gain_bars(
         axis.set_title(title)
         axis.set_ylabel("percentage points")
         _legend_below(drawn, 5)
-    return drawn.svg
-
-
-def lines(name: str, what: str, values: Sequence[str], panels: Mapping[str, Series], tag: str = "") -> Markup:
-    """One panel a scope; for each metric a line over the values of a setting, evenly spaced, in percent."""
-    with drawing(name, len(panels)) as drawn:
-        axes = drawn.axes
-        for axis, (title, series) in zip(axes, panels.items(), strict=True):
-            draw_lines(axis, series)
-            axis.set_xticks(range(len(values)), list(values))
-            axis.set_title(title + tag)
-            axis.set_ylabel("%")
-            axis.set_ylim(bottom=0)
-            axis.legend(fontsize=9)
-        drawn.figure.supxlabel(what, fontsize=10)
     return drawn.svg
