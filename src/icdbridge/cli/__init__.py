@@ -75,10 +75,8 @@ def options(
 
 def main() -> None:
     """Runs the command; exits 0 when done, 2 on bad input (one line on standard error), 130 when interrupted."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(
-            stream, io.TextIOWrapper
-        ):  # what a terminal of another encoding lacks is shown as an escape
+    for stream in (sys.stdout, sys.stderr):  # what a terminal of another encoding lacks is shown as an escape
+        if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     if sys.argv[1:2] != ["serve"]:  # which ends by itself
         for number in (signal.SIGTERM, signal.SIGHUP):  # as Ctrl-C: what is half made is cleared away

@@ -45,9 +45,9 @@ def calibrate(
         before, after = scale * fit.before[place], scale * fit.after[place]
         say(f"  {name}: {before:.3g} as it was, {after:.3g} fitted, on encounters held out")
     if fit.errors.wrongly:
-        said = (
+        shares = (
             f"{fit.errors.wrongly:.1%} of wrong and {fit.errors.accepted:.1%} of right suggestions accepted"
         )
-        say(f"  decisions that nobody read again have errors, by the second reads: {said}")
+        say(f"  decisions that nobody read again have errors, by the second reads: {shares}")
     for one in fit.left_out:
         say(f"  {one}'s encounters do not count: what is accepted hardly follows the confidence", err=True)

@@ -210,10 +210,7 @@ def _near(text: str, system: str | None) -> str:
     for name in known_systems() if system is None else [system]:
         if name in known_systems() and (near := nearest(text, name)):
             table = load_system(name)
-            below = (
-                []
-                if standing(near) == "billable"
-                else [c for c in table.below(near.code) if c in table.titles]
-            )
+            billable = standing(near) == "billable"
+            below = [] if billable else [code for code in table.below(near.code) if code in table.titles]
             return f": near it: {', '.join([near.code, *below][:5])} ({name})"
     return ": search by words with icdbridge codes search"

@@ -67,11 +67,8 @@ def _as_coded(scored: Scored, note: int, predicted: Ints, categories: Ints, trai
 
 
 def _one_alone(one: str, other: str) -> bool:
-    codes = parse_key(one), parse_key(other)
-    return (
-        all(code.system == "icd10cm" for code in codes)
-        and one_alone(*(code.code for code in codes)) is not None
-    )
+    first, second = parse_key(one), parse_key(other)
+    return first.system == second.system == "icd10cm" and one_alone(first.code, second.code) is not None
 
 
 def siblings_table(results: dict[str, Any], tag: str = "") -> Table:

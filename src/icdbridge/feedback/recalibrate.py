@@ -66,11 +66,8 @@ def recalibrate(
     if len(own) < FEWEST_ENCOUNTERS:
         others = sorted({one.model for one in every if one.model and one.model != name})
         hint = f"; there are some of {', '.join(others)} (--model)" if others else ""
-        hint += (
-            f"; {len(made) - len(own)} of {', '.join(sorted(odd))} do not count"
-            if len(made) > len(own)
-            else ""
-        )
+        if len(made) > len(own):
+            hint += f"; {len(made) - len(own)} of {', '.join(sorted(odd))} do not count"
         raise InputError(
             f"{len(own)} finished encounters with suggestions of {name}: at least {FEWEST_ENCOUNTERS} are needed{hint}"
         )

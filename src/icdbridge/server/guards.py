@@ -222,13 +222,11 @@ class Bound:
         except TimeoutError:
             if started:  # the client does not read: uvicorn closes an answer that is not complete
                 return
-            late = f"the answer was not ready within {self.limits.seconds:g} s"
-            slow = f"the body did not arrive within {self.limits.seconds:g} s"
-            response = (
-                busy(late)
-                if arrived.is_set()
-                else Problem(408, slow, headers={"Connection": "close"}).response()
-            )
+            if arrived.is_set():
+                response = busy(f"the answer was not ready within {self.limits.seconds:g} s")
+            else:
+                slow = f"the body did not arrive within {self.limits.seconds:g} s"
+                response = Problem(408, slow, headers={"Connection": "close"}).response()
             await response(scope, receive, send)
         finally:
             self._running -= 1

@@ -50,9 +50,7 @@ class FolderWatch:
                 self.look()
             except StoreUnreachable:
                 logger.warning("the store does not answer: files wait in their folder")
-            except (
-                Exception
-            ) as error:  # the folder is looked into again; names and messages may say who a patient is
+            except Exception as error:  # it is looked into again; names and messages may say who a patient is
                 logger.error("a file was not taken in: %s at %s", type(error).__name__, places(error))
             self._stopping.wait(LOOK_SECONDS)
 

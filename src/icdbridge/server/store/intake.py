@@ -46,14 +46,8 @@ def take_in(
     groups: dict[str, list[Read]] = {}
     for place, one in enumerate(documents, 1):
         called = one.id or (name if len(documents) == 1 else f"{name}-{place}")
-        fault = one.fault if one.status not in _WITHDRAWN else None
-        if fault is None and one.status not in _WITHDRAWN:
-            long = (
-                f"it has more than {NOTE_CHARACTERS:,} characters"
-                if len(one.text) > NOTE_CHARACTERS
-                else None
-            )
-            fault = long or fault_of(one.text)
+        long = len(one.text) > NOTE_CHARACTERS and f"it has more than {NOTE_CHARACTERS:,} characters"
+        fault = one.status not in _WITHDRAWN and (one.fault or long or fault_of(one.text))
         if fault:
             taken.refused.append((called, fault))
         else:

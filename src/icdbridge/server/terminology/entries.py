@@ -89,8 +89,6 @@ def parameters(*several: tuple[str, str | None, Any]) -> dict[str, Any]:
 
 def _parameter(one: tuple[str, str | None, Any]) -> dict[str, Any]:
     name, kind, value = one
-    return (
-        {"name": name, "part": [_parameter(part) for part in value]}
-        if kind is None
-        else {"name": name, kind: value}
-    )
+    if kind is None:
+        return {"name": name, "part": [_parameter(part) for part in value]}
+    return {"name": name, kind: value}

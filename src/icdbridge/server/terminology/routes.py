@@ -49,11 +49,9 @@ def make_terminology_router() -> APIRouter:
     @router.get("/CodeSystem/{name}")  # below the operations, whose paths it would take too
     def code_system(name: str) -> Response:
         found = next((one for one in _code_systems() if one["id"] == name), None)
-        return (
-            _fhir(found)
-            if found
-            else _outcome(OperationOutcome(404, "not-found", "there is no such code system here"))
-        )
+        if found is None:
+            return _outcome(OperationOutcome(404, "not-found", "there is no such code system here"))
+        return _fhir(found)
 
     @router.post("/{resource}/${operation}")
     async def asked_by_resource(resource: str, operation: str, request: Request) -> Response:
