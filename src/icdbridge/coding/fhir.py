@@ -56,17 +56,11 @@ def coded(
         made["note"] = [{"text": f"{code} is a category, not a billable code."}]
     source = [{"type": "DocumentReference", "identifier": {"value": _string(note)}}] if note else []
     if known.kind == "procedure":  # whether it was carried out is for the reader of the note to say
-        return (
-            made
-            | {"status": "unknown" if accepted else _PROCEDURE_BY_CONTEXT[context]}
-            | ({"report": source} if source else {})
-        )
+        made["status"] = "unknown" if accepted else _PROCEDURE_BY_CONTEXT[context]
+        return made | ({"report": source} if source else {})
     status = "confirmed" if accepted else _CONDITION_BY_CONTEXT[context]
-    return (
-        made
-        | {"verificationStatus": {"coding": [{"system": _CONDITION_STATUS, "code": status}]}}
-        | ({"evidence": [{"detail": source}]} if source else {})
-    )
+    made["verificationStatus"] = {"coding": [{"system": _CONDITION_STATUS, "code": status}]}
+    return made | ({"evidence": [{"detail": source}]} if source else {})
 
 
 def resource(

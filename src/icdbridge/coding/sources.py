@@ -165,15 +165,8 @@ class Source:
         day = row.cells.get(named.date)  # text or, in sheets and Parquet, a date
         read = day_named(str(day))
         told = (f"column {named.date}: no date such as 2025-11-02, so no release is chosen by it",)
-        return SourceNote(
-            row.place,
-            note_id,
-            text or "",
-            patient,
-            remarks=told if day and not read else (),
-            setting=setting,
-            day=read,
-        )
+        remarks = told if day and not read else ()
+        return SourceNote(row.place, note_id, text or "", patient, None, remarks, setting, read)
 
     def _documents(self, file: Path, name: str) -> list[SourceNote]:
         place = visible(str(file), one_line=True)

@@ -84,15 +84,8 @@ def receive(
         if added and found.state in ("done", "audited"):
             found.state = "in work" if found.assignee else "new"
         session.flush()
-        record(
-            session,
-            by,
-            "received",
-            found.id,
-            version=made,
-            documents=len(added),
-            ids=[one.id for one in added],
-        )
+        ids = [one.id for one in added]
+        record(session, by, "received", found.id, version=made, documents=len(ids), ids=ids)
     return found, added
 
 
