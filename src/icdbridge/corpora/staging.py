@@ -180,12 +180,10 @@ class Staging:
         except duckdb.Error as error:
             raise database_error(error) from None
 
-    def read_csv(
-        self, path: Path, columns: Iterable[str], into: str, select: str, where: str = "true"
-    ) -> None:
+    def read_csv(self, path: Path, columns: Iterable[str], into: str, select: str) -> None:
         """Appends the rows of a CSV file (plain or gzipped) to a relation.
 
-        ``columns`` are the columns needed, found in any case; ``select`` and ``where`` are SQL over those
+        ``columns`` are the columns needed, found in any case; ``select`` is SQL over those
         names and ``file_row``, the row counted from 1 without the header. Raises ``InputError`` naming the
         file, and the row or the column, for a missing column, a broken gzip, bad UTF-8 or a row of the wrong
         width; never quotes a row.
@@ -193,7 +191,7 @@ class Staging:
         self.note_file(path)
         for rows in csv_rows(path, columns):
             with self._named("rows", rows):
-                self.run(f"INSERT INTO {into} SELECT {select} FROM rows WHERE {where}")
+                self.run(f"INSERT INTO {into} SELECT {select} FROM rows")
 
     def read_notes(
         self, path: Path, columns: Iterable[str], text: str, select: str, where: str = "true"
