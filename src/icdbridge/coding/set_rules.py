@@ -13,6 +13,7 @@ SYSTEM = "icd10cm"  # whose tabular list and instructions are known
 LEAST = 0.02  # probability below which a companion from further down is not shown
 MOST = 3  # of these in a list
 _BESIDE = "not beside "  # how the reason of a code that another excludes begins
+_SIBLING = ": a likelier code of its category"  # how it ends where a prior is not sure enough of it
 
 
 def apply_set_rules(
@@ -46,7 +47,7 @@ def _likelier_sibling(one: Suggestion, kept: Iterable[str]) -> str | None:
     sibling = next((code for code in kept if code[:3] == one.code[:3]), None)
     if sibling is None or sure_beside_sibling(one.probability, one.train_notes or 0):
         return None
-    return f"{_BESIDE}{sibling}: a likelier code of its category"
+    return f"{_BESIDE}{sibling}{_SIBLING}"
 
 
 def reapply_set_rules(ranked: Sequence[Suggestion]) -> list[Suggestion]:
@@ -60,7 +61,9 @@ def reapply_set_rules(ranked: Sequence[Suggestion]) -> list[Suggestion]:
         else one
         for one in ranked
     ]
-    return apply_set_rules(freed, [Code(one.system, one.code) for one in freed if one.predicted])
+    asking = [Code(one.system, one.code) for one in freed if one.predicted]
+    by_prior = any((one.reason or "").endswith(_SIBLING) for one in ranked)
+    return apply_set_rules(freed, asking, by_prior=by_prior)
 
 
 def _set_beside(one: Suggestion) -> str | None:

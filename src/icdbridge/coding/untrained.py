@@ -21,7 +21,7 @@ from icdbridge.starter import Found, Starter
 from icdbridge.starter.among import DIAGNOSES, chosen
 from icdbridge.starter.converting import in_icd9
 from icdbridge.starter.found import SPANS
-from icdbridge.starter.language import foreign_language
+from icdbridge.starter.language import foreign_language, perhaps_foreign
 from icdbridge.starter.stems import words_of
 
 MOST = 100_000  # codes of a note
@@ -84,9 +84,13 @@ class StarterCoder(Coder):
         return f"starter {fingerprint()} {self._starter.ranking.about['learnt']}{fitted}"
 
     def caution(self, text: str, suggestions: Sequence[Suggestion]) -> str | None:
-        check_note(text)
         check_suggestions(suggestions)
-        return None
+        language = perhaps_foreign(words_of(check_note(text)))
+        return (
+            f"caution: the note seems to be in {language}, and the starter reads English"
+            if language
+            else None
+        )
 
     def _code(self, texts: Sequence[str], asked: Asked) -> list[list[Suggestion] | None]:
         if asked.candidates:

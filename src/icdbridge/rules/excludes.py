@@ -12,6 +12,7 @@ from icdbridge.rules.tabular_notes import Line, Note, lineage, notes, title_of
 _COMBINED = re.compile(
     r"\b(?:(?<!classified )in|due to|associated with|complicating|following|during)\b", re.IGNORECASE
 )
+_OF_SKIN = ("C43", "C44", "D03", "D04", "D22", "D23")
 _ASKED = re.compile(r"\b[A-Z][0-9][0-9A-Z.]*-? with ([a-z]+)$")
 
 
@@ -43,6 +44,8 @@ def _named(code: str) -> tuple[tuple[str, str], ...]:
 
 @lru_cache(maxsize=200_000)
 def _found(one: str, two: str) -> Finding | None:
+    if _of_other_skin(one, two):
+        return None
     for code, other in ((one, two), (two, one)):
         if named := _excluding(code, other, other.replace(".", "")):
             note, line = named
@@ -51,6 +54,11 @@ def _found(one: str, two: str) -> Finding | None:
             kind = "excluded if due" if combined else "excluded"
             return finding(kind, code, other, other=other, above=above, line=line.text, place=note.place)
     return None
+
+
+def _of_other_skin(one: str, other: str) -> bool:
+    """Whether two tumours of the skin are at different sites and so unrelated: the 4th character is the site."""
+    return one.startswith(_OF_SKIN) and other.startswith(_OF_SKIN) and one[3:5] != other[3:5]
 
 
 @lru_cache(maxsize=50_000)

@@ -21,6 +21,10 @@ _RISK_TAG = re.compile(r"[(\[](?:CMS[/ -])?HCC[)\]]")
 _DEGREE = re.compile(
     r"\s*,?\s*(?:M\.?D|D\.?O|Ph\.?D|R\.?N|P\.?A(?:-C)?|N\.?P|D\.?P\.?M|D\.?D\.?S)\.?\s*(?:[,;:)\n]|\Z)"
 )
+# "ASA 3" is how ill one is before anesthesia; "ASA 81" is aspirin.
+_ANESTHESIA = re.compile(
+    r"ASA[\s:]*(?:class|score|grade|status|PS|physical status)?[\s:#]*(?:[1-6]|IV|V?I{1,3})E?\b(?!\s*(?:mg|tab))"
+)
 _ADDRESSED = re.compile(r"\b(?:Dr|Mr|Mrs|Ms|Drs)\.?\s+(?:[A-Z]\.?\s*){0,2}\Z")
 
 Expansions = dict[int, tuple[int, list[tuple[frozenset[str], float]]]]
@@ -122,11 +126,11 @@ def _is_written_so(written: str) -> bool:
 
 
 def is_unit_or_name(text: str, start: int, end: int) -> bool:
-    """Whether letters are a unit behind a number, the initials of a person, or the tag of a diagnosis."""
+    """Whether letters are a unit behind a number, initials of a person, the tag of a diagnosis, or a class of risk."""
     if text[start:end].islower():
         return False
     before = text[max(start - _CLOSE, 0) : start]
-    if any(_RISK_TAG.match(text, start - back) for back in (1, 5)):
+    if _ANESTHESIA.match(text, start) or any(_RISK_TAG.match(text, start - back) for back in (1, 5)):
         return True
     if _UNIT.fullmatch(text, start, end) and _COUNTED.search(before):
         return True

@@ -49,7 +49,7 @@ _OF_A_MOTHER = re.compile(
 
 
 _OPERATION = re.compile(
-    r"\b(?:pre|post)-?\s?(?:operative|procedur(?:e|al)) diagnos[ei]s|\boperative (?:report|note)\b"
+    r"\b(?:pre|post)-?\s?(?:op(?:erative)?|procedur(?:e|al)) (?:diagnos[ei]s|dx)\b|\bop(?:erative)? (?:report|note)\b"
     r"|\bestimated blood loss\b|\b(?:procedures?|operations?) performed\b|\banesthesia ?:"
     r"|\b(?:title of|description of(?: the)?|details of(?: the)?) (?:operation|procedure)\b"
     r"|\bprocedure (?:details?|in detail|description)\b",

@@ -121,7 +121,15 @@ def _meant(note: Note, said: Said, tree: Tree, inpatient: bool) -> Iterable[tupl
     before = text_before(note, said)
     negated, hypothetical = (note.marked(said.asserting, name) for name in ("negated", "hypothetical"))
     if named.startswith(_SCREENING):
-        why = section in _REASONS or _HEADS.search(note.text, 0, said.end)
+        first = note.text[: said.start].isspace() or not said.start
+        first = first and note.text[said.end : said.end + 1] in (
+            "",
+            ".",
+            ",",
+            ";",
+            "\n",
+        )  # "Screening mammogram." is what the note is about
+        why = first or section in _REASONS or _HEADS.search(note.text, 0, said.end)
         hypothetical = bool(_LATER.match(note.text, said.end) or _DUE.search(before)) or (
             note.touched(said.places, "hypothetical") and not why
         )

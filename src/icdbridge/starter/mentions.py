@@ -39,9 +39,15 @@ class Mention(NamedTuple):
 
 
 def positions(
-    text: str, words: Sequence[Word], empty: frozenset[str], sentences: Sequence[tuple[int, int]]
+    text: str,
+    words: Sequence[Word],
+    empty: frozenset[str],
+    sentences: Sequence[tuple[int, int]],
+    joined: Sequence[tuple[int, int]] = (),
 ) -> np.ndarray:
-    """Where each word stands, int32 [T], in tenths of words: empty words count little, sentences lie far apart."""
+    """Where each word stands, int32 [T], in tenths of words: empty words count little, sentences lie far apart. In
+    ``joined`` stretches of the text neither commas nor words count.
+    """
     ends = np.array([end for _, end in sentences], np.int64)
     starts = np.array([word.start for word in words], np.int64)
     sentence = np.searchsorted(ends, starts, side="right") if len(words) else starts
@@ -51,6 +57,9 @@ def positions(
         for found in _LINKS.finditer(text)
         for number in range(*np.searchsorted(starts, found.span()).tolist())
     }
+    for first, last in joined:
+        begin, end = np.searchsorted(starts, (first, last))
+        linking.update(range(int(begin), int(end) + 1))
     for number, word in enumerate(words):
         if word.text in empty or number in linking:
             steps[number] = _LINKING

@@ -14,10 +14,12 @@ from icdbridge.lexical.sentences import sentences
 from icdbridge.starter.enumerations import carried
 from icdbridge.starter.facts import is_newborn, is_operation_report, pregnancy_stems, tells_of_pregnancy
 from icdbridge.starter.mentions import Occurrences, positions
+from icdbridge.starter.relatives import of_relatives
+from icdbridge.starter.specimens import headings, with_specimens
 from icdbridge.starter.stems import SIDES, Word, words_of
 from icdbridge.starter.word_meanings import Meanings, before_induced, meanings_in
 
-_NEGATED = CONTEXTS.index("negated")
+_NEGATED, _FAMILY = CONTEXTS.index("negated"), CONTEXTS.index("family")
 _APART = [CONTEXTS.index("negated"), CONTEXTS.index("family")]
 _YEAR = re.compile(r"(?<![\d.,-])(?:19|20)\d\d(?!\d|\.\d)")
 REACH = 120  # tenths of words: how far from a mention words of its sentence still say more of it
@@ -125,12 +127,16 @@ def read_note(text: str, stems: Mapping[str, int], contexts: NoteContexts | None
     words, ranges = words_of(text), sentences(text)
     spans = np.array([(word.start, word.end) for word in words], np.int64).reshape(-1, 2)
     marks = (contexts or NoteContexts(text)).of(spans)
+    for begin, end in of_relatives(text, ranges):
+        marks[slice(*np.searchsorted(spans[:, 0], (begin, end))), _FAMILY] = True
     section = _section_of_words(text, spans[:, 0])
     read = meanings_in(text, words, ranges, section, marks[:, _NEGATED])
+    read, diagnosed = with_specimens(text, words, read)
     plain = _occurrences(read, stems)
     read, items = _with_heads(text, words, read)
+    items |= diagnosed
     found = _occurrences(read, stems) if items else plain
-    where = positions(text, words, EMPTY, ranges)
+    where = positions(text, words, EMPTY, ranges, list(headings(text)))
     return Note(
         text, words, ranges, where, found, marks, section, read.own, read.ends, read.senses, items, plain
     )

@@ -28,6 +28,13 @@ _DONE_NOW = re.compile(
     r"|excis\w+|resect\w*|specimens?|cement\w*|component|prosthesis|delivered|creat\w+|anastomos\w+|procedures?)\b",
     re.IGNORECASE,
 )
+# A stent of this stay is no status yet.
+_STENT = "Z95.5"
+_STENTED_NOW = re.compile(
+    r"\b(?:taken|brought|went|rushed|transferred) (?:\w+ ){0,2}to (?:the )?(?:cath|cardiac cath\w*)\b"
+    r"|\b(?:emergent|emergency|urgent|primary) (?:cath\w*|pci|left heart cath\w*|coronary angiogra\w+)",
+    re.IGNORECASE,
+)
 _BEFORE_SURGERY = "Z01.81"  # the examination before it is another encounter
 # What one comes for is over where it is past: "s/p sterilization", "after circumcision".
 _COME_FOR = ("Z30.2", "Z40", "Z41")
@@ -63,6 +70,8 @@ def is_of_another_time(note: Note, said: Said, code: str) -> bool:
     if not code.startswith((*_COME_FOR, _BEFORE_SURGERY, *_LEFT_BY_SURGERY)):
         return False
     past = note.touched(said.places, "historical") or _OVER.search(before) is not None
+    if code == _STENT and not past and _STENTED_NOW.search(note.text):
+        return True
     if code.startswith(_COME_FOR):
         return past
     return note.of_operation and not past and (code.startswith(_BEFORE_SURGERY) or _is_done_now(note, said))

@@ -1,7 +1,8 @@
 """The mentions of a note, each with the code of its family that the surrounding words support."""
 
+import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -23,6 +24,7 @@ _NEAR, _NEARER = 0.7, 60  # weight of words further than so many tenths of words
 _AS_WRITTEN = roots("open")  # a laceration, an open wound, makes no fracture beside it an open one
 _SUBSEQUENT = roots("healing", "healed", "aftercare", "postoperative", "postop")
 _FIXED = roots("orif", "crpp", "fixation", "nailing", "pinning")  # past ones: what they were for is healing
+_NEXT_ITEM = re.compile(r"\s*[,;]\s*(?!with |w/|due |secondary )(?:[^,;]*[,;])?[^,;]*", re.IGNORECASE)
 _ONE_SIDE = root("unilateral")
 _SEQUELA = roots("sequela", "sequelae", "late")
 
@@ -75,7 +77,8 @@ def find_said(note: Note, dictionary: Dictionary, tree: Tree) -> list[Said]:
         status: dict[str, int] = {}
         for one, _ in by_places[places]:
             status = dictionary.status(one.phrase) | status
-        return _decided(note, dictionary, tree, mention, share, status)
+        apart = _of_other_items(note, places, kept)
+        return _decided(note, dictionary, tree, mention, share, status, apart)
 
     inner: dict[int, list[tuple[int, ...]]] = defaultdict(list)
     for places in by_places.keys() - kept:
@@ -142,15 +145,19 @@ def _best(note: Note, one: tuple[Mention, float], dictionary: Dictionary) -> tup
     return (bool(codes), share, -mention.gap, lent, written, spelt / len(phrase), len(phrase), trusted)
 
 
-def near_words(note: Note, places: Sequence[int], own: Sequence[str] = ()) -> dict[str, float]:
-    """Stems of the same sentence with a weight that falls with distance; of the sides only the nearest."""
+def near_words(
+    note: Note, places: Sequence[int], own: Sequence[str] = (), unheard: Collection[int] = ()
+) -> dict[str, float]:
+    """Stems of the same sentence with a weight that falls with distance; of the sides only the nearest; ``unheard``
+    words say nothing.
+    """
     weights = dict.fromkeys(own, 1.0)
     first, last = int(note.where[places[0]]), int(note.where[places[-1]])
     begin, end = np.searchsorted(note.where, (first - REACH, last + REACH + 1))
     sides: dict[str, int] = {}
     inside = set(places)
     for place in range(int(begin), int(end)):
-        if note.marks[place, _NEGATED] and place not in inside:
+        if place not in inside and (note.marks[place, _NEGATED] or place in unheard):
             continue
         here = int(note.where[place])
         distance = max(first - here, here - last, 0)
@@ -183,12 +190,35 @@ def _synonyms_of(note: Note, places: Sequence[int]) -> set[str]:
     return {stem for word in words for meaning in synonyms().get(word, ()) for stem in meaning}
 
 
+def _of_other_items(note: Note, places: tuple[int, ...], kept: Collection[tuple[int, ...]]) -> set[int]:
+    """The words of other things said that are names of several words behind or before a comma: in "hepatitis C, CMV
+    viremia" no hepatitis is of CMV.
+    """
+    shared = {place for other in kept if not set(other).isdisjoint(places) for place in other}
+    found: set[int] = set()
+    for other in kept:
+        if len(other) < 2 or not shared.isdisjoint(other):
+            continue
+        first, then = sorted((other, places))
+        if first[-1] < then[0] and note.sentence[first[0]] == note.sentence[then[0]]:
+            between = note.text[note.ends[first[-1]] : note.words[then[0]].start]
+            if _NEXT_ITEM.fullmatch(between):
+                found.update(other)
+    return found
+
+
 def _decided(
-    note: Note, dictionary: Dictionary, tree: Tree, mention: Mention, share: float, status: Mapping[str, int]
+    note: Note,
+    dictionary: Dictionary,
+    tree: Tree,
+    mention: Mention,
+    share: float,
+    status: Mapping[str, int],
+    apart: Collection[int],
 ) -> Said:
     words = dictionary.words[dictionary.starts[mention.phrase] : dictionary.starts[mention.phrase + 1]]
     own = dictionary.phrase(mention.phrase)
-    near = near_words(note, mention.places, own)
+    near = near_words(note, mention.places, own, apart)
     same = _synonyms_of(note, mention.places)  # "liver cirrhosis" has nothing hepatic beside itself
     beside = {
         one: weight for one, weight in near.items() if one in SIDES or (one not in own and one not in same)

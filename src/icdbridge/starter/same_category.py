@@ -40,12 +40,21 @@ def _says_more(tree: Tree, one: Line, other: Line) -> bool:
     if named <= {*tree.above(one.code), one.code}:
         return one.code != other.code
     first, second = tree.titles[one.code], tree.titles[other.code]
+    open_ = other.code == tree.default[tree.number[tree.codes[other.code][:3]]]
+    if open_ and unsaid(first) < unsaid(second) and _of_same_words(one, other):
+        return True
     alike = tree.codes[one.code][:5] == tree.codes[other.code][:5]
     if is_other(second) and named == {other.code} and not alike:  # "other hemorrhoids" are no skin tags
         return False
     if unsaid(first) < unsaid(second) and alike:
         return bool(tree.parent[one.code] == tree.parent[other.code]) or _claims(second) <= _claims(first)
     return claims_more(first, second)
+
+
+def _of_same_words(one: Line, other: Line) -> bool:
+    """Whether all that is said for a line shares words with what is said for another."""
+    places = {place for said in one.said for place in said.places}
+    return all(not places.isdisjoint(said.places) for said in other.said)
 
 
 def claims_more(first: str, second: str) -> bool:

@@ -48,6 +48,7 @@ TOGETHER = (
     *((first, "I50") for first in ("I11.0", "I13.0", "I13.2")),
     *((first, "F02") for first in ("G20", "G30", "G31")),
 )
+_ALIKE = 0.05  # a second one that is so little surer is shown as sure as the first, and behind it
 LEAST = 0.2  # confidence of a code that no name speaks for, only what other notes with such words were coded
 ALTERNATIVES = 8  # siblings and other readings that stand behind a line
 
@@ -134,14 +135,17 @@ class Starter:
         diagnoses = [bool(code) and is_diagnosis(code) for code in said]
         if sum(diagnoses) == 1 and len(note.words) <= SHORT:
             confidence[diagnoses] = np.maximum(confidence[diagnoses], ALONE)
+        second = np.zeros(len(said), np.int64)
         for first, then in TOGETHER:
-            asked = [code.startswith(then) for code in said]
+            asked = np.array([code.startswith(then) for code in said], bool)
             surest = max(
                 (confidence[row] for row, code in enumerate(said) if code.startswith(first)), default=0
             )
-            confidence[asked] = np.maximum(confidence[asked], surest)
+            as_sure = asked & (confidence < surest + _ALIKE)
+            confidence[as_sure] = surest
+            second += as_sure & (surest > 0)
         confidence *= [BELIEF.get(line.doubt, _BY_RULE) for line in lines]
-        order = np.argsort(-confidence, kind="stable")
+        order = np.lexsort((second, -confidence))
         return [
             self._found(lines[row], float(confidence[row]))
             for row in order.tolist()

@@ -18,6 +18,8 @@ _SPREAD = frozenset(
     {"mets", "metastases", "metastasis", "metastatic", "metastasized", "metastasised", "spread"}
 )
 _SCREENING = roots("screening")
+_PAINS = frozenset({"pain", "pains", "ache", "discomfort", "pressure", "tightness", "numbness", "tingling"})
+_GOING = re.compile(r"(?:radiat|shoot|travel)\w*")
 _SCALES = (
     ("ckd", root("kidney")),
     ("dm", root("diabetes")),
@@ -41,6 +43,7 @@ def understood(note: Note, dictionary: Dictionary) -> list[tuple[Mention, float]
             and not _of_another_side(note, mention, dictionary)
             and not _spread_elsewhere(note, mention)
             and not _of_two_items(note, mention)
+            and not _where_pain_goes(note, mention)
             and not _of_another_scale(note, mention, dictionary)
             and (phrase.isdisjoint(_SCREENING) or not _screened_for_another(note, mention, dictionary))
         ):
@@ -55,8 +58,11 @@ def of_one_item(note: Note, mentions: Sequence[Mention]) -> list[Mention]:
     """
     closer: dict[int, int] = {}
     for mention in mentions:
-        for place in mention.places:
-            closer[place] = min(closer.get(place, mention.gap), mention.gap)
+        for place in range(
+            mention.places[0], mention.places[-1] + 1
+        ):  # with "valve" in "tricuspid valve endocarditis"
+            if place in mention.places or mention.gap < PAUSE:
+                closer[place] = min(closer.get(place, mention.gap), mention.gap)
 
     def put_together(one: Mention) -> bool:
         over = one.gap >= STEP and any(
@@ -123,6 +129,14 @@ def _of_two_items(note: Note, mention: Mention) -> bool:
     """
     items = {note.items[place] for place in mention.places if place in note.items}
     return len(items) > 1 or any(number and head in mention.places for head, number in items)
+
+
+def _where_pain_goes(note: Note, mention: Mention) -> bool:
+    """Whether a mention takes where a pain goes for where it is: "chest pain radiating to the left arm"."""
+    between = range(mention.places[0] + 1, mention.places[-1])
+    return note.words[mention.places[0]].text in _PAINS and any(
+        _GOING.fullmatch(note.words[place].text) for place in between
+    )
 
 
 def _screened_for_another(note: Note, mention: Mention, dictionary: Dictionary) -> bool:

@@ -1,0 +1,37 @@
+"""Sentences about a relative that only a pronoun tells: "Her brother has COPD. He is a smoker."."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+_HIS = "brother|father|dad|son|uncle|grandfather|grandson|nephew|husband|boyfriend"
+_HER = "sister|mother|mom|mum|daughter|aunt|grandmother|granddaughter|niece|wife|girlfriend"
+_OF_RELATIVE = re.compile(
+    rf"\W*(?:(?:family(?: history| hx)?|fhx?)\W+)?(?:(?P<whose>his|her|my|the|patient's|one|a)\s+)?(?:\w+\s+)?"
+    rf"(?:(?P<he>{_HIS})|(?P<she>{_HER}))\b(?!'s)",
+    re.IGNORECASE,
+)
+_PRONOUN = re.compile(r"\W*(?P<who>he|she)\b", re.IGNORECASE)
+_PATIENT = re.compile(
+    r"\b(?:(?P<she>female|woman|lady|girl|mrs|ms|gravida)|(?P<he>male|man|gentleman|boy|mr))\b"
+    r"|\b\d{1,3}[ -]?(?:y/?o|yrs?)?[ -]?(?:(?P<f>f)|(?P<m>m))\b",
+    re.IGNORECASE,
+)
+
+
+def of_relatives(text: str, sentences: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """The sentences that begin with "he" or "she" and are about the relative of the sentence before, as the patient is
+    of the other sex.
+    """
+    found = _PATIENT.search(text)
+    patient = "" if found is None else "she" if found["she"] or found["f"] else "he"
+    relative = ""
+    for start, end in sentences:
+        named, goes_on = _OF_RELATIVE.match(text, start, end), _PRONOUN.match(text, start, end)
+        if named:
+            relative = "he" if named["he"] else "she"
+            whose = {"his": "he", "her": "she"}.get((named["whose"] or "").lower(), patient)
+            relative = relative if whose and whose != relative else ""
+        elif not goes_on or goes_on["who"].lower() != relative:
+            relative = ""
+        elif relative:
+            yield start, end
