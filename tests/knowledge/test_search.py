@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 from icdbridge.codes import SYSTEMS, Code, CodeSystem, load_system
 from icdbridge.errors import InputError
+from icdbridge.knowledge.packed_tables import read_csv
 from icdbridge.knowledge.search import find, search
 
+ICD10 = ["icd10cm", "icd10pcs"]
 pytestmark = pytest.mark.usefixtures("indexes")
 OWN = CodeSystem(
     "own", "own", "t.csv", "own", {"K1": "Heart failure of the local kind"}, {}, {"K1": ("Tired heart",)}
@@ -70,6 +72,7 @@ def test_a_misspelt_word_is_found_and_said(query: str, code: str, word: str) -> 
     [
         ("left hip fracture", "S72.002A"),
         ("hip fracture left subsequent encounter", "S72.002D"),
+        ("hip fx left subs", "S72.002D"),
         ("torn ACL right", "S83.511A"),
         ("ckd 4", "N18.4"),
         ("CKD stage IV", "N18.4"),
@@ -152,7 +155,19 @@ def test_a_word_still_being_typed() -> None:
 
 @pytest.mark.parametrize(
     ("query", "code"),
-    [("diab mell type 2", "E11.9"), ("pulm embol", "I26.99"), ("chron obstr pulm dis", "J44.9")],
+    [
+        ("diab mell type 2", "E11.9"),
+        ("pulm embol", "I26.99"),
+        ("chron obstr pulm dis", "J44.9"),
+        (
+            "conges heart fail",
+            "I50.9",
+        ),  # as it is said, not "unspecified systolic (congestive) heart failure"
+        ("acu kid fail", "N17.9"),
+        ("malig neo breast", "C50.919"),
+        ("press ulcer left heel stage 2", "L89.622"),
+        ("hyperlip", "E78.5"),  # no lip
+    ],
 )
 def test_words_cut_short_wherever_they_stand(query: str, code: str) -> None:
     assert first(query) == code
@@ -182,7 +197,53 @@ def test_spanish_says_what_it_was_taken_for() -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "code"), [("c/o chest pain", "R07.9"), ("met to liver", "C78.7"), ("water on knee", "M25.469")]
+    ("query", "codes"),
+    [
+        ("xarelto", ["Z79.01", "T45.515A", "T45.511A"]),
+        ("on lipitor", ["Z79.899"]),
+        ("beta blockers", ["Z79.899", "T44.7X5A"]),
+        ("zoloft overdose", ["T43.221A", "T43.222A"]),
+        ("intentional ambien overdose", ["T42.6X2A"]),
+        ("clopidogrel adverse effect subsequent", ["T45.525D"]),
+        ("not taking keppra", ["T42.6X6A"]),
+        ("digoxin toxicity", ["T46.0X5A", "T46.0X1A"]),
+        ("metoprolll", ["Z79.899", "T44.7X5A"]),  # misspelt
+        ("statin myopathy", ["G72.0", "T46.6X5A"]),  # what it did comes first
+        ("opioid use", ["F11.90", "Z79.891"]),  # what is said in just these words, too
+        ("antibiotics adverse effect", ["T36.95XA"]),
+    ],
+)
+def test_a_drug_leads_to_its_use_and_its_harm(query: str, codes: list[str]) -> None:
+    assert [hit.code.code for hit in search(query, ICD10, len(codes))] == codes
+
+
+@pytest.mark.parametrize(
+    "query", ["insulin pump", "insulin dependent diabetes", "penicillin allergy", "heroin use"]
+)
+def test_words_that_say_something_else_beside_a_drug(query: str) -> None:
+    assert not {"T38.3X5A", "T36.0X5A", "T40.1X1A"}.intersection(keys(query)[:1])
+    assert keys(query)[0] in ("icd10cm:Z96.41", "icd10cm:Z79.4", "icd10cm:Z88.0", "icd10cm:F11.90")
+
+
+def test_drugs_have_codes_of_use_and_of_harm() -> None:
+    titles = load_system("icd10cm").titles
+    plain = {code.replace(".", "") for code in titles}
+    names = [name for row in read_csv("drugs") for name in row["names"].split(";") if name != "*"]
+    assert len(names) == len(set(names))
+    for row in read_csv("drugs"):
+        assert row["taken"] in ("", *titles)
+        harm = row["harm"].rstrip("-").replace(".", "")
+        assert {f"{harm + kind:X<6}A" for kind in "1234"} <= plain
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("c/o chest pain", "R07.9"),
+        ("met to liver", "C78.7"),
+        ("water on knee", "M25.469"),
+        ("can't sleep", "G47.00"),
+    ],
 )
 def test_what_stands_around_the_words(query: str, code: str) -> None:
     assert first(query) == code

@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import threading
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from importlib import resources
@@ -15,7 +14,6 @@ from fastapi.security import HTTPBearer
 
 from icdbridge import __version__
 from icdbridge.coding import Coder
-from icdbridge.knowledge.search import search
 from icdbridge.server import problems
 from icdbridge.server.answer_schemas import Health
 from icdbridge.server.api import make_router
@@ -24,9 +22,9 @@ from icdbridge.server.checking import make_check_router
 from icdbridge.server.document_conversion import make_documents_router
 from icdbridge.server.guards import Admit, Bound, Observe, busy
 from icdbridge.server.limits import Limits
-from icdbridge.server.observing import Metrics, logger, places
+from icdbridge.server.observing import Metrics, logger
 from icdbridge.server.request_schemas import Request as RequestBody
-from icdbridge.server.searching import make_search_router
+from icdbridge.server.searching import NOT_INDEXED, SearchIndex, make_search_router
 from icdbridge.server.terminology import make_terminology_router
 from icdbridge.starter.examples import EXAMPLES, example
 
@@ -75,29 +73,20 @@ def create_app(
     )
     metrics = Metrics(lambda: len(queue))
 
-    searchable = threading.Event()
-
-    def warm_up_search() -> None:
-        """Builds the search index, the first time, while notes are already coded."""
-        queue.ready.wait()
-        try:
-            search("fever")
-        except Exception as error:  # a full disk, say: codes are not searched, notes are coded
-            logger.error("codes cannot be searched: %s at %s", type(error).__name__, places(error))
-        else:
-            searchable.set()
+    index = SearchIndex(queue.ready)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         asyncio.get_running_loop().set_exception_handler(_log_fault)
         queue.start()
-        threading.Thread(target=warm_up_search, daemon=True).start()  # a stop does not wait for it
+        index.start()
         watchdog = asyncio.create_task(_watch(queue))
         if desk:
             desk.start(queue)
         yield
         if desk:
             await asyncio.to_thread(desk.close, CLOSING_SECONDS)
+        await asyncio.to_thread(index.close, CLOSING_SECONDS)
         watchdog.cancel()
         with suppress(asyncio.CancelledError):
             await watchdog
@@ -158,7 +147,7 @@ def create_app(
             return busy(f"no note was coded for {limits.seconds:g} s")
         if not queue.ready.is_set():
             return busy("the models are warming up")
-        return Health(status="ok") if searchable.is_set() else busy("codes cannot be searched yet")
+        return Health(status="ok") if index.ready.is_set() else busy(NOT_INDEXED)
 
     @app.get(
         "/metrics",

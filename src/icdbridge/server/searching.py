@@ -1,5 +1,6 @@
 """``/v1/codes``: codes as people type them."""
 
+import threading
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, cast
 
@@ -16,12 +17,20 @@ from icdbridge.codes import (
     version_of,
 )
 from icdbridge.coding import Coder
+from icdbridge.errors import InputError
 from icdbridge.knowledge.search import Hit, find
+from icdbridge.knowledge.search.opening import indexed, stop_making
 from icdbridge.server.answer_schemas import ChoiceOut, HitOut, SearchResponse
 from icdbridge.server.given_codes import spelt
-from icdbridge.server.problems import described, field_problem, refusing
+from icdbridge.server.observing import logger, places
+from icdbridge.server.problems import Problem, described, field_problem, refusing
 from icdbridge.server.request_schemas import Request
 
+NOT_INDEXED = (
+    "codes cannot be searched yet: the index of their names is being made, which takes a minute or two"
+)
+_RETRY_SECONDS = 3
+_LOOK_SECONDS, _AGAIN_SECONDS = 0.5, 60
 _Q = "Words as coders type them, a code, or how one begins."
 _SYSTEM = "Only this system, such as icd10cm."
 _VERSION = "Only systems of this version."
@@ -34,6 +43,51 @@ class SearchRequest(Request):
     system: Annotated[str, Field(max_length=100)] | None = Field(default=None, description=_SYSTEM)
     version: Annotated[str, Field(max_length=100)] | None = Field(default=None, description=_VERSION)
     limit: int = Field(default=20, ge=1, le=100)
+
+
+class SearchIndex:
+    """Opens the search index, and makes it the first time, while notes are coded already."""
+
+    def __init__(self, first: threading.Event) -> None:
+        """``first`` is waited for: the processors make one thing at a time."""
+        self.ready = threading.Event()
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._open, args=(first,), daemon=True)
+
+    def start(self) -> None:
+        """Opens it in a thread of its own; what it cannot do now, on a full disk say, it tries again."""
+        self._thread.start()
+
+    def close(self, seconds: float) -> None:
+        """Ends what is at work."""
+        self._stopped.set()
+        stop_making()
+        self._thread.join(seconds)
+
+    def _open(self, first: threading.Event) -> None:
+        while not (first.wait(_LOOK_SECONDS) or self._stopped.is_set()):
+            pass
+        while not self._stopped.is_set():
+            try:
+                find("fever")
+            except Exception as error:  # notes are coded all the same
+                if not self._stopped.is_set():
+                    told = (
+                        error
+                        if isinstance(error, InputError)
+                        else f"{type(error).__name__} at {places(error)}"
+                    )
+                    logger.error("codes cannot be searched, tried again in %d s: %s", _AGAIN_SECONDS, told)
+                self._stopped.wait(_AGAIN_SECONDS)
+            else:
+                self.ready.set()
+                return
+
+
+def need_index() -> None:
+    """Raises a ``Problem`` while the search index is not made: who asks is not kept waiting for minutes."""
+    if not indexed():
+        raise Problem(503, NOT_INDEXED, headers={"Retry-After": str(_RETRY_SECONDS)})
 
 
 def make_search_router(coders: Mapping[str, Coder]) -> APIRouter:
@@ -90,6 +144,7 @@ def _search(
     systems = (
         None if system is None and version is None else [name for name in wanted if name in known_systems()]
     )
+    need_index()
     with refusing(f"{where}.q", "give words of a title, or how a code begins"):  # it has no word
         found = find(q, systems, limit, tables)
     return SearchResponse(

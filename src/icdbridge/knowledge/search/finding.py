@@ -8,6 +8,7 @@ from icdbridge.codes.system import CodeSystem
 from icdbridge.codes.systems import declaration, known_systems
 from icdbridge.errors import InputError
 from icdbridge.knowledge.search.choices import Choice, choices
+from icdbridge.knowledge.search.drugs import with_drug
 from icdbridge.knowledge.search.lookup import by_code
 from icdbridge.knowledge.search.match_ranking import Match, matches, resolved
 from icdbridge.knowledge.search.merging import Line, merged
@@ -117,7 +118,8 @@ def _by_words(query: str, indexes: Sequence[Index], limit: int, spelt: Speller) 
     near = [(index, title) for index in indexes for title in near_titles(index, said, spelt)]
     near.sort(key=lambda one: one[1].distance + _behind(one[0]))
     by_title = [(_by_title(index, title), title) for index, title in near[:limit]]
-    return merged([line for _, line in scored], by_title, said)
+    lines = merged([line for _, line in scored], by_title, said)
+    return with_drug(lines, query, indexes, spelt)
 
 
 def _by_meaning(index: Index, several: Iterable[Reading], limit: int) -> list[tuple[float, Line]]:

@@ -5,8 +5,10 @@ returns are the best. Rows of ``whole`` are ordered by how little their words te
 """
 
 import json
+import os
 import sqlite3
 import sys
+import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
@@ -16,6 +18,7 @@ from typing import Any, NamedTuple
 
 from icdbridge.codes import CodeSystem, load_system
 from icdbridge.codes.code import Code
+from icdbridge.errors import InputError
 from icdbridge.knowledge.families import default_child
 from icdbridge.knowledge.frequency import hospital_frequency
 from icdbridge.knowledge.packed_tables import read_csv
@@ -231,5 +234,15 @@ def _first_below(table: CodeSystem, code: str) -> str:
     return next((other for other in table.below(code) if other in table.titles), code)
 
 
+def _end_with_standard_input() -> None:
+    while os.read(0, 1):
+        pass
+    os._exit(1)
+
+
 if __name__ == "__main__":
-    build_systems(Path(sys.argv[1]), sys.argv[2:])
+    threading.Thread(target=_end_with_standard_input, daemon=True).start()  # who waits for the index is gone
+    try:
+        build_systems(Path(sys.argv[1]), sys.argv[2:])
+    except (OSError, sqlite3.Error, InputError) as failed:
+        sys.exit(str(failed))

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from icdbridge.knowledge.search.query import Reading, Token
 from icdbridge.knowledge.search.search_index import Entry, Found, Index
-from icdbridge.knowledge.search.wordforms import words
+from icdbridge.knowledge.search.wordforms import american, words
 from icdbridge.knowledge.search.worth import BELIEVED
 
 _ROWS = 160  # looked at for each combination of words
@@ -141,7 +141,7 @@ def _match(index: Index, found: Found, reading: Reading, asked: list[_Asked], to
         + _BELIEF * BELIEVED[found.source]
         + _PRIOR * found.prior
         + (_EXACT if exact else 0.0)
-        + (_SAME if exact and " ".join(words(found.text)) == reading.text else 0.0)
+        + (_SAME if exact and _same(found.text, reading.text) else 0.0)
         - (_OTHER_SIDE if side and any(one in _SIDES and one != side for one in own) else 0.0)
         - spent
         - denied
@@ -149,6 +149,11 @@ def _match(index: Index, found: Found, reading: Reading, asked: list[_Asked], to
     )
     wanted = tuple(value for one in asked for value in one.token.values if value not in said_here)
     return Match(score, share, found, reading, tuple(corrected), wanted)
+
+
+def _same(text: str, other: str) -> bool:
+    """Whether two texts have the same words in order, however they are spelt."""
+    return [american(word) for word in words(text)] == [american(word) for word in other.split()]
 
 
 def resolved(index: Index, match: Match) -> list[Entry]:

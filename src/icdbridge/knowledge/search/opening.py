@@ -4,6 +4,7 @@ import hashlib
 import os
 import subprocess
 import sys
+from contextlib import ExitStack
 from functools import cache, lru_cache
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from icdbridge.knowledge.search.search_index import Index
 from icdbridge.knowledge.search.spelling import Speller
 
 _LARGEST = "icd10cm"
+_making: "list[subprocess.Popen[str]]" = []
 # What an index changes with, beside the knowledge.
 _MADE_BY = ("index_building.py", "leading.py", "slots.py", "wordforms.py", "worth.py")
 
@@ -50,29 +52,51 @@ def speller(tables: tuple[CodeSystem, ...] = ()) -> Speller:
     return Speller(words)
 
 
+def indexed() -> bool:
+    """Whether the index is there, so that a search does not wait for it to be made."""
+    return _place().exists()
+
+
+def stop_making() -> None:
+    """Ends what makes the index now, in another thread of this process: that thread gets an ``InputError``."""
+    for process in list(_making):
+        process.kill()
+
+
 @cache
-def _folder() -> Path:
+def _place() -> Path:
     own = Path(__file__).parent
     digest = hashlib.sha256(b"".join((own / name).read_bytes() for name in _MADE_BY)).hexdigest()[:8]
-    path = cache_folder() / f"search-{fingerprint()}-{digest}"
-    return cached_folder(path, f"{SYSTEMS[0]}.sqlite", _fill)
+    return cache_folder() / f"search-{fingerprint()}-{digest}"
+
+
+@cache
+def _folder() -> Path:
+    return cached_folder(_place(), f"{SYSTEMS[0]}.sqlite", _fill)
 
 
 def _fill(folder: Path) -> None:
-    """Makes the index of the largest system here and those of the others, half of the work, in another process."""
-    from icdbridge.knowledge.search import index_building
+    """Makes the index in two processes: that of the largest system is half of the work."""
     from icdbridge.progress import track
 
     others = [system for system in SYSTEMS if system != _LARGEST]
-    command = [sys.executable, "-m", index_building.__name__, str(folder), *others]
+    with ExitStack() as ended:
+        ended.callback(_making.clear)
+        for part in ([_LARGEST], others):
+            process = ended.enter_context(_start(folder, part))
+            ended.callback(process.kill)
+            _making.append(process)
+        for process in track(list(_making), len(_making), "Making the search index, once"):
+            said = process.stderr.read().splitlines() if process.stderr else []
+            if process.wait():
+                raise InputError(f"the search index cannot be made: {said[-1] if said else 'it was stopped'}")
+
+
+def _start(folder: Path, systems: list[str]) -> "subprocess.Popen[str]":
+    """A process of its own group, so that Ctrl-C reaches this one alone; it ends when its standard input does."""
+    command = [sys.executable, "-m", "icdbridge.knowledge.search.index_building", str(folder), *systems]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    with subprocess.Popen(command, env=environment) as process:
-        try:
-            for system in track((_LARGEST, *others), len(SYSTEMS), "Making the search index, once"):
-                if system == _LARGEST:
-                    index_building.build_systems(folder, [system])
-                elif process.wait():
-                    raise InputError(f"the search index of {', '.join(others)} could not be made: see above")
-        except BaseException:
-            process.kill()
-            raise
+    pipe = subprocess.PIPE
+    return subprocess.Popen(
+        command, env=environment, stdin=pipe, stderr=pipe, text=True, start_new_session=True
+    )

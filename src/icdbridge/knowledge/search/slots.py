@@ -79,11 +79,11 @@ def telling(title: str) -> tuple[tuple[str, float], ...]:
                 tacit.update(words(found[0]))
             rest = found.re.sub(" ", rest)
     told = []
-    for word in words(title):
+    for word in reversed(words(title)):  # encounter and healing are said last
         weight = _TELLS_TACIT if tacit[word] > 0 else _TELLS_EMPTY if word in EMPTY else 1.0
         tacit[word] -= 1
         told.append((root(word), weight))
-    return tuple(told)
+    return tuple(reversed(told))
 
 
 def distance(said: Mapping[str, str]) -> tuple[int, ...]:

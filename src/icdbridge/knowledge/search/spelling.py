@@ -49,7 +49,7 @@ class Speller:
 
     def parts(self, word: str) -> list[str]:
         """A word that nobody knows as the two common words that it is made of; else the word itself."""
-        if word in self.words or len(word) < 2 * _SHORTEST_PART or not word.isalpha():
+        if word in self.words or len(word) < 2 * _SHORTEST_PART or not word.isalpha() or self.endings(word):
             return [word]
         halves = [
             (min(self.words.get(word[:at], 0.0), self.words.get(word[at:], 0.0)), at)

@@ -11,6 +11,7 @@ from icdbridge.knowledge.words import stem
 
 _WORD = re.compile(r"[a-z0-9]+")
 _POSSESSIVE = re.compile(r"(?<=[a-z])['`]s\b")
+_DENYING = re.compile(r"n['`]t\b")
 _BRITISH = [(re.compile(row["british"]), row["american"]) for row in read_csv("british")]
 _SCALES = frozenset({"stage", "type", "grade", "class"})
 _NUMBERS = {
@@ -36,9 +37,11 @@ _LETTERED = frozenset(
 
 
 def words(text: str) -> list[str]:
-    """The words of a text, folded, in lower case, without possessive endings."""
+    """The words of a text, folded, in lower case, without possessive endings; "can't" is one word."""
     plain = fold(text).text.lower()
-    return _WORD.findall(_POSSESSIVE.sub("", plain) if "'" in plain or "`" in plain else plain)
+    if "'" in plain or "`" in plain:
+        plain = _POSSESSIVE.sub("", _DENYING.sub("nt", plain))
+    return _WORD.findall(plain)
 
 
 def title_number(title: str) -> int:

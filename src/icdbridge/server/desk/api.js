@@ -24,10 +24,11 @@ const pause = (seconds, signal) => new Promise((resolve, reject) => {
   }, { once: true });
 });
 
+// `busy` hears, in words, why the server is busy, and it is tried again until `signal` ends it; without it five times.
 // `waiting` hears, in words, that the server cannot be reached and that it is tried again; without it nothing is.
 export async function ask(path, options = {}) {
-  const { body, file, method, headers: more, accept = "application/json", signal, waiting } = options;
-  for (let busy = 0, lost = 0; ;) {
+  const { body, file, method, headers: more, accept = "application/json", signal, waiting, busy } = options;
+  for (let tries = 0, lost = 0; ;) {
     const headers = { Accept: accept, ...more };
     const token = sessionStorage.getItem(TOKEN);
     if (token) headers.Authorization = `Bearer ${token}`;
@@ -54,9 +55,10 @@ export async function ask(path, options = {}) {
       await signIn(await askForToken());
       continue;
     }
-    if (answer.status === 503 && busy++ < BUSY_TRIES) {
+    if (answer.status === 503 && (busy || tries++ < BUSY_TRIES)) {
       const seconds = Math.min(Number(answer.headers.get("Retry-After")) || 1, 10);
-      tell(`The server is busy; trying again in ${seconds} s`);
+      if (busy) busy(sentence((await answer.json().catch(() => ({}))).detail ?? "the server is busy"));
+      else tell(`The server is busy; trying again in ${seconds} s`);
       await pause(seconds, signal);
       continue;
     }

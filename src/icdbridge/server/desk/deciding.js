@@ -158,7 +158,7 @@ function takeOut(version, key) {
 }
 
 // Not in the address: the words searched for may be the note's.
-const find = async (body, signal) => (await ask("v1/codes", { body, signal })).json();
+const find = async (body, signal, busy) => (await ask("v1/codes", { body, signal, busy })).json();
 
 async function take(version, text) {
   const { codes } = await find({ q: text, version, limit: 10 });
@@ -186,7 +186,7 @@ export const hands = {
       box: made.querySelector(".add"),
       version,
       name: label(version),
-      find: (q, signal) => find({ q, version, limit: 20 }, signal),
+      find: (q, signal, busy) => find({ q, version, limit: 20 }, signal, busy),
       add,
       tell: say,
       trouble: inWords,

@@ -133,7 +133,7 @@ export function searchBox({ box, version, name, find, add, tell, trouble }) {
     request?.abort();
     const mine = (request = new AbortController());
     try {
-      const answer = await find(query, mine.signal);
+      const answer = await find(query, mine.signal, (told) => show([], "", told));
       if (mine === request && !mine.signal.aborted) then(answer);
     } catch (error) {
       if (error.name !== "AbortError" && mine === request) show([], "", trouble(error));

@@ -15,7 +15,9 @@ from icdbridge.codes.validity import validity
 from icdbridge.coding.fhir import EXTENSION
 from icdbridge.errors import InputError
 from icdbridge.knowledge.search import find
+from icdbridge.knowledge.search.opening import indexed
 from icdbridge.knowledge.successors import predecessors, successors
+from icdbridge.server.searching import NOT_INDEXED
 from icdbridge.server.terminology.entries import (
     coding,
     entry_asked,
@@ -172,6 +174,8 @@ def _match(place: str, entry: GemEntry, entries: Sequence[tuple[str, GemEntry]])
 
 
 def _found(text: str, systems: Sequence[str], limit: int) -> list[Code]:
+    if not indexed():
+        raise OperationOutcome(503, "transient", NOT_INDEXED)
     try:
         return [hit.code for hit in find(text, systems, limit).hits]
     except InputError as error:

@@ -1,0 +1,55 @@
+"""A server that was just installed: notes are coded while the index of code names is still being made."""
+
+import signal
+import time
+
+import httpx
+import pytest
+from playwright.sync_api import expect
+from tests.server.conftest import start_server
+from tests.server.test_desk import code_note
+
+
+@pytest.fixture
+def fresh(run_path, tmp_path, monkeypatch):
+    """A server whose cache is empty."""
+    monkeypatch.setenv("ICDBRIDGE_CACHE", str(tmp_path / "cache"))
+    server = start_server(run_path, tmp_path / "log.txt", whole=False)
+    yield server
+    server.process.kill()
+    server.process.wait(30)
+
+
+def until(condition):
+    for _ in range(600):
+        if found := condition():
+            return found
+        time.sleep(0.1)
+    raise AssertionError("waited in vain")
+
+
+def test_a_search_says_that_the_index_is_being_made_and_a_stop_ends_that(fresh, tmp_path):
+    with httpx.Client(base_url=fresh.url, timeout=60) as client:
+        answers = [client.get("/v1/codes?q=fever"), client.post("/v1/codes", json={"q": "fever"})]
+        answers.append(client.get("/v1/terminology/ValueSet/$expand?filter=fever"))
+        assert {answer.status_code for answer in answers} == {503}
+        assert all("the index of their names is being made" in answer.text for answer in answers)
+        assert int(answers[0].headers["Retry-After"]) > 0
+        note = {"notes": [{"text": "Dyspnea at rest."}], "version": "icd10"}
+        assert until(lambda: client.post("/v1/code", json=note).status_code == 200)
+        until(lambda: list((tmp_path / "cache").glob(".search-*partial*/**/*.sqlite")))
+    fresh.process.send_signal(signal.SIGTERM)
+    assert fresh.process.wait(60) in (0, -signal.SIGTERM)
+    said = fresh.log.read_text("utf-8")
+    assert "Traceback" not in said
+    assert "error" not in said.lower()
+    assert not list((tmp_path / "cache").glob(".search-*partial*"))  # nobody goes on making it
+
+
+def test_the_desk_shows_that_the_index_is_being_made(fresh, browser):
+    page = browser.new_page()
+    page.goto(fresh.url)
+    code_note(page)
+    page.get_by_role("combobox", name="Add a code of ICD-10").press_sequentially("fever")
+    expect(page.locator(".found:visible")).to_contain_text("index of their names is being made")
+    page.close()
