@@ -65,3 +65,10 @@ def test_the_trail_is_verified_with_a_head_that_was_noted(address):
     assert "broken after 1 entries: entry 2 was changed" in run(address, "verify", code=1)
     answer = CliRunner().invoke(app, ["desk", "verify", "--head", "x", "--store", address])
     assert "NUMBER:HASH" in str(answer.exception)
+
+
+@pytest.mark.parametrize("command", [["users"], ["verify"], ["report", "--out", "report.html"]])
+def test_a_slip_in_the_name_of_a_store_makes_none(command, address, tmp_path):
+    answer = CliRunner().invoke(app, ["desk", *command, "--store", address])
+    assert isinstance(answer.exception, InputError)
+    assert not list(tmp_path.iterdir())

@@ -24,8 +24,13 @@ BY = "command line"
 
 
 @contextmanager
-def opened(address: str) -> Iterator["Store"]:
-    """The store at an address; ``InputError`` where it cannot be opened, does not answer, or the extra is missing."""
+def opened(address: str, *, new: bool = False) -> Iterator["Store"]:
+    """The store at an address; ``InputError`` where it cannot be opened, does not answer, or the extra is missing.
+
+    Only with ``new`` a file that is missing is made: a slip in its name shall leave no empty store behind.
+    """
+    if not new and "://" not in address and not Path(address).exists():
+        raise InputError(f"there is no store {address}: `icdbridge serve --store {address}` makes a new one")
     try:
         from icdbridge.server.store import StoreUnreachable, open_store
     except ModuleNotFoundError as error:
@@ -49,7 +54,7 @@ def add_user(
 
     The token is shown only now: the store keeps a hash. Once there is an account, everybody needs a token.
     """
-    with opened(store) as found, found.writing() as session:
+    with opened(store, new=True) as found, found.writing() as session:
         from icdbridge.server.store.people import add_user
 
         token = add_user(session, BY, name, role)
@@ -113,7 +118,7 @@ def purge(
 @desk.command(epilog=examples("desk load-examples --store desk.db"))
 def load_examples(store: str = STORE) -> None:
     """Load three made-up encounters to try the desk with."""
-    with opened(store) as found:
+    with opened(store, new=True) as found:
         from icdbridge.server.store.examples import load_examples
 
         count = load_examples(found, BY)

@@ -58,14 +58,14 @@ def years(text: str) -> float:
     """An age in years; ``InputError`` where it is none."""
     match = _AGE.fullmatch(text.strip())
     if not match:
-        raise InputError("the age is none: give years, or such as 3 d, 5 months")
+        raise InputError(f"{text!r} is no age: give years, or such as 3 d, 5 months")
     return float(match["number"]) / _A_YEAR[(match["unit"] or "y")[0].lower()]
 
 
 def sex_given(text: str) -> str:
     """A sex as a person types it; ``InputError`` where it is none, so that a slip does not leave the rule out."""
     if text.strip().lower() not in _GIVEN:
-        raise InputError(f"the sex {text!r} is none: give female, male or unknown")
+        raise InputError(f"{text!r} is no sex: give female, male or unknown")
     return text
 
 

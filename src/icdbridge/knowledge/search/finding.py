@@ -8,7 +8,7 @@ from icdbridge.codes.system import CodeSystem
 from icdbridge.codes.systems import declaration, known_systems
 from icdbridge.errors import InputError
 from icdbridge.knowledge.search.choices import Choice, choices
-from icdbridge.knowledge.search.drugs import with_drug
+from icdbridge.knowledge.search.drug_queries import with_drug
 from icdbridge.knowledge.search.lookup import by_code
 from icdbridge.knowledge.search.match_ranking import Match, matches, resolved
 from icdbridge.knowledge.search.merging import Line, merged
