@@ -152,28 +152,50 @@ def is_trouble(message):
     return message.type == "error" and not any(text in message.text for text in expected)
 
 
+@pytest.fixture(scope="module")
+def window(browser):
+    """A window that all tests of a file use: Chromium takes longer to start a process for another than a test takes."""
+    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
+    context.set_default_timeout(30_000)
+    yield context
+    context.close()
+
+
+def as_new(window, url, viewport, scheme):
+    """A page of the window as if nobody had been there: nothing kept, no network cut, no requests caught."""
+    page, *others = window.pages or [window.new_page()]
+    for other in others:
+        other.close()
+    window.set_offline(False)
+    page.unroute_all()
+    page.goto(f"{url}/health/live")  # of the same origin, without a script
+    page.evaluate("() => { localStorage.clear(); sessionStorage.clear(); }")
+    page.set_viewport_size(viewport)
+    page.emulate_media(media="screen", color_scheme=scheme)
+    return page
+
+
 @pytest.fixture
-def open_desk(browser, served):
-    """Opens the page in a window of its own; at the end nothing may have failed or gone elsewhere."""
-    contexts, troubles = [], []
+def open_desk(window, served):
+    """Opens the page; at the end nothing may have failed or gone elsewhere."""
+    listening, troubles = [], []
 
     def open_page(viewport=WIDE, scheme="light"):
-        context = browser.new_context(
-            viewport=viewport, color_scheme=scheme, permissions=["clipboard-read", "clipboard-write"]
-        )
-        context.set_default_timeout(30_000)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: troubles.append(str(error)))
-        page.on("console", lambda message: troubles.append(message.text) if is_trouble(message) else None)
-        page.on("dialog", lambda dialog: troubles.append(f"dialog {dialog.message}"))
-        page.on("request", lambda request: None if request.url.startswith((served.url, "data:", "blob:"))
-                else troubles.append(request.url))  # fmt: skip
+        page = as_new(window, served.url, viewport, scheme)
+        for event, told in {
+            "pageerror": lambda error: troubles.append(str(error)),
+            "console": lambda message: troubles.append(message.text) if is_trouble(message) else None,
+            "dialog": lambda dialog: troubles.append(f"dialog {dialog.message}"),
+            "request": lambda request: None if request.url.startswith((served.url, "data:", "blob:"))
+            else troubles.append(request.url),
+        }.items():  # fmt: skip
+            page.on(event, told)
+            listening.append((page, event, told))
         page.goto(served.url)
         expect(page.get_by_label("ICD-10", exact=True)).to_be_checked()
         return page
 
     yield open_page
-    for context in contexts:
-        context.close()
+    for page, event, told in listening:
+        page.remove_listener(event, told)
     assert troubles == []

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
-from tests.server.conftest import NARROW, WIDE, assert_nothing_of_notes, start_server
+from tests.server.conftest import NARROW, WIDE, as_new, assert_nothing_of_notes, start_server
 from tests.server.test_desk import found, row
 
 FIRST = "Seen today with DYSPNEA at rest. The patient feels well otherwise."
@@ -50,21 +50,22 @@ def opened(server, number):
 
 
 @pytest.fixture
-def open_list(browser, served):
-    """Opens the page in a window of its own."""
-    contexts, troubles = [], []
+def open_list(window, served):
+    """Opens the page as a new visitor finds it."""
+    troubles = []
+
+    def trouble(error):
+        troubles.append(str(error))
 
     def open_page(viewport=WIDE, scheme="light"):
-        context = browser.new_context(viewport=viewport, color_scheme=scheme)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page = as_new(window, served.url, viewport, scheme)
+        page.on("pageerror", trouble)
         page.goto(served.url)
         return page
 
     yield open_page
-    for context in contexts:
-        context.close()
+    for page in window.pages:
+        page.remove_listener("pageerror", trouble)
     assert troubles == []
 
 

@@ -20,6 +20,7 @@ from torch import Tensor
 from icdbridge.errors import InputError
 from icdbridge.files import Kind, atomic_folder, read_json, write_json, write_manifest
 from icdbridge.models import DualLAAT, ModelSettings
+from icdbridge.models.shapes import only_shapes
 from icdbridge.text import Tokenizer
 
 CONFIG, TOKENS, WEIGHTS = "config.json", "token2id.json", "pytorch_model.bin"
@@ -84,7 +85,7 @@ def read_released(folder: Path) -> Released:
     rows = _read_tokens(folder / TOKENS, config.vocab_size)
     state = _read_weights(folder / WEIGHTS)
     settings = config.model_settings()
-    with torch.device("meta"):
+    with only_shapes():
         wanted = DualLAAT(settings).state_dict()
     _check_tensors(folder / WEIGHTS, state, _renamed(wanted, settings))
     model = DualLAAT(settings)

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-import torch
 
 from icdbridge.corpora import Corpus
 from icdbridge.errors import InputError
@@ -18,6 +17,7 @@ from icdbridge.files import Kind, check_manifest, sha256, write_json, write_mani
 from icdbridge.lexical.features import LEXICAL_FEATURES
 from icdbridge.lexical.lexicon import Lexicon
 from icdbridge.models import ARCHITECTURES, CodingModel, build_model, describe_model, size_names
+from icdbridge.models.shapes import only_shapes
 from icdbridge.models.tensor_files import kind_of, load_tensors, save_tensors
 from icdbridge.runs.candidate_search import Candidates
 from icdbridge.runs.confidence import FREQUENCIES, Calibration, calibration_json, frequency, read_calibration
@@ -140,7 +140,7 @@ def _load_model(path: Path, sizes: Mapping[str, Any], codes: int) -> CodingModel
     check_sizes(config, sizes, size_names(architecture))
     if ARCHITECTURES[architecture][0].fixed_labels and sizes.get("labels") != codes:
         raise InputError(f"{config}, field model.labels: {codes}, as codes in codes.parquet, is expected")
-    with torch.device("meta"):  # no memory yet
+    with only_shapes():
         shapes = {name: kind_of(tensor) for name, tensor in _build(config, sizes).state_dict().items()}
     tensors = load_tensors(weights, shapes)
     model = _build(config, sizes)
