@@ -25,9 +25,12 @@ INTEGRAL = "integral"  # why a symptom is no reason for a code of its own
 _OF_MEASURES = {
     "Z68": ("E66", "E43", "E44", "E46", "R63.6", "E40", "E41"),
     "R29.7": ("I63",),
-    "P07": ("P07.2", "P07.3"),
+    "P07.0": ("P", "Z38"),
+    "P07.2": ("P", "Z38"),
     "T31": ("T20", "T21", "T22", "T23", "T24", "T25"),
 }
+# Numbers of one category that are no other's: the weight at birth and the weeks, both coded (I.C.16.d).
+_KINDS = {"R29.7": "R29.7", "P07.0": "P07.0", "P07.1": "P07.0", "P07.2": "P07.2", "P07.3": "P07.2"}
 _BORN = "Z38"  # of the child's own record
 _WITH_WEEKS = ("O", "Z34", "Z33", "Z36")
 
@@ -92,8 +95,8 @@ def _add_measures(lines: list[Line], note: Note, tree: Tree, present: Mapping[st
         if code.startswith(("Z68", "R29.7", "Z3A")):
             doubt(line, INTEGRAL)
     done = set()
-    for found in measures(note.text):
-        kind = found.code[:5] if found.code.startswith("R29.7") else found.code[:3]
+    for found in measures(note.text, newborn=note.of_newborn):
+        kind = _KINDS.get(found.code[:5], found.code[:3])
         needed = _OF_MEASURES.get(kind, _WITH_WEEKS)
         beside = next((code for code in present if code.startswith(needed)), None)
         if kind == "Z68" and any(code.startswith("O") for code in present):

@@ -22,17 +22,30 @@ _DELIVERED = re.compile(
     re.IGNORECASE,
 )  # fmt: skip
 _NEWBORN = re.compile(
-    r"\b(?:newborn (?:nursery|discharge|note|exam|h&p)|well newborn|baby (?:boy|girl)|DOL ?#?\d|day of life"
-    r"|neonatology|NICU (?:note|admission|progress|h&p|consult|day|discharge)|\d{1,2}[- ]?(?:days?|d)[- ]?(?:old|o)\b"
+    r"\b(?:newborn (?:nursery|discharge|note|exam|h&p|(?:fe)?male|infant|boy|girl)|well newborn|DOL ?#?\d"
+    r"|baby (?:boy|girl)|day of life|neonatology"
+    r"|NICU (?:note|admission|progress|h&p|consult|day|discharge)"
     r"|(?:(?:pre|full[- ]|post)?term|ex-?prem(?:ie|ature)?|\d\d(?:\+\d)? ?(?:weeks?|wks?|wga)) (?:\w+ ){0,2}?"
-    r"(?:infant|neonate|newborn|(?:fe)?male|boy|girl)(?: infant)?,? (?:was )?born (?:via|by|at|to)\b)",
+    r"(?:infant|neonate|newborn|(?:fe)?male|boy|girl)(?: infant)?,? (?:was )?born (?:via|by|at|to)\b)"
+    # "a 3-day-old", "12 do M", but no wound that is three days old
+    r"|(?:^|[:\n]\s*|\b(?:an?|this|now|(?:patient|infant|baby|child|neonate|newborn|s?he) is)\s+)"
+    r"\d{1,2}[- ]?(?:days?|d)[- ]?(?:old|o)\b"
+    r"(?=\s*(?:$|[,.;:)\n]|(?:[\w-]+ ){0,3}?(?:(?:fe)?male|infant|neonate|newborn|boy|girl|baby|[mf]\b)"
+    r"|(?:being|was|who|with|seen|now|present\w*|here|brought|born|has)\b))",
     re.IGNORECASE,
 )
 _OF_OTHERS = re.compile(  # of one's work, of the child of the patient
-    r"\b(?:(?:works?|worked|working|nurse|job|employed)\b[^.\n]{0,50}"
-    r"|(?:taken|transferred|sent|brought) to (?:the )?)\Z",
+    r"\b(?:(?:works?|worked|working|nurse|job|employed|deliver\w*|ga(?:ve|ves) birth|birth (?:of|to))\b[^.\n]{0,50}"
+    r"|(?:taken|transferred|sent|brought|went) to (?:the )?|(?:svd|vbac|section|cesarean|birth) of (?:\w+ )*)\Z",
     re.IGNORECASE,
 )
+# Who is older is the patient, if it is no mother that a child was born to.
+_OLDER = re.compile(
+    r"\b\d{1,2}[- ]?(?:y\.?/?o\b|yrs?\b|years?\b|months?[- ]old)|\b(?:1[2-9]|[2-9]\d)[- ]?[FM]\b|\b(?:Mrs|Ms)\b"
+    r"|\bshe (?:is|was) (?:an? )?G\d",
+    re.IGNORECASE,
+)
+_BORN_TO = re.compile(r"\b(?:born|to|mother|mom|maternal|father|dad)\b[^.\n]{0,25}\Z", re.IGNORECASE)
 _OBSTETRIC = re.compile(
     r"\b(?:g\d ?p\d|gravida|IUP|intrauterine pregnancy|prenatal|antepartum|EDC|EDD|fundal height|trimester"
     r"|(?<!first )(?<!second )(?<!last )(?<!previous )(?<!prior )(?<!past )(?<!all )pregnan"
@@ -74,8 +87,10 @@ def is_inpatient(text: str) -> bool:
 
 def is_newborn(text: str) -> bool:
     """Whether the patient is a newborn: then the mother's conditions are not the patient's."""
+    older = (found.start() for found in _OLDER.finditer(text))
+    first = next((at for at in older if not _BORN_TO.search(text, max(at - 40, 0), at)), len(text))
     return any(
-        not _OF_OTHERS.search(text, max(found.start() - 60, 0), found.start())
+        found.start() < first and not _OF_OTHERS.search(text, max(found.start() - 60, 0), found.start())
         for found in _NEWBORN.finditer(text)
     )
 

@@ -50,7 +50,7 @@ _MEASURES = (
     (_BMI_PERCENTILE, "bmi percentile"),
     (_BMI, "bmi"),
     (_WEEKS, "weeks of gestation"),
-    (_BIRTH_WEIGHT, "birth weight"),
+    (_BIRTH_WEIGHT, "birth weight in grams"),
     (_NIHSS, "nihss"),
     (_BURNED, "burned surface"),
 )
@@ -64,10 +64,15 @@ class Measure(NamedTuple):
     end: int
 
 
-def measures(text: str) -> Iterator[Measure]:
-    """Codes of all such numbers: Z68, Z3A, P07, R29.7, T31. Whether they are coded depends on the other codes."""
+def measures(text: str, *, newborn: bool = False) -> Iterator[Measure]:
+    """Codes of all such numbers: Z68, Z3A, P07, R29.7, T31. Whether they are coded depends on the other codes.
+
+    Weeks are those of a pregnancy, or of a ``newborn`` at birth.
+    """
     for pattern, measure in _MEASURES:
-        for found in _weeks(text) if pattern is _WEEKS else pattern.finditer(text):
+        of_birth = newborn and pattern is _WEEKS
+        measure = "weeks at birth" if of_birth else measure
+        for found in _weeks(text) if pattern is _WEEKS and not newborn else pattern.finditer(text):
             number = next(group for group in found.groups() if group)
             if code := _code(measure, float(number)):
                 yield Measure(code, found.start(), found.end())

@@ -156,13 +156,14 @@ def near_words(
     begin, end = np.searchsorted(note.where, (first - REACH, last + REACH + 1))
     sides: dict[str, int] = {}
     inside = set(places)
+    denied = {one[1:] for one in own if one.startswith("-")}
     for place in range(int(begin), int(end)):
         if place not in inside and (note.marks[place, _NEGATED] or place in unheard):
             continue
         here = int(note.where[place])
         distance = max(first - here, here - last, 0)
         meant = (sense - _AS_WRITTEN for sense, share in note.senses[place] if share >= 0.5)
-        for one in note.own[place].union(*meant):
+        for one in note.own[place].union(*meant) - denied:
             if one in SIDES:
                 # what stands before belongs to it rather than what comes after
                 apart = distance + (1 if here > last else 0)

@@ -33,6 +33,13 @@ _SIDES |= dict.fromkeys(("bilateral", "bilaterally", "bilat", "bl", "both", "ou"
 _KEPT_ENDINGS = ("us", "um", "is", "al", "ation", "ion", "ity")
 
 
+# Words of notes whose stem is that of another word in titles: several is not severe, second not secondary, a coronal
+# view not coronary.
+_APART = frozenset({
+    "secondary", "several", "coronal", "portion", "portions", "county", "generous", "calculation", "calculations",
+    "pillar", "pillars", "plant", "plants", "tearing", "traction", "septations", "intention", "classic", "classical",
+    "majority", "opening", "openings", "recession", "circular", "concentration", "concentrations",
+})  # fmt: skip
 _WITHOUT = re.compile(r"\b(?:without|w/o|not)\b(?: mention of)?([^,;()]*)", re.IGNORECASE)
 
 
@@ -49,6 +56,8 @@ def root(word: str) -> str:
     """The stem of a word; a side as ``left``, ``right`` or ``bilateral``."""
     if word in _SIDES:
         return _SIDES[word]
+    if word in _APART:
+        return word
     short = stem(word)
     if len(short) == 4 and short != word and word.endswith(_KEPT_ENDINGS):
         return word
