@@ -214,6 +214,31 @@ CODED = {
     # items of lists in one line
     "Findings: Internal hemorrhoids  External hemorrhoids  Normal cecum": "K64.8 K64.4",
     "IUP at 40 and 6/7 weeks, in labor. Recheck in 2 weeks.": "Z3A.40",
+    # lymph nodes by their region, never the cervix
+    "Right axillary lymph node: metastatic carcinoma.": "C77.3",
+    "Mets to mediastinal nodes.": "C77.1",
+    "Cervical lymph node metastatic squamous cell carcinoma.": "C77.0",
+    # what stands beside "and" with words of its own
+    "45F with iron deficiency anemia and B12 deficiency.": "D50.9 E53.8",
+    "PCP pneumonia and oral thrush in HIV.": "B59 B37.0 B20",
+    "Left knee pain and swelling.": "M25.562 M25.462",
+    "Acute cholecystitis and gallstones.": "K80.00",
+    # words that share a stem with those of titles
+    "MDD, several episodes.": "F32.9",
+    "Malnutrition for several months.": "E46",
+    "Hyperparathyroidism, second visit.": "E21.3",
+    "34F G2P1 at 39w1d delivered a healthy baby boy via NSVD. PPH, 2nd degree laceration.": "O72.1 O70.1 Z37.0 Z3A.39",
+    # what is said absent in a title leaves its side
+    "Type 2 diabetes with mild NPDR OU without macular edema.": "E11.3293",
+    # complications of the bowel and of the gallbladder by their titles
+    "Crohn's ileocolitis with perianal fistula.": "K50.813",
+    "Acute cholecystitis with cholelithiasis. Postop: same, gangrenous.": "K80.00 K82.A1",
+    "Gangrenous cholecystitis.": "K81.0 K82.A1",
+    # treatment and what it did
+    "Neuropathy from chemo, breast cancer.": "G62.0 T45.1X5A",
+    "Here for cycle 4 docetaxel for castrate-resistant prostate cancer.": "Z51.11 C61 Z19.2",
+    "Hypothyroidism after RAI for Graves.": "E89.0",
+    "Twin A, newborn male, 36w2d, born by C-section.": "Z38.31 P07.39",
     # a symptom alone
     "Chest pain.": "R07.9",
     "NSTEMI": "I21.4",
@@ -346,6 +371,15 @@ NOT_CODED = {
     "CKD4, pressure ulcer R heel stage 3, L BKA.": "L89.614 L89.62",
     "He gardens since the COVID-19 pandemic. Knee: effusion is seen. aPL positive.": "U07 J90 C92",
     "PHQ-9 14, GAD-7 16.": "F41",
+    "Cervical lymph node metastatic squamous cell carcinoma.": "C53 C79.82",
+    "ESRD 2/2 hypertensive nephrosclerosis.": "I15",
+    "PCP pneumonia and oral thrush in HIV.": "B37.1",
+    "45F with iron deficiency anemia and B12 deficiency.": "D51",
+    "Asthma with several exacerbations. MDD, several episodes.": "J45.5 F32.2",
+    "G2P1 at 39w, previous C-section 2019 for breech, vertex now.": "O32",
+    "Acute cholecystitis with cholelithiasis. Postop: same, gangrenous.": "I96",
+    "Influenza A and pneumonia.": "J11",
+    "Newborn male, twin A, 36w2d, born by C-section. TTN.": "Z38.0 P22.9 R06",
     "Bone marrow edema. Falling saturation. Depressed frontal sinus fracture.": "R60 R29 F32",
     "Holter: one supraventricular triplet.": "O30",
     "Morning headaches resolved.": "R51",

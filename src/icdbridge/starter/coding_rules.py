@@ -14,6 +14,7 @@ from icdbridge.starter.newborn import code_newborn
 from icdbridge.starter.note_reading import Note
 from icdbridge.starter.said import near_words
 from icdbridge.starter.same_category import claims_more
+from icdbridge.starter.said_once import spell_out
 from icdbridge.starter.sequelae import code_sequelae
 from icdbridge.starter.specify import specify
 from icdbridge.starter.stems import roots
@@ -40,6 +41,7 @@ def apply_rules(note: Note, lines: Sequence[Line], tree: Tree) -> list[Line]:
     kept = list(lines)
     code_sequelae(note, kept, tree)
     code_newborn(note, kept, tree)
+    spell_out(note, kept, tree)
     _add_wordings(kept, note, tree, _present(kept, tree))
     present = _present(kept, tree)
     codes = by_category(present)

@@ -10,7 +10,7 @@ from icdbridge.knowledge.meanings import meant
 from icdbridge.knowledge.words import stem
 from icdbridge.starter.stems import Word, meanings
 
-_LONGEST, _LETTERS = 4, 12  # words and characters of an abbreviation of several words
+_LONGEST, _LETTERS = 4, 13  # words and characters of an abbreviation of several words
 _NEAR = 15  # words of its sentence on each side that say what an abbreviation means
 _CLOSE = 8  # characters on each side in which a percentage belongs to it
 # "13.3 mCi" is a unit; "AB CD, M.D." and "Dr. CD" are the initials of a person.

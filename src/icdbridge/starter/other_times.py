@@ -45,9 +45,13 @@ _OVER = re.compile(
 )
 _EARLY = "P07"  # born early or small: of a newborn; later it is how the child was born
 _AT_BIRTH = re.compile(r"\b(?:birth history|born|(?:his|her) birth)\b[^.;\n]{0,40}\Z", re.IGNORECASE)
-# "Cholecystectomy in 2008 for gallstones": they are gone with the gallbladder.
+# "Cholecystectomy in 2008 for gallstones": they are gone with the gallbladder; "prior C-section for breech".
 _OPERATED_FOR = re.compile(
-    r"\b\w+ectomy\b[^.;\n]{0,25}\b(?:for|due to|secondary to|because of)\s+(?:\w+ ){0,3}\Z", re.IGNORECASE
+    r"(?:\b(?:\w+ectomy|RAI|radioiodine|radioactive iodine)\b"
+    r"|\b(?:prior|previous|past|h/o|hx of|history of|s/p|status[- ]post) (?:[\w-]+ ){0,2}(?:c[-/ ]?sections?|ces[ae]rean\w*"
+    r"|caesarean\w*|c/?s|ltcs)\b)"
+    r"[^.;\n]{0,25}\b(?:for|due to|secondary to|because of)\s+(?:\w+ ){0,3}\Z",
+    re.IGNORECASE,
 )
 _IN_YEAR = re.compile(
     r"\s*(?:[(\[](?:CMS[/ -])?HCC[)\]])?\s*(?:[(,]|in|since|back in|circa)?\s*((?:19|20)\d\d)\b",

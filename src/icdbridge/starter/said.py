@@ -16,7 +16,7 @@ from icdbridge.starter.note_reading import REACH, Note
 from icdbridge.starter.specify import Decision, specify
 from icdbridge.starter.stems import SIDES, root, roots, synonyms, whole
 from icdbridge.starter.tree import Tree
-from icdbridge.starter.understood import asserting, of_one_item, understood
+from icdbridge.starter.understood import asserting, of_one_item, over_and, understood
 
 _NEGATED = CONTEXTS.index("negated")
 _TARGETS = 4  # codes of one phrase that are compared
@@ -69,7 +69,9 @@ def find_said(note: Note, dictionary: Dictionary, tree: Tree) -> list[Said]:
     for mention, share in understood(note, dictionary):
         by_places[mention.places].append((mention, share))
     every = [one[0] for several in by_places.values() for one in several]
-    kept = _beside_sides(note, {mention.places for mention in of_one_item(note, longest(every))})
+    apart = over_and(note, every)
+    alone = longest([mention for mention in every if mention.places not in apart])
+    kept = _beside_sides(note, {mention.places for mention in of_one_item(note, alone)})
 
     @cache
     def said_at(places: tuple[int, ...]) -> Said:
@@ -92,10 +94,11 @@ def find_said(note: Note, dictionary: Dictionary, tree: Tree) -> list[Said]:
                 continue
             others = tuple(place for place in outer if not _covers(note, places, place))
             both = others in by_places and min(said_at(places).named, said_at(others).named) >= 0
-            induced = len(places) == 1 and places[0] in causes
-            if (induced and ADVERSE in said_at(places).status) or (
-                both and tree.codes[said_at(places).code].startswith(wanted)
-            ):
+            drug = said_at(places).status.get(ADVERSE, -1) if len(places) == 1 else -1
+            caused = drug >= 0 and (
+                places[0] in causes or tree.codes[int(tree.default[drug])].startswith(wanted)
+            )
+            if caused or (both and tree.codes[said_at(places).code].startswith(wanted)):
                 asked.add(places)
     return [said_at(places) for places in sorted(kept | asked)]
 

@@ -1,6 +1,7 @@
 """Which mentions of phrases a note means: words of one thing, on one side, in one item of a list, in one context."""
 
 import re
+from collections import defaultdict
 from collections.abc import Sequence
 
 import numpy as np
@@ -25,6 +26,7 @@ _SCALES = (
     ("dm", root("diabetes")),
 )  # what a number is of, and the stem of its phrases
 _STAGED = re.compile(r"(?:stage|type)\w*[^e]")
+_AND = ("and", "&")
 _BESIDE = re.compile(r"[,;&/]|\s-|\band\b")
 
 
@@ -72,6 +74,29 @@ def of_one_item(note: Note, mentions: Sequence[Mention]) -> list[Mention]:
         return one.gap >= limit and all(closer[place] < limit for place in one.places)
 
     return [one for one in mentions if not put_together(one)]
+
+
+def over_and(note: Note, mentions: Sequence[Mention]) -> set[tuple[int, ...]]:
+    """The places of mentions that join two things over "and", of which one is more than they take of it: "PCP pneumonia
+    and oral thrush" has no pneumonia by thrush, "iron deficiency anemia and B12 deficiency" no anemia by the latter.
+    """
+    places = {mention.places for mention in mentions}
+    ending, beginning = defaultdict(list), defaultdict(list)
+    for one in places:
+        ending[one[-1]].append(one)
+        beginning[one[0]].append(one)
+
+    def joins(one: tuple[int, ...]) -> bool:
+        middle = next((place for place in range(one[0] + 1, one[-1]) if note.words[place].text in _AND), -1)
+        left, right = (tuple(p for p in one if p < middle), tuple(p for p in one if p > middle))
+        if middle in one or not left or not right or left[-1] != middle - 1:
+            return False
+        before = [whole for whole in ending[left[-1]] if set(left) <= set(whole)]
+        after = [whole for whole in beginning[middle + 1] if whole[-1] == right[-1] and set(right) <= set(whole)]
+        more = (place for whole in (*before, *after) for place in set(whole) - set(one))
+        return bool(before and after) and any(note.own[place] - {*SIDES} for place in more)
+
+    return {one for one in places if one[-1] - one[0] >= len(one) and joins(one)}
 
 
 def _spelt_out(note: Note, mention: Mention, phrase: frozenset[str]) -> Mention:

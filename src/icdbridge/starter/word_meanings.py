@@ -49,7 +49,7 @@ def meanings_in(
     silent = _silent(text, words, counting | {words[place].start for place in apart})
     further = _further_stems(words, counting, disks)
     written = expansions(words, text, sentences, sections)
-    meant = _meant(words, written, apart | disks.keys())
+    meant = _meant(words, written, apart | disks.keys() | _as_written(words))
     compared = _compared_sides(text, words)
     own: list[frozenset[str]] = []
     senses: dict[int, Senses] = {}
@@ -99,6 +99,25 @@ def _further_stems(
         )
         for place in range(len(words))
     ]
+
+
+# Before these a word has no synonyms: cervical nodes are not of the cervix.
+_AS_WRITTEN = {
+    "cervical": re.compile(
+        r"l?nodes?|lymph|lad|(?:lymph)?adenopathy|spine|spinal|spondyl\w+|vertebra\w*|dis[ck]s?|radiculopathy|strain|sprain"
+        r"|neck|paraspinal\w*|collar|muscles?|fusion|stenosis|myelopathy|rib|plexus|region|levels?|traction|facets?"
+        r"|epidural|foramin\w+|cord|dystonia|fascia|esophag\w+|kyphosis|lordosis|pain|tenderness|mass|triangle|chain"
+    ),
+}
+
+
+def _as_written(words: Sequence[Word]) -> set[int]:
+    """The places of words that have no synonyms before what follows."""
+    return {
+        place
+        for place, (word, following) in enumerate(itertools.pairwise(words))
+        if word.text in _AS_WRITTEN and _AS_WRITTEN[word.text].fullmatch(following.text)
+    }
 
 
 def _meant(words: Sequence[Word], written: Expansions, alone: set[int]) -> list[Senses]:

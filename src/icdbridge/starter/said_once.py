@@ -1,0 +1,80 @@
+"""What a note says once and titles of several codes spell out: which hand leads, and whether consciousness was lost."""
+
+import re
+from collections.abc import Sequence
+
+from icdbridge.starter.lines import Line, asserted
+from icdbridge.starter.note_reading import Note
+from icdbridge.starter.tree import Tree
+
+_LEFT_HANDED = re.compile(
+    r"\b(?:left|l)[- ]hand(?:ed(?:ness)?|[- ]domina\w+)\b(?! (?:compression|gloves?|splint|pitch))|\bLHD\b",
+    re.IGNORECASE,
+)
+# Where it is not said, the right hand leads (I.C.6.a); titles put it in several ways.
+_LEADS = re.compile(r"\b(left|right) (?:non-?)?dominant side")
+_UNKNOWN = re.compile(r"with loss of consciousness(?: of)? (?:status unknown|unspecified duration)")
+_LOST = re.compile(
+    r"(?P<not>\b(?:no|without|w/o|denies(?: any)?|denied(?: any)?|neg(?:ative)? for|did ?n[o']t|never)[\s:]+(?:\w+ )?"
+    r"|(?<![\w-])-\s?)?"
+    r"(?P<short>\b(?:brief|momentary|transient|short)(?:ly)? (?:episode of )?)?"
+    r"\b(?:LOC|loss of consciousness|los(?:t|e) consciousness|(?:was )?knocked (?:out|unconscious))\b"
+    r"(?P<after>(?:[^.;\n]|\.\d){0,25})",
+    re.IGNORECASE,
+)
+_NONE_AFTER = re.compile(r"\s*[:(-]?\s*(?:none|neg(?:ative)?|no|denie[sd])\b", re.IGNORECASE)
+_SHORT_AFTER = re.compile(r"[\s,(:x-]*(?:was |for )?(?:brief|momentar|transient|seconds|(?:a )?few (?:sec|min))", re.IGNORECASE)
+_LASTED = re.compile(
+    r"(?:<|less than |under |about |approx\w* |for |x|~|of )?\s*(\d+)(?:-\d+)?\s?(sec|s\b|min|hours?\b|hrs?\b)",
+    re.IGNORECASE,
+)
+
+
+def spell_out(note: Note, lines: Sequence[Line], tree: Tree) -> None:
+    """Moves lines to the codes of the same title but for what the note says once."""
+    left_handed = _LEFT_HANDED.search(note.text) is not None
+    lost = _consciousness(note.text)
+    for line in asserted(lines):
+        title = tree.titles[line.code].lower()
+        said = [title]
+        if left_handed:
+            said = [_LEADS.sub(rf"\1 {leads} side", title) for leads in _leads(title)]
+        if lost:
+            said = [_UNKNOWN.sub(lost, title)]
+        line.code = next((tree.by_title[one] for one in said if one in tree.by_title), line.code)
+
+
+def _leads(title: str) -> Sequence[str]:
+    """How a title may put the hand that it names, of one whose left hand leads."""
+    return ("dominant",) if "left" in title else ("non-dominant", "nondominant")
+
+
+def _consciousness(text: str) -> str:
+    """How titles put the loss of consciousness that a note tells; empty where it tells of none and denies none."""
+    for found in _LOST.finditer(text):
+        after = found["after"]
+        if found["not"] or _NONE_AFTER.match(after):
+            return "without loss of consciousness"
+        if found["short"] or _SHORT_AFTER.match(after):
+            return "with loss of consciousness of 30 minutes or less"
+        if lasted := _LASTED.search(after):
+            return f"with loss of consciousness {_duration(int(lasted[1]), lasted[2].lower())}"
+        if re.match(r"\s*\?|\s*unknown|\s*unclear", after) is None and _asserted(text, found.start()):
+            return "with loss of consciousness of unspecified duration"
+    return ""
+
+
+def _asserted(text: str, start: int) -> bool:
+    """Whether what stands before does not leave the loss open."""
+    before = text[max(start - 25, 0) : start].lower()
+    return re.search(r"\?\s*$|possible|unknown|unclear|questionable|unsure|not sure", before) is None
+
+
+def _duration(number: int, unit: str) -> str:
+    """A time as the titles of S06 divide it."""
+    minutes = number * 60 if unit.startswith("h") else number if unit.startswith("m") else 1
+    if minutes <= 30:
+        return "of 30 minutes or less"
+    if minutes < 60:
+        return "of 31 minutes to 59 minutes"
+    return "of 1 hour to 5 hours 59 minutes" if minutes < 360 else "of 6 hours to 24 hours"
