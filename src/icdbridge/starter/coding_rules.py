@@ -13,8 +13,8 @@ from icdbridge.starter.measures import measures
 from icdbridge.starter.newborn import code_newborn
 from icdbridge.starter.note_reading import Note
 from icdbridge.starter.said import near_words
-from icdbridge.starter.same_category import claims_more
 from icdbridge.starter.said_once import spell_out
+from icdbridge.starter.same_category import claims_more
 from icdbridge.starter.sequelae import code_sequelae
 from icdbridge.starter.specify import specify
 from icdbridge.starter.stems import roots

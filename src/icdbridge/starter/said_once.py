@@ -23,7 +23,9 @@ _LOST = re.compile(
     re.IGNORECASE,
 )
 _NONE_AFTER = re.compile(r"\s*[:(-]?\s*(?:none|neg(?:ative)?|no|denie[sd])\b", re.IGNORECASE)
-_SHORT_AFTER = re.compile(r"[\s,(:x-]*(?:was |for )?(?:brief|momentar|transient|seconds|(?:a )?few (?:sec|min))", re.IGNORECASE)
+_SHORT_AFTER = re.compile(
+    r"[\s,(:x-]*(?:was |for )?(?:brief|momentar|transient|seconds|(?:a )?few (?:sec|min))", re.IGNORECASE
+)
 _LASTED = re.compile(
     r"(?:<|less than |under |about |approx\w* |for |x|~|of )?\s*(\d+)(?:-\d+)?\s?(sec|s\b|min|hours?\b|hrs?\b)",
     re.IGNORECASE,

@@ -92,7 +92,9 @@ def over_and(note: Note, mentions: Sequence[Mention]) -> set[tuple[int, ...]]:
         if middle in one or not left or not right or left[-1] != middle - 1:
             return False
         before = [whole for whole in ending[left[-1]] if set(left) <= set(whole)]
-        after = [whole for whole in beginning[middle + 1] if whole[-1] == right[-1] and set(right) <= set(whole)]
+        after = [
+            whole for whole in beginning[middle + 1] if whole[-1] == right[-1] and set(right) <= set(whole)
+        ]
         more = (place for whole in (*before, *after) for place in set(whole) - set(one))
         return bool(before and after) and any(note.own[place] - {*SIDES} for place in more)
 

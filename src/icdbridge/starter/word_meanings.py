@@ -107,7 +107,7 @@ _AS_WRITTEN = {
         r"l?nodes?|lymph|lad|(?:lymph)?adenopathy|spine|spinal|spondyl\w+|vertebra\w*|dis[ck]s?|radiculopathy|strain|sprain"
         r"|neck|paraspinal\w*|collar|muscles?|fusion|stenosis|myelopathy|rib|plexus|region|levels?|traction|facets?"
         r"|epidural|foramin\w+|cord|dystonia|fascia|esophag\w+|kyphosis|lordosis|pain|tenderness|mass|triangle|chain"
-    ),
+    )
 }
 
 
