@@ -64,7 +64,7 @@ def fold(text: str) -> Folded:
     changes nothing; ``lower`` leaves all characters of the result where they are.
     """
     folded = Folded(text) if text.isascii() else _fold_characters(text)
-    return _join_lines(folded) if _LINE_END.search(folded.text) else folded
+    return _join_lines(folded) if "\n" in folded.text and _LINE_END.search(folded.text) else folded
 
 
 def _fold_characters(text: str) -> Folded:

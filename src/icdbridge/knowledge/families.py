@@ -2,7 +2,6 @@
 
 import re
 from bisect import bisect_left
-from collections import Counter
 from functools import cache
 from typing import TypeVar
 
@@ -13,7 +12,7 @@ from icdbridge.codes.systems import kept_by_code
 from icdbridge.errors import InputError
 from icdbridge.knowledge.frequency import FREQUENT, hospital_frequency
 from icdbridge.knowledge.packed_tables import read_csv
-from icdbridge.knowledge.words import split, stems
+from icdbridge.knowledge.words import EMPTY, plain_words, stem, stems
 
 Value = TypeVar("Value")
 # What a title says of each axis, the first that fits counts. "Unspecified" is no value: it says nothing.
@@ -126,35 +125,38 @@ _PER_WORD, _PER_CHARACTER = -0.02, -0.3  # further words of the title, further c
 
 def _best(parent: str, siblings: list[str], table: CodeSystem) -> str:
     """The child of a category that is meant when only the category is named."""
-    words = {child: Counter(_words(_title(child, table))) for child in siblings}
-    shared = words[siblings[0]].copy()
-    for counts in words.values():
-        shared &= counts
+    if len(siblings) == 1:
+        return siblings[0]
+    titles = {child: _title(child, table) for child in siblings}
+    words = [_words(title) for title in titles.values()]
+    shared = {
+        word: min(said.count(word) for said in words) for word in set(words[0]).intersection(*words[1:])
+    }
     said = _stems(_title(parent, table))
     shortest = min(map(len, siblings))
     points = {}
-    for child in siblings:
+    for child, title in titles.items():
         left = shared.copy()
         distinct = []
-        for word in _words(_title(child, table)):
-            distinct += [word] if not left[word] else []
-            left[word] -= left[word] > 0
-        points[child] = _points(child, " ".join(distinct), said, table) + _PER_CHARACTER * (
-            len(child) - shortest
-        )
+        for word in _words(title):
+            if left.get(word):
+                left[word] -= 1
+            else:
+                distinct.append(word)
+        further = _PER_CHARACTER * (len(child) - shortest)
+        points[child] = _points(child, title, distinct, said, table.name) + further
     return max(siblings, key=lambda child: points[child])
 
 
-def _points(child: str, distinct: str, said: frozenset[str], table: CodeSystem) -> float:
-    points = _PER_WORD * len(distinct.split()) + _assumed(distinct)
-    title = _title(child, table)
+def _points(child: str, title: str, distinct: list[str], said: frozenset[str], system: str) -> float:
+    points = _PER_WORD * len(distinct) + _assumed(" ".join(distinct))
     if said and _stems(title) == said and "other" not in _words(title):
         points += _SAME
-    named = [set(words) for words in _below(_nos(table.name), child)]
+    named = [set(words) for words in _below(_nos(system), child)]
     points += _ONLY if said in named else _PARTLY if any(words <= said for words in named) else 0.0
     if "unspecified" in distinct:
         points += _NINE if _RESIDUAL.search(child) else _NOUGHT if child.endswith("0") else 0.0
-    often = _below(_often(table.name), child)
+    often = _below(_often(system), child)
     return points + (_FREQUENT if FREQUENT in often else _SEEN if often else 0.0)
 
 
@@ -195,9 +197,9 @@ def _title(code: str, table: CodeSystem) -> str:
 
 @cache
 def _words(title: str) -> list[str]:
-    return [word for word, _, _ in split(title)]
+    return plain_words(title)
 
 
 @cache
 def _stems(title: str) -> frozenset[str]:
-    return frozenset(stems(title))
+    return frozenset(stem(word) for word in _words(title) if word not in EMPTY)

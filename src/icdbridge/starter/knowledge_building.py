@@ -60,7 +60,7 @@ class Prepared(NamedTuple):
 
 
 def prepared(system: str, cache: Path) -> Prepared:
-    """The tree and dictionary of a system, from the cache or, the first time, built (some 20 s of one core)."""
+    """The tree and dictionary of a system, from the cache or, the first time, built (some 10 s of one core)."""
     folder = cached_folder(
         cache / f"starter-{system}-{FORMAT}-{fingerprint()}", "codes.txt", lambda made: _fill(system, made)
     )
@@ -68,7 +68,7 @@ def prepared(system: str, cache: Path) -> Prepared:
 
 
 def _fill(system: str, folder: Path) -> None:
-    console.print(f"first use: building the index of what {system} codes are called, some 20 seconds")
+    console.print(f"first use: building the index of what {system} codes are called, some 10 seconds")
     with no_collection():
         table = load_system(system)
         tree = build_tree(table, {code: default_child(code, system) for code in table.headings})
@@ -80,6 +80,8 @@ def _names(system: str, tree: Tree) -> Iterator[Name]:
     """All names of a system; status and history codes with where they count."""
     frequency = hospital_frequency(system)
     blocked, later = _blocked(), later_codes(system)
+    often = [_FREQUENT.get(frequency.get(tree.codes[code], ""), 2) for code in tree.default.tolist()]
+    residual_title = [bool(_RESIDUAL.search(title)) for title in tree.titles]
     for text, code, source in _every(system):
         number = tree.number.get(code)
         if number is None or (source == "title" and _goes_on(tree, number)):  # the words of the note decide
@@ -89,15 +91,14 @@ def _names(system: str, tree: Tree) -> Iterator[Name]:
             continue
         if stems in blocked.get("", ()) or stems in blocked.get(code, ()):
             continue
-        often = _FREQUENT.get(frequency.get(tree.codes[tree.default[number]], ""), 2)
-        residual = bool(_RESIDUAL.search(text)) and source not in _WRITTEN
+        residual = source not in _WRITTEN and bool(_RESIDUAL.search(text))
         if residual and (len(stems) == 1 or code.startswith(_ONLY_IF_SAID)):
             continue
         rank = (
             residual,
             _LATER_TITLE if source == "title" and code in later else _BELIEVED.get(source, 4),
-            bool(_RESIDUAL.search(tree.titles[number])),
-            often,
+            residual_title[number],
+            often[number],
             len(code),
         )
         yield Name(stems, number, SOURCES.index(source), rank)

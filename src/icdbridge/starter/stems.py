@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from icdbridge.knowledge.packed_tables import read_csv
 from icdbridge.knowledge.synonyms import synonyms as known_synonyms
-from icdbridge.knowledge.words import EMPTY, split, stem
+from icdbridge.knowledge.words import EMPTY, plain_words, split, stem
 
 _SCALES = {"stage": "stage", "type": "type", "grade": "grade", "ckd": "stage", "class": "class", "dm": "type"}
 _NUMBERS = {
@@ -21,6 +21,7 @@ _NUMBERS = {
 _LETTERED = frozenset({
     "hepatitis", "influenza", "flu", "vitamin", "group", "hemophilia", "haemophilia", "strep", "streptococcus",
 })  # fmt: skip
+_BEFORE_NUMBERS = _LETTERED | _SCALES.keys()
 _NUMBER = re.compile(r"[0-5][ab]?")
 _WRITTEN_TOGETHER = re.compile(r"(ckd|dm|t|stage|type|grade)([0-5][ab]?)(dm)?")
 
@@ -92,6 +93,8 @@ def words_of(text: str) -> list[Word]:
 
 def scale_stems(words: Sequence[str]) -> Iterator[tuple[int, str]]:
     """Places and stems of stages, types and grades ("stage 3b" at its number: ``stage3b``)."""
+    if _BEFORE_NUMBERS.isdisjoint(words) and "".join(words).isalpha():
+        return
     for place, word in enumerate(words):
         if together := _scale_together(word):
             yield place, together
@@ -150,32 +153,43 @@ def _junction(words: Sequence[str], levels: Mapping[int, str], place: int) -> st
 
 def title_stems(text: str) -> list[str]:
     """The different stems of a text in order, without words that notes leave out."""
-    return list(dict.fromkeys(one for one, _ in _stems_at(text)))
+    return list(dict.fromkeys(filter(None, _stems_of(plain_words(text)))))
 
 
 def name_stems(text: str) -> list[str]:
     """The stems by which a note names a code: those of ``title_stems``, of what the name says is absent ("without
     aura") with a minus (``-aura``); of a name of one word that word (``whole``).
     """
-    without = [match.span(1) for match in _WITHOUT.finditer(text)]
-    stems = {
-        f"-{one}" if any(first <= start < last for first, last in without) else one: None
-        for one, start in _stems_at(text)
-    }
-    content = [word for word, _, _ in split(text) if word not in EMPTY]
-    if len(content) == 1 and list(stems) == [root(content[0])]:
-        return [whole(content[0])]
-    return list(stems)
+    words = plain_words(text)
+    found = _stems_of(words)
+    for place in _absent(text) if _WITHOUT.search(text) else ():
+        found[place] = found[place] and f"-{found[place]}"
+    stems = list(dict.fromkeys(filter(None, found)))
+    if len(stems) == 1:
+        content = [word for word in words if word not in EMPTY]
+        if len(content) == 1 and stems == [root(content[0])]:
+            return [whole(content[0])]
+    return stems
 
 
-def _stems_at(text: str) -> Iterator[tuple[str, int]]:
-    found = split(text)
-    scales = dict(scale_stems([word for word, _, _ in found]))
-    for place, (word, start, _) in enumerate(found):
-        if place in scales:
-            yield scales[place], start
-        elif word not in EMPTY:
-            yield root(word), start
+def _absent(text: str) -> set[int]:
+    """The words that a text says are absent, as places among its words."""
+    spans = [match.span(1) for match in _WITHOUT.finditer(text)]
+    starts = enumerate(start for _, start, _ in split(text))
+    return {place for place, start in starts if any(first <= start < last for first, last in spans)}
+
+
+def _stems_of(words: Sequence[str]) -> list[str]:
+    """The stem of each word, empty where notes leave it out."""
+    found = list(map(_stem_or_none, words))
+    for place, scale in scale_stems(words):
+        found[place] = scale
+    return found
+
+
+@lru_cache(100_000)
+def _stem_or_none(word: str) -> str:
+    return "" if word in EMPTY else root(word)
 
 
 @cache

@@ -117,8 +117,12 @@ def build_tree(system: CodeSystem, defaults: dict[str, str]) -> Tree:
     for above, kids in families.items():
         if above < 0:
             continue
-        said = [title_stems(WITHOUT.sub(" ", titles[kid])) for kid in kids]
-        absent = [[s for part in WITHOUT.findall(titles[kid]) for s in title_stems(part)] for kid in kids]
+        denied = [WITHOUT.findall(titles[kid]) for kid in kids]
+        said = [
+            title_stems(WITHOUT.sub(" ", titles[kid]) if parts else titles[kid])
+            for kid, parts in zip(kids, denied, strict=True)
+        ]
+        absent = [[s for part in parts for s in title_stems(part)] for parts in denied]
         shared = set(title_stems(titles[above]))
         if len(kids) > 1:
             shared = (shared - _STAGES) | set.intersection(*map(set, said))
