@@ -64,7 +64,7 @@ class Served:
 @pytest.fixture(scope="module")
 def served(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("icdbridge.server.app.search", lambda words: None)  # no test here searches codes
+        patch.setattr("icdbridge.server.searching.find", lambda words: None)  # no test here searches codes
         server = Served(tmp_path_factory.mktemp("desk"))
         yield server
         server.close()

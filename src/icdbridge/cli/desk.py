@@ -29,12 +29,12 @@ def opened(address: str, *, new: bool = False) -> Iterator["Store"]:
 
     Only with ``new`` a file that is missing is made: a slip in its name shall leave no empty store behind.
     """
-    if not new and "://" not in address and not Path(address).exists():
-        raise InputError(f"there is no store {address}: `icdbridge serve --store {address}` makes a new one")
     try:
         from icdbridge.server.store import StoreUnreachable, open_store
     except ModuleNotFoundError as error:
         raise not_installed(error) from error
+    if not new and "://" not in address and not Path(address).exists():
+        raise InputError(f"there is no store {address}: `icdbridge serve --store {address}` makes a new one")
     store = open_store(address)
     try:
         yield store
