@@ -88,10 +88,15 @@ export function reader(pane, asked) {
     const { node } = nodes[lastBefore(nodes, at.start, (one) => one.start)];
     if (node.parentNode.matches(".speaking")) node.parentNode.classList.add("here");
     node.parentNode.scrollIntoView({ block: "nearest" }); // lays the block out, if it was out of sight before
-    const box = rangeOf(at).getBoundingClientRect(), around = pane.getBoundingClientRect();
-    if (box.top < around.top + 40 || box.bottom > around.bottom - 40) {
-      pane.scrollTop += box.top - around.top - around.height / 3;
-    }
+    const show = (frames) => {
+      if (!node.isConnected) return; // another note is shown by now
+      const box = rangeOf(at).getBoundingClientRect(), around = pane.getBoundingClientRect();
+      const out = box.top < around.top + 40 || box.bottom > around.bottom - 40;
+      if (out) pane.scrollTop += box.top - around.top - around.height / 3;
+      // blocks around are laid out later, at other heights than were guessed
+      if (out && frames) requestAnimationFrame(() => show(frames - 1));
+    };
+    show(10);
   }
 
   function selected() {
