@@ -26,6 +26,11 @@ def test_titles_take_it_up(note, code, asserted):
     assert code in asserted(note)
 
 
+def test_all_that_is_said_once_counts(asserted):
+    found = asserted("Left-handed. Traumatic SDH, LOC 10 minutes, now left hemiplegia.")
+    assert {"G81.92", "S06.5X1A"} <= found
+
+
 @pytest.mark.parametrize(
     ("text", "newborn"),
     [

@@ -421,6 +421,7 @@ def test_a_code_that_never_stands_without_another_is_as_sure(starter):
     assert sure["Z3A.38"] >= sure["O99.213"]
     shock = {one.code: one.confidence for one in starter.code("Septic shock from cholangitis.")}
     assert shock["A41.9"] >= shock["R65.21"] - 0.05
+    assert [*shock].index("A41.9") < [*shock].index("R65.21")  # I.C.1.d.2: the infection first
 
 
 def test_uncertain_diagnoses_are_coded_of_inpatients_only(asserted):

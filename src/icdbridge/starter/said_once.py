@@ -26,6 +26,8 @@ _NONE_AFTER = re.compile(r"\s*[:(-]?\s*(?:none|neg(?:ative)?|no|denie[sd])\b", r
 _SHORT_AFTER = re.compile(
     r"[\s,(:x-]*(?:was |for )?(?:brief|momentar|transient|seconds|(?:a )?few (?:sec|min))", re.IGNORECASE
 )
+_OPEN_BEFORE = re.compile(r"\?\s*$|possible|unknown|unclear|questionable|unsure|not sure", re.IGNORECASE)
+_OPEN_AFTER = re.compile(r"\s*\?|\s*unknown|\s*unclear")
 _LASTED = re.compile(
     r"(?:<|less than |under |about |approx\w* |for |x|~|of )?\s*(\d+)(?:-\d+)?\s?(sec|s\b|min|hours?\b|hrs?\b)",
     re.IGNORECASE,
@@ -38,11 +40,9 @@ def spell_out(note: Note, lines: Sequence[Line], tree: Tree) -> None:
     lost = _consciousness(note.text)
     for line in asserted(lines):
         title = tree.titles[line.code].lower()
-        said = [title]
-        if left_handed:
-            said = [_LEADS.sub(rf"\1 {leads} side", title) for leads in _leads(title)]
         if lost:
-            said = [_UNKNOWN.sub(lost, title)]
+            title = _UNKNOWN.sub(lost, title)
+        said = [_LEADS.sub(rf"\1 {leads} side", title) for leads in _leads(title)] if left_handed else [title]
         line.code = next((tree.by_title[one] for one in said if one in tree.by_title), line.code)
 
 
@@ -61,15 +61,10 @@ def _consciousness(text: str) -> str:
             return "with loss of consciousness of 30 minutes or less"
         if lasted := _LASTED.search(after):
             return f"with loss of consciousness {_duration(int(lasted[1]), lasted[2].lower())}"
-        if re.match(r"\s*\?|\s*unknown|\s*unclear", after) is None and _asserted(text, found.start()):
+        before = text[max(found.start() - 25, 0) : found.start()]
+        if not (_OPEN_AFTER.match(after) or _OPEN_BEFORE.search(before)):
             return "with loss of consciousness of unspecified duration"
     return ""
-
-
-def _asserted(text: str, start: int) -> bool:
-    """Whether what stands before does not leave the loss open."""
-    before = text[max(start - 25, 0) : start].lower()
-    return re.search(r"\?\s*$|possible|unknown|unclear|questionable|unsure|not sure", before) is None
 
 
 def _duration(number: int, unit: str) -> str:

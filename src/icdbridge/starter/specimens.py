@@ -23,6 +23,8 @@ _HEADING = re.compile(
 )
 _LETTERED = re.compile(r"(?:(?<=[\n.;:])|\A)[ \t]*(?:specimen )?([A-H])[.):][ \t]+([^\n.;]{3,90})")
 _OF_ORGAN = re.compile(rf"\b(?:{_ORGAN})\b", re.IGNORECASE)
+# What is taken; its nature is told below.
+_POLYPS = frozenset({"polyp", "polyps", "mass", "lesion", "nodule", "tumor"})
 _PATHOLOGY = re.compile(r"\bpatholog|\bspecimens?\b|\bmicroscopic|\bbiops", re.IGNORECASE)
 
 
@@ -54,11 +56,6 @@ def with_specimens(
 
 def _within(words: Sequence[Word], start: int, end: int) -> list[int]:
     return [place for place, word in enumerate(words) if start <= word.start < end]
-
-
-_POLYPS = frozenset(
-    {"polyp", "polyps", "mass", "lesion", "nodule", "tumor"}
-)  # what is taken; its nature is told below
 
 
 def _lettered(text: str) -> Iterator[tuple[tuple[int, int], list[tuple[int, int]]]]:

@@ -51,7 +51,8 @@ TOGETHER = (
     ("R65.2", "A40"),
     ("R65.2", "A41"),
 )
-_ALIKE = 0.05  # a second one that is so little surer is shown as sure as the first, and behind it
+_AHEAD = ("U07.1", "A40", "A41")  # stand before what asks for them (note at J12.82, I.C.1.d.2), others behind
+_ALIKE = 0.05  # a second one that is so little surer is shown as sure as the first
 LEAST = 0.2  # confidence of a code that no name speaks for, only what other notes with such words were coded
 ALTERNATIVES = 8  # siblings and other readings that stand behind a line
 
@@ -146,7 +147,7 @@ class Starter:
             )
             as_sure = asked & (confidence < surest + _ALIKE)
             confidence[as_sure] = surest
-            second += as_sure & (surest > 0)
+            second += (as_sure & (surest > 0)) * (-1 if then in _AHEAD else 1)
         confidence *= [BELIEF.get(line.doubt, _BY_RULE) for line in lines]
         order = np.lexsort((second, -confidence))
         return [

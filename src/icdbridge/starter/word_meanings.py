@@ -45,11 +45,11 @@ def meanings_in(
 ) -> Meanings:
     """The meanings of the words of a note; ``sections`` their kinds of sections, ``negated`` [T] which are denied."""
     counting = {start for start, _ in item_numbers(text)}  # "2. CKD 3. Gout" has neither stage 3 nor class 2
-    apart, disks = _said_otherwise(words), _ill_disks(words)
+    apart, disks = _before(words, _OTHERWISE), _ill_disks(words)
     silent = _silent(text, words, counting | {words[place].start for place in apart})
     further = _further_stems(words, counting, disks)
     written = expansions(words, text, sentences, sections)
-    meant = _meant(words, written, apart | disks.keys() | _as_written(words))
+    meant = _meant(words, written, apart | disks.keys() | _before(words, _AS_WRITTEN))
     compared = _compared_sides(text, words)
     own: list[frozenset[str]] = []
     senses: dict[int, Senses] = {}
@@ -101,25 +101,6 @@ def _further_stems(
     ]
 
 
-# Before these a word has no synonyms: cervical nodes are not of the cervix.
-_AS_WRITTEN = {
-    "cervical": re.compile(
-        r"l?nodes?|lymph|lad|(?:lymph)?adenopathy|spine|spinal|spondyl\w+|vertebra\w*|dis[ck]s?|radiculopathy|strain|sprain"
-        r"|neck|paraspinal\w*|collar|muscles?|fusion|stenosis|myelopathy|rib|plexus|region|levels?|traction|facets?"
-        r"|epidural|foramin\w+|cord|dystonia|fascia|esophag\w+|kyphosis|lordosis|pain|tenderness|mass|triangle|chain"
-    )
-}
-
-
-def _as_written(words: Sequence[Word]) -> set[int]:
-    """The places of words that have no synonyms before what follows."""
-    return {
-        place
-        for place, (word, following) in enumerate(itertools.pairwise(words))
-        if word.text in _AS_WRITTEN and _AS_WRITTEN[word.text].fullmatch(following.text)
-    }
-
-
 def _meant(words: Sequence[Word], written: Expansions, alone: set[int]) -> list[Senses]:
     """What each word stands for as an abbreviation or else, if not left ``alone``, by its synonyms."""
     known = synonyms()
@@ -133,23 +114,31 @@ def _meant(words: Sequence[Word], written: Expansions, alone: set[int]) -> list[
 # Words that mean something else before these: "secondary to" no metastasis, "open reduction" no open fracture, "both
 # episodes" no two sides, "cystic duct" no cyst.
 _OTHERWISE = {
-    "secondary": {"to"},
-    "open": {"reduction", "reductions", "treatment", "repair", "procedure", "surgery", "heart", "biopsy", "approach"},
-    "grave": {"disability", "condition", "prognosis", "concern", "concerns", "danger", "risk", "illness", "site"},
-    "nervous": {"system", "systems"},
-    "depressed": {"anterior", "posterior", "frontal", "skull", "fracture", "fractures", "comminuted", "lateral"},
-    "ventricular": {"rate", "rates", "response", "responses"},
-    "cystic": {"duct", "artery", "stump", "pedicle", "structures"},
-    "both": {"episodes", "times", "occasions", "parents", "days", "procedures", "medications", "visits", "tests"},
-}  # fmt: skip
+    "secondary": re.compile("to"),
+    "open": re.compile("reductions?|treatment|repair|procedure|surgery|heart|biopsy|approach"),
+    "grave": re.compile("disability|condition|prognosis|concerns?|danger|risk|illness|site"),
+    "nervous": re.compile("systems?"),
+    "depressed": re.compile("anterior|posterior|frontal|skull|fractures?|comminuted|lateral"),
+    "ventricular": re.compile("rates?|responses?"),
+    "cystic": re.compile("duct|artery|stump|pedicle|structures"),
+    "both": re.compile("episodes|times|occasions|parents|days|procedures|medications|visits|tests"),
+}
+# Before these a word has no synonyms: cervical nodes are not of the cervix.
+_AS_WRITTEN = {
+    "cervical": re.compile(
+        r"l?nodes?|lymph|lad|(?:lymph)?adenopathy|spine|spinal|spondyl\w+|vertebra\w*|dis[ck]s?|radiculopathy|strain|sprain"
+        r"|neck|paraspinal\w*|collar|muscles?|fusion|stenosis|myelopathy|rib|plexus|region|levels?|traction|facets?"
+        r"|epidural|foramin\w+|cord|dystonia|fascia|esophag\w+|kyphosis|lordosis|pain|tenderness|mass|triangle|chain"
+    )
+}
 
 
-def _said_otherwise(words: Sequence[Word]) -> set[int]:
-    """The places of words of ``_OTHERWISE`` before what takes their meaning."""
+def _before(words: Sequence[Word], following: Mapping[str, re.Pattern[str]]) -> set[int]:
+    """The places of words of a table before a word that their pattern is of."""
     return {
         place
-        for place, (word, following) in enumerate(itertools.pairwise(words))
-        if following.text in _OTHERWISE.get(word.text, ())
+        for place, (word, after) in enumerate(itertools.pairwise(words))
+        if word.text in following and following[word.text].fullmatch(after.text)
     }
 
 
