@@ -85,8 +85,36 @@ def test_what_is_no_code_or_sex_is_refused(arguments, told):
     assert told in str(answer.exception)
 
 
-def test_a_file_that_is_no_table_is_no_code(tmp_path):
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("claims.txt", "is no table"),
+        ("folder", "is a folder"),
+        ("none.txt", "is missing"),
+        ("none.csv", "is missing"),
+        ("", "is a folder"),
+    ],
+)
+def test_a_file_that_is_no_table_is_no_code(tmp_path, name, told):
     (tmp_path / "claims.txt").write_text("E11.9")
-    answer = run(tmp_path / "claims.txt")
-    assert isinstance(answer.exception, InputError)
-    assert "is no table" in str(answer.exception)
+    (tmp_path / "folder").mkdir()
+    for words in ([tmp_path / name], ["I10", tmp_path / name]):
+        answer = run(*words)
+        assert isinstance(answer.exception, InputError)
+        assert told in str(answer.exception) or (
+            len(words) > 1 and "one table, or codes" in str(answer.exception)
+        )
+
+
+def test_a_name_without_a_slash_is_told_as_a_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "I10").mkdir()
+    assert "notes is a folder" in str(run("notes").exception)
+    assert "letter.txt is missing" in str(run("letter.txt").exception)
+    assert run("I10").exit_code == 0
+
+
+def test_codes_are_parted_as_in_a_table():
+    answer = run("E11.22;N18.31|I12.9,Z79.4", "--json")
+    assert json.loads(answer.output)["codes"] == ["E11.22", "N18.31", "I12.9", "Z79.4"]

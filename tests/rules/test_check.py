@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from icdbridge import InputError
 from icdbridge.codes import load_system
+from icdbridge.knowledge.families import billable_below
 from icdbridge.rules import Finding, Given, check
 
 HERE = Path(__file__).parent
@@ -58,7 +59,7 @@ def test_sets_made_by_hand(codes, facts, expected):
 
 
 def test_there_are_enough_of_them():
-    assert len(hand_made()) == 225
+    assert len(hand_made()) == 274
 
 
 # Real codes, categories, near misses and anything else.
@@ -161,3 +162,28 @@ def test_a_companion_that_is_there_is_not_asked_for():
 
     assert "note at E11" in asked("E11.9")
     assert "note at E11" not in asked("E11.9", "Z79.4")
+
+
+def test_sepsis_of_an_organism_is_the_infection_of_severe_sepsis():
+    assert not [one for one in check(["A41.51", "R65.21"]) if one.rule == "code first"]
+    assert [one for one in check(["J18.9", "R65.21"]) if one.rule == "code first"]
+
+
+def test_a_coma_scale_is_no_part_of_its_injury():
+    assert not [one for one in check(["S06.0X1A", "R40.2411"]) if one.rule == "integral symptom"]
+
+
+def test_a_category_says_how_many_codes_are_below_it():
+    (found,) = (one for one in check(["E11"]) if one.rule == "not billable")
+    assert found.action == f"choose one of the {len(billable_below('E11'))} codes below it"
+    (found,) = (one for one in check(["0DTJ4Z"]) if one.rule == "not billable")
+    assert "has 6 characters, a code of ICD-10-PCS has 7" in found.message
+    assert found.action == "choose 0DTJ4ZZ, the only code below it"
+
+
+def test_a_7th_character_that_is_no_encounter_is_not_called_one():
+    def action(code):
+        return next(one.action for one in check([code]) if one.rule == "7th character")
+
+    assert "encounter" in action("S52.501")
+    assert "encounter" not in action("O60.14")

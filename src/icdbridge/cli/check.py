@@ -1,6 +1,7 @@
 """icdbridge check: what is wrong with a set of codes, and what to do."""
 
 import json
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ import typer
 
 from icdbridge.cli import app, examples
 from icdbridge.errors import InputError
-from icdbridge.tables import is_table
+from icdbridge.tables import is_table, split_codes
 from icdbridge.terminal import say
 
 if TYPE_CHECKING:
@@ -63,14 +64,24 @@ def check(
             findings = check_codes(one.codes, **{**facts, **one.facts}, **options)
             failed |= _print(one.name, [given.text for given in one.codes], findings, as_json)
     else:
-        given = [text for argument in codes for text in argument.replace(",", " ").split()]
+        for name in dict.fromkeys([*codes, *(word for text in codes for word in text.split())]):
+            _refuse_file(name)
+        given = [code for text in codes for code in split_codes(text) if code]
         if not given:
             raise InputError("give at least one code, or a table of codes")
-        if no_table := next((text for text in codes if Path(text).suffix and Path(text).exists()), ""):
-            raise InputError(f"{no_table} is no table: give codes, or a table such as .csv or .xlsx")
         failed = _print("", given, check_codes(given, **facts, **options), as_json)
     if failed:
         raise typer.Exit(1)
+
+
+def _refuse_file(text: str) -> None:
+    """Raises ``InputError`` where a text is no code but the name of a file or folder."""
+    from icdbridge.rules.code_set import meant
+
+    there, ending = os.path.exists(text), Path(text).suffix[1:]  # noqa: PTH110 - Path refuses long names
+    if text.startswith(("/", "~", "./", "../")) or ((there or ending.isalpha()) and not meant(text, "icd10")):
+        what = "a folder" if there and Path(text).is_dir() else "no table" if there else "missing"
+        raise InputError(f"{text} is {what}: give codes, or a table such as .csv or .xlsx")
 
 
 def _print(name: str, codes: Iterable[str], findings: "list[Finding]", as_json: bool) -> bool:

@@ -10,6 +10,7 @@ from icdbridge.rules.findings import Encounter, Finding, encounter, finding
 from icdbridge.rules.meaning import SAID, check_meaning
 from icdbridge.rules.patient import check_patient
 from icdbridge.rules.sequencing import check_companions, check_principal
+from icdbridge.rules.together import check_together
 
 _POA = ("Y", "N", "U", "W", "1")
 _UNCERTAIN = ("probable", "possible", "suspected", "likely", "questionable", "rule out", "compatible with")
@@ -48,6 +49,7 @@ def _findings(codes: CodeSet, about: Encounter) -> Iterator[Finding]:
     yield from check_patient(codes, about)
     told = {code for one in excluded for code in one.codes}
     yield from (one for one in check_meaning(codes) if one.rule != SAID or not told.issuperset(one.codes))
+    yield from (one for one in check_together(codes) if not told.issuperset(one.codes))
     yield from _said_beside(codes, about)
 
 

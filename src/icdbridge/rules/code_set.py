@@ -78,10 +78,11 @@ def read_set(given: Iterable[Given], version: str, ordered: bool) -> CodeSet:
 
 def meant(text: str, version: str) -> Code | None:
     """The code that a text means: of several of the version's systems that fit the one that is billable; of another
-    version only where this one has nothing.
+    version only where this one has nothing. ``E11.-`` is E11, as the tabular list writes it.
     """
     if keyed := _keyed(text):
         return keyed
+    text = text.rstrip(".-") or text
     here: list[Code] = []
     for name in systems_of(version):
         if code := parsed(text, name):

@@ -1,6 +1,6 @@
 """Whether each code exists, may be billed, and is valid on the day."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
 from icdbridge.codes import Code, describe, load_system, releases, systems_of, undotted, version_of
@@ -48,7 +48,7 @@ def _unknown(given: Given, code: Code | None, version: str) -> Finding:
     ):
         ends = ", ".join(one[-1] for one in sevenths)
         return finding("other 7th", text, choices=sevenths, near=near.code, given=text[-1], ends=ends)
-    choices = () if near is None else _choices(near)
+    choices = () if near is None else _choices(near)[:_MOST]
     hint = f"did you mean {near.code} ({describe(near).text})?" if near else "search for it by words"
     return finding("unknown", text, choices=choices, hint=hint)
 
@@ -90,7 +90,7 @@ def _choices(code: Code) -> tuple[str, ...]:
     if not below:
         return ()
     default = [default_child(code.code, code.system)] if code.code in table.headings else []
-    return tuple(dict.fromkeys([*default, *below]))[:_MOST]
+    return tuple(dict.fromkeys([*default, *below]))
 
 
 def _not_billable(code: Code) -> Finding:
@@ -100,9 +100,19 @@ def _not_billable(code: Code) -> Finding:
         ends = ", ".join(one[-1] for one in sorted(sevenths))
         what = "placeholders X and a 7th character" if len(undotted(code)) < _WHOLE - 1 else "a 7th character"
         said = {"title": title, "what": what, "ends": ends, "example": choices[0]}
+        said["said"] = "encounter" if {"A", "D"} & {one[-1] for one in sevenths} else "of them"
         return finding("no 7th", code.code, choices=choices, **said)
-    which = f"one of the {len(choices)} codes" if choices else "a code"
-    return finding("not billable", code.code, choices=choices, title=title, which=which)
+    said = {"title": title, "which": _which(choices)}
+    if code.declaration.axes and (whole := code.declaration.length):
+        said |= {"many": str(len(undotted(code))), "whole": str(whole), "label": code.declaration.label}
+        return finding("too short", code.code, choices=choices[:_MOST], **said)
+    return finding("not billable", code.code, choices=choices[:_MOST], **said)
+
+
+def _which(choices: Sequence[str]) -> str:
+    if len(choices) == 1:
+        return f"{choices[0]}, the only code"
+    return f"one of the {len(choices)} codes" if choices else "a code"
 
 
 def _other_version(code: Code, version: str) -> Finding:

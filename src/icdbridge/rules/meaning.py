@@ -11,6 +11,7 @@ from icdbridge.knowledge.presumptions import by_category, diagnoses_of, presumpt
 from icdbridge.knowledge.words import stems
 from icdbridge.rules.code_set import CodeSet
 from icdbridge.rules.findings import Finding, finding
+from icdbridge.rules.sequencing import only_beside
 from icdbridge.rules.tabular_notes import title_of
 
 _SIDE = re.compile(r"\b(right|left|bilateral|unspecified)\b", re.IGNORECASE)
@@ -161,7 +162,9 @@ def _presumed(codes: CodeSet) -> Iterator[Finding]:
 def _integral(codes: CodeSet) -> Iterator[Finding]:
     for symptom in codes.diagnoses:
         of = diagnoses_of(symptom)
-        several = sorted(one for one in codes.diagnoses if of and one != symptom and one.startswith(of))
+        if not of or only_beside(symptom):  # a coma scale is coded beside the injury on purpose
+            continue
+        several = sorted(one for one in codes.diagnoses if one != symptom and one.startswith(of))
         if several:
             diagnoses = ", ".join(several)
             yield finding("integral", symptom, *several, title=title_of(symptom), diagnoses=diagnoses)

@@ -9,7 +9,9 @@ from icdbridge.rules.code_set import CodeSet
 from icdbridge.rules.findings import Encounter, Finding, finding
 from icdbridge.rules.tabular_notes import blocks, title_of
 
-_PERINATAL, _PREGNANCY = "16", "15"
+_PERINATAL, _PREGNANCY, _EXTERNAL = "16", "15", "20"
+_FERTILE = (9, 65)  # years of age, as Medicare's code editor has them
+_EVER = "P07"  # prematurity at birth is coded at any age at which it matters (guideline I.C.16.d)
 _FEMALE = re.compile(
     r"\bfemale|\bpregnan|\bmaternal|\bobstetric|\bchildbirth|\bpuerper|\butero?\w*|\bovar(?:y|ies|ian)\b|\bvagin|\bvulv"
     r"|\bcervix\b|\bendometri|\bfallopian|\bmenstrua|\bmenopaus|\boutcome of delivery",
@@ -20,7 +22,10 @@ _MALE = re.compile(
     re.IGNORECASE,
 )
 # What is said of relatives or of a mother, in a code of someone else.
-_OTHERS = re.compile(r"family history|maternal|mother|newborn|contact with|partner", re.IGNORECASE)
+_OTHERS = re.compile(
+    r"family history|maternal|mother|newborn|liveborn infant|while a fetus|contact with|partner",
+    re.IGNORECASE,
+)
 # A word of a title, and the ages in years that it leaves: from, to below.
 _AGES = [
     (re.compile(row["title"], re.IGNORECASE), int(row["from"]), int(row["below"]))
@@ -42,7 +47,7 @@ def check_patient(codes: CodeSet, encounter: Encounter) -> Iterator[Finding]:
 def sex_of(code: str) -> str | None:
     """The only sex that has such a code, by the titles of code, category and section; None: either has."""
     above = blocks(code)
-    if not above or above[0].name == _PERINATAL:
+    if not above or above[0].name in (_PERINATAL, _EXTERNAL):  # what befell the patient names others too
         return None
     if above[0].name == _PREGNANCY:
         return "female"
@@ -62,6 +67,8 @@ def sex_of(code: str) -> str | None:
 def ages_of(code: str) -> tuple[int, int] | None:
     """The ages in years, from and to below, that the title of a code or its chapter leaves; None: any."""
     above = blocks(code)
-    if above and above[0].name == _PERINATAL:
-        return (0, 1)
-    return next(((low, high) for words, low, high in _AGES if words.search(title_of(code))), None)
+    chapter = above[0].name if above else ""
+    if chapter == _PERINATAL:
+        return None if code.startswith(_EVER) else (0, 1)
+    said = next(((low, high) for words, low, high in _AGES if words.search(title_of(code))), None)
+    return said or (_FERTILE if chapter == _PREGNANCY else None)

@@ -28,6 +28,11 @@ _SECONDARY_ONLY = {
     ),
 }
 _NOT_SO = ("R40.20",)  # "unspecified coma" is a diagnosis
+_NEWBORN = "Z38"
+_INJURIES, _SYMPTOMS = "19", "18"  # chapters
+_POISONED = ("poisoning by", "toxic effect of")  # how titles begin: such a code comes before what it caused
+_BY_POISON = ("G92", "I46", "J96.0", "J96.2", "J96.9")  # what else it may cause at once, beside symptoms
+_OFTEN_ALONE = ("M40",)  # "code first underlying disease" stands above codes that rarely have one
 _KINDS = (("useAdditionalCode", "additional"), ("codeAlso", "also"))
 _MOST = 200  # characters of a note in a message
 
@@ -39,16 +44,16 @@ def check_principal(codes: CodeSet) -> Iterator[Finding]:
         return
     code = first.code
     title = title_of(code) or describe(first).text
-    chapter = next(iter(blocks(code)), None)
-    if chapter is not None and chapter.name == _EXTERNAL:
+    chapter = next((block.name for block in blocks(code)), "")
+    if chapter == _EXTERNAL:
         yield finding("external cause", code)
         return
     if is_manifestation(code):
         yield finding("manifestation", code, title=title)
-    for begins, source in _SECONDARY_ONLY.items():
-        if code.startswith(begins) and not code.startswith(_NOT_SO):
-            yield finding("secondary only", code, title=title, source=source)
+    if source := only_beside(code):
+        yield finding("secondary only", code, title=title, source=source)
     yield from (finding(said, code) for said in _OF_DRUGS if title.lower().startswith(said))
+    yield from _behind_others(code, chapter, codes)
     for note in notes(code, "codeFirst"):
         found = [
             (line.text.strip(" ,"), other)
@@ -60,6 +65,32 @@ def check_principal(codes: CodeSet) -> Iterator[Finding]:
             named = list(dict.fromkeys(other for _, other in found))
             said = {"others": ", ".join(named), "line": found[0][0], "first": named[0], "place": note.place}
             yield finding("behind", code, *named, **said)
+
+
+def only_beside(code: str) -> str:
+    """The source that says that a code is given only beside another one; empty where none does."""
+    named = (source for begins, source in _SECONDARY_ONLY.items() if code.startswith(begins))
+    return "" if code.startswith(_NOT_SO) else next(named, "")
+
+
+def _behind_others(code: str, chapter: str, codes: CodeSet) -> Iterator[Finding]:
+    """What else of the set should be first in place of a code."""
+    others = [other for other in codes.diagnoses if other != code]
+    births = [other for other in others if other.startswith(_NEWBORN)]
+    if not code.startswith(("O", _NEWBORN)):  # of a mother's record it is told already
+        yield from (finding("newborn", other) for other in births)
+    if chapter == _INJURIES and code.endswith("S"):
+        yield finding("sequela", code)
+    if chapter == _SYMPTOMS or code.startswith(_BY_POISON):
+        by = [one for one in others if one.endswith("A") and title_of(one).lower().startswith(_POISONED)]
+        if by:
+            yield finding("poisoning", code, *by, poisoning=", ".join(by))
+    if is_manifestation(code) or code.startswith(_OFTEN_ALONE) or not others:
+        return
+    for note in notes(code, "codeFirst"):
+        named = any(line.references for line in note.lines)
+        if not named and "-" not in note.place and not _OPEN.search(note.text):
+            yield finding("unnamed", code, line=note.text.rstrip("."), place=note.place)
 
 
 def check_companions(codes: CodeSet) -> Iterator[Finding]:
@@ -107,7 +138,13 @@ def _underlying(code: str, note: Note, codes: CodeSet) -> Iterator[Finding]:
     named = [line for line in note.lines if line.references]
     if any(note.includes(plain) for plain in others):
         return
-    listed = bool(named) and "such as" not in note.heading and not note.heading.endswith(":")
+    examples = "such as" in note.heading
+    # of examples, what stands in one category with them will do: A41.5 beside A41.9
+    if examples and any(
+        one.low[:3] == plain[:3] for line in named for one in line.references for plain in others
+    ):
+        return
+    listed = bool(named) and not examples and not note.heading.endswith(":")
     kind = "alone" if not others else "underlying" if listed else "underlying if any"
     yield finding(kind, code, line=_cut(note.text), place=note.place)
 
