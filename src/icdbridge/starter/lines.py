@@ -13,6 +13,8 @@ from icdbridge.starter.other_times import (
     is_of_another_time,
     is_over,
     is_remitted,
+    is_still_there,
+    left_now,
     long_ago,
     operated_for,
     past_code,
@@ -46,7 +48,7 @@ _NOT_YET = re.compile(
     re.IGNORECASE,
 )
 # What is seen of an examination without a site is a sign of what is diagnosed.
-_SEEN, _SIGNS = ("exam", "imaging", "findings"), ("L53.9", "M79.89", "R60.9")
+_SEEN, _SIGNS = ("exam", "imaging", "findings"), ("F41.9", "L53.9", "M79.89", "R60.9")
 
 
 @dataclass(eq=False)
@@ -99,8 +101,11 @@ def make_lines(note: Note, found: Sequence[Said], tree: Tree, *, inpatient: bool
     """The lines of a note, one for each code, in the order of their first mention."""
     lines: dict[int, Line] = {}
     reacted = reactions(note, found)
+    done = left_now(note, found, tree) if inpatient else set()
     for said in found:
         for meant, origin, doubt in _meant(note, said, tree, inpatient):
+            if meant in done:
+                continue
             if origin == "said" and any(start <= said.start < end for start, end in reacted):
                 doubt = doubt or "integral"
             for code in {meant, said.left} - {-1} if meant == said.code else {meant}:
@@ -161,7 +166,7 @@ def _meant(note: Note, said: Said, tree: Tree, inpatient: bool) -> Iterable[tupl
         return
     past = note.marked(said.asserting, "historical") or long_ago(note, said) or operated_for(note, said)
     of_this_stay = (inpatient or section == "diagnoses") and RESOLVED.match(note.text, said.end)
-    past = past and not (of_this_stay or is_remitted(tree, said))
+    past = past and not (of_this_stay or is_remitted(tree, said) or is_still_there(note, said, named))
     if not named:
         if HISTORY in when and past and not (negated or hypothetical or family):
             yield when[HISTORY], HISTORY, None

@@ -1,6 +1,7 @@
 """Finds mentions of another time: past conditions, long past ones, and those of another encounter."""
 
 import re
+from collections.abc import Iterable
 
 from icdbridge.knowledge.companions import history_of
 from icdbridge.lexical.sentences import sentence_around
@@ -8,9 +9,10 @@ from icdbridge.starter.note_reading import Note
 from icdbridge.starter.said import Said
 from icdbridge.starter.tree import Tree
 
-_BEFORE = 60  # characters of what stands right before a mention
+_BEFORE = 100  # characters of what stands right before a mention
 # Injuries, fractures of ill bones, and external causes: past ones leave no disease that stays.
 _INJURIES = ("S", "T", "M48.5", "M80", "M84", "V", "W", "X")
+_ORGANISMS = ("B95", "B96", "B97")  # of an earlier culture
 _HEALED = re.compile(
     r"[\s,(-]{1,3}(?:(?:is|has|now|well|fully|completely|since|been) )*healed\b", re.IGNORECASE
 )
@@ -22,6 +24,7 @@ _DONE = re.compile(
 RESOLVED = re.compile(r"[\s,(-]{1,3}(?:\w+ ){0,2}(?:resolved|subsided|abated|gone)\b", re.IGNORECASE)
 # What an operation leaves: in its own report it is no status yet. "Previous", "status post" and a past tense tell it.
 _LEFT_BY_SURGERY = ("Z90", "Z93", "Z94", "Z95", "Z96", "Z98")
+_ANY_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _DOING = ("procedures", "findings", "diagnoses")  # sections of what is done and found
 _DONE_NOW = re.compile(
     r"\b(?:implant(?:ed|ation|ing)?|plac(?:ed|ement|ing)|insert(?:ed|ion|ing)?|deploy\w*|stent(?:ed|ing)|inject(?:ed|ion)|pulled|tied|sutured|secured|remov(?:ed|al|ing)"
@@ -50,7 +53,7 @@ _OPERATED_FOR = re.compile(
     r"(?:\b(?:\w+ectomy|RAI|radioiodine|radioactive iodine)\b"
     r"|\b(?:prior|previous|past|h/o|hx of|history of|s/p|status[- ]post) (?:[\w-]+ ){0,2}"
     r"(?:c[-/ ]?sections?|c(?:es|aes)arean\w*|c/?s|ltcs)\b)"
-    r"[^.;\n]{0,25}\b(?:for|due to|secondary to|because of)\s+(?:\w+ ){0,3}\Z",
+    r"[^.;\n]{0,60}\b(?:for|due to|secondary to|because of)\s+(?:\w+ ){0,3}\Z",
     re.IGNORECASE,
 )
 _IN_YEAR = re.compile(
@@ -81,6 +84,25 @@ def is_of_another_time(note: Note, said: Said, code: str) -> bool:
     return note.of_operation and not past and (code.startswith(_BEFORE_SURGERY) or _is_done_now(note, said))
 
 
+def left_now(note: Note, found: Iterable[Said], tree: Tree) -> set[int]:
+    """The statuses that operations of this stay leave, those that its own section of procedures names without a year:
+    the next encounter has them."""
+    named_there = [
+        said
+        for said in found
+        if note.section[said.places[0]] == "procedures"
+        and not note.touched(said.places, "historical")
+        and not _has_year(note, said)
+    ]
+    codes = {code for said in named_there for code in (said.code, *said.status.values())}
+    return {code for code in codes if code >= 0 and tree.codes[code].startswith(_LEFT_BY_SURGERY)}
+
+
+def _has_year(note: Note, said: Said) -> bool:
+    begin, end = sentence_around(note.sentences, said.start) or (said.start, said.end)
+    return _ANY_YEAR.search(note.text, begin, end) is not None
+
+
 def _is_done_now(note: Note, said: Said) -> bool:
     """Whether a mention stands where a report tells what is done and found, or in a sentence of doing."""
     begin, end = sentence_around(note.sentences, said.start) or (said.start, said.end)
@@ -98,6 +120,7 @@ def is_over(note: Note, said: Said, code: str) -> bool:
     """
     return (
         (code.startswith(_INJURIES) and not code.endswith("D"))
+        or code.startswith(_ORGANISMS)
         or _HEALED.match(note.text, said.end) is not None
         or _DONE.search(note.text, said.start, said.end + _NEXT_WORD) is not None
         or operated_for(note, said)
@@ -108,6 +131,23 @@ def is_over(note: Note, said: Said, code: str) -> bool:
 def operated_for(note: Note, said: Said) -> bool:
     """Whether what is said is why an organ was taken out before this encounter."""
     return not note.of_operation and _OPERATED_FOR.search(text_before(note, said)) is not None
+
+
+# "Admitted with a history of rectal bleeding" has it still, as a symptom is why one came.
+_CAME_WITH = re.compile(
+    r"\b(?:admitted|presents?|presented|presenting|came|comes|brought|seen|referred)\b[^.;\n]{0,40}"
+    r"\bwith (?:an? )?(?:[\w-]+ ){0,3}history of [^.;\n]{0,40}\Z",
+    re.IGNORECASE,
+)
+_SYMPTOMS = ("R", "K62.5", "K92", "M25.5", "M54", "N92", "N93", "H53", "H57.1", "G89")
+_SPREAD = re.compile(r"\bmeta?sta\w+|\bmets\b", re.IGNORECASE)
+
+
+def is_still_there(note: Note, said: Said, code: str) -> bool:
+    """Whether what stands among past things is there: a symptom that one came with, a cancer that has spread."""
+    if code.startswith(_SYMPTOMS):
+        return _CAME_WITH.search(text_before(note, said)) is not None
+    return code.startswith("C") and _SPREAD.search(note.text, max(said.start - 15, 0), said.end) is not None
 
 
 def is_remitted(tree: Tree, said: Said) -> bool:

@@ -50,7 +50,7 @@ def meanings_in(
     further = _further_stems(words, counting, disks)
     written = expansions(words, text, sentences, sections)
     meant = _meant(words, written, apart | disks.keys() | _before(words, _AS_WRITTEN))
-    compared = _compared_sides(text, words)
+    both = _both_sides(text, words)
     own: list[frozenset[str]] = []
     senses: dict[int, Senses] = {}
     for place, word in enumerate(words):
@@ -58,7 +58,7 @@ def meanings_in(
         sure = {next(iter(one)) for one, share in meant[place] if len(one) == 1 and share == 1.0}
         senses[place] = [one for one in meant[place] if len(one[0]) > 1 or one[1] < 1.0]
         own.append(frozenset(stems | further[place] | sure))
-        if place in compared:
+        if place in both:
             own[place], senses[place] = frozenset({BOTH_SIDES}), []
     ends = [
         words[written[place][0]].end if place in written else word.end for place, word in enumerate(words)
@@ -120,6 +120,7 @@ _OTHERWISE = {
     "nervous": re.compile("systems?"),
     "depressed": re.compile("anterior|posterior|frontal|skull|fractures?|comminuted|lateral"),
     "ventricular": re.compile("rates?|responses?"),
+    "wound": re.compile("cultures?|swabs?|clinic|cent(?:er|re)|nurses?|team"),
     "cystic": re.compile("duct|artery|stump|pedicle|structures"),
     "both": re.compile("episodes|times|occasions|parents|days|procedures|medications|visits|tests"),
 }
@@ -178,7 +179,14 @@ _COMPARED = re.compile(
 )
 
 
-def _compared_sides(text: str, words: Sequence[Word]) -> set[int]:
-    """The sides of "OD worse than OS" and "R>L", which mean both."""
+_EACH = re.compile(
+    r"\beach (?:eye|ear|knee|hip|shoulder|hand|foot|leg|arm|ankle|wrist|elbow|breast|kidney|lung|side)\b",
+    re.IGNORECASE,
+)
+
+
+def _both_sides(text: str, words: Sequence[Word]) -> set[int]:
+    """The sides of "OD worse than OS" and "R>L", and "each" of "each eye", which mean both."""
     starts = {start for found in _COMPARED.finditer(text) for start in (found.start(1), found.start(2))}
+    starts.update(found.start() for found in _EACH.finditer(text))
     return {place for place, word in enumerate(words) if word.start in starts}

@@ -1,0 +1,66 @@
+"""What is there now, what was, what this stay did, and which side: small notes of our own, as real ones put it."""
+
+import pytest
+
+# note -> codes that something speaks for
+CODED = {
+    # one comes with a symptom, whatever history it is called
+    "Two year old admitted with a history of rectal bleeding for 3 days.": "K62.5",
+    "Referred with a history of breast cancer in 2009.": "Z85.3",
+    "PMH: Significant for metastatic lung cancer.": "C34.90",
+    "Syphilis treated 2020. RPR stable.": "Z86.19",
+    "Graves disease s/p RAI 2015, now hypothyroid.": "E89.0",
+    # a chronic disease that turned acute is both
+    "Acute on chronic renal insufficiency.": "N17.9 N18.9",
+    "AKI on CKD 3b. HTN.": "N17.9 N18.32 I12.9",
+    # sides and sites
+    "Nuclear sclerotic cataract in each eye.": "H25.13",
+    "Osteoarthritis of each knee.": "M17.0",
+    "Infected ulcer of left calf with cellulitis.": "L03.116",
+    "Abscess left thigh.": "L02.416",
+    "Upper back pain.": "M54.6",
+    "Upper lumbar back pain.": "M54.50",
+    # one or several
+    "CT: bilateral pulmonary nodules, largest 8 mm.": "R91.8",
+    "8 mm pulmonary nodule, right upper lobe.": "R91.1",
+    # two conditions with a slash between
+    "Depression/anxiety, on sertraline.": "F32.A F41.9",
+    "Deep incisional infection, left hip.": "T81.42XA",
+}
+
+STAY = """DISCHARGE DIAGNOSIS: Menorrhagia, status post vaginal hysterectomy.
+PROCEDURE: Total vaginal hysterectomy.
+HOSPITAL COURSE: Uneventful.
+"""
+
+# note -> beginnings of codes that nothing in it speaks for
+NOT_CODED = {
+    "Two year old admitted with a history of rectal bleeding. Possibilities include Meckel's.": "Z87 Q43",
+    "PMH: Significant for metastatic lung cancer.": "Z85",
+    "Syphilis treated 2020.": "A53",
+    "Graves disease s/p RAI 2015, now hypothyroid.": "E05",
+    "Cellulitis. Previous wound cultures grew Pseudomonas.": "B96.5",
+    "Hartmann's pouch and end colostomy in 2019 for perforated diverticulitis.": "K82.8",
+    "Underwent sigmoid colectomy with end colostomy in November 2019 for diverticulitis.": "K57",
+    "One wound culture from the right leg is pending.": "S81",
+    "Post-op wound infection, right hip.": "S71",
+    "Preop diet-induced weight loss of 20 lb. Morbid obesity.": "R63.4",
+    "GENERAL: somewhat anxious elderly female. Vertigo.": "F41",
+    "She does not smoke cigarettes, abuse alcohol, or use drugs. Gout.": "F10",
+    "The elevator was used to luxate the tooth from its socket.": "S03",
+    "CT: bilateral pulmonary nodules.": "R91.1",
+    "Upper lumbar back pain.": "M54.6",
+    "Dressing changed. Gout.": "Z48.00",
+    "Depression/anxiety, on sertraline.": "F41.8",
+    STAY: "Z90.710",
+}
+
+
+@pytest.mark.parametrize("note", CODED)
+def test_what_speaks_for_a_code(asserted, note):
+    assert asserted(note) >= {*CODED[note].split()}
+
+
+@pytest.mark.parametrize("note", NOT_CODED)
+def test_what_speaks_for_none(asserted, note):
+    assert not [code for code in asserted(note) if code.startswith(tuple(NOT_CODED[note].split()))]
