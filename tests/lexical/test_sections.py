@@ -152,6 +152,11 @@ def test_sentences(text, expected):
         ("Took 2. Then 3. left", []),
         ("1.5 mg, GCS 14. Next", []),
         ("History of 1. asthma", []),
+        ("A: 1 BPH w LUTS 2 elevated PSA 3 L ureteral calculus 4 bladder mass", ["1", "2", "3", "4"]),
+        ("1 HTN 2 DM type 2 3 CKD stage 3 4 gout", ["1", "2", "3", "4"]),
+        ("Take 1 tablet 2 times daily for 3 weeks", []),
+        ("1 tab BID 2 puffs 3 times", []),
+        ("He has 1 dog 2 cats 3 kids", []),
     ],
 )
 def test_numbers_that_count_items(text, numbers):

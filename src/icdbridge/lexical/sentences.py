@@ -20,12 +20,20 @@ BULLET = re.compile(
     r"\s*(?:[-+*•·●▪◦>#\u2013\u2014]+\s|\(?\d{1,2}[.)](?!\d)|[a-zA-Z][.)]\s|\[.?\]|[☐☒☑✓✔•●▪])"
 )
 _KEY = re.compile(r"\s*[*_#]*[A-Za-z][^\n:.;,]{0,50}:")
-_ANSWER = re.compile(r"\s*(?:yes|no|none|denie[sd]|never|n|y)\b", re.IGNORECASE)
+_ANSWER = re.compile(r"\s*[-:]?\s*(?:yes|no|none|denie[sd]|never|n|y)\b", re.IGNORECASE)
 _OPEN = re.compile(r"(?:,|\b(?:and|or|of|the|with|to|for|no|a|an|in|on|at|by|from|any|without))\s*\Z")
 # Characters from which a line may go on in the next one, a small or a large letter first.
 _WRAPPED, _LONG = (45, 60)
 _REACH = 12  # characters that an abbreviation has at most
 _NUMBERED = re.compile(r"(?<![^\s(:;,.])(?P<number>\d{1,2})(?:\)|\.(?!\d))(?=\s|[A-Za-z])")
+# Counted without a sign, from one on: "A: 1 BPH 2 elevated PSA 3 bladder mass".
+_BARE = re.compile(
+    r"(?:(?:(?<=[:\n])|\A)[ \t]*|(?<=[\w)] ))(?P<number>\d)(?= (?!(?:m?c?g|c?m?m|ml|cc|in|inch\w*|tabs?|tablets?"
+    r"|pills?|caps?|puffs?|units?|times?|x|ppd|packs?|beers?|drinks?|of|to|or|and|out|h|hrs?|hours?|min\w*|d|days?|w|wks?|weeks?|m|mos?|months?"
+    r"|y|yrs?|years?|lbs?|kg|oz|st|nd|rd|th|person|views?|level)\b)[A-Za-z])",
+    re.IGNORECASE,
+)
+_FEWEST = 3  # such items
 _DIGIT = re.compile(r"\d")
 _COUNTED = re.compile(
     r"\b(?:stage|type|grade|class|level|phase|category|no|and|of|at|on|day|x)\s*\Z", re.IGNORECASE
@@ -91,7 +99,22 @@ def item_numbers(text: str) -> list[tuple[int, int]]:
                 lists[-1].append((line.start() + one.start(), line.start() + one.end()))
                 following += 1
         found += [place for counted in lists if len(counted) > 1 or not first for place in counted]
+        found += [] if several else _bare_numbers(here, line.start())
     return found
+
+
+def _bare_numbers(line: str, start: int) -> list[tuple[int, int]]:
+    """Numbers without a sign that count the items of a line, which begins at ``start``."""
+    found = [
+        one
+        for one in _BARE.finditer(line)
+        if not _COUNTED.search(line, max(0, one.start("number") - _REACH), one.start("number"))
+    ]
+    counts = [int(one["number"]) for one in found]
+    opens = bool(found) and line[: found[0].start("number")].rstrip(" \t")[-1:] in ("", ":")
+    if not opens or len(counts) < _FEWEST or counts != list(range(1, len(counts) + 1)):
+        return []
+    return [(start + one.start("number"), start + one.end("number")) for one in found]
 
 
 def _ends_in_lines(text: str) -> list[int]:

@@ -51,10 +51,12 @@ def sex_of(code: str) -> str | None:
         return None
     if above[0].name == _PREGNANCY:
         return "female"
-    own = f"{title_of(code)} {title_of(code[:3])}"
-    if _OTHERS.search(own):
-        return None
-    for text in (own, above[-1].title):
+    return sex_in(f"{title_of(code)} {title_of(code[:3])}", above[-1].title)
+
+
+def sex_in(*titles: str) -> str | None:
+    """The only sex that titles are of: of a code with its category, and of its section; None: either, or another."""
+    for text in titles if not _OTHERS.search(titles[0]) else ():
         female, male = _FEMALE.search(text), _MALE.search(text)
         if female and not male:
             return "female"

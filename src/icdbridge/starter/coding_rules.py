@@ -12,6 +12,7 @@ from icdbridge.starter.lines import Line, doubt, line_by_rule
 from icdbridge.starter.measures import measures
 from icdbridge.starter.newborn import code_newborn
 from icdbridge.starter.note_reading import Note
+from icdbridge.starter.overdoses import is_told_better
 from icdbridge.starter.said import near_words
 from icdbridge.starter.said_once import spell_out
 from icdbridge.starter.same_category import claims_more
@@ -33,6 +34,7 @@ _OF_MEASURES = {
 # Numbers of one category that are no other's: the weight at birth and the weeks, both coded (I.C.16.d).
 _KINDS = {"R29.7": "R29.7", "P07.0": "P07.0", "P07.1": "P07.0", "P07.2": "P07.2", "P07.3": "P07.2"}
 _BORN = "Z38"  # of the child's own record
+_LOST = tuple(f"O0{number}" for number in range(9))  # pregnancies whose weeks are not coded (I.C.15.a)
 _WITH_WEEKS = ("O", "Z34", "Z33", "Z36")
 
 
@@ -43,6 +45,7 @@ def apply_rules(note: Note, lines: Sequence[Line], tree: Tree) -> list[Line]:
     code_newborn(note, kept, tree)
     spell_out(note, kept, tree)
     _add_wordings(kept, note, tree, _present(kept, tree))
+    _add_measures(kept, note, tree, _present(kept, tree))  # rules ask for some, and others for what rules add
     present = _present(kept, tree)
     codes = by_category(present)
     for rule in presumptions():
@@ -52,8 +55,13 @@ def apply_rules(note: Note, lines: Sequence[Line], tree: Tree) -> list[Line]:
             codes = by_category(present)
     _add_measures(kept, note, tree, present)
     present = _present(kept, tree)
+    poisonings = [tree.titles[line.code] for line in present.values() if line.said]
     for code, line in present.items():
-        if _is_integral(code, present) or (code.startswith(_BORN) and not note.of_newborn):
+        if (
+            is_told_better(code, poisonings)
+            or _is_integral(code, present)
+            or (code.startswith(_BORN) and not note.of_newborn)
+        ):
             doubt(line, INTEGRAL)
     _name_companions(_present(kept, tree))
     return kept
@@ -93,23 +101,28 @@ def _said_further(present: Mapping[str, Line], code: str, tree: Tree) -> int:
 
 
 def _add_measures(lines: list[Line], note: Note, tree: Tree, present: Mapping[str, Line]) -> None:
+    measured = list(measures(note.text, newborn=note.of_newborn))
     for code, line in present.items():  # a measure is coded by its number, and with what it belongs to
         if code.startswith(("Z68", "R29.7", "Z3A")):
+            number = next((one.code for one in measured if one.code[:3] == code[:3]), code)
+            line.code = tree.number.get(number, line.code)
             doubt(line, INTEGRAL)
     done = set()
-    for found in measures(note.text, newborn=note.of_newborn):
+    for found in measured:
         kind = _KINDS.get(found.code[:5], found.code[:3])
         needed = _OF_MEASURES.get(kind, _WITH_WEEKS)
         beside = next((code for code in present if code.startswith(needed)), None)
         if kind == "Z68" and any(code.startswith("O") for code in present):
             continue  # none in pregnancy (I.B.14)
+        if kind == "Z3A" and any(code.startswith(_LOST) for code in present):
+            continue
         if kind not in done and beside is not None and found.code in tree.number:
             done.add(kind)
             own = next((one for one in lines if tree.codes[one.code] == found.code), None)
             if own is None:
                 own = Line(tree.number[found.code])
                 lines.append(own)
-            own.origin, own.span = "rule", (found.start, found.end)
+            own.origin, own.span, own.doubted = "rule", (found.start, found.end), []
             own.reason = f"{note.text[found.start : found.end]} with {beside}"
 
 

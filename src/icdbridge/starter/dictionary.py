@@ -11,9 +11,9 @@ import numpy as np
 from icdbridge.knowledge.terms import SOURCES as TERM_SOURCES
 
 # Where a status, history or drug code counts: its name taken in medications, among allergies, said to be past, of a
-# relative, as the cause of what it did, or not taken.
-WHEN = ("medications", "allergies", "history", "family", "adverse", "underdosing")
-MEDICATIONS, ALLERGIES, HISTORY, FAMILY, ADVERSE, UNDERDOSING = WHEN
+# relative, as the cause of what it did, not taken, or taken in overdose.
+WHEN = ("medications", "allergies", "history", "family", "adverse", "underdosing", "poisoning")
+MEDICATIONS, ALLERGIES, HISTORY, FAMILY, ADVERSE, UNDERDOSING, POISONING = WHEN
 SOURCES = (*TERM_SOURCES, *WHEN)
 FIRST_WHEN = SOURCES.index(MEDICATIONS)
 LONGEST = 8  # stems of a phrase; longer titles are found by their codes' families

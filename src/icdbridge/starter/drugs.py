@@ -60,6 +60,10 @@ _SHORT_AFTER = re.compile(
     r"[^.;,\n]{0,30}\b(?:dose ?pa[ck]k?|taper|burst|injection|x ?\d+ ?d|for (?:\d+|\w+) days?)\b",
     re.IGNORECASE,
 )
+# "Aspirin-exacerbated respiratory disease": it is not taken.
+_ILL_WITH = re.compile(
+    r"[- ](?:exacerbated|sensitiv\w+|intoleran\w+|allerg\w+|naive|free|na\u00efve)\b", re.IGNORECASE
+)
 _NOT_TAKEN = re.compile(r"[^.;\n]{0,12}\((?:not taking|ran out|nonadherent|noncompliant)", re.IGNORECASE)
 _ONCE = re.compile(
     r"\s*(?:\d[\d.,]* ?m?c?g )?(?:was |were )?(?:given|administered|x ?1|once)\b(?! (?:by|at home|daily))",
@@ -89,8 +93,8 @@ def is_untaken(note: Note, said: Said, before: str) -> bool:
 
 
 def is_unused(note: Note, said: Said, before: str) -> bool:
-    """Whether a drug or device was stopped, given once, or tried in the past."""
-    after = any(one.match(note.text, said.end) for one in (_STOPPED, _ONCE))
+    """Whether a drug or device was stopped, given once, tried in the past, or what makes one ill."""
+    after = any(one.match(note.text, said.end) for one in (_STOPPED, _ONCE, _ILL_WITH))
     return after or _NOT_USED.search(before) is not None
 
 

@@ -20,6 +20,7 @@ from icdbridge.knowledge.terms import DRUG, no_collection
 from icdbridge.progress import console
 from icdbridge.starter.dictionary import (
     ADVERSE,
+    POISONING,
     SOURCES,
     UNDERDOSING,
     WHEN,
@@ -30,12 +31,13 @@ from icdbridge.starter.dictionary import (
 from icdbridge.starter.stems import name_stems
 from icdbridge.starter.tree import Tree, build_tree
 
-FORMAT = 13  # of the folder; a higher number makes it anew
+FORMAT = 14  # of the folder; a higher number makes it anew
 _RESIDUAL = re.compile(r"\b(?:other|elsewhere|specified|certain)\b", re.IGNORECASE)
 # How far a source is believed where several codes have the same phrase; the lowest first.
 _DRUG_WORDINGS = (
     (re.compile(r"adverse effect of (?:salts )?(.+)", re.IGNORECASE), ADVERSE),
     (re.compile(r"(?:salts )?(.+) underdosing", re.IGNORECASE), UNDERDOSING),
+    (re.compile(r"(?!self-harm|assault)(?:salts )?(.+) poisoning", re.IGNORECASE), POISONING),
 )
 _BELIEVED = {
     "default": 0, "clinical": 0, "inclusion": 1, "index": 2, "neoplasm": 2, "title": 3, "lay": 4, "mesh": 4,
@@ -89,7 +91,7 @@ def _names(system: str, tree: Tree) -> Iterator[Name]:
         stems = tuple(name_stems(text))
         if not stems or _misleads(stems, code, source):
             continue
-        if stems in blocked.get("", ()) or stems in blocked.get(code, ()):
+        if source != POISONING and (stems in blocked.get("", ()) or stems in blocked.get(code, ())):
             continue
         residual = source not in _WRITTEN and bool(_RESIDUAL.search(text))
         if residual and (len(stems) == 1 or code.startswith(_ONLY_IF_SAID)):
@@ -115,7 +117,7 @@ def _misleads(stems: tuple[str, ...], code: str, source: str) -> bool:
     """Whether a name would be found where nobody means it: an abbreviation, whose senses are told apart elsewhere; one
     short word, or one external cause, of a published table; a stage without what is staged; a kind of encounter.
     """
-    if all(_SCALE.fullmatch(stem) for stem in stems):
+    if all(_SCALE.fullmatch(stem) or len(stem.lstrip("=")) == 1 for stem in stems):  # the "B" of "B-ALL"
         return True
     if len(stems) == 1 and stems[0].lstrip("=") in abbreviations() and source not in WHEN:
         return True
@@ -131,6 +133,12 @@ def _every(system: str) -> Iterator[tuple[str, str, str]]:
         for template, when in _DRUG_WORDINGS if term.source == DRUG else ():
             if found := template.fullmatch(term.text):
                 yield found[1], term.code, when
+    for row in (
+        read_csv("drugs") if system == "icd10cm" else ()
+    ):  # brands, of which the table of drugs has none
+        for name in row["names"].split(";"):
+            for sixth, when in (("5", ADVERSE), ("6", UNDERDOSING), ("1", POISONING)):
+                yield name, row["harm"].replace("-", sixth), when
     for row in read_csv("status"):
         if row.get("system", "") in ("", system):
             yield row["term"], row["code"], "default" if row["when"] == "any" else row["when"]

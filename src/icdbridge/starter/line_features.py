@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from icdbridge.starter.dictionary import FIRST_WHEN, SOURCES, WHEN
+from icdbridge.starter.dictionary import FIRST_WHEN, POISONING, SOURCES, WHEN
 from icdbridge.starter.lines import Line
 from icdbridge.starter.note_reading import Note
 from icdbridge.starter.practice import Practised
@@ -19,7 +19,7 @@ SECTIONS = (
     "labs", "imaging", "procedures", "hospital_course", "assessment", "plan", "diagnoses", "discharge", "indication",
     "findings", "pathology", "other",
 )  # fmt: skip
-ORIGINS = ("said", *WHEN, "rule", "practice")
+ORIGINS = ("said", *(when for when in WHEN if when != POISONING), "rule", "practice")  # a poisoning is said
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 _MARKS = ("historical", "uncertain", "diagnosis_section")
 FEATURES = (

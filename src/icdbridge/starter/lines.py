@@ -5,7 +5,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from icdbridge.lexical.sentences import sentence_around
-from icdbridge.starter.dictionary import ADVERSE, ALLERGIES, FAMILY, HISTORY, MEDICATIONS, UNDERDOSING
+from icdbridge.rules.patient import sex_in
+from icdbridge.starter.dictionary import (
+    ADVERSE,
+    ALLERGIES,
+    FAMILY,
+    HISTORY,
+    MEDICATIONS,
+    POISONING,
+    UNDERDOSING,
+)
 from icdbridge.starter.drugs import STEROIDS, is_allergy, is_cause, is_short, is_untaken, is_unused, reactions
 from icdbridge.starter.note_reading import Note
 from icdbridge.starter.other_times import (
@@ -20,6 +29,7 @@ from icdbridge.starter.other_times import (
     past_code,
     text_before,
 )
+from icdbridge.starter.overdoses import is_overdosed, overdose_doubt
 from icdbridge.starter.practice import MOST, Practised
 from icdbridge.starter.said import Said
 from icdbridge.starter.tree import Tree
@@ -155,6 +165,9 @@ def _meant(note: Note, said: Said, tree: Tree, inpatient: bool) -> Iterable[tupl
         yield int(tree.default[when[ADVERSE]]), ADVERSE, None
     if UNDERDOSING in when and is_untaken(note, said, before):
         yield int(tree.default[when[UNDERDOSING]]), UNDERDOSING, None
+    if POISONING in when and is_overdosed(note, said, tree.codes[when[POISONING]]):
+        yield int(tree.default[when[POISONING]]), "said", overdose_doubt(note, said, before)
+        return
     unused = is_unused(note, said, before)
     if MEDICATIONS in when and tree.codes[when[MEDICATIONS]].startswith(STEROIDS):
         unused = unused or is_short(note, said, before)
@@ -171,7 +184,7 @@ def _meant(note: Note, said: Said, tree: Tree, inpatient: bool) -> Iterable[tupl
         if HISTORY in when and past and not (negated or hypothetical or family):
             yield when[HISTORY], HISTORY, None
         return
-    if family:
+    if family or _is_of_other_sex(note, said, tree):
         yield said.code, "said", "family"
     elif negated or (unused and named.startswith(("Z79", "Z96.41", "Z99"))):
         yield said.code, "said", "negated"
@@ -187,6 +200,13 @@ def _meant(note: Note, said: Said, tree: Tree, inpatient: bool) -> Iterable[tupl
         yield said.code, "said", "historical"
     else:
         yield said.code, "said", None
+
+
+def _is_of_other_sex(note: Note, said: Said, tree: Tree) -> bool:
+    """Whether only the other sex than the patient's has a code: it is said of the partner."""
+    titles = f"{tree.titles[said.code]} {tree.titles[tree.number[tree.codes[said.code][:3]]]}"
+    sex = note.sex and ("female" if tree.codes[said.code].startswith("O") else sex_in(titles))
+    return bool(sex) and sex != note.sex
 
 
 def _stands_alone(note: Note, said: Said, named: str) -> bool:

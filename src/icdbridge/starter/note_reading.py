@@ -14,7 +14,7 @@ from icdbridge.lexical.sentences import sentences
 from icdbridge.starter.enumerations import carried
 from icdbridge.starter.facts import is_newborn, is_operation_report, pregnancy_stems, tells_of_pregnancy
 from icdbridge.starter.mentions import Occurrences, positions
-from icdbridge.starter.relatives import of_relatives
+from icdbridge.starter.relatives import of_relatives, patient_sex
 from icdbridge.starter.specimens import headings, with_specimens
 from icdbridge.starter.stems import SIDES, Word, words_of
 from icdbridge.starter.word_meanings import Meanings, before_induced, meanings_in
@@ -65,6 +65,10 @@ class Note:
     @cached_property
     def of_newborn(self) -> bool:
         return is_newborn(self.text)
+
+    @cached_property
+    def sex(self) -> str:
+        return "" if self.of_newborn else patient_sex(self.text)
 
     @cached_property
     def of_operation(self) -> bool:

@@ -51,6 +51,7 @@ _AT_BIRTH = re.compile(r"\b(?:birth history|born|(?:his|her) birth)\b[^.;\n]{0,4
 # "Cholecystectomy in 2008 for gallstones": they are gone with the gallbladder; "prior C-section for breech".
 _OPERATED_FOR = re.compile(
     r"(?:\b(?:\w+ectomy|RAI|radioiodine|radioactive iodine)\b"
+    r"|\b(?:(?:liver|kidney|renal|heart|lung|pancreas) )?transplant\w*|\b(?:DD|LD|LR|DR)[RK]T|\bOLT|\bOHT"
     r"|\b(?:prior|previous|past|h/o|hx of|history of|s/p|status[- ]post) (?:[\w-]+ ){0,2}"
     r"(?:c[-/ ]?sections?|c(?:es|aes)arean\w*|c/?s|ltcs)\b)"
     r"[^.;\n]{0,60}\b(?:for|due to|secondary to|because of)\s+(?:\w+ ){0,3}\Z",

@@ -1,4 +1,6 @@
-"""Sentences about a relative that only a pronoun tells: "Her brother has COPD. He is a smoker."."""
+"""Who a note is about: the patient's sex, and sentences about a relative that only a pronoun tells: "Her brother has
+COPD. He is a smoker.".
+"""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -16,6 +18,21 @@ _PATIENT = re.compile(
     r"|\b\d{1,3}[ -]?(?:y/?o|yrs?)?[ -]?(?:(?P<f>f)|(?P<m>m))\b",
     re.IGNORECASE,
 )
+
+# Strictly told, for codes of the other sex: "98.6 F" is no woman.
+_SEX = re.compile(
+    r"(?:\b\d{1,3}[ -]?(?:y(?:ea)?rs?|y/?o|yo|months?|m/?o|wks?|weeks?|days?)\.?[ -]?(?:old|o)?[ -]*(?:\w+[ -]){0,2}?"
+    r"|(?:\A|[.\n])\W*(?:[\w&/]+[: ]+){0,3}\d{1,3}(?:[ -](?=\w+(?: \w/| with| who| pt| here| present)|\w{4}))?"
+    r"|\b(?:sex|gender)\W{1,3})(?:(?P<female>female|f|woman|lady|girl)|(?P<male>male|m|man|gentleman|boy))\b",
+    re.IGNORECASE,
+)
+_EITHER = re.compile(r"\btrans(?:gender|sexual)?\b|\bintersex\b|\bFTM\b|\bMTF\b|assigned", re.IGNORECASE)
+
+
+def patient_sex(text: str) -> str:
+    """The sex of the patient as the note tells it beside the age: female or male; "" where it does not, or both."""
+    told = {"female" if found["female"] else "male" for found in _SEX.finditer(text)}
+    return told.pop() if len(told) == 1 and not _EITHER.search(text) else ""
 
 
 def of_relatives(text: str, sentences: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:

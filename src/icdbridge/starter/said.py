@@ -18,7 +18,7 @@ from icdbridge.starter.stems import SIDES, root, roots, synonyms, whole
 from icdbridge.starter.tree import Tree
 from icdbridge.starter.understood import asserting, of_one_item, over_and, understood
 
-_NEGATED = CONTEXTS.index("negated")
+_NEGATED, _UNCERTAIN = CONTEXTS.index("negated"), CONTEXTS.index("uncertain")
 _TARGETS = 4  # codes of one phrase that are compared
 _NEAR, _NEARER = 0.7, 60  # weight of words further than so many tenths of words
 _AS_WRITTEN = roots("open")  # a laceration, an open wound, makes no fracture beside it an open one
@@ -160,8 +160,13 @@ def near_words(
     sides: dict[str, int] = {}
     inside = set(places)
     denied = {one[1:] for one in own if one.startswith("-")}
+    sure = not note.touched(
+        tuple(places), "uncertain"
+    )  # what is only thought of says nothing of what is sure
     for place in range(int(begin), int(end)):
-        if place not in inside and (note.marks[place, _NEGATED] or place in unheard):
+        if place not in inside and (
+            note.marks[place, _NEGATED] or (sure and note.marks[place, _UNCERTAIN]) or place in unheard
+        ):
             continue
         here = int(note.where[place])
         distance = max(first - here, here - last, 0)
@@ -211,6 +216,15 @@ def _of_other_items(note: Note, places: tuple[int, ...], kept: Collection[tuple[
     return found
 
 
+_OTHER_SEX = {"female": r"\bmale\b", "male": r"\bfemale\b"}
+
+
+def _of_patients_sex(note: Note, tree: Tree, code: int) -> int:
+    """The code of the same title but for the sex, where it names the one that the patient has not."""
+    title = tree.titles[code].lower() if note.sex and code >= 0 else ""
+    return tree.by_title.get(re.sub(_OTHER_SEX[note.sex], note.sex, title), code) if title else code
+
+
 def _decided(
     note: Note,
     dictionary: Dictionary,
@@ -227,6 +241,8 @@ def _decided(
     beside = {
         one: weight for one, weight in near.items() if one in SIDES or (one not in own and one not in same)
     }
+    if note.sex:
+        beside[root(note.sex)] = near[root(note.sex)] = 1.0
     fixed = not _FIXED.isdisjoint(beside) and note.touched(mention.places, "historical")
     healing = fixed or not _SUBSEQUENT.isdisjoint(beside)
     character = "S" if not _SEQUELA.isdisjoint(beside) else "D" if healing else "A"
@@ -256,7 +272,7 @@ def _decided(
         note.ends[mention.places[-1]],
         mention.phrase,
         named,
-        decision.code,
+        _of_patients_sex(note, tree, decision.code),
         tuple(one for one in alternatives if one != decision.code)[:8],
         source,
         len(words),

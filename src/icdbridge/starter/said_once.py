@@ -1,10 +1,13 @@
-"""What a note says once and titles of several codes spell out: which hand leads, and whether consciousness was lost."""
+"""What a note says once and titles of several codes spell out: which hand leads, whether consciousness was lost, and
+whether who took a poison meant to harm themselves.
+"""
 
 import re
 from collections.abc import Sequence
 
 from icdbridge.starter.lines import Line, asserted
 from icdbridge.starter.note_reading import Note
+from icdbridge.starter.overdoses import ACCIDENT, SELF_HARM, is_meant
 from icdbridge.starter.tree import Tree
 
 _LEFT_HANDED = re.compile(
@@ -38,10 +41,13 @@ def spell_out(note: Note, lines: Sequence[Line], tree: Tree) -> None:
     """Moves lines to the codes of the same title but for what the note says once."""
     left_handed = _LEFT_HANDED.search(note.text) is not None
     lost = _consciousness(note.text)
+    harmed = is_meant(note.text)
     for line in asserted(lines):
         title = tree.titles[line.code].lower()
         if lost:
             title = _UNKNOWN.sub(lost, title)
+        if harmed and title.startswith(("poisoning", "toxic effect")):
+            title = title.replace(ACCIDENT, SELF_HARM)
         said = [_LEADS.sub(rf"\1 {leads} side", title) for leads in _leads(title)] if left_handed else [title]
         line.code = next((tree.by_title[one] for one in said if one in tree.by_title), line.code)
 

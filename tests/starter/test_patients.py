@@ -1,0 +1,62 @@
+"""Whose a condition is, and of when: the patient's sex, a partner's disease, what is only thought of, what is gone."""
+
+import pytest
+
+from icdbridge.starter.relatives import patient_sex
+
+ASKED = {
+    # titles of one sex
+    "64M with right breast cancer.": ("C50.921", "C50.911"),
+    "34F with urethral stricture.": ("N35.92", "N35.919"),
+    "30M infertility.": ("N46.9", "N97.9"),
+    "36F primary infertility. Partner mild oligospermia.": ("N97.9", "N46.11"),
+    # what is only thought of says nothing of what is sure
+    "AKI, HRS vs ATN.": ("N17.9", "N17.0"),
+    "Severe duodenitis, may be bleeding.": ("K29.80", "K29.81"),
+    # what an organ was replaced for is gone
+    "s/p DDRT 2021 for ESRD due to IgA nephropathy.": ("Z94.0", "N18.6"),
+    "s/p liver transplant for HCV cirrhosis.": ("Z94.4", "K74.60"),
+    "6 months post gastric bypass.": ("Z98.84", "K95.89"),
+    # numbers
+    "Obesity, BMI 38.": ("Z68.38", "Z68.20"),
+    "ED: 7 wks pregnant, ruptured right tubal ectopic pregnancy.": ("O00.101", "Z3A.01"),
+    "DOL 5, ex-28+3 wk male, BW 980 g. Jaundice.": ("P59.0", "P59.9"),
+    "A: 1 BPH 2 elevated PSA 3 L ureteral calculus 4 bladder mass": ("N20.1", "N21.0"),
+    "29F continues to smoke 5 cig/day.": ("F17.210", "F17.200"),
+    # words with another meaning beside others
+    "Right hallux ulcer, fat layer exposed. Type 2 diabetes.": ("L97.512", "E11.9"),
+    "Hyperkeratosis plantar 1st MPJ b/l.": ("L85.9", "C91.00"),
+    "Aspirin-exacerbated respiratory disease.": ("J45.909", "Z79.82"),
+    "Retinal tear with localized detachment OD.": ("H33.001", "H33.311"),
+    "6mm ureteral stone with hydronephrosis.": ("N13.2", "N20.1"),
+    "Hypertension. Travel: needs yellow fever vaccine, typhoid, hep A.": ("I10", "B15.9"),
+}
+
+
+@pytest.mark.parametrize(("note", "codes"), ASKED.items())
+def test_one_code_and_not_another(note, codes, asserted):
+    wanted, other = codes
+    found = asserted(note)
+    assert wanted in found
+    assert other not in found
+
+
+@pytest.mark.parametrize("note", ["PCN allergy? - no.", "Asthma? no."])
+def test_a_question_with_its_answer(note, asserted):
+    assert not asserted(note)
+
+
+@pytest.mark.parametrize(
+    ("text", "sex"),
+    [
+        ("72-year-old woman with anemia", "female"),
+        ("CC: 70M with fall", "male"),
+        ("Sex: F", "female"),
+        ("98.6 F. Seen today.", ""),
+        ("Temp 101 F, 45 y/o male", "male"),
+        ("34 yo female. Father 60 yo male.", ""),
+        ("19 yo transgender man, assigned female at birth", ""),
+    ],
+)
+def test_the_sex_that_a_note_tells(text, sex):
+    assert patient_sex(text) == sex
