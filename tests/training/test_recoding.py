@@ -11,6 +11,7 @@ from icdbridge.codes import Code, code_names, crosswalk, equivalents, parse_key
 from icdbridge.corpora.readers.table import Columns, prepare_table
 from icdbridge.lexical.lexicon import Lexicon
 from icdbridge.lexical.matcher import CodeStatistics
+from icdbridge.training.learnt_corpora import LearntCorpora
 from icdbridge.training.recoding import meanings, recode
 from icdbridge.training.training_texts import FOLDS, TrainingTexts
 
@@ -93,6 +94,33 @@ def test_codes_that_stand_for_one_together_mean_it_together_alone():
     parts, target = [entry.target for entry in entries], Code("icd10cm", source)
     assert target in meanings(parts)[parts[0]]
     assert target not in meanings(parts[:1])[parts[0]]
+
+
+def test_a_code_that_was_divided_since_gem_means_what_took_its_place():
+    pancreatitis = Code("icd9cm", "577.0")
+    assert {Code("icd10cm", "K85.90"), Code("icd10cm", "K85.10")} <= set(
+        meanings([pancreatitis])[pancreatitis]
+    )
+    hypertension = Code("icd9cm", "401.9")
+    assert meanings([hypertension])[hypertension] == [Code("icd10cm", "I10")]
+
+
+def test_codes_that_other_versions_notes_alone_carry_are_learned_too(tmp_path):
+    ten = read(tmp_path, "icd10", [("p", "seen", "I10")])[1]
+    nine = read(tmp_path, "icd9", [("q", "seen", "577.0"), ("r", "seen", "821.01")])[1]
+    learnt = LearntCorpora([ten, nine], [], ten)
+    pool = learnt.pools(SETTINGS)["icd10"]
+    assert list(pool) == sorted(pool)
+    assert pool["icd10cm:I10"] == ten.descriptions[0]
+    assert pool["icd10cm:K85.90"] == "Acute pancreatitis without necrosis or infection, unspecified"
+    assert "icd10cm:K85.9" not in pool  # of an older release
+    fracture = Code("icd9cm", "821.01")
+    assert {Code("icd10cm", f"S72.32{side}A") for side in "45"} <= set(meanings([fracture])[fracture])
+    assert "icd10cm:S72.355A" in pool
+    assert "icd10cm:S72.324A" not in pool  # hospitals do not use it
+    assert list(learnt.pools(tiny_settings("duallaat-cnn", lexical="associations"))["icd10"]) == ten.codes
+    train_only = LearntCorpora([ten], [nine], ten)
+    assert train_only.pools(SETTINGS) == learnt.pools(SETTINGS)
 
 
 def test_it_goes_both_ways_and_knows_procedures_and_what_is_exact_comes_first():

@@ -1,14 +1,15 @@
 """Which corpora, splits and codes a training learns from."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from icdbridge.codes import whole_systems
+from icdbridge.codes import describe, parse_key, whole_systems
 from icdbridge.corpora import Corpus
 from icdbridge.corpora.corpus import SPLITS
 from icdbridge.errors import InputError
+from icdbridge.training.recoding import codes_meant
 from icdbridge.training.settings import Settings
 
 
@@ -61,11 +62,27 @@ class LearntCorpora:
         return [(corpus, split) for corpus, split in splits if corpus.version == version]
 
     def pools(self, settings: Settings) -> dict[str, dict[str, str]]:
-        """The codes of each version with their descriptions."""
-        return {
+        """The codes of each version with their descriptions, those that notes of other versions mean too."""
+        pools = {
             version: code_pool([c for c in self.every if c.version == version], settings)
             for version in self.versions
         }
+        if settings.lexical != "equivalents" or settings.training_scope == "frequent":
+            return pools
+        carried = {version: list(self._carried(version)) for version in pools}
+        for version, pool in list(pools.items()):
+            others = [key for other, keys in carried.items() if other != version for key in keys]
+            meant = codes_meant(others, {parse_key(key).system for key in pool})
+            pools[version] = dict(sorted(({key: describe(key).text for key in meant} | pool).items()))
+        return pools
+
+    def _carried(self, version: str) -> Iterator[str]:
+        """The codes (keys) of a version that training notes carry."""
+        for corpora, counts in ((self.corpora, "train_notes"), (self.train_only, "notes_with")):
+            for corpus in corpora:
+                if corpus.version == version:
+                    counted = zip(corpus.codes, getattr(corpus, counts), strict=True)
+                    yield from (key for key, notes in counted if notes)
 
 
 def describe_training(settings: Settings, learnt: LearntCorpora) -> dict[str, Any]:

@@ -5,7 +5,7 @@ names it, and how often hospitals use it. The weights of the three are learned f
 labels, recoded to the other version, the answer is known.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -14,10 +14,11 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.sparse import csr_array
 
-from icdbridge.codes import Code, code_names, describe, equivalents, parse_key
+from icdbridge.codes import Code, code_names, describe, equivalents, load_system, parse_key
 from icdbridge.codes.crosswalks import combinations
 from icdbridge.files import atomic_file
 from icdbridge.knowledge.code_properties import CODE_PROPERTIES, code_properties
+from icdbridge.knowledge.frequency import hospital_frequency
 from icdbridge.lexical.features import strength
 from icdbridge.lexical.lexicon import Lexicon
 from icdbridge.lexical.name_index import NameIndex
@@ -79,8 +80,8 @@ class Recoded:
 
 
 def meanings(codes: Sequence[Code]) -> dict[Code, list[Code]]:
-    """For each label of a note, the possible codes of the other version by GEM; none for an unknown label. Combinations
-    count only if the note has all of their codes.
+    """For each label of a note, the possible codes of the other version by GEM, retired ones with those that took
+    their place; none for an unknown label. Combinations count only if the note has all of their codes.
     """
     having = {code.code for code in codes}
     found = {}
@@ -91,8 +92,31 @@ def meanings(codes: Sequence[Code]) -> dict[Code, list[Code]]:
             if all(having & part for part in one.parts)
         )
         alone = equivalents(code.system).get(code.code, {})
-        found[code] = list(dict.fromkeys([*sorted(alone, key=lambda one: not alone[one]), *together]))
+        by_gem = [*sorted(alone, key=lambda one: not alone[one]), *together]
+        found[code] = list(dict.fromkeys(one for other in by_gem for one in (other, *_divided(other))))
     return found
+
+
+def codes_meant(keys: Iterable[str], systems: Collection[str]) -> Iterator[str]:
+    """The codes (keys) of some systems that labels (keys) of another version may mean: of the newest release, and those
+    that hospitals use, if they use any. An injury alone may mean a hundred.
+    """
+    for code in map(parse_key, dict.fromkeys(keys)):
+        meant = [
+            other
+            for other in meanings([code])[code]
+            if other.system in systems and load_system(other.system).assigns(other.code)
+        ]
+        used = [other for other in meant if other.code in hospital_frequency(other.system)]
+        yield from map(str, used or meant)
+
+
+def _divided(code: Code) -> list[Code]:
+    """The codes of the newest release into which one of GEM, which is older, was divided."""
+    table = load_system(code.system)
+    if table.assigns(code.code):
+        return []
+    return [Code(code.system, below) for below in table.below(code.code) if table.assigns(below)]
 
 
 def recode(
