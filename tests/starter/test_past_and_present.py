@@ -26,6 +26,16 @@ CODED = {
     # two conditions with a slash between
     "Depression/anxiety, on sertraline.": "F32.A F41.9",
     "Deep incisional infection, left hip.": "T81.42XA",
+    # how long a disease is there is no past
+    "Two-year history of colon cancer, now with obstruction.": "C18.9",
+    "Recent admission three weeks ago for treatment of pneumonia.": "Z87.01",
+    # how acute what follows is
+    "Respiratory failure secondary to severe chronic obstructive pulmonary disease.": "J96.90 J44.9",
+    "Bronchitis, chronic. Sinusitis, acute.": "J42 J01.90",
+    "Linear skull fracture with subarachnoid hemorrhage after a fall.": "S06.6XAA",
+    "Newly diagnosed T-cell lymphoma.": "C84.90",
+    "Knee osteoarthrosis. Degenerative cervical disk.": "M17.9 M50.30",
+    "Nonfunctional AV fistula. Clogged PermCath.": "T82.590A T82.49XA",
 }
 
 STAY = """DISCHARGE DIAGNOSIS: Menorrhagia, status post vaginal hysterectomy.
@@ -53,6 +63,15 @@ NOT_CODED = {
     "Dressing changed. Gout.": "Z48.00",
     "Depression/anxiety, on sertraline.": "F41.8",
     STAY: "Z90.710",
+    "Recent admission three weeks ago for treatment of pneumonia.": "J18",
+    "Respiratory failure secondary to severe chronic obstructive pulmonary disease.": "J96.1",
+    "Linear skull fracture with subarachnoid hemorrhage after a fall.": "I60",
+    "Two weeks ago she had left otitis media.\nASSESSMENT: 1. Left otitis media, resolved. 2. Gout.": "H66",
+    "COPD exacerbation. Was tapered from IV steroids.": "T38",
+    "CAUSE OF DEATH: Acute respiratory failure.": "R99",
+    "He had childhood asthma. He was obese as a teenager. Bunion.": "J45 E66",
+    "EEG: faster activity during drowsiness.": "R40",
+    "Conjunctival hyperemia of the left eye.": "R68",
 }
 
 

@@ -27,6 +27,10 @@ _CAUSED = re.compile(
     rf"|effects? of)\s+(?:{_OF_DRUG}\s+)*$",
     re.IGNORECASE,
 )
+_LEFT_OFF = re.compile(
+    rf"\b(?:taper|wean|switch|chang|transition|convert|step)\w*(?: \w+){{0,2}} from\s+(?:{_OF_DRUG}\s+)*$",
+    re.IGNORECASE,
+)
 _CAUSING = re.compile(r"[- ](?:induced|related|associated|toxicity|side effects?)\b", re.IGNORECASE)
 _UNTAKEN = re.compile(
     r"(?:ran out of|out of|not taking|stopped taking|missed|skipp(?:ed|ing)|(?:nonadheren|noncomplian)(?:t"
@@ -84,7 +88,8 @@ def is_allergy(note: Note, said: Said) -> bool:
 
 def is_cause(note: Note, said: Said, before: str) -> bool:
     """Whether a drug is the cause of something: "due to lithium", "lithium-induced"."""
-    return bool(_CAUSED.search(before) or _CAUSING.match(note.text, said.end))
+    caused = _CAUSED.search(before) and not _LEFT_OFF.search(before)
+    return bool(caused or _CAUSING.match(note.text, said.end))
 
 
 def is_untaken(note: Note, said: Said, before: str) -> bool:

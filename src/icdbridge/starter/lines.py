@@ -25,6 +25,7 @@ from icdbridge.starter.other_times import (
     is_still_there,
     left_now,
     long_ago,
+    now_resolved,
     operated_for,
     past_code,
     text_before,
@@ -112,12 +113,15 @@ def make_lines(note: Note, found: Sequence[Said], tree: Tree, *, inpatient: bool
     lines: dict[int, Line] = {}
     reacted = reactions(note, found)
     done = left_now(note, found, tree) if inpatient else set()
+    gone = set() if inpatient else now_resolved(note, found)
     for said in found:
         for meant, origin, doubt in _meant(note, said, tree, inpatient):
             if meant in done:
                 continue
             if origin == "said" and any(start <= said.start < end for start, end in reacted):
                 doubt = doubt or "integral"
+            if origin == "said" and meant in gone:
+                doubt = doubt or "historical"
             for code in {meant, said.left} - {-1} if meant == said.code else {meant}:
                 line = lines.setdefault(code, Line(code, origin))
                 if doubt:

@@ -21,7 +21,9 @@ _DONE = re.compile(
     r"\b(?:surgery|repair(?:ed)?|extraction|removal|removed|resection|excision|excised|phaco\w*)\b",
     re.IGNORECASE,
 )
-RESOLVED = re.compile(r"[\s,(-]{1,3}(?:\w+ ){0,2}(?:resolved|subsided|abated|gone)\b", re.IGNORECASE)
+RESOLVED = re.compile(
+    r"[\s,(-]{1,3}(?:(?!not |un)\w+ ){0,2}(?:resolved|subsided|abated|gone)\b", re.IGNORECASE
+)
 # What an operation leaves: in its own report it is no status yet. "Previous", "status post" and a past tense tell it.
 _LEFT_BY_SURGERY = ("Z90", "Z93", "Z94", "Z95", "Z96", "Z98")
 _ANY_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
@@ -97,6 +99,17 @@ def left_now(note: Note, found: Iterable[Said], tree: Tree) -> set[int]:
     ]
     codes = {code for said in named_there for code in (said.code, *said.status.values())}
     return {code for code in codes if code >= 0 and tree.codes[code].startswith(_LEFT_BY_SURGERY)}
+
+
+def now_resolved(note: Note, found: Iterable[Said]) -> set[int]:
+    """The codes that an assessment calls resolved: what stands of them before is past too."""
+    return {
+        said.code
+        for said in found
+        if said.named >= 0
+        and note.section[said.places[0]] in ("assessment", "diagnoses")
+        and RESOLVED.match(note.text, said.end)
+    }
 
 
 def _has_year(note: Note, said: Said) -> bool:

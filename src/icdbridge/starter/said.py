@@ -16,7 +16,7 @@ from icdbridge.starter.note_reading import REACH, Note
 from icdbridge.starter.specify import Decision, specify
 from icdbridge.starter.stems import SIDES, root, roots, synonyms, whole
 from icdbridge.starter.tree import Tree
-from icdbridge.starter.understood import asserting, of_one_item, over_and, understood
+from icdbridge.starter.understood import ACUITY, asserting, of_one_item, over_and, understood
 
 _NEGATED, _UNCERTAIN = CONTEXTS.index("negated"), CONTEXTS.index("uncertain")
 _TARGETS = 4  # codes of one phrase that are compared
@@ -25,6 +25,7 @@ _AS_WRITTEN = roots("open")  # a laceration, an open wound, makes no fracture be
 _SUBSEQUENT = roots("healing", "healed", "aftercare", "postoperative", "postop")
 _FIXED = roots("orif", "crpp", "fixation", "nailing", "pinning")  # past ones: what they were for is healing
 _NEXT_ITEM = re.compile(r"\s*[,;]\s*(?!with |w/|due |secondary )(?:[^,;]*[,;])?[^,;]*", re.IGNORECASE)
+_FROM = re.compile(r"\s*(?:(?:due|secondary) to|caused by|from|d/t|2/2)\s+(?:[\w-]+ ){0,2}", re.IGNORECASE)
 _ONE_SIDE = root("unilateral")
 _SEQUELA = roots("sequela", "sequelae", "late")
 
@@ -201,7 +202,7 @@ def _synonyms_of(note: Note, places: Sequence[int]) -> set[str]:
 
 def _of_other_items(note: Note, places: tuple[int, ...], kept: Collection[tuple[int, ...]]) -> set[int]:
     """The words of other things said that are names of several words behind or before a comma: in "hepatitis C, CMV
-    viremia" no hepatitis is of CMV.
+    viremia" no hepatitis is of CMV. Behind what something comes from only how acute that is.
     """
     shared = {place for other in kept if not set(other).isdisjoint(places) for place in other}
     found: set[int] = set()
@@ -213,6 +214,8 @@ def _of_other_items(note: Note, places: tuple[int, ...], kept: Collection[tuple[
             between = note.text[note.ends[first[-1]] : note.words[then[0]].start]
             if _NEXT_ITEM.fullmatch(between):
                 found.update(other)
+            elif _FROM.fullmatch(between):
+                found.update(place for place in other if note.words[place].text in ACUITY)
     return found
 
 

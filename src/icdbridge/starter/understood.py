@@ -26,6 +26,7 @@ _SCALES = (
     ("dm", root("diabetes")),
 )  # what a number is of, and the stem of its phrases
 _STAGED = re.compile(r"(?:stage|type)\w*[^e]")
+ACUITY = ("acute", "chronic")
 _AND = ("and", "&")
 _BESIDE = re.compile(r"[,;&/]|\s-|\band\b")
 
@@ -33,7 +34,9 @@ _BESIDE = re.compile(r"[,;&/]|\s-|\band\b")
 def understood(note: Note, dictionary: Dictionary) -> list[tuple[Mention, float]]:
     """Mentions in which words that stand for several stems are taken whole, with the share of such uses."""
     kept = []
-    for mention in _mentions(note, dictionary):
+    every = _mentions(note, dictionary)
+    longer = {mention.places[:2] for mention in every if len(mention.places) > 1}
+    for mention in every:
         phrase = frozenset(dictionary.phrase(mention.phrase))
         shares = [_share(note, place, phrase, len(mention.places)) for place in mention.places]
         loose = mention.gap > _STATUS_GAP and not phrase.isdisjoint(_STATUS)
@@ -46,6 +49,7 @@ def understood(note: Note, dictionary: Dictionary) -> list[tuple[Mention, float]
             and not _spread_elsewhere(note, mention)
             and not _of_two_items(note, mention)
             and not _where_pain_goes(note, mention)
+            and not _of_another_acuity(note, mention, longer)
             and not _of_another_scale(note, mention, dictionary)
             and (phrase.isdisjoint(_SCREENING) or not _screened_for_another(note, mention, dictionary))
         ):
@@ -201,6 +205,19 @@ def _of_another_side(note: Note, mention: Mention, dictionary: Dictionary) -> bo
         other != side and other in note.own[near] and note.sentence[near] == note.sentence[centre]
         for near in around
         for other in SIDES
+    )
+
+
+def _of_another_acuity(note: Note, mention: Mention, longer: set[tuple[int, ...]]) -> bool:
+    """Whether a mention takes "chronic" or "acute" from what comes behind it: "respiratory failure secondary to chronic
+    obstructive pulmonary disease" is no chronic failure.
+    """
+    last = mention.places[-1]
+    return (
+        len(mention.places) > 1
+        and last - mention.places[-2] > 1
+        and note.words[last].text in ACUITY
+        and (last, last + 1) in longer
     )
 
 

@@ -46,7 +46,7 @@ def meanings_in(
     """The meanings of the words of a note; ``sections`` their kinds of sections, ``negated`` [T] which are denied."""
     counting = {start for start, _ in item_numbers(text)}  # "2. CKD 3. Gout" has neither stage 3 nor class 2
     apart, disks = _before(words, _OTHERWISE), _ill_disks(words)
-    silent = _silent(text, words, counting | {words[place].start for place in apart})
+    silent = _silent(text, words, counting | {words[place].start for place in apart | _lasting(text, words)})
     further = _further_stems(words, counting, disks)
     written = expansions(words, text, sentences, sections)
     meant = _meant(words, written, apart | disks.keys() | _before(words, _AS_WRITTEN))
@@ -140,6 +140,20 @@ def _before(words: Sequence[Word], following: Mapping[str, re.Pattern[str]]) -> 
         place
         for place, (word, after) in enumerate(itertools.pairwise(words))
         if word.text in following and following[word.text].fullmatch(after.text)
+    }
+
+
+_TIMES = frozenset(
+    {"year", "years", "yr", "month", "months", "week", "weeks", "day", "days", "long", "longstanding"}
+)
+
+
+def _lasting(text: str, words: Sequence[Word]) -> set[int]:
+    """The places of "history" where it is how long something is there: "a two-year history of colon cancer"."""
+    return {
+        place + 1
+        for place, (word, after) in enumerate(itertools.pairwise(words))
+        if word.text in _TIMES and after.text in ("history", "hx") and text[word.end : after.start].isspace()
     }
 
 
