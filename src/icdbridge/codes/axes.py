@@ -78,16 +78,15 @@ def _from_title(code: str, title: str) -> list[tuple[str, str]]:
 
 
 def _row(code: str) -> tuple[str, ...] | None:
-    return _beginnings(len(code)).get(code) if 3 <= len(code) <= len(_COLUMNS) else None
+    row = _beginnings().get(code)
+    return tuple((value or "").partition(":")[0].strip() for value in row) if row else None
 
 
 @cache
-def _beginnings(length: int) -> dict[str, tuple[str, ...]]:
-    """The values of all axes of the first code with each beginning."""
-    query = (
-        f"SELECT substr(code, 1, ?) AS begun, min(code), {', '.join(_COLUMNS)} FROM pcs_tree GROUP BY begun"
-    )
-    return {
-        begun: tuple((value or "").partition(":")[0].strip() for value in row)
-        for begun, _, *row in pcs_rows(query, length)
-    }
+def _beginnings() -> dict[str, list[str | None]]:
+    """What the table says of all axes of the first code with each beginning."""
+    found: dict[str, list[str | None]] = {}
+    for code, *row in pcs_rows(f"SELECT code, {', '.join(_COLUMNS)} FROM pcs_tree ORDER BY code DESC"):
+        for length in range(3, len(_COLUMNS) + 1):
+            found[code[:length]] = row
+    return found

@@ -173,11 +173,6 @@ def shorter(code: Code) -> Code | None:
     return Code(code.system, above) if above else None
 
 
-def dotted(plain: str, system: str) -> str:
-    """An undotted code of a published table, upper case, in its dotted form, unchecked: ``parse_code`` checks."""
-    return declaration(system).with_dot(plain)
-
-
 def category_of(key: str) -> str:
     """The category of a code, both as keys: ``icd10cm:I21`` of ``icd10cm:I21.4``. The key is not checked."""
     system, _, code = key.partition(":")

@@ -6,9 +6,11 @@ from functools import cache
 from types import MappingProxyType
 from typing import NamedTuple
 
-from icdbridge.codes.code import Code, dotted, parse_key
+from icdbridge.codes.code import Code, parse_key
 from icdbridge.codes.packages import package_file, pcs_rows
+from icdbridge.codes.systems import declaration
 from icdbridge.errors import InputError
+from icdbridge.garbage import no_collection
 
 _CSV_FILES = {
     ("icd9cm", "icd10cm"): "data_files/icd9toicd10cmgem.csv",
@@ -32,6 +34,7 @@ class GemEntry(NamedTuple):
 
 
 @cache
+@no_collection()
 def crosswalk(from_system: str, to_system: str) -> Mapping[str, tuple[GemEntry, ...]]:
     """Source code (dotted) -> its targets, in the order of the GEM file; none where it says "no map".
 
@@ -41,12 +44,13 @@ def crosswalk(from_system: str, to_system: str) -> Mapping[str, tuple[GemEntry, 
         known = ", ".join(f"{a} to {b}" for a, b in PAIRS)
         raise InputError(f"there is no crosswalk from {from_system} to {to_system}: expected one of {known}")
     entries: dict[str, list[GemEntry]] = {}
+    here, there = (declaration(system).with_dot for system in (from_system, to_system))
     for source, target, approximate, no_map, combination, scenario, choice_list in _rows(
         from_system, to_system
     ):
-        targets = entries.setdefault(dotted(source, from_system), [])
+        targets = entries.setdefault(here(source), [])
         if not int(no_map):  # the target is then a word, "NoDx" or "NoPCS"
-            code = Code(to_system, dotted(target, to_system))
+            code = Code(to_system, there(target))
             targets.append(
                 GemEntry(
                     code, bool(int(approximate)), bool(int(combination)), int(scenario), int(choice_list)
@@ -144,7 +148,7 @@ def exact_equivalents(system: str) -> Iterator[tuple[str, Code]]:
         for source, target, approximate, no_map, combination, *_ in _rows(*pair):
             if not (int(approximate) or int(no_map) or int(combination)):
                 own, other = (source, target) if here == pair[0] else (target, source)
-                yield dotted(own, here), Code(there, dotted(other, there))
+                yield declaration(here).with_dot(own), Code(there, declaration(there).with_dot(other))
 
 
 def _rows(from_system: str, to_system: str) -> Iterable[tuple[str, ...]]:

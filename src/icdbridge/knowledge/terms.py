@@ -1,11 +1,9 @@
 """What codes are called, from every source that knows: the list that coding without training and search build on."""
 
 import csv
-import gc
 import re
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
 from typing import NamedTuple
 
@@ -17,6 +15,7 @@ from icdbridge.codes.packages import tabular
 from icdbridge.codes.system import CodeSystem
 from icdbridge.codes.validity import later_codes
 from icdbridge.errors import InputError
+from icdbridge.garbage import no_collection
 from icdbridge.knowledge.packed_tables import DATA, LEVEL, rows
 from icdbridge.knowledge.wording import neoplasms, spoken, substances, with_modifiers
 from icdbridge.knowledge.words import split, stem, stems
@@ -79,18 +78,6 @@ def dropped(system: str) -> list[Dropped]:
 def _kept(system: str) -> tuple[list[Term], list[Dropped]]:
     with no_collection():
         return _collected(system)
-
-
-@contextmanager
-def no_collection() -> Iterator[None]:
-    """The garbage collector would walk hundreds of thousands of new objects, none of them garbage, again and again."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def _collected(system: str) -> tuple[list[Term], list[Dropped]]:

@@ -10,13 +10,14 @@ from typing import NamedTuple
 from icdbridge.caches import cached_folder
 from icdbridge.codes import load_system
 from icdbridge.codes.validity import later_codes
+from icdbridge.garbage import no_collection
 from icdbridge.knowledge import terms
 from icdbridge.knowledge.abbreviations import abbreviations
 from icdbridge.knowledge.families import default_child
 from icdbridge.knowledge.fingerprint import fingerprint
 from icdbridge.knowledge.frequency import hospital_frequency
 from icdbridge.knowledge.packed_tables import read_csv
-from icdbridge.knowledge.terms import DRUG, no_collection
+from icdbridge.knowledge.terms import DRUG
 from icdbridge.progress import console
 from icdbridge.starter.dictionary import (
     ADVERSE,

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 from icdbridge.codes import CodeSystem, load_system
 from icdbridge.codes.code import Code
 from icdbridge.errors import InputError
+from icdbridge.garbage import no_collection
 from icdbridge.knowledge.families import default_child
 from icdbridge.knowledge.frequency import hospital_frequency
 from icdbridge.knowledge.packed_tables import read_csv
@@ -26,7 +27,7 @@ from icdbridge.knowledge.search.leading import leading
 from icdbridge.knowledge.search.slots import AXES, distance, skeleton, take, telling
 from icdbridge.knowledge.search.wordforms import roots, title_number, words
 from icdbridge.knowledge.search.worth import BELIEVED, CONTEXTS, prior, weights, worth
-from icdbridge.knowledge.terms import no_collection, terms
+from icdbridge.knowledge.terms import terms
 
 SCHEMA = """
 CREATE TABLE code (id INTEGER PRIMARY KEY, code TEXT, plain TEXT, title TEXT, billable INT, family INT, said TEXT,
