@@ -13,7 +13,7 @@ def memory(device: str) -> str:
 
 
 def fresh(device: str) -> None:
-    gc.collect()
     if device == "cuda":
+        gc.collect()
         torch.cuda.empty_cache()
         torch.cuda.reset_peak_memory_stats()

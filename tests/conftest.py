@@ -25,6 +25,10 @@ settings.register_profile("no clock", deadline=None, suppress_health_check=[Heal
 settings.load_profile("no clock")
 
 
+# Most tests make thousands of objects that live long (tables of codes): a twentieth of the time went into looking
+# through them for garbage.
+gc.set_threshold(50_000, 20, 20)
+
 # Files that take long, the longest first: begun first, no worker is left alone with one at the end. The first one
 # builds what others wait for (``indexes``), so the next ones are of those that do not.
 LONG = [

@@ -82,6 +82,6 @@ def tiny_settings(model="duallaat-cnn", *changes, **given):
 def learn_both_versions(folder, model):
     """Trains ``folder/run`` until it finds the codes of ``folder/ten`` (ICD-10) and ``folder/nine`` (ICD-9)."""
     corpora = [make_corpus(folder, "ten", "icd10", 60), make_corpus(folder, "nine", "icd9", 60, seed=1)]
-    rate, epochs = (0.01, 40) if model == "duallaat-rnn" else (0.02, 36)
+    rate, epochs = (0.01, 40) if model == "duallaat-rnn" else (0.02, 20)
     changes = ("label_space=5", f"learning_rate={rate}", "dropout=0", "patience=90", "warmup_steps=5")
     return train(corpora, folder / "run", tiny_settings(model, *changes, epochs=epochs))
