@@ -5,7 +5,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from icdbridge.cli import app
+from icdbridge.cli import app, main
 from icdbridge.errors import InputError
 
 
@@ -118,3 +118,15 @@ def test_a_name_without_a_slash_is_told_as_a_file(tmp_path, monkeypatch):
 def test_codes_are_parted_as_in_a_table():
     answer = run("E11.22;N18.31|I12.9,Z79.4", "--json")
     assert json.loads(answer.output)["codes"] == ["E11.22", "N18.31", "I12.9", "Z79.4"]
+
+
+def test_an_interrupted_command_says_so(monkeypatch, capsys):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("icdbridge.rules.check", interrupted)
+    monkeypatch.setattr("sys.argv", ["icdbridge", "check", "I10"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 130
+    assert capsys.readouterr().err.splitlines()[-1] == "interrupted"

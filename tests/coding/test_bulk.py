@@ -159,6 +159,32 @@ def test_bad_notes_are_named_and_skipped(coder, tmp_path):
         assert expected in told
 
 
+def test_a_full_disk_says_how_to_go_on(coder, folder, tmp_path, monkeypatch):
+    out = tmp_path / "out.csv"
+    command = ["code", str(coder.folder), str(folder), "--version", "icd10", "--out", str(out)]
+
+    def full(*_):
+        raise OSError(28, "No space left on device", str(out))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(bulk, "write_results", full)
+        stopped = CliRunner().invoke(app, command)
+    assert stopped.exit_code != 0
+    assert "--resume goes on" in stopped.output
+    assert CliRunner().invoke(app, [*command, "--resume"]).exit_code == 0
+    assert out.is_file()
+
+
+def test_nothing_is_begun_on_a_full_disk(coder, folder, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pathlib.Path.write_text", full)
+    with pytest.raises((OSError, InputError)):
+        code_notes(coder, Source([folder]), tmp_path / "out.csv", version="icd10")
+    assert not journal_of(tmp_path / "out.csv").exists()
+
+
 def test_interrupted_and_resumed_is_the_same_as_in_one_go(coder, folder, tmp_path, monkeypatch):
     monkeypatch.setattr(bulk, "NOTES", 4)
     whole, out = tmp_path / "whole.jsonl", tmp_path / "out.jsonl"

@@ -87,6 +87,7 @@ def test_a_byte_order_mark_tells_the_encoding(encoding: str) -> None:
         ("secrét café".encode("utf-16-be"), "holds NUL characters"),
         ("secrét café".encode("utf-32-le"), "holds NUL characters"),
         (b"secret\0", "holds NUL characters"),
+        (b"secret\xbc and more of it than NULs\0", "holds NUL characters"),
         ("secret".encode("utf-16")[:-1], "not whole UTF-16-LE text"),
         ("secret: caf\u00e9".encode("latin-1"), r"the byte 0xE9 is not UTF-8 .* \(byte 12\)"),
         (b"\xef\xbb\xbfab\x93", r"the byte 0x93 is not UTF-8 .* \(byte 6\)"),

@@ -6,7 +6,7 @@ import signal
 import sys
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import Literal, cast
+from typing import Literal, NoReturn, cast
 
 import typer
 
@@ -29,6 +29,7 @@ app = typer.Typer(
 )
 
 
+_INTERRUPTED = 130  # exit status
 MODELS, DESK, PAPER = "Models of your own", "The coder's desk", "The paper"  # headings of the commands
 
 
@@ -94,8 +95,16 @@ def main() -> None:
         _say_error(f"{error.filename or 'the disk'}: {error.strerror or type(error).__name__}")
         sys.exit(2)
     except KeyboardInterrupt:
-        say("interrupted", err=True)
-        sys.exit(130)
+        _interrupted()
+    except SystemExit as ended:  # typer catches an interrupted command and says nothing
+        if ended.code == _INTERRUPTED:
+            _interrupted()
+        raise
+
+
+def _interrupted() -> NoReturn:
+    say("interrupted", err=True)
+    sys.exit(_INTERRUPTED)
 
 
 def _say_error(message: str) -> None:

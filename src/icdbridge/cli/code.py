@@ -233,7 +233,7 @@ def _tell(line: str) -> None:
 
 @contextmanager
 def _said_how_to_go_on(out: str, source: "Source | RemoteSource") -> Iterator[None]:
-    """Says which files are no notes and, where it is interrupted, how to go on."""
+    """Says which files are no notes and, where it is interrupted or the disk is full, how to go on."""
     from icdbridge.coding.bulk import journal_of
     from icdbridge.coding.parts import unfinished
 
@@ -241,8 +241,10 @@ def _said_how_to_go_on(out: str, source: "Source | RemoteSource") -> Iterator[No
         _tell(line)
     try:
         yield
-    except KeyboardInterrupt:
-        if journal_of(Path(out)).exists() or unfinished(out):
+    except (KeyboardInterrupt, OSError, InputError) as stopped:
+        by_disk = isinstance(stopped.__cause__ or stopped, OSError)
+        begun = journal_of(Path(out)).exists() or unfinished(out)
+        if begun and (by_disk or isinstance(stopped, KeyboardInterrupt)):
             say(f"{out} is unfinished: the same command with --resume goes on", err=True)
         raise
 

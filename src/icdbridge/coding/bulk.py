@@ -141,7 +141,11 @@ def _begin(real: Path, out: Path, told: dict[str, Any], resume: bool, force: boo
     if not (begun and resume):
         journal.unlink(missing_ok=True)
         journal.touch(mode=0o600)  # it holds words of notes
-        journal.write_text(json.dumps(told) + "\n", "utf-8")
+        try:
+            journal.write_text(json.dumps(told) + "\n", "utf-8")
+        except OSError:  # a full disk: nothing is begun
+            journal.unlink()
+            raise
         return 0
     with journal.open("rb+") as handle:
         try:

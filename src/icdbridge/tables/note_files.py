@@ -8,7 +8,7 @@ from pathlib import Path
 from icdbridge.errors import InputError
 from icdbridge.escaping import visible
 from icdbridge.tables.cells import Fault, not_utf8
-from icdbridge.tables.content import NO_TEXT, encoding_of, is_wide, markup_of, sign_of
+from icdbridge.tables.content import NO_TEXT, encoding_of, markup_of, sign_of
 
 NOTE_ENDINGS = (".txt", ".text", ".note")
 LARGEST_NOTE = 64 * 1024 * 1024  # bytes
@@ -100,7 +100,7 @@ def decode_note(data: bytes, place: str) -> str:
     except UnicodeDecodeError as error:
         if encoding != "utf-8":
             raise Fault(place, f"not whole {encoding.upper()} text: save it as UTF-8") from None
-        if is_wide(data):  # with letters beyond ASCII it is no UTF-8 either
+        if b"\0" in data:  # no text of one byte a letter has it
             raise Fault(place, NO_TEXT) from None
         byte = len(mark) + error.start
         raise Fault(place, f"{not_utf8(data[byte])} (byte {byte + 1:,})") from None
