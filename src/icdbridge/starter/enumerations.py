@@ -17,13 +17,23 @@ _LIST = re.compile(
     rf" ?(?:and|&|/|\+) ?{_ITEM})(?=[\s.,;:)]|$)",
     re.IGNORECASE,
 )
+# Injuries also without a word between: "burn chest and left arm".
+_BODY = (
+    r"(?:(?:l|r|lt|rt|left|right|both|upper|lower) )*(?:head|scalp|face|forehead|cheek|nose|chin|neck|chest|back"
+    r"|abdomen|flank|shoulder|arm|elbow|forearm|wrist|hand|thumb|finger|hip|thigh|leg|knee|calf|shin|ankle|foot|toe|buttock)s?"
+)
+_INJURIES = re.compile(
+    rf"\b(?P<head>lacerations?|lacs?|abrasions?|contusions?|bruises|burns?)(?: (?:to|of|on))? (?P<list>{_BODY}"
+    rf"(?:, ?{_BODY}){{0,6}},? ?(?:and|&|/|\+) ?{_BODY})\b",
+    re.IGNORECASE,
+)
 _NEXT = re.compile(r"\s*,\s*(?:and\s+)?|\s+(?:and|&)\s+|\s*[/+&]\s*", re.IGNORECASE)
 
 
 def carried(text: str, words: Sequence[Word]) -> Iterator[tuple[int, list[range]]]:
     """The word that an enumeration begins with, and the words of each of its items, which it is said of."""
     starts = [word.start for word in words]
-    for found in _LIST.finditer(text):
+    for found in (*_LIST.finditer(text), *_INJURIES.finditer(text)):
         begin, end = found.span("list")
         items = []
         for sign in _NEXT.finditer(text, begin, end):

@@ -23,6 +23,8 @@ _DELIVERED = re.compile(
 )  # fmt: skip
 _NEWBORN = re.compile(
     r"\b(?:newborn (?:nursery|discharge|note|exam|h&p|(?:fe)?male|infant|boy|girl)|well newborn|DOL ?#?\d"
+    r"|well[- ]?(?:baby|newborn)\b[^.\n]{0,15}\b[1-4] ?(?:weeks?|wks?|w)\b"
+    r"|\b[1-4] ?-?(?:weeks?|wks?|w)[- ]?(?:old |o )?(?:well|wcc|check)"
     r"|baby (?:boy|girl)|day of life|neonatology"
     r"|NICU (?:note|admission|progress|h&p|consult|day|discharge)"
     r"|(?:(?:pre|full[- ]|post)?term|ex-?prem(?:ie|ature)?|\d\d(?:\+\d)? ?(?:weeks?|wks?|wga)) (?:\w+ ){0,2}?"
@@ -48,7 +50,7 @@ _OLDER = re.compile(
 _BORN_TO = re.compile(r"\b(?:born|to|mother|mom|maternal|father|dad)\b[^.\n]{0,25}\Z", re.IGNORECASE)
 _OBSTETRIC = re.compile(
     r"\b(?:g\d ?p\d|gravida|IUP|intrauterine pregnancy|prenatal|antepartum|EDC|EDD|fundal height|trimester"
-    r"|(?<!first )(?<!second )(?<!last )(?<!previous )(?<!prior )(?<!past )(?<!all )pregnan"
+    r"|(?<!first )(?<!second )(?<!last )(?<!previous )(?<!prior )(?<!past )(?<!all )pregn?(?:an|\b)"
     r"|postpartum|\d\dw\d)",
     re.IGNORECASE,
 )
@@ -65,7 +67,7 @@ _OPERATION = re.compile(
     r"\b(?:pre|post)-?\s?(?:op(?:erative)?|procedur(?:e|al)) (?:diagnos[ei]s|dx)\b|\bop(?:erative)? (?:report|note)\b"
     r"|\bestimated blood loss\b|\b(?:procedures?|operations?) performed\b|\banesthesia ?:"
     r"|\b(?:title of|description of(?: the)?|details of(?: the)?) (?:operation|procedure)\b"
-    r"|\bprocedure (?:details?|in detail|description)\b",
+    r"|\b(?:cath(?:eterization)?|pci|angiogra\w+) (?:report|note)\b|\bprocedure (?:details?|in detail|description)\b",
     re.IGNORECASE,
 )
 

@@ -19,6 +19,7 @@ from icdbridge.starter.drugs import STEROIDS, is_allergy, is_cause, is_short, is
 from icdbridge.starter.note_reading import Note
 from icdbridge.starter.other_times import (
     RESOLVED,
+    is_cured,
     is_of_another_time,
     is_over,
     is_remitted,
@@ -53,9 +54,11 @@ _DUE = re.compile(
 )
 _OF_FAMILY = ("Z80", "Z81", "Z82", "Z83", "Z84")
 _IMPLANTED = ("Z93", "Z94", "Z95", "Z96", "Z97")  # in a plan they are what will be done
-_TRANSPLANTED = "Z94"
+_OPERATED = ("Z89", "Z90", "Z98.84", *_IMPLANTED)
 _NOT_YET = re.compile(
-    r"\s+(?:candida(?:te|cy)|evaluation|work-?up|wait(?:ing )?-?list|list(?:ing|ed)?|referral)\b",
+    r"\s+(?:(?:is|was|being|now|to be) )*(?:candida(?:te|cy)|eval(?:uation)?|work-?up|wait(?:ing )?-?list"
+    r"|list(?:ing|ed)?|referral|planned|scheduled|pending|anticipated|recommended|offered|consult|tomorrow"
+    r"|next (?:week|month))\b",
     re.IGNORECASE,
 )
 # What is seen of an examination without a site is a sign of what is diagnosed.
@@ -153,9 +156,9 @@ def _meant(note: Note, said: Said, tree: Tree, inpatient: bool) -> Iterable[tupl
             note.touched(said.places, "hypothetical") and not why
         )
     if named.startswith(_IMPLANTED):
-        to_come = section == "plan" and not note.touched(said.places, "historical")
-        waiting = named.startswith(_TRANSPLANTED) and _NOT_YET.match(note.text, said.end)
-        hypothetical = bool(hypothetical or to_come or waiting)
+        hypothetical |= section == "plan" and not note.touched(said.places, "historical")
+    if _leaves_a_status(named, when, tree) and _NOT_YET.match(note.text, said.end):
+        hypothetical = True
     if named and is_of_another_time(note, said, named):
         hypothetical = True
     if ALLERGIES in when and not negated and (section == "allergies" or is_allergy(note, said)):
@@ -181,7 +184,12 @@ def _meant(note: Note, said: Said, tree: Tree, inpatient: bool) -> Iterable[tupl
     if family and FAMILY in when and not negated:
         yield when[FAMILY], FAMILY, None
         return
-    past = note.marked(said.asserting, "historical") or long_ago(note, said) or operated_for(note, said)
+    past = (
+        note.marked(said.asserting, "historical")
+        or long_ago(note, said)
+        or operated_for(note, said)
+        or is_cured(note, said, named)
+    )
     of_this_stay = (inpatient or section == "diagnoses") and RESOLVED.match(note.text, said.end)
     past = past and not (of_this_stay or is_remitted(tree, said) or is_still_there(note, said, named))
     if not named:
@@ -211,6 +219,11 @@ def _is_of_other_sex(note: Note, said: Said, tree: Tree) -> bool:
     titles = f"{tree.titles[said.code]} {tree.titles[tree.number[tree.codes[said.code][:3]]]}"
     sex = note.sex and ("female" if tree.codes[said.code].startswith("O") else sex_in(titles))
     return bool(sex) and sex != note.sex
+
+
+def _leaves_a_status(named: str, when: Mapping[str, int], tree: Tree) -> bool:
+    """Whether a mention stands for what an operation leaves."""
+    return any(code.startswith(_OPERATED) for code in (named, *(tree.codes[code] for code in when.values())))
 
 
 def _stands_alone(note: Note, said: Said, named: str) -> bool:

@@ -22,6 +22,7 @@ from icdbridge.starter.word_meanings import Meanings, before_induced, meanings_i
 _NEGATED, _FAMILY = CONTEXTS.index("negated"), CONTEXTS.index("family")
 _APART = [CONTEXTS.index("negated"), CONTEXTS.index("family")]
 _YEAR = re.compile(r"(?<![\d.,-])(?:19|20)\d\d(?!\d|\.\d)")
+_DAYS_AFTER = re.compile(r"\bPOD ?#? ?\d|\bpost-?op(?:erative)? day", re.IGNORECASE)
 REACH = 120  # tenths of words: how far from a mention words of its sentence still say more of it
 
 
@@ -69,6 +70,11 @@ class Note:
     @cached_property
     def sex(self) -> str:
         return "" if self.of_newborn else patient_sex(self.text)
+
+    @cached_property
+    def days_after(self) -> bool:
+        """Whether the note is of the days after an operation, in the same stay."""
+        return _DAYS_AFTER.search(self.text) is not None
 
     @cached_property
     def of_operation(self) -> bool:

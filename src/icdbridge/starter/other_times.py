@@ -13,6 +13,10 @@ _BEFORE = 100  # characters of what stands right before a mention
 # Injuries, fractures of ill bones, and external causes: past ones leave no disease that stays.
 _INJURIES = ("S", "T", "M48.5", "M80", "M84", "V", "W", "X")
 _ORGANISMS = ("B95", "B96", "B97")  # of an earlier culture
+_MENDED = re.compile(
+    r"\b(?:ORIF|CRPP|fixation|nail(?:ing)?|pinning|repair|hemiarthroplasty|THA)\b[^.;\n]{0,30}\Z",
+    re.IGNORECASE,
+)
 _HEALED = re.compile(
     r"[\s,(-]{1,3}(?:(?:is|has|now|well|fully|completely|since|been) )*healed\b", re.IGNORECASE
 )
@@ -30,7 +34,8 @@ _ANY_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _DOING = ("procedures", "findings", "diagnoses")  # sections of what is done and found
 _DONE_NOW = re.compile(
     r"\b(?:implant(?:ed|ation|ing)?|plac(?:ed|ement|ing)|insert(?:ed|ion|ing)?|deploy\w*|stent(?:ed|ing)|inject(?:ed|ion)|pulled|tied|sutured|secured|remov(?:ed|al|ing)"
-    r"|excis\w+|resect\w*|specimens?|cement\w*|component|prosthesis|delivered|creat\w+|anastomos\w+|procedures?)\b",
+    r"|excis\w+|resect\w*|specimens?|cement\w*|component|prosthesis|delivered|creat\w+|anastomos\w+|procedures?)\b"
+    r"|(?:->|\u2192|with|receiv\w+|x ?\d) ?DES\b|\bDES x ?\d",
     re.IGNORECASE,
 )
 # A stent of this stay is no status yet.
@@ -132,8 +137,9 @@ def is_over(note: Note, said: Said, code: str) -> bool:
     """Whether what is past leaves nothing to code: an injury, a fracture, what has healed or was operated on, a symptom
     that has resolved.
     """
+    mended = note.days_after and _MENDED.search(text_before(note, said)) is not None  # in this stay
     return (
-        (code.startswith(_INJURIES) and not code.endswith("D"))
+        (code.startswith(_INJURIES) and not code.endswith("D") and not mended)
         or code.startswith(_ORGANISMS)
         or _HEALED.match(note.text, said.end) is not None
         or _DONE.search(note.text, said.start, said.end + _NEXT_WORD) is not None
@@ -145,6 +151,21 @@ def is_over(note: Note, said: Said, code: str) -> bool:
 def operated_for(note: Note, said: Said) -> bool:
     """Whether what is said is why an organ was taken out before this encounter."""
     return not note.of_operation and _OPERATED_FOR.search(text_before(note, said)) is not None
+
+
+# "Carcinoma s/p ablation 2022, no recurrence"; while it is treated it is there (I.C.2.m).
+_NO_RECURRENCE = re.compile(
+    r"(?:[^.;\n]|\.\d){0,60}\b(?:(?:no|without) (?:evidence of )?(?:recurren\w+|residual disease)|\bNED\b"
+    r"|no evidence of disease|disease[- ]free|cured)\b",
+    re.IGNORECASE,
+)
+_TREATED = re.compile(r"\b(?:on|adjuvant|maintenance|continu\w+|taking|cycle)\b[^.;\n]{0,40}", re.IGNORECASE)
+
+
+def is_cured(note: Note, said: Said, code: str) -> bool:
+    """Whether a cancer of an organ is told not to have come back, and not to be treated."""
+    found = _NO_RECURRENCE.match(note.text, said.end) if "C00" <= code[:3] <= "C75" else None
+    return found is not None and not _TREATED.search(note.text, said.end, found.end())
 
 
 # "Admitted with a history of rectal bleeding" has it still, as a symptom is why one came.

@@ -149,6 +149,12 @@ def _best(note: Note, one: tuple[Mention, float], dictionary: Dictionary) -> tup
     return (bool(codes), share, -mention.gap, lent, written, spelt / len(phrase), len(phrase), trusted)
 
 
+def _lent(sense: frozenset[str]) -> frozenset[str]:
+    """What an abbreviation says of what stands beside it: not on which sides one was operated on."""
+    operated = any(stem.endswith("ectom") for stem in sense)
+    return sense - _AS_WRITTEN - (frozenset(SIDES) if operated else frozenset())
+
+
 def near_words(
     note: Note, places: Sequence[int], own: Sequence[str] = (), unheard: Collection[int] = ()
 ) -> dict[str, float]:
@@ -171,7 +177,7 @@ def near_words(
             continue
         here = int(note.where[place])
         distance = max(first - here, here - last, 0)
-        meant = (sense - _AS_WRITTEN for sense, share in note.senses[place] if share >= 0.5)
+        meant = (_lent(sense) for sense, share in note.senses[place] if share >= 0.5)
         for one in note.own[place].union(*meant) - denied:
             if one in SIDES:
                 # what stands before belongs to it rather than what comes after
@@ -246,8 +252,10 @@ def _decided(
     }
     if note.sex:
         beside[root(note.sex)] = near[root(note.sex)] = 1.0
-    fixed = not _FIXED.isdisjoint(beside) and note.touched(mention.places, "historical")
-    healing = fixed or not _SUBSEQUENT.isdisjoint(beside)
+    fixed = (
+        not _FIXED.isdisjoint(beside) and note.touched(mention.places, "historical") and not note.days_after
+    )
+    healing = fixed or (not _SUBSEQUENT.isdisjoint(beside) and not note.days_after)
     character = "S" if not _SEQUELA.isdisjoint(beside) else "D" if healing else "A"
     targets, sources = dictionary.meant(mention.phrase)
     named, source, decision = -1, -1, Decision(-1, frozenset(), ())

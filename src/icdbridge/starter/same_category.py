@@ -27,11 +27,30 @@ def merge_categories(lines: list[Line], tree: Tree) -> list[Line]:
     for several in by_category.values():
         for line in several if len(several) > 1 else ():
             others = (one for one in several if one is not line and one.code not in gone)
-            into = next((other for other in others if _says_more(tree, other, line)), None)
+            into = next((other for other in others if _replaces(tree, other, line)), None)
             if into is not None:
                 into.take_over(line)
                 gone.add(line.code)
     return [line for line in lines if line.code not in gone]
+
+
+_WOUND = re.compile(r"(?:puncture wound|laceration) without foreign body of ")
+
+
+def _replaces(tree: Tree, one: Line, other: Line) -> bool:
+    """Whether a line stands for another of its category: it says more, is the bite that made the wound, or gives the
+    pressure ulcer the stage that stands nearer.
+    """
+    title = tree.titles[one.code].lower()
+    if _WOUND.sub("open bite of ", tree.titles[other.code].lower()) == title and "open bite" in title:
+        return True
+    if tree.codes[one.code][:6] == tree.codes[other.code][:6] and tree.codes[one.code].startswith("L89"):
+        return one.code != other.code and _gap(one) < _gap(other)
+    return _says_more(tree, one, other)
+
+
+def _gap(line: Line) -> int:
+    return min(said.gap for said in line.said)
 
 
 def _says_more(tree: Tree, one: Line, other: Line) -> bool:

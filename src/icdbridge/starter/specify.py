@@ -63,7 +63,7 @@ def specify(
         support |= {one for one in tree.differing(chosen)[0] if led and one in near}
         code = chosen
     code = _twin(tree, code, near, named)
-    for further in (_on_side, _in_remission, _in_childbirth, _as_far_as_said):
+    for further in (_as_far_as_said, _on_side, _on_both_sides, _in_remission, _in_childbirth):
         code = further(tree, code, near)
     alternatives = tuple(int(tree.default[kid]) for kid in siblings[:6])
     others = tuple(dict.fromkeys(one for one in alternatives if one != code))
@@ -122,6 +122,15 @@ def _on_side(tree: Tree, code: int, near: Mapping[str, float]) -> int:
     return tree.by_title.get(title.replace("unspecified", side, 1), code) if side else code
 
 
+def _on_both_sides(tree: Tree, code: int, near: Mapping[str, float]) -> int:
+    """The code of the same title but for both sides, where these are near and it names one."""
+    title = tree.titles[code].lower() if _BOTH in near else ""
+    both = (
+        re.sub(pattern, "bilateral", title) for pattern in (r"\b(?:right|left) \w+$", r"\b(?:right|left)\b")
+    )
+    return next((tree.by_title[one] for one in both if title and one in tree.by_title), code)
+
+
 # What titles leave unsaid, words of notes that say it, and how titles put it.
 _UNSAID = [
     (unsaid, roots(*re.split(r"\W+", said)), put or said)
@@ -135,6 +144,11 @@ _UNSAID = [
         ("unspecified trimester", "first trimester", ""),
         ("unspecified trimester", "second trimester", ""),
         ("unspecified trimester", "third trimester", ""),
+        *(
+            ("unspecified site", site, f"unspecified {site}")
+            for site in ("heel", "ankle", "elbow", "hip", "buttock")
+        ),
+        *(("unspecified site", site, "sacral region") for site in ("sacral", "coccyx")),
         ("unspecified severity", "mild", ""),
         ("unspecified severity", "moderate", ""),
         ("unspecified severity", "severe", ""),
