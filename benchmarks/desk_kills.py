@@ -26,8 +26,8 @@ from sqlalchemy import select
 from benchmarks.desk_server import DeskServer
 from benchmarks.postgresql import Postgresql
 from icdbridge.server.store import Store, open_store
-from icdbridge.server.store.encounters import Facts, NewDocument, receive
-from icdbridge.server.store.records import Decision
+from icdbridge.server.store.encounters import receive
+from icdbridge.server.store.records import Decision, Document
 from icdbridge.server.store.trail import verify
 
 CODES = ("I10", "E11.9", "J18.9", "N17.9", "E87.6", "J44.1", "I50.9", "Z79.4", "E78.5", "F41.1")
@@ -122,7 +122,7 @@ def killed(
     store = open_store(address)
     with store.writing() as session:
         for number in range(ENCOUNTERS):
-            receive(session, "benchmark", f"E-{number}", Facts(), [NewDocument("Made-up note.")])
+            receive(session, "benchmark", f"E-{number}", [Document(text="Made-up note.")])
     server.start()
     saved, stop = list[Saved](), threading.Event()
     clients = [Client(server.url, seed, saved, stop) for seed in range(asked.clients)]

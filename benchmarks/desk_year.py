@@ -23,12 +23,13 @@ from icdbridge.feedback.desk_corpus import prepare_desk
 from icdbridge.feedback.desk_report import write_desk_report
 from icdbridge.feedback.recalibrate import distance, recalibrate
 from icdbridge.lexical.evidence import band_of
-from icdbridge.server.desk_api.encounter_coding import suggestion_fields
+from icdbridge.server.desk_api.encounter_coding import suggestion_columns
 from icdbridge.server.store import Store, open_store
 from icdbridge.server.store.changes import move
-from icdbridge.server.store.deciding import NewDecision, decide
-from icdbridge.server.store.encounters import Facts, NewDocument, open_encounter, receive, store_coding
+from icdbridge.server.store.deciding import decide
+from icdbridge.server.store.encounters import open_encounter, receive, store_coding
 from icdbridge.server.store.people import Person
+from icdbridge.server.store.records import Decision, Document
 from icdbridge.training import make_settings, train
 
 START, MONTH, TEST = 80, 30, 150  # notes coded before the desk, at it each month, and to measure on
@@ -191,9 +192,9 @@ def at_the_desk(
         truth = set(map(str, note["codes"]))  # type: ignore[call-overload]
         clock.work(24 * 3600 * 30 / MONTH)
         with store.writing() as session:
-            facts = Facts(patient=f"P-{note['note_id']}")
+            documents = [Document(text=str(note["text"]))]
             one, added = receive(
-                session, "sender", f"E-{note['note_id']}", facts, [NewDocument(str(note["text"]))]
+                session, "sender", f"E-{note['note_id']}", documents, patient=f"P-{note['note_id']}"
             )
             about = {"model": coder.name, "fingerprint": "f", "code_version": "icd10", "release": "FY2024"}
             about |= {"document_ids": [added[0].id], "repeats": {}}
@@ -206,7 +207,7 @@ def at_the_desk(
         clock.work(min(290, who.seconds * len(verdicts)))
         with store.writing() as session:
             changed = decide(session, person, number, 1, verdicts)
-            changed = move(session, person, number, changed.version, "done")
+            move(session, person, changed, "done")
             if rng.random() < AUDITOR.share:
                 auditor = Person(AUDITOR.name, "auditor")
                 open_encounter(session, auditor, number)
@@ -222,24 +223,33 @@ def suggested(coder: Coder, texts: Sequence[str]) -> list[list[Suggestion]]:
 
 def shown(one: Suggestion) -> dict[str, object]:
     confidence = one.probability if one.confidence is None else one.confidence
-    return {**suggestion_fields(one), "band": band_of(confidence), "alternatives": [], "evidence": []}
+    return {**suggestion_columns(one), "band": band_of(confidence), "alternatives": [], "evidence": []}
 
 
 def decisions(
     found: Sequence[Suggestion], truth: set[str], who: SimulatedCoder, rng: np.random.Generator
-) -> list[NewDecision]:
+) -> list[Decision]:
     verdicts = []
     keys = {f"{one.system}:{one.code}" for one in found}
     for one in found:
         right = f"{one.system}:{one.code}" in truth
         accepted = rng.random() < (who.accepts if right else 1 - who.rejects)
         verdicts.append(
-            NewDecision(one.system, one.code, one.description, "accepted" if accepted else "rejected")
+            Decision(
+                system=one.system,
+                code=one.code,
+                description=one.description,
+                verdict="accepted" if accepted else "rejected",
+            )
         )
     for key in sorted(truth - keys):
         if rng.random() < who.adds:
             code = parse_key(key)
-            verdicts.append(NewDecision(code.system, code.code, describe(code).text, "accepted"))
+            verdicts.append(
+                Decision(
+                    system=code.system, code=code.code, description=describe(code).text, verdict="accepted"
+                )
+            )
     return verdicts
 
 

@@ -4,9 +4,10 @@ import pytest
 
 from icdbridge.server.store import open_store
 from icdbridge.server.store.changes import move
-from icdbridge.server.store.deciding import NewDecision, decide
-from icdbridge.server.store.encounters import Facts, NewDocument, receive, store_coding
+from icdbridge.server.store.deciding import decide
+from icdbridge.server.store.encounters import receive, store_coding
 from icdbridge.server.store.people import Person
+from icdbridge.server.store.records import Decision, Document
 
 BEA, CARL, AUDE = Person("bea", "coder"), Person("carl", "coder"), Person("aude", "auditor")
 TITLES = {
@@ -39,8 +40,11 @@ def finish(store, number, texts, suggested, decided, person=BEA, patient=None, s
     to verdict and evidence ``(index of the document, start, end)``.
     """
     with store.writing() as session:
-        documents = [NewDocument(text, f"d{index}", f"Note {index}") for index, text in enumerate(texts)]
-        encounter, added = receive(session, "test", number, Facts(patient=patient, **facts), documents)
+        documents = [
+            Document(text=text, source_id=f"d{index}", title=f"Note {index}")
+            for index, text in enumerate(texts)
+        ]
+        encounter, added = receive(session, "test", number, documents, patient=patient, **facts)
         ids = [one.id for one in added]
         rows = [suggestion(rank, *pair) for rank, pair in enumerate(suggested.items(), 1)]
         store_coding(session, encounter.id, encounter.version, {**ABOUT, "document_ids": ids}, rows, 0.5)
@@ -48,10 +52,19 @@ def finish(store, number, texts, suggested, decided, person=BEA, patient=None, s
         for code, told in decided.items():
             verdict, *spans = told if isinstance(told, tuple) else (told,)
             evidence = [{"document": ids[document], "start": a, "end": b} for document, a, b in spans]
-            decisions.append(NewDecision("icd10cm", code, TITLES[code], verdict, "Y", evidence))
+            decisions.append(
+                Decision(
+                    system="icd10cm",
+                    code=code,
+                    description=TITLES[code],
+                    verdict=verdict,
+                    poa="Y",
+                    evidence=evidence,
+                )
+            )
         encounter = decide(session, person, encounter.id, encounter.version, decisions)
         if state in ("done", "audited"):
-            encounter = move(session, person, encounter.id, encounter.version, "done")
+            move(session, person, encounter, "done")
         if state == "audited":
-            move(session, AUDE, encounter.id, encounter.version, "audited")
+            move(session, AUDE, encounter, "audited")
         return encounter.id

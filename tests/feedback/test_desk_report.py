@@ -11,8 +11,9 @@ from icdbridge.feedback.desk_figures import desk_figures
 from icdbridge.feedback.desk_report import write_desk_report
 from icdbridge.feedback.drift import divergence, drift
 from icdbridge.feedback.readers import Verdict, follows_confidence
-from icdbridge.server.store.deciding import NewDecision, decide
+from icdbridge.server.store.deciding import decide
 from icdbridge.server.store.encounters import encounter_of
+from icdbridge.server.store.records import Decision
 
 
 @pytest.fixture
@@ -30,8 +31,8 @@ def decided(store):
     with store.writing() as session:
         version = encounter_of(session, second).version
         again = [
-            NewDecision("icd10cm", "J18.9", TITLES["J18.9"], "accepted"),
-            NewDecision("icd10cm", "E11.9", TITLES["E11.9"], "accepted"),
+            Decision(system="icd10cm", code="J18.9", description=TITLES["J18.9"], verdict="accepted"),
+            Decision(system="icd10cm", code="E11.9", description=TITLES["E11.9"], verdict="accepted"),
         ]
         decide(session, AUDE, second, version, again)
     return store

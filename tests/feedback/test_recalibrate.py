@@ -10,8 +10,9 @@ from icdbridge.cli import app
 from icdbridge.coding.starter_calibration import read_starter
 from icdbridge.feedback.desk_corpus import prepare_desk
 from icdbridge.feedback.recalibrate import recalibrate
-from icdbridge.server.store.deciding import NewDecision, decide
+from icdbridge.server.store.deciding import decide
 from icdbridge.server.store.encounters import encounter_of
+from icdbridge.server.store.records import Decision
 from icdbridge.training import train
 
 
@@ -95,7 +96,12 @@ def test_what_second_reads_change_is_taken_into_account(store, tmp_path):
         if number % 2:
             with store.writing() as session:
                 last = [
-                    NewDecision("icd10cm", code, TITLES[code], "accepted" if right[code] else "rejected")
+                    Decision(
+                        system="icd10cm",
+                        code=code,
+                        description=TITLES[code],
+                        verdict="accepted" if right[code] else "rejected",
+                    )
                     for code in shown
                 ]
                 decide(session, AUDE, one, encounter_of(session, one).version, last)

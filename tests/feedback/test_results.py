@@ -11,7 +11,7 @@ from tests.feedback.conftest import BEA, finish
 
 from icdbridge import InputError
 from icdbridge.server.store.changes import move
-from icdbridge.server.store.deciding import NewDecision, decide
+from icdbridge.server.store.deciding import decide
 from icdbridge.server.store.encounter_results import (
     claim_rows,
     result_bundle,
@@ -19,8 +19,9 @@ from icdbridge.server.store.encounter_results import (
     told,
     write_encounter_results,
 )
-from icdbridge.server.store.encounters import Facts, NewDocument, receive
+from icdbridge.server.store.encounters import receive
 from icdbridge.server.store.finished import finished
+from icdbridge.server.store.records import Decision, Document
 
 CODES = (
     ("icd10pcs", "0BJ08ZZ", "Inspection of Tracheobronchial Tree", None),
@@ -32,14 +33,26 @@ CODES = (
 
 @pytest.fixture
 def stay(store):
-    facts = Facts("P-1", setting="inpatient", admission=date(2025, 3, 4), discharge=date(2025, 3, 9))
+    facts = {
+        "patient": "P-1",
+        "setting": "inpatient",
+        "admission": date(2025, 3, 4),
+        "discharge": date(2025, 3, 9),
+    }
     with store.writing() as session:
-        one, _ = receive(session, "test", "E-1", facts, [NewDocument("Fell; pneumonia.", "d", "Note")])
-        decisions = [NewDecision(system, code, title, "accepted", poa) for system, code, title, poa in CODES]
-        decisions.append(NewDecision("icd10cm", "E11.9", "Type 2 diabetes", "rejected"))
+        one, _ = receive(
+            session, "test", "E-1", [Document(text="Fell; pneumonia.", source_id="d", title="Note")], **facts
+        )
+        decisions = [
+            Decision(system=system, code=code, description=title, verdict="accepted", poa=poa)
+            for system, code, title, poa in CODES
+        ]
+        decisions.append(
+            Decision(system="icd10cm", code="E11.9", description="Type 2 diabetes", verdict="rejected")
+        )
         order = [f"{system}:{code}" for system, code, *_ in CODES]
         one = decide(session, BEA, one.id, one.version, decisions, order)
-        move(session, BEA, one.id, one.version, "done")
+        move(session, BEA, one, "done")
     with store.reading() as session:
         (found,) = finished(session)
     return found

@@ -13,10 +13,10 @@ from sqlalchemy.exc import DBAPIError
 from icdbridge import InputError
 from icdbridge.server.store import StoreUnreachable, open_store
 from icdbridge.server.store.changes import Conflict
-from icdbridge.server.store.deciding import NewDecision, decide
-from icdbridge.server.store.encounters import Facts, NewDocument, current_decisions, open_encounter, receive
+from icdbridge.server.store.deciding import decide
+from icdbridge.server.store.encounters import current_decisions, open_encounter, receive
 from icdbridge.server.store.people import Person
-from icdbridge.server.store.records import Encounter, Table
+from icdbridge.server.store.records import Decision, Document, Encounter, Table
 from icdbridge.server.store.retention import purge
 from icdbridge.server.store.trail import verify
 from icdbridge.server.store.worklist import worklist
@@ -43,7 +43,7 @@ def store(server):
 
 def received(store, number):
     with store.writing() as session:
-        return receive(session, "feed", number, Facts(patient="P-1"), [NewDocument("Pneumonia.")])[0].id
+        return receive(session, "feed", number, [Document(text="Pneumonia.")], patient="P-1")[0].id
 
 
 def test_a_new_store_has_the_tables_that_the_code_has(store):
@@ -58,8 +58,11 @@ def test_two_at_once_never_overwrite_each_other(store, server):
     def save(where, name):
         try:
             with where.writing() as session:
-                decide(session, Person(name, "coder"), number, 1,
-                       [NewDecision("icd10cm", code, "", "accepted") for code in CODES])  # fmt: skip
+                decided = [
+                    Decision(system="icd10cm", code=code, description="", verdict="accepted")
+                    for code in CODES
+                ]
+                decide(session, Person(name, "coder"), number, 1, decided)
             told.append("saved")
         except Conflict as conflict:
             told.append(str(conflict))
@@ -101,7 +104,13 @@ def test_words_are_deleted_and_the_worklist_is_read(store):
 def test_what_was_saved_is_there_after_kill_9(store, server):
     number = received(store, "E-4")
     with store.writing() as session:
-        decide(session, Person("bea", "coder"), number, 1, [NewDecision("icd10cm", "I10", "", "accepted")])
+        decide(
+            session,
+            Person("bea", "coder"),
+            number,
+            1,
+            [Decision(system="icd10cm", code="I10", description="", verdict="accepted")],
+        )
     server.kill()
     with pytest.raises(StoreUnreachable), store.reading() as session:
         verify(session)

@@ -14,11 +14,9 @@ from sqlalchemy.exc import DBAPIError
 
 from icdbridge import InputError
 from icdbridge.server.store import open_store
-from icdbridge.server.store.changes import Conflict, Refused, assign, comment, move
-from icdbridge.server.store.deciding import NewDecision, decide
+from icdbridge.server.store.changes import Conflict, Refused, assign, comment, encounter_of, move
+from icdbridge.server.store.deciding import decide
 from icdbridge.server.store.encounters import (
-    Facts,
-    NewDocument,
     current_decisions,
     open_encounter,
     read_document,
@@ -26,13 +24,22 @@ from icdbridge.server.store.encounters import (
     store_coding,
 )
 from icdbridge.server.store.people import Person, add_user, person_of, remove_user, sign_in, sign_out
-from icdbridge.server.store.records import Encounter, Table
+from icdbridge.server.store.records import Decision, Document, Encounter, Table
 from icdbridge.server.store.retention import purge
 from icdbridge.server.store.trail import record, verify
 from icdbridge.server.store.worklist import worklist
 
 BEA, CARL, AUDE = Person("bea", "coder"), Person("carl", "coder"), Person("aude", "auditor")
-PNEUMONIA = NewDecision("icd10cm", "J18.9", "Pneumonia, unspecified organism", "accepted", "Y")
+
+
+def pneumonia():
+    return Decision(
+        system="icd10cm",
+        code="J18.9",
+        description="Pneumonia, unspecified organism",
+        verdict="accepted",
+        poa="Y",
+    )
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +63,7 @@ def number(store):
     """An encounter with one document."""
     with store.writing() as session:
         found, _ = receive(
-            session, "bea", "E-1", Facts(patient="P-1"), [NewDocument("Pneumonia.", "d1", "Note")]
+            session, "bea", "E-1", [Document(text="Pneumonia.", source_id="d1", title="Note")], patient="P-1"
         )
         return found.id
 
@@ -113,7 +120,7 @@ def test_an_encrypted_store_has_no_word_in_the_open(tmp_path, monkeypatch):
     monkeypatch.setenv("ICDBRIDGE_STORE_KEY", "correct horse battery 'staple'")
     store = open_store(str(path))
     with store.writing() as session:
-        receive(session, "bea", "E-1", Facts(), [NewDocument("Qzxsecret pneumonia.")])
+        receive(session, "bea", "E-1", [Document(text="Qzxsecret pneumonia.")])
     store.close()
     assert path.stat().st_mode & 0o077 == 0
     assert not [file for file in tmp_path.iterdir() if b"zxsecret" in file.read_bytes()]
@@ -124,19 +131,31 @@ def test_an_encrypted_store_has_no_word_in_the_open(tmp_path, monkeypatch):
 
 def test_a_decision_of_an_older_version_is_refused_in_words(store, number):
     with store.writing() as session:
-        decide(session, BEA, number, 1, [PNEUMONIA])
+        decide(session, BEA, number, 1, [pneumonia()])
     with pytest.raises(Conflict, match=r"bea accepted J18.9 at \d\d:\d\d UTC"), store.writing() as session:
-        decide(session, CARL, number, 1, [NewDecision("icd10cm", "J18.9", "Pneumonia", "rejected")])
+        decide(
+            session,
+            CARL,
+            number,
+            1,
+            [Decision(system="icd10cm", code="J18.9", description="Pneumonia", verdict="rejected")],
+        )
     with store.reading() as session:
         assert [(one.by, one.verdict) for one in current_decisions(session, number)] == [("bea", "accepted")]
 
 
 def test_the_newest_decision_on_a_code_holds_and_the_order_follows(store, number):
-    diabetes = NewDecision("icd10cm", "E11.9", "Type 2 diabetes", "accepted")
+    diabetes = Decision(system="icd10cm", code="E11.9", description="Type 2 diabetes", verdict="accepted")
     with store.writing() as session:
-        decide(session, BEA, number, 1, [PNEUMONIA, diabetes], ["icd10cm:E11.9"])
+        decide(session, BEA, number, 1, [pneumonia(), diabetes], ["icd10cm:E11.9"])
         assert session.get(Encounter, number).code_order == ["icd10cm:E11.9", "icd10cm:J18.9"]
-        found = decide(session, BEA, number, 2, [NewDecision("icd10cm", "E11.9", "", "undecided")])
+        found = decide(
+            session,
+            BEA,
+            number,
+            2,
+            [Decision(system="icd10cm", code="E11.9", description="", verdict="undecided")],
+        )
         assert found.code_order == ["icd10cm:J18.9"]
         assert [one.code for one in current_decisions(session, number)] == ["J18.9"]
         assert (found.state, found.assignee, found.version) == ("in work", "bea", 3)
@@ -147,42 +166,51 @@ def test_the_newest_decision_on_a_code_holds_and_the_order_follows(store, number
 )
 def test_evidence_lies_in_the_encounters_documents(store, number, span):
     with pytest.raises(InputError, match="evidence of I10"), store.writing() as session:
-        decide(session, BEA, number, 1, [NewDecision("icd10cm", "I10", "", "accepted", evidence=[span])])
+        decide(
+            session,
+            BEA,
+            number,
+            1,
+            [Decision(system="icd10cm", code="I10", description="", verdict="accepted", evidence=[span])],
+        )
 
 
 def test_states_follow_one_another_and_audits_are_the_auditors(store, number):
     with store.writing() as session:
         with pytest.raises(Refused, match="cannot become audited"):
-            move(session, BEA, number, 1, "audited")
-        move(session, BEA, number, 1, "in work")
-        found = move(session, BEA, number, 2, "done")
+            move(session, BEA, encounter_of(session, number, 1), "audited")
+        move(session, BEA, encounter_of(session, number, 1), "in work")
+        found = encounter_of(session, number, 2)
+        move(session, BEA, found, "done")
         assert found.done is not None
         with pytest.raises(Refused, match="only an auditor"):
-            move(session, BEA, number, 3, "audited")
+            move(session, BEA, encounter_of(session, number, 3), "audited")
         with pytest.raises(Refused, match="take it back into work"):
-            decide(session, BEA, number, 3, [PNEUMONIA])
-        decide(session, AUDE, number, 3, [PNEUMONIA])
-        assert move(session, AUDE, number, 4, "audited").version == 5
+            decide(session, BEA, number, 3, [pneumonia()])
+        decide(session, AUDE, number, 3, [pneumonia()])
+        found = encounter_of(session, number, 4)
+        move(session, AUDE, found, "audited")
+        assert found.version == 5
 
 
 def test_documents_come_again(store, number):
     def send(*documents):
         with store.writing() as session:
-            found, added = receive(session, "feed", "E-1", Facts(), documents)
+            found, added = receive(session, "feed", "E-1", documents)
             return found.version, [one.id for one in added]
 
-    assert send(NewDocument("Pneumonia.", "d1", "Note")) == (
+    assert send(Document(text="Pneumonia.", source_id="d1", title="Note")) == (
         1,
         [],
     )  # nothing new: nobody's version is out of date
-    version, (amended,) = send(NewDocument("No pneumonia.", "d1", "Note"))
+    version, (amended,) = send(Document(text="No pneumonia.", source_id="d1", title="Note"))
     assert version == 2
     with store.writing() as session:
         opened = open_encounter(session, BEA, number)
         assert {one.id: one.status for one in opened.documents} == {1: "superseded", amended: "final"}
-        move(session, BEA, number, 2, "in work")
-        move(session, BEA, number, 3, "done")
-    assert send(NewDocument("Addendum.", "d2"))[0] == 5
+        move(session, BEA, encounter_of(session, number, 2), "in work")
+        move(session, BEA, encounter_of(session, number, 3), "done")
+    assert send(Document(text="Addendum.", source_id="d2"))[0] == 5
     with store.reading() as session:
         assert session.get(Encounter, number).state == "in work"
 
@@ -196,7 +224,7 @@ def test_suggestions_touch_no_decision_and_come_only_for_what_was_read(store, nu
     other = {**one, "rank": 2, "code": "I10"}
     with store.writing() as session:
         assert store_coding(session, number, 1, about, [one, other], 0.2)
-        decide(session, BEA, number, 1, [PNEUMONIA])
+        decide(session, BEA, number, 1, [pneumonia()])
         assert not store_coding(session, number, 1, about, [one], 0.1)
         assert store_coding(session, number, 2, about, [{**one, "code": "J15.9"}], 0.3)
         opened = open_encounter(session, BEA, number)
@@ -208,7 +236,7 @@ def test_the_trail_shows_what_was_changed_in_it(store, number):
     with store.writing() as session:
         read_document(session, BEA, 1)
         comment(session, BEA, number, "qzxsecret words", None)
-        assign(session, BEA, number, 1, "carl")
+        assign(session, BEA, encounter_of(session, number, 1), "carl")
     with store.reading() as session:
         whole = verify(session)
         assert (whole.entries, whole.fault) == (4, None)
@@ -246,7 +274,7 @@ def test_a_trail_that_was_changed_under_the_triggers(store, harm, fault):
 def test_words_are_deleted_when_their_time_is_over(store, number):
     with store.writing() as session:
         comment(session, BEA, number, "ask about the side", None)
-        decide(session, BEA, number, 1, [PNEUMONIA])
+        decide(session, BEA, number, 1, [pneumonia()])
     assert purge(store, 1) == (0, 0)
     with store.writing() as session:
         session.get(Encounter, number).updated -= timedelta(days=2)
@@ -296,10 +324,10 @@ def test_the_worklist_finds_sorts_and_counts(store):
         for place, (number, setting) in enumerate(
             [("A-1", "inpatient"), ("B-2", "outpatient"), ("C_3", "inpatient")]
         ):
-            facts = Facts(patient=f"P%{place}", setting=setting, due=date(2025, 11, 3 - place))
-            found, _ = receive(session, "bea", number, facts, [NewDocument("Fever.")])
+            facts = {"patient": f"P%{place}", "setting": setting, "due": date(2025, 11, 3 - place)}
+            found, _ = receive(session, "bea", number, [Document(text="Fever.")], **facts)
             found.need = None if place == 2 else float(place)
-        move(session, BEA, 1, 1, "in work")
+        move(session, BEA, encounter_of(session, 1), "in work")
 
         def numbers(**wanted):
             return [one.number for one in worklist(session, **wanted).encounters]

@@ -14,11 +14,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from icdbridge.coding.coder import Asked, Coder, Setting
+from icdbridge.coding.coder import Asked, Coder
 from icdbridge.coding.identity import note_identity
 from icdbridge.coding.outputs import Record, check_format, write_results
 from icdbridge.coding.sources import Source, SourceNote
 from icdbridge.coding.suggestion import Suggestion
+from icdbridge.documents.document import Setting
 from icdbridge.errors import InputError
 from icdbridge.files import check_output, only_writer
 from icdbridge.progress import progress_bar

@@ -17,6 +17,7 @@ from icdbridge.coding.checks import (
     check_texts,
 )
 from icdbridge.coding.suggestion import Suggestion
+from icdbridge.documents.document import Setting
 from icdbridge.errors import InputError
 from icdbridge.extras import not_installed
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from icdbridge.runs.confidence import Calibration
 
 Day = date | str | None
-Setting = Literal["inpatient", "outpatient"]
 
 
 def is_run(path: Path) -> bool:

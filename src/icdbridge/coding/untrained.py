@@ -9,11 +9,12 @@ from typing import get_args
 from icdbridge.caches import cache_folder
 from icdbridge.codes import Code, load_system, parse_key, version_named
 from icdbridge.coding.checks import check_choice, check_codes, check_day, check_note, check_suggestions
-from icdbridge.coding.coder import Asked, Coder, Setting
+from icdbridge.coding.coder import Asked, Coder
 from icdbridge.coding.on_day import on_day, once
 from icdbridge.coding.set_rules import LEAST, apply_set_rules, companions_below, with_companions
 from icdbridge.coding.starter_calibration import read_starter
 from icdbridge.coding.suggestion import Alternative, Suggestion
+from icdbridge.documents.document import Setting
 from icdbridge.errors import InputError
 from icdbridge.knowledge.fingerprint import fingerprint
 from icdbridge.lexical.evidence import Evidence, band_of, cautious, context_of

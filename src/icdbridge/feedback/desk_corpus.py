@@ -114,12 +114,13 @@ def _spans(one: FinishedEncounter, joined: Joined) -> tuple[list[dict[str, Any]]
     place = {number: index for index, (number, text) in enumerate(kept(one))}
     rows, lost = [], 0
     for mark, decided in enumerate(one.accepted):
-        for document, start, end in decided.evidence:
+        for span in decided.evidence:
+            document, start, end = place.get(span["document"]), span["start"], span["end"]
             found = [
                 (max(start, piece.start) + moved, min(end, piece.end) + moved)
                 for piece in joined.pieces
                 for moved in [piece.at - piece.start]
-                if piece.document == place.get(document) and piece.start < end and start < piece.end
+                if piece.document == document and piece.start < end and start < piece.end
             ]
             lost += not found
             rows += [

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
+from icdbridge.documents.document import Setting
 from icdbridge.lexical.evidence import SPAN_CHARACTERS
 from icdbridge.server.limits import ANSWER_BYTES
 
@@ -39,19 +40,16 @@ class EvidenceOut(BaseModel):
 
 class AlternativeOut(BaseModel):
     system: str = Field(examples=["icd10cm"])
-    code: str = Field(examples=["I50.30"])
-    description: str = Field(examples=["Unspecified diastolic (congestive) heart failure"])
-
-
-class CodeOut(BaseModel):
-    system: str = Field(examples=["icd10cm"])
     code: str = Field(examples=["I50.9"])
     description: str = Field(examples=["Heart failure, unspecified"])
+
+
+class CodeOut(AlternativeOut):
     kind: Literal["diagnosis", "procedure"] = Field(examples=["diagnosis"])
 
 
-class SuggestionOut(CodeOut):
-    """A code suggested for a note."""
+class SuggestedCode(CodeOut):
+    """A code suggested for a note or an encounter."""
 
     rank: int = Field(examples=[1])
     probability: float = Field(examples=[0.83])
@@ -70,9 +68,6 @@ class SuggestionOut(CodeOut):
         "was asked for.",
     )
     predicted: bool = Field(description="Above the threshold for such codes, tuned on validation notes.")
-    train_notes: int | None = Field(
-        description="Training notes that carried it; 0: known by its description alone; null: there are none."
-    )
     reason: str | None = Field(
         default=None,
         description="The rule of the code system that it follows from.",
@@ -80,6 +75,14 @@ class SuggestionOut(CodeOut):
     )
     alternatives: list[AlternativeOut] = Field(
         default=[], description="Other codes that the same words may mean, to specify it by."
+    )
+
+
+class SuggestionOut(SuggestedCode):
+    """A code suggested for a note."""
+
+    train_notes: int | None = Field(
+        description="Training notes that carried it; 0: known by its description alone; null: there are none."
     )
     evidence: list[EvidenceOut]
 
@@ -168,7 +171,7 @@ class ModelOut(BaseModel):
     default_version: str | None = Field(description="Where a request names none; null: it has to.")
     measured: bool = Field(description="Whether its suggestions have a confidence.")
     basis: str = Field(description="What its confidence was measured on.")
-    settings: list[Literal["inpatient", "outpatient"]] = Field(
+    settings: list[Setting] = Field(
         description="The settings that it tells apart; empty: a request may give none."
     )
     synthetic: bool = Field(

@@ -10,7 +10,6 @@ from fastapi.responses import JSONResponse, Response
 from icdbridge import __version__
 from icdbridge.codes import version_named
 from icdbridge.coding import Coder, Suggestion, fhir
-from icdbridge.coding.checks import check_day
 from icdbridge.coding.coder import Asked
 from icdbridge.coding.identity import note_identity
 from icdbridge.server import answers
@@ -66,8 +65,6 @@ def make_router(
         if request.codes is not None:
             codes = {str(code): title for code, title in code_set(request.codes).items()}
         version = None if codes is not None else _version(coder, request.version)
-        with refusing("body.date", "no such day"):  # all else that cannot be one is refused by its shape
-            check_day(request.date)
         words = await asyncio.to_thread(_count_words, coder, request.notes)
         found = await _coded(queue, coder, version, codes, request, words)
         metrics.notes.labels(name, version or "code set").inc(len(found))

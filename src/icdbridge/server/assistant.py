@@ -6,7 +6,7 @@ leaves the machine by way of icdbridge. What the assistant itself does with a no
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from mcp.server import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
@@ -15,6 +15,7 @@ from pydantic import Field
 from icdbridge import __version__
 from icdbridge.codes import known_systems, load_system, parse_code, parse_key, releases
 from icdbridge.coding import Coder
+from icdbridge.documents.document import Setting, Sex
 from icdbridge.errors import InputError
 from icdbridge.knowledge.code_record import code_record
 from icdbridge.knowledge.search import find
@@ -71,9 +72,9 @@ def make_assistant_server(coder: Coder) -> MCPServer:
     def check_codes(
         codes: Annotated[list[Text], Field(max_length=100)],
         date: Text | None = None,
-        sex: Literal["female", "male"] | None = None,
+        sex: Sex | None = None,
         age: Annotated[float, Field(ge=0, le=150)] | None = None,
-        setting: Literal["inpatient", "outpatient"] | None = None,
+        setting: Setting | None = None,
     ) -> list[dict[str, Any]]:
         """What is wrong with a set of codes, the principal diagnosis first: unknown, not billable or not valid on the
         date (ISO, of discharge), excluding each other, against sex or age, out of order. An empty list: nothing.

@@ -5,11 +5,12 @@ from typing import Annotated, Any, Literal, cast
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from icdbridge.documents.document import Setting, Sex
 from icdbridge.rules import Given, check
 from icdbridge.rules.code_set import known_version
 from icdbridge.rules.findings import OLDEST
 from icdbridge.server.problems import described, refusing
-from icdbridge.server.request_schemas import Request
+from icdbridge.server.request_schemas import Day, Request
 
 CODES = 100  # of a set
 
@@ -35,15 +36,10 @@ class CheckRequest(Request):
     """A set of codes, the principal diagnosis first, and what is known of the encounter."""
 
     codes: list[CheckedCode] = Field(max_length=CODES)
-    date: str | None = Field(
-        default=None,
-        pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
-        description="Of discharge or service.",
-        examples=["2025-11-02"],
-    )
-    sex: Literal["female", "male"] | None = None
+    date: Day | None = Field(default=None, description="Of discharge or service.")
+    sex: Sex | None = None
     age: float | None = Field(default=None, ge=0, le=OLDEST, description="In years.", examples=[67])
-    setting: Literal["inpatient", "outpatient"] | None = None
+    setting: Setting | None = None
     ordered: bool = Field(default=True, description="Whether the first code is the principal one.")
     version: Annotated[str, Field(max_length=64)] | None = Field(
         default=None,
@@ -82,8 +78,6 @@ def make_check_router() -> APIRouter:
         facts: dict[str, Any] = request.model_dump(exclude={"codes"})
         with refusing("body.version"):
             facts["version"] = request.version and known_version(request.version)
-        with refusing("body.date", "no such day"):  # all else that cannot be one is refused by its shape
-            findings = check(given, **facts)
-        return CheckResponse(findings=[cast(FindingOut, one.to_dict()) for one in findings])
+        return CheckResponse(findings=[cast(FindingOut, one.to_dict()) for one in check(given, **facts)])
 
     return router

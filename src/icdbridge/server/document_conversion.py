@@ -2,13 +2,14 @@
 
 import asyncio
 from dataclasses import asdict
-from typing import Any, Literal
+from typing import Any
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
 from icdbridge.documents import Document
 from icdbridge.documents.apart import read_apart
+from icdbridge.documents.document import Setting, Sex, Status
 from icdbridge.server.limits import ANSWER_BYTES
 from icdbridge.server.problems import Problem, described, field_problem, refusing
 
@@ -51,14 +52,14 @@ class DocumentOut(BaseModel):
     title: str | None = Field(examples=["Discharge summary"])
     date: str | None = Field(examples=["2026-11-03T10:15"])
     type: str | None = Field(examples=["Discharge summary"])
-    status: Literal["preliminary", "final", "amended", "superseded", "entered-in-error"] | None
+    status: Status | None
     patient_id: str | None = Field(examples=["p-4"])
     encounter_id: str | None = Field(examples=["v-77"])
-    sex: Literal["female", "male"] | None
+    sex: Sex | None
     birth_date: str | None = Field(examples=["1950-02-03"])
     admission: str | None = Field(examples=["2026-11-01"])
     discharge: str | None = Field(examples=["2026-11-03"])
-    setting: Literal["inpatient", "outpatient"] | None
+    setting: Setting | None
     format: str = Field(description="What the source was.", examples=["PDF"])
     remarks: list[str] = Field(description="What of the source is not in the text, such as scanned pages.")
     fault: str | None = Field(description="Why there is no text.")

@@ -1,10 +1,14 @@
 """The requests of /v1, as OpenAPI describes them. Examples are made up."""
 
-from typing import Annotated, Any, Literal
+import re
+from collections.abc import Callable
+from datetime import date
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
+from icdbridge.documents.document import Setting
 from icdbridge.server.limits import CODES, NOTE_CHARACTERS, NOTES, SUGGESTIONS
 
 DEFAULT_TOP = 10
@@ -13,9 +17,28 @@ SYSTEM = r"^[A-Za-z][A-Za-z0-9_ -]{0,31}$"  # of a known one any spelling is und
 Identifier = Annotated[
     str, Field(pattern=r"^[!-~]{1,64}$", description="1 to 64 printable ASCII characters, no blanks.")
 ]
-
-
 FIELDS = 20  # of an object of a request: each unknown one would be an error to report
+
+
+def read_as(shape: str, read: Callable[[str], date], called: str) -> BeforeValidator:
+    """Reads a text of this shape; strictly, as all of a request is read: no number is taken for a time."""
+
+    def reading(value: Any) -> date:
+        try:
+            if isinstance(value, str) and re.fullmatch(shape, value):
+                return read(value)
+        except ValueError:  # such as the 30th of February
+            pass
+        raise PydanticCustomError("no_such_time", f"no such {called}: expected one such as 2025-11-02")
+
+    return BeforeValidator(reading)
+
+
+Day = Annotated[
+    date,
+    read_as(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", date.fromisoformat, "day"),
+    WithJsonSchema({"type": "string", "format": "date", "examples": ["2025-11-02"]}),
+]
 
 
 class Request(BaseModel):
@@ -101,16 +124,14 @@ class CodeRequest(Request):
     threshold: float | None = Field(
         default=None, ge=0, le=1, description="Only codes of at least this probability.", examples=[0.3]
     )
-    setting: Literal["inpatient", "outpatient"] | None = Field(
+    setting: Setting | None = Field(
         default=None,
         description="For the starter: uncertain diagnoses are coded inpatient only; null: as the note looks.",
     )
-    date: str | None = Field(
+    date: Day | None = Field(
         default=None,
-        pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
         description="The day of discharge or service: only codes that are valid on it are offered, those among them "
         "that came after the model was trained too; null: the codes that the model learnt.",
-        examples=["2025-11-02"],
     )
     evidence: bool = Field(default=True, description="Whether to return the words that spoke for each code.")
     candidates: bool = Field(

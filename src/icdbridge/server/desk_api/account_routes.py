@@ -5,17 +5,9 @@ from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Depends, Query, Request
 
+from icdbridge.server.desk_api import desk_answer_schemas as out
 from icdbridge.server.desk_api.access import LOCAL, SERVER, Anybody, Overseer, needs
 from icdbridge.server.desk_api.desk import Desk
-from icdbridge.server.desk_api.desk_answer_schemas import (
-    Me,
-    SessionOut,
-    TrailOut,
-    TrailResponse,
-    UserAdded,
-    UserOut,
-    UsersResponse,
-)
 from icdbridge.server.desk_api.desk_request_schemas import TokenIn
 from icdbridge.server.desk_api.encounter_routes import BODY, READ
 from icdbridge.server.desk_api.report_schemas import ReportOut
@@ -42,16 +34,16 @@ def make_account_router(desk: Desk) -> APIRouter:
     store = desk.store
 
     @router.get("/me", summary="Who am I?", responses=described(401, 503))
-    def me(person: Anybody) -> Me:
+    def me(person: Anybody) -> out.Me:
         """Whose token was sent."""
-        return Me(name=person.name, role=cast(Any, person.role), account=person not in (LOCAL, SERVER))
+        return out.Me(name=person.name, role=cast(Any, person.role), account=person not in (LOCAL, SERVER))
 
     @router.post("/session", summary="Sign in", responses=described(401, 422, 503))
-    def signed_in(person: Anybody) -> SessionOut:
+    def signed_in(person: Anybody) -> out.SessionOut:
         """A session for the account whose token was sent: it expires, the account's token does not."""
         with refusing("header"), store.writing() as session:
             token, expires = sign_in(session, person)
-        return SessionOut(token=token, expires=expires, idle_minutes=IDLE_MINUTES)
+        return out.SessionOut(token=token, expires=expires, idle_minutes=IDLE_MINUTES)
 
     @router.delete("/session", summary="Sign out", status_code=204, responses=described(401, 503))
     def signed_out(request: Request, person: Anybody) -> None:
@@ -60,17 +52,17 @@ def make_account_router(desk: Desk) -> APIRouter:
             sign_out(session, person, bearer(request.headers))
 
     @router.get("/users", summary="List accounts", responses=described(401, 503))
-    def listed(person: Anybody) -> UsersResponse:
+    def listed(person: Anybody) -> out.UsersResponse:
         """Names and roles, to give encounters to."""
         with store.reading() as session:
-            return UsersResponse(users=[UserOut.model_validate(one) for one in users(session)])
+            return out.UsersResponse(users=[out.UserOut.model_validate(one) for one in users(session)])
 
     @router.post("/users", summary="Add an account", responses=BODY)
-    def added(request: TokenIn, person: Admin) -> UserAdded:
+    def added(request: TokenIn, person: Admin) -> out.UserAdded:
         """A new account, and its token, this once."""
         with refusing("body.name"), store.writing() as session:
             token = add_user(session, person.name, request.name, request.role)
-        return UserAdded(name=request.name, role=request.role, active=True, token=token)
+        return out.UserAdded(name=request.name, role=request.role, active=True, token=token)
 
     @router.delete("/users/{name}", summary="End an account", status_code=204, responses=READ)
     def removed(name: str, person: Admin) -> None:
@@ -83,12 +75,12 @@ def make_account_router(desk: Desk) -> APIRouter:
         person: Overseer,
         before: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="Only older entries.")] = None,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-    ) -> TrailResponse:
+    ) -> out.TrailResponse:
         """Who did and read what. Reading it is an entry too."""
         with store.writing() as session:
-            found = [TrailOut.model_validate(one) for one in entries_before(session, before, limit)]
+            found = [out.TrailOut.model_validate(one) for one in entries_before(session, before, limit)]
             record(session, person.name, "read the trail")
-        return TrailResponse(entries=found)
+        return out.TrailResponse(entries=found)
 
     if desk.reporting is None:
         return router

@@ -5,8 +5,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from icdbridge.server.answer_schemas import AlternativeOut, Context
-from icdbridge.server.desk_api.desk_request_schemas import Role, Setting, Sex, State
+from icdbridge.documents.document import Setting, Sex
+from icdbridge.server.answer_schemas import CodeOut, Context, SuggestedCode
+from icdbridge.server.desk_api.desk_request_schemas import Role, State
 
 
 class Stored(BaseModel):
@@ -92,32 +93,16 @@ class DeskSpan(BaseModel):
     context: Context | None = None
 
 
-class DeskSuggestion(BaseModel):
+class DeskSuggestion(SuggestedCode):
     """A suggestion for the encounter, as it was made."""
 
     id: int
-    rank: int
-    system: str
-    code: str
-    description: str
-    kind: Literal["diagnosis", "procedure"]
-    probability: float
-    confidence: float | None
-    band: str
-    context: Context | None
-    predicted: bool
-    reason: str | None
-    alternatives: list[AlternativeOut]
     evidence: list[DeskSpan]
 
 
-class DeskCode(BaseModel):
+class DeskCode(CodeOut):
     """A code that somebody decided on."""
 
-    system: str
-    code: str
-    description: str
-    kind: Literal["diagnosis", "procedure"]
     verdict: Literal["accepted", "rejected"]
     position: int | None = Field(description="Of an accepted code, from 1.")
     principal: bool = Field(description="The first accepted diagnosis.")

@@ -3,45 +3,25 @@
 import datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import Field, WithJsonSchema
 
+from icdbridge.documents.document import Setting, Sex
 from icdbridge.server.limits import NOTE_CHARACTERS
-from icdbridge.server.request_schemas import GivenCode, Identifier, Request
+from icdbridge.server.request_schemas import Day, GivenCode, Identifier, Request, read_as
+from icdbridge.server.store.records import in_utc
 
 State = Literal["new", "in work", "question", "done", "audited"]
-Setting = Literal["inpatient", "outpatient"]
 Role = Literal["coder", "auditor", "admin"]
-Sex = Literal["female", "male"]
 MOST_DOCUMENTS = 64  # of a request
 MOST_DECISIONS = 200
 
 
-def _is(kind: type[datetime.date], called: str) -> AfterValidator:
-    """Refuses a text of the right form that is none, such as the 30th of February."""
-
-    def check(value: str) -> str:
-        try:
-            kind.fromisoformat(value)
-        except ValueError:
-            raise ValueError(f"no such {called}") from None
-        return value
-
-    return AfterValidator(check)
-
-
-Day = Annotated[
-    str,
-    Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", description="Year, month, day.", examples=["2025-11-02"]),
-    _is(datetime.date, "day"),
-]
+_MOMENT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9]{2}:[0-9]{2})?)?$"
 Moment = Annotated[
-    str,
-    Field(
-        pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9]{2}:[0-9]{2})?)?$",
-        description="A day, or a time of a day; in UTC where no time zone is said.",
-        examples=["2025-11-02T14:30:00Z"],
-    ),
-    _is(datetime.datetime, "time"),
+    datetime.datetime,
+    read_as(_MOMENT, lambda text: in_utc(datetime.datetime.fromisoformat(text)), "time"),
+    WithJsonSchema({"type": "string", "pattern": _MOMENT, "examples": ["2025-11-02T14:30:00Z"]}),
+    Field(description="A day, or a time of a day; in UTC where no time zone is said."),
 ]
 Name = Annotated[str, Field(min_length=1, max_length=64, examples=["bea"])]
 Key = Annotated[

@@ -25,7 +25,7 @@ from icdbridge.server.observing import logger, places
 from icdbridge.server.store import Store, StoreUnreachable
 from icdbridge.server.store.changes import encounter_of
 from icdbridge.server.store.encounters import documents_of, give_up, store_coding, to_code
-from icdbridge.server.store.records import Document, Encounter
+from icdbridge.server.store.records import Document, Encounter, StoredSuggestion
 from icdbridge.server.store.retention import purge
 
 SUGGESTIONS = 60  # of an encounter
@@ -135,7 +135,7 @@ class EncounterCoding:
     def _row(self, one: EncounterSuggestion, documents: list[int]) -> dict[str, Any]:
         found = one.suggestion
         return {
-            **suggestion_fields(found),
+            **suggestion_columns(found),
             "band": band(self._coder, found),
             "alternatives": [vars(other) for other in found.alternatives],
             "evidence": [
@@ -151,20 +151,10 @@ class EncounterCoding:
         }
 
 
-def suggestion_fields(found: Suggestion) -> dict[str, Any]:
-    """What the store keeps of a suggestion as it is."""
-    names = (
-        "rank",
-        "system",
-        "code",
-        "description",
-        "probability",
-        "confidence",
-        "context",
-        "predicted",
-        "reason",
-    )
-    return {name: getattr(found, name) for name in names}
+def suggestion_columns(found: Suggestion) -> dict[str, Any]:
+    """What the store keeps of a suggestion, by column; band, alternatives and evidence are kept in another form."""
+    columns = StoredSuggestion.__table__.columns
+    return {name: value for name, value in vars(found).items() if name in columns}
 
 
 def _read_code_tables() -> None:

@@ -1,8 +1,6 @@
 """Paths for the worklist, encounters and documents: listing, receiving, reading, deciding, taking the results."""
 
-from collections.abc import Mapping
-from datetime import UTC, date, datetime
-from typing import Annotated, Any, cast
+from typing import Annotated, cast
 
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
@@ -10,37 +8,18 @@ from fastapi.responses import Response
 from icdbridge.codes import describe
 from icdbridge.rules import Given, check
 from icdbridge.server.checking import CheckResponse, FindingOut
+from icdbridge.server.desk_api import desk_answer_schemas as out
+from icdbridge.server.desk_api import desk_request_schemas as asked
 from icdbridge.server.desk_api import shown
 from icdbridge.server.desk_api.access import Anybody, Sender
 from icdbridge.server.desk_api.desk import Desk
-from icdbridge.server.desk_api.desk_answer_schemas import (
-    CommentOut,
-    DeskDocument,
-    EncounterOut,
-    EncounterRow,
-    Received,
-    Repeated,
-    TrailOut,
-    TrailResponse,
-    WorklistResponse,
-)
-from icdbridge.server.desk_api.desk_request_schemas import (
-    CommentIn,
-    DecisionIn,
-    DecisionsIn,
-    EncounterChange,
-    EncounterIn,
-    WorklistRequest,
-)
 from icdbridge.server.given_codes import existing_code
 from icdbridge.server.problems import described, field_problem, refusing
 from icdbridge.server.store import encounter_results
 from icdbridge.server.store.changes import Missing, assign, comment, correct, encounter_of, move
-from icdbridge.server.store.deciding import NewDecision, decide
+from icdbridge.server.store.deciding import decide
 from icdbridge.server.store.encounter_results import MEDIA_TYPES, Format
 from icdbridge.server.store.encounters import (
-    Facts,
-    NewDocument,
     current_decisions,
     history,
     newest_coding,
@@ -49,11 +28,11 @@ from icdbridge.server.store.encounters import (
     receive,
 )
 from icdbridge.server.store.finished import FINISHED, finished
+from icdbridge.server.store.records import Decision, Document
 from icdbridge.server.store.trail import record
 from icdbridge.server.store.worklist import worklist
 
 Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
-_DATES = ("birth_date", "admission", "discharge", "due")
 BODY = described(400, 401, 403, 408, 413, 415, 422, 503)
 READ = described(401, 403, 404, 422, 503)
 CHANGE = described(400, 401, 403, 404, 408, 409, 413, 415, 422, 503)
@@ -65,41 +44,38 @@ def make_encounter_router(desk: Desk) -> APIRouter:
     store = desk.store
 
     @router.post("/worklist", summary="List encounters", responses=BODY)
-    def listed(request: WorklistRequest, person: Anybody) -> WorklistResponse:
+    def listed(request: asked.WorklistRequest, person: Anybody) -> out.WorklistResponse:
         """A page of the worklist."""
         wanted = request.model_dump()
         if request.assignee == "me":
             wanted["assignee"] = person.name
         with store.reading() as session:
-            return WorklistResponse.model_validate(worklist(session, **wanted))
+            return out.WorklistResponse.model_validate(worklist(session, **wanted))
 
     @router.post("/encounters", summary="Send an encounter or documents", responses=BODY)
-    def received(request: EncounterIn, person: Sender) -> Received:
+    def received(request: asked.EncounterIn, person: Sender) -> out.Received:
         """Makes an encounter, or adds facts and documents to the one of this number; suggestions follow by
         themselves.
         """
-        facts = Facts(**_dated(request.model_dump(exclude={"number", "documents"})))
-        documents = [
-            NewDocument(**{**one.model_dump(), "date": one.date and moment(one.date)})
-            for one in request.documents
-        ]
+        facts = request.model_dump(exclude={"number", "documents"})
+        documents = [Document(**one.model_dump()) for one in request.documents]
         for place, one in enumerate(request.documents):
             if fault := desk.fault(one.text):
                 raise field_problem(f"body.documents.{place}.text", fault)
         with store.writing() as session:
-            found, added = receive(session, person.name, request.number, facts, documents)
-            answer = Received(id=found.id, version=found.version, added=[one.id for one in added])
+            found, added = receive(session, person.name, request.number, documents, **facts)
+            answer = out.Received(id=found.id, version=found.version, added=[one.id for one in added])
         desk.wake()
         return answer
 
     @router.get("/encounters/{number}", summary="Open an encounter", responses=READ)
-    def opened(number: Number, person: Anybody) -> EncounterOut:
+    def opened(number: Number, person: Anybody) -> out.EncounterOut:
         """Facts, documents (without their texts), suggestions, decisions and comments; the trail says who opened it."""
         with store.writing() as session:
             return shown.encounter_out(open_encounter(session, person, number))
 
     @router.patch("/encounters/{number}", summary="Change an encounter", responses=CHANGE)
-    def changed(number: Number, request: EncounterChange, person: Anybody) -> EncounterRow:
+    def changed(number: Number, request: asked.EncounterChange, person: Anybody) -> out.EncounterRow:
         """State, assignee and facts; only fields that are sent are changed. Other facts lead to other suggestions."""
         given = request.model_dump(exclude_unset=True)
         version = given.pop("version")
@@ -109,36 +85,38 @@ def make_encounter_router(desk: Desk) -> APIRouter:
             if "assignee" in given:
                 name = given.pop("assignee")
                 desk.check_assignee(session, name)
-                found = assign(session, person, number, version, name)
+                assign(session, person, found, name)
             if given:
-                found = correct(session, person, number, found.version, _dated(given))
+                correct(session, person, found, given)
             if state is not None:
-                found = move(session, person, number, found.version, state)
-            answer = EncounterRow.model_validate(found)
+                move(session, person, found, state)
+            answer = out.EncounterRow.model_validate(found)
         desk.wake()
         return answer
 
     @router.post("/encounters/{number}/comments", summary="Comment", responses=CHANGE)
-    def commented(number: Number, request: CommentIn, person: Anybody) -> CommentOut:
+    def commented(number: Number, request: asked.CommentIn, person: Anybody) -> out.CommentOut:
         """A remark on an encounter or a code, such as a question to the clinician."""
         with store.writing() as session:
-            return shown.answer(CommentOut, comment(session, person, number, request.text, request.code))
+            said = comment(session, person, number, request.text, request.code)
+            return shown.answer(out.CommentOut, said)
 
     @router.get("/encounters/{number}/history", summary="What was done to an encounter", responses=READ)
-    def told(number: Number, person: Anybody) -> TrailResponse:
+    def told(number: Number, person: Anybody) -> out.TrailResponse:
         """The newest 1,000 entries of the trail on an encounter."""
         with store.reading() as session:
-            return TrailResponse(entries=[TrailOut.model_validate(one) for one in history(session, number)])
+            entries = [out.TrailOut.model_validate(one) for one in history(session, number)]
+            return out.TrailResponse(entries=entries)
 
     @router.post("/encounters/{number}/decisions", summary="Save decisions", responses=CHANGE)
-    def decided(number: Number, request: DecisionsIn, person: Anybody) -> EncounterRow:
+    def decided(number: Number, request: asked.DecisionsIn, person: Anybody) -> out.EncounterRow:
         """Saves decisions and order. Once it answers 200 they are on the disk. 409: somebody changed the encounter
         since; `detail` says who did what, and nothing was saved.
         """
         decisions = [_decision(one, f"body.decisions.{place}") for place, one in enumerate(request.decisions)]
         with refusing("body.decisions"), store.writing() as session:
             found = decide(session, person, number, request.version, decisions, request.order)
-            return EncounterRow.model_validate(found)
+            return out.EncounterRow.model_validate(found)
 
     @router.get("/encounters/{number}/findings", summary="Check the codes of an encounter", responses=READ)
     def findings(number: Number, person: Anybody) -> CheckResponse:
@@ -175,31 +153,18 @@ def make_encounter_router(desk: Desk) -> APIRouter:
         return Response(body, media_type=MEDIA_TYPES[format])
 
     @router.get("/documents/{number}", summary="Read a document", responses=READ)
-    def document(number: Number, person: Anybody) -> DeskDocument:
+    def document(number: Number, person: Anybody) -> out.DeskDocument:
         """A document with its text; the trail says who read it."""
         with store.writing() as session:
             found = read_document(session, person, number)
             coding = newest_coding(session, found.encounter_id)
             repeats = [] if coding is None else coding.repeats.get(str(found.id), [])
-            spans = [Repeated(start=start, end=end) for start, end in repeats]
-            return shown.answer(DeskDocument, found, encounter=found.encounter_id, repeats=spans)
+            spans = [out.Repeated(start=start, end=end) for start, end in repeats]
+            return shown.answer(out.DeskDocument, found, encounter=found.encounter_id, repeats=spans)
 
     return router
 
 
-def _decision(given: DecisionIn, where: str) -> NewDecision:
+def _decision(given: asked.DecisionIn, where: str) -> Decision:
     code = existing_code(given, where)
-    return NewDecision(**(given.model_dump() | code._asdict() | {"description": describe(code).text}))
-
-
-def moment(value: str) -> datetime:
-    """A time as ``desk_request_schemas.Moment`` has it; in UTC where no time zone is said."""
-    read = datetime.fromisoformat(value)
-    return read if read.tzinfo else read.replace(tzinfo=UTC)
-
-
-def _dated(facts: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: date.fromisoformat(value) if name in _DATES and value is not None else value
-        for name, value in facts.items()
-    }
+    return Decision(**(given.model_dump() | code._asdict() | {"description": describe(code).text}))

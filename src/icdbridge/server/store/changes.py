@@ -56,11 +56,10 @@ def touch(encounter: Encounter, by: str) -> int:
     return encounter.version
 
 
-def move(session: Session, person: Person, number: int, version: int, state: str) -> Encounter:
+def move(session: Session, person: Person, found: Encounter, state: str) -> None:
     """Another state. Raises ``Refused`` where it does not follow, or is an auditor's to give."""
-    found = encounter_of(session, number, version)
     if state == found.state:
-        return found
+        return
     if state not in MOVES[found.state]:
         raise Refused(f"an encounter that is {found.state} cannot become {state}: {_ways(found.state)}")
     if (found.state, state) in AUDITS and person.role == "coder":
@@ -71,28 +70,23 @@ def move(session: Session, person: Person, number: int, version: int, state: str
     if state == "in work" and found.assignee is None:
         found.assignee = person.name
     made = touch(found, person.name)
-    record(session, person.name, "changed state", number, version=made, before=before, after=state)
-    return found
+    record(session, person.name, "changed state", found.id, version=made, before=before, after=state)
 
 
-def assign(session: Session, person: Person, number: int, version: int, assignee: str | None) -> Encounter:
+def assign(session: Session, person: Person, found: Encounter, assignee: str | None) -> None:
     """Gives an encounter to somebody, or back to nobody."""
-    found = encounter_of(session, number, version)
     found.assignee = assignee
-    record(session, person.name, "assigned", number, version=touch(found, person.name), to=assignee)
-    return found
+    record(session, person.name, "assigned", found.id, version=touch(found, person.name), to=assignee)
 
 
-def correct(session: Session, person: Person, number: int, version: int, facts: dict[str, Any]) -> Encounter:
+def correct(session: Session, person: Person, found: Encounter, facts: dict[str, Any]) -> None:
     """Other facts of the encounter, such as setting and discharge; its suggestions are made anew."""
-    found = encounter_of(session, number, version)
     changed = [name for name, value in facts.items() if getattr(found, name) != value]
     for name in changed:
         setattr(found, name, facts[name])
     if changed:
         found.to_code = found.to_code or changed != ["due"]
-        record(session, person.name, "corrected", number, version=touch(found, person.name), fields=changed)
-    return found
+        record(session, person.name, "corrected", found.id, version=touch(found, person.name), fields=changed)
 
 
 def comment(session: Session, person: Person, number: int, text: str, code: str | None) -> Comment:

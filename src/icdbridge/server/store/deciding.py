@@ -1,8 +1,6 @@
 """Saves decisions on codes: all of a request or none, and never over another's unseen change."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -15,33 +13,17 @@ from icdbridge.server.store.records import Decision, Document, Encounter
 from icdbridge.server.store.trail import record
 
 
-@dataclass(frozen=True)
-class NewDecision:
-    """A decision on a code that exists. ``evidence``: ``{document, start, end}``, in characters of its text."""
-
-    system: str
-    code: str
-    description: str
-    verdict: str
-    poa: str | None = None
-    evidence: Sequence[dict[str, Any]] = ()
-    instead_of: str | None = None
-
-    @property
-    def key(self) -> str:
-        return f"{self.system}:{self.code}"
-
-
 def decide(
     session: Session,
     person: Person,
     number: int,
     version: int,
-    decisions: Sequence[NewDecision],
+    decisions: Sequence[Decision],
     order: Sequence[str] | None = None,
 ) -> Encounter:
     """Saves decisions on codes of an encounter and, if given, the ``order`` of its accepted codes (keys, the principal
-    diagnosis first).
+    diagnosis first). Of a decision the caller fills in its code, which exists, verdict, evidence, ``poa`` and
+    ``instead_of``.
 
     A new encounter changes to in work. Raises ``Conflict``; ``Refused`` if the encounter is done (an auditor may still
     correct it); ``InputError`` for evidence outside of its documents.
@@ -63,16 +45,9 @@ def decide(
             .where(Decision.system == one.system, Decision.code == one.code)
             .values(current=False)
         )
-        session.add(
-            Decision(
-                **{**vars(one), "evidence": list(one.evidence)},
-                encounter_id=number,
-                suggestion_id=shown.get(one.key),
-                by=person.name,
-                role=person.role,
-                version=made,
-            )
-        )
+        one.encounter_id, one.version, one.suggestion_id = number, made, shown.get(one.key)
+        one.by, one.role = person.name, person.role
+        session.add(one)
         session.flush()
     accepted = [one.key for one in current_decisions(session, number) if one.verdict == "accepted"]
     wanted = list(found.code_order if order is None else order)
@@ -85,11 +60,11 @@ def decide(
     return found
 
 
-def _check_evidence(session: Session, number: int, decisions: Sequence[NewDecision]) -> None:
+def _check_evidence(session: Session, number: int, decisions: Sequence[Decision]) -> None:
     rows = session.execute(select(Document.id, Document.characters).where(Document.encounter_id == number))
     lengths: dict[int, int] = {row.id: row.characters for row in rows}
     for one in decisions:
-        for span in one.evidence:
+        for span in one.evidence or ():
             length = lengths.get(span["document"])
             if length is None:
                 raise InputError(f"evidence of {one.code}: the encounter has no document {span['document']}")

@@ -1,8 +1,7 @@
 """Encounters and their documents: receiving, opening, and the suggestions that are stored with them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Select, delete, func, select, update
@@ -23,33 +22,8 @@ from icdbridge.server.store.trail import record
 
 
 @dataclass(frozen=True)
-class NewDocument:
-    """A document as received. ``source_id``: the sender's id; a document replaces an older one with the same id."""
-
-    text: str
-    source_id: str | None = None
-    title: str | None = None
-    kind: str | None = None
-    status: str = "final"
-    date: datetime | None = None
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What is known of an encounter; None: not known, or as it was."""
-
-    patient: str | None = None
-    sex: str | None = None
-    birth_date: date | None = None
-    setting: str | None = None
-    admission: date | None = None
-    discharge: date | None = None
-    due: date | None = None
-
-
-@dataclass(frozen=True)
 class Opened:
-    """All that is stored of an encounter. ``words``: the text of each document, to show evidence of."""
+    """All that is stored of an encounter."""
 
     encounter: Encounter
     documents: Sequence[Document]
@@ -60,14 +34,15 @@ class Opened:
 
 
 def receive(
-    session: Session, by: str, number: str, facts: Facts, documents: Sequence[NewDocument]
+    session: Session, by: str, number: str, documents: Sequence[Document], **facts: Any
 ) -> tuple[Encounter, list[Document]]:
-    """Makes an encounter, or adds to the one of this number; gives it and the documents that are new.
+    """Makes an encounter, or adds to the one of this number; gives it and those of the ``documents`` that are new.
 
-    A document that is there already, word for word, is not added again. One that comes to an encounter that is done
-    opens it again.
+    A document that is there already, word for word, is not added again; else it takes the place of an older one with
+    the same ``source_id``. One that comes to an encounter that is done opens it again. ``facts`` are columns of the
+    encounter; None: not known, or as it was.
     """
-    known = {name: value for name, value in asdict(facts).items() if value is not None}
+    known = {name: value for name, value in facts.items() if value is not None}
     found = session.scalar(select(Encounter).where(Encounter.number == number))
     is_new = found is None
     if found is None:
@@ -77,7 +52,7 @@ def receive(
     changed = [name for name, value in known.items() if getattr(found, name) != value]
     for name in changed:
         setattr(found, name, known[name])
-    added = [new for one in documents if (new := _add(session, found, one))]
+    added = [one for one in documents if _add(session, found, one)]
     if added or changed or is_new:
         made = found.version if is_new else touch(found, by)
         found.to_code = found.to_code or bool(added) or any(name != "due" for name in changed)
@@ -89,20 +64,20 @@ def receive(
     return found, added
 
 
-def _add(session: Session, encounter: Encounter, new: NewDocument) -> Document | None:
+def _add(session: Session, encounter: Encounter, new: Document) -> bool:
+    new.encounter_id, new.characters, new.status = encounter.id, len(new.text or ""), new.status or "final"
     standing = select(Document).where(Document.encounter_id == encounter.id, Document.status != "superseded")
     if new.source_id is not None:
         standing = standing.where(Document.source_id == new.source_id)
     else:
-        standing = standing.where(Document.characters == len(new.text), Document.title == new.title)
+        standing = standing.where(Document.characters == new.characters, Document.title == new.title)
     for older in session.scalars(standing):
         if older.text == new.text and older.status == new.status:
-            return None
+            return False
         if new.source_id is not None:
             older.status = "superseded"
-    made = Document(encounter_id=encounter.id, characters=len(new.text), **asdict(new))
-    session.add(made)
-    return made
+    session.add(new)
+    return True
 
 
 def open_encounter(session: Session, person: Person, number: int) -> Opened:

@@ -3,7 +3,8 @@
 from datetime import UTC, date, datetime, time
 
 from icdbridge.server.store.database import Store
-from icdbridge.server.store.encounters import Facts, NewDocument, receive
+from icdbridge.server.store.encounters import receive
+from icdbridge.server.store.records import Document
 from icdbridge.starter.examples import example
 
 _ADMISSION_NOTE = """ADMISSION NOTE (made up)
@@ -20,9 +21,10 @@ Recommend fluids, no contrast, daily creatinine. Nephrology will follow.
 
 
 # The encounters by number: facts, and documents as title, id, text and day.
-_ENCOUNTERS: dict[str, tuple[Facts, list[tuple[str, str, str, date]]]] = {
+_FACTS = ("patient", "sex", "birth_date", "setting", "admission", "discharge")
+_ENCOUNTERS: dict[str, tuple[tuple[object, ...], list[tuple[str, str, str, date]]]] = {
     "EXAMPLE-1": (
-        Facts("P-1", "male", date(1952, 7, 21), "inpatient", date(2024, 3, 4), date(2024, 3, 9)),
+        ("P-1", "male", date(1952, 7, 21), "inpatient", date(2024, 3, 4), date(2024, 3, 9)),
         [
             ("Discharge summary", "discharge", example("discharge"), date(2024, 3, 9)),
             ("Nephrology consult", "consult", _CONSULT, date(2024, 3, 5)),
@@ -30,11 +32,11 @@ _ENCOUNTERS: dict[str, tuple[Facts, list[tuple[str, str, str, date]]]] = {
         ],
     ),
     "EXAMPLE-2": (
-        Facts("P-2", "female", date(1966, 2, 3), "outpatient", None, date(2024, 5, 14)),
+        ("P-2", "female", date(1966, 2, 3), "outpatient", None, date(2024, 5, 14)),
         [("Clinic visit", "clinic", example("clinic"), date(2024, 5, 14))],
     ),
     "EXAMPLE-3": (
-        Facts("P-3", "female", date(1989, 9, 30), "outpatient", None, date(2024, 1, 17)),
+        ("P-3", "female", date(1989, 9, 30), "outpatient", None, date(2024, 1, 17)),
         [("Emergency department", "emergency", example("emergency"), date(2024, 1, 17))],
     ),
 }
@@ -46,8 +48,15 @@ def load_examples(store: Store, by: str) -> int:
     with store.writing() as session:
         for number, (facts, documents) in _ENCOUNTERS.items():
             noted = [
-                NewDocument(text, name, title, title.lower(), date=datetime.combine(day, time(12), UTC))
+                Document(
+                    text=text,
+                    source_id=name,
+                    title=title,
+                    kind=title.lower(),
+                    date=datetime.combine(day, time(12), UTC),
+                )
                 for title, name, text, day in documents
             ]
-            added += bool(receive(session, by, number, facts, noted)[1])
+            known = dict(zip(_FACTS, facts, strict=True))
+            added += bool(receive(session, by, number, noted, **known)[1])
     return added

@@ -1,12 +1,12 @@
 """Encounters that are done, with all that was decided on them: what results, corpora and reports are made of."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from icdbridge.server.store.encounters import decisions_that_hold, documents_of
@@ -14,18 +14,13 @@ from icdbridge.server.store.records import Coding, Decision, Encounter, StoredSu
 
 FINISHED = ("done", "audited")
 _AT_ONCE = 200
-_DECIDED = (
-    Decision.encounter_id, Decision.system, Decision.code, Decision.description, Decision.verdict, Decision.poa,
-    Decision.evidence, Decision.suggestion_id, Decision.instead_of, Decision.by,
-)  # fmt: skip
 _SAME = (
     "id", "number", "patient", "sex", "birth_date", "setting", "admission", "discharge", "state", "done", "assignee",
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class ShownSuggestion:
-    """A suggestion as it was shown with the encounter."""
+class ShownSuggestion(NamedTuple):
+    """A suggestion as it was shown with the encounter: columns of ``StoredSuggestion``."""
 
     key: str
     description: str
@@ -36,18 +31,20 @@ class ShownSuggestion:
     predicted: bool
 
 
-@dataclass(frozen=True)
-class Decided:
-    """What holds of a code. ``evidence``: ``(document, start, end)`` of words that a person confirmed or marked."""
+class Decided(NamedTuple):
+    """What holds of a code: columns of ``Decision``."""
 
     key: str
     description: str
     verdict: str
     poa: str | None
-    evidence: tuple[tuple[int, int, int], ...]
-    suggested: bool
-    instead_of: str | None
+    evidence: list[dict[str, int]]
+    suggestion_id: int | None
     by: str
+
+    @property
+    def suggested(self) -> bool:
+        return self.suggestion_id is not None
 
 
 @dataclass(frozen=True)
@@ -114,16 +111,14 @@ def _finished(session: Session, ids: Sequence[int], texts: bool) -> Iterator[Fin
     codings = {row.encounter_id: row for row in session.execute(made.where(Coding.id.in_(newest)))}
     suggestions, decisions = defaultdict(list), defaultdict(list)
     shown = select(
-        *(Coding.encounter_id, StoredSuggestion.system, StoredSuggestion.code, StoredSuggestion.description),
-        *(StoredSuggestion.rank, StoredSuggestion.probability, StoredSuggestion.confidence),
-        *(StoredSuggestion.band, StoredSuggestion.predicted),
+        Coding.encounter_id, *(getattr(StoredSuggestion, name) for name in ShownSuggestion._fields)
     )
     of_newest = shown.join(Coding, Coding.id == StoredSuggestion.coding_id).where(Coding.id.in_(newest))
-    rows: Iterable[Any] = session.execute(of_newest.order_by(StoredSuggestion.rank))
-    for number, system, code, *rest in rows:
-        suggestions[number].append(ShownSuggestion(f"{system}:{code}", *rest))
-    for decision in session.execute(decisions_that_hold(ids).with_only_columns(*_DECIDED)):
-        decisions[decision.encounter_id].append(_decided(decision))
+    for number, *columns in session.execute(of_newest.order_by(StoredSuggestion.rank)):
+        suggestions[number].append(ShownSuggestion(*columns))
+    decided = (Decision.encounter_id, *(getattr(Decision, name) for name in Decided._fields))
+    for number, *columns in session.execute(decisions_that_hold(ids).with_only_columns(*decided)):
+        decisions[number].append(Decided(*columns))
     for one in encounters:
         place = {key: position for position, key in enumerate(one.code_order)}
         held = decisions[one.id]
@@ -137,16 +132,3 @@ def _finished(session: Session, ids: Sequence[int], texts: bool) -> Iterator[Fin
             suggestions=tuple(suggestions[one.id]),
             decisions=tuple(held),
         )
-
-
-def _decided(row: Row[Any]) -> Decided:
-    return Decided(
-        f"{row.system}:{row.code}",
-        row.description,
-        row.verdict,
-        row.poa,
-        tuple((span["document"], span["start"], span["end"]) for span in row.evidence),
-        row.suggestion_id is not None,
-        row.instead_of,
-        row.by,
-    )

@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 from icdbridge.documents import Document as Read
 from icdbridge.server.limits import NOTE_CHARACTERS
 from icdbridge.server.store.changes import touch
-from icdbridge.server.store.encounters import Facts, NewDocument, receive
-from icdbridge.server.store.records import Document, Encounter
+from icdbridge.server.store.encounters import receive
+from icdbridge.server.store.records import Document, Encounter, in_utc
 from icdbridge.server.store.trail import record
 
 _LONGEST = 64  # characters of a number
@@ -55,7 +55,7 @@ def take_in(
     for number, group in groups.items():
         standing = [one for one in group if one.status not in _WITHDRAWN]
         if standing:
-            found, added = receive(session, by, number, _facts(group), [_new(one) for one in standing])
+            found, added = receive(session, by, number, [_new(one) for one in standing], **_facts(group))
             taken.encounters[found.id] = [one.id for one in added]
         for one in group:
             if one.status in _WITHDRAWN and one.id:
@@ -86,30 +86,27 @@ def _withdraw(session: Session, by: str, number: str, source_id: str) -> None:
         record(session, by, "withdrew", found.id, version=touch(found, by), ids=[one.id for one in gone])
 
 
-def _new(one: Read) -> NewDocument:
-    return NewDocument(
-        one.text,
-        identifier(one.id, 128) if one.id else None,
-        one.title and one.title[:_TITLE],
-        one.type and one.type[:_KIND],
-        "preliminary" if one.status == "preliminary" else "final",
-        _moment(one.date),
+def _new(one: Read) -> Document:
+    return Document(
+        text=one.text,
+        source_id=identifier(one.id, 128) if one.id else None,
+        title=one.title and one.title[:_TITLE],
+        kind=one.type and one.type[:_KIND],
+        status="preliminary" if one.status == "preliminary" else "final",
+        date=_moment(one.date),
     )
 
 
-def _facts(group: Sequence[Read]) -> Facts:
+def _facts(group: Sequence[Read]) -> dict[str, Any]:
+    """What the documents say of their encounter; of each fact the first that is said."""
+
     def first(name: str) -> Any:
         return next((value for one in group if (value := getattr(one, name)) is not None), None)
 
     patient = first("patient_id")
-    return Facts(
-        None if patient is None else identifier(patient),
-        first("sex"),
-        _day(first("birth_date")),
-        first("setting"),
-        _day(first("admission")),
-        _day(first("discharge")),
-    )
+    found: dict[str, Any] = {"patient": None if patient is None else identifier(patient)}
+    found |= {name: _day(first(name)) for name in ("birth_date", "admission", "discharge")}
+    return found | {name: first(name) for name in ("sex", "setting")}
 
 
 def _day(said: str | None) -> date | None:
@@ -128,4 +125,4 @@ def _moment(said: str | None) -> datetime | None:
         read = datetime.fromisoformat(said + {4: "-01-01", 7: "-01"}.get(len(said), ""))
     except ValueError:
         return None
-    return read if read.tzinfo else read.replace(tzinfo=UTC)
+    return in_utc(read)

@@ -17,6 +17,7 @@ from sqlalchemy import (
     insert,
     select,
 )
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import DeclarativeBase, Mapped, column_property, mapped_column, relationship
 from sqlalchemy.types import TypeDecorator
 
@@ -43,6 +44,11 @@ class Instant(TypeDecorator[datetime]):
 
 def now() -> datetime:
     return datetime.now(UTC)
+
+
+def in_utc(moment: datetime) -> datetime:
+    """A moment with its time zone; UTC where it says none."""
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 class Table(DeclarativeBase):
@@ -166,9 +172,9 @@ class OfCode:
     code: Mapped[str] = mapped_column(String(32))
     description: Mapped[str] = mapped_column(Text)
 
-    @property
+    @hybrid_property
     def key(self) -> str:
-        return f"{self.system}:{self.code}"
+        return self.system + ":" + self.code
 
     @property
     def kind(self) -> str:
@@ -208,7 +214,7 @@ class Decision(OfCode, Table):
     encounter_id: Mapped[int] = mapped_column(ForeignKey("encounters.id"))
     verdict: Mapped[str] = mapped_column(String(16))
     poa: Mapped[str | None] = mapped_column(String(1))
-    evidence: Mapped[list[dict[str, Any]]]
+    evidence: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
     suggestion_id: Mapped[int | None] = mapped_column(ForeignKey("suggestions.id"))
     instead_of: Mapped[str | None] = mapped_column(String(64))
     by: Mapped[str] = mapped_column(String(64))
