@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from icdbridge.cli import app, examples
+from icdbridge.cli import AGE, SEX, app, codes_given, examples, patient_given
 from icdbridge.errors import InputError
 from icdbridge.tables import is_table, split_codes
 from icdbridge.terminal import say
@@ -31,8 +31,8 @@ def check(
         "optionally, encounter, order, date, sex, age, setting, poa, certainty.",
     ),
     date: str | None = typer.Option(None, help="Date of discharge or service, such as 2025-11-02."),
-    sex: str | None = typer.Option(None, help="female or male."),
-    age: str | None = typer.Option(None, help="Age in years, or with a unit: '3 d', '5 months'."),
+    sex: str | None = SEX,
+    age: str | None = AGE,
     setting: str | None = typer.Option(None, help="inpatient or outpatient."),
     unordered: bool = typer.Option(
         False, "--unordered", help="The codes are in no order: none is the principal diagnosis."
@@ -51,10 +51,9 @@ def check(
     to do and the source of the rule. Exit status: 0 no error, 1 errors, 2 bad input.
     """
     from icdbridge.rules import check as check_codes
-    from icdbridge.rules.set_tables import read_sets, sex_given, years
+    from icdbridge.rules.set_tables import read_sets
 
-    facts: dict[str, Any] = {"date": date, "sex": sex_given(sex or ""), "age": years(age) if age else None}
-    facts["setting"] = setting
+    facts = {"date": date, "setting": setting, **patient_given(sex, age)}
     options: dict[str, Any] = {"ordered": not unordered, "version": version}
     failed = False
     if any(is_table(Path(text)) for text in codes):

@@ -14,7 +14,7 @@ from icdbridge.terminal import say
 _SHOWN = 80  # characters of a query in a message
 
 if TYPE_CHECKING:
-    from icdbridge.codes import Code, CodeSystem
+    from icdbridge.codes import CodeSystem
 
 codes = typer.Typer(no_args_is_help=True, help="Look up and search ICD codes, with system and release.")
 app.add_typer(codes, name="codes")
@@ -49,21 +49,15 @@ def show(
     A retired code is shown with its replacement, a new one with its predecessor.
     """
     from icdbridge.codes import known_system, system_named
-    from icdbridge.knowledge.code_record import code_record
+    from icdbridge.knowledge.code_record import code_records
 
     prefix, colon, rest = code.partition(":")
     if colon and system is None and (table is not None or known_system(prefix)):
         system, code = prefix, rest
     system = system and system_named(system)
-    found: dict[Code, list[CodeSystem]] = {}
-    for edition in _editions(system, release, table):
-        if (parsed := _parse(code, edition.name)) and (
-            edition.title(parsed.code) or edition.below(parsed.code)
-        ):
-            found.setdefault(parsed, []).append(edition)
-    if not found:
+    records = code_records(code, _editions(system, release, table))
+    if not records:
         raise InputError(f"no code {code!r} in {_where(system, release, table)}{_near(code, system)}")
-    records = [code_record(parsed, editions) for parsed, editions in found.items()]
     if as_json:
         say(json.dumps(records, indent=2, ensure_ascii=False))
     else:
@@ -182,15 +176,6 @@ def _editions(system: str | None, release: str | None, table: Path | None) -> li
                 f"there is no release {release!r} of {system or 'any system'}: expected one of {known}"
             )
     return own + [load_system(name, edition) for name, edition in wanted]
-
-
-def _parse(text: str, system: str) -> "Code | None":
-    from icdbridge.codes import parse_code
-
-    try:
-        return parse_code(text, system)
-    except InputError:
-        return None
 
 
 def _where(system: str | None, release: str | None, table: Path | None) -> str:

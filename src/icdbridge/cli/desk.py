@@ -111,8 +111,8 @@ def purge(
     with opened(store) as found:
         from icdbridge.server.store.retention import purge
 
-        deleted = purge(found, days, BY)
-    say(f"deleted the words of {deleted.documents} documents and {deleted.comments} comments")
+        documents, comments = purge(found, days, BY)
+    say(f"deleted the words of {documents} documents and {comments} comments")
 
 
 @desk.command(epilog=examples("desk load-examples --store desk.db"))

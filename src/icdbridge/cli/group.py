@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from icdbridge.cli import app, examples
+from icdbridge.cli import AGE, SEX, app, codes_given, examples, patient_given
 from icdbridge.terminal import say
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ def group(
     date: str | None = typer.Option(
         None, help="Date of discharge, such as 2025-11-02. Default: the newest edition of each scheme."
     ),
-    sex: str | None = typer.Option(None, help="female or male."),
-    age: str | None = typer.Option(None, help="Age in years, or with a unit: '3 d', '5 months'."),
+    sex: str | None = SEX,
+    age: str | None = AGE,
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
     """Group codes into MS-DRG, HCC V28, RxHCC, Charlson and Elixhauser (extra: groupers).
@@ -30,10 +30,8 @@ def group(
     influence how a note is coded.
     """
     from icdbridge.rules import group as group_codes
-    from icdbridge.rules.set_tables import sex_given, years
 
-    given = [text for argument in codes for text in argument.replace(",", " ").split()]
-    found = group_codes(given, date=date, sex=sex_given(sex or ""), age=years(age) if age else None)
+    found = group_codes(codes_given(codes), date=date, **patient_given(sex, age))
     if as_json:
         say(json.dumps([one.to_dict() for one in found], ensure_ascii=False, indent=2))
         return

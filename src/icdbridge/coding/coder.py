@@ -75,17 +75,18 @@ class Coder(ABC):
         The folder may also be a calibration of the starter (``icdbridge calibrate``). Raises ``InputError`` that names
         what is missing or damaged in the folder, and for an unknown device or precision.
         """
-        if path is None or (check_path(path) / "starter.json").is_file():
+        folder = None if path is None else check_path(path)
+        if folder is None or (folder / "starter.json").is_file():
             check_choice("precision", precision, ("fp32",))
             check_choice("device", device, ("cpu",))
             from icdbridge.coding.untrained import StarterCoder
 
-            return StarterCoder(None if path is None else check_path(path))
+            return StarterCoder(folder)
         try:
             from icdbridge.coding.trained import TrainedCoder
         except ModuleNotFoundError as error:
             raise not_installed(error) from error
-        return TrainedCoder.open(check_path(path), device, precision)
+        return TrainedCoder.open(folder, device, precision)
 
     def __repr__(self) -> str:
         return f"<Coder {self.name}: {', '.join(self.versions)}>"

@@ -1,11 +1,11 @@
 """What coders did with suggestions, counted: by confidence, code, coder and week."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import combinations, pairwise
 from statistics import mean, median
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,7 +14,7 @@ from icdbridge.feedback.drift import drift
 from icdbridge.feedback.readers import Verdict, by_chance, follows_confidence, verdicts_of
 from icdbridge.lexical.evidence import BANDS
 from icdbridge.server.store import Store
-from icdbridge.server.store.finished import FinishedEncounter, finished
+from icdbridge.server.store.finished import FinishedEncounter, ShownSuggestion, finished
 from icdbridge.server.store.records import TrailEntry
 
 if TYPE_CHECKING:
@@ -36,11 +36,12 @@ def desk_figures(
         encounters = list(finished(session, texts=False, since=since))
         verdicts = list(verdicts_of(session, encounters))
         minutes = _minutes(session, {one.id for one in encounters})
+    outcomes = [outcome for one in encounters for outcome in _outcomes(one)]
     return {
         "encounters": len(encounters),
         "decisions": len(verdicts),
-        "bands": _by_band(encounters),
-        "codes": _by_code(encounters),
+        "bands": _by_band(outcomes),
+        "codes": _by_code(outcomes),
         "added": _added(encounters),
         "coders": _by_coder(encounters, verdicts, minutes),
         "weeks": _by_week(encounters, minutes),
@@ -64,64 +65,58 @@ def _minutes(session: Session, known: set[int]) -> dict[tuple[int, str], float]:
     }
 
 
-def _by_band(encounters: Sequence[FinishedEncounter]) -> list[dict[str, Any]]:
-    """Of the suggestions of each band: shown, accepted, rejected, left; ``expected``: the share that the confidence
+class _Outcome(NamedTuple):
+    """A suggestion, and what was decided on its code in the end; None: nothing."""
+
+    shown: ShownSuggestion
+    verdict: str | None
+
+
+def _outcomes(one: FinishedEncounter) -> list[_Outcome]:
+    verdicts = {row.key: row.verdict for row in one.decisions}
+    return [_Outcome(row, verdicts.get(row.key)) for row in one.suggestions]
+
+
+def _accepted(outcomes: Iterable[_Outcome]) -> int:
+    return sum(one.verdict == "accepted" for one in outcomes)
+
+
+def _promised(outcomes: Iterable[_Outcome]) -> list[float]:
+    return [one.shown.confidence for one in outcomes if one.shown.confidence is not None]
+
+
+def _by_band(outcomes: Sequence[_Outcome]) -> list[dict[str, Any]]:
+    """Of each band the suggestions shown, accepted and rejected; ``expected``: the share that their confidence
     promised.
     """
-    found: dict[str, Counter[str | None]] = defaultdict(Counter)
-    promised: dict[str, list[float]] = defaultdict(list)
-    for one in encounters:
-        verdicts = {row.key: row.verdict for row in one.decisions}
-        for row in one.suggestions:
-            found[row.band][verdicts.get(row.key)] += 1
-            promised[row.band] += [] if row.confidence is None else [row.confidence]
-    return [
-        {
-            "band": name,
-            "shown": found[name].total(),
-            "accepted": found[name]["accepted"],
-            "rejected": found[name]["rejected"],
-            "expected": mean(promised[name]) if promised[name] else None,
-        }
-        for name in BANDS
-    ]
+    rows = []
+    for name in BANDS:
+        own = [one for one in outcomes if one.shown.band == name]
+        row = {"band": name, "shown": len(own), "accepted": _accepted(own)}
+        row["rejected"] = sum(one.verdict == "rejected" for one in own)
+        rows.append(row | {"expected": mean(promised) if (promised := _promised(own)) else None})
+    return rows
 
 
-def _by_code(encounters: Sequence[FinishedEncounter]) -> list[dict[str, Any]]:
+def _by_code(outcomes: Sequence[_Outcome]) -> list[dict[str, Any]]:
     """The codes whose confidence is furthest from what was accepted, all their suggestions together."""
-    shown: dict[str, list[tuple[float, bool]]] = defaultdict(list)
-    titles = {}
-    for one in encounters:
-        accepted = {row.key for row in one.accepted}
-        for row in one.suggestions:
-            titles[row.key] = row.description
-            if row.confidence is not None:
-                shown[row.key].append((row.confidence, row.key in accepted))
-    rows: list[dict[str, Any]] = [
-        {
-            "key": key,
-            "description": titles[key],
-            "shown": len(found),
-            "accepted": sum(right for _, right in found),
-            "expected": sum(confidence for confidence, _ in found),
-        }
-        for key, found in shown.items()
-    ]
+    of_code: dict[str, list[_Outcome]] = defaultdict(list)
+    for one in outcomes:
+        if one.shown.confidence is not None:
+            of_code[one.shown.key].append(one)
+    rows: list[dict[str, Any]] = []
+    for key, own in of_code.items():
+        row = {"key": key, "description": own[-1].shown.description, "shown": len(own)}
+        rows.append(row | {"accepted": _accepted(own), "expected": sum(_promised(own))})
     return sorted(rows, key=lambda row: -abs(row["accepted"] - row["expected"]))[:CODES]
 
 
 def _added(encounters: Sequence[FinishedEncounter]) -> list[dict[str, Any]]:
     """The codes that coders most often added by hand: no suggestion named them."""
-    counts: Counter[str] = Counter()
-    titles = {}
-    for one in encounters:
-        for row in one.accepted:
-            if not row.suggested:
-                counts[row.key] += 1
-                titles[row.key] = row.description
-    return [
-        {"key": key, "description": titles[key], "times": times} for key, times in counts.most_common(CODES)
-    ]
+    added = [row for one in encounters for row in one.accepted if not row.suggested]
+    titles = {row.key: row.description for row in added}
+    commonest = Counter(row.key for row in added).most_common(CODES)
+    return [{"key": key, "description": titles[key], "times": times} for key, times in commonest]
 
 
 def _by_coder(
@@ -171,24 +166,18 @@ def _by_week(
             weeks[f"{one.done:%G-W%V}"].append(one)
     rows = []
     for week, found in sorted(weeks.items()):
-        predicted = hits = labels = likely = right = added = 0
-        for one in found:
-            accepted = {row.key for row in one.accepted}
-            labels += len(accepted)
-            added += sum(not row.suggested for row in one.accepted)
-            for row in one.suggestions:
-                predicted += row.predicted
-                hits += row.predicted and row.key in accepted
-                likely += row.band == "likely"
-                right += row.band == "likely" and row.key in accepted
+        outcomes = [outcome for one in found for outcome in _outcomes(one)]
+        predicted = [one for one in outcomes if one.shown.predicted]
+        likely = [one for one in outcomes if one.shown.band == "likely"]
+        labels = [row for one in found for row in one.accepted]
         times = [spent[one.id] for one in found if spent[one.id] > 0]
         rows.append(
             {
                 "week": week,
                 "encounters": len(found),
-                "f1": 2 * hits / max(predicted + labels, 1),
-                "likely": right / likely if likely else None,
-                "added": added / len(found),
+                "f1": 2 * _accepted(predicted) / max(len(predicted) + len(labels), 1),
+                "likely": _accepted(likely) / len(likely) if likely else None,
+                "added": sum(not row.suggested for row in labels) / len(found),
                 "minutes": median(times) if times else None,
             }
         )

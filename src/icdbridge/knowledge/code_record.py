@@ -3,9 +3,23 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from icdbridge.codes import Code, CodeSystem, crosswalks, describe, releases
+from icdbridge.codes import Code, CodeSystem, crosswalks, describe, parse_code, releases
 from icdbridge.codes.validity import validity
+from icdbridge.errors import InputError
 from icdbridge.knowledge.successors import Succession, predecessors, successors
+
+
+def code_records(text: str, editions: Iterable[CodeSystem]) -> list[dict[str, Any]]:
+    """The records of what a text is in each system of the ``editions``, the newest of a system first, that has it."""
+    having: dict[Code, list[CodeSystem]] = {}
+    for edition in editions:
+        try:
+            code = parse_code(text, edition.name)
+        except InputError:
+            continue
+        if edition.title(code.code) or edition.below(code.code):
+            having.setdefault(code, []).append(edition)
+    return [code_record(code, several) for code, several in having.items()]
 
 
 def code_record(code: Code, editions: Sequence[CodeSystem]) -> dict[str, Any]:

@@ -111,9 +111,7 @@ def bands(coder: Coder, version: str) -> list[BandOut]:
     calibration = coder.calibration.get(version)
     if calibration is None:
         return [BandOut(name=name) for name in BANDS]
-    return [
-        BandOut(name=band.name, suggestions=band.suggestions, right=band.right) for band in calibration.bands
-    ]
+    return [BandOut.model_validate(band, from_attributes=True) for band in calibration.bands]
 
 
 def band(coder: Coder, found: Suggestion) -> str:

@@ -79,9 +79,7 @@ def make_router(
     async def models() -> ModelsResponse:
         """The models, the versions each codes in, and what its bands of confidence were worth."""
         return ModelsResponse(
-            icdbridge=__version__,
-            models=[_model_out(name, coder) for name, coder in coders.items()],
-            store=store,
+            icdbridge=__version__, models=[_model_out(coder) for coder in coders.values()], store=store
         )
 
     @router.post(
@@ -165,17 +163,12 @@ def _version(coder: Coder, version: str | None) -> str:
     return version
 
 
-def _model_out(name: str, coder: Coder) -> ModelOut:
+def _model_out(coder: Coder) -> ModelOut:
+    same = ("name", "threshold", "synthetic", "default_version", "measured", "basis", "settings")
     return ModelOut(
-        name=name,
         versions=[_version_out(coder, version) for version in coder.versions],
-        threshold=coder.threshold,
         max_words=coder.max_note_words,
-        synthetic=coder.synthetic,
-        default_version=coder.default_version,
-        measured=coder.measured,
-        basis=coder.basis,
-        settings=list(coder.settings),
+        **{name: getattr(coder, name) for name in same},
     )
 
 

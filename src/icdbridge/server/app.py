@@ -9,7 +9,9 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from fastapi import Depends, FastAPI, Request
+from fastapi.dependencies.utils import get_flat_params
 from fastapi.responses import Response
+from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 
 from icdbridge import __version__
@@ -37,16 +39,8 @@ _DESCRIPTION = """Assigns ICD codes to clinical notes, each with the words of th
 """
 _KEPT = "Encounters under `/v1/desk` are kept in the store, notes of other requests are not."
 _NOT_KEPT = "Nothing of a note is stored."
-_PARAMETERS = {
-    "q",
-    "system",
-    "limit",
-    "accept",
-    "number",
-    "before",
-    "name",
-    "weeks",
-}  # of paths, queries and headers
+# Switched off: records of validation failures hold what was sent.
+_NO_TELEMETRY: Any = dict.fromkeys(("tracing", "metrics", "logs", "operation_spans", "auto_configure"), False)
 _KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
 
 
@@ -105,26 +99,17 @@ def create_app(
         redoc_url=None,
         lifespan=lifespan,
         redirect_slashes=False,
-        # records of validation failures hold what was sent
-        telemetry={
-            "tracing": False,
-            "metrics": False,
-            "logs": False,
-            "operation_spans": False,
-            "auto_configure": False,
-        },
+        telemetry=_NO_TELEMETRY,
     )
     # Admit checks it: this describes it.
     with_token = [Depends(HTTPBearer(auto_error=False))] if token or desk else []
-    app.include_router(make_router(coders, queue, metrics, store=desk is not None), dependencies=with_token)
-    app.include_router(make_search_router(coders), dependencies=with_token)
-    app.include_router(make_check_router(), dependencies=with_token)
-    app.include_router(make_documents_router(), dependencies=with_token)
-    app.include_router(make_terminology_router(), dependencies=with_token)
+    routers = [make_router(coders, queue, metrics, store=desk is not None), make_search_router(coders)]
+    routers += [make_check_router(), make_documents_router(), make_terminology_router()]
     if desk:
         desk.install(app, coders)
-        for router in desk.routers():
-            app.include_router(router, dependencies=with_token)
+        routers += desk.routers()
+    for router in routers:
+        app.include_router(router, dependencies=with_token)
 
     @app.get("/health/live", tags=["health"], summary="Is the process alive?")
     async def live() -> Health:
@@ -165,7 +150,9 @@ def create_app(
 
     _add_page(app)
     _describe(app)
-    problems.install(app, known_fields=RequestBody.field_names() | _PARAMETERS)
+    routes = [route for router in routers for route in router.routes if isinstance(route, APIRoute)]
+    parameters = {one.alias for route in routes for one in get_flat_params(route.dependant)}
+    problems.install(app, known_fields=RequestBody.field_names() | parameters)
     app.add_middleware(Bound, limits)  # the last that is added is the outermost
     app.add_middleware(Admit, token, desk.access if desk else None)
     app.add_middleware(Observe, metrics)

@@ -4,7 +4,7 @@ The assistant starts ``icdbridge mcp`` and talks to it over standard input and o
 leaves the machine by way of icdbridge. What the assistant itself does with a note is for its own settings to say.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
 
@@ -13,11 +13,11 @@ from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import Field
 
 from icdbridge import __version__
-from icdbridge.codes import known_systems, load_system, parse_code, parse_key, releases
+from icdbridge.codes import known_system, known_systems, load_system, releases
 from icdbridge.coding import Coder
 from icdbridge.documents.document import Setting, Sex
 from icdbridge.errors import InputError
-from icdbridge.knowledge.code_record import code_record
+from icdbridge.knowledge.code_record import code_records
 from icdbridge.knowledge.search import find
 from icdbridge.rules import check
 from icdbridge.server.limits import NOTE_CHARACTERS
@@ -66,7 +66,11 @@ def make_assistant_server(coder: Coder) -> MCPServer:
         Title, releases, first and last day, what replaced it, categories above and below, other names, equivalents.
         An empty list: no system has such a code.
         """
-        return [found for system in known_systems() if (found := _described(code, system))]
+        prefix, _, rest = code.partition(":")
+        system = known_system(prefix) if rest else None
+        names = [system] if system else known_systems()
+        editions = [load_system(name, release) for name in names for release in reversed(releases(name))]
+        return code_records(rest if system else code, editions)
 
     @server.tool()
     def check_codes(
@@ -118,13 +122,3 @@ def _refusing() -> Iterator[None]:
         yield
     except InputError as error:
         raise ToolError(str(error)) from error
-
-
-def _described(text: str, system: str) -> dict[str, Any] | None:
-    try:
-        code = parse_key(text) if ":" in text else parse_code(text, system)
-    except InputError:
-        return None
-    editions: Sequence[Any] = [load_system(system, release) for release in reversed(releases(system))]
-    having = [one for one in editions if one.title(code.code)]
-    return code_record(code, having) if having and code.system == system else None

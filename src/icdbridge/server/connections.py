@@ -3,7 +3,6 @@
 import asyncio
 import sys
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import h11
@@ -154,8 +153,3 @@ class _Timer:
         if self._running is not None:
             self._running.cancel()
             self._running = None
-
-
-def connections(limits: Limits) -> Any:
-    """What uvicorn makes its connections by."""
-    return partial(Connection, limits=limits)

@@ -9,6 +9,7 @@ import socket
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ from icdbridge.coding import Coder
 from icdbridge.errors import InputError
 from icdbridge.extras import not_installed
 from icdbridge.server.app import create_app
-from icdbridge.server.connections import SPARE, connections
+from icdbridge.server.connections import SPARE, Connection
 from icdbridge.server.limits import Limits
 from icdbridge.server.observing import LOGGING
 
@@ -104,7 +105,7 @@ def make_server(app: FastAPI, limits: Limits) -> uvicorn.Server:
     limits = replace(limits, connections=_room_for(limits.connections))
     config = uvicorn.Config(
         app,
-        http=connections(limits),
+        http=partial(Connection, limits=limits),  # type: ignore[arg-type]
         ws="none",
         log_config=None,
         access_log=False,

@@ -72,11 +72,8 @@ class SearchIndex:
                 find("fever")
             except Exception as error:  # notes are coded all the same
                 if not self._stopped.is_set():
-                    told = (
-                        error
-                        if isinstance(error, InputError)
-                        else f"{type(error).__name__} at {places(error)}"
-                    )
+                    named = f"{type(error).__name__} at {places(error)}"
+                    told = error if isinstance(error, InputError) else named
                     logger.error("codes cannot be searched, tried again in %d s: %s", _AGAIN_SECONDS, told)
                 self._stopped.wait(_AGAIN_SECONDS)
             else:
@@ -106,7 +103,8 @@ def make_search_router(coders: Mapping[str, Coder]) -> APIRouter:
 
         One line a family: what its codes differ by, such as side or encounter, is `specify`.
         """
-        return _search("query", q, system, version, limit, own_systems)
+        asked = SearchRequest.model_construct(q=q, system=system, version=version, limit=limit)
+        return _search("query", asked, own_systems)
 
     @router.post(
         "/codes",
@@ -115,21 +113,15 @@ def make_search_router(coders: Mapping[str, Coder]) -> APIRouter:
     )
     def codes_posted(request: SearchRequest) -> SearchResponse:
         """The same with the words in the body, not in the address."""
-        return _search("body", request.q, request.system, request.version, request.limit, own_systems)
+        return _search("body", request, own_systems)
 
     return router
 
 
-def _search(
-    where: str,
-    q: str,
-    system: str | None,
-    version: str | None,
-    limit: int,
-    own_systems: Mapping[str, CodeSystem],
-) -> SearchResponse:
+def _search(where: str, asked: SearchRequest, own_systems: Mapping[str, CodeSystem]) -> SearchResponse:
     everywhere = [*known_systems(), *own_systems]
-    system, version = system and spelt(system, system_named), version and spelt(version, version_named)
+    system = asked.system and spelt(asked.system, system_named)
+    version = asked.version and spelt(asked.version, version_named)
     if system is not None and system not in everywhere:
         raise field_problem(f"{where}.system", f"expected one of {', '.join(everywhere)}")
     versions = list(dict.fromkeys(map(version_of, everywhere)))
@@ -146,7 +138,7 @@ def _search(
     )
     need_index()
     with refusing(f"{where}.q", "give words of a title, or how a code begins"):  # it has no word
-        found = find(q, systems, limit, tables)
+        found = find(asked.q, systems, asked.limit, tables)
     return SearchResponse(
         codes=[_hit_out(hit) for hit in found.hits],
         searched=found.searched or None,

@@ -151,14 +151,13 @@ def _file_engine(path: Path) -> Engine:
 
 
 def _server_engine(url: URL) -> Engine:
-    engine = create_engine(
+    return create_engine(
         url.set(drivername="postgresql+psycopg"),
         pool_size=8,
         max_overflow=32,
         pool_pre_ping=True,  # a server that was started again is found again
         connect_args={"options": "-c synchronous_commit=on -c timezone=UTC", "connect_timeout": 10},
     )
-    return engine
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """Deleting the words of documents and comments after so many days; decisions and the trail stay."""
 
 from datetime import timedelta
-from typing import NamedTuple
 
 from sqlalchemy import select, update
 
@@ -10,15 +9,9 @@ from icdbridge.server.store.records import Comment, Document, Encounter, now
 from icdbridge.server.store.trail import record
 
 
-class Deleted(NamedTuple):
-    """How many documents and comments lost their words."""
-
-    documents: int
-    comments: int
-
-
-def purge(store: Store, days: int, by: str = "icdbridge") -> Deleted:
-    """Deletes the words of all encounters that nobody changed for ``days`` days, whatever their state.
+def purge(store: Store, days: int, by: str = "icdbridge") -> tuple[int, int]:
+    """Deletes the words of all encounters that nobody changed for ``days`` days, whatever their state; gives how many
+    documents and comments that were.
 
     SQLite overwrites them at once; PostgreSQL when it next vacuums the tables.
     """
@@ -47,4 +40,4 @@ def purge(store: Store, days: int, by: str = "icdbridge") -> Deleted:
             ids = [row.id for row in documents]
             record(session, by, "deleted", days=days, documents=ids, comments=len(comments))
     store.tidy()
-    return Deleted(len(documents), len(comments))
+    return len(documents), len(comments)

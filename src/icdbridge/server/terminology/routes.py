@@ -44,7 +44,8 @@ def make_terminology_router() -> APIRouter:
 
     @router.get("/{resource}/${operation}")
     def asked_by_url(resource: str, operation: str, request: Request) -> Response:
-        return _carried_out(resource, operation, lambda known: from_query(_pairs(request), known))
+        pairs = request.query_params.multi_items()
+        return _carried_out(resource, operation, lambda known: from_query(pairs, known))
 
     @router.get("/CodeSystem/{name}")  # below the operations, whose paths it would take too
     def code_system(name: str) -> Response:
@@ -71,16 +72,11 @@ def make_terminology_router() -> APIRouter:
     return router
 
 
-def _pairs(request: Request) -> list[tuple[str, str]]:
-    return list(request.query_params.multi_items())
-
-
 def _carried_out(resource: str, operation: str, read: Callable[[tuple[str, ...]], Parameters]) -> Response:
     try:
         if (resource, operation) not in OPERATIONS:
-            raise OperationOutcome(
-                404, "not-supported", f"there is no such operation: expected one of {_KNOWN}"
-            )
+            told = f"there is no such operation: expected one of {_KNOWN}"
+            raise OperationOutcome(404, "not-supported", told)
         carry_out, parameters = OPERATIONS[resource, operation]
         return _fhir(carry_out(read(parameters)))
     except OperationOutcome as refused:
