@@ -6,7 +6,7 @@ import signal
 import sys
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import Any, Literal, NoReturn, cast
+from typing import Literal, NoReturn, cast
 
 import typer
 
@@ -51,18 +51,6 @@ def precision_named(name: str) -> Literal["fp32", "bf16"]:
     if name not in ("fp32", "bf16"):
         raise InputError(f"unknown --precision {name!r}: expected fp32 or bf16")
     return cast(Literal["fp32", "bf16"], name)
-
-
-def codes_given(arguments: list[str]) -> list[str]:
-    """The codes of an argument that takes several, whether blanks or commas stand between them."""
-    return [text for argument in arguments for text in argument.replace(",", " ").split()]
-
-
-def patient_given(sex: str | None, age: str | None) -> dict[str, Any]:
-    """The values of the options ``SEX`` and ``AGE``; ``InputError`` for what is none."""
-    from icdbridge.rules.set_tables import sex_given, years
-
-    return {"sex": sex_given(sex or ""), "age": years(age) if age else None}
 
 
 def refuse_idle(context: typer.Context, idle: bool, why: str, *names: str) -> None:

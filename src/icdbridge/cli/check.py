@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from icdbridge.cli import AGE, SEX, app, codes_given, examples, patient_given
+from icdbridge.cli import AGE, SEX, app, examples
 from icdbridge.errors import InputError
 from icdbridge.tables import is_table, split_codes
 from icdbridge.terminal import say
@@ -51,9 +51,10 @@ def check(
     to do and the source of the rule. Exit status: 0 no error, 1 errors, 2 bad input.
     """
     from icdbridge.rules import check as check_codes
-    from icdbridge.rules.set_tables import read_sets
+    from icdbridge.rules.set_tables import read_sets, sex_given, years
 
-    facts = {"date": date, "setting": setting, **patient_given(sex, age)}
+    facts: dict[str, Any] = {"date": date, "sex": sex_given(sex or ""), "age": years(age) if age else None}
+    facts["setting"] = setting
     options: dict[str, Any] = {"ordered": not unordered, "version": version}
     failed = False
     if any(is_table(Path(text)) for text in codes):

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from icdbridge.cli import AGE, SEX, app, codes_given, examples, patient_given
+from icdbridge.cli import AGE, SEX, app, examples
 from icdbridge.terminal import say
 
 if TYPE_CHECKING:
@@ -30,8 +30,10 @@ def group(
     influence how a note is coded.
     """
     from icdbridge.rules import group as group_codes
+    from icdbridge.rules.set_tables import sex_given, years
 
-    found = group_codes(codes_given(codes), date=date, **patient_given(sex, age))
+    given = " ".join(codes).replace(",", " ").split()
+    found = group_codes(given, date=date, sex=sex_given(sex or ""), age=years(age) if age else None)
     if as_json:
         say(json.dumps([one.to_dict() for one in found], ensure_ascii=False, indent=2))
         return

@@ -118,9 +118,7 @@ class Coder(ABC):
         return len(self.codes_of(version or "") if codes is None else codes)
 
     def same_words(self, codes: Mapping[str, str]) -> str | None:
-        """A warning in one line if some codes (key to description) have the same words and so
-        cannot be distinguished.
-        """
+        """A warning in one line if some codes (key to description) have the same words, so cannot be told apart."""
         return None
 
     @abstractmethod

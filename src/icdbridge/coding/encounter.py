@@ -68,9 +68,7 @@ class Joined:
 
 
 def join(texts: Sequence[str]) -> Joined:
-    """Joins documents in reading order and leaves out what repeats an earlier one. A single
-    document stays unchanged.
-    """
+    """Joins documents in reading order, without what repeats an earlier one. A single one stays unchanged."""
     repeats = repeated(texts)
     pieces, parts, at = [], list[str](), 0
     for number, text in enumerate(texts):
@@ -126,9 +124,7 @@ def _others(spans: Sequence[tuple[int, int]], length: int) -> list[tuple[int, in
 
 @dataclass(frozen=True)
 class EncounterSuggestion:
-    """A suggestion for an encounter, with evidence in its documents; ``suggestion.evidence`` lies
-    in the joined text.
-    """
+    """A suggestion, with its evidence ``placed`` in the documents; ``suggestion.evidence`` lies in the joined text."""
 
     suggestion: Suggestion
     placed: Sequence[Placed]
@@ -163,9 +159,7 @@ def fitted(
 
 
 def expected_errors(found: Sequence[EncounterSuggestion]) -> float | None:
-    """The expected number of wrong or missing codes if the predictions were accepted unread; None without a calibrated
-    confidence.
-    """
+    """How many codes would be wrong or missing if accepted unread; None if a confidence is not calibrated."""
     rows = [(one.suggestion.confidence, one.suggestion.predicted) for one in found]
     if any(confidence is None for confidence, _ in rows):
         return None

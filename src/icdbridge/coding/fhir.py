@@ -89,9 +89,7 @@ def bundle(resources: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _string(text: str) -> str:
-    """A text as FHIR allows it: control characters other than tab and line ends, and characters invalid in XML, become
-    blanks.
-    """
+    """A text as FHIR allows it: control characters but tab and line ends, and what XML forbids, become blanks."""
     return _FORBIDDEN.sub(" ", text)
 
 

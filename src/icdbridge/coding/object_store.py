@@ -1,6 +1,4 @@
-"""Folders that may be URLs of object stores (``s3://``, ``gs://``, ``abfss://``, ``hdfs://``), by Arrow's file systems,
-and the tables of notes in them.
-"""
+"""Folders and tables of notes by path or URL (``s3://``, ``gs://``, ``abfss://``, ``hdfs://``), through Arrow."""
 
 import hashlib
 import re

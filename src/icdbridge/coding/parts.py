@@ -206,9 +206,7 @@ def _begin(
 
 
 def _finish(folder: Folder, making: Folder, told: Mapping[str, Any], parts: Sequence[Coded]) -> None:
-    """Moves the parts into their folder, writes the manifest, and removes all other parts. If killed, it finishes when
-    the coding is resumed.
-    """
+    """Moves the parts into place, writes the manifest, and removes all others. If killed, --resume finishes it."""
     kept = {part.name for part in parts}
     if making is folder:
         for name in folder.names():

@@ -47,9 +47,7 @@ class SourceNote:
 
 @dataclass(frozen=True)
 class NoteColumns:
-    """The columns of a table of notes; ``patient`` only where wanted, ``date`` and a column ``setting`` where there are
-    any.
-    """
+    """Columns of a table of notes; ``patient`` only where wanted, ``date`` and ``setting`` where there are any."""
 
     id: str = "note_id"
     text: str = "text"

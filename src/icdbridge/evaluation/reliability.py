@@ -95,9 +95,7 @@ def count_bins(confidence: Floats, labels: Floats, bins: int = BINS) -> Floats:
 
 
 def expected_error(counts: Floats) -> float | None:
-    """Expected calibration error (Naeini et al. 2015): |confidence - share of right| of the bins, weighted by their
-    pairs; None without a pair.
-    """
+    """ECE (Naeini et al. 2015): |confidence - share of right| of bins, weighted by their pairs; None without a pair."""
     total = counts[0].sum()
     return float(np.abs(counts[1] - counts[2]).sum() / total) if total else None
 

@@ -86,9 +86,7 @@ def _promised(outcomes: Iterable[_Outcome]) -> list[float]:
 
 
 def _by_band(outcomes: Sequence[_Outcome]) -> list[dict[str, Any]]:
-    """Of each band the suggestions shown, accepted and rejected; ``expected``: the share that their confidence
-    promised.
-    """
+    """By band: suggestions shown, accepted, rejected; ``expected``: the share that the confidence promised."""
     rows = []
     for name in BANDS:
         own = [one for one in outcomes if one.shown.band == name]

@@ -35,9 +35,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Errors:
-    """Of decisions that nobody read again: the share of right suggestions that are ``accepted``, and of wrong ones
-    that are accepted ``wrongly``.
-    """
+    """Of suggestions decided once, which share is ``accepted`` of the right ones, and ``wrongly`` of the wrong ones."""
 
     accepted: float = 1.0
     wrongly: float = 0.0
@@ -64,9 +62,7 @@ def verdicts_of(session: Session, encounters: Sequence[FinishedEncounter]) -> It
 
 
 def follows_confidence(told: Sequence[Verdict]) -> float | None:
-    """Of an accepted and a rejected suggestion, how often the accepted one was the more confident (the area under the
-    ROC curve); None for few.
-    """
+    """How often an accepted suggestion is more confident than a rejected one (ROC AUC); None for few."""
     accepted = np.array([one.verdict == "accepted" for one in told], bool)
     if min(accepted.sum(), (~accepted).sum()) < FEWEST:
         return None

@@ -1,6 +1,4 @@
-"""Properties of codes that do not depend on a note, as numbers: specificity, what the title leaves open, use in
-hospitals.
-"""
+"""Properties of codes as numbers, without a note: specificity, what the title leaves open, use in hospitals."""
 
 import re
 from collections import Counter

@@ -175,9 +175,7 @@ def _key(system: System) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
 
 
 def _sizes(study: Planned, system: System) -> tuple[float, float]:
-    """GB of memory that a step takes at most, and of disk that a run takes with its checkpoint; 0 where it depends on
-    a pretrained encoder.
-    """
+    """GB: memory of a step at most, disk of a run with its checkpoint; 0 where a pretrained encoder decides."""
     settings = study.settings(system.model, *system.changes)
     if "plm" in settings.architecture and settings.pretrained != "small":
         return 0.0, 0.0

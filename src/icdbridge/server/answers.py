@@ -54,9 +54,7 @@ def as_json(
     words: Sequence[int],
     found: Sequence[Sequence[Suggestion]],
 ) -> bytes:
-    """``answer_schemas.CodeResponse`` as JSON, for the coder served as ``name``. Built from plain values: thousands of
-    objects would block all other requests.
-    """
+    """``answer_schemas.CodeResponse`` as JSON, made of plain values: thousands of objects would block others."""
     shown = [
         {
             "id": note.id or str(number),

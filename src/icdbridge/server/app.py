@@ -123,9 +123,7 @@ def create_app(
         responses=problems.described(503),
     )
     async def ready() -> Health | Response:
-        """503 until the codes of all versions are encoded and can be searched, and when the worker stands still
-        while notes wait.
-        """
+        """503 until all codes are encoded and can be searched, and while notes wait for a worker that stands still."""
         if queue.failed:
             return busy("the models cannot be warmed up: the server's log says why")
         if queue.stalled:

@@ -236,9 +236,7 @@ def _at_once(job: Job, room: float) -> float:
 
 
 def _code_in_parts(job: Job, room: float) -> tuple[float, bool]:
-    """Does one part of a job that is too long for one batch: its codes, then the evidence for some at a time. Returns
-    the price of the part, and whether it was the last.
-    """
+    """Does the next part of a long job: codes, then evidence bit by bit. Gives its price and whether it was the last."""
     asked = job.asked
     try:
         if job.found is None:

@@ -74,9 +74,7 @@ class EncounterCoding:
             self._wanted.wait(LOOK_SECONDS if self._queue.ready.is_set() else READY_SECONDS)
 
     def _code(self, one: Encounter, documents: Sequence[Document]) -> None:
-        """Codes an encounter, or records in log and trail why it could not be; it is not tried
-        again until it changes.
-        """
+        """Codes an encounter, or says in log and trail why not; it is tried again only when it changes."""
         try:
             about, rows, need = self._suggested(one, documents)
         except Exception as error:

@@ -54,9 +54,7 @@ def make_encounter_router(desk: Desk) -> APIRouter:
 
     @router.post("/encounters", summary="Send an encounter or documents", responses=BODY)
     def received(request: asked.EncounterIn, person: Sender) -> out.Received:
-        """Makes an encounter, or adds facts and documents to the one of this number; suggestions follow by
-        themselves.
-        """
+        """Makes an encounter, or adds facts and documents to the one of this number. Suggestions follow."""
         facts = request.model_dump(exclude={"number", "documents"})
         documents = [Document(**one.model_dump()) for one in request.documents]
         for place, one in enumerate(request.documents):

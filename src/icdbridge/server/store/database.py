@@ -37,9 +37,7 @@ class StoreUnreachable(Exception):
 
 
 class Store:
-    """An open store. ``reading`` and ``writing`` are transactions; data is on disk when ``writing`` ends without an
-    error.
-    """
+    """An open store; ``reading`` and ``writing`` are transactions, on disk when they end without an error."""
 
     def __init__(self, engine: Engine, name: str) -> None:
         self.name = name  # without a password

@@ -40,9 +40,7 @@ def worklist(
     offset: int = 0,
     limit: int = 50,
 ) -> Listed:
-    """A page of the worklist. ``assignee``: a name, or "" for those of nobody; ``words``: part of the number or the
-    patient.
-    """
+    """A page of the worklist. ``assignee``: a name, "" for nobody's; ``words``: part of a number or the patient."""
     others: list[ColumnElement[bool]] = []
     if assignee is not None:
         others.append(Encounter.assignee == assignee if assignee else Encounter.assignee.is_(None))
