@@ -179,11 +179,7 @@ def _editions(system: str | None, release: str | None, table: Path | None) -> li
 
 
 def _where(system: str | None, release: str | None, table: Path | None) -> str:
-    places = [
-        system or "any installed code system",
-        f"release {release}" if release else "",
-        f"{table}" if table else "",
-    ]
+    places = (system or "any installed code system", release and f"release {release}", table and str(table))
     return ", ".join(place for place in places if place)
 
 

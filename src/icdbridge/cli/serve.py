@@ -56,20 +56,14 @@ def serve(
 
     limits = Limits(waiting=waiting, seconds=seconds)
     refuse_idle(context, store is None, "without --store", "keep_days", "user_header", "watch")
-    run_server(
-        runs or [],
-        host,
-        port,
-        token_file,
-        limits,
-        typer.echo,
-        precision_named(precision),
-        store,
-        keep_days,
-        user_header,
-        watch,
-        None if store is None else _figures,
-    )
+    kept: dict[str, Any] = {
+        "store": store,
+        "keep_days": keep_days,
+        "user_header": user_header,
+        "watch": watch,
+    }
+    kept["reporting"] = None if store is None else _figures
+    run_server(runs or [], host, port, token_file, limits, typer.echo, precision_named(precision), **kept)
 
 
 def _figures(store: "Store", since: "datetime") -> dict[str, Any]:

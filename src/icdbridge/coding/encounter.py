@@ -160,14 +160,13 @@ def fitted(
 
 def expected_errors(found: Sequence[EncounterSuggestion]) -> float | None:
     """How many codes would be wrong or missing if accepted unread; None if a confidence is not calibrated."""
-    rows = [(one.suggestion.confidence, one.suggestion.predicted) for one in found]
-    if any(confidence is None for confidence, _ in rows):
-        return None
-    return sum(
-        (1 - confidence) if predicted else confidence
-        for confidence, predicted in rows
-        if confidence is not None
-    )
+    errors = 0.0
+    for one in found:
+        confidence = one.suggestion.confidence
+        if confidence is None:
+            return None
+        errors += 1 - confidence if one.suggestion.predicted else confidence
+    return errors
 
 
 def _suits(one: Suggestion, sex: str | None, age: float | None) -> Suggestion:

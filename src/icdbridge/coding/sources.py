@@ -178,20 +178,17 @@ class Source:
             return [SourceNote(place, name, "", fault=error.what)]
         except InputError as error:  # a file's name may be no text
             return [SourceNote(place, None, "", fault=str(error))]
-        several = len(documents) > 1
-        return [
-            SourceNote(
-                place,
-                f"{name}/{one.id}" if several else name,
-                one.text,
-                one.patient_id,
-                one.not_coded,
-                one.remarks,
-                one.setting,
+        notes = []
+        for one in documents:
+            own, day = (
+                f"{name}/{one.id}" if len(documents) > 1 else name,
                 day_named(one.discharge or one.date),
             )
-            for one in documents
-        ]
+            note = SourceNote(
+                place, own, one.text, one.patient_id, one.not_coded, one.remarks, one.setting, day
+            )
+            notes.append(note)
+        return notes
 
 
 def _is_other_table(path: Path) -> bool:

@@ -87,11 +87,8 @@ class StarterCoder(Coder):
     def caution(self, text: str, suggestions: Sequence[Suggestion]) -> str | None:
         check_suggestions(suggestions)
         language = perhaps_foreign(words_of(check_note(text)))
-        return (
-            f"caution: the note seems to be in {language}, and the starter reads English"
-            if language
-            else None
-        )
+        told = f"caution: the note seems to be in {language}, and the starter reads English"
+        return told if language else None
 
     def _code(self, texts: Sequence[str], asked: Asked) -> list[list[Suggestion] | None]:
         if asked.candidates:

@@ -18,13 +18,7 @@ from typing import Any
 import numpy as np
 from scipy.special import logit
 
-from icdbridge.evaluation import metrics
-from icdbridge.evaluation.contributions import (
-    cells_of,
-    macro_pseudo_values,
-    micro_pseudo_values,
-    predicted_cells,
-)
+from icdbridge.evaluation import contributions, metrics
 from icdbridge.evaluation.metrics import Counts, Floats, Ints, Labels
 from icdbridge.evaluation.thresholds import HALF, tune_threshold
 from icdbridge.runs.scored import Scored
@@ -119,11 +113,9 @@ def scope_figures(table: ScopeTable, notes: int, threshold: float) -> ScopeFigur
         "labels": int(labels.nnz),
     }
     if labels.nnz == 0:
-        reason = (
-            "no note of the split has a code of this scope"
-            if table.codes
-            else "no code of this scope was scored"
-        )
+        reason = "no code of this scope was scored"
+        if table.codes:
+            reason = "no note of the split has a code of this scope"
         nothing = dict.fromkeys((*THRESHOLDED, *RANKED))
         figures |= dict.fromkeys(AUCS) | {view: dict(nothing) for view in VIEWS} | {"missing": reason}
         return ScopeFigures(figures, None, {}, {}, {})
@@ -155,14 +147,14 @@ def scope_figures(table: ScopeTable, notes: int, threshold: float) -> ScopeFigur
     }
     per_note = {"note_id": table.note_ids, "labels": np.diff(labels.indptr)}
     per_note |= _note_columns("all", tuned_note, ranks_all) | _note_columns("half", half_note, ranks_all)
-    within, predicted = predicted_cells(logits, present, logit(threshold), rows)
+    within, predicted = contributions.predicted_cells(logits, present, logit(threshold), rows)
     # all labels lie in these columns: only the false positives are fewer
     present_note = Counts(tuned_note.tp, within - tuned_note.tp, tuned_note.fn)
     per_note |= _note_columns("present", present_note, ranks_present)
-    per_note["auc_micro"] = micro_pseudo_values(logits, labels, found, rows)
-    per_note["auc_macro"] = macro_pseudo_values(logits, labels, areas, rows)
-    _, half = predicted_cells(logits, present, logit(HALF), rows)
-    cells = cells_of(labels, predicted, half)
+    per_note["auc_micro"] = contributions.micro_pseudo_values(logits, labels, found, rows)
+    per_note["auc_macro"] = contributions.macro_pseudo_values(logits, labels, areas, rows)
+    _, half = contributions.predicted_cells(logits, present, logit(HALF), rows)
+    cells = contributions.cells_of(labels, predicted, half)
     return ScopeFigures(figures, _curve(found), per_code, per_note, cells)
 
 

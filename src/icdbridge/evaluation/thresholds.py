@@ -9,15 +9,8 @@ import numpy as np
 from scipy.special import logit
 
 from icdbridge.errors import InputError
-from icdbridge.evaluation.metrics import (
-    Floats,
-    Ints,
-    Labels,
-    average_precision,
-    coordinates,
-    label_ranks,
-    score_blocks,
-)
+from icdbridge.evaluation import metrics
+from icdbridge.evaluation.metrics import Floats, Ints, Labels
 
 GRID: Floats = np.linspace(0.0, 1.0, 100)  # steps of 1/99
 HALF = 0.5  # the threshold of the paper's own evaluator
@@ -43,8 +36,8 @@ def tune_threshold(logits: Floats, labels: Labels, rows: Ints | None = None) -> 
     cuts = logit(GRID).astype(logits.dtype)
     predicted = np.zeros(len(cuts) + 1, np.int64)  # [i]: cells above exactly i of the cuts
     hits = np.zeros(len(cuts) + 1, np.int64)
-    for start, stop, block in score_blocks(logits, rows):
-        own = block[coordinates(labels, start, stop)]
+    for start, stop, block in metrics.score_blocks(logits, rows):
+        own = block[metrics.coordinates(labels, start, stop)]
         hits += np.bincount(np.searchsorted(cuts, own, side="left"), minlength=len(hits))
         high = block[block > cuts[1]]  # most cells lie below: no need to search for their place
         predicted += np.bincount(np.searchsorted(cuts, high, side="left"), minlength=len(predicted))
@@ -68,5 +61,5 @@ def validation_figures(logits: np.ndarray, labels: Any, n_frequent: int, scope: 
     tuned = tune_threshold(logits, labels, labelled)
     if tuned is None:
         raise InputError(f"the val split has no label in the {scope} scope: validate on another scope")
-    precisions = average_precision(label_ranks(logits, labels, labelled))
+    precisions = metrics.average_precision(metrics.label_ranks(logits, labels, labelled))
     return {"val_map": float(precisions.mean()), "val_f1_micro": tuned.f1_micro}

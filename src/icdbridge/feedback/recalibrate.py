@@ -97,13 +97,9 @@ def recalibrate(
         write_starter(Path(out), fitted, force)
     else:
         _write_run(opened, Path(out), of_version, pairs, changes, force)
-    right, before, after = (
-        np.concatenate(parts)
-        for parts in zip(
-            *((one.right, one.foretold(UNCHANGED), held[version]) for version, one in pairs.items()),
-            strict=True,
-        )
-    )
+    right = np.concatenate([one.right for one in pairs.values()])
+    before = np.concatenate([one.foretold(UNCHANGED) for one in pairs.values()])
+    after = np.concatenate([*held.values()])
     return Fit(
         encounters=sum(len(of_version[version]) for version in pairs),
         pairs=len(right),

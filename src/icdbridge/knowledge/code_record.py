@@ -71,14 +71,8 @@ def _succession(several: Iterable[Succession]) -> list[dict[str, Any]]:
 
 def _crosswalk(code: Code) -> list[dict[str, Any]]:
     return [
-        {
-            "system": entry.target.system,
-            "code": entry.target.code,
-            "title": describe(entry.target).text,
-            "approximate": entry.approximate,
-            "scenario": entry.scenario,
-            "choice_list": entry.choice_list,
-        }
+        {**entry.target._asdict(), "title": describe(entry.target).text, "approximate": entry.approximate}
+        | {"scenario": entry.scenario, "choice_list": entry.choice_list}
         for entry in crosswalks(code)
     ]
 

@@ -1,6 +1,5 @@
 """What codes are called, from every source that knows: the list that coding without training and search build on."""
 
-import csv
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -16,7 +15,7 @@ from icdbridge.codes.system import CodeSystem
 from icdbridge.codes.validity import later_codes
 from icdbridge.errors import InputError
 from icdbridge.garbage import no_collection
-from icdbridge.knowledge.packed_tables import DATA, LEVEL, rows
+from icdbridge.knowledge.packed_tables import DATA, LEVEL, read_csv, rows
 from icdbridge.knowledge.wording import neoplasms, spoken, substances, with_modifiers
 from icdbridge.knowledge.words import split, stem, stems
 
@@ -190,11 +189,9 @@ def _published() -> Iterator[Term]:
 
 def _table(name: str, source: str, system: str) -> Iterator[Term]:
     """Rows of a table of our own in ``data``: ``term``, ``code`` and, where it is not icd10cm, ``system``."""
-    file = DATA / f"{name}.csv"
-    with file.open(encoding="utf-8", newline="") as handle:
-        for number, row in enumerate(csv.DictReader(handle), start=2):
-            try:
-                if (row.get("system") or "icd10cm") == system:
-                    yield Term(row["term"].strip(), parse_code(row["code"].rstrip("-"), system).code, source)
-            except (KeyError, AttributeError, InputError) as error:
-                raise InputError(f"{file}, row {number}: {error}") from error
+    for number, row in enumerate(read_csv(name), start=2):
+        try:
+            if (row.get("system") or "icd10cm") == system:
+                yield Term(row["term"].strip(), parse_code(row["code"].rstrip("-"), system).code, source)
+        except (KeyError, AttributeError, InputError) as error:
+            raise InputError(f"{DATA / name}.csv, row {number}: {error}") from error

@@ -17,11 +17,8 @@ _WORDING = read_toml("wording")
 _LINKING = frozenset(_WORDING["linking"].split())
 _IRREGULAR = frozenset(tuple(pair.split("=")) for pair in _WORDING["same"].split())
 _LEADING: dict[str, str] = _WORDING["leading"]
-_NEOPLASMS, _DRUGS, _TOXIC = (
-    _WORDING["neoplasms"],
-    _WORDING["drugs"],
-    _WORDING["toxic"],
-)  # by column of these tables
+# By column of these tables.
+_NEOPLASMS, _DRUGS, _TOXIC = _WORDING["neoplasms"], _WORDING["drugs"], _WORDING["toxic"]
 _ALIKE = 0.6  # share of the shorter word by which two forms of one word begin alike
 _MIN_ALIKE = 3  # letters
 _OTHER = re.compile(

@@ -8,9 +8,7 @@ from icdbridge.knowledge.packed_tables import read_toml
 
 _WORD = re.compile(r"[a-z0-9]+")
 EMPTY = frozenset(read_toml("wording")["empty"].split())  # words that a note which means a code need not have
-_ENDINGS: tuple[str, ...] = tuple(
-    read_toml("wording")["endings"].split()
-)  # by which words of one meaning differ
+_ENDINGS = tuple(read_toml("wording")["endings"].split())  # by which words of one meaning differ
 _SHORTEST = 4  # letters that an ending leaves
 _ROMAN = {"ii": "2", "iii": "3"}  # not iv, which is mostly a drip
 

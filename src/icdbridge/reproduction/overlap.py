@@ -29,24 +29,15 @@ def overlap(study: Study) -> Table:
         for word in split_words(text, "benchmark")
     }
     unseen = [code for code in labels if code not in own_codes]
+    notes = target.count("train"), sum(one.count("train") for one in others)
+    of_others = _of(described, other_words - own_words)
     rows = [
-        [
-            "training notes, target and others",
-            f"{target.count('train'):,}",
-            f"{sum(o.count('train') for o in others):,}",
-        ],
+        ["training notes, target and others", *(f"{count:,}" for count in notes)],
         ["rare test labels, and with a counterpart", *_of(labels, counterparts)],
-        [
-            "the same, or a code of its category",
-            f"{len(labels):,}",
-            _share([category_of(c) in categories for c in labels]),
-        ],
+        ["the same, or a code of its category", *_of(map(category_of, labels), categories)],
         ["rare test labels unseen in training, and with a counterpart", *_of(unseen, counterparts)],
         ["words of rare descriptions, and in the target's notes", *_of(described, own_words)],
-        [
-            "words of rare descriptions, and in the others' notes alone",
-            *_of(described, other_words - own_words),
-        ],
+        ["words of rare descriptions, and in the others' notes alone", *of_others],
     ]
     title = f"What the rare codes of {study.target} have in {', '.join(study.others)}{study.tag}"
     note = "Counterpart: a code that the general equivalence mappings give for a code of the others' training notes."
@@ -79,9 +70,5 @@ def _counterparts(key: str, version: str) -> list[str]:
 
 
 def _of(things: Iterable[str], known: set[str]) -> tuple[str, str]:
-    things = list(things)
-    return f"{len(things):,}", _share([thing in known for thing in things])
-
-
-def _share(hits: list[bool]) -> str:
-    return f"{sum(hits):,} ({100 * sum(hits) / len(hits):.1f} %)" if hits else "-"
+    hits = [thing in known for thing in things]
+    return f"{len(hits):,}", f"{sum(hits):,} ({100 * sum(hits) / len(hits):.1f} %)" if hits else "-"

@@ -195,11 +195,7 @@ def table_5(study: Study) -> Table:
         columns[name] = [*cells, f"{sum(count > 0 for count in carried['rare']):,}"]
     names = ["notes", "train/val/test, %"]
     for scope in ("frequent", "full", "rare"):
-        names += [
-            f"{scope}: codes",
-            f"{scope}: codes per note, median (IQR)",
-            f"{scope}: codes per note, mean ± sd",
-        ]
+        names += [f"{scope}: codes{what}" for what in ("", " per note, median (IQR)", " per note, mean ± sd")]
     names += ["notes with a rare code"]
     rows = [[name, *(cells[row] for cells in columns.values())] for row, name in enumerate(names)]
     note = study.note("Codes per note: among notes that have one of the scope.")
@@ -229,13 +225,9 @@ def _small(study: Study) -> list[str]:
     return []
 
 
+_NUMBERED = (table_1, table_2, table_3, table_4, table_5, table_6)
 TABLES: Mapping[str, Callable[[Study], Table]] = {
-    "1": table_1,
-    "2": table_2,
-    "3": table_3,
-    "4": table_4,
-    "5": table_5,
-    "6": table_6,
+    **{str(number): table for number, table in enumerate(_NUMBERED, 1)},
     "figure1": figure_1,
     "overlap": overlap,
 }

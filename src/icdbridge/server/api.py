@@ -19,7 +19,7 @@ from icdbridge.server.batching import BatchQueue, Found, Job, Overloaded, eviden
 from icdbridge.server.given_codes import code_set, spelt
 from icdbridge.server.limits import SUGGESTIONS
 from icdbridge.server.observing import Metrics
-from icdbridge.server.problems import Problem, described, field_problem, refusing
+from icdbridge.server.problems import WITH_BODY, Problem, described, field_problem, refusing
 from icdbridge.server.request_schemas import DEFAULT_TOP, BundleRequest, CodeRequest, NoteIn
 
 _BUNDLE: dict[str, Any] = {
@@ -43,10 +43,7 @@ def make_router(
         return chosen, coders[chosen]
 
     @router.post(
-        "/code",
-        summary="Code notes",
-        response_model=CodeResponse,
-        responses={200: _BUNDLE, **described(400, 401, 408, 413, 415, 422, 503)},
+        "/code", summary="Code notes", response_model=CodeResponse, responses={200: _BUNDLE, **WITH_BODY}
     )
     async def code(
         request: CodeRequest,
@@ -86,7 +83,7 @@ def make_router(
         "/fhir",
         summary="Settled codes as FHIR",
         response_class=JSONResponse,
-        responses={200: _BUNDLE, **described(400, 401, 408, 413, 415, 422, 503)},
+        responses={200: _BUNDLE, **WITH_BODY},
     )
     async def settled(request: BundleRequest) -> Response:
         """A FHIR R4 Bundle of the codes that a person settled on for one note. A code given twice is in it once."""

@@ -48,14 +48,8 @@ def make_assistant_server(coder: Coder) -> MCPServer:
                 releases(system)
             hits = find(query, None if system is None else [system], limit).hits
         return [
-            {
-                "system": hit.code.system,
-                "code": hit.code.code,
-                "title": hit.title,
-                "release": hit.release,
-                "billable": hit.billable,
-                "specify": [f"{one.value}: {one.code} {one.title}" for one in hit.specify],
-            }
+            {**hit.code._asdict(), "title": hit.title, "release": hit.release, "billable": hit.billable}
+            | {"specify": [f"{one.value}: {one.code} {one.title}" for one in hit.specify]}
             for hit in hits
         ]
 
@@ -100,16 +94,9 @@ def make_assistant_server(coder: Coder) -> MCPServer:
         with _refusing():
             found = coder.code(note, version, top=top)
         return [
-            {
-                "code": one.code,
-                "system": one.system,
-                "title": one.description,
-                "band": one.band,
-                "confidence": None if one.confidence is None else round(one.confidence, 2),
-                "context": one.context,
-                "reason": one.reason,
-                "evidence": [span.text for span in one.evidence],
-            }
+            {"code": one.code, "system": one.system, "title": one.description, "band": one.band}
+            | {"confidence": None if one.confidence is None else round(one.confidence, 2)}
+            | {"context": one.context, "reason": one.reason, "evidence": [span.text for span in one.evidence]}
             for one in found
         ]
 

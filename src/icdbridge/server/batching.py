@@ -236,7 +236,7 @@ def _at_once(job: Job, room: float) -> float:
 
 
 def _code_in_parts(job: Job, room: float) -> tuple[float, bool]:
-    """Does the next part of a long job: codes, then evidence bit by bit. Gives its price and whether it was the last."""
+    """Does the next part of a long job: codes, then evidence bit by bit. Gives its price and if it was the last."""
     asked = job.asked
     try:
         if job.found is None:

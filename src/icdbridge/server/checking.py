@@ -9,7 +9,7 @@ from icdbridge.documents.document import Setting, Sex
 from icdbridge.rules import Given, check
 from icdbridge.rules.code_set import known_version
 from icdbridge.rules.findings import OLDEST
-from icdbridge.server.problems import described, refusing
+from icdbridge.server.problems import WITH_BODY, refusing
 from icdbridge.server.request_schemas import Day, Request
 
 CODES = 100  # of a set
@@ -68,7 +68,7 @@ def make_check_router() -> APIRouter:
     """The path for checking codes; it needs no model."""
     router = APIRouter(prefix="/v1")
 
-    @router.post("/check", summary="Check codes", responses=described(400, 401, 408, 413, 415, 422, 503))
+    @router.post("/check", summary="Check codes", responses=WITH_BODY)
     def checked(request: CheckRequest) -> CheckResponse:
         """Whether codes exist, are billable, valid on the date and fit each other, the patient and their order.
 

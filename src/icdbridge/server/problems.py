@@ -91,6 +91,9 @@ def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
+WITH_BODY = described(400, 401, 408, 413, 415, 422, 503)  # what a path may answer that takes JSON
+
+
 def install(app: FastAPI, known_fields: Iterable[str]) -> None:
     """Makes every error a problem. ``known_fields`` may be named; other names come from the client."""
     known = {"body", "query", "path", "header", *known_fields}

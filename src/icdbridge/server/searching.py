@@ -23,7 +23,7 @@ from icdbridge.knowledge.search.opening import indexed, stop_making
 from icdbridge.server.answer_schemas import ChoiceOut, HitOut, SearchResponse
 from icdbridge.server.given_codes import spelt
 from icdbridge.server.observing import logger, places
-from icdbridge.server.problems import Problem, described, field_problem, refusing
+from icdbridge.server.problems import WITH_BODY, Problem, described, field_problem, refusing
 from icdbridge.server.request_schemas import Request
 
 NOT_INDEXED = (
@@ -106,11 +106,7 @@ def make_search_router(coders: Mapping[str, Coder]) -> APIRouter:
         asked = SearchRequest.model_construct(q=q, system=system, version=version, limit=limit)
         return _search("query", asked, own_systems)
 
-    @router.post(
-        "/codes",
-        summary="Search codes with words that no log shall show",
-        responses=described(400, 401, 408, 413, 415, 422, 503),
-    )
+    @router.post("/codes", summary="Search codes with words that no log shall show", responses=WITH_BODY)
     def codes_posted(request: SearchRequest) -> SearchResponse:
         """The same with the words in the body, not in the address."""
         return _search("body", request, own_systems)
@@ -127,11 +123,8 @@ def _search(where: str, asked: SearchRequest, own_systems: Mapping[str, CodeSyst
     versions = list(dict.fromkeys(map(version_of, everywhere)))
     if version is not None and version not in versions:
         raise field_problem(f"{where}.version", f"expected one of {', '.join(versions)}")
-    wanted = [
-        name
-        for name in everywhere
-        if system in (None, name) and (version is None or name in systems_of(version))
-    ]
+    of_version = everywhere if version is None else systems_of(version)
+    wanted = [name for name in everywhere if system in (None, name) and name in of_version]
     tables = [own_systems[name] for name in wanted if name in own_systems]
     systems = (
         None if system is None and version is None else [name for name in wanted if name in known_systems()]

@@ -11,9 +11,8 @@ from rich.table import Table as RichTable
 from icdbridge.terminal import Terminal, say
 
 Cell = Callable[[Any], str]  # what makes the cell of a record
-Columns = Sequence[
-    tuple[str, str | Cell]
-]  # headings, each with the key of what stands below it, or with a ``Cell``
+# Headings, each with the key of what stands below it, or with a ``Cell``.
+Columns = Sequence[tuple[str, str | Cell]]
 CELL_WIDTH = 16
 PIPED_WIDTH = 120  # characters, where no terminal says how wide it is
 

@@ -13,19 +13,11 @@ from icdbridge.server.desk_api.encounter_routes import BODY, READ
 from icdbridge.server.desk_api.report_schemas import ReportOut
 from icdbridge.server.guards import bearer
 from icdbridge.server.problems import described, refusing
-from icdbridge.server.store.people import (
-    IDLE_MINUTES,
-    Person,
-    add_user,
-    remove_user,
-    sign_in,
-    sign_out,
-    users,
-)
+from icdbridge.server.store import people
 from icdbridge.server.store.records import now
 from icdbridge.server.store.trail import entries_before, record
 
-Admin = Annotated[Person, Depends(needs("admin"))]
+Admin = Annotated[people.Person, Depends(needs("admin"))]
 
 
 def make_account_router(desk: Desk) -> APIRouter:
@@ -42,33 +34,33 @@ def make_account_router(desk: Desk) -> APIRouter:
     def signed_in(person: Anybody) -> out.SessionOut:
         """A session for the account whose token was sent: it expires, the account's token does not."""
         with refusing("header"), store.writing() as session:
-            token, expires = sign_in(session, person)
-        return out.SessionOut(token=token, expires=expires, idle_minutes=IDLE_MINUTES)
+            token, expires = people.sign_in(session, person)
+        return out.SessionOut(token=token, expires=expires, idle_minutes=people.IDLE_MINUTES)
 
     @router.delete("/session", summary="Sign out", status_code=204, responses=described(401, 503))
     def signed_out(request: Request, person: Anybody) -> None:
         """Ends the session whose token was sent."""
         with store.writing() as session:
-            sign_out(session, person, bearer(request.headers))
+            people.sign_out(session, person, bearer(request.headers))
 
     @router.get("/users", summary="List accounts", responses=described(401, 503))
     def listed(person: Anybody) -> out.UsersResponse:
         """Names and roles, to give encounters to."""
         with store.reading() as session:
-            return out.UsersResponse(users=[out.UserOut.model_validate(one) for one in users(session)])
+            return out.UsersResponse(users=[out.UserOut.model_validate(one) for one in people.users(session)])
 
     @router.post("/users", summary="Add an account", responses=BODY)
     def added(request: TokenIn, person: Admin) -> out.UserAdded:
         """A new account, and its token, this once."""
         with refusing("body.name"), store.writing() as session:
-            token = add_user(session, person.name, request.name, request.role)
+            token = people.add_user(session, person.name, request.name, request.role)
         return out.UserAdded(name=request.name, role=request.role, active=True, token=token)
 
     @router.delete("/users/{name}", summary="End an account", status_code=204, responses=READ)
     def removed(name: str, person: Admin) -> None:
         """Ends an account and its sessions at once. Its name is not given again."""
         with refusing("path.name", "there is no such user"), store.writing() as session:
-            remove_user(session, person.name, name)
+            people.remove_user(session, person.name, name)
 
     @router.get("/trail", summary="Read the audit trail", responses=READ)
     def trail(

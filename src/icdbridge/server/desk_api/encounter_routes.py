@@ -14,7 +14,7 @@ from icdbridge.server.desk_api import shown
 from icdbridge.server.desk_api.access import Anybody, Sender
 from icdbridge.server.desk_api.desk import Desk
 from icdbridge.server.given_codes import existing_code
-from icdbridge.server.problems import described, field_problem, refusing
+from icdbridge.server.problems import WITH_BODY, described, field_problem, refusing
 from icdbridge.server.store import encounter_results
 from icdbridge.server.store.changes import Missing, assign, comment, correct, encounter_of, move
 from icdbridge.server.store.deciding import decide
@@ -33,9 +33,9 @@ from icdbridge.server.store.trail import record
 from icdbridge.server.store.worklist import worklist
 
 Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
-BODY = described(400, 401, 403, 408, 413, 415, 422, 503)
+BODY = WITH_BODY | described(403)
 READ = described(401, 403, 404, 422, 503)
-CHANGE = described(400, 401, 403, 404, 408, 409, 413, 415, 422, 503)
+CHANGE = BODY | described(404, 409)
 
 
 def make_encounter_router(desk: Desk) -> APIRouter:

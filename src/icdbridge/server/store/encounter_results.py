@@ -45,27 +45,20 @@ def result_rows(one: FinishedEncounter) -> list[Row]:
     """A row an accepted code, in the coder's order; diagnoses come before procedures."""
     kinds = [declaration(parse_key(row.key).system).kind for row in one.accepted]
     coded = sorted(zip(kinds, one.accepted, strict=True), key=lambda pair: pair[0] == "procedure")
+    stay = {"encounter": one.number, "patient": one.patient, "setting": one.setting}
+    for name in ("admission", "discharge"):
+        stay[name] = day.isoformat() if (day := getattr(one, name)) else None
+    done = one.done and one.done.isoformat(timespec="seconds")
     rows, first = [], set[str]()
     for order, (kind, row) in enumerate(coded, 1):
-        code = parse_key(row.key)
-        rows.append(
-            {
-                "encounter": one.number,
-                "patient": one.patient,
-                "setting": one.setting,
-                "admission": one.admission and one.admission.isoformat(),
-                "discharge": one.discharge and one.discharge.isoformat(),
-                "order": order,
-                "kind": kind,
-                "principal": kind not in first,
-                "system": code.system,
-                "code": code.code,
-                "description": row.description,
-                "poa": row.poa if kind != "procedure" else None,
-                "by": row.by,
-                "done": one.done and one.done.isoformat(timespec="seconds"),
-            }
-        )
+        of_code = {
+            "order": order,
+            "kind": kind,
+            "principal": kind not in first,
+            **parse_key(row.key)._asdict(),
+        }
+        poa = row.poa if kind != "procedure" else None
+        rows.append(stay | of_code | {"description": row.description, "poa": poa, "by": row.by, "done": done})
         first.add(kind)
     return rows
 
@@ -89,18 +82,9 @@ def claim_rows(one: FinishedEncounter) -> list[Row]:
         plain = undotted(code)
         poa = row["poa"] if row["setting"] == "inpatient" and row["kind"] != "procedure" else None
         element = f"{words[use]}:{plain}{':' * _POA_PLACE + poa if poa else ''}"
-        rows.append(
-            {
-                "encounter": one.number,
-                "patient": one.patient,
-                "sequence": row["order"],
-                "qualifier": words[use],
-                "code": plain,
-                "poa": poa,
-                "date": row["discharge"] or row["admission"],
-                "element": element,
-            }
-        )
+        day = row["discharge"] or row["admission"]
+        cells = one.number, one.patient, row["order"], words[use], plain, poa, day, element
+        rows.append(dict(zip(CLAIM_COLUMNS, cells, strict=True)))
     return rows
 
 

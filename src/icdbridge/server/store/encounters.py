@@ -108,11 +108,8 @@ def documents_of(session: Session, number: int) -> Sequence[Document]:
 
 def _newest_final_first() -> tuple[Any, ...]:
     """Final documents before others, the newest of them first."""
-    return (
-        Document.status != "final",
-        func.coalesce(Document.date, Document.added).desc(),
-        Document.id.desc(),
-    )
+    written = func.coalesce(Document.date, Document.added)
+    return Document.status != "final", written.desc(), Document.id.desc()
 
 
 def newest_coding(session: Session, number: int) -> Coding | None:

@@ -1,22 +1,9 @@
 """The tables of the store. Names of people and of code keys are written out, so that a row says all by itself."""
 
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, ClassVar
 
-from sqlalchemy import (
-    JSON,
-    Connection,
-    DateTime,
-    ForeignKey,
-    Index,
-    String,
-    Text,
-    UniqueConstraint,
-    event,
-    func,
-    insert,
-    select,
-)
+import sqlalchemy as sa
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import DeclarativeBase, Mapped, column_property, mapped_column, relationship
 from sqlalchemy.types import TypeDecorator
@@ -32,7 +19,7 @@ _TRAIL_STAYS = "the audit trail is never changed"
 class Instant(TypeDecorator[datetime]):
     """A moment with its time zone, kept in UTC: SQLite has no time zones."""
 
-    impl = DateTime(timezone=False)
+    impl = sa.DateTime(timezone=False)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
@@ -51,14 +38,11 @@ def in_utc(moment: datetime) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
+_JSON = (dict[str, Any], list[dict[str, Any]], list[str], list[int])
+
+
 class Table(DeclarativeBase):
-    type_annotation_map = {  # noqa: RUF012
-        datetime: Instant,
-        dict[str, Any]: JSON,
-        list[dict[str, Any]]: JSON,
-        list[str]: JSON,
-        list[int]: JSON,
-    }
+    type_annotation_map: ClassVar[dict[Any, Any]] = {datetime: Instant, **dict.fromkeys(_JSON, sa.JSON)}
 
 
 class Document(Table):
@@ -67,13 +51,13 @@ class Document(Table):
     __tablename__ = "documents"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    encounter_id: Mapped[int] = mapped_column(ForeignKey("encounters.id"), index=True)
-    source_id: Mapped[str | None] = mapped_column(String(128))  # what the sender calls it
-    title: Mapped[str | None] = mapped_column(String(200))
-    kind: Mapped[str | None] = mapped_column(String(64))  # such as discharge summary
-    status: Mapped[str] = mapped_column(String(16), default="final")  # final, preliminary, superseded
+    encounter_id: Mapped[int] = mapped_column(sa.ForeignKey("encounters.id"), index=True)
+    source_id: Mapped[str | None] = mapped_column(sa.String(128))  # what the sender calls it
+    title: Mapped[str | None] = mapped_column(sa.String(200))
+    kind: Mapped[str | None] = mapped_column(sa.String(64))  # such as discharge summary
+    status: Mapped[str] = mapped_column(sa.String(16), default="final")  # final, preliminary, superseded
     date: Mapped[datetime | None]
-    text: Mapped[str | None] = mapped_column(Text)
+    text: Mapped[str | None] = mapped_column(sa.Text)
     characters: Mapped[int]
     added: Mapped[datetime] = mapped_column(default=now)
     deleted: Mapped[datetime | None]
@@ -88,16 +72,16 @@ class Encounter(Table):
     __tablename__ = "encounters"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    number: Mapped[str] = mapped_column(String(64), unique=True)  # the hospital's
-    patient: Mapped[str | None] = mapped_column(String(64))
-    sex: Mapped[str | None] = mapped_column(String(8))
+    number: Mapped[str] = mapped_column(sa.String(64), unique=True)  # the hospital's
+    patient: Mapped[str | None] = mapped_column(sa.String(64))
+    sex: Mapped[str | None] = mapped_column(sa.String(8))
     birth_date: Mapped[date | None]
-    setting: Mapped[str | None] = mapped_column(String(16))
+    setting: Mapped[str | None] = mapped_column(sa.String(16))
     admission: Mapped[date | None]
     discharge: Mapped[date | None]
     due: Mapped[date | None]
-    state: Mapped[str] = mapped_column(String(16), default="new")
-    assignee: Mapped[str | None] = mapped_column(String(64))
+    state: Mapped[str] = mapped_column(sa.String(16), default="new")
+    assignee: Mapped[str | None] = mapped_column(sa.String(64))
     version: Mapped[int] = mapped_column(default=1)
     need: Mapped[float | None]
     to_code: Mapped[bool] = mapped_column(default=True)  # documents came that no suggestion knows of
@@ -105,18 +89,18 @@ class Encounter(Table):
     code_order: Mapped[list[str]] = mapped_column(default=list)
     created: Mapped[datetime] = mapped_column(default=now)
     updated: Mapped[datetime] = mapped_column(default=now)
-    updated_by: Mapped[str] = mapped_column(String(64))
+    updated_by: Mapped[str] = mapped_column(sa.String(64))
     done: Mapped[datetime | None]  # when it was last said to be
     document_count: Mapped[int] = column_property(
-        select(func.count(Document.id))
+        sa.select(sa.func.count(Document.id))
         .where(Document.encounter_id == id, Document.status != "superseded")
         .correlate_except(Document)
         .scalar_subquery()
     )
 
     __table_args__ = (
-        Index("encounters_by_state", "state", "need"),
-        Index("encounters_by_assignee", "assignee", "state"),
+        sa.Index("encounters_by_state", "state", "need"),
+        sa.Index("encounters_by_assignee", "assignee", "state"),
     )
 
     @property
@@ -154,11 +138,11 @@ class Coding(Table):
     __tablename__ = "codings"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    encounter_id: Mapped[int] = mapped_column(ForeignKey("encounters.id"), index=True)
-    model: Mapped[str] = mapped_column(String(100))
-    fingerprint: Mapped[str] = mapped_column(String(200))
-    code_version: Mapped[str] = mapped_column(String(100))  # such as icd10
-    release: Mapped[str] = mapped_column(String(32))
+    encounter_id: Mapped[int] = mapped_column(sa.ForeignKey("encounters.id"), index=True)
+    model: Mapped[str] = mapped_column(sa.String(100))
+    fingerprint: Mapped[str] = mapped_column(sa.String(200))
+    code_version: Mapped[str] = mapped_column(sa.String(100))  # such as icd10
+    release: Mapped[str] = mapped_column(sa.String(32))
     document_ids: Mapped[list[int]]
     repeats: Mapped[dict[str, Any]]  # document: characters left out, as another document says the same
     at: Mapped[datetime] = mapped_column(default=now)
@@ -168,9 +152,9 @@ class Coding(Table):
 class OfCode:
     """What is about a code of a system."""
 
-    system: Mapped[str] = mapped_column(String(32))
-    code: Mapped[str] = mapped_column(String(32))
-    description: Mapped[str] = mapped_column(Text)
+    system: Mapped[str] = mapped_column(sa.String(32))
+    code: Mapped[str] = mapped_column(sa.String(32))
+    description: Mapped[str] = mapped_column(sa.Text)
 
     @hybrid_property
     def key(self) -> str:
@@ -188,14 +172,14 @@ class StoredSuggestion(OfCode, Table):
     __tablename__ = "suggestions"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    coding_id: Mapped[int] = mapped_column(ForeignKey("codings.id"), index=True)
+    coding_id: Mapped[int] = mapped_column(sa.ForeignKey("codings.id"), index=True)
     rank: Mapped[int]
     probability: Mapped[float]
     confidence: Mapped[float | None]
-    band: Mapped[str] = mapped_column(String(16))
-    context: Mapped[str | None] = mapped_column(String(16))
+    band: Mapped[str] = mapped_column(sa.String(16))
+    context: Mapped[str | None] = mapped_column(sa.String(16))
     predicted: Mapped[bool]
-    reason: Mapped[str | None] = mapped_column(Text)
+    reason: Mapped[str | None] = mapped_column(sa.Text)
     alternatives: Mapped[list[dict[str, Any]]]
     evidence: Mapped[list[dict[str, Any]]]
 
@@ -211,19 +195,19 @@ class Decision(OfCode, Table):
     __tablename__ = "decisions"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    encounter_id: Mapped[int] = mapped_column(ForeignKey("encounters.id"))
-    verdict: Mapped[str] = mapped_column(String(16))
-    poa: Mapped[str | None] = mapped_column(String(1))
+    encounter_id: Mapped[int] = mapped_column(sa.ForeignKey("encounters.id"))
+    verdict: Mapped[str] = mapped_column(sa.String(16))
+    poa: Mapped[str | None] = mapped_column(sa.String(1))
     evidence: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
-    suggestion_id: Mapped[int | None] = mapped_column(ForeignKey("suggestions.id"))
-    instead_of: Mapped[str | None] = mapped_column(String(64))
-    by: Mapped[str] = mapped_column(String(64))
-    role: Mapped[str] = mapped_column(String(16))
+    suggestion_id: Mapped[int | None] = mapped_column(sa.ForeignKey("suggestions.id"))
+    instead_of: Mapped[str | None] = mapped_column(sa.String(64))
+    by: Mapped[str] = mapped_column(sa.String(64))
+    role: Mapped[str] = mapped_column(sa.String(16))
     at: Mapped[datetime] = mapped_column(default=now)
     version: Mapped[int]  # of the encounter that it made
     current: Mapped[bool] = mapped_column(default=True)
 
-    __table_args__ = (Index("decisions_of_encounter", "encounter_id", "current"),)
+    __table_args__ = (sa.Index("decisions_of_encounter", "encounter_id", "current"),)
 
 
 class Comment(Table):
@@ -232,10 +216,10 @@ class Comment(Table):
     __tablename__ = "comments"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    encounter_id: Mapped[int] = mapped_column(ForeignKey("encounters.id"), index=True)
-    code: Mapped[str | None] = mapped_column(String(64))  # a key
-    text: Mapped[str | None] = mapped_column(Text)
-    by: Mapped[str] = mapped_column(String(64))
+    encounter_id: Mapped[int] = mapped_column(sa.ForeignKey("encounters.id"), index=True)
+    code: Mapped[str | None] = mapped_column(sa.String(64))  # a key
+    text: Mapped[str | None] = mapped_column(sa.Text)
+    by: Mapped[str] = mapped_column(sa.String(64))
     at: Mapped[datetime] = mapped_column(default=now)
 
 
@@ -245,9 +229,9 @@ class User(Table):
     __tablename__ = "users"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(String(64), unique=True)
-    role: Mapped[str] = mapped_column(String(16))
-    token_hash: Mapped[str] = mapped_column(String(64), index=True)
+    name: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    role: Mapped[str] = mapped_column(sa.String(16))
+    token_hash: Mapped[str] = mapped_column(sa.String(64), index=True)
     active: Mapped[bool] = mapped_column(default=True)
     created: Mapped[datetime] = mapped_column(default=now)
 
@@ -258,8 +242,8 @@ class SignedIn(Table):
     __tablename__ = "sessions"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
-    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    user_id: Mapped[int] = mapped_column(sa.ForeignKey("users.id"), index=True)
+    token_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
     expires: Mapped[datetime]
     used: Mapped[datetime] = mapped_column(default=now)
     user: Mapped[User] = relationship()
@@ -274,16 +258,16 @@ class TrailEntry(Table):
 
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     at: Mapped[datetime]
-    by: Mapped[str] = mapped_column(String(64))
-    action: Mapped[str] = mapped_column(String(32))
+    by: Mapped[str] = mapped_column(sa.String(64))
+    action: Mapped[str] = mapped_column(sa.String(32))
     encounter_id: Mapped[int | None]
     document_id: Mapped[int | None]
     version: Mapped[int | None]  # of the encounter that it made
     details: Mapped[dict[str, Any]]
-    previous: Mapped[str] = mapped_column(String(64))
-    hash: Mapped[str] = mapped_column(String(64))
+    previous: Mapped[str] = mapped_column(sa.String(64))
+    hash: Mapped[str] = mapped_column(sa.String(64))
 
-    __table_args__ = (Index("trail_of_encounter", "encounter_id", "version"),)
+    __table_args__ = (sa.Index("trail_of_encounter", "encounter_id", "version"),)
 
 
 class TrailHead(Table):
@@ -293,13 +277,13 @@ class TrailHead(Table):
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     number: Mapped[int]
-    hash: Mapped[str] = mapped_column(String(64))
+    hash: Mapped[str] = mapped_column(sa.String(64))
 
-    __table_args__ = (UniqueConstraint("number"),)
+    __table_args__ = (sa.UniqueConstraint("number"),)
 
 
-@event.listens_for(TrailEntry.__table__, "after_create")
-def _keep_the_trail(table: Any, connection: Connection, **_: Any) -> None:
+@sa.event.listens_for(TrailEntry.__table__, "after_create")
+def _keep_the_trail(table: Any, connection: sa.Connection, **_: Any) -> None:
     """The database itself refuses to change or delete entries of the trail."""
     if connection.dialect.name == "sqlite":
         for what in ("UPDATE", "DELETE"):
@@ -318,6 +302,6 @@ def _keep_the_trail(table: Any, connection: Connection, **_: Any) -> None:
     )
 
 
-@event.listens_for(TrailHead.__table__, "after_create")
-def _begin_the_trail(table: Any, connection: Connection, **_: Any) -> None:
-    connection.execute(insert(TrailHead).values(id=1, number=0, hash=START))
+@sa.event.listens_for(TrailHead.__table__, "after_create")
+def _begin_the_trail(table: Any, connection: sa.Connection, **_: Any) -> None:
+    connection.execute(sa.insert(TrailHead).values(id=1, number=0, hash=START))

@@ -31,16 +31,9 @@ def record(
     """Adds an entry, in the transaction of what it is about. ``details`` must hold nothing of a note."""
     head = session.execute(select(TrailHead).where(TrailHead.id == 1).with_for_update()).scalar_one()
     entry = TrailEntry(
-        number=head.number + 1,
-        at=now(),
-        by=by,
-        action=action,
-        encounter_id=encounter,
-        document_id=document,
-        version=version,
-        details=details,
-        previous=head.hash,
+        number=head.number + 1, at=now(), by=by, action=action, version=version, details=details
     )
+    entry.encounter_id, entry.document_id, entry.previous = encounter, document, head.hash
     entry.hash = digest(entry)
     session.add(entry)
     head.number, head.hash = entry.number, entry.hash

@@ -75,11 +75,8 @@ def _version_of(system: str, canonical: str | None) -> str | None:
 
 def coding(code: Code) -> dict[str, Any]:
     title = load_system(code.system).title(code.code)
-    return {
-        "system": declaration(code.system).uri,
-        "code": code.code,
-        **({"display": title} if title else {}),
-    }
+    shown = {"display": title} if title else {}
+    return {"system": declaration(code.system).uri, "code": code.code, **shown}
 
 
 def parameters(*several: tuple[str, str | None, Any]) -> dict[str, Any]:

@@ -121,34 +121,16 @@ def _statement(resource: str) -> dict[str, Any]:
 
 
 def _capabilities() -> dict[str, Any]:
-    resources = {resource for resource, _ in OPERATIONS}
-    return {
-        **_statement("CapabilityStatement"),
-        "fhirVersion": "4.0.1",
-        "format": ["json"],
-        "rest": [
-            {
-                "mode": "server",
-                "resource": [
-                    {
-                        "type": resource,
-                        "interaction": [{"code": "read"}, {"code": "search-type"}]
-                        if resource == "CodeSystem"
-                        else [],
-                        "operation": [
-                            {
-                                "name": operation,
-                                "definition": f"http://hl7.org/fhir/OperationDefinition/{resource}-{operation}",
-                            }
-                            for one, operation in OPERATIONS
-                            if one == resource
-                        ],
-                    }
-                    for resource in sorted(resources)
-                ],
-            }
-        ],
-    }
+    resources: dict[str, dict[str, Any]] = {}
+    for resource, operation in sorted(OPERATIONS):
+        read = ("read", "search-type") if resource == "CodeSystem" else ()
+        interactions = [{"code": code} for code in read]
+        told = {"type": resource, "interaction": interactions, "operation": list[dict[str, str]]()}
+        definition = f"http://hl7.org/fhir/OperationDefinition/{resource}-{operation}"
+        operations = resources.setdefault(resource, told)["operation"]
+        operations.append({"name": operation, "definition": definition})
+    rest = [{"mode": "server", "resource": list(resources.values())}]
+    return _statement("CapabilityStatement") | {"fhirVersion": "4.0.1", "format": ["json"], "rest": rest}
 
 
 def _terminology() -> dict[str, Any]:
