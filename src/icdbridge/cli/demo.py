@@ -37,8 +37,7 @@ def demo(
 ) -> None:
     """Show what icdbridge does: code a made-up note, then train and compare two models on synthetic notes.
 
-    One model learns from ICD-10 notes alone, the other from ICD-9 notes too, as in the paper. Takes a few minutes on
-    two cores.
+    One model learns from ICD-10 notes alone, the other from ICD-9 too, as in the paper. Takes minutes on two cores.
     """
     if not math.isfinite(scale):
         raise InputError(f"--scale {scale} is no number of notes: give one such as 1")

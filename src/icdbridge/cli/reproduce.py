@@ -41,8 +41,7 @@ def reproduce(
 ) -> None:
     """Make the paper's tables on your corpora, training the runs that they need.
 
-    You can stop it at any time: the same command continues, and reuses finished runs. On MIMIC the paper's own figures
-    are shown too.
+    Stop it at any time: the same command continues, with the finished runs. On MIMIC the paper's figures stand beside.
     """
     from icdbridge.evaluation.reports.text_table import show
     from icdbridge.reproduction import TABLES, Study

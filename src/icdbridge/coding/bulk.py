@@ -53,8 +53,7 @@ def code_notes(
     say: Callable[[str], None] = lambda line: None,
     **asked: Any,
 ) -> Done:
-    """Codes the notes of ``source`` into ``out`` (``write_results`` describes the formats); ``asked``: the options of
-    ``Coder.code``.
+    """Codes the notes of ``source`` into ``out`` (formats: ``write_results``); ``asked``: options of ``Coder.code``.
 
     ``say`` gets one line, without text of the note, for each note that cannot be coded and for parts of a note that
     were not read, such as scanned pages. ``resume`` continues an interrupted coding of the same run, notes and options.
@@ -110,8 +109,7 @@ def line_of(note: SourceNote, record: Record) -> str | None:
 def code_together(coder: Coder, notes: Sequence[SourceNote], options: Mapping[str, Any]) -> Iterator[Record]:
     """The results of some notes, or why they are skipped.
 
-    Each is coded for its own setting, if the coder distinguishes settings, and as of its own day, unless ``options``
-    name one.
+    Each is coded for its own setting, if the coder tells them apart, and its own day, unless ``options`` name one.
     """
     own = bool(coder.settings) and options.get("setting") is None
     groups: dict[tuple[Setting | None, str | None], list[int]] = defaultdict(list)

@@ -143,8 +143,7 @@ class Coder(ABC):
     ) -> list[list[Suggestion] | None]:
         """``code`` for several notes (a list of texts) at once; None for a note that cannot be coded (``fault``).
 
-        The result of a note does not depend on the others. Raises ``InputError`` as ``code`` does, and for anything but
-        a list of texts.
+        No result depends on other notes. Raises ``InputError`` as ``code`` does, and for what is no list of texts.
         """
         texts = check_texts(texts)
         check_options(version, top, codes, evidence=evidence, candidates=candidates)
@@ -165,8 +164,7 @@ class Coder(ABC):
     ) -> list[Suggestion]:
         """Adds evidence to suggestions that ``code`` made for the text without it.
 
-        Evidence takes a run most of the time, so it can be requested for some suggestions only. It is the same as from
-        ``code``.
+        Evidence takes a run most of its time, so it can be asked for some suggestions only; it is that of ``code``.
         """
         asked = Asked(version, codes=codes, as_of=as_of)
         return self._explain(check_note(text), check_suggestions(found), asked)

@@ -85,8 +85,7 @@ def join(texts: Sequence[str]) -> Joined:
 def repeated(texts: Sequence[str]) -> list[list[tuple[int, int]]]:
     """For each text, the spans [start, end) of sentences that occur word for word in an earlier text.
 
-    They have at least ``REPEATED_WORDS`` words and stand in the same kind of section: notes copy forward from earlier
-    days.
+    They have ``REPEATED_WORDS`` words or more, and their section is of the same kind: notes copy from earlier days.
     """
     seen: set[tuple[str, tuple[str, ...]]] = set()
     found = []

@@ -20,8 +20,7 @@ Named = Callable[[], Iterable[tuple[str | None, str]]]
 
 
 def file_ids(given: Sequence[Path], files: Sequence[Path]) -> list[str]:
-    """The id of each file: its path below the deepest folder that contains all of ``given``, the files and folders
-    asked for.
+    """The id of each file: its path below the deepest folder that contains all files and folders that were ``given``.
 
     Ids of notes (``is_note``) have no file ending: ``wardA/note.txt`` and ``wardB/note.pdf`` become ``wardA/note`` and
     ``wardB/note``. Links are not followed: the id is the name that the user sees.

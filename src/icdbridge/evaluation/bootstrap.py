@@ -1,10 +1,9 @@
 """Confidence intervals by bootstrap over notes (Efron 1979), from the contribution of each note.
 
-A resample draws as many notes as there are, with replacement. It is held as the number of times that each note was
-drawn, so a metric of all resamples is a few matrix products. Macro F1 in the ``present`` view is over the codes that
-the resample has. AUC uses its first-order projection on notes (``contributions``). A code of only one note is absent
-from a third of the resamples, which lowers macro F1. So the resampled values are shifted to the mean of the figure
-itself.
+A resample draws as many notes as there are, with replacement. It is held as how often each note was drawn, so a metric
+of all resamples is a few matrix products. Macro F1 in the ``present`` view is over the codes that the resample has. AUC
+uses its first-order projection on notes (``contributions``). A code of only one note is absent from a third of the
+resamples, which lowers macro F1. So the resampled values are shifted to the mean of the figure itself.
 """
 
 from typing import Any

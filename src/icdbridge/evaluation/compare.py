@@ -167,10 +167,9 @@ def compare(
 def compare_groups(groups: list[Group]) -> dict[str, Any]:
     """Figures of each group, and their differences from the first.
 
-    Per group, scope, view and metric: ``mean``, ``sd`` (of a sample, None for one run) and ``values``; for
-    all but the first also ``difference``, ``relative`` (difference / first), ``interval`` (95%, paired
-    bootstrap) and ``p``. The long tail puts codes in the bins of the
-    first group's training notes, so that all groups are compared on the same codes.
+    Per group, scope, view and metric: ``mean``, ``sd`` (of a sample, None for one run) and ``values``; for all but the
+    first also ``difference``, ``relative`` (difference / first), ``interval`` (95%, paired bootstrap) and ``p``. The
+    long tail's bins are those of the first group's training notes, so that all groups are compared on the same codes.
     """
     first = groups[0].evaluations[0].results
     seen = groups[0].evaluations[0].per_code()

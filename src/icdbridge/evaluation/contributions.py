@@ -35,8 +35,7 @@ class Contributions:
 def predicted_cells(
     scores: Floats, columns: Ints, cut: float | Floats, rows: Ints | None = None
 ) -> tuple[Ints, Labels | None]:
-    """How many of the codes ``columns`` score above ``cut`` (one, or one a column) in each note [N], and which: CSR
-    [N, L].
+    """How many of the codes ``columns`` score above ``cut`` (one, or one each) in each note [N]; which: CSR [N, L].
 
     None instead of the latter where there are more than ``DENSE`` a note on average.
     """

@@ -65,8 +65,7 @@ def evaluate(
     evidence: bool = False,
     candidates: bool = False,
 ) -> dict[str, Any]:
-    """Scores val (for the threshold) and ``split``, writes the evaluation folder, and returns the content of
-    metrics.json.
+    """Scores val (for the threshold) and ``split``, writes the evaluation folder, and returns what metrics.json holds.
 
     ``run`` and ``corpus`` are opened ones or paths; the run may be ``starter``. ``out`` is the folder to write, by
     default ``evaluation_folder`` of the run; an existing one is replaced. It gets ``metrics.json``, ``report.html``,
@@ -169,9 +168,8 @@ def measure(
 ) -> tuple[dict[str, Any], pa.Table, pa.Table, pa.Table]:
     """Figures of all scopes of a scored split, and the tables of codes, notes and cells.
 
-    ``thresholds`` as ``choose_thresholds`` gives them; for val the figures are marked as optimistic. ``train_notes``
-    maps a code's key to its number of training notes; an absent code was never seen. None: not known, so there is no
-    long tail.
+    ``thresholds`` as ``choose_thresholds`` gives them; figures of val are marked as optimistic. ``train_notes``: a
+    code's key to its training notes, none if absent; None: not known, so there is no long tail.
     """
     scopes: dict[str, Any] = {}
     curves: dict[str, Any] = {}

@@ -6,8 +6,7 @@ Which codes and which threshold a figure is for is its *view*:
 - ``all``: all codes of the scope, threshold tuned on val;
 - ``half``: all codes of the scope, threshold 0.5 (the paper's own evaluator).
 
-In each view notes without a label of the scope are left out, as in the benchmark. AUC is over all codes of
-the scope and has no view.
+Each view leaves out notes without a label of the scope, as the benchmark does. AUC is over all its codes, in no view.
 """
 
 import hashlib
@@ -99,8 +98,7 @@ def scope_table(scored: Scored, scope: str) -> ScopeTable:
 def scope_figures(table: ScopeTable, notes: int, threshold: float) -> ScopeFigures:
     """All metrics of one scope at a tuned ``threshold`` (a probability).
 
-    ``notes`` is the size of the split. Where the split has no label of the scope, each figure is None, and
-    ``missing`` says why.
+    ``notes``: the size of the split. If it has no label of the scope, each figure is None, and ``missing`` says why.
     """
     logits, labels, rows = table.logits, table.labels, table.rows
     carriers = np.bincount(labels.indices, minlength=labels.shape[1])

@@ -31,8 +31,7 @@ def prepare_desk(
     The text is what was coded: the documents joined, what repeats left out. Its codes are those that were accepted.
     Words that a coder confirmed or marked are in ``evidence.parquet``, suggestions that one rejected in
     ``rejected.parquet``: training scores each note against them. The store's trail says that the texts were read.
-    Encounters of a person who decides as if by chance are left out. Raises ``InputError`` where there is nothing to
-    learn from.
+    Encounters of a person who decides as if by chance are left out. Raises ``InputError`` where none is left.
     """
     path = Path(store.name)
 

@@ -31,9 +31,9 @@ class Fit:
     """What was fitted on how many encounters, ``pairs`` of one and a suggested code.
 
     ``before``, ``after``: Brier score and expected calibration error of what is foretold of decisions, with the
-    confidence as it was, and as fitted on the encounters of other folds. ``kept``: the versions of codes whose
-    confidence was replaced, as the fit is better. ``left_out``: who decides as if by chance. ``errors`` of decisions
-    that were read once.
+    confidence as it was, and as fitted on the encounters of other folds. ``kept``: the versions whose confidence was
+    replaced, as the fit is better. ``left_out``: who decides as if by chance. ``errors`` of decisions that were read
+    once.
     """
 
     encounters: int

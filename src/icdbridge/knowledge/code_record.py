@@ -26,8 +26,7 @@ def code_record(code: Code, editions: Sequence[CodeSystem]) -> dict[str, Any]:
     """Title, kind, releases, validity, predecessors and successors, path, synonyms, crosswalk.
 
     ``editions``: the releases that have the code, the newest first. ``valid``: the ``first`` and ``last`` release that
-    has it as a billable code, and the days ``start`` and ``end`` (ISO; None if no installed release tells); None for a
-    category.
+    has it as a billable code, and the days ``start`` and ``end`` (ISO; None if no release tells); None for a category.
     """
     newest = editions[0]
     return {

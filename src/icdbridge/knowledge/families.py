@@ -97,8 +97,7 @@ def default_child(code: str, system: str = "icd10cm") -> str:
 
     At each level down it is the child that inclusion terms call the category's "NOS", or that is unspecified, without
     complication, of active treatment (7th character A), closed, displaced, accidental, as the guidelines assume; then
-    "other". Ties are decided by use in hospitals, then by simplicity. Raises ``InputError`` if no code begins with
-    ``code``.
+    "other". Ties are decided by use in hospitals, then by simplicity. ``InputError`` if no code begins with ``code``.
     """
     table = load_system(system)
     if code in table.titles:

@@ -1,9 +1,8 @@
 """What the paper's tables take on one's own corpora, told before the first run: hours, memory and disk by step times.
 
 Step times are measured by ``python -m benchmarks.step_times`` on notes of 1,500 words at the settings of the preset
-``paper``, and kept in ``data/step_times.csv``: a line a device, model and precision, with the seconds that a note
-takes in training and in scoring, and the codes that it was scored for. A model without one is named, and its hours
-are left out.
+``paper``, and kept in ``data/step_times.csv``: a line a device, model and precision, with a note's seconds in training
+and in scoring, and the codes that it was scored for. A model without one is named, its hours left out.
 """
 
 import csv

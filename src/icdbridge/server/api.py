@@ -53,8 +53,7 @@ def make_router(
     ) -> Any:
         """Codes for one or several notes, ranked by probability, with the words that spoke for each.
 
-        Nothing of a note is stored or logged. Notes of requests that come together are coded together, which
-        changes no result.
+        Nothing of a note is stored or logged. Notes that come together are coded together, which changes no result.
         """
         name, coder = coder_named(request.model, "body.model")
         _check_note_ids(request.notes)

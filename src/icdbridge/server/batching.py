@@ -82,8 +82,8 @@ class BatchQueue:
     """The queue. Notes that arrive while a batch is coded form the next one, so nobody waits for a batch to fill.
 
     ``warm_up`` runs in the worker before the first batch; ``ready`` is set when it is done. ``observe`` is called with
-    notes and seconds of each batch. The worker is ``stalled`` if it has not progressed for ``patience`` seconds while
-    there is work.
+    notes and seconds of each batch. The worker is ``stalled`` if it has work and has not progressed for ``patience``
+    seconds.
     """
 
     def __init__(

@@ -160,11 +160,9 @@ def names_this_machine(host: str) -> bool:
 
 
 class Bound:
-    """Bounds how many requests to /v1 are at work at once, how large each is, what they hold together and how long
-    each may take.
+    """Bounds the requests to /v1: how many at once, how large each is, what they hold together, how long each takes.
 
-    Answers go out in pieces: the server holds the rest of one, and counts it, until the client has read what came
-    before.
+    Answers go out in pieces: the server holds the rest, and counts it, until the client has read what came before.
     """
 
     def __init__(self, app: ASGIApp, limits: Limits) -> None:

@@ -57,8 +57,7 @@ def serve(
     running then is finished first.
 
     ``store`` and what follows it: as ``icdbridge serve`` says; without a store nothing is kept. ``reporting`` makes the
-    figures of the desk's report.
-    Raises ``InputError`` for a folder that is no run, a missing token off loopback or an address in use.
+    desk's report. Raises ``InputError`` for a folder that is no run, a missing token off loopback or an address in use.
     """
     token = read_token(token_file)
     kept = {"keep_days": keep_days, "watched": watch, "reporting": reporting}

@@ -22,8 +22,7 @@ def decide(
     order: Sequence[str] | None = None,
 ) -> Encounter:
     """Saves decisions on codes of an encounter and, if given, the ``order`` of its accepted codes (keys, the principal
-    diagnosis first). Of a decision the caller fills in its code, which exists, verdict, evidence, ``poa`` and
-    ``instead_of``.
+    diagnosis first). A decision has a code that exists, verdict, evidence, ``poa``, ``instead_of``.
 
     A new encounter changes to in work. Raises ``Conflict``; ``Refused`` if the encounter is done (an auditor may still
     correct it); ``InputError`` for evidence outside of its documents.

@@ -171,8 +171,7 @@ def store_coding(
 ) -> bool:
     """Stores the suggestions of a model for an encounter at ``version``; False if it was changed since.
 
-    It makes no new version and touches no decision. Suggestions without a decision are deleted; those with one stay as
-    shown.
+    It makes no new version, touches no decision. Suggestions without a decision are deleted, others stay as shown.
     """
     done = session.execute(
         update(Encounter)
