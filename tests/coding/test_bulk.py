@@ -275,7 +275,7 @@ def test_force_and_resume_together_go_on(coder, folder, tmp_path, monkeypatch):
     assert journal_of(out).stat().st_mode & 0o077 == 0
     coded.clear()
     monkeypatch.setattr(TrainedCoder, "code_many", lambda *a, **o: coded.extend(a[1]) or real(*a, **o))
-    with pytest.raises(InputError, match="was begun with another run, other notes or options"):
+    with pytest.raises(InputError, match="was begun with another run, notes or options"):
         code_notes(coder, Source([folder]), out, resume=True, **(options | {"top": 3}))
     assert code_notes(coder, Source([folder]), out, resume=True, **options) == Done(11, 0)
     assert coded == list(NOTES.values())[8:]
@@ -363,7 +363,7 @@ def test_command(coder, folder, tmp_path):
         assert {row["evidence"] for row in csv.DictReader(handle)} == {"[]"}
     refused = runner.invoke(app, arguments)
     assert isinstance(refused.exception, InputError)
-    assert "say by --out" in str(refused.exception)
+    assert "name by --out" in str(refused.exception)
 
 
 def test_a_changed_bit_of_what_was_done_is_never_gone_on_from(coder, folder, tmp_path, monkeypatch):

@@ -52,7 +52,7 @@ def test_unknown_words(coder):
 @pytest.mark.parametrize(
     ("contexts", "said"),
     [
-        (("negated", "", None), "2 of 3 predicted codes have no word of the note that asserts them"),
+        (("negated", "", None), "no word of the note asserts 2 of 3 predicted codes"),
         (("negated", None, None), None),
         (("negated",), None),  # of one code nothing follows
         ((), None),

@@ -114,7 +114,7 @@ def test_tables_and_report(runs, tmp_path):
 def test_what_was_not_evaluated_is_named(runs, tmp_path, corpus):
     bare = tmp_path / "bare"
     bare.mkdir()
-    with pytest.raises(InputError, match="bare was not evaluated on any test split"):
+    with pytest.raises(InputError, match="bare was not evaluated on test notes"):
         read_groups([runs["alone1"], str(bare)], None, "test")
     with pytest.raises(
         InputError, match=r"bare was not evaluated on plainly-a-test test \(it was on no corpus\)"

@@ -161,9 +161,7 @@ def code(
     paths = [Path(name) for name in given]
     for path in paths:
         if path.is_dir() or (is_table(path) and not holds_fhir(path)):
-            raise InputError(
-                f"{path} is a folder or a table: say by --out into which file to write its codes"
-            )
+            raise InputError(f"{path} is a folder or a table: name by --out the file for its codes")
     if paths.count(Path("-")) > 1:
         raise InputError("standard input (-) is given twice, and can be read only once")
     documents = [named for path in paths or [Path("-")] for named in _read(path)]

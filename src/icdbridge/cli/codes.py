@@ -147,9 +147,8 @@ def add(
     for release in added.releases:
         table = load_system(name, release)
         since = f", from {added.starts[release]} on" if release in added.starts else ""
-        say(
-            f"{name}, release {release}: {len(table.titles):,} codes, {len(table.headings):,} categories{since}"
-        )
+        counts = f"{len(table.titles):,} codes, {len(table.headings):,} categories"
+        say(f"{name}, release {release}: {counts}{since}")
     say(f"it is known wherever ICDBRIDGE_SYSTEMS={out} is set")
 
 
@@ -172,9 +171,7 @@ def _editions(system: str | None, release: str | None, table: Path | None) -> li
         wanted = [(name, edition) for name, edition in wanted if edition == release]
         if not wanted:
             known = ", ".join(dict.fromkeys(edition for name in names for edition in releases(name)))
-            raise InputError(
-                f"there is no release {release!r} of {system or 'any system'}: expected one of {known}"
-            )
+            raise InputError(f"no release {release!r} of {system or 'any system'}: expected one of {known}")
     return own + [load_system(name, edition) for name, edition in wanted]
 
 

@@ -68,9 +68,7 @@ def _demo(out: Path, scale: float, epochs: int) -> None:
     _run("prepare", "mimic3", "--root", raw3, "--out", iii9)
     _run("prepare", "mimic4", "--root", raw4, "--version", "icd9", "--out", iv9)
     _run("prepare", "mimic4", "--root", raw4, "--version", "icd10", "--out", iv10)
-    _say(
-        "4/7  A model trained on ICD-10 alone: twice the epochs, so that the other does not win by more steps only"
-    )
+    _say("4/7  A model trained on ICD-10 alone: twice the epochs, so that it has as many steps as the other")
     _run("train", iv10, "--out", alone, *TRAINING, "--epochs", 2 * epochs)
     _say("5/7  The same model trained on ICD-10 and ICD-9 together")
     _run("train", iv10, iv9, iii9, "--out", mixed, *TRAINING, "--epochs", epochs)

@@ -15,9 +15,7 @@ from icdbridge.terminal import say
 if TYPE_CHECKING:
     from icdbridge.server.store import Store
 
-desk = typer.Typer(
-    help="The store behind the coder's desk: accounts, audit trail, retention.", no_args_is_help=True
-)
+desk = typer.Typer(help="The store of the coder's desk: accounts, trail, retention.", no_args_is_help=True)
 app.add_typer(desk, name="desk", rich_help_panel=DESK)
 
 BY = "command line"

@@ -1,7 +1,7 @@
 """``icdbridge prepare``: raw files of a source in, a corpus folder out, with its data report."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -68,14 +68,12 @@ def mimic4(
     refuse_idle(context, splits is not None, "with --splits", "seed")
     from icdbridge.corpora.readers.mimic4 import prepare_mimic4, prepare_mimic4_both
 
+    given: dict[str, Any] = {"note_root": note_root, "splits": splits, "seed": seed, "force": force}
     if version == "both":
-        corpora = prepare_mimic4_both(root, out, note_root=note_root, splits=splits, seed=seed, force=force)
-        for corpus in corpora:
+        for corpus in prepare_mimic4_both(root, out, **given):
             _show(corpus)
-        return
-    _show(
-        prepare_mimic4(root, out, version=version, note_root=note_root, splits=splits, seed=seed, force=force)
-    )
+    else:
+        _show(prepare_mimic4(root, out, version=version, **given))
 
 
 @prepare.command(

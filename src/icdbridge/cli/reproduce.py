@@ -10,13 +10,11 @@ from icdbridge.errors import InputError
 from icdbridge.terminal import say
 
 Corpora = Annotated[Path, typer.Option(help="Folder with the corpus folders, at least one of them in icd10.")]
-Out = Annotated[
-    Path, typer.Option(help="Folder of runs; finished runs in it with the same settings are reused.")
-]
+Out = Annotated[Path, typer.Option(help="Folder of runs; finished ones with the same settings are reused.")]
 Preset = Annotated[str, typer.Option(help="paper (its sizes; wants a GPU) or small (for CPUs).")]
 Seeds = Annotated[int, typer.Option(min=1, help="How many seeds, and so runs, of each system.")]
 Changes = Annotated[
-    list[str], typer.Option("--set", help="A setting of every run, as name=value; may be repeated.")
+    list[str], typer.Option("--set", help="A setting of all runs, name=value; may be repeated.")
 ]
 Markdown = Annotated[bool, typer.Option("--markdown", help="Print tables as Markdown.")]
 

@@ -152,9 +152,7 @@ def _begin(real: Path, out: Path, told: dict[str, Any], resume: bool, force: boo
         except ValueError:
             same = False
         if not same:
-            raise InputError(
-                f"{out} was begun with another run, other notes or options: start anew by --force"
-            )
+            raise InputError(f"{out} was begun with another run, notes or options: start anew by --force")
         whole, lines = handle.tell(), 0
         while (line := handle.readline()).endswith(b"\n"):
             whole, lines = handle.tell(), lines + 1

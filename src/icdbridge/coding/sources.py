@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -90,9 +90,7 @@ class Source:
                 if not found.files:
                     further = f" (left out {'; '.join(found.left_out)})" if told else ""
                     endings = ", ".join(NOTE_ENDINGS + DOCUMENT_ENDINGS)
-                    raise InputError(
-                        f"{path} holds no note ({endings}) and no table{further}: give a folder of either"
-                    )
+                    raise InputError(f"{path} holds no note ({endings}) and no table{further}: give either")
                 files += found.files
                 self.left_out += told
             elif path.is_file():
@@ -180,14 +178,9 @@ class Source:
             return [SourceNote(place, None, "", fault=str(error))]
         notes = []
         for one in documents:
-            own, day = (
-                f"{name}/{one.id}" if len(documents) > 1 else name,
-                day_named(one.discharge or one.date),
-            )
-            note = SourceNote(
-                place, own, one.text, one.patient_id, one.not_coded, one.remarks, one.setting, day
-            )
-            notes.append(note)
+            own = f"{name}/{one.id}" if len(documents) > 1 else name
+            note = SourceNote(place, own, one.text, one.patient_id, one.not_coded, one.remarks, one.setting)
+            notes.append(replace(note, day=day_named(one.discharge or one.date)))
         return notes
 
 

@@ -104,9 +104,7 @@ class TrainedCoder(Coder):
         if unknown > UNKNOWN_WORDS:
             told.append(f"{unknown:.0%} of its words are unknown to the run")
         if len(predicted) > 1 and unsaid > len(predicted) * UNSAID_CODES:
-            told.append(
-                f"{unsaid} of {len(predicted)} predicted codes have no word of the note that asserts them"
-            )
+            told.append(f"no word of the note asserts {unsaid} of {len(predicted)} predicted codes")
         return f"This note is unlike the run's training notes: {'; '.join(told)}." if told else None
 
     def _code(self, texts: Sequence[str], asked: Asked) -> list[list[Suggestion] | None]:

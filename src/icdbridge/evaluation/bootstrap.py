@@ -100,10 +100,8 @@ def intervals(given: Contributions, resamples: int = RESAMPLES) -> dict[str, dic
     Every note of ``given`` has a label.
     """
     notes = len(given.notes["labels"])
-    figures, values = (
-        resampled(given, np.ones((1, notes), np.float32)),
-        resampled(given, draws(notes, resamples)),
-    )
+    figures = resampled(given, np.ones((1, notes), np.float32))
+    values = resampled(given, draws(notes, resamples))
     found: dict[str, dict[str, list[float]]] = {view: {} for view in VIEWS}
     for view in VIEWS:
         for name in METRICS:

@@ -86,14 +86,12 @@ def _common_corpus(runs: list[Path], split: str) -> str:
             raise InputError(f"{run} is not a folder: expected a run folder")
         if not _evaluated(run, split):
             raise InputError(
-                f"{run} was not evaluated on any {split} split: run `icdbridge evaluate {run} CORPUS`"
+                f"{run} was not evaluated on {split} notes: run `icdbridge evaluate {run} CORPUS`"
             )
     common = set.intersection(*(set(_evaluated(run, split)) for run in runs))
     if len(common) != 1:
         found = f"on {', '.join(sorted(common))}" if common else f"on no common corpus ({split} split)"
-        raise InputError(
-            f"the runs were evaluated {found}: choose one by --corpus, or evaluate them on the same"
-        )
+        raise InputError(f"the runs were evaluated {found}: choose by --corpus, or evaluate on the same")
     return common.pop()
 
 
@@ -117,9 +115,7 @@ def _check_same(groups: list[Group]) -> None:
         for one in group.evaluations:
             if one.results["fingerprint"] != first.results["fingerprint"]:
                 both = f"{one.folder} and {first.folder}"
-                raise InputError(
-                    f"{both} differ in notes, codes or labels: evaluate both again on one corpus"
-                )
+                raise InputError(f"{both} differ in notes, codes or labels: evaluate both on one corpus")
 
 
 def same_settings(group: Group) -> bool:
@@ -149,9 +145,7 @@ def compare(
     """
     named = [str(run) for run in runs]
     if len(named) < 2 and not any("," in run for run in named):
-        raise InputError(
-            "one run cannot be compared: name two or more, or the seeds of one as label=RUN1,RUN2"
-        )
+        raise InputError("one run cannot be compared: name more, or the seeds of one as label=RUN1,RUN2")
     groups = read_groups(named, corpus, split)
     if out is None:
         return compare_groups(groups)

@@ -98,10 +98,8 @@ def evaluate(
         results, per_code, per_note, cells = measure(scored, thresholds, split, run.train_notes)
         results |= {"calibration": {}, "bands": []}
         if trained is not None and trained.train_notes is not None:
-            train_notes, calibration = (
-                seen(trained.train_notes, scored.codes),
-                trained.calibration.get(corpus.version),
-            )
+            train_notes = seen(trained.train_notes, scored.codes)
+            calibration = trained.calibration.get(corpus.version)
             results["calibration"] = reliability(scored, train_notes, calibration)
             results["bands"] = band_shares(scored, train_notes, calibration) if calibration else []
             one = thresholds["full"]["threshold"]

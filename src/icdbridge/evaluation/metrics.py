@@ -36,6 +36,11 @@ def label_csr(labels: Labels) -> Labels:
     return table
 
 
+def scope_columns(scope: str, n_frequent: int) -> slice:
+    """The columns of the codes of a scope: frequent ones come first."""
+    return {"frequent": slice(n_frequent), "rare": slice(n_frequent, None), "full": slice(None)}[scope]
+
+
 def score_blocks(
     scores: Floats, rows: Ints | None = None, share: int = 1
 ) -> Iterator[tuple[int, int, Floats]]:

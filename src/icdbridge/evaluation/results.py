@@ -82,11 +82,7 @@ class ScopeFigures:
 
 def scope_table(scored: Scored, scope: str) -> ScopeTable:
     """Cuts one scope out of a scored split, without copying scores."""
-    columns = {
-        "frequent": slice(0, scored.n_frequent),
-        "full": slice(0, len(scored.codes)),
-        "rare": slice(scored.n_frequent, len(scored.codes)),
-    }[scope]
+    columns = metrics.scope_columns(scope, scored.n_frequent)
     if scored.frequent_only and scope != "frequent":
         columns = slice(0, 0)
     labels = metrics.label_csr(scored.labels[:, columns])

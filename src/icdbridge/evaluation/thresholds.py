@@ -54,7 +54,7 @@ def validation_figures(logits: np.ndarray, labels: Any, n_frequent: int, scope: 
 
     Notes without a label in the scope are left out, as in every evaluation.
     """
-    columns = {"frequent": slice(0, n_frequent), "rare": slice(n_frequent, None), "full": slice(None)}[scope]
+    columns = metrics.scope_columns(scope, n_frequent)
     logits, labels = logits[:, columns], labels[:, columns].tocsr()
     labelled = np.flatnonzero(np.diff(labels.indptr))
     labels = labels[labelled]

@@ -21,9 +21,7 @@ class EvidenceOut(BaseModel):
     start: int = Field(examples=[14])
     end: int = Field(examples=[29])
     text: str = Field(examples=["dyspnea at rest"])
-    cut: bool = Field(
-        default=False, description=f"The words go on: a span ends after {SPAN_CHARACTERS} characters."
-    )
+    cut: bool = Field(default=False, description=f"The words go on after {SPAN_CHARACTERS} characters.")
     weight: float = Field(description="Share of the attention, 0 to 1.", examples=[0.71])
     context: Context | None = Field(
         description="Where the words stand negated, are said of a relative, hypothetical or uncertain (English notes), "
@@ -171,12 +169,8 @@ class ModelOut(BaseModel):
     default_version: str | None = Field(description="Where a request names none; null: it has to.")
     measured: bool = Field(description="Whether its suggestions have a confidence.")
     basis: str = Field(description="What its confidence was measured on.")
-    settings: list[Setting] = Field(
-        description="The settings that it tells apart; empty: a request may give none."
-    )
-    synthetic: bool = Field(
-        description="Trained on synthetic notes: no figure says anything about real ones."
-    )
+    settings: list[Setting] = Field(description="Those that it tells apart; empty: a request may give none.")
+    synthetic: bool = Field(description="Trained on synthetic notes: its figures say nothing of real ones.")
 
 
 class ModelsResponse(BaseModel):

@@ -62,9 +62,7 @@ def create_app(
             for version in coder.versions:
                 coder.code_many(["warm up"], version, top=1)  # encodes the codes of the version
 
-    queue = BatchQueue(
-        limits.waiting, warm_up, lambda notes, seconds: metrics.batch(notes, seconds), limits.seconds
-    )
+    queue = BatchQueue(limits.waiting, warm_up, lambda *done: metrics.batch(*done), limits.seconds)
     metrics = Metrics(lambda: len(queue))
 
     index = SearchIndex(queue.ready)
@@ -173,9 +171,7 @@ async def _watch(queue: BatchQueue, seconds: float = 1.0) -> None:
 def _log_fault(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     """What asyncio has to say outside of any request, such as that there are no more file descriptors."""
     error = context.get("exception")
-    logger.error("%s", context["message"]) if error is None else logger.error(
-        "%s: %s", context["message"], type(error).__name__
-    )
+    logger.error("%s%s", context["message"], f": {type(error).__name__}" if error else "")
 
 
 def _add_page(app: FastAPI) -> None:

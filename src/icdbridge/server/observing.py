@@ -4,6 +4,7 @@ import logging
 import time
 import traceback
 from collections.abc import Callable
+from functools import partial
 from types import TracebackType
 from typing import Any
 
@@ -78,21 +79,19 @@ class Metrics:
 
     def __init__(self, waiting: Callable[[], int]) -> None:
         self.registry = CollectorRegistry()
+        counter, histogram = (
+            partial(Counter, registry=self.registry),
+            partial(Histogram, registry=self.registry),
+        )
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=self.registry)
-        self.requests = Counter(
-            "icdbridge_requests", "Requests answered", ["method", "route", "status"], registry=self.registry
+        self.requests = counter("icdbridge_requests", "Requests answered", ["method", "route", "status"])
+        self.seconds = histogram("icdbridge_request_seconds", "Seconds to answer", ["route"])
+        self.notes = counter("icdbridge_notes", "Notes coded", ["model", "version"])
+        self.batch_notes = histogram(
+            "icdbridge_batch_notes", "Notes coded together", buckets=(1, 2, 4, 8, 16)
         )
-        self.seconds = Histogram(
-            "icdbridge_request_seconds", "Seconds to answer", ["route"], registry=self.registry
-        )
-        self.notes = Counter("icdbridge_notes", "Notes coded", ["model", "version"], registry=self.registry)
-        self.batch_notes = Histogram(
-            "icdbridge_batch_notes", "Notes coded together", buckets=(1, 2, 4, 8, 16), registry=self.registry
-        )
-        self.batch_seconds = Histogram(
-            "icdbridge_batch_seconds", "Seconds to code a batch", registry=self.registry
-        )
+        self.batch_seconds = histogram("icdbridge_batch_seconds", "Seconds to code a batch")
         Gauge("icdbridge_waiting_notes", "Notes in the queue", registry=self.registry).set_function(waiting)
 
     def batch(self, notes: int, seconds: float) -> None:

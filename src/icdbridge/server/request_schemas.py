@@ -67,9 +67,7 @@ class NoteIn(Request):
         "if absent.",
         examples=["n-17"],
     )
-    patient: Identifier | None = Field(
-        default=None, description="Subject of the FHIR resources.", examples=["p-4"]
-    )
+    patient: Identifier | None = Field(default=None, description="The subject in FHIR.", examples=["p-4"])
 
 
 class GivenCode(Request):

@@ -26,9 +26,7 @@ from icdbridge.server.observing import logger, places
 from icdbridge.server.problems import WITH_BODY, Problem, described, field_problem, refusing
 from icdbridge.server.request_schemas import Request
 
-NOT_INDEXED = (
-    "codes cannot be searched yet: the index of their names is being made, which takes a minute or two"
-)
+NOT_INDEXED = "codes cannot be searched yet: their index is being made, which takes a minute or two"
 _RETRY_SECONDS = 3
 _LOOK_SECONDS, _AGAIN_SECONDS = 0.5, 60
 _Q = "Words as coders type them, a code, or how one begins."
@@ -126,17 +124,13 @@ def _search(where: str, asked: SearchRequest, own_systems: Mapping[str, CodeSyst
     of_version = everywhere if version is None else systems_of(version)
     wanted = [name for name in everywhere if system in (None, name) and name in of_version]
     tables = [own_systems[name] for name in wanted if name in own_systems]
-    systems = (
-        None if system is None and version is None else [name for name in wanted if name in known_systems()]
-    )
+    packaged = [name for name in wanted if name in known_systems()]
+    systems = packaged if system or version else None
     need_index()
     with refusing(f"{where}.q", "give words of a title, or how a code begins"):  # it has no word
         found = find(asked.q, systems, asked.limit, tables)
-    return SearchResponse(
-        codes=[_hit_out(hit) for hit in found.hits],
-        searched=found.searched or None,
-        suggestions=found.suggestions,
-    )
+    hits = [_hit_out(hit) for hit in found.hits]
+    return SearchResponse(codes=hits, searched=found.searched or None, suggestions=found.suggestions)
 
 
 def _hit_out(hit: Hit) -> HitOut:

@@ -161,9 +161,7 @@ def evidence_tables(results: dict[str, Any]) -> list[Table]:
     rows = []
     for kind, values in found["without_and_only"].items():
         falls = (percent(values[key]) for key in ("comprehensiveness", "sufficiency"))
-        rows.append(
-            [EVIDENCE_KINDS[kind], *falls, "-" if values["words"] is None else f"{values['words']:.1f}"]
-        )
+        rows.append([EVIDENCE_KINDS[kind], *falls, numbers("words")(values)])
     note = (
         f"Fall of the probability, in percentage points, of the {found['codes_per_note']} best codes of "
         f"{found['notes']:,} notes: when the words are taken out (more is better), when only they are left (less is "
@@ -184,10 +182,7 @@ def evidence_tables(results: dict[str, Any]) -> list[Table]:
     if (spans := found.get("coded_spans")) is not None:
         row = [f"{spans[key]:,}" for key in ("marked", "predicted", "coded", "right")]
         row += [percent(spans[key]) for key in OVERLAP]
-        note = (
-            f"As CodiEsp-X scores them: a span holds the words that people marked, and at most {SLACK} characters more "
-            "on either side."
-        )
+        note = f"As CodiEsp-X scores: a span holds the marked words, and at most {SLACK} characters more on each side."
         columns = ["marked", "predicted", "right code", "right code and span", "Precision", "Recall", "F1"]
         tables.append(Table(f"Codes with their spans, percent{tag}", columns, [row], 0, note))
     return tables
@@ -226,10 +221,10 @@ def _long_tail(results: dict[str, Any]) -> list[str | Table]:
 def measured_on(what: str, results: dict[str, Any]) -> str:
     """The lead of a report: what was measured on which notes, and whether these are real."""
     corpus = f"corpus {results['corpus']} ({results['version']})"
-    synthetic = " The notes are synthetic: the figures say nothing about real notes."
-    return f"{what} on the {results['split']} notes of {corpus}." + (
-        synthetic if results["synthetic"] else ""
+    real = (
+        " The notes are synthetic: the figures say nothing about real notes." if results["synthetic"] else ""
     )
+    return f"{what} on the {results['split']} notes of {corpus}.{real}"
 
 
 def write_report(results: dict[str, Any], path: Path) -> None:

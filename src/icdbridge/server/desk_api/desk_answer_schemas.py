@@ -32,9 +32,7 @@ class EncounterRow(Stored):
     version: int
     document_count: int
     code_count: int = Field(description="Accepted codes.")
-    principal: str | None = Field(
-        description="The first accepted code, as a key.", examples=["icd10cm:I50.9"]
-    )
+    principal: str | None = Field(description="The first accepted code, a key.", examples=["icd10cm:I50.9"])
     need: float | None = Field(
         description="How many codes would be wrong or missing, by the confidence, if the suggestions were taken "
         "unread; null: none are made yet.",

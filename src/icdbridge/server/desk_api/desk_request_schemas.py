@@ -90,9 +90,7 @@ class DecisionIn(GivenCode):
         description="`accepted` for a code that was not suggested adds it; `undecided` takes a decision back."
     )
     poa: Literal["Y", "N", "U", "W", "1"] | None = Field(default=None, description="Present on admission.")
-    instead_of: Key | None = Field(
-        default=None, description="The suggestion that this code took the place of."
-    )
+    instead_of: Key | None = Field(default=None, description="The suggestion whose place this code took.")
     evidence: list[SpanIn] = Field(
         default=[], max_length=50, description="The words that the coder confirmed or marked for it."
     )

@@ -64,10 +64,8 @@ def _check_evidence(session: Session, number: int, decisions: Sequence[Decision]
     lengths: dict[int, int] = {row.id: row.characters for row in rows}
     for one in decisions:
         for span in one.evidence or ():
-            length = lengths.get(span["document"])
-            if length is None:
-                raise InputError(f"evidence of {one.code}: the encounter has no document {span['document']}")
-            if not 0 <= span["start"] < span["end"] <= length:
-                raise InputError(
-                    f"evidence of {one.code}: document {span['document']} has no such characters"
-                )
+            document = span["document"]
+            if document not in lengths:
+                raise InputError(f"evidence of {one.code}: the encounter has no document {document}")
+            if not 0 <= span["start"] < span["end"] <= lengths[document]:
+                raise InputError(f"evidence of {one.code}: document {document} has no such characters")

@@ -60,9 +60,7 @@ def release_asked(system: str, asked: Parameters) -> str:
     if version is not None:
         if found := next((one for one in known if version in (one, one.removeprefix("FY"))), None):
             return found
-        raise OperationOutcome(
-            404, "not-found", f"there is no such release here: expected one of {', '.join(known)}"
-        )
+        raise OperationOutcome(404, "not-found", f"no such release here: expected one of {', '.join(known)}")
     day = asked.day("date")
     return known[-1] if day is None else release_on(system, day)[0]
 

@@ -39,20 +39,14 @@ def lookup(asked: Parameters) -> dict[str, Any]:
     """``CodeSystem/$lookup``. Raises ``OperationOutcome`` where no release has the code."""
     found = entry_asked(asked)
     table, code = found.table, found.code
-    known: list[tuple[str, str | bool]] = [
-        ("billable", found.billable),
-        ("inactive", not found.current),
-        ("kind", declaration(code.system).kind),
-    ]
+    known: list[tuple[str, str | bool]] = [("billable", found.billable), ("inactive", not found.current)]
+    known.append(("kind", declaration(code.system).kind))
     if above := table.parent(code.code):
         known.append(("parent", above))
     known += [("child", child) for child in table.children(code.code)]
     if valid := validity(code):
-        known += [
-            (name, day.isoformat())
-            for name, day in (("effectiveDate", valid.period.start), ("retirementDate", valid.period.end))
-            if day
-        ]
+        days = ("effectiveDate", valid.period.start), ("retirementDate", valid.period.end)
+        known += [(name, day.isoformat()) for name, day in days if day]
     known += [("replacedBy", one.code.code) for one in successors(code)]
     known += [("replaces", one.code.code) for one in predecessors(code)]
     other = dict.fromkeys(name.text for name in names(code) if name.text != found.title)

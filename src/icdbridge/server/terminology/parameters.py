@@ -67,9 +67,8 @@ class Parameters:
         try:
             return date.fromisoformat((text[:10] + "-01-01")[:10] if len(text) in (4, 7) else text[:10])
         except ValueError as error:
-            raise OperationOutcome(
-                400, "invalid", f"parameter {name} is no date such as 2026-01-31"
-            ) from error
+            told = f"parameter {name} is no date such as 2026-01-31"
+            raise OperationOutcome(400, "invalid", told) from error
 
 
 def from_query(pairs: Iterable[tuple[str, str]], known: Iterable[str]) -> Parameters:
@@ -99,7 +98,7 @@ def from_resource(body: Any, known: Iterable[str]) -> Parameters:
         if name == "coding":
             if not isinstance(value, dict):
                 raise OperationOutcome(
-                    400, "structure", "parameter coding has no valueCoding with a system and a code"
+                    400, "structure", "parameter coding has no valueCoding of system and code"
                 )
             for part in _CODING:
                 if isinstance(value.get(part), str):
