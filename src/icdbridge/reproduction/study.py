@@ -104,7 +104,7 @@ class Study:
         ]
         theirs = any(paper.dataset(corpus) for corpus in self.corpora.values())
         beside = (
-            "[paper's figure, difference]." if theirs else "Not MIMIC: the paper's figures say nothing here."
+            "[paper's figure, difference]." if theirs else "Not MIMIC: the paper's figures do not compare."
         )
         changed = f" with {', '.join(self.changes)}" if self.changes else ""
         which = f"Corpora: {', '.join(named)}. Seeds: {self.seeds}. Preset {self.preset}{changed}."
