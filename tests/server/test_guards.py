@@ -14,7 +14,8 @@ from tests.server.conftest import NOTE, assert_nothing_of_notes, start_server
 from icdbridge import Coder, InputError
 from icdbridge.server import Limits, create_app, serve
 from icdbridge.server.batching import evidence_price, score_price
-from icdbridge.server.listening import is_loopback, read_token
+from icdbridge.server.guards import is_loopback
+from icdbridge.server.listening import read_token
 
 REQUEST = {"notes": [{"text": NOTE}], "version": "icd10"}
 TOKEN = "0123456789-abcdefghij"

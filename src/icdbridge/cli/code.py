@@ -193,18 +193,15 @@ def _load(run: Path | None, precision: str, codes: dict[str, str] | None) -> "Co
     from icdbridge.codes import parse_key
     from icdbridge.codes.gate import Doubt, named, nearest, standing
     from icdbridge.coding import Coder
-    from icdbridge.progress import console
 
     coder = Coder.load(run, precision=precision_named(precision))
     if codes is not None:
         unknown = [code for code in map(parse_key, codes) if standing(code) == "unknown"]
         doubts = [Doubt(code.code, 1, nearest(code.code, code.system)) for code in unknown]
         if doubts:
-            console.print(
-                f"in no installed release ({len(doubts):,}): {named(doubts, 'near')}", soft_wrap=True
-            )
+            _tell(f"in no installed release ({len(doubts):,}): {named(doubts, 'near')}")
         if same := coder.same_words(codes):
-            console.print(same, soft_wrap=True)
+            _tell(same)
     return coder
 
 

@@ -118,8 +118,7 @@ def _some_note(corpus: Path) -> str:
     from icdbridge.corpora import Corpus
 
     notes = [row for batch in Corpus.open(corpus).notes("test") for row in batch.to_pylist()]
-    text: str = max(notes, key=lambda row: len(row["codes"]))["text"]
-    return text
+    return str(max(notes, key=lambda row: len(row["codes"]))["text"])
 
 
 def _found(alone: Mapping[str, Any], mixed: Mapping[str, Any]) -> None:

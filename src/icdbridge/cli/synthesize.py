@@ -50,13 +50,5 @@ def _add(dump: str, layout: str, about: str) -> None:
         say(f"{notes:,} synthetic discharge summaries in the layout of {layout}: {out}")
 
 
-_add(
-    "mimic3",
-    "MIMIC-III",
-    "Like MIMIC-III 1.4: all notes coded in ICD-9, with addenda and notes of other categories.",
-)
-_add(
-    "mimic4",
-    "MIMIC-IV",
-    "Like MIMIC-IV with its notes: ICD-9 before October 2015 (about two thirds), ICD-10 after it.",
-)
+_add("mimic3", "MIMIC-III", "Like MIMIC-III 1.4: all in ICD-9, with addenda and notes of other categories.")
+_add("mimic4", "MIMIC-IV", "Like MIMIC-IV with notes: ICD-9 until September 2015 (two thirds), then ICD-10.")

@@ -29,10 +29,8 @@ Day = date | str | None
 
 def is_run(path: Path) -> bool:
     """Whether a path is a run folder, complete or not, rather than a note or a folder of notes."""
-    return (
-        any((path / name).is_file() for name in ("config.json", "model.safetensors", "starter.json"))
-        or (path / "training").is_dir()
-    )
+    made = ("config.json", "model.safetensors", "starter.json")
+    return any((path / name).is_file() for name in made) or (path / "training").is_dir()
 
 
 @dataclass(frozen=True)

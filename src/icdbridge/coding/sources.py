@@ -99,11 +99,8 @@ class Source:
                 how = "is no file that can be read" if path.exists() else "is missing"
                 raise InputError(f"{path} {how}: expected a document, a folder of them, or a table")
         tables = set(filter(_is_other_table, files))
-        named = iter(
-            file_ids(
-                [path for path in paths if path not in tables], [file for file in files if file not in tables]
-            )
-        )
+        documents = [file for file in files if file not in tables]
+        named = iter(file_ids([path for path in paths if path not in tables], documents))
         self._files = [(file, None if file in tables else next(named)) for file in files]
 
     @property

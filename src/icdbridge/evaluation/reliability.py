@@ -103,8 +103,7 @@ def expected_error(counts: Floats) -> float | None:
 def best_codes(logits: Floats) -> Ints:
     """Columns of the 15 best codes of each note [N, 15], in no order."""
     count = min(TOP, logits.shape[1])
-    best: Ints = np.argpartition(-logits, count - 1, axis=1)[:, :count]
-    return best
+    return np.asarray(np.argpartition(-logits, count - 1, axis=1)[:, :count])
 
 
 def labelled_blocks(scored: Scored) -> Iterator[tuple[Floats, Floats]]:

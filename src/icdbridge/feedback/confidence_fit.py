@@ -37,20 +37,17 @@ class Pairs:
 
     def foretold(self, change: tuple[float, float]) -> np.ndarray:
         """How likely each is accepted, were the confidence changed so."""
-        found: np.ndarray = self.wrongly + (self.accepted - self.wrongly) * self.confidence(change)
-        return found
+        return np.asarray(self.wrongly + (self.accepted - self.wrongly) * self.confidence(change))
 
     def confidence(self, change: tuple[float, float]) -> np.ndarray:
-        found: np.ndarray = expit(change[0] * self.logits + change[1])
-        return found
+        return np.asarray(expit(change[0] * self.logits + change[1]))
 
     def rightness(self, change: tuple[float, float]) -> np.ndarray:
         """How likely each is right, given what was decided (Bayes)."""
         confidence, said = self.confidence(change), np.where(self.right, self.accepted, 1 - self.accepted)
         other = np.where(self.right, self.wrongly, 1 - self.wrongly)
         both = said * confidence + other * (1 - confidence)
-        found: np.ndarray = said * confidence / np.maximum(both, _CLOSEST)
-        return found
+        return np.asarray(said * confidence / np.maximum(both, _CLOSEST))
 
 
 def change_of(pairs: Pairs) -> tuple[float, float]:

@@ -121,8 +121,7 @@ def _shown(run: Run | None, version: str, probability: np.ndarray, keys: Sequenc
 
 
 def _logits(probability: np.ndarray) -> np.ndarray:
-    found: np.ndarray = logit(np.clip(probability.astype(float), _CLOSEST, 1 - _CLOSEST))
-    return found
+    return np.asarray(logit(np.clip(probability.astype(float), _CLOSEST, 1 - _CLOSEST)))
 
 
 def _pairs(
@@ -164,9 +163,8 @@ def _write_run(
             inside = (confidence >= above) & (confidence < below)
             bands.append(Band(name, above, int(inside.sum()), round(float(right[inside].sum()))))
             below = above
-        before = calibration.get(version) or VersionCalibration(
-            (), dict.fromkeys(FREQUENCIES, Scale(1, 0, 0, 0)), ()
-        )
+        unscaled = dict.fromkeys(FREQUENCIES, Scale(1, 0, 0, 0))
+        before = calibration.get(version) or VersionCalibration((), unscaled, ())
         many, labels = len(pairs[version].right), round(float(pairs[version].rightness(change).sum()))
         scales = {
             name: Scale(change[0] * one.slope, change[0] * one.intercept + change[1], many, labels)

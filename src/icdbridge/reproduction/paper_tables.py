@@ -123,16 +123,10 @@ def table_3(study: Study) -> Table:
     systems, rows = study.duals(), []
     on_mimic = paper.dataset(study.corpora[study.target]) == paper.IV_10
     each = [study.cost(_plm(study, corpus)) for corpus in study.corpora]
-    alone = {
-        PLM: study.cost(_plm(study, study.target)),
-        CNN: study.cost(systems[CNN_ALONE]),
-        RNN: study.cost(systems[RNN_ALONE]),
-    }
-    several = {
-        PLM: (sum(seconds for seconds, _ in each), sum(size for _, size in each)),
-        CNN: study.cost(systems[CNN]),
-        RNN: study.cost(systems[RNN]),
-    }
+    alone = {PLM: study.cost(_plm(study, study.target))}
+    several = {PLM: (sum(seconds for seconds, _ in each), sum(size for _, size in each))}
+    for name, single in ((CNN, CNN_ALONE), (RNN, RNN_ALONE)):
+        alone[name], several[name] = study.cost(systems[single]), study.cost(systems[name])
     for name, costs in (("one", alone), ("several", several)):
         for label, (seconds, size) in costs.items():
             models = f" (× {len(each)} models)" if name == "several" and label == PLM else ""
@@ -187,11 +181,8 @@ def table_5(study: Study) -> Table:
         for scope, counts in carried.items():
             held = np.array([count for count in counts if count]) if any(counts) else np.zeros(1)
             low, middle, high = np.percentile(held, [25, 50, 75])
-            cells += [
-                f"{sizes[scope]:,}",
-                f"{middle:.0f} ({low:.0f}-{high:.0f})",
-                f"{held.mean():.1f} ± {held.std():.1f}",
-            ]
+            quartiles = f"{middle:.0f} ({low:.0f}-{high:.0f})"
+            cells += [f"{sizes[scope]:,}", quartiles, f"{held.mean():.1f} ± {held.std():.1f}"]
         columns[name] = [*cells, f"{sum(count > 0 for count in carried['rare']):,}"]
     names = ["notes", "train/val/test, %"]
     for scope in ("frequent", "full", "rare"):

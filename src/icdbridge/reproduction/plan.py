@@ -84,11 +84,8 @@ def read_step_times(device: str, path: Path | None = None) -> dict[tuple[str, st
         raise InputError(f"{path} cannot be read: give a file that benchmarks/step_times.py wrote") from error
     rows = [row for row in csv.reader(text.splitlines()) if row and not row[0].startswith("#")]
     try:
-        found = {
-            (row[1], row[2]): StepTime(float(row[3]), float(row[4]), int(row[5]))
-            for row in rows
-            if row[0] == device
-        }
+        own = [row for row in rows if row[0] == device]
+        found = {(row[1], row[2]): StepTime(float(row[3]), float(row[4]), int(row[5])) for row in own}
     except (IndexError, ValueError) as error:
         raise InputError(
             f"{path} is no table of step times: make one by `python -m benchmarks.step_times --name {device}`"

@@ -143,16 +143,13 @@ class Study:
 
     def figures(self, system: System, corpus: str, scope: str) -> dict[str, dict[str, Any]]:
         """Mean and sd over seeds of each metric of a scope, codes that occur in the split (view ``present``)."""
-        found: dict[str, dict[str, Any]] = compare_groups([self.evaluated(system, corpus)])["groups"][0][
-            "scopes"
-        ][scope]["present"]
-        return found
+        (found,) = compare_groups([self.evaluated(system, corpus)])["groups"]
+        return dict(found["scopes"][scope]["present"])
 
     def gain(self, before: System, after: System, corpus: str, scope: str) -> dict[str, dict[str, Any]]:
         """As ``figures`` of ``after``, with ``difference``, ``relative``, ``interval`` and ``p`` against ``before``."""
         pair = [self.evaluated(system, corpus) for system in (before, after)]
-        found: dict[str, dict[str, Any]] = compare_groups(pair)["groups"][1]["scopes"][scope]["present"]
-        return found
+        return dict(compare_groups(pair)["groups"][1]["scopes"][scope]["present"])
 
     def cost(self, system: System) -> tuple[float, float]:
         """Seconds of training (means over seeds; measuring on val not counted) and parameters."""

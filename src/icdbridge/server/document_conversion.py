@@ -29,19 +29,15 @@ BODY: dict[str, Any] = {
 }
 
 
-def table_ending(request: Request) -> str:
-    """The ending of the table that a request says its body is; empty for all else."""
-    return TABLES.get(request.headers.get("content-type", "").partition(";")[0].strip().lower(), "")
-
-
 async def documents_of_body(request: Request, turn: asyncio.Semaphore) -> list[Document]:
     """The documents of the file that is a request's body, read when it is its ``turn``; a 422 where there are none."""
     data = await request.body()
     if not data:
         raise field_problem("body", "it is empty: send a document")
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     async with turn:
         with refusing("body"):
-            return await asyncio.to_thread(read_apart, data, table_ending(request))
+            return await asyncio.to_thread(read_apart, data, TABLES.get(media_type, ""))
 
 
 class DocumentOut(BaseModel):

@@ -153,10 +153,15 @@ def names_this_machine(host: str) -> bool:
     if not found or not 0 < int(found[3] or 80) < 65_536:
         return False
     name, address, _ = found.groups()
+    return is_loopback(name.lower()) if address is None else ":" in address and is_loopback(address)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach the address."""
     try:
-        return ip_address(address or name).is_loopback and (address is None or ":" in address)
+        return ip_address(host).is_loopback
     except ValueError:
-        return name is not None and name.lower() == "localhost"
+        return host == "localhost"
 
 
 class Bound:

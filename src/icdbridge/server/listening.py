@@ -1,6 +1,5 @@
 """Starts a server for run folders, and stops it when it is told to."""
 
-import ipaddress
 import logging.config
 import math
 import os
@@ -21,6 +20,7 @@ from icdbridge.errors import InputError
 from icdbridge.extras import not_installed
 from icdbridge.server.app import create_app
 from icdbridge.server.connections import SPARE, Connection
+from icdbridge.server.guards import is_loopback
 from icdbridge.server.limits import Limits
 from icdbridge.server.observing import LOGGING
 
@@ -134,14 +134,6 @@ def read_token(path: Path | None) -> str | None:
             "make one with `openssl rand -hex 32`"
         )
     return token
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach the address."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _room_for(wanted: int) -> int:

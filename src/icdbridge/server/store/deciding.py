@@ -50,10 +50,8 @@ def decide(
         session.flush()
     accepted = [one.key for one in current_decisions(session, number) if one.verdict == "accepted"]
     wanted = list(found.code_order if order is None else order)
-    found.code_order = [
-        *(key for key in wanted if key in accepted),
-        *(key for key in accepted if key not in wanted),
-    ]
+    ordered = [key for key in wanted if key in accepted]
+    found.code_order = ordered + [key for key in accepted if key not in wanted]
     codes = {one.key: one.verdict for one in decisions}
     record(session, person.name, "decided", number, version=made, codes=codes)
     return found

@@ -35,6 +35,7 @@ _QUALIFIERS = {
     "icd10": {"principal": "ABK", "other": "ABF", "cause": "ABN", "procedure": "BBR", "procedures": "BBQ"},
     "icd9": {"principal": "BK", "other": "BF", "cause": "BN", "procedure": "BR", "procedures": "BQ"},
 }
+_EXTERNAL = {"icd10cm": "VWXY", "icd9cm": "E"}  # how codes of external causes begin
 _POA_PLACE = 7  # separators between the code and the indicator in an HI element
 _CLASSES = {"inpatient": ("IMP", "inpatient encounter"), "outpatient": ("AMB", "ambulatory")}
 _ON_ADMISSION = f"{fhir.EXTENSION}present-on-admission"
@@ -75,7 +76,7 @@ def claim_rows(one: FinishedEncounter) -> list[Row]:
         words = _QUALIFIERS["icd9" if code.system.startswith("icd9") else "icd10"]
         if row["kind"] == "procedure":
             use = "procedure" if row["principal"] else "procedures"
-        elif _is_external(code):
+        elif code.code[0] in _EXTERNAL.get(code.system, ""):
             use = "cause"
         else:
             use = "other" if any(done["qualifier"] == words["principal"] for done in rows) else "principal"
@@ -172,7 +173,3 @@ def _csv(columns: Sequence[str], rows: Iterable[Row]) -> str:
 
 def _coding(system: str, code: str) -> dict[str, str]:
     return {"system": f"http://terminology.hl7.org/CodeSystem/{system}", "code": code}
-
-
-def _is_external(code: Code) -> bool:
-    return code.code[0] in {"icd10cm": "VWXY", "icd9cm": "E"}.get(code.system, "")

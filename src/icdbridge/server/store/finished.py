@@ -110,9 +110,8 @@ def _finished(session: Session, ids: Sequence[int], texts: bool) -> Iterator[Fin
     made = select(Coding.encounter_id, Coding.model, Coding.code_version, Coding.release)
     codings = {row.encounter_id: row for row in session.execute(made.where(Coding.id.in_(newest)))}
     suggestions, decisions = defaultdict(list), defaultdict(list)
-    shown = select(
-        Coding.encounter_id, *(getattr(StoredSuggestion, name) for name in ShownSuggestion._fields)
-    )
+    kept = (getattr(StoredSuggestion, name) for name in ShownSuggestion._fields)
+    shown = select(Coding.encounter_id, *kept)
     of_newest = shown.join(Coding, Coding.id == StoredSuggestion.coding_id).where(Coding.id.in_(newest))
     for number, *columns in session.execute(of_newest.order_by(StoredSuggestion.rank)):
         suggestions[number].append(ShownSuggestion(*columns))

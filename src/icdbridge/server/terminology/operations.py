@@ -142,11 +142,8 @@ def translate(asked: Parameters) -> dict[str, Any]:
                 (f"{MAP}-{source}-{target}", entry) for entry in crosswalk(source, target).get(code.code, ())
             ]
     told = [] if entries else [("message", "valueString", "the mappings lead nowhere from this code")]
-    return parameters(
-        ("result", "valueBoolean", bool(entries)),
-        *told,
-        *(("match", None, _match(place, entry, entries)) for place, entry in entries),
-    )
+    matches = [("match", None, _match(place, entry, entries)) for place, entry in entries]
+    return parameters(("result", "valueBoolean", bool(entries)), *told, *matches)
 
 
 def _match(place: str, entry: GemEntry, entries: Sequence[tuple[str, GemEntry]]) -> list[Any]:
