@@ -75,7 +75,9 @@ def make_router(
     async def models() -> ModelsResponse:
         """The models, the versions each codes in, and what its bands of confidence were worth."""
         return ModelsResponse(
-            icdbridge=__version__, models=[_model_out(coder) for coder in coders.values()], store=store
+            icdbridge=__version__,
+            models=[_model_out(name, coder) for name, coder in coders.items()],
+            store=store,
         )
 
     @router.post(
@@ -159,12 +161,13 @@ def _version(coder: Coder, version: str | None) -> str:
     return version
 
 
-def _model_out(coder: Coder) -> ModelOut:
-    same = ("name", "threshold", "synthetic", "default_version", "measured", "basis", "settings")
+def _model_out(name: str, coder: Coder) -> ModelOut:
+    same = ("threshold", "synthetic", "default_version", "measured", "basis", "settings")
     return ModelOut(
+        name=name,
         versions=[_version_out(coder, version) for version in coder.versions],
         max_words=coder.max_note_words,
-        **{name: getattr(coder, name) for name in same},
+        **{field: getattr(coder, field) for field in same},
     )
 
 

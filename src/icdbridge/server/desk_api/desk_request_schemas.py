@@ -17,11 +17,13 @@ MOST_DECISIONS = 200
 
 
 _MOMENT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9]{2}:[0-9]{2})?)?$"
+_A_MOMENT = "A day, or a time of a day; in UTC where no time zone is said."
 Moment = Annotated[
     datetime.datetime,
     read_as(_MOMENT, lambda text: in_utc(datetime.datetime.fromisoformat(text)), "time"),
-    WithJsonSchema({"type": "string", "pattern": _MOMENT, "examples": ["2025-11-02T14:30:00Z"]}),
-    Field(description="A day, or a time of a day; in UTC where no time zone is said."),
+    WithJsonSchema(
+        {"type": "string", "pattern": _MOMENT, "description": _A_MOMENT, "examples": ["2025-11-02T14:30:00Z"]}
+    ),
 ]
 Name = Annotated[str, Field(min_length=1, max_length=64, examples=["bea"])]
 Key = Annotated[
