@@ -162,7 +162,7 @@ def _begin(real: Path, out: Path, told: dict[str, Any], resume: bool, force: boo
 
 
 def check_begun(out: Path | str, exists: bool, begun: bool, resume: bool, force: bool) -> None:
-    """``InputError`` where ``out``, which ``exists`` or was ``begun``, is neither to be gone on with nor replaced."""
+    """``InputError`` where ``out``, which ``exists`` or was ``begun``, may be neither continued nor replaced."""
     if exists and not force:
         raise InputError(f"{out} exists already: give another name, or --force to replace it")
     if begun and not resume and not force:

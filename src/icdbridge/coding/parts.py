@@ -142,8 +142,8 @@ def code_parts(
 
 
 def part_notes(total: int) -> int:
-    """How many notes each part of a coding has: few where there are few, so that no worker waits long for another at
-    the end, and the same on any number of workers, so that others can go on with it.
+    """How many notes a part has: few if there are few, so that no worker waits long for another at the end; the same on
+    any number of workers, so that others can continue.
     """
     size = min(NOTES, PART_NOTES)
     while size < PART_NOTES and total > PARTS * size:

@@ -89,8 +89,8 @@ class _Worker:
 
 
 class _Told(io.TextIOBase):
-    """Standard output, on which Ray prints paragraphs of its own whatever it is asked to log: one line of a worker that
-    died, the rest on standard error.
+    """Standard output, on which Ray prints its own paragraphs whatever it is asked to log: of a worker that died one
+    line, the rest on standard error.
     """
 
     def __init__(self, through: TextIO, say: Callable[[str], None]) -> None:

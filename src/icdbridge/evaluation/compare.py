@@ -234,9 +234,7 @@ def _tail(one: Evaluation, seen: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _mean_decisions(group: Group) -> dict[str, dict[str, float | None]]:
-    """Mean micro F1 by how often training saw the codes, by one threshold and by those that the runs themselves predict
-    by; empty where a run has no such thresholds.
-    """
+    """Mean micro F1 by training frequency, by one threshold and by the runs' own; empty where a run has none."""
     found = [one.results.get("decisions", {}) for one in group.evaluations]
     if not all(found):
         return {}

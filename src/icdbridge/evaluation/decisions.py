@@ -1,4 +1,4 @@
-"""Compares the predictions of one threshold for all codes with those of thresholds for each training frequency."""
+"""Compares what one threshold for all codes predicts with what thresholds by training frequency predict."""
 
 from typing import Any
 

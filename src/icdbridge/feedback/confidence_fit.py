@@ -1,4 +1,4 @@
-"""Two numbers by which a confidence becomes what people's decisions say it is worth, decisions having errors.
+"""Fits a confidence to people's decisions by two numbers, allowing for errors of the decisions.
 
 The logit of the confidence is multiplied and moved (Platt 1999). Where decisions have errors, their likelihood is that
 of being right and of being wrong together (as Raykar et al. 2010, "Learning from crowds", have it for several readers).
@@ -51,8 +51,8 @@ class Pairs:
 
 
 def change_of(pairs: Pairs) -> tuple[float, float]:
-    """What the logits are to be multiplied with, and what added: the likeliest, with a weak prior that the confidence
-    is right as it is. An order that is the wrong way round gets 0: all the same confidence.
+    """The likeliest factor and offset of the logits, with a weak prior that the confidence is right as it is. Where the
+    less confident are accepted more often, the factor is 0: all get the same confidence.
     """
 
     def unlikely(change: np.ndarray) -> float:

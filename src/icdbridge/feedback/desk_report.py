@@ -21,8 +21,8 @@ from icdbridge.server.store import Store
 def write_desk_report(
     store: Store, out: Path | str, *, corpus: Corpus | None = None, synthetic: bool = False
 ) -> dict[str, Any]:
-    """Writes ``out`` (.html) and the figures beside it (.json), and gives these. With the ``corpus`` of training drift
-    is measured against it. No word of a note is in either. Raises ``InputError`` where no encounter is finished.
+    """Writes ``out`` (.html) and its figures beside it (.json), and returns these; neither holds a word of a note. With
+    the ``corpus`` of training, drift is measured against it. Raises ``InputError`` where no encounter is finished.
     """
     out = Path(out)
     if out.suffix.lower() != ".html":

@@ -73,8 +73,8 @@ def follows_confidence(told: Sequence[Verdict]) -> float | None:
 
 
 def by_chance(verdicts: Sequence[Verdict]) -> set[str]:
-    """Who decides as if coins were tossed: along the confidence less than half as far as all others together, by more
-    than chance alone would show. Where the confidence is worth little to all, nobody is.
+    """Who decides as if by tossing coins: follows the confidence less than half as far as all others together, by more
+    than chance would show. Nobody, where the confidence is worth little to all.
     """
     told = [one for one in verdicts if one.confidence is not None]
     found = set()

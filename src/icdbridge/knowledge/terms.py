@@ -120,8 +120,8 @@ def _every(table: CodeSystem) -> Iterator[Term]:
 
 
 def _by_siblings(table: CodeSystem, every: list[Term]) -> Iterator[Term]:
-    """Titles of codes that came later without the words that other names of several of their siblings leave out, too:
-    an abscess of the abdominal wall need not be called cutaneous, so one of the flank need not.
+    """Titles of newer codes without the words that names of several siblings leave out too: an abscess of the abdominal
+    wall need not be called cutaneous, so one of the flank need not either.
     """
     named: dict[str, list[frozenset[str]]] = {}
     later = later_codes(table.name)

@@ -11,8 +11,8 @@ from icdbridge.text import split_words
 
 
 def overlap(study: Study) -> Table:
-    """Of the target's rare test labels, which have a counterpart (GEM) among the codes of the others' training notes;
-    of the words of rare codes' descriptions, which the notes have. Nothing is trained.
+    """How many of the target's rare test labels have a counterpart (GEM) among the codes of the others' training notes,
+    and how many words of rare codes' descriptions the notes have. Nothing is trained.
     """
     target = study.corpora[study.target]
     others = [study.corpora[name] for name in study.others]

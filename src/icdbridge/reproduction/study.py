@@ -37,8 +37,8 @@ class System:
 class Study:
     """Corpora by name, one preset and some seeds; runs and their evaluations lie in ``folder``.
 
-    A run is found again by its settings and the checksums of its corpora, which its folder's name carries; one that
-    was interrupted is gone on with.
+    A run is found again by its settings and the checksums of its corpora, which its folder's name carries; an
+    interrupted one is continued.
     """
 
     corpora: dict[str, Corpus]

@@ -47,7 +47,7 @@ class SearchIndex:
     """Opens the search index, and makes it the first time, while notes are coded already."""
 
     def __init__(self, first: threading.Event) -> None:
-        """``first`` is waited for: the processors make one thing at a time."""
+        """It waits for ``first``: the processors do one thing at a time."""
         self.ready = threading.Event()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._open, args=(first,), daemon=True)

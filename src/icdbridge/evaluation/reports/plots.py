@@ -53,8 +53,8 @@ def panels_over(
     across: str = "",
     lines: bool = False,
 ) -> Markup:
-    """One panel a metric, in percent: over each of the ``places`` (scopes, bins of training frequency, values of a
-    setting) a bar a series or, with ``lines``, a line a series: for several runs laid over each other.
+    """One panel a metric, in percent. Over the ``places`` (scopes, bins of training frequency, values of a setting)
+    each series is drawn as bars or, with ``lines``, as a line.
     """
     with drawing(name, len(panels)) as drawn:
         for axis, (title, series) in zip(drawn.axes, panels.items(), strict=True):
@@ -82,8 +82,8 @@ def draw_lines(axis: Any, series: Series) -> None:
 
 
 def draw_bars(axis: Any, series: Series, labelled: bool = False) -> list[list[float]]:
-    """Grouped bars in percent, a group for each place of the values; a missing value shows as a gap. Gives where the
-    bars of each series stand. One series alone, and where ``labelled``, has its figures above.
+    """Bars in percent: a group a place, a bar a series, a gap where a value is missing. Gives where the bars of each
+    series stand. Figures stand above the bars of a single series, and where ``labelled``.
     """
     width = 0.8 / max(1, len(series))
     stand = []

@@ -22,7 +22,7 @@ _ORDERS: dict[str, tuple[ColumnElement[Any], ...]] = {
 
 @dataclass(frozen=True)
 class Listed:
-    """One page. ``total``: encounters that fit; ``states``: how many of those that fit all else have each state."""
+    """One page. ``total``: encounters that fit; ``states``: how many of each state fit all else."""
 
     encounters: Sequence[Encounter]
     total: int
