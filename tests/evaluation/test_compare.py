@@ -122,7 +122,7 @@ def test_what_was_not_evaluated_is_named(runs, tmp_path, corpus):
         read_groups([runs["alone1"], str(bare)], "plainly-a-test", "test")
     with pytest.raises(InputError, match="not a folder"):
         read_groups([runs["alone1"], str(tmp_path / "nowhere")], None, "test")
-    with pytest.raises(InputError, match="any val split"):
+    with pytest.raises(InputError, match="on val notes"):
         read_groups([runs["alone1"], runs["mixed1"]], None, "val")
 
 
