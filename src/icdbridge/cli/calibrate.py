@@ -18,9 +18,7 @@ from icdbridge.terminal import say
 def calibrate(
     run: Path = typer.Argument(None, help="A run folder; without one, the starter."),
     store: str = STORE,
-    out: Path = typer.Option(
-        ..., help="The folder to write: code and serve take it as they take a run folder."
-    ),
+    out: Path = typer.Option(..., help="The folder to write: code and serve take it like a run folder."),
     model: str | None = typer.Option(
         None, help="The model whose suggestions were decided on. Default: the run's name, or the starter."
     ),

@@ -35,7 +35,7 @@ def check(
     age: str | None = AGE,
     setting: str | None = typer.Option(None, help="inpatient or outpatient."),
     unordered: bool = typer.Option(
-        False, "--unordered", help="The codes are in no order: none is the principal diagnosis."
+        False, "--unordered", help="No order: no code is the principal diagnosis."
     ),
     version: str | None = typer.Option(
         None,

@@ -60,22 +60,16 @@ def code(
     id: str = typer.Option("note_id", help="For a table: the column with the note's id."),
     text: str = typer.Option("text", help="For a table: the column with the note's text."),
     patient: str | None = typer.Option(None, help="For a table: the column with the patient's id, for FHIR."),
-    date: str = typer.Option(
-        "date", help="For a table: the column with the day of discharge or service, if it has one."
-    ),
+    date: str = typer.Option("date", help="For a table: a column with the day of discharge or service."),
     as_of: str | None = typer.Option(
         None,
         help="Use the codes that are valid on this day (2025-11-02), including codes newer than the training notes. "
         "Default: the date of the row or document; without one, the codes that the run learned.",
     ),
     precision: str = typer.Option("fp32", help=PRECISION),
-    evidence: bool = typer.Option(
-        True, help="Find the words that support each code; coding is faster without."
-    ),
+    evidence: bool = typer.Option(True, help="Find the words that support each code; it is faster without."),
     resume: bool = typer.Option(False, "--resume", help="Continue an interrupted --out."),
-    force: bool = typer.Option(
-        False, "--force", help="Replace an existing --out, once the new result is complete."
-    ),
+    force: bool = typer.Option(False, "--force", help="Replace --out, once the new result is complete."),
     engine: Literal["one", "ray"] = typer.Option(
         "one",
         help="one: this process codes. ray: all cores of this machine or, by --address, of a cluster; NOTES may be "

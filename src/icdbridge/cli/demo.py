@@ -28,12 +28,8 @@ MADE = {MARK, "example.txt", "raw", "corpora", "runs", "report", "note.txt"}
 @app.command(epilog=examples("demo", "demo --scale 0.1"))
 def demo(
     out: Path = typer.Option(Path("build/demo"), "--out", help="Folder for all that the demo makes."),
-    scale: float = typer.Option(
-        1.0, min=0.01, max=500, help="Use only this share of the demo's notes, for a quick look."
-    ),
-    epochs: int = typer.Option(
-        6, min=1, help="Passes over the notes; the run on ICD-10 alone makes twice as many."
-    ),
+    scale: float = typer.Option(1.0, min=0.01, max=500, help="Share of the notes, for a quick look."),
+    epochs: int = typer.Option(6, min=1, help="Passes over the notes; twice as many on ICD-10 alone."),
 ) -> None:
     """Show what icdbridge does: code a made-up note, then train and compare two models on synthetic notes.
 

@@ -80,9 +80,7 @@ def remove_user(name: str = typer.Argument(help="Name of the account."), store: 
 
 @desk.command(epilog=examples("desk verify --store desk.db"))
 def verify(
-    head: str | None = typer.Option(
-        None, help="NUMBER:HASH that an earlier verify printed and you noted elsewhere."
-    ),
+    head: str | None = typer.Option(None, help="NUMBER:HASH of an earlier verify, as noted elsewhere."),
     store: str = STORE,
 ) -> None:
     """Check that the audit trail was not changed. Exits 1 if it was.
@@ -134,9 +132,7 @@ def _noted(head: str | None) -> tuple[int, str] | None:
 
 @desk.command(epilog=examples("desk report --out report.html --store desk.db"))
 def report(
-    out: Path = typer.Option(
-        ..., help="The .html page to write; its figures are written beside it as .json."
-    ),
+    out: Path = typer.Option(..., help="The .html page to write; its figures stand beside it as .json."),
     corpus: Path | None = typer.Option(
         None, help="The corpus that the model was trained on, to measure how much notes differ from it."
     ),

@@ -13,17 +13,13 @@ from icdbridge.terminal import say
 )
 def index(
     run: Path = typer.Argument(help="A run folder made by `icdbridge train`."),
-    corpora: list[Path] = typer.Argument(
-        help="The corpora that the run was trained on; their train and val notes are used."
-    ),
+    corpora: list[Path] = typer.Argument(help="The corpora it was trained on: train and val notes are used."),
     terms: Path | None = typer.Option(
         None,
         help="Further names of ICD-10-CM codes: a table (columns code and term), or knowledge for the "
         "alphabetic index that comes with icdbridge.",
     ),
-    recall: float = typer.Option(
-        0.998, help="Share of the codes predicted on val that must be among the candidates."
-    ),
+    recall: float = typer.Option(0.998, help="Share of the codes predicted on val to find as candidates."),
     notes: int = typer.Option(
         8_000,
         min=1,

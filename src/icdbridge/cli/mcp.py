@@ -9,9 +9,7 @@ from icdbridge.cli import app, examples
 
 @app.command(epilog=examples("mcp", "mcp runs/mixed"))
 def mcp(
-    run: Path = typer.Argument(
-        None, help="The run folder that suggests codes. Default: the starter, for English notes."
-    ),
+    run: Path = typer.Argument(None, help="The run that suggests codes. Default: the starter, for English."),
 ) -> None:
     """Offer search, description, checks and suggestions of codes as tools of an AI assistant (MCP over stdio)."""
     from icdbridge.coding import Coder

@@ -24,7 +24,7 @@ def serve(
     host: str = typer.Option("127.0.0.1", help="Address to listen on; any but loopback needs a token."),
     port: int = typer.Option(8000, min=0, max=65535, help="Port to listen on; 0 takes any free one."),
     token_file: Path | None = typer.Option(
-        None, help="File with the token that clients must send. Or set ICDBRIDGE_TOKEN."
+        None, help="File with the clients' token. Or set ICDBRIDGE_TOKEN."
     ),
     waiting: int = typer.Option(
         128, min=1, help="How many notes of usual length may wait; further requests are refused with 503."

@@ -21,9 +21,7 @@ def train(
     context: typer.Context,
     corpora: list[Path] = typer.Argument(help="Corpus folders made by `icdbridge prepare`."),
     out: Path = typer.Option(..., "--out", help="The run folder to write."),
-    model: str = typer.Option(
-        "duallaat-rnn", help="duallaat-rnn, duallaat-cnn, or another model in docs/models.md."
-    ),
+    model: str = typer.Option("duallaat-rnn", help="duallaat-cnn, or another model of docs/models.md."),
     preset: str = typer.Option(
         "paper",
         help="paper (needs a GPU), small (for CPUs), or few-notes (with matching, for up to a few thousand notes).",
@@ -35,17 +33,13 @@ def train(
     train_only: list[Path] = typer.Option(
         [], help="A corpus of which all notes, val and test too, are used for training; may be repeated."
     ),
-    validate_on: str | None = typer.Option(
-        None, help="Name of the corpus to validate on. Default: the first."
-    ),
+    validate_on: str | None = typer.Option(None, help="Corpus to validate on, by name. Default: the first."),
     epochs: int | None = typer.Option(None, help="Passes over the training notes."),
     seed: int | None = typer.Option(None, help="Seed of everything random."),
     resume: bool = typer.Option(False, "--resume", help="Continue an interrupted training."),
     force: bool = typer.Option(False, "--force", help="Replace an existing run folder."),
     tensorboard: bool = typer.Option(False, "--tensorboard", help="Write TensorBoard files too."),
-    dry_run: bool = typer.Option(
-        False, "--dry-run", help="Only estimate the memory that the training needs; write nothing."
-    ),
+    dry_run: bool = typer.Option(False, "--dry-run", help="Only estimate the memory needed; write nothing."),
     memory: float = typer.Option(80, min=0.1, help="Memory of the device in GB, for --dry-run."),
 ) -> None:
     """Train a model on one or several corpora, of any versions.

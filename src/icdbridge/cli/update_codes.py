@@ -14,9 +14,7 @@ SHOWN = 20
 @app.command(rich_help_panel=MODELS, epilog=examples("update-codes runs/mixed --as-of 2026-10-01"))
 def update_codes(
     run: Path = typer.Argument(help="A run folder made by `icdbridge train`."),
-    as_of: str | None = typer.Option(
-        None, help="Code by the release of this day (2026-10-01). Default: today."
-    ),
+    as_of: str | None = typer.Option(None, help="Code by this day's release (2026-10-01). Default: today."),
     conversions: Path | None = typer.Option(
         None,
         help="A conversion table of the agency, with the columns code and previous. Default: replacements are inferred "
