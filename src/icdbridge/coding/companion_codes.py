@@ -23,11 +23,7 @@ class Instruction(NamedTuple):
     reason: str
 
 
-class InstructionOf(NamedTuple):
-    """One of the instructions of a code."""
-
-    asking: str
-    place: int
+InstructionOf = tuple[str, int]  # a code, and the place among its instructions
 
 
 def instruction_for(code: str, others: Iterable[str]) -> str | None:
@@ -39,9 +35,7 @@ def instruction_for(code: str, others: Iterable[str]) -> str | None:
 
 def still_asked(predicted: Sequence[str], shown: Iterable[str]) -> set[InstructionOf]:
     """The codes that ``predicted`` codes require and that are not among those ``shown``."""
-    asked = {
-        InstructionOf(asking, place) for asking in predicted for place in range(len(_instructions(asking)))
-    }
+    asked = {(asking, place) for asking in predicted for place in range(len(_instructions(asking)))}
     for code in shown:
         asked.difference_update(met_by(code, (asking for asking in predicted if asking != code)))
     return asked
@@ -51,7 +45,7 @@ def met_by(code: str, predicted: Iterable[str]) -> Iterator[InstructionOf]:
     """The instructions of the ``predicted`` codes that require a code, in their order."""
     for asking in predicted:
         for place in _asking(asking, code):
-            yield InstructionOf(asking, place)
+            yield asking, place
 
 
 @lru_cache(maxsize=200_000)

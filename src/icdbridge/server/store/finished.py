@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -14,9 +14,7 @@ from icdbridge.server.store.records import Coding, Decision, Encounter, StoredSu
 
 FINISHED = ("done", "audited")
 _AT_ONCE = 200
-_SAME = (
-    "id", "number", "patient", "sex", "birth_date", "setting", "admission", "discharge", "state", "done", "assignee",
-)  # fmt: skip
+_SAME = ("id", "number", "patient", "setting", "admission", "discharge", "done")
 
 
 class ShownSuggestion(NamedTuple):
@@ -56,17 +54,12 @@ class FinishedEncounter:
     id: int
     number: str
     patient: str | None
-    sex: str | None
-    birth_date: date | None
     setting: str | None
     admission: date | None
     discharge: date | None
-    state: str
     done: datetime | None
-    assignee: str | None
     model: str | None
     code_version: str | None
-    release: str | None
     documents: tuple[tuple[int, str | None], ...]
     suggestions: tuple[ShownSuggestion, ...]
     decisions: tuple[Decided, ...]
@@ -107,7 +100,7 @@ def _finished(session: Session, ids: Sequence[int], texts: bool) -> Iterator[Fin
     wanted = select(Encounter).where(Encounter.id.in_(ids), Encounter.state.in_(FINISHED))
     encounters = session.scalars(wanted.order_by(Encounter.id)).all()
     newest = select(func.max(Coding.id)).where(Coding.encounter_id.in_(ids)).group_by(Coding.encounter_id)
-    made = select(Coding.encounter_id, Coding.model, Coding.code_version, Coding.release)
+    made = select(Coding.encounter_id, Coding.model, Coding.code_version)
     codings = {row.encounter_id: row for row in session.execute(made.where(Coding.id.in_(newest)))}
     suggestions, decisions = defaultdict(list), defaultdict(list)
     kept = (getattr(StoredSuggestion, name) for name in ShownSuggestion._fields)
@@ -122,11 +115,11 @@ def _finished(session: Session, ids: Sequence[int], texts: bool) -> Iterator[Fin
         place = {key: position for position, key in enumerate(one.code_order)}
         held = decisions[one.id]
         held.sort(key=lambda row: (row.verdict != "accepted", place.get(row.key, len(place))))
-        made_by = ("model", "code_version", "release")
-        of_coding: dict[str, Any] = {name: getattr(codings.get(one.id), name, None) for name in made_by}
+        coding = codings.get(one.id)
         yield FinishedEncounter(
             **{name: getattr(one, name) for name in _SAME},
-            **of_coding,
+            model=coding and coding.model,
+            code_version=coding and coding.code_version,
             documents=tuple((row.id, row.text) for row in documents_of(session, one.id)) if texts else (),
             suggestions=tuple(suggestions[one.id]),
             decisions=tuple(held),
