@@ -21,6 +21,7 @@ from icdbridge.server.store import open_store
 from icdbridge.server.store.people import add_user
 
 NOTE = "dyspnea at rest, qzxsecret"
+TOO_EARLY = {"text": "Fever.", "date": "0001-01-01T00:00:00+14:00"}  # in UTC before all years
 PROXY_TOKEN = "0123456789-abcdefghij"
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # made once: each client would read all certificates
 ROLES = ("coder", "auditor", "admin")
@@ -266,6 +267,8 @@ def test_facts_assignee_and_comments(coder, encounter):
         ("GET", "/documents/999999", None, 404, "no document"),
         ("POST", "/encounters", {"number": "E-9", "documents": [{"text": "  "}]}, 422, "no words"),
         ("POST", "/encounters", {"number": "E-9", "discharge": "2025-02-30"}, 422, "no such day"),
+        ("POST", "/encounters", {"number": "E-9", "discharge": 20250230}, 422, "no such day"),
+        ("POST", "/encounters", {"number": "E-9", "documents": [TOO_EARLY]}, 422, "no such time"),
         ("POST", "/encounters", {"number": "E 9"}, 422, "body.number"),
         ("POST", "/encounters", {"number": "E-9", "qzxsecret": 1}, 422, "(unknown field)"),
         ("PATCH", "/encounters/{id}", {"version": 99}, 409, "Read it again"),

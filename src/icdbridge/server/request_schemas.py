@@ -27,7 +27,7 @@ def read_as(shape: str, read: Callable[[str], date], called: str) -> BeforeValid
         try:
             if isinstance(value, str) and re.fullmatch(shape, value):
                 return read(value)
-        except ValueError:  # such as the 30th of February
+        except (ValueError, OverflowError):  # such as the 30th of February
             pass
         raise PydanticCustomError("no_such_time", f"no such {called}: expected one such as 2025-11-02")
 

@@ -122,7 +122,6 @@ def _moment(said: str | None) -> datetime | None:
     if said is None:
         return None
     try:
-        read = datetime.fromisoformat(said + {4: "-01-01", 7: "-01"}.get(len(said), ""))
-    except ValueError:
+        return in_utc(datetime.fromisoformat(said + {4: "-01-01", 7: "-01"}.get(len(said), "")))
+    except (ValueError, OverflowError):
         return None
-    return in_utc(read)

@@ -34,8 +34,8 @@ def now() -> datetime:
 
 
 def in_utc(moment: datetime) -> datetime:
-    """A moment with its time zone; UTC where it says none."""
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    """A moment in UTC, for which one without a time zone is taken; ``OverflowError`` before the year 1 there."""
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 _JSON = (dict[str, Any], list[dict[str, Any]], list[str], list[int])
