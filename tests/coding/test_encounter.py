@@ -99,8 +99,8 @@ def test_a_code_of_a_later_release_is_what_it_was_divided_from():
     [
         ("C61", {"sex": "female"}, False),
         ("C61", {"sex": "male"}, True),
-        ("P07.30", {"age": 70.0}, False),
-        ("P07.30", {"age": 0.0}, True),
+        ("P22.0", {"age": 70.0}, False),
+        ("P22.0", {"age": 0.0}, True),
         ("C61", {}, True),
     ],
 )
