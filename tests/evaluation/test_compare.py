@@ -143,7 +143,7 @@ def test_mismatched_corpora_are_refused(runs, tmp_path):
 def test_which_corpus_must_be_said_when_there_are_two(tmp_path, runs, corpus):
     for name in ("alone1", "mixed1"):
         evaluate(MadeUpRun(tmp_path / name), made_up_corpus(name="second"))
-    with pytest.raises(InputError, match="on plainly-a-test, second: choose one by --corpus"):
+    with pytest.raises(InputError, match="on plainly-a-test, second: choose by --corpus"):
         read_groups([runs["alone1"], runs["mixed1"]], None, "test")
     assert read_groups([runs["alone1"], runs["mixed1"]], "second", "test")[0].label == "alone1"
 
