@@ -208,7 +208,7 @@ def test_interrupted_and_resumed_is_the_same_as_in_one_go(coder, folder, tmp_pat
     monkeypatch.setattr(TrainedCoder, "code_many", lambda *a, **o: coded.extend(a[1]) or real(*a, **o))
     with pytest.raises(InputError, match="go on by --resume"):
         code_notes(coder, Source([folder]), out, **options)
-    with pytest.raises(InputError, match="other notes or options"):
+    with pytest.raises(InputError, match="notes or options"):
         code_notes(coder, Source([folder]), out, version="icd10", top=3, resume=True)
     assert code_notes(coder, Source([folder]), out, resume=True, **options) == Done(11, 0)
     assert coded == list(NOTES.values())[4:]
