@@ -8,6 +8,7 @@ import pytest
 from icdbridge.corpora.csv_files import find_file
 from icdbridge.corpora.csv_rows import LONGEST_ROW
 from icdbridge.corpora.staging import Staging
+from icdbridge.corpora.staging_database import errors_told
 from icdbridge.corpora.threads import run_together
 from icdbridge.errors import InputError
 
@@ -133,3 +134,10 @@ def test_find_file(tmp_path: Path) -> None:
         find_file(tmp_path, "hosp/x")
     with pytest.raises(InputError, match="is not a folder"):
         find_file(tmp_path / "none", "x")
+
+
+def test_the_database_tells_an_interrupt_between_two_statements_as_one() -> None:
+    with pytest.raises(KeyboardInterrupt), errors_told():
+        raise RuntimeError("Query interrupted")
+    with pytest.raises(RuntimeError, match="something else"), errors_told():
+        raise RuntimeError("something else")

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from icdbridge.corpora.csv_rows import csv_rows
-from icdbridge.corpora.staging_database import MEMORY_LIMIT, database_error, run_watched
+from icdbridge.corpora.staging_database import MEMORY_LIMIT, errors_told, run_watched
 from icdbridge.corpora.texts import Texts
 
 BATCH = 2_000  # notes held at once
@@ -149,17 +149,13 @@ class Staging:
         self.warnings.append(text)
 
     def rows(self, sql: str, parameters: object = None) -> list[tuple[Any, ...]]:
-        try:
+        with errors_told():
             return list(self.connection.execute(sql, parameters).fetchall())
-        except duckdb.Error as error:
-            raise database_error(error) from None
 
     def table(self, sql: str, parameters: object = None) -> pa.Table:
         """The result of a query in Arrow."""
-        try:
+        with errors_told():
             return self.connection.sql(sql, params=parameters).to_arrow_table()
-        except duckdb.Error as error:
-            raise database_error(error) from None
 
     def batches(self, sql: str) -> Iterator[pa.RecordBatch]:
         """The result of a query in Arrow, a batch at a time."""
@@ -172,13 +168,11 @@ class Staging:
 
     def run(self, sql: str, parameters: object = None, label: str | None = None) -> None:
         """Runs a statement; with a label, a progress bar shows how far it is, and Ctrl-C stops it at once."""
-        try:
+        with errors_told():
             if label is None:
                 self.connection.execute(sql, parameters)
             else:
                 run_watched(self.connection, sql, parameters, label)
-        except duckdb.Error as error:
-            raise database_error(error) from None
 
     def read_csv(self, path: Path, columns: Iterable[str], into: str, select: str) -> None:
         """Appends the rows of a CSV file (plain or gzipped) to a relation.
@@ -289,6 +283,7 @@ class Staging:
     @contextmanager
     def _named(self, name: str, table: pa.Table | pa.RecordBatch) -> Iterator[None]:
         """Within, SQL knows the table by a name."""
-        self.connection.register(name, table)
+        with errors_told():
+            self.connection.register(name, table)
         yield
         self.connection.unregister(name)

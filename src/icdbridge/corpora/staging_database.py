@@ -1,6 +1,8 @@
 """The staging database: its errors in lines of our own, as its messages quote values, and long queries."""
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import duckdb
 
@@ -10,17 +12,30 @@ from icdbridge.progress import progress_bar
 MEMORY_LIMIT = "1GB"
 
 
-def database_error(error: duckdb.Error) -> InputError:
-    """A full disk or a lack of memory; anything else is a fault of the program, told without its message."""
-    message = str(error)
-    if isinstance(error, duckdb.InterruptException):
+@contextmanager
+def errors_told() -> Iterator[None]:
+    """Within, a full disk or a lack of memory is an ``InputError``, and an interrupt what it is elsewhere; anything
+    else is a fault of the program, told without the database's message.
+    """
+    try:
+        yield
+    except duckdb.InterruptException:
         raise KeyboardInterrupt from None
+    except duckdb.Error as error:
+        raise _told(error) from None
+    except RuntimeError as error:
+        if str(error) == "Query interrupted":  # as the database's binding says it between two statements
+            raise KeyboardInterrupt from None
+        raise
+
+
+def _told(error: duckdb.Error) -> Exception:
+    message = str(error)
     if "No space left" in message or "Could not write" in message:
         return InputError("cannot write the staging files: the disk is full or refuses: free some space")
     if isinstance(error, duckdb.OutOfMemoryException):
         return InputError(f"the disk is full, or less than {MEMORY_LIMIT} of memory is free: free some")
-    kind = message.partition(":")[0][:60]
-    raise RuntimeError(f"the staging database failed ({kind})") from None
+    return RuntimeError(f"the staging database failed ({message.partition(':')[0][:60]})")
 
 
 def run_watched(connection: duckdb.DuckDBPyConnection, sql: str, parameters: object, label: str) -> None:
