@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -41,6 +43,15 @@ def test_codes_of_either_version_with_evidence(run):
         words = " ".join(span.text for suggestion in found for span in suggestion.evidence)
         assert "DYSPNEA" in words
         assert "metformin" in words
+
+
+def test_opening_a_run_and_coding_a_note_leaves_the_compiler_of_torch_alone(run):
+    """It takes longer to import than the note to code."""
+    program = "import sys\nfrom icdbridge import Coder\n"
+    program += "found = Coder.load(sys.argv[1]).code(sys.argv[2], 'icd10', top=2)\n"
+    program += "print(len(found), 'torch' in sys.modules, 'torch._dynamo' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program, run.path, NOTE], capture_output=True, text=True)
+    assert done.stdout == "2 True False\n", done.stderr
 
 
 def test_a_code_set_that_training_never_saw_does_not_move_the_others(run):

@@ -1,7 +1,9 @@
 """A server that was just installed: notes are coded while the index of code names is still being made."""
 
+import os
 import signal
 import time
+from pathlib import Path
 
 import httpx
 import pytest
@@ -46,9 +48,26 @@ def test_a_search_says_that_the_index_is_being_made_and_a_stop_ends_that(fresh, 
     assert not list((tmp_path / "cache").glob(".search-*partial*"))  # nobody goes on making it
 
 
-def test_the_desk_shows_that_the_index_is_being_made(fresh, browser):
+def children(process):
+    """The processes that a process has started and that have not ended."""
+    tasks = Path(f"/proc/{process.pid}/task").glob("*/children")
+    return [int(child) for task in tasks for child in task.read_text().split()]
+
+
+@pytest.fixture
+def paused(fresh):
+    """The server while the making of its index rests: nothing here wants it."""
+    makers = until(lambda: found if len(found := children(fresh.process)) == 2 else None)
+    for maker in makers:
+        os.kill(maker, signal.SIGSTOP)
+    yield fresh
+    for maker in makers:
+        os.kill(maker, signal.SIGKILL)
+
+
+def test_the_desk_shows_that_the_index_is_being_made(paused, browser):
     page = browser.new_page()
-    page.goto(fresh.url)
+    page.goto(paused.url)
     code_note(page)
     page.get_by_role("combobox", name="Add a code of ICD-10").press_sequentially("fever")
     expect(page.locator(".found:visible")).to_contain_text("their index is being made")
