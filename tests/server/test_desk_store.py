@@ -151,7 +151,9 @@ def test_what_another_saved_meanwhile_is_not_overwritten(open_list, served):
     assert (
         httpx.patch(f"{served.url}/v1/desk/encounters/{one['id']}", json=done, timeout=60).status_code == 200
     )
+    page.set_viewport_size(NARROW)  # where the page scrolls, and what is told stays in sight
     row(page, "E11.9").get_by_role("button", name="Reject E11.9").click()
+    expect(page.get_by_role("alert")).to_be_in_viewport()
     expect(page.get_by_role("alert")).to_contain_text("changed its state from in work to done")
     expect(page.get_by_role("alert")).to_contain_text("your last decision was not saved")
     assert decided(served, "E-2") == {"I50.9": "rejected", "E11.9": "accepted"}
