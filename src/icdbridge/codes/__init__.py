@@ -16,10 +16,10 @@ from icdbridge.codes.code import (
     undotted,
     version_named,
 )
-from icdbridge.codes.code_tables import read_code_table
 from icdbridge.codes.crosswalks import GemEntry, crosswalk, crosswalks, equivalents
 from icdbridge.codes.declaration import Declaration
 from icdbridge.codes.descriptions import Description, describe, whole_systems
+from icdbridge.codes.gate import read_code_table
 from icdbridge.codes.naming import Name, Terms, code_names, names, read_terms
 from icdbridge.codes.packages import load_system, releases
 from icdbridge.codes.system import CodeSystem

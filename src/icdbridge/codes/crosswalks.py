@@ -78,25 +78,24 @@ def crosswalks(code: Code | str) -> list[GemEntry]:
 
 @cache
 def equivalents(system: str) -> Mapping[str, Mapping[Code, bool]]:
-    """Code of a system -> codes of the other version that stand for it alone, in GEM's tables of either direction, with
-    whether exactly.
-    """
+    """Code -> codes of the other version that stand for it alone, by GEM in either direction, and whether exactly."""
     found: dict[str, dict[Code, bool]] = {}
-    for source, target in PAIRS:
-        if system not in (source, target):
-            continue
-        for written, entries in crosswalk(source, target).items():
-            for entry in entries:
-                if entry.combination:
-                    continue
-                here, there = (
-                    (written, entry.target)
-                    if system == source
-                    else (entry.target.code, Code(source, written))
-                )
+    for source, entries in _tables_with(system):
+        for entry in entries:
+            if not entry.combination:
+                own = system == source.system
+                here, there = (source.code, entry.target) if own else (entry.target.code, source)
                 others = found.setdefault(here, {})
                 others[there] = others.get(there, False) or not entry.approximate
     return found
+
+
+def _tables_with(system: str) -> Iterator[tuple[Code, tuple[GemEntry, ...]]]:
+    """The codes and their entries of GEM's tables of either direction that a system is in."""
+    for pair in PAIRS:
+        if system in pair:
+            for source, entries in crosswalk(*pair).items():
+                yield Code(pair[0], source), entries
 
 
 class Combination(NamedTuple):
@@ -110,29 +109,22 @@ class Combination(NamedTuple):
 
 @cache
 def combinations(system: str) -> Mapping[str, tuple[Combination, ...]]:
-    """Code of a system -> the codes of the other version for which it stands with others, by GEM's tables of either
-    direction.
-    """
+    """Code -> codes of the other version for which it stands with others, by GEM in either direction."""
     found: dict[str, dict[Combination, None]] = {}
-    for source, target in PAIRS:
-        if system not in (source, target):
+    for source, entries in _tables_with(system):
+        together = [entry for entry in entries if entry.combination]
+        if system == source.system:
+            alone = dict.fromkeys(Combination(entry.target, ()) for entry in together)
+            found.setdefault(source.code, {}).update(alone)
             continue
-        for written, entries in crosswalk(source, target).items():
-            together = [entry for entry in entries if entry.combination]
-            if system == source:
-                found.setdefault(written, {}).update(
-                    (Combination(entry.target, ()), None) for entry in together
-                )
-                continue
-            for scenario in {entry.scenario for entry in together}:
-                own = [entry for entry in together if entry.scenario == scenario]
-                parts = tuple(
-                    frozenset(entry.target.code for entry in own if entry.choice_list == number)
-                    for number in sorted({entry.choice_list for entry in own})
-                )
-                one = Combination(Code(source, written), parts)
-                for code in frozenset().union(*parts):
-                    found.setdefault(code, {})[one] = None
+        for scenario in {entry.scenario for entry in together}:
+            own = [entry for entry in together if entry.scenario == scenario]
+            parts = tuple(
+                frozenset(entry.target.code for entry in own if entry.choice_list == number)
+                for number in sorted({entry.choice_list for entry in own})
+            )
+            for code in frozenset().union(*parts):
+                found.setdefault(code, {})[Combination(source, parts)] = None
     return {code: tuple(several) for code, several in found.items() if several}
 
 

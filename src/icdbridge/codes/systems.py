@@ -40,12 +40,8 @@ _FILE = Path(__file__).parent / "data" / "systems.toml"
 
 
 def _of_package(name: str, held: dict[str, Any]) -> Declaration:
-    shape, called, releases = (
-        re.compile(held["shape"]),
-        tuple(held["called"]),
-        dict.fromkeys(held["releases"]),
-    )
-    return Declaration(name, **{**held, "shape": shape, "called": called, "releases": releases})
+    given = {"shape": re.compile(held["shape"]), "releases": dict.fromkeys(held["releases"])}
+    return Declaration(name, **held | given | {"called": tuple(held["called"])})
 
 
 _OF_PACKAGES = tuple(starmap(_of_package, tomllib.loads(_FILE.read_text("utf-8")).items()))
@@ -107,9 +103,7 @@ _kept: list[Callable[[], None]] = []  # forgets what is kept of each function
 
 
 def kept_by_code(most: int | None = None) -> Callable[[Callable[P, T]], Callable[P, T]]:
-    """Keeps what a function gives, at most so much, until a system is declared or withdrawn: it may have come with
-    another release.
-    """
+    """Caches a function's results, ``most`` at most, until a system is declared or withdrawn, which may change them."""
 
     def keep(function: Callable[P, T]) -> Callable[P, T]:
         cached = lru_cache(most)(function)

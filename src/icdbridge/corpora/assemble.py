@@ -26,10 +26,10 @@ DEFAULT_SEED = 10
 
 
 def assemble(
-    out: Path,
+    out: Path | str,
     read: Callable[[Staging], None],
     *,
-    inputs: Sequence[Path],
+    inputs: Sequence[Path | str],
     source: str,
     version: str,
     settings: Mapping[str, Any] = {},
@@ -53,8 +53,8 @@ def assemble(
     """
     out = Path(out)
     given = read_splits(splits) if splits else None
-    inputs = [*inputs, *([splits] if splits else [])]
-    with atomic_folder(out, CORPUS, inputs, replace=force) as folder:
+    read_from = [*map(Path, inputs), *([splits] if splits else [])]
+    with atomic_folder(out, CORPUS, read_from, replace=force) as folder:
         staging = staging or Staging(folder / "staging")
         try:
             with ThreadPoolExecutor(1) as beside:  # reading is done outside of Python for the most part
@@ -219,7 +219,7 @@ def _look_at_existence(staging: Staging, counts: Mapping[Code, int]) -> None:
         plain = {code.code: (code.system, undotted(code)) for code in counts}
         unknown = [doubt for doubt in unknown if plain[doubt.written] not in titled]
     if unknown:
-        staging.warn(
+        staging.warnings.append(
             f"Codes that no installed release has are kept ({len(unknown):,}): {named(unknown, 'near')}."
         )
     wide = [Doubt(c.code, n, None) for c, n in counts.items() if standing(c) in ("category", "unlisted")]

@@ -159,28 +159,21 @@ class Corpus:
 
     def rejected(self) -> list[tuple[str, str]]:
         """Note id and key of the codes that a person rejected for a note; empty without any."""
-        path = self.path / "rejected.parquet"
-        if not path.is_file():
-            return []
-        table = pq.read_table(path)
-        return list(zip(table["note_id"].to_pylist(), table["code"].to_pylist(), strict=True))
+        return self._of_notes("rejected.parquet", "code")
 
     def translations(self) -> dict[str, str]:
         """Notes of the train split in English, by note id; empty for a corpus without."""
-        return self._texts("translations.parquet")
+        return dict(self._of_notes("translations.parquet", "text"))
 
     def originals(self) -> tuple[dict[str, str], dict[tuple[str, str], list[Mark]]]:
-        """The originals of translated train notes, by note id, and their marks, as ``evidence`` gives them; both empty
-        for a corpus without.
-        """
-        return self._texts("originals.parquet"), self._marks("originals_evidence.parquet")
+        """The originals of translated train notes by note id, and their marks (as ``evidence``); empty without any."""
+        return dict(self._of_notes("originals.parquet", "text")), self._marks("originals_evidence.parquet")
 
-    def _texts(self, name: str) -> dict[str, str]:
+    def _of_notes(self, name: str, column: str) -> list[tuple[str, str]]:
+        """Note id and a column of each row of a file that not every corpus has."""
         path = self.path / name
-        if not path.is_file():
-            return {}
-        table = pq.read_table(path)
-        return dict(zip(table["note_id"].to_pylist(), table["text"].to_pylist(), strict=True))
+        table = pq.read_table(path) if path.is_file() else {"note_id": pa.array([]), column: pa.array([])}
+        return list(zip(table["note_id"].to_pylist(), table[column].to_pylist(), strict=True))
 
     def __repr__(self) -> str:
         return f"Corpus({json.dumps(self.name)}, {self.version}, {self.meta['notes']['total']} notes)"

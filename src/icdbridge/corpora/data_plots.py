@@ -32,9 +32,7 @@ def histogram(name: str, values: Sizes, across: str, up: str) -> str:
 
 
 def long_tail(name: str, notes: Sizes, frequent: int) -> str:
-    """The notes of each code, the most frequent first, on logarithmic scales, as SVG; what lies after ``frequent`` is
-    rare.
-    """
+    """Notes of each code, most frequent first, on logarithmic scales, as SVG; ranks after ``frequent`` are rare."""
     from icdbridge.drawing import COLOURS, drawing
 
     # Neighbouring ranks fall on the same place: a point where the number of notes changes is enough.

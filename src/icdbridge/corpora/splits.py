@@ -46,7 +46,7 @@ def choose_splits(staging: Staging, seed: int, val_share: float | None) -> str:
         "SELECT count(*) FROM (SELECT 1 FROM note GROUP BY patient_id HAVING count(DISTINCT split) > 1)"
     )
     if straddling:
-        staging.warn(
+        staging.warnings.append(
             f"{straddling:,} patients have notes in more than one split: the split given is not by patient."
         )
     how = "as given"

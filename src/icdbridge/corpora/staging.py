@@ -137,42 +137,35 @@ class Staging:
             return self.places(row)
         if row is not None and note_id is None:
             note_id = self.rows("SELECT id FROM raw_notes WHERE rowid = ?", [row])[0][0]
-        return (
-            f"note {note_id[:40]}"
-            if note_id
-            else "a note without an id"
-            if row is None
-            else f"note {row + 1:,} in order"
-        )
-
-    def warn(self, text: str) -> None:
-        self.warnings.append(text)
+        if note_id:
+            return f"note {note_id[:40]}"
+        return "a note without an id" if row is None else f"note {row + 1:,} in order"
 
     def rows(self, sql: str, parameters: object = None) -> list[tuple[Any, ...]]:
         with errors_told():
             return list(self.connection.execute(sql, parameters).fetchall())
 
-    def table(self, sql: str, parameters: object = None) -> pa.Table:
+    def table(self, sql: str) -> pa.Table:
         """The result of a query in Arrow."""
         with errors_told():
-            return self.connection.sql(sql, params=parameters).to_arrow_table()
+            return self.connection.sql(sql).to_arrow_table()
 
     def batches(self, sql: str) -> Iterator[pa.RecordBatch]:
         """The result of a query in Arrow, a batch at a time."""
         with self.connection.cursor() as cursor:
             yield from cursor.sql(sql).to_arrow_reader(BATCH)
 
-    def number(self, sql: str, parameters: object = None) -> int:
+    def number(self, sql: str) -> int:
         """The single whole number that a query gives."""
-        return int(self.rows(sql, parameters)[0][0])
+        return int(self.rows(sql)[0][0])
 
-    def run(self, sql: str, parameters: object = None, label: str | None = None) -> None:
+    def run(self, sql: str, label: str | None = None) -> None:
         """Runs a statement; with a label, a progress bar shows how far it is, and Ctrl-C stops it at once."""
         with errors_told():
             if label is None:
-                self.connection.execute(sql, parameters)
+                self.connection.execute(sql)
             else:
-                run_watched(self.connection, sql, parameters, label)
+                run_watched(self.connection, sql, label)
 
     def read_csv(self, path: Path, columns: Iterable[str], into: str, select: str) -> None:
         """Appends the rows of a CSV file (plain or gzipped) to a relation.

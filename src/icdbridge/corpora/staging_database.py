@@ -38,14 +38,14 @@ def _told(error: duckdb.Error) -> Exception:
     return RuntimeError(f"the staging database failed ({message.partition(':')[0][:60]})")
 
 
-def run_watched(connection: duckdb.DuckDBPyConnection, sql: str, parameters: object, label: str) -> None:
+def run_watched(connection: duckdb.DuckDBPyConnection, sql: str, label: str) -> None:
     """Runs a statement in a thread, while a bar with this label shows how far it is."""
     failure: list[BaseException] = []
     done = threading.Event()  # an interrupted Thread.join() takes the thread for ended
 
     def work() -> None:
         try:
-            connection.execute(sql, parameters)
+            connection.execute(sql)
         except BaseException as error:  # handed to the thread that waits
             failure.append(error)
         finally:

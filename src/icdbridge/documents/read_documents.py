@@ -54,22 +54,21 @@ def is_plain(data: bytes) -> bool:
 
 def holds_fhir(path: Path) -> bool:
     """Whether a file is JSON of FHIR, by its beginning: named ``.json`` or ``.ndjson``, it is no table then."""
-    if path.suffix.lower() not in (".json", ".ndjson", ".jsonl"):
-        return False
-    try:
-        with path.open("rb") as file:
-            return bool(_FHIR.match(file.read(HEAD).removeprefix(b"\xef\xbb\xbf")))
-    except OSError:
-        return False
+    return path.suffix.lower() in (".json", ".ndjson", ".jsonl") and bool(_FHIR.match(_beginning(path)))
 
 
 def is_container(path: Path) -> bool:
     """Whether a file may hold several documents, by its beginning."""
+    return _beginning(path).lstrip().startswith(_CONTAINERS)
+
+
+def _beginning(path: Path) -> bytes:
+    """The first bytes of a file, none of one that cannot be read."""
     try:
         with path.open("rb") as file:
-            return file.read(HEAD).removeprefix(b"\xef\xbb\xbf").lstrip().startswith(_CONTAINERS)
+            return file.read(HEAD).removeprefix(b"\xef\xbb\xbf")
     except OSError:
-        return False
+        return b""
 
 
 def convert(data: bytes, place: str) -> list[Document]:

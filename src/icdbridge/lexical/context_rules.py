@@ -5,12 +5,12 @@ word of a class, ``<number>``, ``<year>`` or any ``<word>``; ``$`` for the end o
 names the words of a class.
 """
 
-import csv
 import re
 from collections.abc import Iterable
 from functools import cache
-from importlib.resources import files
 from typing import NamedTuple
+
+from icdbridge.packed import packed_rows
 
 FORWARD, BACKWARD, BOTH, SELF, STOP, PSEUDO = "forward", "backward", "both", "self", "stop", "pseudo"
 _CLASS = "class"
@@ -204,5 +204,4 @@ def _ends(tokens: list[str], i: int) -> bool:
 
 @cache
 def load_rules() -> Rules:
-    with files("icdbridge.lexical").joinpath("data/context_rules.csv").open(encoding="utf-8") as handle:
-        return Rules(list(csv.reader(handle))[1:])
+    return Rules(packed_rows(__package__, "data/context_rules.csv"))

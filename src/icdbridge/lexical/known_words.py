@@ -1,33 +1,16 @@
-"""Words of a note that an index of names knows: its own words, what its abbreviations and synonyms mean."""
+"""What abbreviations and synonyms in a note mean, in stems of words."""
 
-import csv
-from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
-
-import numpy as np
 
 from icdbridge.knowledge.synonyms import synonyms as known_synonyms
 from icdbridge.knowledge.words import stem, stems
-
-
-@dataclass(frozen=True)
-class Occurrences:
-    """Words of a text that stand in an index, an abbreviation standing for several at its own place.
-
-    ``words`` int32 [n] numbers of words in the index, ``places`` int32 [n] the word of the text that each is, those of
-    one word ascending.
-    """
-
-    words: np.ndarray
-    places: np.ndarray
+from icdbridge.packed import packed_rows
 
 
 @cache
 def abbreviations() -> dict[str, tuple[str, ...]]:
     """Common clinical abbreviations, each with the stems of the words that it stands for."""
-    with files("icdbridge.lexical").joinpath("data/abbreviations.csv").open(encoding="utf-8") as handle:
-        rows = list(csv.reader(handle))[1:]
+    rows = packed_rows(__package__, "data/abbreviations.csv")
     return {short: tuple(stems(meaning)) for short, meaning in rows}
 
 

@@ -1,10 +1,10 @@
 """The sections of a note, found by their headings: on lines of their own, before a colon, in the middle of a line."""
 
-import csv
 import re
 from functools import cache, lru_cache
-from importlib.resources import files
 from typing import NamedTuple
+
+from icdbridge.packed import packed_rows
 
 # Kinds of sections; the first is what stands before any heading.
 KINDS = (
@@ -49,19 +49,17 @@ class Section(NamedTuple):
     body: int
 
 
+_TABLE = "data/section_headings.csv"
+
+
 @cache
 def _headings() -> dict[str, str]:
-    return {name: kind for name, kind in _rows() if kind != _MODIFIER}
+    return {name: kind for name, kind in packed_rows(__package__, _TABLE) if kind != _MODIFIER}
 
 
 @cache
 def _modifiers() -> set[str]:
-    return {name for name, kind in _rows() if kind == _MODIFIER}
-
-
-def _rows() -> list[list[str]]:
-    with files("icdbridge.lexical").joinpath("data/section_headings.csv").open(encoding="utf-8") as handle:
-        return list(csv.reader(handle))[1:]
+    return {name for name, kind in packed_rows(__package__, _TABLE) if kind == _MODIFIER}
 
 
 def sections(text: str) -> list[Section]:

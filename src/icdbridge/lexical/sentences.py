@@ -1,12 +1,12 @@
 """The sentences of a note, as clinicians write: abbreviations, numbers, wrapped lines, lists, "Key: value" lines."""
 
-import csv
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from functools import cache
-from importlib.resources import files
 from operator import itemgetter
+
+from icdbridge.packed import packed_rows
 
 _STOP = re.compile(  # a sign first, which is looked for at once
     r"[.!?](?:(?<![.!?]{2})[.!?]*+[\"')\]*]*+(?=\s)"  # the usual end
@@ -43,8 +43,7 @@ _COUNTED = re.compile(
 @cache
 def _abbreviations() -> dict[str, str]:
     """Abbreviations with a full stop: whether it ends a sentence ``never``, or only ``before capitals``."""
-    with files("icdbridge.lexical").joinpath("data/full_stops.csv").open(encoding="utf-8") as handle:
-        return dict(list(csv.reader(handle))[1:])
+    return dict(packed_rows(__package__, "data/full_stops.csv"))
 
 
 def sentences(text: str) -> list[tuple[int, int]]:

@@ -26,9 +26,7 @@ class Given:
 
 @dataclass(frozen=True)
 class CodeSet:
-    """``read``: what each text means, None where it has the shape of no code; the first is the principal diagnosis if
-    ``ordered``.
-    """
+    """``read``: what each text means, None for no code's shape; the first is the principal diagnosis if ``ordered``."""
 
     given: Sequence[Given]
     read: Sequence[Code | None]

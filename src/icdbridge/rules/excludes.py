@@ -77,9 +77,7 @@ def _said_so(line: str, other: str) -> bool:
 
 
 def _excluding(code: str, other: str, plain: str) -> tuple[Note, Line] | None:
-    """The note and its line by which a code excludes another, the plainest first; a note never excludes what it stands
-    above.
-    """
+    """The note and line by which a code excludes another, the plainest first; never from a note above the other."""
     found = [
         (note, line)
         for note in notes(code, "excludes1")

@@ -1,14 +1,13 @@
 """Findings about a set of codes, and facts of the encounter."""
 
-import csv
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import date
 from functools import cache
-from importlib.resources import files
 from typing import Any, Literal, cast
 
 from icdbridge.errors import InputError
+from icdbridge.packed import packed_rows
 
 Severity = Literal["error", "warning", "note"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
@@ -44,8 +43,7 @@ class Finding:
 @cache
 def _texts() -> dict[str, list[str]]:
     """The texts of each finding, as ``Finding`` has them: ``{code}`` is its first code, other gaps are filled in."""
-    table = files("icdbridge.rules").joinpath("data/findings.csv").read_text("utf-8")
-    return {name: texts for name, *texts in csv.reader(table.splitlines())}
+    return {name: texts for name, *texts in packed_rows(__package__, "data/findings.csv")}
 
 
 def finding(name: str, *codes: str, choices: Iterable[str] = (), **said: object) -> Finding:

@@ -17,12 +17,8 @@ def parquet_rows(path: Path, columns: Sequence[Column]) -> Iterator[Row]:
 
     try:
         with pq.ParquetFile(path) as file:
-            names = file.schema_arrow.names
-            found = match_columns(path, names, columns)
-            read = [names[place] for place in found.values()]
-            yield from _rows(
-                path, file.iter_batches(BATCH, columns=read), dict(zip(found, read, strict=True))
-            )
+            named = _named(path, file.schema_arrow.names, columns)
+            yield from _rows(path, file.iter_batches(BATCH, columns=list(named.values())), named)
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not a whole Parquet file: write it again") from error
 
@@ -34,24 +30,22 @@ def feather_rows(path: Path, columns: Sequence[Column]) -> Iterator[Row]:
     try:
         with pa.OSFile(str(path)) as file:
             reader = pa.ipc.open_file(file)
-            names = reader.schema.names
-            found = match_columns(path, names, columns)
-            read = [names[place] for place in found.values()]
-            batches = (
-                whole.slice(start, BATCH)
-                for whole in (
-                    _whole(reader.get_batch(i).select(read)) for i in range(reader.num_record_batches)
-                )
-                for start in range(0, len(whole), BATCH)
-            )
-            yield from _rows(path, batches, dict(zip(found, read, strict=True)))
+            named = _named(path, reader.schema.names, columns)
+            yield from _rows(path, _batches(reader, list(named.values())), named)
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not a whole Feather file: write it again") from error
 
 
-def _whole(batch: Any) -> Any:
-    batch.validate(full=True)  # Arrow believes what a file says of its lengths
-    return batch
+def _named(path: Path, names: Sequence[str], columns: Sequence[Column]) -> dict[str, str]:
+    """The names of the columns asked for, and those that they have in the file."""
+    return {name: names[place] for name, place in match_columns(path, names, columns).items()}
+
+
+def _batches(reader: Any, columns: list[str]) -> Iterator[Any]:
+    for number in range(reader.num_record_batches):
+        whole = reader.get_batch(number).select(columns)
+        whole.validate(full=True)  # Arrow believes what a file says of its lengths
+        yield from (whole.slice(start, BATCH) for start in range(0, len(whole), BATCH))
 
 
 def _rows(path: Path, batches: Any, named: dict[str, str]) -> Iterator[Row]:

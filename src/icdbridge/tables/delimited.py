@@ -10,7 +10,7 @@ from typing import Any
 from icdbridge.errors import InputError
 from icdbridge.tables.cells import encoding_fault
 from icdbridge.tables.rows import Column, Row, match_columns, plain_name
-from icdbridge.tables.streams import LONGEST_LINE, Lines, Unreadable
+from icdbridge.tables.streams import LONGEST_LINE, Unreadable
 
 SEPARATORS = {",": "commas", "\t": "tabs", ";": "semicolons"}
 _HEADER_LINES = 20  # a header may hold line breaks
@@ -18,20 +18,19 @@ _SAID = re.compile(r"sep=([,;\t])", re.IGNORECASE)  # Excel's first line, where 
 _QUOTE = "a quote is opened and never closed, or a quote inside a cell is not written twice: mend the row"
 
 
-def delimited_rows(path: Path, lines: Lines, columns: Sequence[Column], ending: str) -> Iterator[Row]:
+def delimited_rows(path: Path, lines: Iterator[str], columns: Sequence[Column], ending: str) -> Iterator[Row]:
     """The rows below the header; a row of another width, or not in UTF-8, has a fault.
 
     ``ending`` is that of the file's name, as far as known: ``.csv`` (commas or semicolons) or ``.tsv``. Raises
     ``InputError`` for a quote that is never closed, naming the row where it opens, NUL characters, and no row.
     """
     csv.field_size_limit(LONGEST_LINE)
-    started = iter(lines)
     number, found, any_row = 0, None, False
     try:
-        head = _head(started)
+        head = _head(lines)
         told = _SAID.fullmatch(head[0].strip()) if head else None
         separator = told[1] if told else _separator(path, head, columns, ending)
-        rows: Any = csv.reader(chain(head, started), delimiter=separator, strict=True)
+        rows: Any = csv.reader(chain(head, lines), delimiter=separator, strict=True)
         for number, cells in enumerate(rows, start=1):
             if told and number == 1:
                 continue

@@ -3,17 +3,17 @@
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from icdbridge.errors import InputError
 from icdbridge.tables.cells import encoding_fault
 from icdbridge.tables.rows import Column, Row, match_columns
-from icdbridge.tables.streams import Lines, Unreadable
+from icdbridge.tables.streams import Unreadable
 
 LARGEST = 128 * 1024 * 1024  # characters of a JSON list, which is read as a whole
 
 
-def json_rows(path: Path, lines: Lines, columns: Sequence[Column]) -> Iterator[Row]:
+def json_rows(path: Path, lines: Iterator[str], columns: Sequence[Column]) -> Iterator[Row]:
     """The objects of a file; what is no object, or lacks a needed column, has a fault.
 
     Raises ``InputError`` for a list that is not valid JSON or too large, a single object, NUL characters, and no row.
@@ -42,14 +42,13 @@ class _Twice(ValueError):
     """An object whose cells cannot be told apart."""
 
 
-class _Bad:
+class _Bad(NamedTuple):
     """A line or an element that is no row."""
 
-    def __init__(self, what: str) -> None:
-        self.what = what
+    what: str
 
 
-def _values(path: Path, lines: Lines) -> Iterator[tuple[int, Any]]:
+def _values(path: Path, lines: Iterator[str]) -> Iterator[tuple[int, Any]]:
     number = 0
     started = enumerate(lines, start=1)
     try:

@@ -19,34 +19,16 @@ class Unreadable(ValueError):
     """What is wrong with the line being read."""
 
 
-class Lines:
-    """The lines of a text with their ends, LF, CRLF or CR; what is no UTF-8 becomes lone surrogates.
-
-    Raises ``Unreadable`` for NUL characters and a line longer than ``LONGEST_LINE``.
-    """
-
-    def __init__(self, handle: io.TextIOBase) -> None:
-        self._handle = handle
-
-    def __iter__(self) -> Iterator[str]:
-        while line := self._handle.readline(LONGEST_LINE):
-            if len(line) == LONGEST_LINE:
-                raise Unreadable(
-                    f"a line of more than {LONGEST_LINE // 1024**2} million characters: cut it up"
-                )
-            if "\0" in line:
-                raise Unreadable("a NUL character: the file is damaged, or not text: save it as UTF-8")
-            yield line
-
-
 @contextmanager
 def open_lines(
     path: Path, packing: str | None, tick: Callable[[int], None] = lambda read: None
-) -> Iterator[Lines]:
-    """Opens a text file that is packed by ``gzip`` or ``zstd``, or plain.
+) -> Iterator[Iterator[str]]:
+    """The lines of a text file that is packed by ``gzip`` or ``zstd``, or plain: with their ends, LF, CRLF or CR; what
+    is no UTF-8 becomes lone surrogates.
 
     ``tick`` is told how many bytes of the file were read. Raises ``InputError`` for a file that cannot be read, is cut
-    off, damaged, not in its encoding, or grows suspiciously.
+    off, damaged, not in its encoding, or grows suspiciously; ``Unreadable`` for NUL characters and a line longer than
+    ``LONGEST_LINE``.
     """
     try:
         with _unpacked(path, packing, tick) as raw:
@@ -55,9 +37,18 @@ def open_lines(
             buffered.read(len(mark))
             errors = "surrogateescape" if encoding == "utf-8" else "strict"
             with io.TextIOWrapper(buffered, encoding, errors, newline="") as handle:
-                yield Lines(handle)
+                yield _lines(handle)
     except UnicodeDecodeError as error:
         raise InputError(f"{path} is not whole {error.encoding.upper()} text: save it as UTF-8") from error
+
+
+def _lines(handle: io.TextIOBase) -> Iterator[str]:
+    while line := handle.readline(LONGEST_LINE):
+        if len(line) == LONGEST_LINE:
+            raise Unreadable(f"a line of more than {LONGEST_LINE // 1024**2} million characters: cut it up")
+        if "\0" in line:
+            raise Unreadable("a NUL character: the file is damaged, or not text: save it as UTF-8")
+        yield line
 
 
 def first_bytes(path: Path, packing: str | None = None) -> bytes:

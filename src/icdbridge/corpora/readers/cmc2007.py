@@ -42,14 +42,7 @@ def prepare_cmc2007(
             staging.add_rows("raw_codes", codes)
 
     return assemble(
-        Path(out),
-        read,
-        inputs=[Path(root)],
-        source="cmc2007",
-        version="icd9",
-        splits=splits,
-        seed=seed,
-        force=force,
+        out, read, inputs=[root], source="cmc2007", version="icd9", splits=splits, seed=seed, force=force
     )
 
 

@@ -83,15 +83,9 @@ def prepare_names(
         "names_per_note": names_per_note,
         "passes": passes,
     }
+    inputs = [terms] if terms else []
     return assemble(
-        Path(out),
-        read,
-        inputs=[terms] if terms else [],
-        source="names",
-        version=version,
-        settings=settings,
-        seed=seed,
-        force=force,
+        out, read, inputs=inputs, source="names", version=version, settings=settings, seed=seed, force=force
     )
 
 

@@ -85,7 +85,7 @@ def prepare_codiesp(
         )
 
     return assemble(
-        Path(out),
+        out,
         read,
         inputs=[root],
         source="codiesp",

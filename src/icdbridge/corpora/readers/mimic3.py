@@ -45,9 +45,9 @@ def prepare_mimic3(
         _look_at_zeros(staging)
 
     return assemble(
-        Path(out),
+        out,
         read,
-        inputs=[Path(root)],
+        inputs=[root],
         source="mimic3",
         version="icd9",
         splits=splits,
@@ -93,6 +93,6 @@ def _look_at_zeros(staging: Staging) -> None:
             f"them as numbers would lose; {merged:,} could then not be told apart. None is dropped for that."
         )
     elif distinct >= 100:
-        staging.warn(
+        staging.warnings.append(
             "No procedure code begins with a zero: zeros were lost before, so that 01.31 reads 13.1."
         )

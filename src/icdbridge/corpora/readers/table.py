@@ -112,7 +112,7 @@ def prepare_table(
         "code table": code_table.name if code_table else None,
     }
     return assemble(
-        Path(out),
+        out,
         read,
         inputs=[*given, *([code_table] if code_table else [])],
         source="table",
@@ -191,7 +191,7 @@ def _stage_codes(staging: Staging, version: str, system: str | None) -> None:
             f"{_place(staging, first[text])}: the code {text[:10]!r} may be {keys}: write it so, or give --system"
         )
     if column.repaired:
-        staging.warn(
+        staging.warnings.append(
             f"Zeros that a spreadsheet took away were put back: {named(column.repaired, 'read as')}."
         )
     if column.foreign:
