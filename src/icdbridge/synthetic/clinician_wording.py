@@ -68,27 +68,18 @@ def misspell(text: str, rng: random.Random) -> str:
 
 
 class Wordings:
-    """The wordings of each variant, made when first asked for; they derive from the world's seed alone."""
+    """The wordings of each variant, made when first asked for; they derive from the world's seed alone.
+
+    ``forms``: ways to write it, the most usual first; none contains the words of a title of its codes. ``clues``: its
+    medications and its findings (laboratory, examination, images); the latter may be none.
+    """
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
-        self._forms: dict[Variant, list[Template]] = {}
-        self._clues: dict[Variant, tuple[list[Template], list[Template]]] = {}
         self._synonyms = load_system("icd10cm").synonyms
+        self.forms, self.clues = cache(self._forms), cache(self._clues)
 
-    def forms(self, variant: Variant) -> list[Template]:
-        """Ways to write it, the most usual first. None contains the words of a title of its codes."""
-        if variant not in self._forms:
-            self._forms[variant] = [Template(text) for text in self._make(variant)]
-        return self._forms[variant]
-
-    def clues(self, variant: Variant) -> tuple[list[Template], list[Template]]:
-        """Its medications and its findings (laboratory, examination, images); the latter may be none."""
-        if variant not in self._clues:
-            self._clues[variant] = self._make_clues(variant)
-        return self._clues[variant]
-
-    def _make(self, variant: Variant) -> list[str]:
+    def _forms(self, variant: Variant) -> list[Template]:
         rng = random.Random(f"{self._seed} wording {variant.icd10} {variant.icd9}")
         codes = (variant.icd10, *variant.icd9)
         own = [title_of(code) for code in codes]
@@ -115,10 +106,10 @@ class Wordings:
         for form in dict.fromkeys(made):
             while any(title in words_of(form) for title in taken):
                 form = misspell(form, rng)
-            safe.append(form)
+            safe.append(Template(form))
         return safe
 
-    def _make_clues(self, variant: Variant) -> tuple[list[Template], list[Template]]:
+    def _clues(self, variant: Variant) -> tuple[list[Template], list[Template]]:
         row = known_problems().get(variant.icd10.code)
         medications = row["medications"].split("|") if row and row["medications"] else []
         findings = row["findings"].split("|") if row and row["findings"] else []

@@ -6,6 +6,7 @@ Everything here derives from the world's own seed.
 import random
 from bisect import bisect
 from collections.abc import Iterable, Sequence
+from functools import cache
 from itertools import accumulate
 from math import exp
 
@@ -49,19 +50,16 @@ class World:
     def __init__(self, concepts: list[Concept], seed: int) -> None:
         self.concepts = concepts
         self.seed = seed
-        self._urns: dict[tuple[str, str], Urns] = {}
+        self.urns = cache(self._urns)
         self.companions = self._companions()
 
-    def urns(self, hospital: str, version: str) -> Urns:
+    def _urns(self, hospital: str, version: str) -> Urns:
         """What occurs in a hospital while a version is in use, by (group, part).
 
         The group is a stage (``adult``, ``birth``, ``newborn``) or, for procedures, ``adult procedure`` and so on;
         the part is a chapter, or empty for all chapters.
         """
-        if (hospital, version) not in self._urns:
-            weights = _weights(self.concepts, hospital, version, self.seed)
-            self._urns[hospital, version] = _fill_urns(self.concepts, weights)
-        return self._urns[hospital, version]
+        return _fill_urns(self.concepts, _weights(self.concepts, hospital, version, self.seed))
 
     def _companions(self) -> dict[Concept, tuple[Concept, ...]]:
         """Problems that come with a problem: most of its own chapter."""
