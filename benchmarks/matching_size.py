@@ -205,9 +205,8 @@ def training_notes(corpus: Corpus) -> VersionNotes:
     column, starts = np.concatenate(columns), np.cumsum([0, *np.concatenate(sizes)])
     count = len(starts) - 1
     labels = csr_array((np.ones(len(column), bool), column, starts), shape=(count, len(keys)))
-    part = TokenizedNotes(
-        [""] * count, np.zeros(0, np.int32), np.cumsum([0, *np.concatenate(lengths)]), labels
-    )
+    ends, rejected = np.cumsum([0, *np.concatenate(lengths)]), csr_array(labels.shape, dtype=bool)
+    part = TokenizedNotes([""] * count, np.zeros(0, np.int32), ends, labels, rejected)
     pool = dict(zip(corpus.codes, corpus.descriptions, strict=True))
     return VersionNotes.join("icd10", [part], pool, [np.zeros(1, np.int32)] * len(pool), "corpora")
 

@@ -189,7 +189,8 @@ def training_notes(inputs: Inputs) -> "VersionNotes":
     shape = (len(inputs.notes), len(inputs.codes))
     labels = csr_array((np.ones(len(rows), dtype=bool), (rows, columns)), shape=shape)
     starts = np.concatenate([[0], np.cumsum([len(note) for note in inputs.notes])])
-    part = TokenizedNotes([""] * len(inputs.notes), np.concatenate(inputs.notes), starts, labels)
+    rejected = csr_array(shape, dtype=bool)
+    part = TokenizedNotes([""] * len(inputs.notes), np.concatenate(inputs.notes), starts, labels, rejected)
     names = {f"icd10cm:{i}": " ".join(map(str, words)) for i, words in enumerate(inputs.codes)}
     return VersionNotes.join("icd10", [part], names, inputs.codes, "corpora")
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from icdbridge.models.losses import label_loss
+from icdbridge.models.model import label_loss
 
 P = 0.8  # of a cell
 LOGIT = torch.tensor([[math.log(P / (1 - P))]])

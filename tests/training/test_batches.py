@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
 from icdbridge.errors import InputError
-from icdbridge.models.losses import label_loss
+from icdbridge.models.model import label_loss
 from icdbridge.runs.tokens import TokenizedNotes
 from icdbridge.training.batches import (
     VersionNotes,
@@ -30,7 +30,7 @@ def test_label_space(data):
     drawable = np.array(data.draw(st.lists(st.booleans(), min_size=pool, max_size=pool)))
     positives = np.array(sorted(data.draw(st.sets(st.integers(0, pool - 1), min_size=1))))
     size = data.draw(st.integers(len(positives), 70))
-    notes = VersionNotes("icd10", [], None, None, None, groups, drawable)
+    notes = VersionNotes("icd10", [], None, None, None, None, groups, drawable)
     columns, weights = draw_label_space(notes, positives, size, np.random.default_rng(0))
     negatives = np.setdiff1d(columns, positives)
     assert set(positives) <= set(columns)
@@ -84,9 +84,8 @@ def notes_of(version, count, pool, seed):
     lengths = rng.integers(1, 30, count)
     starts = np.concatenate([[0], np.cumsum(lengths)])
     labels = csr_array(rng.random((count, pool)) < 0.2)
-    part = TokenizedNotes(
-        [str(i) for i in range(count)], rng.integers(2, 50, starts[-1]).astype(np.int32), starts, labels
-    )
+    words, rejected = rng.integers(2, 50, starts[-1]).astype(np.int32), csr_array((count, pool), dtype=bool)
+    part = TokenizedNotes([str(i) for i in range(count)], words, starts, labels, rejected)
     texts = [f"code {i // 2}a" for i in range(pool)]  # pairs share a description
     codes = {f"icd10cm:A{i // 7:02}.{i % 7}": text for i, text in enumerate(texts)}
     return VersionNotes.join(version, [part], codes, [np.array([3, 4 + i]) for i in range(pool)], "corpora")
@@ -161,6 +160,7 @@ def test_a_batch_carries_the_labels_of_its_notes():
 def test_negatives_of_training_notes_only():
     joined = notes_of("icd10", 10, 6, 0)
     unseen = csr_array(np.eye(3, 6, dtype=bool))
-    part = TokenizedNotes(["a", "b", "c"], joined.words(0), np.array([0, 1, 1, 1]), unseen)
+    rejected = csr_array((3, 6), dtype=bool)
+    part = TokenizedNotes(["a", "b", "c"], joined.words(0), np.array([0, 1, 1, 1]), unseen, rejected)
     notes = VersionNotes.join("icd10", [part], dict.fromkeys("abcdef", "x"), [np.array([2])] * 6, "train")
     assert notes.drawable.tolist() == [True] * 3 + [False] * 3

@@ -11,7 +11,7 @@ import torch
 from scipy.special import expit
 from tests.small import make_corpus, tiny_settings
 
-from icdbridge.models.losses import label_loss
+from icdbridge.models.model import label_loss
 from icdbridge.runs.run import Run
 from icdbridge.training import matching, train
 from icdbridge.training.combining import (

@@ -6,8 +6,7 @@ import torch
 from tests.small import make_corpus, tiny_settings
 
 from icdbridge.models import Batch, build_model
-from icdbridge.training.dry_run import dry_run
-from icdbridge.training.footprint import measure
+from icdbridge.training.dry_run import dry_run, measure
 
 WORDS = [np.arange(1, 9, dtype=np.int32)]
 SIZES = {

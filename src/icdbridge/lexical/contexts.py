@@ -67,9 +67,7 @@ class NoteContexts:
                 self._of_section.add(SECTION_CONTEXTS[part.kind], part.body, part.end)
 
     def of(self, spans: np.ndarray) -> np.ndarray:
-        """Which of ``CONTEXTS`` hold for some words: bool [T, 6] from their character spans [T, 2] in the text. The
-        first character of a word decides.
-        """
+        """Which of ``CONTEXTS`` hold for words, bool [T, 6], by the first character of their spans [T, 2]."""
         places = np.asarray(spans, np.int64).reshape(-1, 2)[:, 0]
         if self._offsets is not None:
             places = np.searchsorted(self._offsets[:, 1], places, side="right")
@@ -151,9 +149,7 @@ def _stops(events: list[Found]) -> bool:
 
 
 class _Sentence:
-    """Marks the contexts of one sentence, in one pass from the right and one from the left, for any
-    number of triggers.
-    """
+    """Marks the contexts of a sentence in one pass from the right and one from the left, for any number of triggers."""
 
     def __init__(self, tokens: list[str], places: list[int], events: list[Found], found: Intervals) -> None:
         self.size, self.places, self.events, self.found = len(tokens), places, events, found
@@ -169,9 +165,7 @@ class _Sentence:
         self.ors = [i for i in self.joins if tokens[i] in ("or", "nor")]
 
     def mark(self) -> set[str]:
-        """Adds the marks to the intervals; returns the contexts of triggers that are open at the
-        end of the sentence.
-        """
+        """Adds the marks to the intervals; returns the contexts of triggers that are open at the sentence's end."""
         self._backward()
         return self._forward()
 

@@ -26,5 +26,4 @@ class Intervals:
             self._sorted[name] = first, last
         starts, ends = self._sorted[name]
         begun = np.searchsorted(starts, places, side="right")
-        inside: np.ndarray = begun > np.searchsorted(ends, places, side="right")
-        return inside
+        return begun > np.searchsorted(ends, places, side="right")

@@ -55,5 +55,4 @@ class LabelsByFold:
 def _key(labels: csr_array) -> np.ndarray:
     """The places of labels, in the order in which they lie."""
     row = np.repeat(np.arange(labels.shape[0]), np.diff(labels.indptr))
-    key: np.ndarray = row << 32 | labels.indices
-    return key
+    return row << 32 | labels.indices

@@ -66,19 +66,14 @@ class Lexicon:
     @cached_property
     def own(self) -> Matcher:
         """Matches the codes of the run."""
-        return self.own_with(self.statistics)
-
-    def own_with(self, statistics: tuple[CodeStatistics, CodeStatistics]) -> Matcher:
-        """Matches the codes of the run with other code statistics."""
         columns = np.arange(len(self.keys) + len(self.categories))
-        categories = self.categories_of(self.keys)
-        notes = self._notes(statistics, np.arange(len(self.keys)), categories)
-        axes = AxisCounts(self.keys, self.keys)
-        return Matcher(self.index, statistics, columns, notes, categories, self.version, axes)
+        categories, axes = self.categories_of(self.keys), AxisCounts(self.keys, self.keys)
+        return Matcher(self.index, self.statistics, columns, categories, self.version, axes)
 
     def matcher(self, keys: Sequence[str], descriptions: Sequence[str]) -> Matcher:
         """Matches any codes, seen in training or not; words are weighted as among the run's codes."""
-        known = self._known(keys)
+        number = {key: place for place, key in enumerate(self.keys)}
+        known = np.array([number.get(key, -1) for key in keys], np.int64)
         titles = [self.names[place][0].text if place >= 0 else None for place in known]
         new = [place for place, title in enumerate(titles) if title != descriptions[place]]
         names = [self.names[place] for place in known]
@@ -88,17 +83,8 @@ class Lexicon:
         columns = np.full(len(self.keys), -1, np.int64)
         columns[known[known >= 0]] = np.flatnonzero(known >= 0)
         columns = np.append(columns, len(keys) + np.arange(len(self.categories)))
-        index, categories = NameIndex(names, like=self.index), self.categories_of(keys)
-        notes = self._notes(self.statistics, known, categories)
-        axes = AxisCounts(self.keys, keys)
-        return Matcher(index, self.statistics, columns, notes, categories, self.version, axes)
-
-    def relearnt(
-        self, matcher: Matcher, keys: Sequence[str], statistics: tuple[CodeStatistics, CodeStatistics]
-    ) -> Matcher:
-        """A ``matcher`` of the codes ``keys`` with other code statistics."""
-        notes = self._notes(statistics, self._known(keys), matcher.categories)
-        return replace(matcher, statistics=statistics, notes=notes)
+        index, axes = NameIndex(names, like=self.index), AxisCounts(self.keys, keys)
+        return Matcher(index, self.statistics, columns, self.categories_of(keys), self.version, axes)
 
     def inheriting(self, heirs: Mapping[str, Sequence[str]], descriptions: Mapping[str, str]) -> "Lexicon":
         """The lexicon with successors of some of its codes, which inherit their statistics.
@@ -131,16 +117,3 @@ class Lexicon:
         names = [*self.names, *code_names(new, [descriptions[key] for key in new], self.terms)]
         own, others = (one.moved(matrix, len(self.keys), len(keys)) for one in self.statistics)
         return replace(self, keys=keys, names=names, statistics=(own, others))
-
-    def _known(self, keys: Sequence[str]) -> np.ndarray:
-        """The number of each code in the run [L], -1: unknown."""
-        number = {key: place for place, key in enumerate(self.keys)}
-        return np.array([number.get(key, -1) for key in keys], np.int64)
-
-    def _notes(
-        self, statistics: tuple[CodeStatistics, CodeStatistics], known: np.ndarray, categories: np.ndarray
-    ) -> np.ndarray:
-        """How many notes carry each code (its number in the run, -1: unknown), its equivalents, and so its category."""
-        counts = [np.append(one.notes, 0) for one in statistics]  # the last: of an unknown one
-        of_categories = np.where(categories >= 0, len(self.keys) + categories, -1)
-        return np.stack([count[rows] for rows in (known, of_categories) for count in counts], axis=1)

@@ -20,9 +20,7 @@ _LOW = np.uint64(0xFFFF)
 
 
 class Phrase(NamedTuple):
-    """A phrase in a note: its ``row`` among those known and its words, ``first`` to ``last``; from ``cut`` to ``on``
-    stand words that are not its own.
-    """
+    """A known phrase (``row``) in a note: words ``first`` to before ``cut``, and ``on`` to before ``last``."""
 
     row: int
     first: int

@@ -92,30 +92,35 @@ class Matcher:
 
     ``statistics`` are what notes of the version and those of all versions teach of the run's codes and categories;
     ``columns`` [run's codes + categories] says which of the codes here each of them is, -1: none (categories come after
-    the codes); ``notes`` [codes, 4] how many notes carry a code, its equivalents, its category and the category's
-    equivalents; ``categories`` [codes] the number of each one's category, -1 where training did not have it;
-    ``version`` the number of the version that taught it; ``axes`` what the codes share with those of training.
+    the codes); ``categories`` [codes] the number of each one's category, -1 where training did not have it; ``version``
+    the number of the version that taught it; ``axes`` what the codes share with those of training.
     """
 
     names: NameIndex
     statistics: tuple[CodeStatistics, CodeStatistics]
     columns: np.ndarray
-    notes: np.ndarray
     categories: np.ndarray
     version: int
     axes: AxisCounts
 
     @cached_property
+    def notes(self) -> np.ndarray:
+        """How many notes carry each code, its equivalents, its category and the category's equivalents [codes, 4]."""
+        codes, known = len(self.categories), np.flatnonzero(self.columns >= 0)
+        row_of = np.full(codes + len(self.columns), -1)
+        row_of[self.columns[known]] = known
+        of_categories = np.where(self.categories >= 0, row_of[codes + self.categories], -1)
+        # the last: of what training did not have
+        counts = [np.append(one.notes, 0) for one in self.statistics]
+        return np.stack([count[rows] for rows in (row_of[:codes], of_categories) for count in counts], axis=1)
+
+    @cached_property
     def axis_counts(self) -> np.ndarray:
-        """How many notes of the version carry other codes that share axes with each [codes, len(AXIS_COUNTS)], as
-        ``AxisCounts.of`` counts them.
-        """
+        """How many notes of the version carry other codes that share axes, as ``AxisCounts.of`` [codes, axes]."""
         return self.axes.of(self.statistics[0].notes)
 
     def match(self, note: NoteWords, english: Translated | None = None) -> LexicalMatches:
-        """Matches a note; names of codes are also looked for in its English, if there is any: what ``in_english``
-        gives, if at hand.
-        """
+        """Matches a note; its ``english`` (by default ``in_english`` of it) is searched for names of codes too."""
         english = english or self.in_english(note)
         if english is not None:
             note = note.glossed(english.glosses(note))
@@ -184,8 +189,7 @@ class Matcher:
     @cached_property
     def _unseen(self) -> np.ndarray:
         """Whether each code is carried by no training note, nor any equivalent in other versions [codes]."""
-        unseen: np.ndarray = self.notes[:, :2].sum(axis=1) == 0
-        return unseen
+        return self.notes[:, :2].sum(axis=1) == 0
 
     def dense_features(
         self, found: Sequence[SparseFeatures], columns: np.ndarray | None = None

@@ -10,7 +10,6 @@ from scipy.sparse import csr_array
 from icdbridge.codes.naming import KINDS, OWN, Name
 from icdbridge.knowledge.words import stems
 from icdbridge.lexical.contexts import FEATURE_CONTEXTS
-from icdbridge.lexical.known_words import Occurrences
 from icdbridge.lexical.note import NoteWords
 
 FEATURES = (
@@ -74,20 +73,13 @@ class _Found(NamedTuple):
     contexts: np.ndarray  # [rows, len(FEATURE_CONTEXTS)] shares of the mentions
 
 
-class _Largest(NamedTuple):
-    """The largest of an index: what its features are divided by."""
+class _Occurrences(NamedTuple):
+    """Words of a note that some name has, an abbreviation standing for several: their numbers in the index, ``words``
+    int32 [n], and which word of the note each is, ``places`` int32 [n], those of one word ascending.
+    """
 
-    weight: float
-    idf: float
-    length: float
-
-    @classmethod
-    def of(cls, weight: np.ndarray, idf: np.ndarray, sizes: np.ndarray) -> "_Largest":
-        return cls(
-            float(np.sqrt(weight.max(initial=1))),
-            float(idf.max(initial=1)),
-            float(np.log1p(sizes.max(initial=1))),
-        )
+    words: np.ndarray
+    places: np.ndarray
 
 
 class NameIndex:
@@ -128,7 +120,10 @@ class NameIndex:
             (weights, self._words, self._starts), shape=(len(rows), len(self._vocabulary))
         )
         self._weight = np.asarray(self._matrix.sum(axis=1), np.float32)
-        self._largest: _Largest = like._largest if like else _Largest.of(self._weight, self._idf, self._sizes)
+        # the largest weight, IDF and length, by which features are divided
+        own = self._weight.max(initial=1), self._idf.max(initial=1), self._sizes.max(initial=1)
+        largest = float(np.sqrt(own[0])), float(own[1]), float(np.log1p(own[2]))
+        self._largest: tuple[float, float, float] = like._largest if like else largest
 
     def _inverse_frequencies(self) -> np.ndarray:
         own = self._link_kind < len(OWN)
@@ -144,7 +139,7 @@ class NameIndex:
         unknown = np.float32(np.log((like.codes + 1) / 0.5))
         return np.append(like._idf, unknown)[place]
 
-    def read(self, note: NoteWords) -> Occurrences:
+    def _read(self, note: NoteWords) -> _Occurrences:
         """The words of a note that some name has, be it in its own language or in the note's glosses."""
         meanings, vocabulary = note.meanings, self._vocabulary
         if len(meanings) < len(vocabulary):
@@ -153,13 +148,12 @@ class NameIndex:
             shared = [word for word in vocabulary if word in meanings]
         times = [len(meanings[word]) for word in shared]
         places = np.fromiter(chain.from_iterable(meanings[word] for word in shared), np.int32, sum(times))
-        return Occurrences(
-            np.repeat(np.array([vocabulary[word] for word in shared], np.int32), times), places
-        )
+        words = np.repeat(np.array([vocabulary[word] for word in shared], np.int32), times)
+        return _Occurrences(words, places)
 
     def match(self, note: NoteWords, floor: float = FLOOR) -> Matches:
         """Matches of every code by the words of its names; names with a coverage below ``floor`` do not count."""
-        read = self.read(note)
+        read = self._read(note)
         marks = np.zeros(len(self._vocabulary), np.float32)
         marks[read.words] = 1
         coverage = (self._matrix @ marks) / self._weight
@@ -169,10 +163,8 @@ class NameIndex:
             return Matches(nothing, np.zeros((0, len(FEATURES)), np.float32), nothing, nothing)
         return self._best(rows, coverage[rows], self._locate(note, read, rows), len(note.words))
 
-    def _locate(self, note: NoteWords, read: Occurrences, rows: np.ndarray) -> _Found:
-        """The places where the words of each name are closest together: around an occurrence of its
-        rarest word found.
-        """
+    def _locate(self, note: NoteWords, read: _Occurrences, rows: np.ndarray) -> _Found:
+        """Where the words of each name are closest together: around an occurrence of its rarest word found."""
         present, local = np.unique(read.words, return_inverse=True)
         fading = np.exp(-np.maximum(np.arange(len(note.words)) - NEAR, 0) / FADE).astype(np.float32)
         closeness = fading[_distances(local, read.places, len(present), len(note.words))]
@@ -225,9 +217,10 @@ class NameIndex:
         features[:, 0] = coverage[chosen]
         features[:, 1] = nearness[best]
         features[:, 2] = np.maximum.reduceat(np.where(kind == KINDS.index("title"), nearness, 0), firsts)
-        features[:, 4] = weight[best] / self._largest.weight
-        features[:, 5] = found.rarity[chosen] / self._largest.idf
-        features[:, 6] = np.log1p(self._sizes[rows][chosen]) / self._largest.length
+        largest_weight, largest_idf, largest_length = self._largest
+        features[:, 4] = weight[best] / largest_weight
+        features[:, 5] = found.rarity[chosen] / largest_idf
+        features[:, 6] = np.log1p(self._sizes[rows][chosen]) / largest_length
         features[:, 7] = np.log1p(found.mentions[chosen])
         features[:, 8] = 1 - found.place[chosen] / words
         features[:, 9:] = found.contexts[chosen]
@@ -249,7 +242,7 @@ class NameIndex:
         link, heart = int(matches.links[position]), int(matches.places[position])
         if link < 0:
             return None
-        read = self.read(note)
+        read = self._read(note)
         row = self._link_row[link]
         places = set()
         for word in self._words[self._starts[row] : self._starts[row + 1]]:
@@ -265,16 +258,14 @@ class NameIndex:
 def _ranges(starts: np.ndarray, sizes: np.ndarray) -> np.ndarray:
     """start, start + 1, ... of each range, one after another."""
     ends = np.cumsum(sizes)
-    ranges: np.ndarray = np.arange(ends[-1] if len(ends) else 0) + np.repeat(starts - (ends - sizes), sizes)
-    return ranges
+    return np.arange(ends[-1] if len(ends) else 0) + np.repeat(starts - (ends - sizes), sizes)
 
 
 def _first_best(values: np.ndarray, firsts: np.ndarray, sizes: np.ndarray) -> np.ndarray:
     """For groups of neighbours, each beginning at one of ``firsts``: where each has its largest value first."""
     best = np.repeat(np.maximum.reduceat(values, firsts), sizes)
     hits = np.flatnonzero(values == best)
-    firsts_of_hits: np.ndarray = hits[np.searchsorted(hits, firsts)]
-    return firsts_of_hits
+    return hits[np.searchsorted(hits, firsts)]
 
 
 def _distances(words: np.ndarray, places: np.ndarray, size: int, length: int) -> np.ndarray:
@@ -288,5 +279,4 @@ def _distances(words: np.ndarray, places: np.ndarray, size: int, length: int) ->
     after[words, places] = places
     np.maximum.accumulate(before, axis=1, out=before)
     np.minimum.accumulate(after[:, ::-1], axis=1, out=after[:, ::-1])
-    nearest: np.ndarray = np.minimum(np.minimum(here - before, after - here), length - 1)
-    return nearest
+    return np.minimum(np.minimum(here - before, after - here), length - 1)

@@ -68,8 +68,7 @@ class CAML(FixedLabelModel):
         )  # [W, T, d]
 
         def by_states(vectors: Tensor) -> Tensor:
-            found: Tensor = (vectors @ parts.flatten(0, 1).T).view(-1, *parts.shape[:2])
-            return found
+            return (vectors @ parts.flatten(0, 1).T).view(-1, *parts.shape[:2])
 
         return Parts(by_states, torch.arange(len(words), device=words.device), parts[None], before)
 

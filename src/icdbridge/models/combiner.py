@@ -42,11 +42,9 @@ class Combiner(nn.Module):
     def words(self, features: Tensor, version: int = 0) -> Tensor:
         """Logits [N, L] from features [N, L, F] (not negative) alone, of notes of one version (its number)."""
         scaled = (features / self.scale[version]).clamp(0, _LARGEST)
-        found: Tensor = self.networks[version](torch.cat([scaled, scaled.sqrt()], dim=-1)).squeeze(-1)
-        return found
+        return self.networks[version](torch.cat([scaled, scaled.sqrt()], dim=-1)).squeeze(-1)
 
     def stack(self, attention: Tensor, words: Tensor, version: int = 0) -> Tensor:
         """Logits [...] of attention and of words to those of both."""
         of_attention, of_words, constant = self.weights[version]
-        together: Tensor = of_attention * attention + of_words * words + constant
-        return together
+        return of_attention * attention + of_words * words + constant

@@ -31,9 +31,7 @@ RELATIONS = 4  # 0 to 2 shared leading characters, 3: the own category
 
 @dataclass(frozen=True)
 class CoRelationSettings:
-    """Sizes of a CoRelation for ``labels`` codes of ``categories``: ``hidden_size`` a direction, ``shared_dim`` of keys
-    and queries.
-    """
+    """Sizes for ``labels`` codes of ``categories``: ``hidden_size`` a direction, ``shared_dim`` of keys and queries."""
 
     vocabulary: Rows
     labels: Rows
@@ -137,8 +135,7 @@ class CoRelation(FixedLabelModel):
         by_type = torch.zeros_like(of_edge).scatter_add(2, relation, weights[..., :-1].to(of_edge.dtype))
         by_type[..., -1] = weights[..., -1]
         taken = weights[..., :-1] @ self.graph_value(categories) + weights[..., -1:] * self.graph_value(said)
-        related: Tensor = taken + by_type @ self.edges + self.graph_root(said)
-        return related
+        return taken + by_type @ self.edges + self.graph_root(said)
 
 
 def _mixed_logit(first: Tensor, second: Tensor, gate: Tensor) -> Tensor:

@@ -216,8 +216,7 @@ class DualLAAT(CodingModel):
         keys *= seen_by(slope, len(words), before, width)
 
         def by_states(upper: Tensor) -> Tensor:
-            found: Tensor = ((upper @ rows.T).view(-1, size) @ vectors.T).view(len(upper), width, -1)
-            return found
+            return ((upper @ rows.T).view(-1, size) @ vectors.T).view(len(upper), width, -1)
 
         return Parts(by_states, which, keys.movedim(2, 0), before)
 

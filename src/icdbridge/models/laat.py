@@ -14,8 +14,7 @@ from torch import Tensor, nn
 from icdbridge.models.dropout import NoteDropout
 from icdbridge.models.encoders import RecurrentEncoder
 from icdbridge.models.fixed_label import FixedLabelModel, label_attention
-from icdbridge.models.losses import label_loss
-from icdbridge.models.model import Batch, Encode, NoteStates
+from icdbridge.models.model import Batch, Encode, NoteStates, label_loss
 from icdbridge.models.sizes import Dropout, Extra, Few, Rows, Size
 
 

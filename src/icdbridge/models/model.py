@@ -9,10 +9,10 @@ from typing import Any, ClassVar, NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import binary_cross_entropy_with_logits
 
 from icdbridge.models.kernels.label_attention import chunks
 from icdbridge.models.kernels.word_contributions import CODES
-from icdbridge.models.losses import label_loss
 
 Encode = Callable[[Tensor, Tensor], Tensor]  # as ``CodingModel.encode_codes``
 
@@ -57,8 +57,7 @@ class CodingModel(nn.Module, ABC):
     @property
     def window(self) -> tuple[int, int]:
         """The first word that position t sees directly, relative to t, and how many words it sees."""
-        window: tuple[int, int] = self.note_encoder.window
-        return window
+        return self.note_encoder.window
 
     @abstractmethod
     def encode_notes(self, notes: Tensor, lengths: Tensor) -> NoteStates:
@@ -142,3 +141,14 @@ class CodingModel(nn.Module, ABC):
         ``encode`` is asked for the codes' queries instead of ``encode_codes``: processes may share that work.
         """
         return label_loss(self(*batch[:4], chunk, encode), batch.labels)
+
+
+def label_loss(logits: Tensor, labels: Tensor, weights: Tensor | None = None) -> Tensor:
+    """Mean binary cross entropy of logits [N, L] for labels [N, L], in fp32.
+
+    With ``weights`` [L] the mean is weighted: a column then stands for so many codes.
+    """
+    if weights is None:
+        return binary_cross_entropy_with_logits(logits.float(), labels)
+    costs = binary_cross_entropy_with_logits(logits.float(), labels, weights, reduction="sum")
+    return costs / (weights.sum() * len(logits))

@@ -61,8 +61,7 @@ class Channel(nn.Module):
     def forward(self, embedded: Tensor, mask: Tensor) -> Tensor:
         base = torch.tanh(self.first(embedded, mask))
         residual = self.third(torch.tanh(self.second(base, mask)), mask)
-        added: Tensor = self.dropout(torch.tanh(residual + self.shortcut(base, mask)))
-        return added
+        return self.dropout(torch.tanh(residual + self.shortcut(base, mask)))
 
 
 class MultiResCNN(FixedLabelModel):

@@ -67,8 +67,7 @@ class LinearScorer:
     def bag(self, ids: np.ndarray) -> np.ndarray:
         """float32 [r] of the word ids [T] of a note."""
         different = np.unique(ids)
-        bag: np.ndarray = self.words[different].sum(axis=0) / np.sqrt(max(len(different), 1))
-        return bag
+        return self.words[different].sum(axis=0) / np.sqrt(max(len(different), 1))
 
 
 @dataclass(eq=False)
@@ -97,11 +96,12 @@ class Candidates:
                 folder / WEIGHTS,
                 {name: value.astype(np.float16) for name, value in vars(self.linear).items()},
             )
-            rows = [(code, *name) for code, names in self.names.items() for name in names]
-            columns = zip(*rows, strict=True) if rows else ((), (), ())
-            pq.write_table(
-                pa.table(dict(zip(("code", "name", "kind"), map(list, columns), strict=True))), folder / NAMES
-            )
+            rows = [
+                {"code": code, "name": name.text, "kind": name.kind}
+                for code, names in self.names.items()
+                for name in names
+            ]
+            pq.write_table(pa.Table.from_pylist(rows, _NAMES), folder / NAMES)
             write_json(folder / COUNTS, {version: asdict(counts) for version, counts in self.counts.items()})
             write_manifest(folder, list(FILES))
 
@@ -156,22 +156,19 @@ class Proposer:
     def linear_order(self, ids: np.ndarray, size: int) -> np.ndarray:
         """The columns of the ``size`` best trained codes for a note (word ids), best first."""
         scores = self._code_vectors @ self._linear.bag(ids) + self._bias
-        columns: np.ndarray = self._columns[_best(scores, size)]
-        return columns
+        return self._columns[_best(scores, size)]
 
     def lexical_order(self, note: NoteWords, size: int) -> np.ndarray:
         """The columns of the ``size`` codes whose names match the note best, best first."""
         matches = self._names.match(note, FLOOR)
         score = matches.features[:, _NEARNESS] ** 2 * matches.features[:, _WEIGHT]
         score += WIDER * matches.features[:, _WIDER] ** 2
-        columns: np.ndarray = matches.codes[_best(score, size)].astype(np.int64)
-        return columns
+        return matches.codes[_best(score, size)].astype(np.int64)
 
     def propose(self, note: NoteWords, ids: np.ndarray, counts: CandidateCounts) -> np.ndarray:
         """The columns of the candidates for a note, given as its words and their ids; ascending."""
         linear, lexical = self.linear_order(ids, counts.linear), self.lexical_order(note, counts.lexical)
-        columns: np.ndarray = np.union1d(linear, lexical)
-        return columns
+        return np.union1d(linear, lexical)
 
 
 _NEARNESS, _WEIGHT, _WIDER = (FEATURES.index(name) for name in ("nearness", "weight", "wider"))
@@ -182,5 +179,4 @@ def _best(scores: np.ndarray, size: int) -> np.ndarray:
     kept = np.arange(len(scores))
     if 0 < size < len(scores):
         kept = np.flatnonzero(scores >= np.partition(scores, -size)[-size])
-    order: np.ndarray = kept[np.argsort(-scores[kept], kind="stable")][:size]
-    return order
+    return kept[np.argsort(-scores[kept], kind="stable")][:size]

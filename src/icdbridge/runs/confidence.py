@@ -78,8 +78,7 @@ class VersionCalibration:
         which = frequency(train_notes)
         slope = np.array([scale.slope for scale in chosen])[which]
         intercept = np.array([scale.intercept for scale in chosen])[which]
-        found: np.ndarray = expit(slope * np.asarray(logits, dtype=np.float64) + intercept)
-        return found
+        return expit(slope * np.asarray(logits, dtype=np.float64) + intercept)
 
     def band(self, confidence: float) -> Band:
         """The band of a confidence."""

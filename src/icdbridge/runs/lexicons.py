@@ -39,20 +39,15 @@ _PARTS = ("own", "others")  # notes of the version, and of all versions together
 def write_lexicons(path: Path, lexicons: Mapping[str, Lexicon]) -> None:
     """Writes the lexicons, by version, into a run folder. The order of their codes is that of the run's index."""
     names = [
-        (version, key, name.kind, name.text)
+        {"version": version, "code": key, "kind": name.kind, "text": name.text}
         for version, lexicon in lexicons.items()
         for key, several in zip(lexicon.keys, lexicon.names, strict=True)
         for name in several
     ]
-    columns = ("version", "code", "kind", "text")
-    pq.write_table(pa.table({c: [row[i] for row in names] for i, c in enumerate(columns)}), path / FILES[0])
-    # the terms are the same for all versions
-    terms = [
-        (str(code), text) for code, texts in next(iter(lexicons.values())).terms.items() for text in texts
-    ]
-    table = {"code": pa.array([row[0] for row in terms], pa.string())}
-    table["term"] = pa.array([row[1] for row in terms], pa.string())
-    pq.write_table(pa.table(table), path / FILES[1])
+    pq.write_table(pa.Table.from_pylist(names, _NAMES), path / FILES[0])
+    shared = next(iter(lexicons.values())).terms  # the same for all versions
+    terms = [{"code": str(code), "term": text} for code, texts in shared.items() for text in texts]
+    pq.write_table(pa.Table.from_pylist(terms, _TERMS), path / FILES[1])
     tensors: dict[str, np.ndarray] = {}
     for version, lexicon in lexicons.items():
         for part, statistics in zip(_PARTS, lexicon.statistics, strict=True):

@@ -18,9 +18,7 @@ from icdbridge.text import Words
 
 
 def weights_of_words(scorer: Scorer, words: Words, reading: Reading, columns: np.ndarray) -> np.ndarray:
-    """How much each word of a note (as tokenized) supports the codes of some columns: float64 [l, T]. Lexical evidence
-    is included.
-    """
+    """How much each word of a note supports the codes of some columns, lexical evidence included: float64 [l, T]."""
     weights = word_weights(scorer.model.model, reading.states, words.ids, scorer.queries_of(columns))
     if scorer.matcher is None or reading.matches is None:
         return weights

@@ -56,9 +56,7 @@ class Prior:
     least: float
 
     def logits_of(self, lexical: np.ndarray, listed: np.ndarray, features: np.ndarray) -> np.ndarray:
-        """Logits float32 [L] of codes with ``lexical`` logits [L]; those in the places ``listed`` [l] have ``features``
-        [l, len(PRIOR_FEATURES)].
-        """
+        """Logits float32 [L] from ``lexical`` ones [L] and, in the places ``listed`` [l], from ``features`` [l, F]."""
         found = np.float32(self.least) + np.minimum(lexical - np.float32(self.floor), 0)
         if len(listed):
             found[listed] = self.trees.raw(features)
@@ -94,28 +92,7 @@ class PriorEvidence:
         code = self._codes[column]
         return [span for one in said if code and one.code == code for span in one.spans]
 
-    def listed(
-        self,
-        matcher: Matcher,
-        marked: Marked | None,
-        said: Sequence[Opinion],
-        columns: np.ndarray,
-        lexical: np.ndarray,
-        floors: tuple[float, float],
-    ) -> np.ndarray:
-        """Whether each of some columns (ascending) with ``lexical`` logits is on the note's shortlist; ``floors`` are
-        for any code and for one of training notes.
-        """
-        here = np.zeros(len(self._codes), bool)
-        named = {code for one in said for code in (one.code, *one.alternatives)}
-        here[[self._column_of[code] for code in named if code in self._column_of]] = True
-        if marked is not None:
-            here[marked.codes] = True
-        floor = np.where(carried(matcher)[columns], *floors[::-1])
-        listed: np.ndarray = here[columns] | (lexical > floor)
-        return listed
-
-    def features(
+    def shortlist(
         self,
         matcher: Matcher,
         sparse: SparseFeatures,
@@ -123,13 +100,25 @@ class PriorEvidence:
         said: Sequence[Opinion],
         columns: np.ndarray,
         lexical: np.ndarray,
-    ) -> np.ndarray:
-        """Float32 [l, len(PRIOR_FEATURES)] of some columns with their ``lexical`` logits [l], by what the ``matcher``
-        and the starter found in a note.
+        floors: tuple[float, float],
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """A note's shortlist among some columns (ascending): their places [l], and their features float32
+        [l, len(PRIOR_FEATURES)].
+
+        It follows from the columns' ``lexical`` logits and what the ``matcher`` and the starter found in the note.
+        ``floors`` of the logits are for any code and for one of training notes.
         """
-        return np.concatenate(
+        here = np.zeros(len(self._codes), bool)
+        named = {code for one in said for code in (one.code, *one.alternatives)}
+        here[[self._column_of[code] for code in named if code in self._column_of]] = True
+        if marked is not None:
+            here[marked.codes] = True
+        floor = np.where(carried(matcher)[columns], *floors[::-1])
+        listed = np.flatnonzero(here[columns] | (lexical > floor))
+        columns = columns[listed]
+        features = np.concatenate(
             [
-                lexical[:, None],
+                lexical[listed, None],
                 matcher.dense_features([sparse], columns)[0],
                 _mark_features(marked, columns, matcher.categories),
                 opinion_features(said, [self._codes[column] for column in columns]),
@@ -139,19 +128,17 @@ class PriorEvidence:
             axis=1,
             dtype=np.float32,
         )
+        return listed, features
 
 
 def carried(matcher: Matcher) -> np.ndarray:
     """Whether training notes carried each code of a matcher [codes]: of its version, or of others by equivalents."""
     of_version, of_all = matcher.notes[:, 0], matcher.notes[:, 1]
-    found: np.ndarray = (of_version > 0) | (of_all >= _MEANT)
-    return found
+    return (of_version > 0) | (of_all >= _MEANT)
 
 
 def _mark_features(marked: Marked | None, columns: np.ndarray, categories: np.ndarray) -> np.ndarray:
-    """Float32 [l, len(MARKS) + len(_OF_CATEGORY)]: of each column, and of the surest and the nearest other code of its
-    category.
-    """
+    """Features of marks, float32: of each column, and of the surest and the nearest other code of its category."""
     table = np.zeros((len(columns), len(MARKS) + len(_OF_CATEGORY)), np.float32)
     if marked is None or not len(marked.codes):
         return table
@@ -177,13 +164,8 @@ class _Stored(Strict):
 def write_priors(folder: Path, priors: Mapping[str, Prior]) -> None:
     """Writes the priors, by version, into a folder."""
     stored = {
-        version: _Stored(
-            features=list(PRIOR_FEATURES),
-            base=prior.trees.base,
-            floor=prior.floor,
-            seen_floor=prior.seen_floor,
-            least=prior.least,
-        ).model_dump()
+        version: {"features": list(PRIOR_FEATURES), "base": prior.trees.base}
+        | {name: getattr(prior, name) for name in ("floor", "seen_floor", "least")}
         for version, prior in priors.items()
     }
     write_json(folder / FILES[0], stored)

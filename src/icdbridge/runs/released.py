@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field
 from torch import Tensor
 
 from icdbridge.errors import InputError
 from icdbridge.files import Kind, atomic_folder, read_json, write_json, write_manifest
 from icdbridge.models import DualLAAT, ModelSettings
 from icdbridge.models.shapes import only_shapes
+from icdbridge.schema import checked
 from icdbridge.text import Tokenizer
 
 CONFIG, TOKENS, WEIGHTS = "config.json", "token2id.json", "pytorch_model.bin"
@@ -81,7 +82,9 @@ def read_released(folder: Path) -> Released:
     folder = Path(folder)
     if not folder.is_dir():
         raise InputError(f"{folder} is not a folder: expected one with {CONFIG}, {TOKENS} and {WEIGHTS}")
-    config = _read_config(folder / CONFIG)
+    config = checked(
+        read_json(folder / CONFIG), ReleasedConfig, folder / CONFIG, "is it of the paper's release?"
+    )
     rows = _read_tokens(folder / TOKENS, config.vocab_size)
     state = _read_weights(folder / WEIGHTS)
     settings = config.model_settings()
@@ -133,15 +136,6 @@ def write_released(
         write_json(partial / TOKENS, {word: row for row, word in enumerate(words)})
         torch.save({name: tensor.detach().cpu().clone() for name, tensor in state.items()}, partial / WEIGHTS)
         write_manifest(partial, [CONFIG, TOKENS, WEIGHTS])
-
-
-def _read_config(path: Path) -> ReleasedConfig:
-    try:
-        return ReleasedConfig.model_validate(read_json(path))
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"]) or "the whole"
-        raise InputError(f"{path}, {name}: {first['msg']}") from error
 
 
 def _read_tokens(path: Path, size: int) -> dict[str, int]:

@@ -114,8 +114,7 @@ class Run(TextModel):
         if calibration is None or calibration.thresholds is None or self.train_notes is None:
             return np.full(len(codes), float(self.config["threshold"]))
         chosen = np.array([calibration.thresholds[name] for name in FREQUENCIES])
-        own: np.ndarray = chosen[frequency([self.train_notes.get(code, 0) for code in codes])]
-        return own
+        return chosen[frequency([self.train_notes.get(code, 0) for code in codes])]
 
     def score_corpus(self, corpus: Corpus, split: str, folder: Path) -> Scored:
         """Scores a split against all codes of its corpus; the logits are a memory map in ``folder``.

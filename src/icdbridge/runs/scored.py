@@ -29,5 +29,4 @@ def on_disk(path: Path, shape: tuple[int, int]) -> np.ndarray:
         return np.zeros(shape, dtype=np.float32)
     with path.open("wb") as handle:  # a full disk is told here; later the system would end the process
         os.posix_fallocate(handle.fileno(), 0, 4 * shape[0] * shape[1])
-    array: np.ndarray = np.memmap(path, dtype=np.float32, mode="r+", shape=shape)
-    return array
+    return np.memmap(path, dtype=np.float32, mode="r+", shape=shape)

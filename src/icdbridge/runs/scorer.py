@@ -14,10 +14,10 @@ from torch import Tensor
 from icdbridge.codes import Code, parse_key, version_of
 from icdbridge.corpora import Corpus
 from icdbridge.errors import InputError
-from icdbridge.lexical.matcher import LexicalMatches, Matcher
+from icdbridge.lexical.matcher import Matcher
 from icdbridge.lexical.note import NoteWords
 from icdbridge.models import NoteStates
-from icdbridge.progress import progress_bar
+from icdbridge.progress import track
 from icdbridge.runs.candidate_search import Proposer
 from icdbridge.runs.note_scores import Note, Reading, Scores
 from icdbridge.runs.prior import Prior, PriorEvidence
@@ -25,7 +25,6 @@ from icdbridge.runs.scored import on_disk
 from icdbridge.runs.scoring import encoded_batches, one_of, read_notes, score_states
 from icdbridge.runs.text_model import TextModel
 from icdbridge.runs.tokens import tokenize_split
-from icdbridge.starter.opinions import Opinion
 
 MARGIN = 0.05  # logits: bf16 moves one by less (docs/performance.md)
 WINDOW = 2_048  # notes of a split whose texts are in memory at once
@@ -169,21 +168,16 @@ class Scorer:
             if not candidates and self.prior is None:
                 together = score_states(network, states, self.queries, precision)
             for place, row in enumerate(rows):
-                note = notes[row]
+                note, alone = notes[row], one_of(states, place)
                 words = self.words(note.text)
-                alone = one_of(states, place)
-                if together is not None:
-                    yield self._decide(
-                        int(row), note, words, everything, self.queries, alone, together[place]
-                    )
-                    continue
                 columns = self.propose(words, note.ids) if candidates else everything
-                if not len(columns):
+                if len(columns):
+                    queries = self.queries_of(columns) if candidates else self.queries
+                    attention = None if together is None else together[place]
+                    yield self._decide(int(row), note, words, columns, queries, alone, attention)
+                else:
                     nothing = states.states.new_zeros(0)
                     yield Scores(int(row), columns, nothing, nothing, None, Reading(alone, None))
-                    continue
-                queries = self.queries_of(columns) if candidates else self.queries
-                yield self._decide(int(row), note, words, columns, queries, alone)
 
     def _decide(
         self,
@@ -193,7 +187,7 @@ class Scorer:
         columns: np.ndarray,
         queries: Tensor,
         states: NoteStates,
-        attention: Tensor | None = None,
+        attention: Tensor | None,
     ) -> Scores:
         """The final logits: those of ``attention`` (computed from the note's ``states`` if not given), combined with
         everything else that speaks for or against codes.
@@ -228,21 +222,12 @@ class Scorer:
         logits = self.model.model.lexical_logits(rows, self.matcher.version)[0][torch.from_numpy(which)]
         if self.prior is None:
             return logits, np.ones(len(columns), bool)
-        found, listed = self._prior_logits(reading.matches, reading.said, columns, logits.cpu().numpy())
-        return torch.from_numpy(found).to(logits), listed
-
-    def _prior_logits(
-        self, matches: LexicalMatches, said: Sequence[Opinion], columns: np.ndarray, lexical: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        assert self.matcher is not None
-        assert self.prior is not None
-        matcher, (prior, evidence) = self.matcher, self.prior
-        floors = prior.floor, prior.seen_floor
-        listed = evidence.listed(matcher, matches.marked, said, columns, lexical, floors)
-        places = np.flatnonzero(listed)
-        found = matches.features, matches.marked, said
-        features = evidence.features(matcher, *found, columns[places], lexical[places])
-        return prior.logits_of(lexical, places, features), listed
+        (prior, evidence), lexical = self.prior, logits.cpu().numpy()
+        found = self.matcher, reading.matches.features, reading.matches.marked, reading.said
+        places, features = evidence.shortlist(*found, columns, lexical, (prior.floor, prior.seen_floor))
+        listed = np.zeros(len(columns), bool)
+        listed[places] = True
+        return torch.from_numpy(prior.logits_of(lexical, places, features)).to(logits), listed
 
     def _stack(self, attention: Tensor, lexical: Tensor | None) -> Tensor:
         if lexical is None or self.matcher is None:
@@ -258,9 +243,7 @@ class Scorer:
         logits: Tensor,
         lexical: Tensor | None,
     ) -> Tensor:
-        """Scores codes that bf16 leaves within ``MARGIN`` of their threshold again in fp32, so that bf16 predicts what
-        fp32 predicts.
-        """
+        """Scores codes within ``MARGIN`` of their threshold again in fp32, so that bf16 predicts what fp32 predicts."""
         cuts = torch.from_numpy(logit(self.thresholds[columns])).to(logits)
         near = ((logits - cuts).abs().lt(MARGIN) & torch.from_numpy(heard).to(logits.device)).nonzero()[:, 0]
         if not len(near):
@@ -292,11 +275,12 @@ class Scorer:
         every = zip(range(len(notes)), texts, strict=False)
         wanted = set(chosen)
         read = (Note(text, notes[row]) for row, text in every if row in wanted)
-        with progress_bar() as bar:
-            task = bar.add_task(f"scoring {corpus.name} {split}", total=len(chosen))
-            for first in range(0, len(chosen), WINDOW):
-                for scores in self.score(list(islice(read, WINDOW))):
-                    for array, part in zip(found, parts, strict=True):
-                        array[first + scores.row] = getattr(scores, part).cpu().numpy()
-                    bar.advance(task)
+        scored = (
+            (first + scores.row, scores)
+            for first in range(0, len(chosen), WINDOW)
+            for scores in self.score(list(islice(read, WINDOW)))
+        )
+        for row, scores in track(scored, len(chosen), f"scoring {corpus.name} {split}"):
+            for array, part in zip(found, parts, strict=True):
+                array[row] = getattr(scores, part).cpu().numpy()
         return [notes.note_ids[row] for row in chosen], notes.labels[chosen], found

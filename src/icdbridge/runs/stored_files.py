@@ -117,14 +117,8 @@ class CodeIndex:
         return found
 
 
-_INDEX = pa.schema(
-    [
-        ("code", pa.string()),
-        ("version", pa.string()),
-        ("description", pa.string()),
-        ("train_notes", pa.int64()),
-    ]
-)
+_TEXTS = ("code", "version", "description")
+_INDEX = pa.schema([*((name, pa.string()) for name in _TEXTS), ("train_notes", pa.int64())])
 
 
 def read_index(path: Path) -> CodeIndex:

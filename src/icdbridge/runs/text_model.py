@@ -50,9 +50,7 @@ class TextModel:
 
     @cached_property
     def train_notes(self) -> Mapping[str, int] | None:
-        """How many training notes carried each code, or the codes that it replaced (absent: never seen); None: not
-        known.
-        """
+        """How many training notes carried each code or what it replaced; absent: never seen; None: not known."""
         counts = [count for count in self.index.train_notes if count is not None]
         if not counts:
             return None
@@ -102,9 +100,7 @@ class TextModel:
         return same_words(self.tokenizer, list(codes), list(codes.values()), self.max_code_words)
 
     def matcher(self, version: str, codes: Sequence[str], descriptions: Sequence[str]) -> Matcher | None:
-        """Finds lexical evidence for codes of a version, also of one that training had no notes of; None for a
-        model that reads none.
-        """
+        """Finds lexical evidence for codes of any version, learned or not; None for a model that reads none."""
         if not self.lexicons:
             return None
         lexicon = self.lexicons.get(version) or next(iter(self.lexicons.values()))

@@ -21,14 +21,14 @@ from icdbridge.text import Tokenizer
 @dataclass(frozen=True)
 class TokenizedNotes:
     """``words`` int32 (all notes one after another, on disk), ``starts`` int64 [N + 1], ``labels`` [N, L] bool;
-    ``rejected`` [N, L] bool: codes that a person rejected for the note, if any did.
+    ``rejected`` [N, L] bool: codes that a person rejected for the note.
     """
 
     note_ids: list[str]
     words: np.ndarray
     starts: np.ndarray
     labels: Any
-    rejected: Any = None
+    rejected: Any
 
     def __len__(self) -> int:
         return len(self.note_ids)
@@ -96,8 +96,8 @@ def _read_labels(corpus: Corpus, split: str, columns: Sequence[str]) -> tuple[li
     return note_ids, csr_array((np.ones(len(row), dtype=bool), (row, column)), shape=shape)
 
 
-def _read_rejected(corpus: Corpus, note_ids: Sequence[str], columns: Sequence[str]) -> csr_array | None:
-    """The codes that were rejected for each note [N, columns], if any; those without a column are left out."""
+def _read_rejected(corpus: Corpus, note_ids: Sequence[str], columns: Sequence[str]) -> csr_array:
+    """The codes that were rejected for each note [N, columns]; those without a column are left out."""
     row_of = {note_id: row for row, note_id in enumerate(note_ids)}
     column_of = {key: column for column, key in enumerate(columns)}
     pairs = [
@@ -105,8 +105,6 @@ def _read_rejected(corpus: Corpus, note_ids: Sequence[str], columns: Sequence[st
         for note_id, key in corpus.rejected()
         if note_id in row_of and key in column_of
     ]
-    if not pairs:
-        return None
     rows, places = np.array(pairs, np.int64).reshape(-1, 2).T
     return csr_array((np.ones(len(pairs), bool), (rows, places)), shape=(len(note_ids), len(columns)))
 

@@ -1,6 +1,4 @@
-"""The file of ``icdbridge update-codes`` in a run folder: the day whose release the run codes by,
-and known successors.
-"""
+"""The file of ``icdbridge update-codes`` in a run folder: the day whose release it codes by, and successors."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -18,9 +16,7 @@ UPDATE = "update.json"
 
 
 class Update(NamedTuple):
-    """``day``: the release of this day, where a note names none. ``successors``: a code (key) to those in its place,
-    the likeliest first.
-    """
+    """``day``: its release holds where a note has no date. ``successors`` of a code (key), the likeliest first."""
 
     day: date | None = None
     successors: Mapping[str, tuple[str, ...]] = {}

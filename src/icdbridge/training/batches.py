@@ -25,19 +25,19 @@ WINDOW = 20
 class VersionNotes:
     """All training notes of one version, from all corpora, and the pool of its codes.
 
-    ``labels`` [N, pool] and, if any, what people ``rejected`` [N, pool]; ``code_words`` [pool, T'] the descriptions as
-    word ids, padded with 0, with ``code_lengths`` [pool]; ``groups`` [pool] has the same number for codes of the same
+    ``labels`` [N, pool] and what people ``rejected`` [N, pool]; ``code_words`` [pool, T'] the descriptions as word ids,
+    padded with 0, with ``code_lengths`` [pool]; ``groups`` [pool] has the same number for codes of the same
     (normalised) description; ``drawable`` [pool] marks the codes that may be negatives.
     """
 
     version: str
     parts: Sequence[TokenizedNotes]
     labels: Any
+    rejected: Any
     code_words: Tensor
     code_lengths: Tensor
     groups: np.ndarray
     drawable: np.ndarray
-    rejected: Any = None
 
     @classmethod
     def join(
@@ -50,21 +50,17 @@ class VersionNotes:
         reading: Reading = "folded",
     ) -> "VersionNotes":
         """``pool``: key to description of each code; those of the same words are never each other's negatives."""
-        labels = vstack([part.labels for part in parts], format="csr")
-        rejected = None
-        if any(part.rejected is not None for part in parts):
-            none = [csr_array(part.labels.shape, dtype=bool) for part in parts]
-            each = [
-                own if part.rejected is None else part.rejected for part, own in zip(parts, none, strict=True)
-            ]
-            rejected = csr_array(vstack(each, format="csr"))
+        labels, rejected = (
+            csr_array(vstack(each, format="csr"))
+            for each in zip(*((part.labels, part.rejected) for part in parts), strict=True)
+        )
         group_of: dict[str, int] = {}
         groups = np.array(
             [group_of.setdefault(normalize(text, reading), len(group_of)) for text in pool.values()]
         )
         seen = np.bincount(labels.indices, minlength=len(pool)) > 0
         drawable = seen if negatives == "train" else np.ones(len(pool), dtype=bool)
-        return cls(version, parts, csr_array(labels), *pad(code_words), groups, drawable, rejected)
+        return cls(version, parts, labels, rejected, *pad(code_words), groups, drawable)
 
     def __len__(self) -> int:
         return int(self.labels.shape[0])
@@ -168,7 +164,7 @@ def draw_batch(
     """A label space for the notes ``rows``, and their labels in it [N, L]."""
     labels = notes.labels[rows]
     positives = np.unique(labels.indices)
-    rejected = () if notes.rejected is None else np.unique(notes.rejected[rows].indices)
+    rejected = np.unique(notes.rejected[rows].indices)
     space = draw_label_space(notes, positives, settings.label_space, rng, rejected)
     target = torch.zeros(len(rows), len(space.columns))
     where = np.repeat(np.arange(len(rows)), np.diff(labels.indptr))

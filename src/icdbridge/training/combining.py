@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from icdbridge.models.combiner import Combiner
-from icdbridge.models.losses import label_loss
-from icdbridge.progress import progress_bar
+from icdbridge.models.model import label_loss
+from icdbridge.progress import track
 from icdbridge.training.batches import VersionNotes, draw_batch, plan_epoch
 from icdbridge.training.matching import MatchedTraining, scale_rows
 from icdbridge.training.settings import Settings
@@ -36,24 +36,19 @@ def fit_networks(
     combiner.get_buffer("scale").copy_(torch.from_numpy(np.stack([notes.scale() for notes in matched])))
     rate, steps = settings.learning_rate, settings.matching_steps * len(data)
     optimizer = torch.optim.AdamW(combiner.parameters(), lr=rate, weight_decay=settings.weight_decay)
-    with progress_bar() as bar:
-        task = bar.add_task("learning how far to trust words", total=steps)
-        for step, (number, labels, features, weights) in zip(
-            range(steps), draw_batches(data, matched, settings), strict=False
-        ):
-            for group in optimizer.param_groups:
-                group["lr"] = rate * min((step + 1) / _RISE, (steps - step) / steps)
-            loss = label_loss(combiner.words(features, number), labels, weights)
-            optimizer.zero_grad()
-            torch.autograd.backward(loss)
-            optimizer.step()
-            bar.advance(task)
+    every = track(range(steps), steps, "learning how far to trust words")
+    for step, batch in zip(every, draw_batches(data, matched, settings), strict=False):
+        number, labels, features, weights = batch
+        for group in optimizer.param_groups:
+            group["lr"] = rate * min((step + 1) / _RISE, (steps - step) / steps)
+        loss = label_loss(combiner.words(features, number), labels, weights)
+        optimizer.zero_grad()
+        torch.autograd.backward(loss)
+        optimizer.step()
 
 
 def wanted_notes(data: Sequence[VersionNotes], settings: Settings) -> list[np.ndarray]:
-    """The training notes of each version, by its number, from which ``fit_networks`` learns (rows, ascending); of many
-    notes only some.
-    """
+    """Rows, ascending, of each version's training notes from which ``fit_networks`` learns; of many only some."""
     wanted = [np.isin(np.arange(len(notes)), scale_rows(len(notes))) for notes in data]
     steps, epoch = settings.matching_steps * len(data), 0
     while steps > 0:

@@ -20,7 +20,7 @@ from icdbridge.codes import Terms, code_names
 from icdbridge.corpora import Corpus
 from icdbridge.errors import InputError
 from icdbridge.files import only_writer
-from icdbridge.progress import console, progress_bar, track
+from icdbridge.progress import console, track
 from icdbridge.runs.candidate_search import CandidateCounts, Candidates, LinearScorer, Proposer
 from icdbridge.runs.note_scores import Note
 from icdbridge.runs.run import Run
@@ -86,15 +86,12 @@ def exact_scores(
     if not total:
         raise InputError(f"{', '.join(corpus.name for corpus in corpora)}: no {split} notes to score")
     chosen = set(np.linspace(0, total - 1, min(count, total)).round().astype(int).tolist())
-    texts = chain.from_iterable(corpus.column("text", split) for corpus in corpora)
-    with progress_bar() as bar:
-        task = bar.add_task(f"exact scores of {scorer.version} {split} notes", total=len(chosen))
-        for number, text in enumerate(texts):
-            if number in chosen:
-                note = scorer.read(text)
-                (found,) = scorer.score([note])
-                yield note, found.logits.cpu().numpy()
-                bar.advance(task)
+    every = chain.from_iterable(corpus.column("text", split) for corpus in corpora)
+    texts = (text for number, text in enumerate(every) if number in chosen)
+    for text in track(texts, len(chosen), f"exact scores of {scorer.version} {split} notes"):
+        note = scorer.read(text)
+        (found,) = scorer.score([note])
+        yield note, found.logits.cpu().numpy()
 
 
 class Examples(NamedTuple):
@@ -129,8 +126,7 @@ class _Linear(nn.Module):
 
     def forward(self, words: Tensor, starts: Tensor, weights: Tensor, rows: slice) -> Tensor:
         bags = self.words(words, starts, per_sample_weights=weights)
-        scores: Tensor = bags @ self.codes[rows].T + self.bias[rows]
-        return scores
+        return bags @ self.codes[rows].T + self.bias[rows]
 
 
 def train_linear(

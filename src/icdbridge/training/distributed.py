@@ -8,9 +8,10 @@ any number of processes, up to the order of sums. Only the first process writes.
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -41,8 +42,7 @@ def part_of(rows: np.ndarray, number: int, count: int) -> np.ndarray:
     They are dealt forward and back in turns, so that all processes get similar numbers and lengths.
     """
     turn, dealt = np.divmod(np.arange(len(rows)), count)
-    own: np.ndarray = rows[np.where(turn % 2, count - 1 - dealt, dealt) == number]
-    return own
+    return rows[np.where(turn % 2, count - 1 - dealt, dealt) == number]
 
 
 @dataclass(frozen=True)
@@ -90,8 +90,7 @@ class Processes:
                 content = torch.empty(int(size), dtype=torch.uint8)
             dist.broadcast(content, 0)
             dist.all_reduce(size)
-        shared: T = json.loads(bytes(content.tolist()))
-        return shared
+        return json.loads(bytes(content.tolist()))
 
     @contextmanager
     def in_turn(self) -> Iterator[None]:
@@ -101,6 +100,20 @@ class Processes:
         yield
         if self.leads:
             self.share(None)
+
+    @contextmanager
+    def folder(self, begin: Callable[[], AbstractContextManager[Path | str]]) -> Iterator[Path]:
+        """A folder that the first process begins and ends; ``InputError`` where another one does not see it."""
+        if self.leads:
+            with begin() as begun:
+                yield Path(self.share(str(begun)))
+            return
+        folder = Path(self.share(""))
+        if not folder.is_dir():
+            raise InputError(
+                f"{folder} is not seen by process {self.number}: write the run to a disk that all see"
+            )
+        yield folder
 
     def sum(self, values: Sequence[float]) -> list[float]:
         """The sums of numbers over all processes."""
@@ -179,14 +192,11 @@ class _Loss(nn.Module):
             return self.model.encode_codes(codes, lengths)
         longest = int(lengths[own].max())
         queries = self.model.encode_codes(codes[own, :longest], lengths[own])
-        gathered: Tensor = _Gather.apply(queries, starts, self.processes)  # type: ignore[no-untyped-call]
-        return gathered
+        return _Gather.apply(queries, starts, self.processes)  # type: ignore[no-untyped-call]
 
 
 class _Gather(torch.autograd.Function):
-    """Joins the queries [M, l, ...] of each process to those of all [M, L, ...]; gradients are summed over processes
-    once.
-    """
+    """Joins the queries [M, l, ...] of all processes to [M, L, ...]; gradients are summed over processes once."""
 
     @staticmethod
     def forward(ctx: Any, own: Tensor, starts: Sequence[int], processes: Processes) -> Tensor:

@@ -1,30 +1,39 @@
-"""The end of a training: val gives the weights of attention and words, the thresholds and the calibration.
+"""The end of a training: val gives the weights of attention and words, the thresholds and the calibration; then the
+run folder is written.
 
 The val notes of each corpus are scored and matched once, and everything is computed from these scores.
 """
 
+import platform
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import torch
 
+import icdbridge
 from icdbridge.codes import whole_systems
 from icdbridge.corpora import Corpus
 from icdbridge.evaluation.reliability import seen
 from icdbridge.evaluation.thresholds import HALF, tune_threshold, validation_figures
+from icdbridge.files import replacing
 from icdbridge.models.combiner import Combiner
 from icdbridge.progress import console
 from icdbridge.runs.confidence import FREQUENCIES, VersionCalibration
+from icdbridge.runs.run import write_run
 from icdbridge.runs.scored import Scored
 from icdbridge.runs.scorer import Scorer
 from icdbridge.runs.text_model import TextModel
+from icdbridge.training.card import model_card
 from icdbridge.training.combining import attention_helps, stacking_weights
-from icdbridge.training.fit_calibration import FEWEST, Tally
+from icdbridge.training.fit_calibration import FEWEST, TALLY, Tally
 from icdbridge.training.learnt_corpora import LearntCorpora
+from icdbridge.training.loop import show_figures
 from icdbridge.training.settings import Settings
 
 SAMPLE, PAIRS = 500, 2**24  # of val, of each corpus, that stacking weights are fitted on, at most
@@ -89,21 +98,48 @@ class Finished:
     calibration: dict[str, VersionCalibration]
 
 
-def finish(
-    model: TextModel,
+def write_finished(
+    work: Path,
+    trained: TextModel,
+    log: list[dict[str, float]],
     learnt: LearntCorpora,
     settings: Settings,
-    folder: Path,
-    tallies: Mapping[str, Tally] | None = None,
-) -> Finished:
+    described: dict[str, Any],
+) -> None:
+    """Finishes the ``trained`` model and writes the run in place of the folder ``work``, which lies in it."""
+    finished = _finish(trained, learnt, settings, work)
+    if trained.lexicons:
+        console.print("attention and words together: " + show_figures(finished.figures))
+    best = max(log, key=lambda row: row[f"val_{settings.validation_metric}"])
+    config = described | {
+        "threshold": finished.threshold,
+        "best_epoch": best["epoch"],
+        "parameters": sum(p.numel() for p in trained.model.parameters()),
+        "synthetic": any(c.meta.get("synthetic") is True for c in learnt.every),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "made_with": {
+            "icdbridge": icdbridge.__version__,
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            "numpy": np.__version__,
+        },
+    }
+    card = model_card(work.parent.name, config, trained.index, best | finished.figures, finished.calibration)
+    with replacing(work.parent) as folder:
+        write_run(folder, config, trained, log, card, finished.calibration)
+        if (work / "tensorboard").is_dir():
+            shutil.move(work / "tensorboard", folder)
+
+
+def _finish(model: TextModel, learnt: LearntCorpora, settings: Settings, work: Path) -> Finished:
     """Sets the stacking weights of the trained ``model``, and finds its threshold and calibration.
 
-    The threshold comes from the val notes of the corpus validated on, the calibration from those of all.
-    ``tallies``: scores of training notes by the prior of a version, which are used too if the prior alone decides.
-    Scores lie in ``folder`` meanwhile.
+    The threshold comes from the val notes of the corpus validated on, the calibration from those of all. In ``work``
+    lie the tallies of training notes by a prior, which are used too if it alone decides, and scores meanwhile.
     """
     chosen = learnt.validated
-    with TemporaryDirectory(prefix="val-", dir=folder) as scratch:
+    tallies = {version: Tally.open(work / TALLY.format(version)) for version in model.priors}
+    with TemporaryDirectory(prefix="val-", dir=work) as scratch:
         held = [
             HeldOut.score(model, corpus, Path(scratch)) for corpus in learnt.corpora if corpus.count("val")
         ]
@@ -116,7 +152,7 @@ def finish(
         threshold = tuned.threshold if tuned else HALF
         figures = validation_figures(logits, labels, chosen.n_frequent, settings.validation_scope)
         by_frequency = threshold if settings.thresholds == "frequency" else None
-        return Finished(threshold, figures, _calibrate(model, held, by_frequency, tallies or {}))
+        return Finished(threshold, figures, _calibrate(model, held, by_frequency, tallies))
 
 
 def _fit_stacking(model: TextModel, held: Sequence[HeldOut], validated: str) -> None:

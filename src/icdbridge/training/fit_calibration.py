@@ -26,9 +26,7 @@ TALLY = "tally-{}.npz"
 
 
 class Tally:
-    """The counted scores and labels of a version's notes: by fold of notes and frequency, and for the best codes of
-    each note.
-    """
+    """Counted scores and labels of a version's notes: by fold and frequency, and for the best codes of each note."""
 
     def __init__(self) -> None:
         self.pairs, self.labels, self.logits = np.zeros((3, FOLDS, len(FREQUENCIES), _CELLS))

@@ -3,7 +3,7 @@
 Each note is matched by the other folds, so a code that only one fold has counts as never seen, as new codes will.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,7 +17,7 @@ from icdbridge.progress import track
 from icdbridge.runs.prior import Prior, PriorEvidence, carried
 from icdbridge.runs.scored import Scored, on_disk
 from icdbridge.training.fit_calibration import Tally
-from icdbridge.training.matching import MatchedTraining, WholeMatches
+from icdbridge.training.matching import WholeMatches
 
 FEWEST = 20  # labels on the shortlists; fewer teach nothing
 SHORTLIST = 400  # codes of a note in the middle
@@ -30,25 +30,11 @@ _MEASURED = 50  # notes by which the floors are set
 _LOWEST = -1e6  # a logit below all
 
 
-def fit_priors(
-    combiner: Combiner, matched: Mapping[str, MatchedTraining], seed: int, folder: Path
-) -> dict[str, tuple[Prior, Tally]]:
-    """The prior of each version whose training notes were matched with all codes of their code systems, and the scores
-    of its training notes. Scores lie in ``folder`` meanwhile.
-    """
-    found = {}
-    for version, notes in matched.items():
-        learnt = fit_prior(combiner, notes.whole, seed, folder) if notes.whole else None
-        if learnt is not None:
-            found[version] = learnt
-    return found
-
-
 def fit_prior(combiner: Combiner, whole: WholeMatches, seed: int, folder: Path) -> tuple[Prior, Tally] | None:
     """Fits the prior of a version whose lexical network is trained; None with too few labels.
 
     The tally counts the scores of the same notes, each by trees that were fitted on other notes; thresholds and
-    calibration use it. The same seed gives the same prior.
+    calibration use it. Scores lie in ``folder`` meanwhile. The same seed gives the same prior.
     """
     floors = _floors(combiner, whole)
     lexical = on_disk(folder / "whole.lexical", (len(whole.rows), len(whole.keys)))
@@ -115,8 +101,7 @@ def _lexical(combiner: Combiner, whole: WholeMatches, note: int) -> np.ndarray:
     with torch.inference_mode():
         device = combiner.weights.device
         found = combiner.words(torch.from_numpy(features[None]).to(device), whole.version)
-    logits: np.ndarray = found[0].cpu().numpy()[which]
-    return logits
+    return found[0].cpu().numpy()[which]
 
 
 def _floors(combiner: Combiner, whole: WholeMatches) -> tuple[float, float]:
@@ -141,8 +126,8 @@ def _best(logits: np.ndarray, number: int) -> float:
 
 
 class _Shortlist(NamedTuple):
-    """The ``columns`` of the codes on a note's shortlist, their ``features`` [l, F] and ``labels`` [l], and how many
-    labels are not on it.
+    """The ``columns`` of a note's shortlist, their ``features`` [l, F] and ``labels`` [l], and how many labels it
+    ``missed``.
     """
 
     columns: np.ndarray
@@ -161,7 +146,7 @@ def _shortlists(
         lexical[note] = own_logits = _lexical(combiner, whole, note)
         matcher = whole.matcher(note)
         marked, said = matcher.marked(words), evidence.opinions(words, matcher.in_english(words))
-        own = np.flatnonzero(evidence.listed(matcher, marked, said, columns, own_logits, floors))
-        features = evidence.features(matcher, whole.evidence(note), marked, said, own, own_logits[own])
+        found = matcher, whole.evidence(note), marked, said
+        own, features = evidence.shortlist(*found, columns, own_logits, floors)
         labels = np.isin(own, whole.labels[[note]].indices)
         yield _Shortlist(own, features, labels, int(whole.labels[[note]].nnz - labels.sum()))

@@ -2,9 +2,9 @@
 
 import signal
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import torch
@@ -23,23 +23,16 @@ from icdbridge.training.settings import Settings
 from icdbridge.training.work import BEST, CHECKPOINT
 
 
-class Interrupt:
-    """Between ``with`` and its end Ctrl-C and SIGTERM only ask to stop: steps are never cut in two."""
-
-    def __init__(self) -> None:
-        self.asked = False
-
-    def _ask(self, number: int, frame: FrameType | None) -> None:
-        self.asked = True
-
-    def __enter__(self) -> "Interrupt":
-        self._before = {
-            number: signal.signal(number, self._ask) for number in (signal.SIGINT, signal.SIGTERM)
-        }
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for number, handler in self._before.items():
+@contextmanager
+def _interrupts() -> Iterator[list[int]]:
+    """Within, Ctrl-C and SIGTERM only ask to stop, and are added to the list: steps are never cut in two."""
+    asked: list[int] = []
+    signals = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, lambda got, _: asked.append(got)) for number in signals}
+    try:
+        yield asked
+    finally:
+        for number, handler in before.items():
             signal.signal(number, handler)
 
 
@@ -113,7 +106,7 @@ def fit(
             with narrow, seeded(seeds):
                 loss = learn(part.batch.to(device)) * part.share
             torch.autograd.backward(loss * processes.count)  # of which the mean is taken
-        total, asked = processes.sum([loss.item(), interrupt.asked])
+        total, asked = processes.sum([loss.item(), len(interrupts)])
         # no other process is waited for from here on: a step is done by all or by none
         rows.make_whole()
         optimizer.step()
@@ -164,7 +157,7 @@ def fit(
         if processes.leads:
             save()
 
-    with Interrupt() as interrupt:
+    with _interrupts() as interrupts:
         try:
             while state["epoch"] < settings.epochs and not _stalled(state, settings.patience):
                 epoch()
@@ -174,8 +167,7 @@ def fit(
             raise
     if processes.leads:
         model.load_state_dict(load_checked(best_file, ANEW)[0])
-    log: list[dict[str, float]] = state["log"]
-    return log
+    return state["log"]
 
 
 def show_figures(figures: Mapping[str, float]) -> str:

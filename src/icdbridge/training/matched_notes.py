@@ -67,9 +67,7 @@ def is_matched(rows: np.ndarray, folder: Path) -> bool:
 def match_notes(
     texts: Iterable[str], count: int, matcher: Matcher, max_words: int, folder: Path, what: str
 ) -> None:
-    """Matches ``count`` texts into files in a ``folder``, unless these exist; ``what`` is the title of the progress
-    bar.
-    """
+    """Matches ``count`` texts into files in a ``folder``, unless they exist; ``what`` is the progress bar's title."""
     folder.mkdir(parents=True, exist_ok=True)
 
     def write(number: int, some: list[str]) -> None:

@@ -7,7 +7,7 @@ trust their names.
 
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -80,19 +80,22 @@ def scale_rows(count: int) -> np.ndarray:
 
 @dataclass(frozen=True)
 class WholeMatches:
-    """The evidence of some ``training`` notes (their ``rows``) for ``keys`` with their ``descriptions``: the codes of
+    """The evidence of some ``training`` notes (``notes.rows``) for ``keys`` with their ``descriptions``: the codes of
     the version and, after them, all others of their code systems. ``matchers`` by fold as in ``MatchedTraining``;
     ``version``: the number of the version.
     """
 
-    training: "TrainingTexts"
+    training: TrainingTexts
     keys: Sequence[str]
     descriptions: Sequence[str]
-    rows: np.ndarray
     notes: MatchedNotes
     matchers: Sequence[Matcher]
     max_note_words: int
     version: int
+
+    @property
+    def rows(self) -> np.ndarray:
+        return self.notes.rows
 
     @cached_property
     def labels(self) -> Any:
@@ -156,9 +159,7 @@ def match_training(
 
 
 def _new_lexicon(pool: Mapping[str, str], terms: Terms, version: int) -> Lexicon:
-    """The lexicon of the codes of ``pool`` (key to description), without any training notes; ``version`` is the number
-    of the version.
-    """
+    """A lexicon of the codes of ``pool`` (key to description) without training notes; ``version`` is its number."""
     names = code_names(list(pool), list(pool.values()), terms)
     nothing = CodeStatistics(np.zeros(0, np.float32))
     return Lexicon(list(pool), names, terms, (nothing, nothing), version)
@@ -176,39 +177,32 @@ def _match(
     """Matches some ``rows`` of the notes, each with the other folds; with a prior also ``WHOLE_NOTES`` against all
     codes of the code systems of the ``pool`` (key to description).
     """
-    notes, counted = taught.notes, counted[:FOLDS]
+    notes, limit, counted = taught.notes, settings.max_note_words, counted[:FOLDS]
     own = _Dealt(rows, notes.folds, folder / "matched")
-    wide = of_whole = None
+    asked = [(own, lexicon.own, "matching the training notes")]
     if settings.prior:
         codes = {**pool, **{key: title for key, title in whole_systems(pool).items() if key not in pool}}
-        wide = lexicon.matcher(list(codes), list(codes.values()))
+        keys, descriptions = list(codes), list(codes.values())
         some = np.unique(np.linspace(0, len(notes.folds) - 1, WHOLE_NOTES).astype(int))
-        of_whole = _Dealt(some, notes.folds, folder / "whole")
+        dealt = _Dealt(some, notes.folds, folder / "whole")
+        asked.append((dealt, lexicon.matcher(keys, descriptions), "matching training notes with all codes"))
     for fold, statistics in enumerate(counted):
-        if own.is_matched(fold) and (of_whole is None or of_whole.is_matched(fold)):
+        if all(dealt.is_matched(fold) for dealt, *_ in asked):
             continue
         # what phrases are associated with fills the memory: of one fold at a time
         learnt = taught.with_phrases(statistics, fold)
-        own.match(
-            fold, notes, lexicon.own_with(learnt), settings.max_note_words, "matching the training notes"
-        )
-        if wide is not None and of_whole is not None:
-            relearnt = lexicon.relearnt(wide, list(codes), learnt)
-            what = "matching training notes with all codes"
-            of_whole.match(fold, notes, relearnt, settings.max_note_words, what)
-            del relearnt
+        for dealt, matcher, what in asked:
+            dealt.match(fold, notes, replace(matcher, statistics=learnt), limit, what)
         del learnt
-    whole = None
-    if wide is not None and of_whole is not None:
-        matchers = [lexicon.relearnt(wide, list(codes), statistics) for statistics in counted]
-        keys, descriptions, limit = list(codes), list(codes.values()), settings.max_note_words
-        found = of_whole.open()
-        whole = WholeMatches(
-            notes, keys, descriptions, of_whole.rows, found, matchers, limit, lexicon.version
-        )
     # phrases have done their work: dense features take counts of notes alone
-    matchers = [lexicon.own_with(statistics) for statistics in counted]
-    return MatchedTraining(own.open(), notes.folds, matchers, settings.withheld, whole)
+    (evidence, matchers), *wide = (
+        (dealt.open(), [replace(matcher, statistics=statistics) for statistics in counted])
+        for dealt, matcher, _ in asked
+    )
+    whole = None
+    for found, of_folds in wide:
+        whole = WholeMatches(notes, keys, descriptions, found, of_folds, limit, lexicon.version)
+    return MatchedTraining(evidence, notes.folds, matchers, settings.withheld, whole)
 
 
 @dataclass(frozen=True)

@@ -70,9 +70,7 @@ _SIZES = (
 
 
 def small_transformer(shape: tuple[int, ...], layers: int, segment: int) -> dict[str, Any]:
-    """The configuration of a small RoBERTa over whole words with vectors of ``shape`` [words, size], for a machine or
-    corpus too small for a real one.
-    """
+    """A small RoBERTa over whole words with vectors of ``shape`` [words, size], for a small machine or corpus."""
     vocabulary, size = shape
     return {
         "model_type": "roberta",

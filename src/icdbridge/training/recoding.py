@@ -242,8 +242,7 @@ def _shares(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
     highest = np.full(labels.max() + 1, -np.inf)
     np.maximum.at(highest, labels, logits)
     odds = np.exp(logits - highest[labels])
-    shares: np.ndarray = odds / np.bincount(labels, odds)[labels]
-    return shares
+    return odds / np.bincount(labels, odds)[labels]
 
 
 def _learn(choices: Choices, right: np.ndarray, carried: np.ndarray) -> np.ndarray:
@@ -262,5 +261,4 @@ def _learn(choices: Choices, right: np.ndarray, carried: np.ndarray) -> np.ndarr
         value = -(wanted * np.log(share + 1e-12)).sum() + off @ off / 2
         return float(value), ((share - wanted) * (answers > 0)) @ features + off
 
-    found: np.ndarray = minimize(loss, START, jac=True, method="L-BFGS-B", bounds=[(0, None)] * len(START)).x
-    return found
+    return minimize(loss, START, jac=True, method="L-BFGS-B", bounds=[(0, None)] * len(START)).x

@@ -75,14 +75,11 @@ class Taught:
     def all_labels(self) -> list[csr_array]:
         """Of the version's notes, then of the others, by the fold that is left out."""
         own = self.labels
-        return [
-            csr_array(
-                vstack(
-                    [own, *(with_categories(one.labels(fold), self.categories) for one in self.others)], "csr"
-                )
-            )
-            for fold in range(FOLDS + 1)
-        ]
+        return [csr_array(vstack([own, *self._recoded(fold)], "csr")) for fold in range(FOLDS + 1)]
+
+    def _recoded(self, left_out: int) -> list[csr_array]:
+        """Labels of the others' notes, categories too, from all notes of the version but those of a fold."""
+        return [with_categories(one.labels(left_out), self.categories) for one in self.others]
 
     def counted(self) -> list[tuple[CodeStatistics, CodeStatistics]]:
         """The statistics without associations, by the fold that is left out (the last: none): the version's own, and
@@ -98,9 +95,8 @@ class Taught:
             if self.notes.parallel is not None:
                 own = own._replace(translator=self.notes.parallel.learn(kept))
             together = np.zeros_like(own.notes) if not self.others else own.notes
-            for one in self.others:
-                labels_of = with_categories(one.labels(left_out), self.categories)
-                together = together + _carrying(labels_of, one.notes.folds != left_out)
+            for one, recoded in zip(self.others, self._recoded(left_out), strict=True):
+                together = together + _carrying(recoded, one.notes.folds != left_out)
             found.append((own, CodeStatistics(together)))
         return found
 

@@ -1,10 +1,9 @@
 """From corpora to a run folder: vocabulary and vectors, tokenized notes, the loop, the finished run."""
 
-import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import cast
 
 import numpy as np
@@ -29,8 +28,9 @@ from icdbridge.text import Tokenizer
 from icdbridge.training.batches import VersionNotes
 from icdbridge.training.combining import fit_networks, wanted_notes
 from icdbridge.training.distributed import Processes, joined
+from icdbridge.training.finish import write_finished
 from icdbridge.training.fit_calibration import TALLY
-from icdbridge.training.fit_prior import fit_priors
+from icdbridge.training.fit_prior import fit_prior
 from icdbridge.training.initial_model import SplitTexts, start_model
 from icdbridge.training.learnt_corpora import LearntCorpora, describe_training, opened
 from icdbridge.training.loop import fit, training_device
@@ -38,7 +38,6 @@ from icdbridge.training.matching import MatchedTraining, match_training
 from icdbridge.training.settings import Settings, make_settings
 from icdbridge.training.watching import Watch, watcher
 from icdbridge.training.work import CHECKPOINT, MATCHING, begun
-from icdbridge.training.write_finished import write_finished
 
 
 def train(
@@ -72,7 +71,7 @@ def train(
     sources += [Path(path) for path in read if path and str(path) != PACKED]
     with (
         joined(training_device(settings.device)) as processes,
-        _work(processes, lambda: begun(out, described, sources, resume=resume, force=force)) as work,
+        processes.folder(lambda: begun(out, described, sources, resume=resume, force=force)) as work,
     ):
         torch.manual_seed(settings.seed)
         watched = watch(work) if processes.leads else lambda row: None
@@ -81,22 +80,6 @@ def train(
             write_finished(work, trained, log, learnt, settings, described)
         processes.share(None)  # no other process opens the run before
     return Run.open(out)
-
-
-@contextmanager
-def _work(processes: Processes, begin: Callable[[], AbstractContextManager[Path]]) -> Iterator[Path]:
-    """The folder of the unfinished training, which the first process begins."""
-    if processes.leads:
-        with begin() as work:
-            processes.share(str(work))
-            yield work
-    else:
-        work = Path(processes.share(""))
-        if not work.is_dir():
-            raise InputError(
-                f"{work} is not seen by process {processes.number}: write the run to a disk that all see"
-            )
-        yield work
 
 
 def _check_settings(settings: Settings, versions: Sequence[str]) -> None:
@@ -123,7 +106,8 @@ def _learn(
     with processes.in_turn():
         model, tokenizer = start_model(SplitTexts(learnt), described, versions, settings, work)
 
-    with _tokens(work, processes) as folder:
+    # for the words of corpora that have no cache
+    with processes.folder(lambda: TemporaryDirectory(prefix="tokens-", dir=work)) as folder:
         reading = _Reading(tokenizer, settings, outputs, folder)
         with processes.in_turn():
             data = _training_notes(learnt, pools, reading)
@@ -167,10 +151,12 @@ def _learn_words(
         evidence = {version: cast(MatchedTraining, found) for version, (_, found) in matched.items()}
         combiner = cast(Combiner, model.get_submodule("combiner"))
         fit_networks(combiner, data, list(evidence.values()), settings)
-        fitted = fit_priors(combiner, evidence, settings.seed, folder)
-        write_priors(work, {version: prior for version, (prior, _) in fitted.items()})
-        for version, (_, tally) in fitted.items():
-            tally.save(work / TALLY.format(version))
+        fitted = {}
+        for version, notes in evidence.items():
+            if notes.whole and (found := fit_prior(combiner, notes.whole, settings.seed, folder)):
+                fitted[version], tally = found
+                tally.save(work / TALLY.format(version))
+        write_priors(work, fitted)
     return {version: lexicon for version, (lexicon, _) in matched.items()}, read_priors(work, list(pools))
 
 
@@ -191,16 +177,6 @@ class _Reading:
 
     def codes(self, keys: Sequence[str], descriptions: Sequence[str]) -> list[np.ndarray]:
         return code_words(self.tokenizer, keys, descriptions, self.settings.max_code_words, self.outputs)
-
-
-@contextmanager
-def _tokens(work: Path, processes: Processes) -> Iterator[Path]:
-    """A folder in ``work``, while it is needed, for the words of corpora that have no cache."""
-    if processes.leads:
-        with tempfile.TemporaryDirectory(prefix="tokens-", dir=work) as folder:
-            yield Path(processes.share(folder))
-    else:
-        yield Path(processes.share(""))
 
 
 def _validation(

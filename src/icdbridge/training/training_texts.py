@@ -35,9 +35,7 @@ class TrainingTexts:
     def read(
         cls, sources: Sequence[tuple[Corpus, str]], codes: Sequence[str], labels: Any, settings: Settings
     ) -> "TrainingTexts":
-        """Reads the notes of ``sources``, whose labels are ``codes`` (keys); those of a patient share a fold, in every
-        version.
-        """
+        """Reads notes whose labels are ``codes`` (keys); those of a patient share a fold, in every version."""
         folds = np.array([zlib.crc32(patient.encode()) % FOLDS for patient in _column(sources, "patient_id")])
         marked = _read_marks(sources, codes, settings.max_note_words) if settings.prior else None
         parallel = ParallelTexts.read(sources, settings.max_note_words) if settings.prior else None

@@ -111,9 +111,7 @@ def note_logits(
 
 
 class _Attention(torch.autograd.Function):
-    """Note by note, of ``lengths`` positions; so many codes at once that ``cells`` scores are held. The backward pass
-    computes the scores anew.
-    """
+    """Note by note (``lengths`` positions), holding ``cells`` scores at once; the backward pass computes them anew."""
 
     @staticmethod
     def forward(

@@ -38,10 +38,9 @@ def both_directions(rnn: nn.GRU, embedded: Tensor, lengths: Tensor) -> Tensor:
         return torch.stack([rnn.get_parameter(f"{name}_l0"), rnn.get_parameter(f"{name}_l0_reverse")])
 
     weights = (both(name) for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"))
-    states: Tensor = _GRU.apply(  # type: ignore[no-untyped-call]
+    return _GRU.apply(  # type: ignore[no-untyped-call]
         embedded, *weights, backwards, (place >= ends)[..., None, None], product_dtype(embedded)
     )
-    return states
 
 
 def last_of_both(states: Tensor, lengths: Tensor) -> Tensor:
@@ -187,8 +186,7 @@ def _read(
 def _cell(gates: Tensor, recurrent: Tensor, state: Tensor) -> Tensor:
     """The next state [R, h], of both parts [R, 3h] of the gates."""
     if gates.is_cuda:
-        found: Tensor = torch.ops.aten._thnn_fused_gru_cell(gates, recurrent, state)[0]
-        return found
+        return torch.ops.aten._thnn_fused_gru_cell(gates, recurrent, state)[0]
     (reset, update, new), (of_reset, of_update, share) = gates.chunk(3, 1), recurrent.chunk(3, 1)
     found = torch.tanh(new + torch.sigmoid(reset + of_reset) * share)
     return torch.lerp(found, state, torch.sigmoid(update + of_update))

@@ -24,10 +24,9 @@ def label_contexts(
 
     ``lengths`` says how many positions of each note are valid; ``chunk`` codes are attended at once.
     """
-    contexts: Tensor = _LabelAttention.apply(  # type: ignore[no-untyped-call]
+    return _LabelAttention.apply(  # type: ignore[no-untyped-call]
         states, keys, queries, lengths, chunk, product_dtype(states)
     )
-    return contexts
 
 
 class _LabelAttention(torch.autograd.Function):
