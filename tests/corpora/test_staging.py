@@ -7,9 +7,8 @@ import pytest
 
 from icdbridge.corpora.csv_files import find_file
 from icdbridge.corpora.csv_rows import LONGEST_ROW
-from icdbridge.corpora.staging import Staging
+from icdbridge.corpora.staging import Staging, run_together
 from icdbridge.corpora.staging_database import errors_told
-from icdbridge.corpora.threads import run_together
 from icdbridge.errors import InputError
 
 

@@ -5,8 +5,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from icdbridge.codes.code import Code
-from icdbridge.codes.code import shorter as shorter_code
 from icdbridge.codes.systems import declaration
 
 
@@ -86,8 +84,9 @@ class CodeSystem:
                 yield above
                 code = above
             return
-        shorter = shorter_code(Code(self.name, code))
+        known = declaration(self.name)
+        shorter = known.shorter(code)
         while shorter is not None:
-            if self.title(shorter.code):
-                yield shorter.code
-            shorter = shorter_code(shorter)
+            if self.title(shorter):
+                yield shorter
+            shorter = known.shorter(shorter)

@@ -19,8 +19,7 @@ def broken_gzip(path: Path) -> InputError:
 
 
 def find_file(root: Path, *names: str) -> Path:
-    """The file of a dump by its name without ``.csv``, in any case, gzipped or not; ``InputError`` when there
-    is none.
+    """The file of a dump by its name without ``.csv``, in any case, gzipped or not; ``InputError`` without one.
 
     ``names`` are relative to ``root`` (``hosp/diagnoses_icd``); failing those, a file that ends so is looked
     for below ``root``, and two of them are an error.

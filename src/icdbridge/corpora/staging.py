@@ -2,10 +2,11 @@
 
 import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 import numpy as np
@@ -15,6 +16,7 @@ from icdbridge.corpora.csv_rows import csv_rows
 from icdbridge.corpora.staging_database import MEMORY_LIMIT, errors_told, run_watched
 from icdbridge.corpora.texts import Texts
 
+T = TypeVar("T")
 BATCH = 2_000  # notes held at once
 QUERIED = 4  # batches of a CSV file that are chosen from at once
 
@@ -280,3 +282,17 @@ class Staging:
             self.connection.register(name, table)
         yield
         self.connection.unregister(name)
+
+
+def run_together(jobs: Mapping[Staging, Callable[..., T]]) -> list[T]:
+    """What the jobs give, each run in a thread of its own with its ``staging``; a failure, or Ctrl-C, ends them all."""
+    with ThreadPoolExecutor(len(jobs)) as pool:
+        running = [pool.submit(job, staging=staging) for staging, job in jobs.items()]
+        try:
+            for job in as_completed(running):
+                job.result()
+        except BaseException:
+            for staging in jobs:
+                staging.stop()
+            raise
+        return [job.result() for job in running]

@@ -131,24 +131,17 @@ def _message(segments: list[_Segment], place: str) -> list[Document]:
 
 def _known(segments: list[_Segment]) -> Document:
     first = {segment.name: segment for segment in reversed(segments)}
-    patient, visit = first.get("PID"), first.get("PV1")
-    known = Document("")
-    if patient:
-        known = replace(
-            known,
-            patient_id=patient.part(3) or patient.part(2),
-            sex=SEXES.get((patient.part(8) or "").lower()),
-            birth_date=(hl7_time(patient.part(7)) or "")[:10] or None,
-        )
-    if visit:
-        known = replace(
-            known,
-            encounter_id=visit.part(19) or (patient.part(18) if patient else None),
-            setting=SETTINGS.get((visit.part(2) or "").upper()),
-            admission=(hl7_time(visit.part(44)) or "")[:10] or None,
-            discharge=(hl7_time(visit.part(45)) or "")[:10] or None,
-        )
-    return known
+    patient, visit = (first.get(name) or _Segment(name, "|^~\\&") for name in ("PID", "PV1"))
+    return Document(
+        "",
+        patient_id=patient.part(3) or patient.part(2),
+        sex=SEXES.get((patient.part(8) or "").lower()),
+        birth_date=(hl7_time(patient.part(7)) or "")[:10] or None,
+        encounter_id=(visit.part(19) or patient.part(18)) if "PV1" in first else None,
+        setting=SETTINGS.get((visit.part(2) or "").upper()),
+        admission=(hl7_time(visit.part(44)) or "")[:10] or None,
+        discharge=(hl7_time(visit.part(45)) or "")[:10] or None,
+    )
 
 
 def _told(report: list[_Segment], event: str) -> Document:

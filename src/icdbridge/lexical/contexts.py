@@ -270,12 +270,9 @@ class _Sentence:
                         start = self._reach_backward(rule, first, starts.get(name, 0))
                         self.found.add(name, self.places[start], self.places[first])
             for rule in several:
-                if (rule.direction == STOP and rule.reach not in ("verb", "comma")) or rule.direction in (
-                    BACKWARD,
-                    BOTH,
-                ):
-                    for name in rule.contexts:
-                        starts[name] = last
+                stops = rule.direction == STOP and rule.reach not in ("verb", "comma")
+                if stops or rule.direction in (BACKWARD, BOTH):
+                    starts.update(dict.fromkeys(rule.contexts, last))
 
     def _reach_backward(self, rule: Rule, first: int, start: int) -> int:
         if rule.reach == "":

@@ -21,16 +21,9 @@ _BRACKETS = re.compile(r"\([^()]*\)")
 _SLASH = re.compile(r"\s*/\s*")
 _AFTER = re.compile(r"[\s*_]*[:,]*[ \t*_]*")
 _DASH = re.compile(r"\s+[-\u2013\u2014]+\s+")
-_CLINICS = (
-    "allergies",
-    "family",
-    "past_surgical",
-    "social",
-    "procedures",
-)  # what begins a note may name where it is from
-_PATIENT = re.compile(
-    r"\d{1,3}[ -]?(?:y\b|yo\b|y/o|yr|year|mo\b|month|m\b|f\b)", re.IGNORECASE
-)  # "Allergy: 12M with"
+# what begins a note may name where it is from: "Allergy: 12M with"
+_CLINICS = ("allergies", "family", "past_surgical", "social", "procedures")
+_PATIENT = re.compile(r"\d{1,3}[ -]?(?:y\b|yo\b|y/o|yr|year|mo\b|month|m\b|f\b)", re.IGNORECASE)
 _ITEM = re.compile(r".*(?:[.;,!?:)\]]|\s{2,}|\t)\s*", re.DOTALL)  # up to where a heading within a line begins
 _SUFFIX = re.compile(
     r"\s+(?:on|at|upon|prior to|per)\s+(?:admission|discharge|presentation|arrival|transfer|home|today)\Z"
@@ -124,17 +117,13 @@ def _alone(line: str, begin: int) -> tuple[int, int, str] | None:
     end = len(line.rstrip(" \t*_=#-"))
     marked = begin > 0 and line[:begin].strip() != ""
     if end - begin <= _LONGEST and (line[begin : begin + 1].isupper() or marked):
-        kind = _kind(line[begin:end])
-        if (
-            kind
-            and kind != _SUB
-            and (len(line[begin:end]) > 2 or line[begin:end] in ("CC", "PE", "VS", "AP"))
-        ):
+        kind = _opened(line[begin:end])
+        if kind and (end - begin > 2 or line[begin:end] in ("CC", "PE", "VS", "AP")):
             return 0, len(line), kind
     dash = _DASH.search(line, begin, begin + _LONGEST)
     if dash and line[begin : begin + 1].isupper():
-        kind = _kind(line[begin : dash.start()])
-        if kind and kind != _SUB and dash.start() - begin > 1:
+        kind = _opened(line[begin : dash.start()])
+        if kind and dash.start() - begin > 1:
             return 0, dash.end(), kind
     word = line[begin:].split(maxsplit=1)[:1]
     if word and word[0] in ("PMH", "PMHx", "PSH", "PSHx", "FHx", "FH", "SHx", "HPI", "ROS"):
@@ -152,11 +141,8 @@ def _label(line: str, last: int, colon: int, *, first: bool, blank: bool) -> tup
             return None if kind == _SUB or (single and not label.strip().isupper()) else (last, kind)
         rest = line[colon + 1 :].strip(" *_")
         capitals = label.isupper() and sum(map(str.isalpha, label)) > 3
-        if (
-            blank
-            and _plain(label)
-            and (capitals or (not rest and label[:1].isupper() and len(label.split()) < 6))
-        ):
+        alone = not rest and label[:1].isupper() and len(label.split()) < 6
+        if blank and _plain(label) and (capitals or alone):
             return last, "other"
     start = max(last, colon - _LONGEST)
     begun = _ITEM.match(line, start, colon)
@@ -172,13 +158,8 @@ def _label(line: str, last: int, colon: int, *, first: bool, blank: bool) -> tup
     words = list(re.finditer(r"[^\s]+", line[start:colon]))
     for word in words[-5:]:
         tail = line[start + word.start() : colon]
-        kind = _kind(tail)
-        if (
-            kind
-            and kind != _SUB
-            and len(tail.strip()) > 1
-            and (tail.isupper() or tail in ("PMHx", "PSHx", "FHx", "SHx"))
-        ):
+        kind = _opened(tail)
+        if kind and len(tail.strip()) > 1 and (tail.isupper() or tail in ("PMHx", "PSHx", "FHx", "SHx")):
             return start + word.start(), kind
     return None
 
@@ -193,9 +174,15 @@ def _plain(label: str) -> bool:
     )
 
 
+def _opened(label: str) -> str | None:
+    """The kind of section that a heading opens; None where it opens none, as a body system or relative does."""
+    kind = _kind(label)
+    return None if kind == _SUB else kind
+
+
 @lru_cache(4_096)  # the same headings stand in many notes
 def _kind(label: str) -> str | None:
-    """The kind of section that a heading opens; None for what is no known heading."""
+    """The kind of a heading; None for what is no known heading."""
     headings = _headings()
     if "(" in label:
         label = _BRACKETS.sub(" ", label)

@@ -138,12 +138,9 @@ def _goes_on(word: str, text: str, start: int, end: int) -> bool:
     ends = _abbreviations().get(word)
     if ends == "never":
         # "no." and the like are abbreviations only before what they shorten
-        return (
-            word not in ("no", "in", "st", "ext") or text[end : end + 2].strip()[:1].isdigit() or word == "st"
-        )
-    if (
-        word.isdigit()
-    ):  # the number of an item: at the beginning of a line, or behind a comma that stands for one
+        return word not in ("no", "in", "ext") or text[end : end + 2].strip()[:1].isdigit()
+    if word.isdigit():
+        # the number of an item: at the beginning of a line, or behind a comma that stands for one
         return len(word) < 3 and text[max(0, start - 9) : start].rstrip(" \t")[-1:] in ("", "\n", "\r", ",")
     following = text[end : end + 6].lstrip()[:1]
     initial = len(word) == 1 and word != "i" and text[start].isupper()

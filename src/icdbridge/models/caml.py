@@ -63,9 +63,8 @@ class CAML(FixedLabelModel):
     def word_parts(self, note: NoteStates, words: Tensor) -> Parts:
         weights, before = self.note_encoder.word_weights()
         slope = 1 - note.states[0] ** 2  # of tanh
-        parts = (
-            self.embedding(words) @ weights * seen_by(slope, len(words), before, len(weights))
-        )  # [W, T, d]
+        # [W, T, d]
+        parts = self.embedding(words) @ weights * seen_by(slope, len(words), before, len(weights))
 
         def by_states(vectors: Tensor) -> Tensor:
             return (vectors @ parts.flatten(0, 1).T).view(-1, *parts.shape[:2])

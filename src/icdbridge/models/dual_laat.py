@@ -98,9 +98,8 @@ class DualLAAT(CodingModel):
         if notes.is_cuda:
             notes = functional.pad(notes, (0, -notes.shape[1] % ALIGNED))
         states, mask = self._read_notes(notes, lengths.clamp(min=1))
-        if (
-            notes.is_cuda or mask.all()
-        ):  # what a GPU holds, it is not asked: all it has to do would come first
+        # what a GPU holds, it is not asked: all it has to do would come first
+        if notes.is_cuda or mask.all():
             keys = torch.tanh(self.note_projection(states))
         else:  # padding is not multiplied
             inside = mask.flatten().nonzero()[:, 0]

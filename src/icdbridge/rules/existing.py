@@ -39,13 +39,8 @@ def _unknown(given: Given, code: Code | None, version: str) -> Finding:
     if placed := _with_placeholders(text):
         return finding("placeholder", text, choices=(placed,), placed=placed)
     near = _near(text, system)
-    if (
-        code
-        and near
-        and near.code != code.code
-        and (sevenths := _sevenths(near))
-        and len(undotted(code)) == _WHOLE
-    ):
+    whole = code is not None and len(undotted(code)) == _WHOLE
+    if whole and near and near != code and (sevenths := _sevenths(near)):
         ends = ", ".join(one[-1] for one in sevenths)
         return finding("other 7th", text, choices=sevenths, near=near.code, given=text[-1], ends=ends)
     choices = () if near is None else _choices(near)[:_MOST]

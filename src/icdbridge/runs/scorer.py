@@ -42,6 +42,7 @@ class Scorer:
         self.model = model
         self.version = version
         self.keys, self.descriptions = list(codes), list(codes.values())
+        self._encoded: dict[int, Tensor] = {}  # codes of a caller: candidates recur from note to note
 
     @classmethod
     def of_corpus(cls, model: TextModel, corpus: Corpus) -> "Scorer":
@@ -63,13 +64,7 @@ class Scorer:
 
     def code(self, column: int) -> Code:
         """The code of a column."""
-        if column not in self._codes:
-            self._codes[column] = parse_key(self.keys[column])
-        return self._codes[column]
-
-    @cached_property
-    def _codes(self) -> dict[int, Code]:
-        return {}
+        return parse_key(self.keys[column])
 
     @cached_property
     def matcher(self) -> Matcher | None:
@@ -123,11 +118,6 @@ class Scorer:
             found = self.model.queries(*([of[i] for i in new] for of in (self.keys, self.descriptions)))
             self._encoded.update(zip(new, found.transpose(0, 1).contiguous(), strict=True))
         return torch.stack([self._encoded[column] for column in wanted], dim=1)
-
-    @cached_property
-    def _encoded(self) -> dict[int, Tensor]:
-        """Encoded codes of a caller that were requested so far: candidates recur from note to note."""
-        return {}
 
     def read(self, text: str) -> Note:
         """A note to score."""

@@ -140,15 +140,12 @@ def ranked(groups: Iterable[Group], seed: int) -> list[tuple[Variant, ...]]:
     for common, group in groups:
         first = group[0]
         chance = normal_number(f"{seed} rank {first.icd10} {first.icd9}")
-        usual = (
-            _CHAPTER_WEIGHT.get(first.icd10.code[0], 1.0)
-            if first.icd10.declaration.kind == "diagnosis"
-            else 1.0
-        )
-        # A group without an ICD-9 code is a novelty of ICD-10 and mostly rare.
-        score = (
-            common * exp(0.25 * chance) if common else usual * exp(0.8 * chance) * (1 if first.icd9 else 0.5)
-        )
+        score = common * exp(0.25 * chance)
+        if not common:
+            diagnosis = first.icd10.declaration.kind == "diagnosis"
+            usual = _CHAPTER_WEIGHT.get(first.icd10.code[0], 1.0) if diagnosis else 1.0
+            # A group without an ICD-9 code is a novelty of ICD-10 and mostly rare.
+            score = usual * exp(0.8 * chance) * (1 if first.icd9 else 0.5)
         scores.append((-score, first, group))
     return [group for _, _, group in sorted(scores, key=lambda entry: entry[:2])]
 

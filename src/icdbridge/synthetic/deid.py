@@ -31,11 +31,7 @@ def mimic3_mark(name: str, rng: random.Random, first: date, days: int) -> str:
             rng,
         )
     if name == "doctor":
-        return (
-            f"Dr. [**Last Name (STitle) {number}**]"
-            if number % 2
-            else f"Dr. [**First Name (STitle) {number}**]"
-        )
+        return f"Dr. [**{'Last' if number % 2 else 'First'} Name (STitle) {number}**]"
     if name == "hospital":
         return f"[**Hospital{1 + number % 3} {number % 90}**]" if number % 4 else "[**Hospital1 18**]"
     if name == "phone":

@@ -96,13 +96,9 @@ class _Dump:
 
     def _add_admission(self, subject: int, admission: int, stay: Admission, rng: random.Random) -> None:
         shift = stay.patient.shift
-        urgency = (
-            "NEWBORN"
-            if stay.patient.stage == "newborn"
-            else "EMERGENCY"
-            if rng.random() < 0.8
-            else "ELECTIVE"
-        )
+        urgency = "NEWBORN"
+        if stay.patient.stage != "newborn":
+            urgency = "EMERGENCY" if rng.random() < 0.8 else "ELECTIVE"
         self.row(
             "ADMISSIONS", subject, admission, f"{stay.admitted + shift} {rng.randrange(24):02}:15:00",
             f"{stay.discharged + shift} 14:30:00", None, urgency, "EMERGENCY ROOM ADMIT", "HOME", "Medicare",

@@ -72,10 +72,8 @@ class _Dump:
         self._patient, self._notes = -1, 0
 
     def add(self, stay: Admission, rng: random.Random) -> None:
-        subject, admission = (
-            10_000_032 + 3 * stay.patient.number,
-            scattered(stay.number, 20_000_000, 9_999_991),
-        )
+        subject = 10_000_032 + 3 * stay.patient.number
+        admission = scattered(stay.number, 20_000_000, 9_999_991)
         if stay.patient.number != self._patient:
             self._patient, self._notes = stay.patient.number, 0
             self._add_patient(subject, stay)

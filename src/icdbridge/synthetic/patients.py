@@ -182,13 +182,8 @@ class _Admissions:
                 break
             if attempt:
                 concept = self._next_concept(every, focus, list(new) or [first], rng)
-            suits = not concept.sex or concept.sex == patient.sex
-            if (
-                suits
-                and concept not in new
-                and concept not in chronic
-                and concept.stage in (patient.stage, "adult")
-            ):
+            suits = concept.sex in ("", patient.sex) and concept.stage in (patient.stage, "adult")
+            if suits and concept not in new and concept not in chronic:
                 variant = concept.draw(rng)
                 if variant.codes(version):
                     new[concept] = variant

@@ -50,11 +50,8 @@ def delimited_rows(path: Path, lines: Iterator[str], columns: Sequence[Column], 
             else:
                 yield Row(path, number, {name: cells[place] for name, place in found.items()})
     except csv.Error as error:
-        large = (
-            f"a cell of more than {LONGEST_LINE // 1024**2} million characters; or "
-            if "limit" in str(error)
-            else ""
-        )
+        large = f"a cell of more than {LONGEST_LINE // 1024**2} million characters; or "
+        large = large if "limit" in str(error) else ""
         raise InputError(f"{path}, row {number + 1}: {large}{_QUOTE}") from None
     except Unreadable as error:
         raise InputError(f"{path}, row {number + 1}: {error}") from None

@@ -5,7 +5,6 @@ length and descriptions by number, and the encoded descriptions go to all. So th
 any number of processes, up to the order of sums. Only the first process writes. Shapes: N notes, L codes, M heads.
 """
 
-import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -78,19 +77,14 @@ class Processes:
             )
 
     def share(self, value: T) -> T:
-        """Sends a value of the first process (anything that JSON holds) to all. All wait for it."""
+        """Sends a value of the first process to all. All wait for it."""
         if self.count == 1:
             return value
-        data = json.dumps(value).encode()
+        box = [value]
         with self.together():
-            size = torch.tensor([len(data)])
-            dist.broadcast(size, 0)
-            content = torch.frombuffer(bytearray(data), dtype=torch.uint8)
-            if not self.leads:
-                content = torch.empty(int(size), dtype=torch.uint8)
-            dist.broadcast(content, 0)
-            dist.all_reduce(size)
-        return json.loads(bytes(content.tolist()))
+            dist.broadcast_object_list(box, 0, device=torch.device("cpu"))
+            dist.all_reduce(torch.zeros(1))
+        return box[0]
 
     @contextmanager
     def in_turn(self) -> Iterator[None]:

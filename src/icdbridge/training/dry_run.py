@@ -183,12 +183,8 @@ def dry_run(corpora: Sequence[Corpus | Path | str], settings: Settings, memory_g
         f"Precision {settings.precision}. Reckoned from small passes of this model, word vectors for {VOCABULARY:,} "
         "words. Of several processes each holds weights, gradients and moments, and its part of the notes."
     )
-    title = (
-        f"{settings.architecture}, {settings.encoder if settings.architecture == 'duallaat' else ''}".rstrip(
-            ", "
-        )
-    )
-    return Table(f"What training {title} takes", ["", "figure"], rows, 1, note)
+    encoder = f", {settings.encoder}" if settings.architecture == "duallaat" else ""
+    return Table(f"What training {settings.architecture}{encoder} takes", ["", "figure"], rows, 1, note)
 
 
 def _gb(size: float) -> str:

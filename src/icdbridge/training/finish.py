@@ -1,5 +1,4 @@
-"""The end of a training: val gives the weights of attention and words, the thresholds and the calibration; then the
-run folder is written.
+"""The end of a training: weights of attention and words, thresholds and calibration from val, and the run folder.
 
 The val notes of each corpus are scored and matched once, and everything is computed from these scores.
 """

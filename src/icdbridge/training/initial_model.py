@@ -27,6 +27,7 @@ from icdbridge.training.pretrained import load_pretrained, small_transformer
 from icdbridge.training.settings import Settings
 
 _NETWORKS = "combiner.networks."  # of lexical features, one a version, in the names of weights
+_MEASURED = ("combiner.scale", "combiner.weights")  # by each training
 
 
 class SplitTexts:
@@ -47,8 +48,7 @@ def start_model(
     texts: SplitTexts, described: Mapping[str, str], versions: Sequence[str], settings: Settings, work: Path
 ) -> tuple[CodingModel, Tokenizer]:
     """A model of ``versions`` for the codes ``described`` (key to description), with word vectors of the training
-    notes, or over a pretrained encoder. What takes long is kept in the folder ``work``, so resuming does not make it
-    again.
+    notes, or over a pretrained encoder. What takes long is kept in the folder ``work``, and found there on resuming.
     """
     if settings.start_from is not None:
         return _start_from(settings.start_from, texts, described, versions, settings, work)
@@ -119,10 +119,7 @@ def _start_from(
             version = run.versions[int(number)]
             if version in versions:
                 kept[f"{_NETWORKS}{versions.index(version)}.{rest}"] = tensor
-        elif name in model.state_dict() and name not in (
-            "combiner.scale",
-            "combiner.weights",
-        ):  # measured anew
+        elif name in model.state_dict() and name not in _MEASURED:
             kept[name] = tensor
     kept["embedding.weight"] = torch.from_numpy(vectors)
     model.load_state_dict(kept, strict=False)  # a combiner of lexical features may be new

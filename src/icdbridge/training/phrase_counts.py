@@ -155,9 +155,8 @@ def _between(several: Sequence[NotePhrases], first: int, end: int) -> tuple[np.n
 
 def _least(several: Sequence[NotePhrases], labels: csr_array, total: int) -> float:
     """How many notes with a phrase must carry a code, so that about ``ENTRIES`` pairs are kept."""
-    if (
-        total * labels.nnz <= ENTRIES * labels.shape[0]
-    ):  # a phrase in a note is an entry for each of its codes at most
+    # a phrase in a note is an entry for each of its codes at most
+    if total * labels.nnz <= ENTRIES * labels.shape[0]:
         return 0
     share = min(1.0, _SAMPLE / total)
     counts = Associations.count(*_between(several, 0, int(share * _HASHES)), labels).counts.data

@@ -1,5 +1,4 @@
-"""CodiEsp (CLEF eHealth 2020): Spanish case reports and their English translations, coded in ICD-10, as
-published.
+"""CodiEsp (CLEF eHealth 2020) as published: Spanish case reports and their English translations, coded in ICD-10.
 
 ``train/``, ``dev/`` and, where published, ``test/`` each hold ``text_files`` (Spanish), ``text_files_en``
 (English) and the codes in ``trainD.tsv`` (diagnoses) and ``trainP.tsv`` (procedures): the name of the note, a
@@ -47,9 +46,7 @@ def prepare_codiesp(
     if language not in TEXTS or codes not in CODES:
         raise InputError("CodiEsp has the languages en and es, and the codes diagnoses, procedures or both")
     has_test = (root / "test").is_dir()
-    split_of = (
-        {"train": "train", "dev": "val", "test": "test"} if has_test else {"train": "train", "dev": "test"}
-    )
+    split_of = {"train": "train"} | ({"dev": "val", "test": "test"} if has_test else {"dev": "test"})
     for part in split_of:
         for needed in (TEXTS[language], *(f"{part}{kind}.tsv" for kind in CODES[codes])):
             if not (root / part / needed).exists():

@@ -1,21 +1,19 @@
 """MIMIC-IV (hosp 2.x or 3.x, note 2.2) as PhysioNet ships it, read as in the benchmark of Edin et al. (2023)."""
 
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from icdbridge.codes import VERSIONS, version_named
 from icdbridge.corpora.assemble import DEFAULT_SEED, assemble
 from icdbridge.corpora.corpus import CORPUS, Corpus
 from icdbridge.corpora.csv_files import find_file, is_synthetic
 from icdbridge.corpora.splits import read_splits
-from icdbridge.corpora.staging import Staging
+from icdbridge.corpora.staging import Staging, run_together
 from icdbridge.errors import InputError
 from icdbridge.files import check_output, only_writer, scratch_folder
 
-T = TypeVar("T")
 _SYSTEM = "CASE trim(icd_version) WHEN '9' THEN '{nine}' WHEN '10' THEN '{ten}' END"
 _KINDS = {
     "diagnoses": _SYSTEM.format(nine="icd9cm", ten="icd10cm"),
@@ -74,7 +72,7 @@ def prepare_mimic4_both(
         read_once = Staging(folder)
         try:
             _read(files, read_once)
-            return _run_together(
+            return run_together(
                 {
                     read_once.branch(version): partial(
                         _assemble_as(version),
@@ -131,21 +129,7 @@ def _read(files: _Files, staging: Staging) -> None:
     # The data report names them in this order, whichever is read first.
     for path in (files.notes, *(part[kind] for kind in _KINDS for part in (files.codes, files.titles))):
         staging.note_file(path)
-    _run_together({staging: partial(_read_notes, files), staging.beside(): partial(_read_codes, files)})
-
-
-def _run_together(jobs: Mapping[Staging, Callable[..., T]]) -> list[T]:
-    """What the jobs give, each run in a thread of its own with its ``staging``; a failure, or Ctrl-C, ends them all."""
-    with ThreadPoolExecutor(len(jobs)) as pool:
-        running = [pool.submit(job, staging=staging) for staging, job in jobs.items()]
-        try:
-            for job in as_completed(running):
-                job.result()
-        except BaseException:
-            for staging in jobs:
-                staging.stop()
-            raise
-        return [job.result() for job in running]
+    run_together({staging: partial(_read_notes, files), staging.beside(): partial(_read_codes, files)})
 
 
 def _read_notes(files: _Files, staging: Staging) -> None:

@@ -218,10 +218,8 @@ def _learn(
     one product a position adds up all of the earlier state's gradient.
     """
     size, dtype = before.shape[3], gradients.dtype
-    gates, recurrent = (
-        _products(inputs, input_weight, input_bias),
-        _products(before, hidden_weight, hidden_bias),
-    )
+    gates = _products(inputs, input_weight, input_bias)
+    recurrent = _products(before, hidden_weight, hidden_bias)
     reset, update = (gates[..., : 2 * size] + recurrent[..., : 2 * size]).sigmoid_().chunk(2, dim=3)
     share = recurrent[..., 2 * size :]
     new = torch.addcmul(gates[..., 2 * size :], reset, share).tanh_()

@@ -1,5 +1,4 @@
-"""The last states of a bidirectional GRU over many short sequences that share beginnings and ends, as code descriptions
-do.
+"""The last states of a bidirectional GRU over many short sequences that begin or end alike: code descriptions.
 
 Of 8,192 ICD-10 codes every second word follows a beginning that an earlier description has too. A state depends only on
 what was read so far. So each different beginning (for the other direction, each different end) is read once: the

@@ -19,20 +19,15 @@ def hcc(diagnoses: dict[str, Code], about: Encounter) -> Grouping:
     hidden = [one for one in found.cc_to_dx if one not in found.hcc_list]
     weights = {one.hcc: one.coefficient for one in found.hcc_details} if known else {}
     titles = {one.hcc: one.label or "" for one in found.hcc_details}
-    score = (
-        "someone who lives at home, without Medicaid: age, sex, and what conditions do together, are in it"
-    )
-    return Grouping(
-        "HCC V28",
-        _EDITION,
-        package_told("hccinfhir"),
-        _categories(found.cc_to_dx, found.hcc_list, titles, diagnoses, weights),
-        round(found.risk_score, 3) if known else None,
-        (
-            *_hidden(found.cc_to_dx, hidden, diagnoses),
-            f"the score is of {score}" if known else "no score without sex and age",
-        ),
-    )
+    groups = _categories(found.cc_to_dx, found.hcc_list, titles, diagnoses, weights)
+    remark, score = "no score without sex and age", None
+    if known:
+        remark = (
+            "the score is of someone who lives at home, without Medicaid: age, sex, and what conditions do "
+        )
+        remark, score = f"{remark}together, are in it", round(found.risk_score, 3)
+    remarks = (*_hidden(found.cc_to_dx, hidden, diagnoses), remark)
+    return Grouping("HCC V28", _EDITION, package_told("hccinfhir"), groups, score, remarks)
 
 
 def rxhcc(diagnoses: dict[str, Code], about: Encounter) -> Grouping:
