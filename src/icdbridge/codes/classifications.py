@@ -73,14 +73,10 @@ def add_classification(
     writer.writerows((one.code, one.title, one.parent, "|".join(one.synonyms)) for one in entries)
     with atomic_file(table) as partial:
         partial.write_text(rows.getvalue(), "utf-8", newline="")
-    held = {
-        "label": label or name,
-        "uri": uri or _URIS.get(name, ""),
-        "shape": _ICD11 if icd11 else _ICD10,
-        "expected": "4 characters, a dot and more, such as 8A68.0; several joined by & or /"
-        if icd11
-        else "a letter, 2 digits, a dot and more, such as I10.0",
-    }
+    shape, expected = _ICD10, "a letter, 2 digits, a dot and more, such as I10.0"
+    if icd11:
+        shape, expected = _ICD11, "4 characters, a dot and more, such as 8A68.0; several joined by & or /"
+    held = {"label": label or name, "uri": uri or _URIS.get(name, ""), "shape": shape, "expected": expected}
     lines = [f"{key} = {_quoted(value)}" for key, value in held.items() if value]
     lines += ["category = 4", 'joined = "&/"'] if icd11 else ["category = 3", 'marks = "†*+!"']
     lines.append("dotted = true")

@@ -122,11 +122,7 @@ def write_released(
     if cnn:
         config |= {"kernel_size": settings.kernel_size, "num_filters": settings.hidden_size}
     else:
-        config |= {
-            "rnn_type": settings.encoder,
-            "rnn_hidden_size": settings.hidden_size,
-            "rnn_num_layers": settings.layers,
-        }
+        config |= {"rnn_type": settings.encoder, "rnn_hidden_size": settings.hidden_size, "rnn_num_layers": 1}
     state = _renamed(released.model.state_dict(), settings)
     embedding = state["embedding.weight"]
     state["embedding.weight"] = torch.cat([embedding[_SPECIAL:], embedding[1:2], embedding[0:1]])

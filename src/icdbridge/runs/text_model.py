@@ -101,13 +101,12 @@ class TextModel:
 
     def matcher(self, version: str, codes: Sequence[str], descriptions: Sequence[str]) -> Matcher | None:
         """Finds lexical evidence for codes of any version, learned or not; None for a model that reads none."""
-        if not self.lexicons:
-            return None
-        lexicon = self.lexicons.get(version) or next(iter(self.lexicons.values()))
-        return lexicon.matcher(codes, descriptions)
+        return self.lexicons[self._learned(version)].matcher(codes, descriptions) if self.lexicons else None
 
     def prior(self, version: str) -> Prior | None:
-        """The prior of a version; of one that training had no notes of, that of the first."""
-        if version in self.lexicons or not self.priors:
-            return self.priors.get(version)
-        return self.priors.get(next(iter(self.lexicons)))
+        """The prior of a version."""
+        return self.priors.get(self._learned(version)) if self.priors else None
+
+    def _learned(self, version: str) -> str:
+        """The version whose lexicon and prior are used: the first for one that training had no notes of."""
+        return version if version in self.lexicons else next(iter(self.lexicons))

@@ -69,15 +69,9 @@ class Table:
         self._quoted = [column in set(quoted) for column in columns]
 
     def row(self, *cells: Cell) -> None:
-        self._handle.write(
-            ",".join(
-                [
-                    _text(cell, always) if isinstance(cell, str) else "" if cell is None else str(cell)
-                    for cell, always in zip(cells, self._quoted, strict=True)
-                ]
-            )
-            + "\n"
-        )
+        told = zip(cells, self._quoted, strict=True)
+        texts = [_text(cell, always) if isinstance(cell, str) else cell for cell, always in told]
+        self._handle.write(",".join("" if text is None else str(text) for text in texts) + "\n")
 
 
 def _text(cell: str, always: bool) -> str:

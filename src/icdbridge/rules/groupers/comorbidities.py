@@ -12,26 +12,19 @@ _NEWEST = date(2026, 9, 30)  # for which the conditions are read where no date i
 
 def comorbidities(diagnoses: dict[str, Code], about: Encounter) -> Iterator[Grouping]:
     """Charlson of all diagnoses; Elixhauser of the secondary ones, as it is defined."""
-    day = about.day or _NEWEST
-    groups, index = _indexed("charlson", "Charlson Comorbidity Index", diagnoses, day, implementation="quan")
+    day, package = about.day or _NEWEST, package_told("pycomorb")
+    found = _indexed("Charlson", diagnoses, day, implementation="quan")
     edition = "conditions by Quan 2005, weights by Charlson 1987"
-    yield Grouping("Charlson", edition, package_told("pycomorb"), groups, index, ("age adds nothing here",))
+    yield Grouping("Charlson", edition, package, *found, ("age adds nothing here",))
     secondary = dict(list(diagnoses.items())[1:])
-    groups, index = _indexed(
-        "elixhauser",
-        "Elixhauser Comorbidity Index",
-        secondary,
-        day,
-        implementation="ahrq_icd10",
-        weights="ahrq",
-    )
+    found = _indexed("Elixhauser", secondary, day, implementation="ahrq_icd10", weights="ahrq")
     edition = "AHRQ Refined for ICD-10-CM v2026.1, its weights"
     remarks = ("the principal diagnosis is left out", "present on admission is not asked")
-    yield Grouping("Elixhauser", edition, package_told("pycomorb"), groups, index, remarks)
+    yield Grouping("Elixhauser", edition, package, *found, remarks)
 
 
 def _indexed(
-    score: str, column: str, diagnoses: dict[str, Code], day: date, **options: str
+    score: str, diagnoses: dict[str, Code], day: date, **options: str
 ) -> tuple[tuple[Group, ...], float]:
     """The conditions of all diagnoses together, each with the diagnoses that have it alone, and their index."""
     import polars
@@ -48,7 +41,8 @@ def _indexed(
             "year": [day.year + (day.month >= 10)] * len(rows),  # fiscal
         }
     )
-    answer = comorbidity(score, table, return_categories=True, **options)
+    answer = comorbidity(score.lower(), table, return_categories=True, **options)
+    column = f"{score} Comorbidity Index"
     found = {row["id"]: row for row in answer.to_dicts()}
     conditions = [
         name
