@@ -164,8 +164,8 @@ def declare(path: Path | str) -> Declaration:
 
 
 def check_starts(path: Path, releases: Iterable[str], starts: Mapping[str, date]) -> None:
-    """Refuses first days of releases that there are not, that are not in the order of the releases, or that are told of
-    some after the first alone: without the next one's first day nobody knows when a release ended.
+    """Refuses ``starts`` that name no release, that are not in the order of the releases, or that leave out one after
+    the first: a release ends when the next one starts.
     """
     releases = list(releases)
     if other := next((one for one in starts if one not in releases), None):

@@ -65,7 +65,7 @@ def later_codes(system: str) -> frozenset[str]:
 
 
 def release_on(system: str, day: date) -> tuple[str, bool]:
-    """The installed release that says most of a day, and whether it is the one in force then."""
+    """The last installed release that began by a day, else the oldest, and whether it is in force on that day."""
     known = releases(system)
     begun = [one for one in known if (start := release_period(system, one).start) is None or start <= day]
     release = begun[-1] if begun else known[0]

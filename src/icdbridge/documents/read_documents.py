@@ -179,13 +179,8 @@ def _rows(path: Path) -> Iterator[Document]:
 
 
 def _facts(cells: Mapping[str, str | None]) -> dict[str, str | None]:
-    known = {
-        name: value
-        for name, value in cells.items()
-        if name in ("patient_id", "encounter_id", "title", "type")
-    }
-    for name in ("date", "birth_date", "admission", "discharge"):
-        known[name] = iso_time(cells.get(name))
+    known = {name: cells.get(name) for name in ("patient_id", "encounter_id", "title", "type")}
+    known |= {name: iso_time(cells.get(name)) for name in ("date", "birth_date", "admission", "discharge")}
     known["sex"] = SEXES.get((cells.get("sex") or "").lower())
     known["setting"] = setting_named(cells.get("setting"))
     status = (cells.get("status") or "").lower()

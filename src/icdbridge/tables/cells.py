@@ -16,6 +16,15 @@ _ITEM = re.compile(r"""\s*(?:'([^']*)'|"([^"]*)"|([^\s,;|'"()\[\]{}]+))\s*(?:[,;
 _NUMBER = re.compile(r"[+-]?\d+(\.\d*)?")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _MISSING = ("none", "null", "nan")
+_KINDS: tuple[tuple[Any, str], ...] = (
+    (type(None), "missing"),
+    (bool, "true or false"),  # before numbers, as it is one
+    ((int, float, Decimal), "a number"),
+    ((datetime.date, datetime.time), "a date or time"),
+    ((list, tuple), "a list"),
+    (dict, "an object"),
+    (str, "text"),
+)
 
 
 class Fault(InputError):
@@ -56,19 +65,7 @@ def not_utf8(byte: int) -> str:
 
 def kind_of(value: object) -> str:
     """What a value is, in words, without showing it."""
-    if value is None:
-        return "missing"
-    if isinstance(value, bool):
-        return "true or false"
-    if isinstance(value, int | float | Decimal):
-        return "a number"
-    if isinstance(value, datetime.date | datetime.time):
-        return "a date or time"
-    if isinstance(value, list | tuple):
-        return "a list"
-    if isinstance(value, dict):
-        return "an object"
-    return "text" if isinstance(value, str) else "no text"
+    return next((said for kind, said in _KINDS if isinstance(value, kind)), "no text")
 
 
 def as_text(value: Any) -> str | None:

@@ -120,7 +120,7 @@ def _floors(combiner: Combiner, whole: WholeMatches) -> tuple[float, float]:
 
 
 def _best(logits: np.ndarray, number: int) -> float:
-    """The logit above which so many lie, or all but the lowest."""
+    """The logit that ``number`` others exceed; of fewer the lowest."""
     place = min(number, len(logits) - 1)
     return float(-np.partition(-logits, place)[place])
 

@@ -31,8 +31,8 @@ def write_shards(
     write: Callable[[int, list[T]], None],
     description: str,
 ) -> None:
-    """Has ``write`` make a ``file`` of every ``size`` of ``count`` items, on all cores: of each number, and its items.
-    What has its file is left out: so a killed training goes on.
+    """Calls ``write`` with a number and its items, ``size`` of ``count`` items at a time, on all cores; it makes the
+    ``file`` of that number. What has its file already is skipped, so a killed training goes on.
     """
     missing = {number for number in range(-(-count // size)) if not file(number).exists()}
     jobs = (

@@ -30,7 +30,7 @@ from icdbridge.training.training_texts import FOLDS, TrainingTexts
 
 # Training notes of a version, evenly chosen, that are matched against all codes of their systems.
 WHOLE_NOTES = 2_000
-SCALED = 200  # evenly chosen notes by which the size of features is told
+SCALED = 200  # evenly chosen notes by which features are scaled
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class MatchedTraining:
 
 
 def scale_rows(count: int) -> np.ndarray:
-    """The notes of so many by which the size of features is told."""
+    """The rows, evenly chosen of ``count`` notes, by which features are scaled."""
     return np.unique(np.linspace(0, count - 1, SCALED).astype(int))
 
 

@@ -21,7 +21,7 @@ from icdbridge.training.training_texts import FOLDS
 SHARD = 1_000  # notes whose phrases share a file
 RANGE = 1_000_000  # phrases of notes that are counted at once
 ENTRIES = 100_000_000  # phrases and codes that are kept, about: 8 bytes each
-_SAMPLE = 500_000  # phrases of notes by which it is told how many entries there will be
+_SAMPLE = 500_000  # phrases of notes, from which the number of entries is estimated
 _HASHES = 2**64
 _DONE = "counted.json"
 _ARRAYS = 5  # of associations, in a file

@@ -29,11 +29,6 @@ def started(
     return graph
 
 
-@lru_cache(GRAPHS)
-def _graph(function: Function, described: tuple[Any, ...], weights: int, device: torch.device) -> "_Graph":
-    return _Graph(function, described, weights, device)
-
-
 class _Graph:
     pool: Any = None  # of all graphs: nothing that one holds is needed when another runs
 
@@ -60,3 +55,6 @@ class _Graph:
             own.copy_(one)
         self._graph.replay()
         return self._found
+
+
+_graph = lru_cache(GRAPHS)(_Graph)
