@@ -36,6 +36,12 @@ CODED = {
     "Newly diagnosed T-cell lymphoma.": "C84.90",
     "Knee osteoarthrosis. Degenerative cervical disk.": "M17.9 M50.30",
     "Nonfunctional AV fistula. Clogged PermCath.": "T82.590A T82.49XA",
+    "Septic left total knee arthroplasty. Infected right hip prosthesis.": "T84.54XA T84.51XA",
+    "Plantar fascitis, left foot. Left cubital tunnel syndrome.": "M72.2 G56.22",
+    "He was hospitalized in 1970 for treatment of urinary tract infection.": "Z87.440",
+    "Procedures: CABG 2010. Assessment: CAD.": "Z95.1 I25.10",
+    "She cut her finger with a kitchen knife. Laceration left index finger.": "W26.0XXA",
+    "Necrotic toes, left foot. Gangrene.": "I96",
 }
 
 STAY = """DISCHARGE DIAGNOSIS: Menorrhagia, status post vaginal hysterectomy.
@@ -72,6 +78,15 @@ NOT_CODED = {
     "He had childhood asthma. He was obese as a teenager. Bunion.": "J45 E66",
     "EEG: faster activity during drowsiness.": "R40",
     "Conjunctival hyperemia of the left eye.": "R68",
+    "PROCEDURE: Left heart catheterization and stent placement.\nINDICATION: Unstable angina.": "Z95",
+    "Carpal tunnel syndrome. The ligament was cut on its ulnar side with a knife.": "W26",
+    "Graves disease with goiter.": "E04",
+    "He is losing weight at an acceptable rate. Food diary reviewed.": "R63",
+    "The exercise test was stopped due to fatigue.": "R53",
+    "Exploration was difficult because of extensive scarring of the proximal humerus.": "L90",
+    "Fatty necrosis around the gallbladder. Acute cholecystitis.": "I96",
+    "Septal hypokinesis, EF 45%. Chest pain.": "I51",
+    "He was hospitalized in 1970 for treatment of urinary tract infection.": "N39",
 }
 
 

@@ -55,6 +55,7 @@ _DUE = re.compile(
 _OF_FAMILY = ("Z80", "Z81", "Z82", "Z83", "Z84")
 _IMPLANTED = ("Z93", "Z94", "Z95", "Z96", "Z97")  # in a plan they are what will be done
 _OPERATED = ("Z89", "Z90", "Z98.84", *_IMPLANTED)
+_OF_THE_PAST = ("past_medical", "past_surgical")
 _NOT_YET = re.compile(
     r"\s+(?:(?:is|was|being|now|to be) )*(?:candida(?:te|cy)|eval(?:uation)?|work-?up|wait(?:ing )?-?list"
     r"|list(?:ing|ed)?|referral|planned|scheduled|pending|anticipated|recommended|offered|consult|tomorrow"
@@ -115,11 +116,11 @@ def make_lines(note: Note, found: Sequence[Said], tree: Tree, *, inpatient: bool
     """The lines of a note, one for each code, in the order of their first mention."""
     lines: dict[int, Line] = {}
     reacted = reactions(note, found)
-    done = left_now(note, found, tree) if inpatient else set()
+    done = left_now(note, found, tree, inpatient=inpatient)
     gone = set() if inpatient else now_resolved(note, found)
     for said in found:
         for meant, origin, doubt in _meant(note, said, tree, inpatient):
-            if meant in done:
+            if meant in done and note.section[said.places[0]] not in _OF_THE_PAST:
                 continue
             if origin == "said" and any(start <= said.start < end for start, end in reacted):
                 doubt = doubt or "integral"

@@ -38,6 +38,10 @@ _DONE_NOW = re.compile(
     r"|(?:->|\u2192|with|receiv\w+|x ?\d) ?DES\b|\bDES x ?\d",
     re.IGNORECASE,
 )
+# "PROCEDURE:" of a short report; several "procedures" may be those of the past.
+_OF_TODAY = re.compile(
+    r"\b(?:procedure|operation)s? ?(?:performed|done|note|in detail)?\s?:(?<!s:)", re.IGNORECASE
+)
 # A stent of this stay is no status yet.
 _STENT = "Z95.5"
 _STENTED_NOW = re.compile(
@@ -92,9 +96,11 @@ def is_of_another_time(note: Note, said: Said, code: str) -> bool:
     return note.of_operation and not past and (code.startswith(_BEFORE_SURGERY) or _is_done_now(note, said))
 
 
-def left_now(note: Note, found: Iterable[Said], tree: Tree) -> set[int]:
-    """The statuses that operations of this stay leave, those that its own section of procedures names without a year:
-    the next encounter has them."""
+def left_now(note: Note, found: Iterable[Said], tree: Tree, *, inpatient: bool) -> set[int]:
+    """The statuses that operations of this encounter leave, those that its own section of procedures names without a
+    year: the next encounter has them."""
+    if not (inpatient or _OF_TODAY.search(note.text)):
+        return set()
     named_there = [
         said
         for said in found
