@@ -43,8 +43,7 @@ class BoostedTrees:
             bits = right.reshape(len(value), _ASKED, -1).view(np.uint8) << _BITS[:, None]
             told = np.bitwise_or.reduce(bits, axis=1).T
             leaves = value[np.arange(len(value)), told]
-        total: np.ndarray = self.base + leaves.sum(axis=1, dtype=np.float64)
-        return total
+        return self.base + leaves.sum(axis=1, dtype=np.float64)
 
     def _walked(self, features: np.ndarray) -> np.ndarray:
         """The value of the leaf that each row ends in [N, trees], found step by step."""
@@ -55,8 +54,7 @@ class BoostedTrees:
         for _ in range(self._depth):
             right = cells[rows + feature[node]] > threshold[node]
             node = children[2 * node + right]
-        values: np.ndarray = self.value.ravel()[node]
-        return values
+        return self.value.ravel()[node]
 
     @cached_property
     def _flat(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

@@ -194,8 +194,7 @@ def _record(journal: Path, number: int, line: bytes) -> Record:
     digest, _, told = line.removesuffix(b"\n").partition(b" ")
     if digest.decode("ascii", "replace") != _digest(told):
         raise InputError(f"{journal} is damaged (note {number}): start anew by --force")
-    record: Record = json.loads(told)
-    return record
+    return json.loads(told)
 
 
 def _digest(told: bytes) -> str:

@@ -77,5 +77,4 @@ def _confidence(said: Sequence[Opinion]) -> np.ndarray:
     ranking = shipped_ranking()
     if ranking is None or not said:
         return np.zeros(len(said))
-    sure: np.ndarray = np.clip(ranking.confidence(np.array([one.raw for one in said])), 1e-6, 1 - 1e-6)
-    return sure
+    return np.clip(ranking.confidence(np.array([one.raw for one in said])), 1e-6, 1 - 1e-6)

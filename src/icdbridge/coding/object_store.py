@@ -44,8 +44,7 @@ class Folder:
         if self.local is not None:
             return (self.local / name).read_bytes()
         with store(self.place) as (fs, root), fs.open_input_stream(f"{root}/{name}") as stream:
-            found: bytes = stream.read()
-            return found
+            return stream.read()
 
     def write(self, name: str, content: bytes) -> None:
         """Writes a file atomically."""

@@ -120,8 +120,7 @@ def coordinates(labels: Labels, start: int, stop: int) -> tuple[Ints, Ints]:
 def _ratio(top: Any, bottom: Any) -> Floats:
     """top / bottom, and 0 where bottom is 0 (a code never predicted and never present scores 0)."""
     top, bottom = np.asarray(top, dtype=np.float64), np.asarray(bottom, dtype=np.float64)
-    ratio: Floats = np.divide(top, bottom, out=np.zeros_like(bottom), where=bottom > 0)
-    return ratio
+    return np.divide(top, bottom, out=np.zeros_like(bottom), where=bottom > 0)
 
 
 def precision(counts: Counts) -> Floats:

@@ -54,8 +54,7 @@ class Ranking(BoostedTrees):
     def confidence(self, raw: np.ndarray) -> np.ndarray:
         """The share of right lines to expect, from the trees' sum."""
         slope, offset = self.scale
-        confidence: np.ndarray = 1 / (1 + np.exp(-(slope * raw + offset)))
-        return confidence
+        return 1 / (1 + np.exp(-(slope * raw + offset)))
 
     def to_bytes(self) -> bytes:
         arrays = {name: np.ascontiguousarray(getattr(self, name)) for name in ARRAYS}

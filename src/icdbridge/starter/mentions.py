@@ -147,8 +147,7 @@ def longest(mentions: Sequence[Mention]) -> list[Mention]:
 def _distinct(places: np.ndarray) -> np.ndarray:
     """How many different places each row has."""
     ordered = np.sort(places, axis=1)
-    distinct: np.ndarray = 1 + (np.diff(ordered, axis=1) > 0).sum(axis=1)
-    return distinct
+    return 1 + (np.diff(ordered, axis=1) > 0).sum(axis=1)
 
 
 def _nearest(local: np.ndarray, places: np.ndarray, size: int, where: np.ndarray) -> np.ndarray:

@@ -128,8 +128,7 @@ class Note:
     @cached_property
     def _marked(self) -> list[list[bool]]:
         """``marks`` turned round, as lists: single words are read from these faster."""
-        marked: list[list[bool]] = self.marks.T.tolist()
-        return marked
+        return self.marks.T.tolist()
 
 
 def read_note(text: str, stems: Mapping[str, int], contexts: NoteContexts | None = None) -> Note:

@@ -152,5 +152,4 @@ def _hash(word: str) -> int:
 
 def _mixed(keys: np.ndarray, length: int) -> np.ndarray:
     """Keys of phrases of one length apart from those of another."""
-    mixed: np.ndarray = keys * np.uint64(0x9E3779B97F4A7C15) + np.uint64(length)
-    return mixed
+    return keys * np.uint64(0x9E3779B97F4A7C15) + np.uint64(length)

@@ -63,8 +63,7 @@ class Tree:
     def children(self, code: int) -> list[int]:
         """The codes directly below one, ascending."""
         order, starts = self._children
-        found: list[int] = order[starts[code] : starts[code + 1]].tolist()
-        return found
+        return order[starts[code] : starts[code + 1]].tolist()
 
     def differing(self, code: int) -> tuple[list[str], list[str]]:
         """The stems that a title has and its siblings lack, and those that it says are absent."""

@@ -24,8 +24,7 @@ def synthetic_tag(results: dict[str, Any]) -> str:
 
 def figure(scope: dict[str, Any], view: str, metric: str) -> float | None:
     """One figure of a scope; AUC is the same in each view."""
-    value: float | None = scope[metric] if metric in AUCS else scope[view][metric]
-    return value
+    return scope[metric] if metric in AUCS else scope[view][metric]
 
 
 def scope_rows_table(results: dict[str, Any], columns: tuple[str, ...] = PAPER) -> Table:

@@ -77,8 +77,7 @@ class Index:
             return self._file
         if not hasattr(self._own, "connection"):
             self._own.connection = sqlite3.connect(f"{self._file.as_uri()}?mode=ro&immutable=1", uri=True)
-        connection: sqlite3.Connection = self._own.connection
-        return connection
+        return self._own.connection
 
     def _rows(self, query: str, *values: object) -> list[tuple]:  # type: ignore[type-arg]
         return self._connection().execute(query, values).fetchall()
