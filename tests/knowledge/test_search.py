@@ -346,3 +346,38 @@ def test_a_first_search_imports_little() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("steroid induced psychosis", "F19.959"),
+        ("chemo induced nausea", "R11.0"),
+        ("prednisone induced acne", "L70.9"),
+        ("metformin diarrhea", "K52.1"),
+        ("bactrim rash", "L27.0"),
+        ("amlodipine edema", "R60.9"),
+        ("chemo induced anemia", "D64.81"),
+        ("statin myopathy", "G72.0"),
+    ],
+)
+def test_what_a_drug_did_comes_before_the_drug(query, code):
+    hits = [hit.code.code for hit in search(query, ["icd10cm"], 5)]
+    assert hits[0] == code
+    assert any(one.startswith("T") for one in hits)
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("severe preeclampsia 2nd trim", "O14.12"),
+        ("twins mono di 3rd tri", "O30.033"),
+        ("lipoma lt thigh", "D17.24"),
+        ("mvc driver restrained vs car", "V43.52XA"),
+        ("nail avulsion thumb", "S61.109A"),
+        ("boxers fx l hand", "S62.337A"),
+        ("acute chole", "K81.0"),
+    ],
+)
+def test_words_of_the_ward(query, code):
+    assert code in [hit.code.code for hit in search(query, ["icd10cm"], 3)]

@@ -5,7 +5,7 @@ that ``data/status.csv`` has as taken) leads to its code of use and to its codes
 by intent, underdosing. The other words say which of them is asked for (``data/search_drug_cues.csv``).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -16,11 +16,16 @@ from icdbridge.knowledge.packed_tables import read_csv
 from icdbridge.knowledge.search.merging import Line
 from icdbridge.knowledge.search.search_index import Index
 from icdbridge.knowledge.search.spelling import Speller
-from icdbridge.knowledge.search.wordforms import EMPTY, american, words
+from icdbridge.knowledge.search.wordforms import EMPTY, american, roots, words
 
 _LONGEST = 4  # words of a drug or a cue
 _SHORTEST = 6  # letters of a drug that is mended, or completed
 _SYSTEM = "icd10cm"
+_CONNECTING = frozenset({"after", "associated", "caused", "due", "from", "induced", "related", "secondary"})
+_JOINING = frozenset(
+    roots([*_CONNECTING, "drugs", "chemical", "unspecified"])
+)  # of wordings that say no more
+_LOOKED_AT = 5  # lines of what drugs do
 _USE = ("", "taken")  # kinds that ask for the code of long-term use
 _REST = "*"  # of drugs.csv: what status.csv has of this code besides
 # The sixth character of a code of harm, by what a query says; the likelier first.
@@ -51,19 +56,27 @@ class Drug(NamedTuple):
 
 class _Asked(NamedTuple):
     """The codes that a query about a drug asks for, best first, each with its words. ``kind``: what it says of it;
-    ``mended``: the name that a misspelt one was taken for.
+    ``mended``: the name that a misspelt one was taken for; ``rest``: the words of the query beside the drug.
     """
 
     name: str
     codes: tuple[str, ...]
     kind: str
     mended: str
+    rest: tuple[str, ...]
 
 
-def with_drug(lines: list[Line], query: str, indexes: Sequence[Index], speller: Speller) -> list[Line]:
+def with_drug(
+    lines: list[Line],
+    query: str,
+    indexes: Sequence[Index],
+    speller: Speller,
+    ask: Callable[[str], list[Line]],
+) -> list[Line]:
     """The lines that answer a query, with the codes that it asks for of a drug.
 
     These come first; behind the best line where that is a diagnosis ("statin myopathy") or has just these words.
+    ``ask``: the lines of another query.
     """
     index = next((index for index in indexes if index.system == _SYSTEM), None)
     asked = _asked(query, speller) if index else None
@@ -75,10 +88,31 @@ def with_drug(lines: list[Line], query: str, indexes: Sequence[Index], speller: 
         for code in asked.codes
         for entry in index.beginning(code.replace(".", ""), 1)
     ]
+    if asked.kind == "caused":
+        lines = [*_caused(lines, asked, ask), *lines]
     others = {one.entry.code for one in own}
     same = [line for line in lines[:1] if words(line.term) == words(query) and line.entry.code not in others]
     behind = 1 if asked.kind == "caused" or (asked.kind in _USE and same) else 0
     return [*lines[:behind], *own, *lines[behind:]]
+
+
+def _caused(lines: Sequence[Line], asked: _Asked, ask: Callable[[str], list[Line]]) -> list[Line]:
+    """What the drug did, where the best of ``lines`` does not say both: as the effect of drugs, else by itself."""
+    effect = set(roots([word for word in asked.rest if word not in _CONNECTING and word not in EMPTY]))
+    if lines and lines[0].entry.code not in asked.codes and effect <= _roots(lines[0]):
+        begins = words(asked.name)[0]
+        if any(word.startswith(begins) for word in words(lines[0].term)):  # chemo, chemotherapy
+            return []
+    drug = set(roots(["drug"]))
+    wordings = ((line, _roots(line)) for line in ask(f"drug induced {' '.join(asked.rest)}")[:_LOOKED_AT])
+    of_drugs = [
+        line for line, said in wordings if effect | drug <= said and not said - effect - drug - _JOINING
+    ]
+    return of_drugs[:1] or ask(" ".join(word for word in asked.rest if word not in _CONNECTING))[:1]
+
+
+def _roots(line: Line) -> set[str]:
+    return set(roots(words(line.term)))
 
 
 def _asked(query: str, speller: Speller) -> _Asked | None:
@@ -97,7 +131,7 @@ def _asked(query: str, speller: Speller) -> _Asked | None:
     codes = [drug.taken] if kind in _USE else []
     last = next((_ENCOUNTERS[one] for one in _ENCOUNTERS if one in meant), "A")
     codes += [f"{drug.harm + sixth:X<6}{last}" for sixth in _HARMS[kind]]
-    return _Asked(drug.name, tuple(codes), kind, mended)
+    return _Asked(drug.name, tuple(codes), kind, mended, (*said[: places.start], *said[places.stop :]))
 
 
 def _drug(said: Sequence[str], speller: Speller) -> tuple[Drug, range, str] | None:

@@ -110,7 +110,15 @@ def _by_code(query: str, indexes: list[Index]) -> tuple[list[Line], str]:
 
 
 def _by_words(query: str, indexes: Sequence[Index], limit: int, spelt: Speller) -> list[Line]:
-    """The lines of what the words may mean and of titles that are near them."""
+    """The lines of what the words may mean, of titles that are near them, and of a drug that they name."""
+
+    def ask(other: str) -> list[Line]:
+        return _of_words(other, indexes, limit, spelt)
+
+    return with_drug(ask(query), query, indexes, spelt, ask)
+
+
+def _of_words(query: str, indexes: Sequence[Index], limit: int, spelt: Speller) -> list[Line]:
     several = readings(query, spelt)
     scored = [one for index in indexes for one in _by_meaning(index, several, limit)]
     scored.sort(key=lambda one: -one[0])
@@ -118,8 +126,7 @@ def _by_words(query: str, indexes: Sequence[Index], limit: int, spelt: Speller) 
     near = [(index, title) for index in indexes for title in near_titles(index, said, spelt)]
     near.sort(key=lambda one: one[1].distance + _behind(one[0]))
     by_title = [(_by_title(index, title), title) for index, title in near[:limit]]
-    lines = merged([line for _, line in scored], by_title, said)
-    return with_drug(lines, query, indexes, spelt)
+    return merged([line for _, line in scored], by_title, said)
 
 
 def _by_meaning(index: Index, several: Iterable[Reading], limit: int) -> list[tuple[float, Line]]:
