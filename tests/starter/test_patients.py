@@ -30,6 +30,10 @@ ASKED = {
     "IPF. Lung transplant eval.": ("J84.112", "Z94.2"),
     "Well baby 2 wk: FT, NSVD, umbilical granuloma.": ("P83.81", "Z3A.01"),
     "Cath report: NSTEMI, 90% LAD stenosis -> DES x1.": ("I21.4", "Z95.5"),
+    "Inferior STEMI, PCI of the RCA with DES x2.": ("I21.19", "Z95.5"),
+    "Hx breast ca 2011, s/p R mastectomy, tamoxifen completed.": ("Z90.11", "Z79.810"),
+    "SECONDARY DIAGNOSES:\n- AKI on CKD 3b, resolved\nDischarge date: 3/9": ("N17.9", "Z87.448"),
+    "Labor and delivery: IOL for postdates at 41w1d.": ("O48.0", "Z96.1"),
     # sides, sites and stages
     "DM. Mild NPDR both eyes.": ("E11.3293", "E11.3291"),
     "Ovarian ca s/p TAH/BSO.": ("C56.9", "C56.3"),
@@ -41,6 +45,10 @@ ASKED = {
     "Stabbed in the chest, PTX.": ("S27.0XXA", "J93.9"),
     "Acute pyelo. 22 wks preg.": ("O23.02", "N10"),
     "Postpartum day 2, PPH, anemia.": ("O90.81", "D64.9"),
+    "Stage 2 decubitus, sacrum.": ("L89.152", "L89.92"),
+    "Lung ca, mets to brain (s/p SRS), adrenal, and liver.": ("C78.7", "C79.9"),
+    "Closed displaced supracondylar fx R humerus.": ("S42.411A", "S72.451A"),
+    "FSGS, nephrotic syndrome.": ("N04.1", "N04.9"),
     "ESBL E. coli UTI.": ("Z16.12", "Z86.19"),
     # words with another meaning beside others
     "Right hallux ulcer, fat layer exposed. Type 2 diabetes.": ("L97.512", "E11.9"),
@@ -60,6 +68,14 @@ def test_one_code_and_not_another(note, codes, asserted):
     assert other not in found
 
 
+def test_what_brackets_deny_ends_with_them(asserted):
+    assert asserted("PMH: asthma (no recent exacerbation), migraine, PCOS.") == {
+        "J45.909",
+        "G43.909",
+        "E28.2",
+    }
+
+
 @pytest.mark.parametrize("note", ["PCN allergy? - no.", "Asthma? no."])
 def test_a_question_with_its_answer(note, asserted):
     assert not asserted(note)
@@ -73,6 +89,8 @@ def test_a_question_with_its_answer(note, asserted):
         ("Sex: F", "female"),
         ("98.6 F. Seen today.", ""),
         ("Temp 101 F, 45 y/o male", "male"),
+        ("73 y.o. male with 3 days of cough", "male"),
+        ("3 days of cough", ""),
         ("34 yo female. Father 60 yo male.", ""),
         ("19 yo transgender man, assigned female at birth", ""),
     ],

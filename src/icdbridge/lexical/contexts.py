@@ -183,7 +183,7 @@ class _Sentence:
                 if rule.direction not in (FORWARD, BOTH):
                     continue
                 reach = self._reach_forward(rule, first, last)
-                reach = min(reach, self._over_gap(last, wide))
+                reach = min(reach, self._over_gap(last, wide), self._closing(last))
                 for name in rule.contexts:
                     own = next((stop for stop in reversed(stops.get(name, ())) if stop >= last), self.size)
                     end = min(reach, own)
@@ -206,6 +206,13 @@ class _Sentence:
                 own.append(first)
             if clause:
                 own.append(comma)
+
+    def _closing(self, last: int) -> int:
+        """Where the bracket closes that a trigger stands in: "asthma (no recent exacerbation), migraine"."""
+        opened = next((i for i in range(last - 1, -1, -1) if self.tokens[i] in "()"), -1)
+        if opened < 0 or self.tokens[opened] != "(":
+            return self.size
+        return next((i for i in range(last, self.size) if self.tokens[i] == ")"), self.size)
 
     def _reach_forward(self, rule: Rule, first: int, last: int) -> int:
         if rule.reach == "list":

@@ -48,7 +48,7 @@ _NOT_USED = re.compile(
     re.IGNORECASE,
 )
 _STOPPED = re.compile(
-    r"\s*[-(,:\u2013]?\s*(?:was |were |now )?(?:stopped|discontinued|d/c'?e?d)\b"
+    r"\s*[-(,:\u2013]?\s*(?:was |were |now )?(?:stopped|discontinued|d/c'?e?d|completed|finished)\b"
     r"|(?:[^.;\n]|\.\d){0,30}\bbut (?:(?:unfortunately|,|she|he|this|it|has|have|was|is|been|since|recently|later|then"
     r"|had|to) )*(?:stop(?:ped)?|discontinued?|quit|(?:did not|didn't|could not|couldn't) tolerate)\b",
     re.IGNORECASE,

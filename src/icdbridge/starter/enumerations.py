@@ -11,7 +11,7 @@ _HEADS = (
     r"|sprains?|strains?|osteoarthritis|oa|arthritis|djd|cellulitis|ulcers?|pain|swelling|edema|numbness|weakness"
     r"|stenosis|neuropathy|lesions?|abscess(?:es)?|psoriasis|eczema|dermatitis"
 )
-_ITEM = r"(?:the |a |an |his |her |both )?[a-z][\w-]*(?: [a-z][\w-]*){0,2}?"
+_ITEM = r"(?:the |a |an |his |her |both )?[a-z][\w-]*(?: [a-z][\w-]*){0,2}?(?: ?\([^()\n]{1,30}\))?"
 _LIST = re.compile(
     rf"\b(?P<head>{_HEADS})(?: [\w-]+){{0,3}}? (?:to|of|in|on|involving) (?P<list>{_ITEM}(?:, ?{_ITEM}){{0,6}},?"
     rf" ?(?:and|&|/|\+) ?{_ITEM})(?=[\s.,;:)]|$)",

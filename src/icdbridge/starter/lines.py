@@ -47,6 +47,8 @@ _HEADS = re.compile(r"(?:^|[\n.;:])[^A-Za-z\n.;:]*screening (?:for|of) [^\n.;:]*
 _LATER = re.compile(
     r"[^.;\n]{0,25}\b(?:next (?:year|month|week|visit)|in \d+|due|overdue|at age|later)\b", re.IGNORECASE
 )
+# Of this stay, also behind what it stood on: "AKI on CKD 3b, resolved".
+_RESOLVED_LATER = re.compile(rf"(?:[^.;\n]|\.\d){{0,30}}?{RESOLVED.pattern}", re.IGNORECASE)
 _DUE = re.compile(
     r"\b(?:due for|order(?:ed|ing)?|schedul(?:e|ed|ing)|recommend(?:ed)?|needs?|refer(?:red|ral)?(?: for)?)\b"
     r"[^.;:\n]{0,25}\Z",
@@ -191,7 +193,7 @@ def _meant(note: Note, said: Said, tree: Tree, inpatient: bool) -> Iterable[tupl
         or operated_for(note, said)
         or is_cured(note, said, named)
     )
-    of_this_stay = (inpatient or section == "diagnoses") and RESOLVED.match(note.text, said.end)
+    of_this_stay = (inpatient or section == "diagnoses") and _RESOLVED_LATER.match(note.text, said.end)
     past = past and not (of_this_stay or is_remitted(tree, said) or is_still_there(note, said, named))
     if not named:
         if HISTORY in when and past and not (negated or hypothetical or family):

@@ -45,6 +45,8 @@ _OF_TODAY = re.compile(
 # A stent of this stay is no status yet.
 _STENT = "Z95.5"
 _STENTED_NOW = re.compile(
+    r"\bN?STEMI\b[^.;\n]{0,40}\b(?:pci|des|stent\w*|bms)\b"
+    r"|"
     r"\b(?:taken|brought|went|rushed|transferred) (?:\w+ ){0,2}to (?:the )?(?:cath|cardiac cath\w*)\b"
     r"|\b(?:emergent|emergency|urgent|primary) (?:cath\w*|pci|left heart cath\w*|coronary angiogra\w+)",
     re.IGNORECASE,

@@ -21,7 +21,8 @@ _PATIENT = re.compile(
 
 # Strictly told, for codes of the other sex: "98.6 F" is no woman.
 _SEX = re.compile(
-    r"(?:\b\d{1,3}[ -]?(?:y(?:ea)?rs?|y/?o|yo|months?|m/?o|wks?|weeks?|days?)\.?[ -]?(?:old|o)?[ -]*(?:\w+[ -]){0,2}?"
+    r"(?:\b\d{1,3}[ -]?(?:y(?:ea)?rs?|y[/.]?o|months?|m/?o|wks?|weeks?|days?)\.?(?:[ -]?(?:old|o)\b)?"
+    r"[ -]*(?:(?<=[ -])(?:\w+[ -]){0,2})?(?<![A-Za-z](?=[A-Za-z]))"
     r"|(?:\A|[.\n])\W*(?:[\w&/]+[: ]+){0,3}\d{1,3}(?:[ -](?=\w+(?: \w/| with| who| pt| here| present)|\w{4}))?"
     r"|\b(?:sex|gender)\W{1,3})(?:(?P<female>female|f|woman|lady|girl)|(?P<male>male|m|man|gentleman|boy))\b",
     re.IGNORECASE,

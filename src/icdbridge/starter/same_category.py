@@ -14,7 +14,9 @@ _IDLE = roots(
 )  # fmt: skip
 _SIDES = ("left", "right")
 _BOTH = root("bilateral")
-_ENCOUNTER = re.compile(r", (?:initial|subsequent) encounter.*|, sequela")
+_ENCOUNTER = re.compile(
+    r", (?:initial|subsequent) encounter.*|, sequela| with unspecified morphologic changes"
+)
 
 
 def merge_categories(lines: list[Line], tree: Tree) -> list[Line]:

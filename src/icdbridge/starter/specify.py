@@ -148,7 +148,7 @@ _UNSAID = [
             ("unspecified site", site, f"unspecified {site}")
             for site in ("heel", "ankle", "elbow", "hip", "buttock")
         ),
-        *(("unspecified site", site, "sacral region") for site in ("sacral", "coccyx")),
+        *(("unspecified site", site, "sacral region") for site in ("sacral", "sacrum", "coccyx")),
         ("unspecified severity", "mild", ""),
         ("unspecified severity", "moderate", ""),
         ("unspecified severity", "severe", ""),
