@@ -43,7 +43,7 @@ def run_path(made_once):
             for seed, (version, keys) in enumerate(KEYS.items())
         ]
         changes = ("label_space=6", "learning_rate=0.01", "dropout=0", "patience=40", "warmup_steps=5")
-        train(corpora, folder / "tiny", tiny_settings("duallaat-cnn", *changes, epochs=20))
+        train(corpora, folder / "tiny", tiny_settings("duallaat-cnn", *changes, epochs=30))
 
     return made_once("serve", make) / "tiny"
 
