@@ -49,6 +49,11 @@ ASKED = {
     "Lung ca, mets to brain (s/p SRS), adrenal, and liver.": ("C78.7", "C79.9"),
     "Closed displaced supracondylar fx R humerus.": ("S42.411A", "S72.451A"),
     "FSGS, nephrotic syndrome.": ("N04.1", "N04.9"),
+    "Metastatic pancreatic ca, declining.": ("C25.9", "C78.89"),
+    "Pancreatic ca with liver mets.": ("C78.7", "C78.89"),
+    "CPR may cause rib fractures. DNR.": ("Z66", "X58.XXXA"),
+    "HTN. EKG: NSR, normal axis.": ("I10", "S12.100A"),
+    "HTN. Exposed to a coworker with COVID.": ("Z20.822", "U07.1"),
     "ESBL E. coli UTI.": ("Z16.12", "Z86.19"),
     # words with another meaning beside others
     "Right hallux ulcer, fat layer exposed. Type 2 diabetes.": ("L97.512", "E11.9"),

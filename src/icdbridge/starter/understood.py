@@ -18,6 +18,10 @@ _STATUS_GAP = 5  # tenths of words within a name of a status or history: "hx: br
 _SPREAD = frozenset(
     {"mets", "metastases", "metastasis", "metastatic", "metastasized", "metastasised", "spread"}
 )
+_CANCERS = roots("ca", "cancer", "carcinoma", "adenocarcinoma")
+_WENT_TO = roots(
+    "liver", "brain", "bone", "node", "lymph", "peritoneum", "adrenal", "pleura", "spine", "skin"
+)
 _SCREENING = roots("screening")
 _PAINS = frozenset({"pain", "pains", "ache", "discomfort", "pressure", "tightness", "numbness", "tingling"})
 _GOING = re.compile(r"(?:radiat|shoot|travel)\w*")
@@ -47,6 +51,7 @@ def understood(note: Note, dictionary: Dictionary) -> list[tuple[Mention, float]
             and not note.mixed(asserting(mention, dictionary))
             and not _of_another_side(note, mention, dictionary)
             and not _spread_elsewhere(note, mention)
+            and not _of_primary(note, mention, phrase)
             and not _of_two_items(note, mention)
             and not _where_pain_goes(note, mention)
             and not _of_another_acuity(note, mention, longer)
@@ -152,6 +157,21 @@ def _spread_elsewhere(note: Note, mention: Mention) -> bool:
         for place in range(first + 1, last)
     )
     return over or (len(mention.places) > 1 and note.words[last].text in _SPREAD and _goes_to(note, last))
+
+
+def _of_primary(note: Note, mention: Mention, phrase: frozenset[str]) -> bool:
+    """Whether a mention takes where a cancer comes from for where it went: "metastatic pancreatic cancer". What mostly
+    has metastases is where they are: "metastatic liver cancer".
+    """
+    words = note.words[min(mention.places) : max(mention.places) + 2]
+    if (
+        len(mention.places) < 2
+        or words[0].text != "metastatic"
+        or not phrase.isdisjoint((*_CANCERS, *_WENT_TO))
+    ):
+        return False
+    texts = [word.text for word in words]
+    return "to" not in texts and not {"ca", "cancer", "carcinoma", "adenocarcinoma"}.isdisjoint(texts)
 
 
 def _of_two_items(note: Note, mention: Mention) -> bool:
