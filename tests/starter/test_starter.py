@@ -505,6 +505,12 @@ def test_a_code_that_never_stands_without_another_is_as_sure(starter):
     shock = {one.code: one.confidence for one in starter.code("Septic shock from cholangitis.")}
     assert shock["A41.9"] >= shock["R65.21"] - 0.05
     assert [*shock].index("A41.9") < [*shock].index("R65.21")  # I.C.1.d.2: the infection first
+    for note, infection in (
+        ("A/P: Sepsis due to cholangitis", "K83.09"),
+        ("Sepsis from cellulitis", "L03.90"),
+    ):
+        found = {one.code: one.confidence for one in starter.code(note)}
+        assert found["A41.9"] >= found[infection] - 0.05  # I.C.1.d.4
 
 
 def test_uncertain_diagnoses_are_coded_of_inpatients_only(asserted):

@@ -38,6 +38,11 @@ SHORT = (
     30  # words of a note that is about the only diagnosis it asserts; longer ones are about something unfound
 )
 _BY_RULE = 0.2  # where another code is coded in its place
+# A sepsis that is asserted is coded with the infection that it came from, and before it (I.C.1.d.4).
+_LOCAL_INFECTIONS = (
+    "J13", "J14", "J15", "J18", "J69", "N10", "N12", "N39.0", "L02", "L03", "K35", "K57", "K65", "K80.3", "K81",
+    "K83.0", "I33", "M00", "M46", "M86", "T81.4", "T80.2", "T83.5",
+)  # fmt: skip
 # The first never stands without the second, which is as sure where the note says it too: COVID-19 with its pneumonia
 # (note at J12.82: code first), stated weeks with codes of pregnancy (note at chapter 15), the stage of a kidney disease
 # and the type of heart failure with what they come from (notes at I11.0, I12, I13, E11.22), dementia (note at G20), the
@@ -50,6 +55,7 @@ TOGETHER = (
     *((first, "F02") for first in ("G20", "G30", "G31")),
     ("R65.2", "A40"),
     ("R65.2", "A41"),
+    *((first, "A41") for first in _LOCAL_INFECTIONS),
 )
 _AHEAD = ("U07.1", "A40", "A41")  # stand before what asks for them (note at J12.82, I.C.1.d.2), others behind
 _ALIKE = 0.05  # a second one that is so little surer is shown as sure as the first
