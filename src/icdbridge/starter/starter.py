@@ -151,9 +151,10 @@ class Starter:
             surest = max(
                 (confidence[row] for row, code in enumerate(said) if code.startswith(first)), default=0
             )
-            as_sure = asked & (confidence < surest + _ALIKE)
+            ahead = then in _AHEAD
+            as_sure = asked & (confidence < surest + (0 if ahead else _ALIKE))
             confidence[as_sure] = surest
-            second += (as_sure & (surest > 0)) * (-1 if then in _AHEAD else 1)
+            second += (as_sure & (surest > 0)) * (-1 if ahead else 1)
         confidence *= [BELIEF.get(line.doubt, _BY_RULE) for line in lines]
         order = np.lexsort((second, -confidence))
         return [
