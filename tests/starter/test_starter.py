@@ -577,7 +577,7 @@ def test_a_long_note_is_read_in_bounded_memory(starter):
         assert found
         return size
 
-    assert peak(8_000) < 6 * peak(2_000)
+    assert peak(16_000) < 6 * peak(4_000)
 
 
 def test_half_a_million_characters(starter, asserted):
