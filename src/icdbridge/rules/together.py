@@ -1,21 +1,17 @@
 """Codes that contradict each other though no Excludes1 note says so."""
 
-import csv
 import re
 from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache
-from importlib.resources import files
 
+from icdbridge.packed import packed_rows
 from icdbridge.rules.code_set import CodeSet
 from icdbridge.rules.findings import Finding, Severity, finding
 from icdbridge.rules.tabular_notes import title_of
 
-_TRIMESTERS = {
-    "first": range(14),
-    "second": range(14, 28),
-    "third": range(28, 50),
-}  # whole weeks, as at chapter 15
+# whole weeks, as at chapter 15
+_TRIMESTERS = {"first": range(14), "second": range(14, 28), "third": range(28, 50)}
 _TRIMESTER = re.compile(r"\b(first|second|third) trimester\b")
 _WEEKS = re.compile(r"Z3A\.([1-4][0-9]|08|09)")
 _INJURY = re.compile(r"[ST]\S{7}|M(?:80|84)\S{5}")  # of seven characters, the last of which is the encounter
@@ -30,9 +26,8 @@ def check_together(codes: CodeSet) -> Iterator[Finding]:
 
 
 @cache
-def _table(name: str) -> list[dict[str, str]]:
-    text = files("icdbridge.rules").joinpath(f"data/{name}.csv").read_text("utf-8")
-    return list(csv.DictReader(text.splitlines()))
+def _table(name: str) -> list[list[str]]:
+    return packed_rows(__package__, f"data/{name}.csv")
 
 
 def _matching(pattern: str, codes: CodeSet) -> list[str]:
@@ -40,20 +35,20 @@ def _matching(pattern: str, codes: CodeSet) -> list[str]:
 
 
 def _not_beside(codes: CodeSet) -> Iterator[Finding]:
-    for row in _table("not_beside"):
-        one, other = _matching(row["codes"], codes), _matching(row["beside"], codes)
-        if one and other and not _matching(row["unless"], codes):
+    for here, there, unless, rule, severe, *texts, source in _table("not_beside"):
+        one, other = _matching(here, codes), _matching(there, codes)
+        if one and other and not _matching(unless, codes):
             said = {"codes": ", ".join(one), "beside": ", ".join(other)}
-            message, action = (row[cell].format(**said) for cell in ("message", "action"))
-            severity: Severity = "error" if row["severity"] == "error" else "warning"
-            yield Finding(row["rule"], severity, (*one, *other), message, action, row["source"])
+            message, action = (text.format(**said) for text in texts)
+            severity: Severity = "error" if severe == "error" else "warning"
+            yield Finding(rule, severity, (*one, *other), message, action, source)
 
 
 def _one_at_once(codes: CodeSet) -> Iterator[Finding]:
-    for row in _table("one_at_once"):
-        several = _matching(row["codes"], codes)
+    for pattern, value in _table("one_at_once"):
+        several = _matching(pattern, codes)
         if len(several) > 1:
-            yield finding("several values", *several, several=", ".join(several), value=row["value"])
+            yield finding("several values", *several, several=", ".join(several), value=value)
 
 
 def _trimesters(codes: CodeSet) -> Iterator[Finding]:

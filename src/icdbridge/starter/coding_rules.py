@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from icdbridge.knowledge.companions import asking_for
 from icdbridge.knowledge.presumptions import Presumption, by_category, diagnoses_of, presumptions
 from icdbridge.starter.lines import Line, doubt, line_by_rule
-from icdbridge.starter.measures import measures
 from icdbridge.starter.newborn import code_newborn
 from icdbridge.starter.note_reading import Note
 from icdbridge.starter.overdoses import is_told_better
@@ -101,14 +100,13 @@ def _said_further(present: Mapping[str, Line], code: str, tree: Tree) -> int:
 
 
 def _add_measures(lines: list[Line], note: Note, tree: Tree, present: Mapping[str, Line]) -> None:
-    measured = list(measures(note.text, newborn=note.of_newborn))
     for code, line in present.items():  # a measure is coded by its number, and with what it belongs to
         if code.startswith(("Z68", "R29.7", "Z3A")):
-            number = next((one.code for one in measured if one.code[:3] == code[:3]), code)
+            number = next((one.code for one in note.measured if one.code[:3] == code[:3]), code)
             line.code = tree.number.get(number, line.code)
             doubt(line, INTEGRAL)
     done = set()
-    for found in measured:
+    for found in note.measured:
         kind = _KINDS.get(found.code[:5], found.code[:3])
         needed = _OF_MEASURES.get(kind, _WITH_WEEKS)
         beside = next((code for code in present if code.startswith(needed)), None)

@@ -134,9 +134,8 @@ def _every(system: str) -> Iterator[tuple[str, str, str]]:
         for template, when in _DRUG_WORDINGS if term.source == DRUG else ():
             if found := template.fullmatch(term.text):
                 yield found[1], term.code, when
-    for row in (
-        read_csv("drugs") if system == "icd10cm" else ()
-    ):  # brands, of which the table of drugs has none
+    # brands, of which the table of drugs has none
+    for row in read_csv("drugs") if system == "icd10cm" else ():
         for name in row["names"].split(";"):
             for sixth, when in (("5", ADVERSE), ("6", UNDERDOSING), ("1", POISONING)):
                 yield name, row["harm"].replace("-", sixth), when

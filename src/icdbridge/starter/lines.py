@@ -54,6 +54,7 @@ _DUE = re.compile(
     r"[^.;:\n]{0,25}\Z",
     re.IGNORECASE,
 )
+_ENDS = ("", ".", ",", ";", "\n")  # what may stand behind the first words
 _OF_FAMILY = ("Z80", "Z81", "Z82", "Z83", "Z84")
 _IMPLANTED = ("Z93", "Z94", "Z95", "Z96", "Z97")  # in a plan they are what will be done
 _OPERATED = ("Z89", "Z90", "Z98.84", *_IMPLANTED)
@@ -146,14 +147,8 @@ def _meant(note: Note, said: Said, tree: Tree, inpatient: bool) -> Iterable[tupl
     before = text_before(note, said)
     negated, hypothetical = (note.marked(said.asserting, name) for name in ("negated", "hypothetical"))
     if named.startswith(_SCREENING):
-        first = note.text[: said.start].isspace() or not said.start
-        first = first and note.text[said.end : said.end + 1] in (
-            "",
-            ".",
-            ",",
-            ";",
-            "\n",
-        )  # "Screening mammogram." is what the note is about
+        # "Screening mammogram." is what the note is about
+        first = not note.text[: said.start].strip() and note.text[said.end : said.end + 1] in _ENDS
         why = first or section in _REASONS or _HEADS.search(note.text, 0, said.end)
         hypothetical = bool(_LATER.match(note.text, said.end) or _DUE.search(before)) or (
             note.touched(said.places, "hypothetical") and not why
@@ -219,9 +214,12 @@ def _meant(note: Note, said: Said, tree: Tree, inpatient: bool) -> Iterable[tupl
 
 def _is_of_other_sex(note: Note, said: Said, tree: Tree) -> bool:
     """Whether only the other sex than the patient's has a code: it is said of the partner."""
-    titles = f"{tree.titles[said.code]} {tree.titles[tree.number[tree.codes[said.code][:3]]]}"
-    sex = note.sex and ("female" if tree.codes[said.code].startswith("O") else sex_in(titles))
-    return bool(sex) and sex != note.sex
+    code = tree.codes[said.code]
+    if not note.sex:
+        return False
+    if code.startswith("O"):
+        return note.sex != "female"
+    return sex_in(f"{tree.titles[said.code]} {tree.titles[tree.number[code[:3]]]}") not in (None, note.sex)
 
 
 def _leaves_a_status(named: str, when: Mapping[str, int], tree: Tree) -> bool:

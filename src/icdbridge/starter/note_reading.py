@@ -13,6 +13,7 @@ from icdbridge.lexical.sections import sections
 from icdbridge.lexical.sentences import sentences
 from icdbridge.starter.enumerations import carried
 from icdbridge.starter.facts import is_newborn, is_operation_report, pregnancy_stems, tells_of_pregnancy
+from icdbridge.starter.measures import Measure, measures
 from icdbridge.starter.mentions import Occurrences, positions
 from icdbridge.starter.relatives import of_relatives, patient_sex
 from icdbridge.starter.specimens import headings, with_specimens
@@ -69,7 +70,13 @@ class Note:
 
     @cached_property
     def sex(self) -> str:
+        """As ``relatives.patient_sex`` reads it, but of newborns, whose notes tell of the mother's age."""
         return "" if self.of_newborn else patient_sex(self.text)
+
+    @cached_property
+    def measured(self) -> Sequence[Measure]:
+        """The numbers that codes stand for."""
+        return list(measures(self.text, newborn=self.of_newborn))
 
     @cached_property
     def days_after(self) -> bool:

@@ -46,8 +46,7 @@ _OF_TODAY = re.compile(
 _STENT = "Z95.5"
 _STENTED_NOW = re.compile(
     r"\bN?STEMI\b[^.;\n]{0,40}\b(?:pci|des|stent\w*|bms)\b"
-    r"|"
-    r"\b(?:taken|brought|went|rushed|transferred) (?:\w+ ){0,2}to (?:the )?(?:cath|cardiac cath\w*)\b"
+    r"|\b(?:taken|brought|went|rushed|transferred) (?:\w+ ){0,2}to (?:the )?(?:cath|cardiac cath\w*)\b"
     r"|\b(?:emergent|emergency|urgent|primary) (?:cath\w*|pci|left heart cath\w*|coronary angiogra\w+)",
     re.IGNORECASE,
 )
@@ -163,11 +162,11 @@ def operated_for(note: Note, said: Said) -> bool:
 
 # "Carcinoma s/p ablation 2022, no recurrence"; while it is treated it is there (I.C.2.m).
 _NO_RECURRENCE = re.compile(
-    r"(?:[^.;\n]|\.\d){0,60}\b(?:(?:no|without) (?:evidence of )?(?:recurren\w+|residual disease)|\bNED\b"
+    r"(?:[^.;\n]|\.\d){0,60}\b(?:(?:no|without) (?:evidence of )?(?:recurren\w+|residual disease)|NED"
     r"|no evidence of disease|disease[- ]free|cured)\b",
     re.IGNORECASE,
 )
-_TREATED = re.compile(r"\b(?:on|adjuvant|maintenance|continu\w+|taking|cycle)\b[^.;\n]{0,40}", re.IGNORECASE)
+_TREATED = re.compile(r"\b(?:on|adjuvant|maintenance|continu\w+|taking|cycle)\b", re.IGNORECASE)
 
 
 def is_cured(note: Note, said: Said, code: str) -> bool:

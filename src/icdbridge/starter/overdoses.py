@@ -45,12 +45,10 @@ _AGO = re.compile(
     r"(?:[^.;\n]|\.\d){0,40}\b(?:(?:years?|yrs?|months?) (?:ago|prior)|(?:in|of) (?:19|20)\d\d)\b",
     re.IGNORECASE,
 )
-_OF_RELATIVE = re.compile(
-    r"\b(?:m(?:other|om)|father|dad|grand\w+|sister|brother|wife|husband|partner|friend|roommate)['’]?s\s",
-    re.IGNORECASE,
-)
+_OTHERS = r"m(?:other|om)|father|dad|sister|brother|wife|husband|partner|friend|roommate"
+_OF_RELATIVE = re.compile(rf"\b(?:{_OTHERS}|grand\w+)['’]?s\s", re.IGNORECASE)
 _RELATIVE_TOOK = re.compile(
-    r"\b(?:m(?:other|om)|father|dad|sister|brother|wife|husband|partner|friend|roommate|son|daughter) (?:\w+ )?"
+    rf"\b(?:{_OTHERS}|son|daughter) (?:\w+ )?"
     r"(?:over-?dosed|OD'?d|took|ingested|swallowed|drank)\b",
     re.IGNORECASE,
 )
@@ -95,7 +93,6 @@ def is_told_better(code: str, titles: Iterable[str]) -> bool:
     """Whether other titles tell how a suicide was attempted, or which drug was taken in overdose."""
     if code.startswith(_ATTEMPT):
         return any(SELF_HARM in title for title in titles)
-    drugs = (
-        title for title in titles if title.startswith("Poisoning by ") and "unspecified drugs" not in title
+    return code.startswith(_UNKNOWN_DRUGS) and any(
+        title.startswith("Poisoning by ") and "unspecified drugs" not in title for title in titles
     )
-    return code.startswith(_UNKNOWN_DRUGS) and any(drugs)

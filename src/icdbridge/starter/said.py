@@ -167,9 +167,8 @@ def near_words(
     sides: dict[str, int] = {}
     inside = set(places)
     denied = {one[1:] for one in own if one.startswith("-")}
-    sure = not note.touched(
-        tuple(places), "uncertain"
-    )  # what is only thought of says nothing of what is sure
+    # what is only thought of says nothing of what is sure
+    sure = not note.touched(tuple(places), "uncertain")
     for place in range(int(begin), int(end)):
         if place not in inside and (
             note.marks[place, _NEGATED] or (sure and note.marks[place, _UNCERTAIN]) or place in unheard
@@ -252,10 +251,8 @@ def _decided(
     }
     if note.sex:
         beside[root(note.sex)] = near[root(note.sex)] = 1.0
-    fixed = (
-        not _FIXED.isdisjoint(beside) and note.touched(mention.places, "historical") and not note.days_after
-    )
-    healing = fixed or (not _SUBSEQUENT.isdisjoint(beside) and not note.days_after)
+    fixed = not _FIXED.isdisjoint(beside) and note.touched(mention.places, "historical")
+    healing = not note.days_after and (fixed or not _SUBSEQUENT.isdisjoint(beside))
     character = "S" if not _SEQUELA.isdisjoint(beside) else "D" if healing else "A"
     targets, sources = dictionary.meant(mention.phrase)
     named, source, decision = -1, -1, Decision(-1, frozenset(), ())

@@ -1,7 +1,8 @@
 """Codes that are said by a way of putting it and not by a name: a vaccine given today, oxygen at home, a child born.
 
 ``wordings.csv`` of the knowledge base: ``pattern`` is looked for without regard to case; a match counts where its
-sentence has nothing of ``unless``. A row without a pattern only says where names of its code do not count.
+sentence has nothing of ``unless``. A row without a pattern only says where names of its code do not count. Several
+codes of a row stand with a semicolon between.
 """
 
 import re
@@ -55,7 +56,11 @@ def _unless() -> dict[str, list[re.Pattern[str]]]:
 
 @cache
 def _patterns() -> list[tuple[str, re.Pattern[str] | None, re.Pattern[str] | None]]:
-    return [(row["code"], _phrase(row["pattern"]), _phrase(row["unless"])) for row in read_csv("wordings")]
+    return [
+        (code, _phrase(row["pattern"]), _phrase(row["unless"]))
+        for row in read_csv("wordings")
+        for code in row["code"].split(";")
+    ]
 
 
 def _phrase(written: str) -> re.Pattern[str] | None:
