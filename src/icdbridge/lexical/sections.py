@@ -25,6 +25,10 @@ _DASH = re.compile(r"\s+[-\u2013\u2014]+\s+")
 _CLINICS = ("allergies", "family", "past_surgical", "social", "procedures")
 _PATIENT = re.compile(r"\d{1,3}[ -]?(?:y\b|yo\b|y/o|yr|year|mo\b|month|m\b|f\b)", re.IGNORECASE)
 _ITEM = re.compile(r".*(?:[.;,!?:)\]]|\s{2,}|\t)\s*", re.DOTALL)  # up to where a heading within a line begins
+# In capitals and without a colon, before a list or a heading: "CURRENT MEDICATIONS 1. Aspirin", "EXAM, GENERAL: well".
+_BEFORE_LIST = re.compile(
+    r"(?:\A|[.,;:])\s*(?P<head>[A-Z][A-Z/&' -]{3,58}?)(?:\s*,?\s*(?=\(?1[.)]\s)|\s*,\s*(?=[A-Z][A-Za-z/ ]{1,25}:))"
+)
 _SUFFIX = re.compile(
     r"\s+(?:on|at|upon|prior to|per)\s+(?:admission|discharge|presentation|arrival|transfer|home|today)\Z"
     r"|\s+(?:update|today|note|notes|section|list|by systems?|by problems?|summary)\Z"
@@ -100,6 +104,9 @@ def _in_line(line: str, blank: bool) -> list[tuple[int, int, str]]:
         alone = _alone(line, begin)
         if alone:
             found.append(alone)
+    for before in _BEFORE_LIST.finditer(line, begin):
+        if kind := _opened(before["head"]):
+            found.append((before.start("head"), before.end(), kind))
     last = begin
     while colon >= 0:
         label = _label(line, last, colon, first=last == begin, blank=blank)

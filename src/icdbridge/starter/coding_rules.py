@@ -127,9 +127,11 @@ def _add_measures(lines: list[Line], note: Note, tree: Tree, present: Mapping[st
 def _add_wordings(lines: list[Line], note: Note, tree: Tree, present: Mapping[str, Line]) -> None:
     """Adds codes of ICD-10-CM that a note says by a phrase and not by a name; other systems have none of them."""
     obstetric = any(code.startswith("O") for code in present)
+    done = set(present)
     for found in wordings(note.text, note.sentences, newborn=note.of_newborn):
-        known = found.code in tree.number and found.code not in present
+        known = found.code in tree.number and found.code not in done
         if known and (obstetric or found.code != OUTCOME):
+            done.add(found.code)
             lines.append(Line(tree.number[found.code], "rule", span=(found.start, found.end)))
 
 

@@ -44,11 +44,15 @@ _NOT_USED = re.compile(
     r"|used to (?:be on|take|use|wear|have)|(?:requests?|wants?) to start)"
     r"\s+(?:(?:his|her|their|the|any|home|an|a)\s+)*$"
     r"|\b(?:in the past|previously|formerly|tried|failed|intolerant (?:of|to)|(?:not|n't) tolerated?|trials? of)\b"
-    r"(?:(?!\b(?:now|currently|is|was|started|switched|changed)\b)[^.;:\n]){0,45}\Z",
+    r"(?:(?!\b(?:now|currently|is|was|started|switched|changed)\b)[^.;:\n]){0,45}\Z"
+    r"|\b(?:s/p|status[- ]post|after|following|completed|finished) (?:\w+ ){0,3}(?:treatment|therapy|course)"
+    r" (?:with|of) (?:(?!\b(?:now|currently|is|was|started|switched|changed)\b)[^.;:\n]){0,45}\Z"
+    r"|\bnon[- ]?\Z",
     re.IGNORECASE,
 )
 _STOPPED = re.compile(
-    r"\s*[-(,:\u2013]?\s*(?:was |were |now )?(?:stopped|discontinued|d/c'?e?d|completed|finished)\b"
+    r"\s*[-(,:\u2013]?\s*(?:(?:use|therapy|treatment)\b,? )?(?:which |that )?(?:has |have |had )?(?:been )?"
+    r"(?:was |were |now )?(?:since )?(?:stopped|discontinued|d/c'?e?d|completed|finished)\b"
     r"|(?:[^.;\n]|\.\d){0,30}\bbut (?:(?:unfortunately|,|she|he|this|it|has|have|was|is|been|since|recently|later|then"
     r"|had|to) )*(?:stop(?:ped)?|discontinued?|quit|(?:did not|didn't|could not|couldn't) tolerate)\b",
     re.IGNORECASE,
@@ -61,12 +65,15 @@ _SHORT_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _SHORT_AFTER = re.compile(
-    r"[^.;,\n]{0,30}\b(?:dose ?pa[ck]k?|taper|burst|injection|x ?\d+ ?d|for (?:\d+|\w+) days?)\b",
+    r"[^.;,\n]{0,30}\b(?:dose ?pa[ck]k?|taper|burst|injection|x ?\d+(?:-\d+)? ?(?:d|days?|weeks?)"
+    r"|(?:daily )?for (?:\d+|\w+) (?:more )?days?)\b",
     re.IGNORECASE,
 )
 # "Aspirin-exacerbated respiratory disease": it is not taken.
 _ILL_WITH = re.compile(
-    r"[- ](?:exacerbated|sensitiv\w+|intoleran\w+|allerg\w+|naive|free|na\u00efve)\b", re.IGNORECASE
+    r"[- ](?:exacerbated|sensitiv\w+|intoleran\w+|allerg\w+|naive|free|na\u00efve)\b"
+    r"|(?<=insulin) (?:levels?|secretion|production|deficien\w+)\b",
+    re.IGNORECASE,
 )
 _NOT_TAKEN = re.compile(r"[^.;\n]{0,12}\((?:not taking|ran out|nonadherent|noncompliant)", re.IGNORECASE)
 _ONCE = re.compile(

@@ -174,7 +174,7 @@ def _meant(note: Note, said: Said, tree: Tree, inpatient: bool) -> Iterable[tupl
         yield int(tree.default[when[POISONING]]), "said", overdose_doubt(note, said, before)
         return
     unused = is_unused(note, said, before)
-    if MEDICATIONS in when and tree.codes[when[MEDICATIONS]].startswith(STEROIDS):
+    if STEROIDS in (named, tree.codes[when[MEDICATIONS]] if MEDICATIONS in when else ""):
         unused = unused or is_short(note, said, before)
     if MEDICATIONS in when and not (negated or hypothetical or unused):
         yield when[MEDICATIONS], MEDICATIONS, None

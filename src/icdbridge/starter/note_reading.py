@@ -111,9 +111,9 @@ class Note:
 
     @cached_property
     def only_side(self) -> str | None:
-        """The side of the body that the note names where it names but one."""
+        """The side of the body that the note names where it names but one; "bilateral" may be of anything."""
         named = {side for own in self.own for side in SIDES if side in own}
-        return named.pop() if len(named) == 1 else None
+        return next(iter(named)) if len(named) == 1 and named <= {*SIDES[:2]} else None
 
     def written(self, place: int) -> frozenset[str]:
         """The stems of a word; an abbreviation of several words ("breast ca") is written as what it stands for."""

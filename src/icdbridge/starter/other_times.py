@@ -20,6 +20,7 @@ _MENDED = re.compile(
 _HEALED = re.compile(
     r"[\s,(-]{1,3}(?:(?:is|has|now|well|fully|completely|since|been) )*healed\b", re.IGNORECASE
 )
+_PASSING = ("R", "K92.0", "K92.1", "K92.2", "K62.5", "N93.9")
 _NEXT_WORD = 12  # characters
 _DONE = re.compile(
     r"\b(?:surgery|repair(?:ed)?|extraction|removal|removed|resection|excision|excised|phaco\w*)\b",
@@ -60,6 +61,17 @@ _OVER = re.compile(
 )
 _EARLY = "P07"  # born early or small: of a newborn; later it is how the child was born
 _AT_BIRTH = re.compile(r"\b(?:birth history|born|(?:his|her) birth)\b[^.;\n]{0,40}\Z", re.IGNORECASE)
+_ONCE_EARLY = re.compile(r"\b(?:ex|former|formerly|history of|h/o)\b", re.IGNORECASE)
+_INFANT = re.compile(
+    r"\b(?:[2-9]|[1-9]\d)[- ]?mo(?:nth)?s?[- ]?(?:old|o)\b"
+    r"|\b\d{1,2}[- ](?:year|yr)s?[- ]old (?:\w+ ){0,3}(?:boy|girl|child|toddler)\b",
+    re.IGNORECASE,
+)
+# What is left of it, for which it is coded also later (I.C.16.d).
+_BY_BIRTH = re.compile(
+    r"of prematurity\b|bronchopulmonary dysplasia|\bBPD\b|\bROP\b|chronic lung disease|intraventricular hemorrhage",
+    re.IGNORECASE,
+)
 # "Cholecystectomy in 2008 for gallstones": they are gone with the gallbladder; "prior C-section for breech".
 _OPERATED_FOR = re.compile(
     r"(?:\b(?:\w+ectomy|RAI|radioiodine|radioactive iodine)\b"
@@ -70,7 +82,8 @@ _OPERATED_FOR = re.compile(
     re.IGNORECASE,
 )
 _IN_YEAR = re.compile(
-    r"\s*(?:[(\[](?:CMS[/ -])?HCC[)\]])?\s*(?:[(,]|in|since|back in|circa)?\s*((?:19|20)\d\d)\b",
+    r"\s*(?:[(\[](?:CMS[/ -])?HCC[)\]])?\s*(?:[(,]|in|since|back in|circa)?\s*"
+    r"(?:(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?,?(?: of)?\s+)?((?:19|20)\d\d)\b",
     re.IGNORECASE,
 )
 
@@ -85,8 +98,9 @@ def is_of_another_time(note: Note, said: Said, code: str) -> bool:
     if code.startswith(("Z33", "Z34")):
         return note.of_newborn or note.marked(said.places, "historical")
     if code.startswith(_EARLY):
-        born = _AT_BIRTH.search(before) is not None or "born" in note.text[said.start : said.end].lower()
-        return born and not note.of_newborn
+        born = _AT_BIRTH.search(before) or "born" in note.text[said.start : said.end].lower()
+        later = _INFANT.search(note.text) and _ONCE_EARLY.search(note.text, max(said.start - 12, 0), said.end)
+        return bool(born or later) and not (note.of_newborn or _BY_BIRTH.search(note.text))
     if not code.startswith((*_COME_FOR, _BEFORE_SURGERY, *_LEFT_BY_SURGERY)):
         return False
     past = note.touched(said.places, "historical") or _OVER.search(before) is not None
@@ -152,6 +166,7 @@ def is_over(note: Note, said: Said, code: str) -> bool:
         or _DONE.search(note.text, said.start, said.end + _NEXT_WORD) is not None
         or operated_for(note, said)
         or (code.startswith("R") and RESOLVED.match(note.text, said.end) is not None)
+        or (code.startswith(_PASSING) and long_ago(note, said))
     )
 
 

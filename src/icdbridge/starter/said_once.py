@@ -1,11 +1,12 @@
-"""What a note says once and titles of several codes spell out: which hand leads, whether consciousness was lost, and
-whether who took a poison meant to harm themselves.
+"""What a note says once and titles of several codes spell out: which hand leads, whether consciousness was lost,
+whether who took a poison meant to harm themselves, the quadrant of a breast, and the stage of each eye's glaucoma.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from icdbridge.starter.lines import Line, asserted
+from icdbridge.starter.clock_face import quadrant
+from icdbridge.starter.lines import Line, asserted, line_by_rule
 from icdbridge.starter.note_reading import Note
 from icdbridge.starter.overdoses import ACCIDENT, SELF_HARM, is_meant
 from icdbridge.starter.tree import Tree
@@ -37,7 +38,26 @@ _LASTED = re.compile(
 )
 
 
-def spell_out(note: Note, lines: Sequence[Line], tree: Tree) -> None:
+# Glaucoma has a stage in each eye: "severe stage OS, moderate OD".
+_STAGED = re.compile(r", (?:(?:right|left|unspecified) eye|bilateral), \w+ stage")
+_EYE = r"\b(?P<eye>right|left|od|os)\b(?: eye)?"
+_STAGE = r"\b(?P<stage>mild|moderate|severe|indeterminate)\b(?: stage)?"
+_STAGES = [
+    re.compile(f"{first}[,:;]? ?(?:(?:in|of|the|is|-) ?){{0,2}}{then}", re.IGNORECASE)
+    for first, then in ((_STAGE, _EYE), (_EYE, _STAGE))
+]
+_EYES = {"od": "right", "os": "left"}
+_REACH = 100  # characters behind a glaucoma that tell its stages
+_BREAST = re.compile(
+    r"(?:unspecified site of (left|right) (?:fe)?male|(left|right)) breast(?:, unspecified quadrant)?\Z"
+)
+_QUADRANT = (
+    "overlapping sites",
+    "overlapping quadrants",
+)  # of a cancer and of a lump, where an hour is between two
+
+
+def spell_out(note: Note, lines: list[Line], tree: Tree) -> None:
     """Moves lines to the codes of the same title but for what the note says once."""
     left_handed = _LEFT_HANDED.search(note.text) is not None
     lost = _consciousness(note.text)
@@ -48,8 +68,30 @@ def spell_out(note: Note, lines: Sequence[Line], tree: Tree) -> None:
             title = _UNKNOWN.sub(lost, title)
         if harmed and title.startswith(("poisoning", "toxic effect")):
             title = title.replace(ACCIDENT, SELF_HARM)
+        if (found := _BREAST.search(title)) and (told := quadrant(note.text, found[1] or found[2])):
+            named = (f"{told.replace(' ', '-')} quadrant", f"{told} quadrant")
+            cancer, lump = _QUADRANT if told == "overlapping" else named
+            title = title.replace("unspecified site", cancer).replace("unspecified quadrant", lump)
+        if _STAGED.search(title) and line.said:
+            stages = _stages(note.text[line.said[0].start : line.said[0].end + _REACH])
+            titles = [_STAGED.sub(f", {eye} eye, {stage} stage", title) for eye, stage in stages.items()]
+            if len(set(stages.values())) == len(titles) == 2 and all(one in tree.by_title for one in titles):
+                title = titles[0]
+                line_by_rule(lines, tree.by_title[titles[1]], "", line.said)
         said = [_LEADS.sub(rf"\1 {leads} side", title) for leads in _leads(title)] if left_handed else [title]
         line.code = next((tree.by_title[one] for one in said if one in tree.by_title), line.code)
+
+
+def _stages(text: str) -> Mapping[str, str]:
+    """The stage of each eye, as titles put them, in the order in which they are told."""
+    told = [
+        {
+            _EYES.get(one["eye"].lower(), one["eye"].lower()): one["stage"].lower()
+            for one in pattern.finditer(text)
+        }
+        for pattern in _STAGES
+    ]
+    return max(told, key=len)
 
 
 def _leads(title: str) -> Sequence[str]:

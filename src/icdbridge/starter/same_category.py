@@ -16,6 +16,7 @@ _SIDES = ("left", "right")
 _BOTH = root("bilateral")
 _ENCOUNTER = re.compile(
     r", (?:initial|subsequent) encounter.*|, sequela| with unspecified morphologic changes"
+    r"|,? unspecified (?:as to )?whether .*"
 )
 
 

@@ -45,14 +45,15 @@ _LOCAL_INFECTIONS = (
 )  # fmt: skip
 # The first never stands without the second, which is as sure where the note says it too: COVID-19 with its pneumonia
 # (note at J12.82: code first), stated weeks with codes of pregnancy (note at chapter 15), the stage of a kidney disease
-# and the type of heart failure with what they come from (notes at I11.0, I12, I13, E11.22), dementia (note at G20), the
-# infection of a septic shock (I.C.1.d.2).
+# and the type of heart failure with what they come from (notes at I11.0, I12, I13, E11.22), dementia (note at G20),
+# dialysis (note at N18.6), the infection of a septic shock (I.C.1.d.2).
 TOGETHER = (
     ("J12.82", "U07.1"),
     ("O", "Z3A"),
     *((first, "N18") for first in ("I12", "I13", "E08.22", "E09.22", "E10.22", "E11.22", "E13.22")),
     *((first, "I50") for first in ("I11.0", "I13.0", "I13.2")),
     *((first, "F02") for first in ("G20", "G30", "G31")),
+    ("N18.6", "Z99.2"),
     ("R65.2", "A40"),
     ("R65.2", "A41"),
     *((first, "A41") for first in _LOCAL_INFECTIONS),

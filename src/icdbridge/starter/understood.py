@@ -9,7 +9,7 @@ import numpy as np
 from icdbridge.starter.dictionary import Dictionary
 from icdbridge.starter.mentions import PAUSE, STEP, Mention, Occurrences, find_mentions
 from icdbridge.starter.note_reading import Note
-from icdbridge.starter.stems import SIDES, root, roots
+from icdbridge.starter.stems import SIDES, root, roots, whole
 
 _WHOLE = 0.6  # of a sense's stems that a phrase has to have
 _LEAST_SHARE = 0.4  # of the uses of an abbreviation, below which a sense is not thought of
@@ -53,6 +53,7 @@ def understood(note: Note, dictionary: Dictionary) -> list[tuple[Mention, float]
             and not _spread_elsewhere(note, mention)
             and not _of_primary(note, mention, phrase)
             and not _of_two_items(note, mention)
+            and not _only_lent(note, mention, dictionary)
             and not _where_pain_goes(note, mention)
             and not _of_another_acuity(note, mention, longer)
             and not _of_another_scale(note, mention, dictionary)
@@ -180,6 +181,20 @@ def _of_two_items(note: Note, mention: Mention) -> bool:
     """
     items = {note.items[place] for place in mention.places if place in note.items}
     return len(items) > 1 or any(number and head in mention.places for head, number in items)
+
+
+def _only_lent(note: Note, mention: Mention, dictionary: Dictionary) -> bool:
+    """Whether a mention of an item has only what the list begins with: "arthritis of her knee, anxiety and gallstones"
+    has no arthritis besides.
+    """
+    said_at = zip(dictionary.phrase(mention.phrase), mention.of_stems, strict=True)
+    return all(
+        place in note.items
+        and note.items[place][1] > 0
+        and stem in note.own[note.items[place][0]]
+        and stem not in (root(note.words[place].text), whole(note.words[place].text))
+        for stem, place in said_at
+    )
 
 
 def _where_pain_goes(note: Note, mention: Mention) -> bool:
