@@ -17,42 +17,29 @@ from matplotlib.figure import Figure
 COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00")
 INK, GRID = "#123450", "#123451"  # stand-ins, replaced by the page's own colours
 STYLE = rc_params_from_file(Path(__file__).parent / "report.mplstyle", use_default_template=False)
-MARGINS = {"left": 0.75, "right": 0.1, "bottom": 0.5, "top": 0.1}  # inches: of one panel without a title
 
 _DRAWING = threading.Lock()  # matplotlib's style is one for all threads
 
 
 class Drawing:
     """A figure of ``panels`` beside each other, of ``width`` and ``height`` inches: draw into ``axes``, then ask for
-    ``svg``. ``name`` makes its ids its own in a page. ``measured``: the margins are as wide as what stands in them;
-    otherwise ``MARGINS``, which takes half the time.
+    ``svg``. ``name`` makes its ids its own in a page.
     """
 
-    def __init__(
-        self, name: str, panels: int = 1, height: float = 3.3, width: float = 8.4, measured: bool = True
-    ) -> None:
+    def __init__(self, name: str, panels: int = 1, height: float = 3.3, width: float = 8.4) -> None:
         self.name = name
-        self.figure = Figure(figsize=(width, height), layout="constrained" if measured else None)
-        if not measured:
-            self.figure.subplots_adjust(
-                left=MARGINS["left"] / width,
-                right=1 - MARGINS["right"] / width,
-                bottom=MARGINS["bottom"] / height,
-                top=1 - MARGINS["top"] / height,
-            )
+        self.figure = Figure(figsize=(width, height), layout="constrained")
         self.axes: list[Any] = list(self.figure.subplots(1, panels, squeeze=False)[0])
         self.svg = Markup("")
 
 
 @contextmanager
-def drawing(
-    name: str, panels: int = 1, height: float = 3.3, width: float = 8.4, measured: bool = True
-) -> Iterator[Drawing]:
+def drawing(name: str, panels: int = 1, height: float = 3.3, width: float = 8.4) -> Iterator[Drawing]:
     """A ``Drawing`` in the style of all reports; its ``svg`` is there when the block ends. One at a time is drawn,
     whatever thread asks.
     """
     with _DRAWING, matplotlib.rc_context({**STYLE, "svg.hashsalt": name}):
-        drawn = Drawing(name, panels, height, width, measured)
+        drawn = Drawing(name, panels, height, width)
         yield drawn
         buffer = io.StringIO()
         drawn.figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})

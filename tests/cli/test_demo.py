@@ -2,14 +2,12 @@
 
 import json
 
-import pytest
 from typer.testing import CliRunner
 
 from icdbridge.cli import app
 from icdbridge.runs.run import Run
 
 
-@pytest.mark.usefixtures("plotted")
 def test_demo_from_raw_files_to_a_coded_note(tmp_path):
     out = tmp_path / "demo"
     answer = CliRunner().invoke(app, ["demo", "--out", str(out), "--scale", "0.06", "--epochs", "1"])

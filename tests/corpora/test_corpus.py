@@ -169,7 +169,6 @@ except KeyboardInterrupt:
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
 
 
-@pytest.mark.usefixtures("plotted")
 def test_the_report_stands_alone_and_escapes(
     tmp_path: Path, table_file: Callable[..., Path], some_rows: Rows
 ) -> None:

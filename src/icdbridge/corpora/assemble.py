@@ -4,7 +4,6 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -99,12 +98,11 @@ def assemble(
 
 
 def _look_up(version: str) -> None:
-    """Loads what is needed once the source is read; what draws takes as long as preparing a small corpus."""
+    """Loads what is needed once the source is read."""
     for system in known_systems():
         if declaration(system).version == version:
             load_system(system)
     template()
-    import_module("icdbridge.drawing")
 
 
 def _index_notes(staging: Staging, number_repeats: bool) -> None:

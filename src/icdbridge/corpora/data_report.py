@@ -4,16 +4,18 @@ import tomllib
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from jinja2 import Environment, StrictUndefined, Template
 
 from icdbridge.codes import declaration, known_systems, releases
 from icdbridge.corpora.corpus import SPLITS
 from icdbridge.corpora.data_plots import Sizes, histogram, long_tail
 from icdbridge.corpora.staging import Staging
 from icdbridge.escaping import shown
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 # Notes per split and codes per scope of Edin et al. (2023), and of the paper's tables for the full scope.
 PUBLISHED: dict[str, dict[str, Any]] = tomllib.loads(
@@ -75,8 +77,10 @@ def spreads(staging: Staging, words: list[int]) -> dict[str, Sizes]:
 
 
 @cache
-def template() -> Template:
+def template() -> "Template":
     """What the report is made from."""
+    from jinja2 import Environment, StrictUndefined  # here, so that it is imported while the source is read
+
     environment = Environment(
         autoescape=True, finalize=shown, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -87,9 +91,9 @@ def template() -> Template:
 def write_html(path: Path, name: str, meta: dict[str, Any], data: dict[str, Sizes]) -> None:
     """Writes the data report as one HTML file that needs nothing else."""
     plots = [
-        histogram("codes", data["codes"], "codes per note", "notes"),
-        histogram("words", data["words"], "words per note", "notes"),
-        long_tail("tail", data["notes"], meta["scopes"]["frequent"]),
+        histogram(data["codes"], "codes per note", "notes"),
+        histogram(data["words"], "words per note", "notes"),
+        long_tail(data["notes"], meta["scopes"]["frequent"]),
     ]
     page = template().render(name=name, meta=meta, plots=plots, splits=SPLITS, label=_label, sources=SOURCES)
     path.write_text(page, "utf-8")
