@@ -15,9 +15,6 @@ from icdbridge.progress import progress_bar
 from icdbridge.synthetic.patients import HOSPITALS, LONGEST, Admission, admissions
 from icdbridge.synthetic.world import build_world
 
-MEAN_WORDS = 1500.0  # as in MIMIC
-UNMENTIONED = 0.1
-CONCEPTS = 11_500
 MOST_NOTES = 2_000_000  # identifiers are drawn from a range
 _README = """Everything in this folder is SYNTHETIC: no patient, stay, note or date in it is real.
 
@@ -42,11 +39,11 @@ class Settings:
     """
 
     notes: int
-    words: float = MEAN_WORDS
+    words: float = 1500.0  # as in MIMIC
     seed: int = 0
-    concepts: int = CONCEPTS
+    concepts: int = 11_500
     world_seed: int = 0
-    unmentioned: float = UNMENTIONED
+    unmentioned: float = 0.1
 
     def __post_init__(self) -> None:
         if not 1 <= self.notes <= MOST_NOTES:

@@ -3,23 +3,13 @@
 import random
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 from icdbridge.codes import undotted
 from icdbridge.synthetic.clinician_wording import Wordings
 from icdbridge.synthetic.deid import mimic3_mark
 from icdbridge.synthetic.discharge_notes import write_addendum, write_note, write_other
-from icdbridge.synthetic.dump import (
-    CONCEPTS,
-    MEAN_WORDS,
-    UNMENTIONED,
-    Settings,
-    Table,
-    code_rows,
-    new_dump,
-    open_tables,
-    scattered,
-    stays,
-)
+from icdbridge.synthetic.dump import Settings, Table, code_rows, new_dump, open_tables, scattered, stays
 from icdbridge.synthetic.patients import Admission
 from icdbridge.synthetic.resources import table_rows
 
@@ -31,24 +21,16 @@ _OTHERS = (("nursing", "Nursing/other"), ("radiology", "Radiology"), ("echo", "E
 
 
 def synthesize_mimic3(
-    out: Path | str,
-    notes: int,
-    *,
-    words: float = MEAN_WORDS,
-    seed: int = 0,
-    concepts: int = CONCEPTS,
-    world_seed: int = 0,
-    unmentioned: float = UNMENTIONED,
-    others: float = 0.5,
-    replace: bool = False,
+    out: Path | str, notes: int, *, others: float = 0.5, replace: bool = False, **drawn: Any
 ) -> Path:
     """Writes a dump in the layout of MIMIC-III 1.4 with that many discharge summaries, all coded in ICD-9.
 
     Besides: addenda, on average ``others`` notes of other categories a stay (34 in the real one), some without
-    an admission, stays without a summary or codes. ``Settings`` explains the settings. Returns ``out``. Raises
-    ``InputError`` for a setting out of range, or if ``out`` exists and ``replace`` is false.
+    an admission, stays without a summary or codes. ``drawn``: ``words``, ``seed``, ``concepts``, ``world_seed``,
+    ``unmentioned``, as in ``Settings``. Returns ``out``. Raises ``InputError`` for a setting out of range, or if
+    ``out`` exists and ``replace`` is false.
     """
-    settings = Settings(notes, words, seed, concepts, world_seed, unmentioned)
+    settings = Settings(notes, **drawn)
     with (
         new_dump(Path(out), "MIMIC-III 1.4", settings, replace=replace) as folder,
         open_tables(folder, _COLUMNS, quote_header=True, quoted=_TEXTS) as tables,

@@ -2,23 +2,13 @@
 
 import random
 from pathlib import Path
+from typing import Any
 
 from icdbridge.codes import Code, undotted, version_of
 from icdbridge.synthetic.clinician_wording import Wordings
 from icdbridge.synthetic.deid import mimic4_mark
 from icdbridge.synthetic.discharge_notes import write_note
-from icdbridge.synthetic.dump import (
-    CONCEPTS,
-    MEAN_WORDS,
-    UNMENTIONED,
-    Settings,
-    Table,
-    code_rows,
-    new_dump,
-    open_tables,
-    scattered,
-    stays,
-)
+from icdbridge.synthetic.dump import Settings, Table, code_rows, new_dump, open_tables, scattered, stays
 from icdbridge.synthetic.patients import Admission
 from icdbridge.synthetic.resources import table_rows
 
@@ -26,25 +16,15 @@ _COLUMNS = {row["table"]: row["columns"].split() for row in table_rows("mimic4_c
 _LOST_ADMISSION = 0.015  # share of the notes without an admission
 
 
-def synthesize_mimic4(
-    out: Path | str,
-    notes: int,
-    *,
-    words: float = MEAN_WORDS,
-    seed: int = 0,
-    concepts: int = CONCEPTS,
-    world_seed: int = 0,
-    unmentioned: float = UNMENTIONED,
-    replace: bool = False,
-) -> Path:
+def synthesize_mimic4(out: Path | str, notes: int, *, replace: bool = False, **drawn: Any) -> Path:
     """Writes a dump in the layout of MIMIC-IV with that many discharge summaries.
 
     Stays that truly ended before October 2015 (about two thirds) are coded in ICD-9, later ones in ICD-10;
     the dates shown are shifted. A few notes have no admission, a few stays no codes or no note.
-    ``Settings`` explains the settings. Returns ``out``. Raises ``InputError`` for a setting out of range, or
-    if ``out`` exists and ``replace`` is false.
+    ``drawn``: ``words``, ``seed``, ``concepts``, ``world_seed``, ``unmentioned``, as in ``Settings``. Returns
+    ``out``. Raises ``InputError`` for a setting out of range, or if ``out`` exists and ``replace`` is false.
     """
-    settings = Settings(notes, words, seed, concepts, world_seed, unmentioned)
+    settings = Settings(notes, **drawn)
     with (
         new_dump(Path(out), "MIMIC-IV 3.1 with MIMIC-IV-Note 2.2", settings, replace=replace) as folder,
         open_tables(folder, _COLUMNS, quote_header=False, quoted={"text"}) as tables,
