@@ -16,8 +16,14 @@ from icdbridge.errors import InputError
 from icdbridge.feedback.confidence_fit import UNCHANGED, Pairs, change_of, distance, held_out, is_better
 from icdbridge.feedback.readers import Errors, by_chance, errors_of, read_twice, verdicts_of
 from icdbridge.files import MANIFEST, atomic_folder, read_json, write_json, write_manifest
-from icdbridge.lexical.evidence import BANDS
-from icdbridge.runs.confidence import FREQUENCIES, TOP, Band, Scale, VersionCalibration, calibration_json
+from icdbridge.runs.confidence import (
+    FREQUENCIES,
+    TOP,
+    Scale,
+    VersionCalibration,
+    calibration_json,
+    measured_bands,
+)
 from icdbridge.runs.run import RUN, Run
 from icdbridge.server.store import Store
 from icdbridge.server.store.finished import FinishedEncounter, finished
@@ -158,11 +164,7 @@ def _write_run(
         if change == UNCHANGED:
             continue
         best = pairs[version].where(pairs[version].rank <= TOP)
-        confidence, right, bands, below = best.confidence(change), best.rightness(change), [], np.inf
-        for name, above in BANDS.items():
-            inside = (confidence >= above) & (confidence < below)
-            bands.append(Band(name, above, int(inside.sum()), round(float(right[inside].sum()))))
-            below = above
+        bands = measured_bands(best.confidence(change), best.rightness(change))
         unscaled = dict.fromkeys(FREQUENCIES, Scale(1, 0, 0, 0))
         before = calibration.get(version) or VersionCalibration((), unscaled, ())
         many, labels = len(pairs[version].right), round(float(pairs[version].rightness(change).sum()))
@@ -171,7 +173,7 @@ def _write_run(
             for name, one in before.scales.items()
         }
         named = (f"{len(encounters[version]):,} encounters of the desk",)
-        calibration[version] = replace(before, corpora=named, scales=scales, bands=tuple(bands))
+        calibration[version] = replace(before, corpora=named, scales=scales, bands=bands)
     with atomic_folder(out, RUN, [run.path], replace=force) as folder:
         names = sorted({*read_json(run.path / MANIFEST), "calibration.json"})
         for name in names:

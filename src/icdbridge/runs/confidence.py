@@ -85,6 +85,16 @@ class VersionCalibration:
         return next(band for band in self.bands if confidence >= band.above)
 
 
+def measured_bands(confidence: np.ndarray, right: np.ndarray) -> tuple[Band, ...]:
+    """The bands by how many suggestions of such a confidence were right; ``right`` is 0 to 1 for each suggestion."""
+    bands, below = [], np.inf
+    for name, above in BANDS.items():
+        inside = (confidence >= above) & (confidence < below)
+        bands.append(Band(name, above, int(inside.sum()), round(float(right[inside].sum()))))
+        below = above
+    return tuple(bands)
+
+
 Calibration = Mapping[str, VersionCalibration]  # by version; a version without val notes has none
 
 

@@ -12,8 +12,7 @@ from scipy.special import expit, logit
 
 from icdbridge.evaluation.metrics import Floats, Ints
 from icdbridge.evaluation.reliability import best_codes, labelled_blocks
-from icdbridge.lexical.evidence import BANDS
-from icdbridge.runs.confidence import FREQUENCIES, Band, Scale, VersionCalibration, frequency
+from icdbridge.runs.confidence import FREQUENCIES, Scale, VersionCalibration, frequency, measured_bands
 from icdbridge.runs.scored import Scored
 
 FEWEST = 20  # labels of a frequency on val; fewer say too little of where to set its threshold
@@ -82,16 +81,11 @@ class Tally:
             if right[own].sum() >= FEWEST:
                 shown[name] = fit_scale(best[own], np.ones(int(own.sum())), right[own])
         fitted = VersionCalibration(tuple(corpora), shown, ())
-        confidence = fitted.confidence(best, train_notes)
-        bands, below = [], np.inf
-        for name, above in BANDS.items():
-            inside = (confidence >= above) & (confidence < below)
-            bands.append(Band(name, above, int(inside.sum()), int(right[inside].sum())))
-            below = above
+        bands = measured_bands(fitted.confidence(best, train_notes), right)
         thresholds = None
         if threshold is not None and self.better_by_frequency():
             thresholds = thresholds_by_frequency(scales, pairs, threshold)
-        return VersionCalibration(tuple(corpora), shown, tuple(bands), thresholds)
+        return VersionCalibration(tuple(corpora), shown, bands, thresholds)
 
     def best_threshold(self) -> float:
         """The one probability above which all codes are predicted at the highest micro F1."""
