@@ -17,25 +17,12 @@ from icdbridge.evaluation.coded_spans import CodedSpans
 from icdbridge.evaluation.metrics import Floats, Ints
 from icdbridge.evaluation.results import EVIDENCE_KINDS, OVERLAP
 from icdbridge.progress import track
-from icdbridge.runs.scored import Scored
+from icdbridge.runs.scored import Explained, Scored
 
 NOTES = 500  # at most so many notes of a split, evenly chosen
 CODES = 5  # the best codes of each note, whose probability is watched
 MEASURED = ("comprehensiveness", "sufficiency", "words")  # of each fall
 FOUND = 15  # a code among so many best of its note counts as found
-
-
-class Explained(Protocol):
-    """What speaks for some codes in a note: the ``offsets`` of its words int [T, 2], the ``spans`` of each code in
-    characters, and the ``weights`` of words float64 [l, T], None where there are none.
-    """
-
-    @property
-    def offsets(self) -> np.ndarray: ...
-    @property
-    def spans(self) -> list[list[tuple[int, int]]]: ...
-    @property
-    def weights(self) -> np.ndarray | None: ...
 
 
 class Explainer(Protocol):

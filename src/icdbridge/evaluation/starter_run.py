@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from scipy.sparse import lil_array
@@ -15,7 +14,7 @@ from icdbridge.lexical.note import NoteWords
 from icdbridge.lexical.parallel_texts import ParallelTexts
 from icdbridge.lexical.translation import Translator
 from icdbridge.progress import console, track
-from icdbridge.runs.scored import Scored, on_disk
+from icdbridge.runs.scored import Explained, Scored, on_disk
 from icdbridge.starter.among import DIAGNOSES, chosen
 from icdbridge.starter.converting import in_icd9
 from icdbridge.starter.found import SPANS, Found
@@ -38,11 +37,9 @@ class StarterRun:
     def __init__(self) -> None:
         self.path = Path(STARTER)
         self.config = {"model": {"architecture": STARTER}, "learnt": reading_starter("icd10cm").ranking.about}
-        self._explainer = lru_cache(1)(StarterExplainer)
-
-    def explainer(self, corpus: Corpus) -> "StarterExplainer":
-        """What codes notes of a corpus, and finds evidence in them."""
-        return self._explainer(corpus)
+        self.explainer = lru_cache(1)(
+            StarterExplainer
+        )  # of a corpus: codes its notes, and finds evidence in them
 
     def score_corpus(self, corpus: Corpus, split: str, folder: Path) -> Scored:
         """Scores a split against all codes of its corpus; the logits are a memory map in ``folder``."""
@@ -67,14 +64,6 @@ class StarterRun:
                 "only where a corpus has translations of its train notes"
             )
         return Scored(ids, explainer.keys, corpus.n_frequent, logits, labels.tocsr())
-
-
-class StarterExplained(NamedTuple):
-    """Places of a note's words [T, 2], spans of evidence of some codes; the starter weighs no words."""
-
-    offsets: np.ndarray
-    spans: list[list[tuple[int, int]]]
-    weights: None = None
 
 
 class StarterExplainer:
@@ -102,12 +91,10 @@ class StarterExplainer:
             logits[self._column_of[one.code]] = max(float(logit(one.confidence)), UNNAMED)
         return logits
 
-    def explain(self, text: str, columns: np.ndarray) -> StarterExplained:
-        """The words in which the starter reads the codes of some columns."""
+    def explain(self, text: str, columns: np.ndarray) -> Explained:
+        """The words in which the starter reads the codes of some columns; it weighs none."""
         spans = {self._column_of[one.code]: _asserted(one) for one in self._found(text)}
-        return StarterExplained(
-            NoteWords(text, _WORDS).spans, [spans.get(one, []) for one in columns.tolist()]
-        )
+        return Explained(NoteWords(text, _WORDS).spans, [spans.get(one, []) for one in columns.tolist()])
 
     def probabilities(self, texts: Sequence[str], columns: Sequence[int]) -> np.ndarray:
         """How likely the codes of some columns are in texts, float64 [N, l]; 0 where none is named."""

@@ -1,7 +1,6 @@
 """The evidence of a note that was scored, for the codes of a scorer."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 from scipy.special import expit
@@ -13,6 +12,7 @@ from icdbridge.lexical.evidence import Evidence
 from icdbridge.lexical.marks import MarkedPhrase
 from icdbridge.runs.attribution import add_spans, find_evidence, marked_evidence, word_weights
 from icdbridge.runs.note_scores import Note, Reading
+from icdbridge.runs.scored import Explained
 from icdbridge.runs.scorer import Scorer
 from icdbridge.text import Words
 
@@ -55,16 +55,6 @@ def _axes(scorer: Scorer, column: int) -> list[AxisValue]:
     return axes(code.code, scorer.descriptions[column])
 
 
-class Explained(NamedTuple):
-    """The support for some codes in a note: ``offsets`` of its words int [T, 2], ``spans`` of evidence of each code in
-    characters, and the ``weights`` of the words for each code, float64 [l, T], where known.
-    """
-
-    offsets: np.ndarray
-    spans: list[list[tuple[int, int]]]
-    weights: np.ndarray | None
-
-
 class RunExplainer:
     """Finds evidence for the codes of a ``scorer`` in notes, and scores texts from which evidence was removed."""
 
@@ -78,7 +68,7 @@ class RunExplainer:
         scorer = self._scorer
         words = scorer.model.tokenizer.encode(text, scorer.model.max_note_words)
         if not len(words.ids):
-            return Explained(words.offsets, [[] for _ in columns], None)
+            return Explained(words.offsets, [[] for _ in columns])
         reading = scorer.reading(Note(text, words.ids))
         found = note_evidence(scorer, text, words, reading, columns)
         spans = [[(one.start, one.end) for one in of_code] for of_code in found]

@@ -1,9 +1,9 @@
-"""Scores and labels of a split, the one thing evaluation needs."""
+"""What evaluation needs of a run or the starter: scores and labels of a split, and the evidence of a note."""
 
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -21,6 +21,16 @@ class Scored:
     logits: np.ndarray  # [notes, codes] float32, may be a memory map
     labels: Any  # scipy.sparse.csr_array [notes, codes] of bool
     frequent_only: bool = False
+
+
+class Explained(NamedTuple):
+    """The support for some codes in a note: ``offsets`` of its words int [T, 2], ``spans`` of evidence of each code in
+    characters, and the ``weights`` of the words for each code, float64 [l, T], where known.
+    """
+
+    offsets: np.ndarray
+    spans: list[list[tuple[int, int]]]
+    weights: np.ndarray | None = None
 
 
 def on_disk(path: Path, shape: tuple[int, int]) -> np.ndarray:
