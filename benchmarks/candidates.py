@@ -36,7 +36,6 @@ from icdbridge.codes import Code, load_system
 from icdbridge.corpora import Corpus
 from icdbridge.corpora.readers.mimic4 import prepare_mimic4
 from icdbridge.evaluation.candidates_vs_exact import candidates_table, compare_candidates
-from icdbridge.evaluation.reports.text_table import Table, show
 from icdbridge.files import write_json
 from icdbridge.lexical.features import LEXICAL_FEATURES
 from icdbridge.runs.candidate_search import Candidates
@@ -48,6 +47,7 @@ from icdbridge.runs.scoring import Precision, read_notes, score_states
 from icdbridge.runs.text_model import TextModel
 from icdbridge.runs.tokens import tokenize_split
 from icdbridge.synthetic import synthesize_mimic4
+from icdbridge.text_table import Table, show
 from icdbridge.training import make_settings, train
 from icdbridge.training.distill_candidates import index_run
 

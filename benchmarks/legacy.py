@@ -26,8 +26,8 @@ from icdbridge.corpora.readers.codiesp import prepare_codiesp
 from icdbridge.corpora.readers.table import Columns, prepare_table
 from icdbridge.evaluation import metrics
 from icdbridge.evaluation.bootstrap import draws
-from icdbridge.evaluation.reports.text_table import Table, percent, show
 from icdbridge.runs.run import Run
+from icdbridge.text_table import Table, percent, show
 from icdbridge.training import make_settings, train
 from icdbridge.training.settings import Settings
 

@@ -24,9 +24,9 @@ from icdbridge.corpora import Corpus
 from icdbridge.corpora.corpus import CODES_SCHEMA, ROW_GROUP
 from icdbridge.evaluation.evaluate import evaluate
 from icdbridge.evaluation.evidence_quality import measure_evidence
-from icdbridge.evaluation.reports.text_table import Table, percent, show
 from icdbridge.files import read_json, write_json, write_manifest
 from icdbridge.runs.run import Run
+from icdbridge.text_table import Table, percent, show
 from icdbridge.training import make_settings, train
 
 

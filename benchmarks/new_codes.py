@@ -33,9 +33,9 @@ from icdbridge.codes.naming import Terms, code_names
 from icdbridge.corpora import Corpus
 from icdbridge.corpora.readers.table import Columns, prepare_table
 from icdbridge.evaluation import metrics
-from icdbridge.evaluation.reports.text_table import Table, percent, show
 from icdbridge.runs.run import Run
 from icdbridge.runs.scorer import Scorer
+from icdbridge.text_table import Table, percent, show
 from icdbridge.training import make_settings, train
 
 TOP = 15

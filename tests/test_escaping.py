@@ -15,10 +15,10 @@ from typer.testing import CliRunner
 from icdbridge.cli import app, main
 from icdbridge.coding.outputs import write_results
 from icdbridge.escaping import cell, visible
-from icdbridge.evaluation.reports.page import Section, write_page
 from icdbridge.evaluation.reports.plots import panels_over
-from icdbridge.evaluation.reports.text_table import Table as TextTable
+from icdbridge.report_page import Section, write_page
 from icdbridge.terminal import Terminal, say
+from icdbridge.text_table import Table as TextTable
 from icdbridge.training import train
 from tests.small import make_corpus, tiny_settings
 

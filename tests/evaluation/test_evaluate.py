@@ -13,10 +13,10 @@ from icdbridge.errors import InputError
 from icdbridge.evaluation.compare import compare_groups, read_groups
 from icdbridge.evaluation.evaluate import evaluate, evaluation_folder
 from icdbridge.evaluation.reports.comparison_report import decisions_table
-from icdbridge.evaluation.reports.text_table import percent
 from icdbridge.evaluation.results import SCOPES, VIEWS
 from icdbridge.lexical.evidence import BANDS
 from icdbridge.runs.confidence import FREQUENCIES, Band, Scale, VersionCalibration
+from icdbridge.text_table import percent
 
 from .conftest import MadeUpRun, made_up_corpus
 

@@ -32,7 +32,7 @@ def compare(
     """Compare runs that were evaluated: their figures, and differences from the first run. Nothing is scored again."""
     from icdbridge.evaluation.compare import compare as compare_runs
     from icdbridge.evaluation.reports.comparison_report import comparison_tables
-    from icdbridge.evaluation.reports.text_table import show
+    from icdbridge.text_table import show
 
     refuse_idle(context, as_json, "with --json", "markdown")
     refuse_idle(context, out is None, "without --out", "force")

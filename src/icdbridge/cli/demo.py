@@ -118,7 +118,7 @@ def _some_note(corpus: Path) -> str:
 
 
 def _found(alone: Mapping[str, Any], mixed: Mapping[str, Any]) -> None:
-    from icdbridge.evaluation.reports.text_table import Table, show
+    from icdbridge.text_table import Table, show
 
     rows: list[list[str]] = []
     gains: dict[str, float] = {}

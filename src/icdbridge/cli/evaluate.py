@@ -62,9 +62,9 @@ def evaluate(
     from icdbridge.evaluation.evaluate import EVALUATION, evaluation_folder, open_measured
     from icdbridge.evaluation.evaluate import evaluate as evaluate_run
     from icdbridge.evaluation.reports.evaluation_report import evaluation_tables
-    from icdbridge.evaluation.reports.text_table import show
     from icdbridge.evaluation.starter_run import StarterRun
     from icdbridge.files import check_output
+    from icdbridge.text_table import show
 
     refuse_idle(context, as_json, "with --json", "markdown")
     refuse_idle(context, codes is None, "without --codes", "system")

@@ -219,38 +219,13 @@ def desk(
 
 def _show(corpus: "Corpus") -> None:
     """Prints the data report, and its warnings on standard error."""
-    from icdbridge.evaluation.reports.text_table import Columns, Table, counts, show
+    from icdbridge.corpora.data_report import data_tables
+    from icdbridge.text_table import show
 
     meta = corpus.meta
     synthetic = "synthetic " if meta["synthetic"] else ""
     say(f"\n{corpus.name}: {meta['notes']['total']:,} {synthetic}notes coded in {corpus.version}")
-    splits = []
-    for split in ("train", "val", "test", "total"):
-        per = meta["codes_per_note"].get(split)
-        mean = f"{per['mean']} ± {per['sd']}" if per else ""
-        median = f"{per['median']:g} ({per['q1']:g} to {per['q3']:g})" if per else ""
-        splits.append([split, f"{meta['notes'][split]:,}", f"{meta['patients'][split]:,}", mean, median])
-    columns = ["split", "notes", "patients", "codes per note: mean ± sd", "median (quartiles)"]
-    tables = [Table("Notes", columns, splits, note=f"Split: {meta['split_method']}.")]
-    sizes = meta["scopes"] | {"without a description": meta["description_sources"].get("none", 0)}
-    scopes = ["frequent", "rare", "full", "without a description"]
-    tables.append(Table.of("Codes", [sizes], [(name, counts(name)) for name in scopes], 0))
-    dropped: Columns = [
-        ("reason", "reason"),
-        ("count", counts("count")),
-        ("of", "unit"),
-        ("such as", lambda one: one.get("example") or ""),
-    ]
-    tables += [Table.of("Dropped", meta["dropped"], dropped)] if meta["dropped"] else []
-    if published := meta["published"]:
-        compared: Columns = [
-            ("of", "what"),
-            ("here", counts("here")),
-            ("published", counts("published")),
-            ("difference", lambda row: f"{row['difference']:+,}"),
-        ]
-        tables.append(Table.of(f"Compared with {published['dataset']}", published["rows"], compared))
-    show(tables)
+    show(data_tables(meta))
     for remark in [*([] if meta["dropped"] else ["Nothing was dropped."]), *meta["remarks"]]:
         say(remark)
     for warning in meta["warnings"]:

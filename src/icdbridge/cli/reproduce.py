@@ -41,8 +41,8 @@ def reproduce(
 
     Stop it at any time: the same command continues, with the finished runs. On MIMIC the paper's figures stand beside.
     """
-    from icdbridge.evaluation.reports.text_table import show
     from icdbridge.reproduction import TABLES, Study
+    from icdbridge.text_table import show
 
     names = _tables_named(tables)
     study = Study.open(corpora, out, preset, seeds, changes)
@@ -65,9 +65,9 @@ def plan(
     markdown: Markdown = False,
 ) -> None:
     """Estimate what `reproduce` would take at the paper's sizes: runs, hours, memory and disk of each table."""
-    from icdbridge.evaluation.reports.text_table import show
     from icdbridge.reproduction.plan import open_plan, read_step_times
     from icdbridge.reproduction.plan import plan as reckon
+    from icdbridge.text_table import show
 
     names = _tables_named(tables)
     times = read_step_times(device, step_times)
@@ -91,10 +91,10 @@ def sweep(
     """Vary one setting and show its effect on the ICD-10 test notes, as a table and a plot.
 
     Finished runs are reused."""
-    from icdbridge.evaluation.reports.text_table import show
     from icdbridge.reproduction import Study
     from icdbridge.reproduction.sweeps import sweep as run_sweep
     from icdbridge.reproduction.sweeps import write_sweep
+    from icdbridge.text_table import show
 
     study = Study.open(corpora, out, preset, seeds, changes)
     table, plot = run_sweep(study, name, model, [value for value in values.split(",") if value])

@@ -60,7 +60,7 @@ def train(
     chosen = make_settings(model, preset, settings, changes, **given)
     refuse_idle(context, not dry_run, "without --dry-run", "memory")
     if dry_run:
-        from icdbridge.evaluation.reports.text_table import show
+        from icdbridge.text_table import show
         from icdbridge.training.dry_run import dry_run as reckon
 
         show([reckon([*corpora, *train_only], chosen, memory)])

@@ -13,12 +13,13 @@ from icdbridge import __version__
 from icdbridge.codes import Code, declaration, known_systems, load_system, parse_code, undotted
 from icdbridge.codes.gate import Doubt, named, nearest, standing
 from icdbridge.corpora.corpus import CORPUS, FORMAT, Corpus
-from icdbridge.corpora.data_report import figures, spreads, template, write_html
+from icdbridge.corpora.data_report import figures, spreads, write_html
 from icdbridge.corpora.splits import choose_splits, read_splits
 from icdbridge.corpora.staging import Staging
 from icdbridge.corpora.writing import write_codes, write_evidence, write_notes, write_rejected
 from icdbridge.errors import InputError
 from icdbridge.files import atomic_folder, write_json, write_manifest
+from icdbridge.report_page import page_template
 
 FREQUENT = 10  # notes of the corpus that carry a frequent code (Edin et al. 2023)
 DEFAULT_SEED = 10
@@ -102,7 +103,7 @@ def _look_up(version: str) -> None:
     for system in known_systems():
         if declaration(system).version == version:
             load_system(system)
-    template()
+    page_template()
 
 
 def _index_notes(staging: Staging, number_repeats: bool) -> None:

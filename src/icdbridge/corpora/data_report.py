@@ -1,21 +1,19 @@
 """The data report: the content of a corpus, what was dropped, and a comparison with published sizes."""
 
 import tomllib
-from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from markupsafe import Markup
 
 from icdbridge.codes import declaration, known_systems, releases
 from icdbridge.corpora.corpus import SPLITS
 from icdbridge.corpora.data_plots import Sizes, histogram, long_tail
 from icdbridge.corpora.staging import Staging
-from icdbridge.escaping import shown
-
-if TYPE_CHECKING:
-    from jinja2 import Template
+from icdbridge.report_page import Section, write_page
+from icdbridge.text_table import Columns, Table, counts
 
 # Notes per split and codes per scope of Edin et al. (2023), and of the paper's tables for the full scope.
 PUBLISHED: dict[str, dict[str, Any]] = tomllib.loads(
@@ -28,6 +26,11 @@ SOURCES = {
     "ancestor": "the nearest wider category",
     "none": "nowhere: the code stands for itself",
 }
+SHOWN = 12  # files that are named
+_PUBLISHED_BY = (
+    "Published: notes and frequent codes of Edin et al. (2023), rare and full codes of the label sets that DualLAAT "
+    "uses. Other versions of MIMIC-IV differ a little (3.0: 7,940 frequent ICD-10 codes and 6,147 ICD-9 codes)."
+)
 
 
 def figures(
@@ -76,27 +79,106 @@ def spreads(staging: Staging, words: list[int]) -> dict[str, Sizes]:
     }
 
 
-@cache
-def template() -> "Template":
-    """What the report is made from."""
-    from jinja2 import Environment, StrictUndefined  # here, so that it is imported while the source is read
-
-    environment = Environment(
-        autoescape=True, finalize=shown, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+def data_tables(meta: dict[str, Any]) -> list[Table]:
+    """What corpus.json says of notes, codes, descriptions, what was dropped and published sizes; without empty ones."""
+    codes: Columns = [
+        ("system", lambda row: row[0]),
+        ("codes", lambda row: f"{row[1]['codes']:,}"),
+        ("frequent", lambda row: f"{row[1]['frequent']:,}"),
+        ("rare", lambda row: f"{row[1]['codes'] - row[1]['frequent']:,}"),
+        ("assigned", lambda row: f"{row[1]['assigned']:,}"),
+    ]
+    systems = [(_label(system), entry) for system, entry in meta["systems"].items()]
+    whole = {key: sum(entry[key] for _, entry in systems) for key in ("codes", "frequent", "assigned")}
+    systems.append(("full", whole))
+    never = f"{meta['codes_without_train_notes']:,} codes occur in no train note."
+    note = f"Frequent: in at least 10 notes, counted before splitting. {never}"
+    described: Columns = [
+        ("from", lambda row: SOURCES.get(row[0], row[0])),
+        ("codes", lambda row: f"{row[1]:,}"),
+    ]
+    found = "; ".join(
+        f"{_label(system)} {', '.join(several)}" for system, several in meta["releases"].items()
     )
-    environment.filters["number"] = lambda value: f"{value:,.{int(value % 1 > 0)}f}"
-    return environment.from_string(files("icdbridge.corpora").joinpath("data_report.html").read_text("utf-8"))
+    dropped: Columns = [
+        ("reason", "reason"),
+        ("of", "unit"),
+        ("such as", lambda one: one.get("example") or ""),
+        ("count", counts("count")),
+    ]
+    tables = [
+        _split_table(meta),
+        Table.of("Codes", systems, codes, 1, note, [len(systems) - 1]),
+        Table.of(
+            "Descriptions", meta["description_sources"].items(), described, 1, f"Releases installed: {found}."
+        ),
+        Table.of("Dropped", meta["dropped"], dropped, 3, _malformed(meta)),
+    ]
+    if published := meta["published"]:
+        compared: Columns = [
+            ("of", lambda row: f"{row['what']} {'notes' if row['what'] in SPLITS else 'codes'}"),
+            ("here", counts("here")),
+            ("published", counts("published")),
+            ("difference", lambda row: f"{row['difference']:+,}"),
+        ]
+        tables.append(
+            Table.of(f"Compared with {published['dataset']}", published["rows"], compared, 1, _PUBLISHED_BY)
+        )
+    return [table for table in tables if table.rows]
+
+
+def _split_table(meta: dict[str, Any]) -> Table:
+    rows = []
+    for split in (*SPLITS, "total"):
+        notes, per = meta["notes"][split], meta["codes_per_note"].get(split)
+        spread = ["-", "-", "-"]
+        if per:
+            quartiles = f"{per['median']:g} ({per['q1']:g} to {per['q3']:g})"
+            spread = [f"{per['mean']} ± {per['sd']}", quartiles, f"{per['max']:,}"]
+        share = f"{100 * notes / meta['notes']['total']:.1f}"
+        rows.append([split, f"{notes:,}", share, f"{meta['patients'][split]:,}", *spread])
+    columns = ["split", "notes", "%", "patients", "codes per note: mean ± sd", "median (quartiles)", "most"]
+    return Table("Notes", columns, rows, 1, f"Split: {meta['split_method']}.", [len(rows) - 1])
+
+
+def _malformed(meta: dict[str, Any]) -> str:
+    shown = [f"{one['text']} ({_label(one['system'])}, {one['count']:,} times)" for one in meta["malformed"]]
+    return f"Malformed codes: {', '.join(shown)}." if shown else ""
 
 
 def write_html(path: Path, name: str, meta: dict[str, Any], data: dict[str, Sizes]) -> None:
     """Writes the data report as one HTML file that needs nothing else."""
+    words, tables = meta["words_per_note"], {table.title: table for table in data_tables(meta)}
     plots = [
         histogram(data["codes"], "codes per note", "notes"),
         histogram(data["words"], "words per note", "notes"),
         long_tail(data["notes"], meta["scopes"]["frequent"]),
     ]
-    page = template().render(name=name, meta=meta, plots=plots, splits=SPLITS, label=_label, sources=SOURCES)
-    path.write_text(page, "utf-8")
+    spread = (
+        f"Words per note (what white space separates after normalising, in {words['notes_measured']:,} notes): mean "
+        f"{words['mean']:,} ± {words['sd']:,}, quartiles {words['q1']:,g} to {words['q3']:,g}, most {words['max']:,}."
+    )
+    files_read = [f"{file['name']} ({file['bytes']:,} bytes)" for file in meta["files"]]
+    more = f" and {len(files_read) - SHOWN:,} more" if len(files_read) > SHOWN else ""
+    made = ", ".join(f"{key} = {value}" for key, value in meta["settings"].items())
+    made_of = [f"Settings: {made}.", f"Files: {', '.join(files_read[:SHOWN])}{more}."]
+    dropped = tables.pop("Dropped", "Nothing was dropped.")
+    sections = [
+        *([Section("Warnings", meta["warnings"])] if meta["warnings"] else []),
+        Section("Notes and codes", [*tables.values()]),
+        Section("How codes and words are spread", [Markup("").join(plots), spread]),
+        Section("What was dropped, and why", [dropped]),
+        Section("How it was made", [*meta["remarks"], *made_of]),
+    ]
+    facts = [
+        ("notes", f"{meta['notes']['total']:,}"),
+        ("patients", f"{meta['patients']['total']:,}"),
+        ("codes", f"{meta['scopes']['full']:,}"),
+        ("codes per note, mean", f"{meta['codes_per_note']['total']['mean']:,}"),
+        ("words per note, median", f"{words['median']:,g}"),
+    ]
+    lead = f"Data report of a corpus of {meta['version']} codes, read from {meta['source']}."
+    write_page(path, name, lead, facts, sections, meta["synthetic"], "corpus.json")
 
 
 def _label(system: str) -> str:

@@ -10,9 +10,9 @@ from scipy.special import logit
 from icdbridge.corpora.corpus import Corpus
 from icdbridge.evaluation import metrics
 from icdbridge.evaluation.metrics import Floats
-from icdbridge.evaluation.reports.text_table import Table, percent
 from icdbridge.progress import track
 from icdbridge.runs.scored import Scored
+from icdbridge.text_table import Table, percent
 
 if TYPE_CHECKING:
     from icdbridge.runs.run import Run

@@ -10,9 +10,9 @@ from icdbridge.evaluation import metrics
 from icdbridge.evaluation.bootstrap import RESAMPLES, draws, tested_difference
 from icdbridge.evaluation.contributions import predicted_cells
 from icdbridge.evaluation.metrics import Floats, Ints, Labels
-from icdbridge.evaluation.reports.text_table import Table, percent, points
 from icdbridge.runs.confidence import FREQUENCIES, frequency
 from icdbridge.runs.scored import Scored
+from icdbridge.text_table import Table, percent, points
 
 GROUPS = ("all", *FREQUENCIES)
 WAYS = {"one": "one for all", "by_frequency": "the run's own"}

@@ -9,9 +9,9 @@ from icdbridge.codes import category_of, parse_key
 from icdbridge.evaluation import metrics
 from icdbridge.evaluation.contributions import predicted_cells
 from icdbridge.evaluation.metrics import Floats, Ints
-from icdbridge.evaluation.reports.text_table import Columns, Table, counts, percent, percents
 from icdbridge.rules.meaning import one_alone, sure_beside_sibling
 from icdbridge.runs.scored import Scored
+from icdbridge.text_table import Columns, Table, counts, percent, percents
 
 WAYS = {"thresholds": "by thresholds", "coded": "of siblings the likelier, or those sure enough, as in code"}
 

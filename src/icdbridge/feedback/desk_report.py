@@ -9,13 +9,13 @@ from markupsafe import Markup
 from icdbridge.corpora import Corpus
 from icdbridge.drawing import COLOURS, drawing
 from icdbridge.errors import InputError
-from icdbridge.evaluation.reports.page import Section, write_page
 from icdbridge.evaluation.reports.plots import draw_bars, draw_lines
-from icdbridge.evaluation.reports.text_table import Cell, Columns, Table, counts, numbers, percent, percents
 from icdbridge.feedback.desk_figures import desk_figures
 from icdbridge.files import write_json
 from icdbridge.lexical.evidence import BANDS
+from icdbridge.report_page import Section, write_page
 from icdbridge.server.store import Store
+from icdbridge.text_table import Cell, Columns, Table, counts, numbers, percent, percents
 
 
 def write_desk_report(

@@ -1,12 +1,12 @@
 """Figure 1 (c) of the paper: what adding other versions gains on rare and on frequent codes."""
 
 from icdbridge.evaluation.reports import plots
-from icdbridge.evaluation.reports.page import Section, write_page
-from icdbridge.evaluation.reports.text_table import Table, percent
 from icdbridge.evaluation.results import NAMES
+from icdbridge.report_page import Section, write_page
 from icdbridge.reproduction import paper
 from icdbridge.reproduction.paper import CNN, CNN_ALONE, RNN, RNN_ALONE
 from icdbridge.reproduction.study import SEEDS, Study
+from icdbridge.text_table import Table, percent
 
 # what the paper shows, in percent: DualLAAT cnn on rare codes (table 2), the recurrent one on frequent codes (table 1)
 PANELS = (

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from icdbridge.codes import category_of, parse_key, version_of
 from icdbridge.codes.crosswalks import PAIRS, crosswalk
 from icdbridge.corpora import Corpus
-from icdbridge.evaluation.reports.text_table import Table
 from icdbridge.reproduction.study import Study
 from icdbridge.text import split_words
+from icdbridge.text_table import Table
 
 
 def overlap(study: Study) -> Table:

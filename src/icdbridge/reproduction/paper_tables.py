@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 
 from icdbridge.evaluation.reports.evaluation_report import PAPER
-from icdbridge.evaluation.reports.text_table import Table, percent, points
 from icdbridge.evaluation.results import NAMES
 from icdbridge.reproduction import paper
 from icdbridge.reproduction.figures import figure_1
 from icdbridge.reproduction.overlap import overlap
 from icdbridge.reproduction.paper import CNN, CNN_ALONE, PLM, RNN, RNN_ALONE
 from icdbridge.reproduction.study import SEEDS, Study, System
+from icdbridge.text_table import Table, percent, points
 
 ARROWS = "↑ ↓ →: trained on all corpora against trained on one."
 

@@ -17,11 +17,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from icdbridge.errors import InputError
-from icdbridge.evaluation.reports.text_table import Table
 from icdbridge.evaluation.results import NAMES
 from icdbridge.reproduction.paper_tables import TABLES
 from icdbridge.reproduction.study import Study, System
 from icdbridge.text import split_words
+from icdbridge.text_table import Table
 from icdbridge.training.dry_run import footprint
 
 MEASURED_WORDS = 1_500  # of the notes of the step times

@@ -10,10 +10,10 @@ from icdbridge.corpora import Corpus
 from icdbridge.corpora.shares import take_share
 from icdbridge.errors import InputError
 from icdbridge.evaluation.reports import plots
-from icdbridge.evaluation.reports.page import Section, write_page
-from icdbridge.evaluation.reports.text_table import Table, percent
 from icdbridge.evaluation.results import NAMES
+from icdbridge.report_page import Section, write_page
 from icdbridge.reproduction.study import Study, System
+from icdbridge.text_table import Table, percent
 
 LINES = (("frequent", "f1_micro"), ("frequent", "f1_macro"), ("rare", "f1_micro"), ("rare", "map"))
 

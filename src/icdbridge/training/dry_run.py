@@ -16,11 +16,11 @@ import torch
 from torch import Tensor
 
 from icdbridge.corpora import Corpus
-from icdbridge.evaluation.reports.text_table import Table
 from icdbridge.models import ARCHITECTURES, Batch, CodingModel, build_model, size_names
 from icdbridge.models.kernels.label_attention import KEPT
 from icdbridge.runs.scoring import pad
 from icdbridge.text import split_words
+from icdbridge.text_table import Table
 from icdbridge.training.initial_model import code_relations
 from icdbridge.training.learnt_corpora import LearntCorpora, opened
 from icdbridge.training.pretrained import load_pretrained, small_transformer

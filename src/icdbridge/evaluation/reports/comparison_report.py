@@ -12,9 +12,9 @@ from icdbridge.evaluation.reports.evaluation_report import (
     measured_on,
     synthetic_tag,
 )
-from icdbridge.evaluation.reports.page import Section, write_page
-from icdbridge.evaluation.reports.text_table import Table, percent, points
 from icdbridge.evaluation.results import NAMES, SCOPES, VIEWS, VIEWS_MEAN
+from icdbridge.report_page import Section, write_page
+from icdbridge.text_table import Table, percent, points
 
 SHOWN = ("f1_micro", "f1_macro", "p_at_8", "map")  # in plots
 

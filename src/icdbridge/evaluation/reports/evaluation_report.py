@@ -7,10 +7,10 @@ from icdbridge.evaluation.candidates_vs_exact import candidates_table
 from icdbridge.evaluation.coded_spans import SLACK
 from icdbridge.evaluation.decisions import decisions_table
 from icdbridge.evaluation.reports import plots
-from icdbridge.evaluation.reports.page import Section, write_page
-from icdbridge.evaluation.reports.text_table import Columns, Table, counts, numbers, percent, percents
 from icdbridge.evaluation.results import AUCS, EVIDENCE_KINDS, NAMES, OVERLAP, SCOPES, VIEWS, VIEWS_MEAN
 from icdbridge.evaluation.siblings import siblings_table
+from icdbridge.report_page import Section, write_page
+from icdbridge.text_table import Columns, Table, counts, numbers, percent, percents
 
 # The columns of the paper's table 1, in its order; tables 2 and 4 show some of them.
 PAPER = ("auc_micro", "auc_macro", "f1_micro", "f1_macro", "p_at_8", "p_at_15", "r_precision", "map")

@@ -1,15 +1,17 @@
 """A self-contained HTML page of sections: no script, no font, nothing fetched."""
 
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
-from typing import NamedTuple
-
-import jinja2
+from typing import TYPE_CHECKING, NamedTuple
 
 from icdbridge import __version__
 from icdbridge.escaping import shown
-from icdbridge.evaluation.reports.text_table import Table
 from icdbridge.files import atomic_file
+from icdbridge.text_table import Table
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 
 class Section(NamedTuple):
@@ -32,14 +34,7 @@ def write_page(
 
     ``figures`` names the file beside it that holds the figures.
     """
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("icdbridge.evaluation.reports"),
-        autoescape=True,
-        finalize=shown,
-        trim_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    page = environment.get_template("page.html").render(
+    page = page_template().render(
         title=title,
         lead=lead,
         facts=facts,
@@ -49,3 +44,12 @@ def write_page(
     )
     with atomic_file(path) as partial:
         partial.write_text(page, "utf-8")
+
+
+@cache
+def page_template() -> "Template":
+    """What all pages are made from."""
+    from jinja2 import Environment, StrictUndefined  # here, as it takes longer than opening a corpus
+
+    environment = Environment(autoescape=True, finalize=shown, trim_blocks=True, undefined=StrictUndefined)
+    return environment.from_string(Path(__file__).with_name("report_page.html").read_text("utf-8"))

@@ -5,7 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
-from icdbridge.evaluation.reports.text_table import Table, percent, points, show
+from icdbridge.text_table import Table, percent, points, show
 
 TABLE = Table(
     "A title", ["scope", "the first figure", "b|c"], [["full", "12.3", "x|y"], ["rare", "-", ""]], note="N."
