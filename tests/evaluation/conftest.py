@@ -10,8 +10,11 @@ import pytest
 from scipy import sparse
 
 from icdbridge.corpora.corpus import CODES_SCHEMA, Corpus
+from icdbridge.evaluation.results import RANKED
 from icdbridge.runs.run import Run
 from icdbridge.runs.scored import Scored
+
+SUMMED = ("f1_micro", "precision_micro", "recall_micro", *RANKED)  # sums over notes, divided by sums
 
 
 def made_up(seed=0, notes=60, codes=40, n_frequent=25, skill=2.0, labels_seed=7):

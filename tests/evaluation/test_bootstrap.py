@@ -6,12 +6,12 @@ from scipy import sparse
 from scipy.special import logit
 from sklearn import metrics as sk
 
-from icdbridge.evaluation.bootstrap import SUMMED, draws, intervals, paired, resampled
+from icdbridge.evaluation.bootstrap import draws, intervals, paired, resampled
 from icdbridge.evaluation.contributions import Contributions, predicted_cells
 from icdbridge.evaluation.results import AUCS, METRICS, VIEWS, scope_figures, scope_table
 from icdbridge.runs.scored import Scored
 
-from .conftest import made_up
+from .conftest import SUMMED, made_up
 
 MACRO = ("f1_macro", *AUCS)  # those that are not sums over notes
 

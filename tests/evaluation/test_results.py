@@ -8,7 +8,6 @@ from scipy import sparse
 from scipy.special import expit
 from sklearn import metrics as sk
 
-from icdbridge.evaluation.bootstrap import SUMMED
 from icdbridge.evaluation.evaluate import measure
 from icdbridge.evaluation.results import (
     BIN_NAMES,
@@ -23,7 +22,7 @@ from icdbridge.evaluation.results import (
 )
 from icdbridge.runs.scored import Scored
 
-from .conftest import made_up
+from .conftest import SUMMED, made_up
 
 HALF = choose_thresholds(None)  # 0.5 in each scope
 

@@ -18,7 +18,6 @@ from icdbridge.evaluation.results import AUCS, METRICS, RANKED, VIEWS
 RESAMPLES = 1_000
 SEED = 20_101
 LEVEL = 0.95
-SUMMED = ("f1_micro", "precision_micro", "recall_micro", *RANKED)
 TOGETHER = 64  # resamples whose codes are counted at once
 Resampled = dict[str, dict[str, Floats]]  # view -> metric -> [resamples]
 

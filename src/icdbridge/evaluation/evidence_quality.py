@@ -38,7 +38,7 @@ class Explainer(Protocol):
 
 
 def measure_evidence(
-    explainer: Explainer, corpus: Corpus, split: str, scored: Scored, seed: int = 0, *, taken_out: bool = True
+    explainer: Explainer, corpus: Corpus, split: str, scored: Scored, *, taken_out: bool = True
 ) -> tuple[dict[str, Any], pa.Table]:
     """Figures for metrics.json, and a table with one row for each marked code of a note.
 
@@ -73,7 +73,7 @@ def measure_evidence(
         spans.add({explainer.keys[column]: evidence[column] for column in predicted}, own)
         if not len(found.offsets):
             continue
-        rng = np.random.default_rng([seed, place])
+        rng = np.random.default_rng([0, place])
         picked = {
             column: _pick(_words_of(evidence[column], found.offsets), len(found.offsets), weights, rng)
             for column, weights in zip(

@@ -203,8 +203,8 @@ def _drift(figures: Figures) -> Iterator[str | Table]:
     yield Table.of("Distance by month", figures["drift"], columns)
 
 
-def _short(title: str, most: int = 70) -> str:
-    return title if len(title) <= most else f"{title[:most]}…"
+def _short(title: str) -> str:
+    return title if len(title) <= 70 else f"{title[:70]}…"
 
 
 _SECTIONS = {

@@ -23,7 +23,7 @@ Counts = Counter[str]
 
 
 def drift(
-    store: Store, corpus: "Corpus | None" = None, since: datetime | None = None, seed: int = 0
+    store: Store, corpus: "Corpus | None" = None, since: datetime | None = None
 ) -> list[dict[str, Any]]:
     """A row a month: the Jensen-Shannon divergence (0: the same, 1: nothing in common) of its words and of its
     categories of codes from those of ``corpus``, or of the oldest encounters; ``*_by_chance``: that of as many notes
@@ -48,7 +48,7 @@ def drift(
     months: dict[str, list[tuple[Counts, Counts]]] = defaultdict(list)
     for month, words, codes in later:
         months[month].append((words, codes))
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     return [
         {"month": month, "encounters": len(found), **_compared(before, found, rng)}
         for month, found in sorted(months.items())

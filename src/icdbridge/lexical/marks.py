@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, csr_matrix
 
 from icdbridge.lexical.features import place_of, renumbered
 from icdbridge.lexical.marked_phrases import Phrase, PhraseHits, phrases_of_mark
@@ -192,17 +192,10 @@ class MarkedNotes:
 
 def _entries(matrix: csr_array, of: csr_array) -> np.ndarray:
     """What a matrix has where another of the same shape has entries, in the order of these."""
-    keys, wanted = (
-        np.repeat(np.arange(one.shape[0], dtype=np.int64), np.diff(one.indptr)) * one.shape[1] + one.indices
-        for one in (matrix, of)
-    )
-    order = np.argsort(keys)
-    place = np.searchsorted(keys[order], wanted)
-    there = place < len(keys)
-    there[there] = keys[order][place[there]] == wanted[there]
-    found = np.zeros(len(wanted), np.float32)
-    found[there] = matrix.data[order][place[there]]
-    return found
+    if not of.nnz:
+        return np.zeros(0, np.float32)
+    row = np.repeat(np.arange(of.shape[0]), np.diff(of.indptr))
+    return np.asarray(csr_matrix(matrix)[row, of.indices], np.float32).ravel()
 
 
 def _characters(note: NoteWords, phrase: Phrase) -> list[tuple[int, int]]:

@@ -21,6 +21,7 @@ from icdbridge.models import CodingModel, NoteStates
 
 LIGHTEST = 0.25  # a word of evidence weighs at least so much of the heaviest; tuned on val of CodiEsp
 PHRASES = 3  # of evidence of a code, at most
+HEAVY = 6  # words that are looked at for them
 GAP = 1  # words between two words of evidence that still make one phrase
 
 
@@ -96,15 +97,15 @@ def marked_evidence(text: str, phrases: Sequence[MarkedPhrase], contexts: NoteCo
     return found
 
 
-def heavy_phrases(weights: np.ndarray, phrases: int = PHRASES, words: int = 6) -> list[tuple[int, int]]:
+def heavy_phrases(weights: np.ndarray) -> list[tuple[int, int]]:
     """The first and last word of the heaviest phrases, the heaviest first; none if no word has weight."""
     if not len(weights) or weights.max() <= 0:
         return []
-    heavy = np.sort(np.argsort(-weights, kind="stable")[:words])
+    heavy = np.sort(np.argsort(-weights, kind="stable")[:HEAVY])
     found: list[tuple[int, int]] = []
     for word in heavy[weights[heavy] >= LIGHTEST * weights.max()].tolist():
         if found and word - found[-1][1] <= GAP + 1:
             found[-1] = found[-1][0], word
         else:
             found.append((word, word))
-    return sorted(found, key=lambda phrase: -weights[phrase[0] : phrase[1] + 1].sum())[:phrases]
+    return sorted(found, key=lambda phrase: -weights[phrase[0] : phrase[1] + 1].sum())[:PHRASES]

@@ -32,6 +32,7 @@ BEST = 40  # codes of a note that the linear scorer learns to put first
 VAL_NOTES = 1_000  # of a version, scored exactly to choose the counts
 BATCH = 64
 LEARNING_RATE = 0.1
+EPOCHS = 10
 SIZES = (25, 50, 75, 100, 150, 200, 300, 400, 600, 800, 1200, 1600, 2400, 3200, 4800)  # counts that are tried
 LEAST_BY_NAME = 50  # the least by names, so that a code which no note carried can be proposed
 
@@ -44,7 +45,6 @@ def index_run(
     target: float = TARGET,
     train_notes: int = TRAIN_NOTES,
     dimensions: int = 128,
-    epochs: int = 10,
     seed: int = 0,
 ) -> Candidates:
     """Trains the linear scorer, chooses the number of candidates on val, and writes both into the run folder.
@@ -67,7 +67,7 @@ def index_run(
     with only_writer(run.path / "index"):
         scorers = {version: Scorer(run, run.index.of_version(version), version) for version in by_version}
         taught = [_teach(scorers[version], own, train_notes) for version, own in by_version.items()]
-        linear = train_linear(taught, run.tokenizer.size, len(run.index.code), dimensions, epochs, seed)
+        linear = train_linear(taught, run.tokenizer.size, len(run.index.code), dimensions, EPOCHS, seed)
         first_stage = Candidates(linear, names, {})
         counts = {
             version: choose_counts(scorers[version], own, first_stage, target)
@@ -116,19 +116,6 @@ def _teach(scorer: Scorer, corpora: Sequence[Corpus], count: int) -> Examples:
     return Examples(words, np.array(best), np.array(shares), slice(first, first + len(scorer.keys)))
 
 
-class _Linear(nn.Module):
-    def __init__(self, words: int, codes: int, dimensions: int) -> None:
-        super().__init__()
-        self.words = nn.EmbeddingBag(words, dimensions, mode="sum", sparse=True)
-        self.codes = nn.Parameter(torch.zeros(codes, dimensions))
-        self.bias = nn.Parameter(torch.zeros(codes))
-        nn.init.normal_(self.words.weight, std=dimensions**-0.5)
-
-    def forward(self, words: Tensor, starts: Tensor, weights: Tensor, rows: slice) -> Tensor:
-        bags = self.words(words, starts, per_sample_weights=weights)
-        return bags @ self.codes[rows].T + self.bias[rows]
-
-
 def train_linear(
     taught: Sequence[Examples], words: int, codes: int, dimensions: int, epochs: int, seed: int
 ) -> LinearScorer:
@@ -139,15 +126,20 @@ def train_linear(
         (number, start) for number, one in enumerate(taught) for start in range(0, len(one.words), BATCH)
     ]
     torch.manual_seed(seed)
-    model = _Linear(words, codes, dimensions)
-    optimizer = torch.optim.Adagrad(model.parameters(), lr=LEARNING_RATE)
+    of_words = nn.EmbeddingBag(words, dimensions, mode="sum", sparse=True)
+    nn.init.normal_(of_words.weight, std=dimensions**-0.5)
+    of_codes, bias = nn.Parameter(torch.zeros(codes, dimensions)), nn.Parameter(torch.zeros(codes))
+    optimizer = torch.optim.Adagrad([of_words.weight, of_codes, bias], lr=LEARNING_RATE)
     for epoch in range(epochs):
         rng = np.random.default_rng([seed, epoch])
         orders = [rng.permutation(len(one.words)) for one in taught]
         for index in track(rng.permutation(len(batches)), len(batches), f"first stage, epoch {epoch + 1}"):
             number, start = batches[index]
             chosen = orders[number][start : start + BATCH]
-            scores = model(*_bags([taught[number].words[note] for note in chosen]), taught[number].rows)
+            rows = taught[number].rows
+            given, starts, weights = _bags([taught[number].words[note] for note in chosen])
+            bags = of_words(given, starts, per_sample_weights=weights)
+            scores = bags @ of_codes[rows].T + bias[rows]
             best = torch.from_numpy(taught[number].best[chosen])
             shares = torch.from_numpy(taught[number].shares[chosen])
             loss = -(log_softmax(scores, dim=1).gather(1, best) * shares).sum(dim=1).mean()
@@ -156,21 +148,15 @@ def train_linear(
             # said aloud, or torch warns of it
             with torch.sparse.check_sparse_tensor_invariants(False):  # type: ignore[no-untyped-call]
                 optimizer.step()
-    return LinearScorer(
-        model.words.weight.detach().numpy(), model.codes.detach().numpy(), model.bias.detach().numpy()
-    )
+    return LinearScorer(*(one.detach().numpy() for one in (of_words.weight, of_codes, bias)))
 
 
 def _bags(different: Sequence[np.ndarray]) -> tuple[Tensor, Tensor, Tensor]:
     """The different words of each note one after another, where each note begins, and a weight for each word."""
     sizes = np.array([len(words) for words in different])
     weights = np.repeat(1 / np.sqrt(np.maximum(sizes, 1)), sizes).astype(np.float32)
-    starts = np.cumsum(sizes) - sizes
-    return (
-        torch.from_numpy(np.concatenate(different).astype(np.int64)),
-        torch.from_numpy(starts),
-        torch.from_numpy(weights),
-    )
+    words, starts = np.concatenate(different).astype(np.int64), np.cumsum(sizes) - sizes
+    return torch.from_numpy(words), torch.from_numpy(starts), torch.from_numpy(weights)
 
 
 def choose_counts(

@@ -33,12 +33,12 @@ def figures_table(results: dict[str, Any], view: str = "present") -> Table:
     return Table(title, ["scope", "run", *(NAMES[name] for name in PAPER)], rows, 2, note)
 
 
-def differences_table(results: dict[str, Any], view: str = "present") -> Table:
+def differences_table(results: dict[str, Any]) -> Table:
     """Differences to the first group in percentage points; a star where the paired bootstrap has p < 0.05."""
     rows = []
     for scope in SCOPES:
         for group in results["groups"][1:]:
-            found = group["scopes"][scope][view]
+            found = group["scopes"][scope]["present"]
             cells = []
             for name in PAPER:
                 star = "*" if found[name]["p"] is not None and found[name]["p"] < 0.05 else ""
