@@ -1,4 +1,4 @@
-"""The command ``icdbridge``: one verb a command, each in a module of its own name."""
+"""The program ``icdbridge``: each of its commands is a module of that name."""
 
 import io
 import os
