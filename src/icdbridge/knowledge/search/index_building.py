@@ -58,6 +58,7 @@ class Row(NamedTuple):
     text: str
     code: str
     source: str
+    words: list[str]
     roots: tuple[str, ...]
 
 
@@ -187,7 +188,7 @@ def _kept(
     """The wordings to index: of a family's titles the one that is assumed, without what its codes differ by."""
     seen: set[tuple[object, ...]] = set()
     for text, code, source in rows:
-        said = words(text)
+        written = said = words(text)
         if code in families and source in ("title", "short"):
             if best[families[code]] != code:
                 continue
@@ -198,7 +199,7 @@ def _kept(
         wording = (code, frozenset(said) if source not in ("title", "short") else found)
         if found and wording not in seen:
             seen.add(wording)
-            yield Row(text, code, source, found)
+            yield Row(text, code, source, written, found)
 
 
 def _rows(table: CodeSystem) -> Iterable[tuple[str, str, str]]:
@@ -223,7 +224,7 @@ def _vocabulary(table: CodeSystem, rows: Iterable[Row]) -> dict[str, float]:
     often: dict[str, float] = defaultdict(float)
     for row in rows:
         weight = 5.0 if BELIEVED[row.source] >= 1.0 else 0.3 if row.source == "drug" else 1.0
-        for word in set(words(row.text)):
+        for word in set(row.words):
             often[word] += weight
     for title in table.titles.values():  # members of families too
         for word in set(words(title)):

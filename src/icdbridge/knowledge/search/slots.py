@@ -25,7 +25,7 @@ _PATTERNS = {
     for axis, table in _TABLES.items()
 }
 # Parts of words of which a title has one if it says anything of the axis: quicker to look for than the patterns.
-_CUES = {axis: tuple(table["cues"]) for axis, table in _TABLES.items()}
+_CUES = tuple((cue, axis) for axis, table in _TABLES.items() for cue in table["cues"])
 AXES = tuple(_TABLES)
 _UNSAID = frozenset({"unspecified", "of", "the", "a", "and", "for", "in", "to"})
 # What is assumed where a query says nothing: the better value first; others are equal behind these.
@@ -35,7 +35,7 @@ ASSUMED: dict[str, tuple[str, ...]] = {axis: tuple(table["assumed"]) for axis, t
 def take(title: str) -> tuple[dict[str, str], str]:
     """What a title says of each axis, and the title without it."""
     said: dict[str, str] = {}
-    for axis in AXES:
+    for axis in _cued(title):
         if first := _first(axis, title):
             value, found = first
             if "fracture type" in found.re.pattern:
@@ -48,13 +48,17 @@ def take(title: str) -> tuple[dict[str, str], str]:
     return said, title
 
 
+def _cued(title: str) -> list[str]:
+    """The axes of which a title may say something, in their order."""
+    lower = title.lower()
+    return list(dict.fromkeys(axis for cue, axis in _CUES if cue in lower))
+
+
 def _first(axis: str, title: str) -> tuple[str, re.Match[str]] | None:
     """The value of the first pattern of an axis that fits, as in ``_PATTERNS``, and where it fits."""
-    lower = title.lower()
-    if any(cue in lower for cue in _CUES[axis]):
-        for pattern, value in _PATTERNS[axis]:
-            if found := pattern.search(title):
-                return value, found
+    for pattern, value in _PATTERNS[axis]:
+        if found := pattern.search(title):
+            return value, found
     return None
 
 
@@ -72,7 +76,7 @@ def telling(title: str) -> tuple[tuple[str, float], ...]:
     """The words of a title as roots, in order, each with how much it tells: hardly anything where tacitly meant."""
     tacit: Counter[str] = Counter()
     rest = title
-    for axis in AXES:
+    for axis in _cued(title):
         if first := _first(axis, rest):
             value, found = first
             if not value or (axis, value) in _TACIT:
