@@ -13,7 +13,7 @@ from importlib.resources import files
 
 import numpy as np
 
-from icdbridge.knowledge.words import EMPTY, split, stem
+from icdbridge.knowledge.words import EMPTY, plain_words, split, stem
 from icdbridge.lexical.associations import hash_word, running_hashes
 from icdbridge.lexical.note import NoteWords
 
@@ -196,7 +196,7 @@ def _phrases(note: NoteWords, other: NoteWords, links: np.ndarray) -> Iterator[t
 
 def english_words(names: Iterable[str]) -> list[str]:
     """The words of names of codes, the commonest first."""
-    often = Counter(word for name in names for word, _, _ in split(name) if word.isalpha())
+    often = Counter(word for name in names for word in plain_words(name) if word.isalpha())
     return [word for word, _ in sorted(often.items(), key=lambda one: (-one[1], one[0]))]
 
 
