@@ -1,7 +1,12 @@
 """Small corpora and settings for tests: notes whose words name their codes, so that a model can learn them."""
 
+import atexit
 import json
 import random
+import shutil
+import tempfile
+from functools import cache
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -29,8 +34,27 @@ TINY = [
 
 
 def make_corpus(folder, name, version="icd10", notes=40, seed=0, words=None):
-    """``words``: the word that stands for each code, instead of those of ``CODES``."""
-    words_of = words or CODES[version]
+    """``words``: the word that stands for each code, instead of those of ``CODES``. What many tests ask for alike is
+    prepared once, and each has a copy of its own.
+    """
+    prepared = _prepared(name, version, notes, seed, tuple((words or CODES[version]).items()))
+    shutil.copy(prepared / f"{name}.jsonl", folder)
+    shutil.copytree(prepared / name, folder / name)
+    return Corpus.open(folder / name)
+
+
+@cache
+def _folder():
+    folder = tempfile.mkdtemp(prefix="icdbridge-corpora-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+@cache
+def _prepared(name, version, notes, seed, words):
+    """A folder with the corpus ``name`` and the table that it was prepared from."""
+    folder = Path(tempfile.mkdtemp(dir=_folder()))
+    words_of = dict(words)
     rng = random.Random(seed)
     rows = []
     for number in range(notes):
@@ -44,7 +68,8 @@ def make_corpus(folder, name, version="icd10", notes=40, seed=0, words=None):
         rows.append({"note_id": f"n{number}", "text": " ".join(words), "codes": codes, "split": split})
     table = folder / f"{name}.jsonl"
     table.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return prepare_table(table, folder / name, version=version, columns=Columns(split="split"))
+    prepare_table(table, folder / name, version=version, columns=Columns(split="split"))
+    return folder
 
 
 def mark_words(corpus):

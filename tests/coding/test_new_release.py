@@ -48,7 +48,7 @@ BEFORE = {"FY2025": "FY2024", "FY2026": "FY2025"}
 def run(tmp_path_factory, shared_cache):
     folder = tmp_path_factory.mktemp("release")
     corpus = make_corpus(folder, "named", notes=100, words=NAMED)
-    changes = ("lexical=associations", "warmup_steps=5", "label_space=12")
+    changes = ("lexical=associations", "matching_steps=500", "warmup_steps=5", "label_space=12")
     return train([corpus], folder / "run", tiny_settings("duallaat-cnn", *changes, epochs=12))
 
 
