@@ -40,7 +40,7 @@ def test_a_histogram_has_a_step_for_each_value_as_high_as_it_is_frequent() -> No
 
 def test_what_a_histogram_leaves_out_is_counted() -> None:
     values = np.array([10] * 1_000 + [9_999])
-    assert "words (1 notes beyond)" in texts(histogram(values, "words", "notes"))
+    assert "words (1 beyond)" in texts(histogram(values, "words", "notes"))
 
 
 def test_the_tail_falls_and_its_rare_codes_are_marked() -> None:

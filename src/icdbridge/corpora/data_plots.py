@@ -47,9 +47,9 @@ def histogram(values: Sizes, across: str, up: str) -> Markup:
         acrosses=[(float(x(at)), at) for at in _round_numbers(int(edges[-1]))],
         ups=[(float(y(at)), at) for at in _round_numbers(most)],
         shapes=outline + line.format(float(x(median)), TOP, BOTTOM, MARKED),
-        across=across + (f" ({beyond:,} notes beyond)" if beyond else ""),
+        across=across + (f" ({beyond:,} beyond)" if beyond else ""),
         up=up,
-        legend=f"median {median:,.0f}",
+        legend=f"median {median:,g}",
     )
 
 

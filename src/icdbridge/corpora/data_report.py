@@ -160,7 +160,7 @@ def write_html(path: Path, name: str, meta: dict[str, Any], data: dict[str, Size
     )
     files_read = [f"{file['name']} ({file['bytes']:,} bytes)" for file in meta["files"]]
     more = f" and {len(files_read) - SHOWN:,} more" if len(files_read) > SHOWN else ""
-    made = ", ".join(f"{key} = {value}" for key, value in meta["settings"].items())
+    made = ", ".join(f"{key} = {value}" for key, value in meta["settings"].items() if value is not None)
     made_of = [f"Settings: {made}.", f"Files: {', '.join(files_read[:SHOWN])}{more}."]
     dropped = tables.pop("Dropped", "Nothing was dropped.")
     sections = [
