@@ -34,8 +34,7 @@ class Rule(NamedTuple):
     or to the end of a list with "or"; ``or``, only so far in any case; ``phrase`` to the next comma; ``item`` to the
     next comma or "and"; a number of words, up to a comma or "with". Of a stop: ``clause``, from the comma that begins
     its clause, else from itself; ``verb``, only from such a comma; ``comma``, only from one right before it. A
-    ``pseudo`` rule does nothing:
-    its phrase hides what it is made of.
+    ``pseudo`` rule does nothing: its phrase hides what it is made of.
     """
 
     contexts: tuple[str, ...]
