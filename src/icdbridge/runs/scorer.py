@@ -43,6 +43,7 @@ class Scorer:
         self.version = version
         self.keys, self.descriptions = list(codes), list(codes.values())
         self._encoded: dict[int, Tensor] = {}  # codes of a caller: candidates recur from note to note
+        self._codes: dict[int, Code] = {}  # reading their keys takes a tenth of the time of a note
 
     @classmethod
     def of_corpus(cls, model: TextModel, corpus: Corpus) -> "Scorer":
@@ -64,7 +65,9 @@ class Scorer:
 
     def code(self, column: int) -> Code:
         """The code of a column."""
-        return parse_key(self.keys[column])
+        if column not in self._codes:
+            self._codes[column] = parse_key(self.keys[column])
+        return self._codes[column]
 
     @cached_property
     def matcher(self) -> Matcher | None:
