@@ -3,7 +3,9 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.ipc
 
 _SCHEMA = pa.schema([("text", pa.string())])
@@ -42,8 +44,9 @@ class Texts:
         for start, texts in self.batches():
             rows = [row for row in range(start, start + len(texts)) if row in later]
             if rows:
-                whole = texts.to_pylist()
-                for row in rows:
-                    whole[row - start] = " ".join([whole[row - start] or "", *later[row]])
-                texts = pa.array(whole, pa.string())
+                mask = np.zeros(len(texts), bool)
+                mask[np.array(rows) - start] = True
+                firsts = texts.filter(pa.array(mask)).to_pylist()
+                whole = [" ".join([text or "", *later[row]]) for text, row in zip(firsts, rows, strict=True)]
+                texts = pc.replace_with_mask(texts, pa.array(mask), pa.array(whole, pa.string()))
             yield start, texts
