@@ -121,6 +121,8 @@ def _cluster(address: str | None) -> Iterator[Any]:
     if address is None:
         # by this switch Ray takes the loopback address for its own, and listens on no other
         os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
+        # else a busy machine's command prints that Ray's own metrics, which nobody collects, did not start in time
+        os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
         cores = len(os.sched_getaffinity(0))
         told = {"address": "local", "num_cpus": cores, "object_store_memory": 2**27 + cores * ROOM}
         # by Ray's own default workers give way to all else on the machine, as one process does not
