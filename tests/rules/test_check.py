@@ -59,7 +59,7 @@ def test_sets_made_by_hand(codes, facts, expected):
 
 
 def test_there_are_enough_of_them():
-    assert len(hand_made()) == 274
+    assert len(hand_made()) == 287
 
 
 # Real codes, categories, near misses and anything else.
@@ -187,3 +187,9 @@ def test_a_7th_character_that_is_no_encounter_is_not_called_one():
 
     assert "encounter" in action("S52.501")
     assert "encounter" not in action("O60.14")
+
+
+def test_two_codes_that_one_code_says_are_told_once_with_that_code() -> None:
+    (told,) = [one for one in check(["I20.9", "I25.10"]) if one.severity != "note"]
+    assert (told.rule, told.choices) == ("Excludes1", ("I25.119",))
+    assert "I25.119 in place of" in told.action

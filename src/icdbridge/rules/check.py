@@ -1,15 +1,16 @@
 """Checks a set of codes against the release of the day and the rules of ICD-10-CM."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date as Day
 
 from icdbridge.rules.code_set import CodeSet, Given, known_version, read_set, version_meant
 from icdbridge.rules.excludes import check_excludes
 from icdbridge.rules.existing import check_existing
 from icdbridge.rules.findings import Encounter, Finding, encounter, finding
-from icdbridge.rules.meaning import SAID, check_meaning
+from icdbridge.rules.meaning import COMBINATION, SAID, check_meaning
 from icdbridge.rules.patient import check_patient
-from icdbridge.rules.sequencing import check_companions, check_principal
+from icdbridge.rules.sequencing import FIRST_ONLY, check_companions, check_principal
 from icdbridge.rules.together import check_together
 
 _POA = ("Y", "N", "U", "W", "1")
@@ -42,15 +43,30 @@ def check(
 
 def _findings(codes: CodeSet, about: Encounter) -> Iterator[Finding]:
     yield from check_existing(codes, about)
-    excluded = list(check_excludes(codes))
+    meant = list(check_meaning(codes))
+    combined = {frozenset(one.codes): one for one in meant if one.rule == COMBINATION}
+    excluded = [_one_action(one, combined) for one in check_excludes(codes)]
     yield from excluded
-    yield from check_principal(codes)
+    told = {code for one in excluded for code in one.codes}
+    yield from (
+        one for one in check_principal(codes) if one.rule != FIRST_ONLY or not told.issuperset(one.codes)
+    )
     yield from check_companions(codes)
     yield from check_patient(codes, about)
-    told = {code for one in excluded for code in one.codes}
-    yield from (one for one in check_meaning(codes) if one.rule != SAID or not told.issuperset(one.codes))
+    pairs = {frozenset(one.codes) for one in excluded}
+    for one in meant:
+        again = told.issuperset(one.codes) if one.rule == SAID else frozenset(one.codes) in pairs
+        if not (again and one.rule in (SAID, COMBINATION)):
+            yield one
     yield from (one for one in check_together(codes) if not told.issuperset(one.codes))
     yield from _said_beside(codes, about)
+
+
+def _one_action(excluded: Finding, combined: Mapping[frozenset[str], Finding]) -> Finding:
+    """An Excludes1 finding; of two codes that one code says together, with that code to choose."""
+    if one := combined.get(frozenset(excluded.codes)):
+        return replace(excluded, action=one.action, choices=one.choices)
+    return excluded
 
 
 def _said_beside(codes: CodeSet, about: Encounter) -> Iterator[Finding]:

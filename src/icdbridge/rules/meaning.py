@@ -17,10 +17,15 @@ from icdbridge.rules.tabular_notes import title_of
 _SIDE = re.compile(r"\b(right|left|bilateral|unspecified)\b", re.IGNORECASE)
 _SIDED = frozenset(stems("right left bilateral unilateral unspecified eye ear side sided"))
 _UNSPECIFIED = re.compile(r"\bunspecified\b|\bNOS\b|\bnot specified\b", re.IGNORECASE)
+# "unspecified part of unspecified bronchus or lung": what is left open says nothing of the code beside it
+_LEFT_OPEN = re.compile(
+    r"\bunspecified (?:part|portion|region|area|level|location|lobe|segment) of ", re.IGNORECASE
+)
 _WITHOUT = re.compile(r",? (?:without\b|uncomplicated$)", re.IGNORECASE)
 # sides of two codes that may both be right: "other" and "unspecified" pneumonia differ in more than a side
 _BOTH_STAND: tuple[set[str | None], ...] = ({"left", "right"}, {None})
 SAID = "said by another code"
+COMBINATION = "combination"
 SEEN_OFTEN = 10  # training notes from which on a code counts as common
 # beside a likelier code of its category; the highest that cost 0.3 points of F1 by cross-validation (docs/history.md)
 _SIBLING = 0.525
@@ -121,7 +126,7 @@ def _pairs(codes: CodeSet) -> Iterator[Finding]:
 def _says_less(vague: str, exact: str) -> bool:
     if not _UNSPECIFIED.search(title_of(vague)):
         return False
-    left = frozenset(stems(title_of(vague)))
+    left = frozenset(stems(_LEFT_OPEN.sub("unspecified ", title_of(vague))))
     said = frozenset(stems(title_of(exact)))
     return left < said or (left == said and not _UNSPECIFIED.search(title_of(exact)))
 

@@ -29,6 +29,26 @@ _SECONDARY_ONLY = {
 }
 _NOT_SO = ("R40.20",)  # "unspecified coma" is a diagnosis
 _NEWBORN = "Z38"
+# The reason for an encounter, which is first unless another reason is: how codes begin (guideline I.C.21.c.16).
+_REASONS = (
+    "Z00",
+    "Z01",
+    "Z02",
+    "Z04",
+    "Z33.2",
+    "Z34",
+    "Z39",
+    "Z40",
+    "Z42",
+    "Z51.0",
+    "Z51.1",
+    "Z52",
+    "Z76.1",
+    "Z76.2",
+)
+_NO_REASON = ("Z52.9",)
+FIRST_ONLY = "principal: first only"
+_NEEDED = {"I22": ("I21", "guideline I.C.9.e.4")}  # how codes begin, and what stands beside them always
 _INJURIES, _SYMPTOMS = "19", "18"  # chapters
 _POISONED = ("poisoning by", "toxic effect of")  # how titles begin: such a code comes before what it caused
 _BY_POISON = ("G92", "I46", "J96.0", "J96.2", "J96.9")  # what else it may cause at once, beside symptoms
@@ -79,6 +99,10 @@ def _behind_others(code: str, chapter: str, codes: CodeSet) -> Iterator[Finding]
     births = [other for other in others if other.startswith(_NEWBORN)]
     if not code.startswith(("O", _NEWBORN)):  # of a mother's record it is told already
         yield from (finding("newborn", other) for other in births)
+    if not code.startswith((*_REASONS, _NEWBORN)):
+        for other in others:
+            if other.startswith(_REASONS) and not other.startswith(_NO_REASON):
+                yield finding("first only", other, title=title_of(other))
     if chapter == _INJURIES and code.endswith("S"):
         yield finding("sequela", code)
     if chapter == _SYMPTOMS or code.startswith(_BY_POISON):
@@ -96,6 +120,9 @@ def _behind_others(code: str, chapter: str, codes: CodeSet) -> Iterator[Finding]
 def check_companions(codes: CodeSet) -> Iterator[Finding]:
     """Finds codes that require others ("code first", "use additional code", "code also") of which none is present."""
     for code in codes.diagnoses:
+        beside, source = _NEEDED.get(code[:3], ("", ""))
+        if beside and not any(other.startswith(beside) for other in codes.diagnoses):
+            yield finding("needed", code, title=title_of(code), beside=f"{beside}.-", source=source)
         for note in notes(code, "codeFirst"):
             if _UNDERLYING.search(note.heading) and not _OPEN.search(note.heading):
                 yield from _underlying(code, note, codes)
