@@ -2,6 +2,7 @@
 
 import codecs
 import io
+import logging
 import re
 import zipfile
 from collections.abc import Callable
@@ -65,6 +66,7 @@ def pdf_text(data: bytes, place: str) -> tuple[str, tuple[str, ...]]:
     from pypdf import PdfReader
     from pypdf.errors import FileNotDecryptedError
 
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # what is wrong is told once, by the Fault
     try:
         reader = PdfReader(io.BytesIO(data), strict=False)
         if reader.is_encrypted and not reader.decrypt(""):
