@@ -348,3 +348,8 @@ def test_all_documents_of_a_folder_are_notes_to_code(tmp_path):
     }
     assert len(source) == len(found) + 1
     assert source.left_out == [f"{tmp_path}: left out 1 file that is no note, such as rows.json"]
+
+
+def test_a_text_that_is_no_note_by_its_length_is_refused_in_one_line() -> None:
+    with pytest.raises(InputError, match=r"^long\.txt: more than 5 million characters: cut it up$"):
+        read_documents(b"cough " * 1_000_000, "long.txt")

@@ -7,6 +7,8 @@ from typing import Literal, get_args
 
 from icdbridge.tables import Fault
 
+LONGEST_TEXT = 5_000_000  # characters
+
 Sex = Literal["female", "male"]
 Setting = Literal["inpatient", "outpatient"]
 Status = Literal["preliminary", "final", "amended", "superseded", "entered-in-error"]

@@ -7,12 +7,11 @@ import re
 import zipfile
 from collections.abc import Callable
 
-from icdbridge.documents.document import tidy
+from icdbridge.documents.document import LONGEST_TEXT, tidy
 from icdbridge.tables import Fault
 
 LARGEST_XML = 64 * 1024 * 1024  # bytes of the parts of a Word document, unpacked
 MOST_PAGES = 1_000
-LONGEST_TEXT = 5_000_000  # characters
 _TYPES = tuple("<!DOCTYPE".encode(encoding) for encoding in ("utf-8", "utf-16-le", "utf-16-be"))
 _SCAN = "it has no text: a scan? Recognize its text (OCR) first"
 _CODEPAGE = re.compile(rb"\\ansicpg(\d{3,5})")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
-from icdbridge.documents.document import SEXES, Document, Status, iso_time, setting_named
+from icdbridge.documents.document import LONGEST_TEXT, SEXES, Document, Status, iso_time, setting_named
 from icdbridge.errors import InputError
 from icdbridge.escaping import visible
 from icdbridge.tables import Column, Fault, decode_note, is_note, is_table, read_bytes, read_rows
@@ -133,6 +133,10 @@ def _html(data: bytes, place: str) -> list[Document]:
 
 
 def _checked(document: Document) -> Document:
+    if len(document.text) > LONGEST_TEXT:
+        return replace(
+            document, text="", fault=f"more than {LONGEST_TEXT // 10**6} million characters: cut it up"
+        )
     if document.fault or document.text.strip() or document.format == "plain text":
         return document  # whether a note has words is for the coder to say
     return replace(document, fault="it has no text")
