@@ -76,6 +76,9 @@ _ILL_WITH = re.compile(
     re.IGNORECASE,
 )
 _NOT_TAKEN = re.compile(r"[^.;\n]{0,12}\((?:not taking|ran out|nonadherent|noncompliant)", re.IGNORECASE)
+# "Start apixaban in 7 days" is not taken yet, "restart" was.
+_TO_START = re.compile(r"\b(?:start|begin|initiate)\s+\Z", re.IGNORECASE)
+_LATER = re.compile(r"[^.;\n]{0,20}\b(?:in|after) \w+ (?:days?|weeks?|months?)\b", re.IGNORECASE)
 _ONCE = re.compile(
     r"\s*(?:\d[\d.,]* ?m?c?g )?(?:was |were )?(?:given|administered|x ?1|once)\b(?! (?:by|at home|daily))",
     re.IGNORECASE,
@@ -107,7 +110,8 @@ def is_untaken(note: Note, said: Said, before: str) -> bool:
 def is_unused(note: Note, said: Said, before: str) -> bool:
     """Whether a drug or device was stopped, given once, tried in the past, or what makes one ill."""
     after = any(one.match(note.text, said.end) for one in (_STOPPED, _ONCE, _ILL_WITH))
-    return after or _NOT_USED.search(before) is not None
+    later = _TO_START.search(before) and _LATER.match(note.text, said.end)
+    return bool(after or later or _NOT_USED.search(before))
 
 
 def is_short(note: Note, said: Said, before: str) -> bool:

@@ -167,7 +167,8 @@ def _meant(note: Note, said: Said, tree: Tree, inpatient: bool) -> Iterable[tupl
     if named and is_taken_back(named, note.text, said.start, note.sentences):
         hypothetical = True
     if ADVERSE in when and is_cause(note, said, before):
-        yield int(tree.default[when[ADVERSE]]), ADVERSE, None
+        thought = "uncertain" if note.marked(said.asserting, "uncertain") and not inpatient else None
+        yield int(tree.default[when[ADVERSE]]), ADVERSE, "hypothetical" if hypothetical else thought
     if UNDERDOSING in when and is_untaken(note, said, before):
         yield int(tree.default[when[UNDERDOSING]]), UNDERDOSING, None
     if POISONING in when and is_overdosed(note, said, tree.codes[when[POISONING]]):
@@ -219,7 +220,7 @@ def _is_of_other_sex(note: Note, said: Said, tree: Tree) -> bool:
         return False
     if code.startswith("O"):
         return note.sex != "female"
-    return sex_in(f"{tree.titles[said.code]} {tree.titles[tree.number[code[:3]]]}") not in (None, note.sex)
+    return sex_in(f"{tree.titles[said.code]} {tree.titles[tree.category(said.code)]}") not in (None, note.sex)
 
 
 def _leaves_a_status(named: str, when: Mapping[str, int], tree: Tree) -> bool:

@@ -18,7 +18,7 @@ from icdbridge.starter.mentions import Occurrences, positions
 from icdbridge.starter.relatives import of_relatives, patient_sex
 from icdbridge.starter.specimens import headings, with_specimens
 from icdbridge.starter.stems import SIDES, Word, words_of
-from icdbridge.starter.word_meanings import Meanings, before_induced, meanings_in
+from icdbridge.starter.word_meanings import Meanings, causes_in, meanings_in
 
 _NEGATED, _FAMILY = CONTEXTS.index("negated"), CONTEXTS.index("family")
 _APART = [CONTEXTS.index("negated"), CONTEXTS.index("family")]
@@ -103,7 +103,7 @@ class Note:
     @cached_property
     def causes(self) -> set[int]:
         """The places of what something was induced by."""
-        return before_induced(self.words)
+        return causes_in(self.words)
 
     def mixed(self, places: tuple[int, ...]) -> bool:
         """Whether only some of the words stand negated, or are said of a relative: they are then not said together."""

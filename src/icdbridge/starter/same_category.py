@@ -62,7 +62,7 @@ def _says_more(tree: Tree, one: Line, other: Line) -> bool:
     if named <= {*tree.above(one.code), one.code}:
         return one.code != other.code
     first, second = tree.titles[one.code], tree.titles[other.code]
-    open_ = other.code == tree.default[tree.number[tree.codes[other.code][:3]]]
+    open_ = other.code == tree.default[tree.category(other.code)]
     if open_ and unsaid(first) < unsaid(second) and _of_same_words(one, other):
         return True
     alike = tree.codes[one.code][:5] == tree.codes[other.code][:5]

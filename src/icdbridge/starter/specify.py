@@ -152,6 +152,8 @@ _UNSAID = [
         ("unspecified severity", "mild", ""),
         ("unspecified severity", "moderate", ""),
         ("unspecified severity", "severe", ""),
+        *(("unspecified occlusion or stenosis", word, "embolism") for word in ("embolic", "cardioembolic")),
+        ("unspecified occlusion or stenosis", "thrombotic", "thrombosis"),
         ("unspecified site", "upper inner quadrant", "upper-inner quadrant"),
         ("unspecified site", "upper outer quadrant", "upper-outer quadrant"),
         ("unspecified site", "lower inner quadrant", "lower-inner quadrant"),

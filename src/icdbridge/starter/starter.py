@@ -46,7 +46,7 @@ _LOCAL_INFECTIONS = (
 # The first never stands without the second, which is as sure where the note says it too: COVID-19 with its pneumonia
 # (note at J12.82: code first), stated weeks with codes of pregnancy (note at chapter 15), the stage of a kidney disease
 # and the type of heart failure with what they come from (notes at I11.0, I12, I13, E11.22), dementia (note at G20),
-# dialysis (note at N18.6), the infection of a septic shock (I.C.1.d.2).
+# dialysis (note at N18.6), the infection of a septic shock (I.C.1.d.2), the side that a stroke paralyzed.
 TOGETHER = (
     ("J12.82", "U07.1"),
     ("O", "Z3A"),
@@ -57,6 +57,7 @@ TOGETHER = (
     ("R65.2", "A40"),
     ("R65.2", "A41"),
     *((first, "A41") for first in _LOCAL_INFECTIONS),
+    ("I63", "G81"),
 )
 _AHEAD = ("U07.1", "A40", "A41")  # stand before what asks for them (note at J12.82, I.C.1.d.2), others behind
 _ALIKE = 0.05  # a second one that is so little surer is shown as sure as the first

@@ -83,6 +83,10 @@ class Tree:
             found.append(code)
         return found
 
+    def category(self, code: int) -> int:
+        """The category of a code: of three characters in ICD-10, of three or four (E codes) in ICD-9."""
+        return (self.above(code) or [code])[-1]
+
     def save(self, folder: Path) -> None:
         for name in _TEXTS:
             (folder / f"{name}.txt").write_text("\n".join(getattr(self, name)), "utf-8")

@@ -22,7 +22,7 @@ from icdbridge.starter.stems import (
     whole,
 )
 
-_DRUG = root("drug")
+_BY_DRUG = roots("drug", "induced")
 Senses = list[tuple[frozenset[str], float]]
 
 
@@ -89,13 +89,13 @@ def _further_stems(
     """
     scales = dict(scale_stems(["" if word.start in counting else word.text for word in words]))
     levels = dict(level_stems([word.text for word in words]))
-    causes = {place for place in before_induced(words) if words[place].text in drug_words()}
+    causes = {place for place in causes_in(words) if words[place].text in drug_words()}
     none = frozenset[str]()
     return [
         levels.get(place, none).union(
             disks.get(place, none),
             {scales[place]} if place in scales else none,
-            {_DRUG} if place in causes else none,
+            _BY_DRUG if place in causes else none,
         )
         for place in range(len(words))
     ]
@@ -157,9 +157,18 @@ def _lasting(text: str, words: Sequence[Word]) -> set[int]:
     }
 
 
-def before_induced(words: Sequence[Word]) -> set[int]:
-    """The places of words before "induced": the drug of "opioid-induced"."""
-    return {place for place, (_, after) in enumerate(itertools.pairwise(words)) if after.text == "induced"}
+_FROM = frozenset({"from", "due to", "secondary to", "2 2", "d t", "caused by", "side effect of"})
+
+
+def causes_in(words: Sequence[Word]) -> set[int]:
+    """The places of words that did something: the drug of "opioid-induced", "from opioids", "due to opioids"."""
+    texts = ["", "", "", *(word.text for word in words), ""]
+    return {
+        place
+        for place in range(len(words))
+        if texts[place + 4] == "induced"
+        or any(" ".join(texts[place + 3 - back : place + 3]) in _FROM for back in (1, 2, 3))
+    }
 
 
 _DISKS = frozenset({"disc", "disk", "discs", "disks", "pulposus", "hnp", "hivd"})
