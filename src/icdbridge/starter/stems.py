@@ -216,6 +216,7 @@ def synonyms() -> dict[str, list[frozenset[str]]]:
 
 @cache
 def drug_words() -> frozenset[str]:
-    """Single words that name a drug or a class of drugs (``status.csv``)."""
+    """Single words that name a drug or a class of drugs (``status.csv``, ``drugs.csv``)."""
     rows = read_csv("status")
-    return frozenset(row["term"].lower() for row in rows if row["when"] in ("medications", "adverse"))
+    taken = {row["term"].lower() for row in rows if row["when"] in ("medications", "adverse")}
+    return frozenset(taken.union(*(row["names"].split(";") for row in read_csv("drugs"))))
