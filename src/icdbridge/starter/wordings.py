@@ -38,18 +38,22 @@ def wordings(text: str, sentences: Sequence[tuple[int, int]], *, newborn: bool) 
 
 def is_taken_back(code: str, text: str, start: int, sentences: Sequence[tuple[int, int]]) -> bool:
     """Whether the sentence at ``start`` has what a code's phrases stand without, so that a name does not say it either:
-    vaccines that are up to date are none given.
+    vaccines that are up to date are none given. Of a disease, but for smoking, only rows without a phrase tell this:
+    "depression, not on drugs" is one.
     """
     several = _unless().get(code, ())
     begin, end = (several and sentence_around(sentences, start)) or (0, len(text))
     return any(unless.search(text, begin, end) for unless in several)
 
 
+_OF_HABITS = ("Z", "F17")
+
+
 @cache
 def _unless() -> dict[str, list[re.Pattern[str]]]:
     found: dict[str, list[re.Pattern[str]]] = {}
-    for code, _, unless in _patterns():
-        if unless is not None:
+    for code, phrase, unless in _patterns():
+        if unless is not None and (phrase is None or code.startswith(_OF_HABITS)):
             found.setdefault(code, []).append(unless)
     return found
 
