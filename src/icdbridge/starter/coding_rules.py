@@ -62,8 +62,18 @@ def apply_rules(note: Note, lines: Sequence[Line], tree: Tree) -> list[Line]:
             or (code.startswith(_BORN) and not note.of_newborn)
         ):
             doubt(line, INTEGRAL)
+    _follow_injuries(_present(kept, tree), tree)
     _name_companions(_present(kept, tree))
     return kept
+
+
+def _follow_injuries(present: Mapping[str, Line], tree: Tree) -> None:
+    """Gives external causes the encounter of the injuries, where all are of a later one (I.C.20.a.2)."""
+    later = {code[7:] for code in present if code.startswith("S") and len(code) == 8}
+    if later in ({"D"}, {"S"}):
+        for code, line in present.items():
+            if code.startswith(("V", "W", "X", "Y0", "Y1", "Y2", "Y3")) and code.endswith("A"):
+                line.code = tree.number.get(code[:7] + min(later), line.code)
 
 
 def _present(lines: Sequence[Line], tree: Tree) -> dict[str, Line]:

@@ -1,0 +1,58 @@
+"""What caused what: effects of drugs, embolic strokes, combinations, and what else a word beside decides."""
+
+import pytest
+
+# note -> codes that something speaks for
+CODED = {
+    # what a drug did is drug induced, however the note puts it
+    "Constipation from opioids.": "K59.03 T40.2X5A",
+    "Rash due to amoxicillin.": "L27.0 T36.0X5A",
+    "Tremor secondary to lithium.": "G25.1 T43.595A",
+    "Diarrhea 2/2 osimertinib.": "K52.1 T45.1X5A",
+    "Neuropathy from vincristine.": "G62.0 T45.1X5A",
+    "Cocaine-induced psychosis.": "F19.959",
+    "Supratherapeutic INR on warfarin.": "R79.1 T45.515A",
+    # a stroke by its cause
+    "Acute ischemic stroke of left MCA territory, cardioembolic from newly diagnosed afib.": "I63.412",
+    "Right MCA stroke, embolic.": "I63.411",
+    # one code says all of it
+    "ESRD on HD. Acute on chronic systolic CHF. Hypertensive emergency.": "I13.2 I16.1 N18.6",
+    "Malignant right pleural effusion.": "J91.0",
+    "Cirrhosis with portal hypertensive gastropathy.": "K76.6 K31.89",
+    "Left heel ulcer, diabetic. Stage 3 pressure ulcer of the sacrum.": "E11.621 L89.153",
+    "Seropositive RA, multiple joints, on MTX.": "M05.79",
+    "Severe tricompartmental OA, L > R.": "M17.0",
+    "Type 2 diabetes mellitus with steroid-induced hyperglycemia.": "E11.65 T38.0X5A",
+    # the encounter of an injury is that of its cause
+    "Follow-up 6 weeks s/p ORIF of right distal radius fracture (fell off ladder).": "S52.501D W11.XXXD",
+    # vaccines that a child lacks
+    "Vaccines behind. Mom declined MMR.": "Z28.39 Z28.82",
+    # "not" and "no" beside a disease deny something else
+    "Depression, not on medication.": "F32.A",
+    "Anxiety not well controlled.": "F41.9",
+    "Breast cancer s/p left mastectomy on no treatment, depression.": "F32.A",
+    "Ischemic CM, EF 30%.": "I25.5",
+}
+# note -> beginnings of codes that nothing in it speaks for
+NOT_CODED = {
+    "Malignant right pleural effusion.": "J90",
+    "Type 2 diabetes mellitus with steroid-induced hyperglycemia.": "E09",
+    "Lithium-induced hypothyroidism suspected.": "T43.595A",
+    "Afib. Start apixaban in 7 days.": "Z79.01",
+    "Transferred from heparin drip to apixaban.": "T45.515A",
+    "Pain relief from morphine.": "T40.2X5A",
+    "Psychosis due to cocaine.": "F24",
+    "PM&R admission.": "Z95.0",
+    "Restaging CT CAP next month for lung cancer.": "J18.9",
+    "Sjogren's with dry mouth.": "R68.2",
+}
+
+
+@pytest.mark.parametrize("note", CODED)
+def test_what_speaks_for_a_code(asserted, note):
+    assert asserted(note) >= {*CODED[note].split()}
+
+
+@pytest.mark.parametrize("note", NOT_CODED)
+def test_what_speaks_for_none(asserted, note):
+    assert not [code for code in asserted(note) if code.startswith(tuple(NOT_CODED[note].split()))]
