@@ -124,7 +124,10 @@ def test_titles_that_leave_open(title, open_, other):
 
 
 def test_category_of_an_external_cause_of_icd_9():
-    headings, titles = {"E880": "Fall on stairs", "244": "Hypothyroidism"}, {"E880.0": "Escalator", "244.9": "NOS"}
+    headings, titles = (
+        {"E880": "Fall on stairs", "244": "Hypothyroidism"},
+        {"E880.0": "Escalator", "244.9": "NOS"},
+    )
     tree = build_tree(CodeSystem("icd9cm", "icd9", "test", "a test", titles, headings), {})
     assert named(tree, [tree.category(tree.number[code]) for code in ("E880.0", "E880", "244.9")]) == [
         "E880",

@@ -19,7 +19,9 @@ def of_one_type(note: Note, lines: Sequence[Line], tree: Tree) -> list[Line]:
     """The lines, those of diabetes without a type moved to the one other type that the note states."""
     asserted = [line for line in lines if line.said and line.origin == "said"]
     # "type 2 diabetes with steroid-induced hyperglycemia" is no diabetes by a drug
-    typed = {place for line in asserted if _says_type_2(note, line) for one in line.said for place in one.places}
+    typed = {
+        place for line in asserted if _says_type_2(note, line) for one in line.said for place in one.places
+    }
     for line in asserted:
         if tree.codes[line.code].startswith(_BY_CAUSE):
             line.said = [one for one in line.said if typed.isdisjoint(one.places)]

@@ -28,7 +28,8 @@ _CAUSED = re.compile(
     re.IGNORECASE,
 )
 _LEFT_OFF = re.compile(
-    rf"\b(?:taper|wean|switch|chang|transition|transfer|convert|step|relie|benefi|improve)\w*(?: \w+){{0,2}} from\s+(?:{_OF_DRUG}\s+)*$",
+    r"\b(?:taper|wean|switch|chang|transition|transfer|convert|step|relie|benefi|improve)\w*(?: \w+){0,2}"
+    rf" from\s+(?:{_OF_DRUG}\s+)*$",
     re.IGNORECASE,
 )
 _CAUSING = re.compile(r"[- ](?:induced|related|associated|toxicity|side effects?)\b", re.IGNORECASE)
