@@ -32,6 +32,16 @@ CODED = {
     "Anxiety not well controlled.": "F41.9",
     "Breast cancer s/p left mastectomy on no treatment, depression.": "F32.A",
     "Ischemic CM, EF 30%.": "I25.5",
+    # what stands beside belongs to something else
+    "Cirrhosis of the liver.": "K74.60",
+    "Liver cirrhosis and portal vein thrombosis.": "K74.60 I81",
+    "Tricuspid valve endocarditis & septic pulmonary emboli.": "I33.0 I26.90",
+    # both sides, where the words name a family
+    "Contractures of both knees.": "M24.561 M24.562",
+    "Bilateral knee effusions.": "M25.461 M25.462",
+    "Prior amputation of L great toe.": "Z89.412",
+    "9 yo F w/ asthma, mild persistent, here w/ exacerbation.": "J45.31",
+    "Coronary calcification on CT.": "I25.10 I25.84",
 }
 # note -> beginnings of codes that nothing in it speaks for
 NOT_CODED = {
@@ -45,6 +55,11 @@ NOT_CODED = {
     "PM&R admission.": "Z95.0",
     "Restaging CT CAP next month for lung cancer.": "J18.9",
     "Sjogren's with dry mouth.": "R68.2",
+    "Bilateral knee effusions.": "J90",
+    "Cirrhosis of the liver.": "K74.0",
+    "Tricuspid valve endocarditis & septic pulmonary emboli.": "I37 I07",
+    "Sigmoid polyp: tubular adenoma.": "K63.5",
+    "9 yo F w/ asthma, mild persistent, here w/ exacerbation.": "J45.30 J45.90",
 }
 
 

@@ -61,6 +61,12 @@ CODED = {
     "8 month old, ex-28 week preemie, with bronchopulmonary dysplasia.": "P27.1 P07.31",
     "Small fibroids of the uterus. Dysmenorrhea.": "D25.9 N94.6",
     "History of anxiety, depression.": "F41.9 F32.A",
+    "DIAGNOSIS: Desires vasectomy. OPERATION: Vasectomy.": "Z30.2",
+    "Left knee pain. Assessment: osteoarthritis of the knee.": "M17.12",
+    "Lung cancer. There is a right facial droop.": "C34.90 R29.810",
+    "Protein malnourishment.": "E46",
+    "Concussion. There was loss of consciousness.": "S06.0X9A",
+    "Tobacco history: Smoke\u2019s 1 pack of cigarettes per day.": "F17.210",
 }
 
 STAY = """DISCHARGE DIAGNOSIS: Menorrhagia, status post vaginal hysterectomy.
@@ -126,6 +132,14 @@ NOT_CODED = {
     "Such a neuropathy may be seen in disorders such as rheumatoid arthritis.": "M0",
     "RF: ordered quantitative rheumatoid factor. Cough.": "M0",
     "Gestational diabetes at 30 weeks, on insulin NovoLog.": "Z79.4",
+    "PAST SURGICAL HISTORY: Questionable coronary bypass surgery versus valve replacement.": "Z95",
+    "Chest x-ray: mild vascular congestion. Cough.": "J81 R09.81",
+    "Metastatic breast cancer. A 50-year-old with a history of breast cancer.": "Z85",
+    "Previous treatments included Aromasin and Coumadin. Gout.": "Z79",
+    "Metastases to the lung. A nodule was seen in the lung.": "R91",
+    "Concussion. There was loss of consciousness.": "R55",
+    "Juvenile myoclonic epilepsy with morning myoclonus.": "G25",
+    "Left malignant pleural effusion. CT showed a left pleural effusion.": "J90",
 }
 
 

@@ -17,6 +17,14 @@ B. Sessile serrated adenoma.
 C. Hyperplastic polyp.
 """
 
+LISTED = """A 40-year-old woman comes for her yearly visit and feels well. Her daughter drove her here this morning.
+ASSESSMENT:
+1. Cervical dysplasia.
+2. Hematuria.
+3. Bipolar disorder.
+4. Crohn disease.
+"""
+
 # note -> codes that something speaks for
 CODED = {
     # reports: pathology, operations, cardiology, transplants
@@ -511,6 +519,11 @@ def test_a_code_that_never_stands_without_another_is_as_sure(starter):
     ):
         found = {one.code: one.confidence for one in starter.code(note)}
         assert found["A41.9"] >= found[infection] - 0.05  # I.C.1.d.4
+
+
+def test_what_an_assessment_lists_by_itself_is_likely(starter):
+    found = {one.code: one.confidence for one in starter.code(LISTED)}
+    assert min(found[code] for code in ("N87.9", "R31.9", "F31.9", "K50.90")) > 0.5
 
 
 def test_uncertain_diagnoses_are_coded_of_inpatients_only(asserted):

@@ -6,7 +6,7 @@ with its guideline or instruction. A code in them stands for all codes that begi
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from icdbridge.knowledge.companions import asking_for
+from icdbridge.knowledge.companions import asking_for, history_of
 from icdbridge.knowledge.presumptions import Presumption, by_category, diagnoses_of, presumptions
 from icdbridge.starter.lines import Line, doubt, line_by_rule
 from icdbridge.starter.newborn import code_newborn
@@ -38,7 +38,9 @@ _WITH_WEEKS = ("O", "Z34", "Z33", "Z36")
 
 
 def apply_rules(note: Note, lines: Sequence[Line], tree: Tree) -> list[Line]:
-    """Applies the rules to the lines. No line is lost: one that a rule replaces is doubted, with the rule's name."""
+    """Applies the rules to the lines. No line of a mention is lost: one that a rule replaces is doubted, with the
+    rule's name.
+    """
     kept = list(lines)
     code_sequelae(note, kept, tree)
     code_newborn(note, kept, tree)
@@ -63,6 +65,7 @@ def apply_rules(note: Note, lines: Sequence[Line], tree: Tree) -> list[Line]:
         ):
             doubt(line, INTEGRAL)
     _follow_injuries(_present(kept, tree), tree)
+    _leave_active(kept, tree)
     _name_companions(_present(kept, tree))
     return kept
 
@@ -74,6 +77,15 @@ def _follow_injuries(present: Mapping[str, Line], tree: Tree) -> None:
         for code, line in present.items():
             if code.startswith(("V", "W", "X", "Y0", "Y1", "Y2", "Y3")) and code.endswith("A"):
                 line.code = tree.number.get(code[:7] + min(later), line.code)
+
+
+def _leave_active(lines: Sequence[Line], tree: Tree) -> None:
+    """Doubts the history of a cancer that the note says elsewhere to be there (I.C.2.m)."""
+    present = _present(lines, tree)
+    for code in present:
+        past = history_of(code) if code.startswith("C") and present[code].origin == "said" else None
+        if past in present:
+            doubt(present[past], f"{code} is there (I.C.2.m)")
 
 
 def _present(lines: Sequence[Line], tree: Tree) -> dict[str, Line]:
@@ -100,6 +112,8 @@ def _presume(
     for written, line in present.items():
         if line.code not in then and rule.replaces.begins(written):
             doubt(line, rule.reason)
+            if then and line.span and not line.doubted:  # a phrase said it, and the new code says it too
+                lines.remove(line)
 
 
 def _said_further(present: Mapping[str, Line], code: str, tree: Tree) -> int:

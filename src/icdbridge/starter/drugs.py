@@ -48,6 +48,8 @@ _NOT_USED = re.compile(
     r"(?:(?!\b(?:now|currently|is|was|started|switched|changed)\b)[^.;:\n]){0,45}\Z"
     r"|\b(?:s/p|status[- ]post|after|following|completed|finished) (?:\w+ ){0,3}(?:treatment|therapy|course)"
     r" (?:with|of) (?:(?!\b(?:now|currently|is|was|started|switched|changed)\b)[^.;:\n]){0,45}\Z"
+    r"|\b(?:previous|prior|past) (?:treatments?|therap(?:y|ies)|medications?|drugs|regimens?)\b"
+    r"(?:(?!\b(?:now|currently|is|was|started|switched|changed)\b)[^.;\n]){0,60}\Z"
     r"|\bnon[- ]?\Z",
     re.IGNORECASE,
 )

@@ -192,7 +192,9 @@ def _meant(note: Note, said: Said, tree: Tree, inpatient: bool) -> Iterable[tupl
     of_this_stay = (inpatient or section == "diagnoses") and _RESOLVED_LATER.match(note.text, said.end)
     past = past and not (of_this_stay or is_remitted(tree, said) or is_still_there(note, said, named))
     if not named:
-        if HISTORY in when and past and not (negated or hypothetical or family):
+        past = past or note.touched(said.asserting[:1], "historical")
+        unsure = note.marked(said.asserting, "uncertain")
+        if HISTORY in when and past and not (negated or hypothetical or family or unsure):
             yield when[HISTORY], HISTORY, None
         return
     if family or _is_of_other_sex(note, said, tree):

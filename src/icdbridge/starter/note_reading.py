@@ -24,6 +24,7 @@ _NEGATED, _FAMILY = CONTEXTS.index("negated"), CONTEXTS.index("family")
 _APART = [CONTEXTS.index("negated"), CONTEXTS.index("family")]
 _YEAR = re.compile(r"(?<![\d.,-])(?:19|20)\d\d(?!\d|\.\d)")
 _DAYS_AFTER = re.compile(r"\bPOD ?#? ?\d|\bpost-?op(?:erative)? day", re.IGNORECASE)
+_BESIDE = 4  # words on both sides of "left" that tell whose side it is
 REACH = 120  # tenths of words: how far from a mention words of its sentence still say more of it
 
 
@@ -114,6 +115,17 @@ class Note:
         """The side of the body that the note names where it names but one; "bilateral" may be of anything."""
         named = {side for own in self.own for side in SIDES if side in own}
         return next(iter(named)) if len(named) == 1 and named <= {*SIDES[:2]} else None
+
+    @cached_property
+    def beside_sides(self) -> frozenset[str]:
+        """The stems of the words right behind and before sides."""
+        near = (
+            self.own[near]
+            for place, own in enumerate(self.own)
+            if not own.isdisjoint(SIDES)
+            for near in range(max(place - _BESIDE, 0), min(place + _BESIDE + 1, len(self.own)))
+        )
+        return frozenset[str]().union(*near)
 
     def written(self, place: int) -> frozenset[str]:
         """The stems of a word; an abbreviation of several words ("breast ca") is written as what it stands for."""

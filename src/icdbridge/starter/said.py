@@ -14,7 +14,7 @@ from icdbridge.starter.dictionary import ADVERSE, Dictionary
 from icdbridge.starter.mentions import Mention, longest
 from icdbridge.starter.note_reading import REACH, Note
 from icdbridge.starter.specify import Decision, specify
-from icdbridge.starter.stems import SIDES, root, roots, synonyms, whole
+from icdbridge.starter.stems import PAIRED, SIDES, root, roots, synonyms, whole
 from icdbridge.starter.tree import Tree
 from icdbridge.starter.understood import ACUITY, asserting, of_one_item, over_and, understood
 
@@ -186,7 +186,8 @@ def near_words(
                 weights[one] = max(weights.get(one, 0.0), 1.0 if distance <= _NEARER else _NEAR)
     for side in SIDES:
         weights.pop(side, None)
-    if not sides and note.only_side:
+    organs = PAIRED.intersection(own)
+    if not sides and note.only_side and (not organs or not organs.isdisjoint(note.beside_sides)):
         sides[note.only_side] = 0
     if sides:
         weights[min(sides, key=lambda side: sides[side])] = 1.0
@@ -244,11 +245,13 @@ def _decided(
 ) -> Said:
     words = dictionary.words[dictionary.starts[mention.phrase] : dictionary.starts[mention.phrase + 1]]
     own = dictionary.phrase(mention.phrase)
-    near = near_words(note, mention.places, own, apart)
     same = _synonyms_of(note, mention.places)  # "liver cirrhosis" has nothing hepatic beside itself
-    beside = {
-        one: weight for one, weight in near.items() if one in SIDES or (one not in own and one not in same)
+    near = {
+        one: weight
+        for one, weight in near_words(note, mention.places, own, apart).items()
+        if one in SIDES or one in own or one not in same
     }
+    beside = {one: weight for one, weight in near.items() if one in SIDES or one not in own}
     if note.sex:
         beside[root(note.sex)] = near[root(note.sex)] = 1.0
     fixed = not _FIXED.isdisjoint(beside) and note.touched(mention.places, "historical")

@@ -44,6 +44,8 @@ def _replaces(tree: Tree, one: Line, other: Line) -> bool:
     """Whether a line stands for another of its category: it says more, is the bite that made the wound, or gives the
     pressure ulcer the stage that stands nearer.
     """
+    if any(said in one.said for said in other.said):  # both sides of one thing
+        return False
     title = tree.titles[one.code].lower()
     if _WOUND.sub("open bite of ", tree.titles[other.code].lower()) == title and "open bite" in title:
         return True

@@ -1,5 +1,6 @@
 """The starter: codes for a note from what code systems and public lists say of every code, without any coded note."""
 
+import re
 from functools import cached_property
 from pathlib import Path
 
@@ -34,6 +35,13 @@ BELIEF = {
 # A symptom is coded where no diagnosis is (I.B.4): at least this confident in a note that asserts none. Too few of the
 # notes that the ranking was learnt from are so.
 ALONE = 0.6
+# What an assessment lists as an item by itself is coded. Words for tumors and injuries of no site say too little, "MI"
+# may be an old one, and in chapters 15 and 21 it hangs on the encounter.
+LISTED = 0.55
+_LISTED_OTHERWISE = ("D49", "T14", "I21", "I63", "O", "Z", "V", "W", "X", "Y")
+_ITEM_BEGINS = re.compile(r"(?:\A|[\n.:;]\s*,?|[\n.:;,(]\s*\d{1,2}[.)]|\n\s*[-*\u2022])\s*\Z")
+_ITEM_ENDS = re.compile(r"\s*(?:\Z|[\n.;])")
+_REACH = 8  # characters
 SHORT = (
     30  # words of a note that is about the only diagnosis it asserts; longer ones are about something unfound
 )
@@ -147,6 +155,8 @@ class Starter:
         diagnoses = [bool(code) and is_diagnosis(code) for code in said]
         if sum(diagnoses) == 1 and len(note.words) <= SHORT:
             confidence[diagnoses] = np.maximum(confidence[diagnoses], ALONE)
+        listed = [self._is_listed(note, line) for line in lines]
+        confidence[listed] = np.maximum(confidence[listed], LISTED)
         second = np.zeros(len(said), np.int64)
         for first, then in TOGETHER:
             asked = np.array([code.startswith(then) for code in said], bool)
@@ -164,6 +174,19 @@ class Starter:
             for row in order.tolist()
             if lines[row].origin != "practice" or confidence[row] >= LEAST
         ]
+
+    def _is_listed(self, note: Note, line: Line) -> bool:
+        """Whether a diagnosis is an item by itself of what is diagnosed, and named as its code says."""
+        tree = self.prepared.tree
+        if line.origin != "said" or tree.codes[line.code].startswith(_LISTED_OTHERWISE):
+            return False
+        return any(
+            one.named == line.code
+            and note.section[one.places[0]] in ("assessment", "diagnoses")
+            and _ITEM_BEGINS.search(note.text, max(one.start - _REACH, 0), one.start)
+            and _ITEM_ENDS.match(note.text, one.end)
+            for one in line.said
+        )
 
     def _found(self, line: Line, confidence: float) -> Found:
         tree = self.prepared.tree

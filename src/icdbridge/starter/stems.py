@@ -87,6 +87,13 @@ def roots(*words: str) -> frozenset[str]:
     return frozenset(map(root, words))
 
 
+# Organs of two sides: the side of a facial droop is not that of a lung cancer.
+PAIRED = roots(
+    "lung", "breast", "kidney", "eye", "ear", "ovary", "testis", "adrenal", "hip", "knee", "shoulder", "ankle", "wrist",
+    "elbow", "hand", "foot", "arm", "leg", "carotid", "bronchus", "pulmonary", "renal",
+)  # fmt: skip
+
+
 def words_of(text: str) -> list[Word]:
     """All words of a text in order."""
     return [Word(*found) for found in split(text)]

@@ -91,10 +91,9 @@ def over_and(note: Note, mentions: Sequence[Mention]) -> set[tuple[int, ...]]:
     and oral thrush" has no pneumonia by thrush, "iron deficiency anemia and B12 deficiency" no anemia by the latter.
     """
     places = {mention.places for mention in mentions}
-    ending, beginning = defaultdict(list), defaultdict(list)
+    ending = defaultdict(list)
     for one in places:
         ending[one[-1]].append(one)
-        beginning[one[0]].append(one)
 
     def joins(one: tuple[int, ...]) -> bool:
         middle = next((place for place in range(one[0] + 1, one[-1]) if note.words[place].text in _AND), -1)
@@ -103,7 +102,11 @@ def over_and(note: Note, mentions: Sequence[Mention]) -> set[tuple[int, ...]]:
             return False
         before = [whole for whole in ending[left[-1]] if set(left) <= set(whole)]
         after = [
-            whole for whole in beginning[middle + 1] if whole[-1] == right[-1] and set(right) <= set(whole)
+            whole
+            for whole in places
+            if whole[0] > middle
+            and set(right) <= set(whole)
+            and (whole[-1] > right[-1] or (whole[0] == middle + 1 and whole[-1] == right[-1]))
         ]
         more = (place for whole in (*before, *after) for place in set(whole) - set(one))
         return bool(before and after) and any(note.own[place] - {*SIDES} for place in more)
