@@ -381,3 +381,35 @@ def test_what_a_drug_did_comes_before_the_drug(query, code):
 )
 def test_words_of_the_ward(query, code):
     assert code in [hit.code.code for hit in search(query, ["icd10cm"], 3)]
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("dka t1", "E10.10"),
+        ("gdm diet controlled", "O24.410"),
+        ("npdr moderate t2 ou", "E11.3393"),
+        ("poag severe both eyes", "H40.1133"),
+        ("sdh traumatic no loc", "S06.5X0A"),
+        ("loosening left tka", "T84.033A"),
+    ],
+)
+def test_type_treatment_eyes_consciousness_and_prostheses(query: str, code: str) -> None:
+    assert first(query) == code
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("colonoscopy polypectomy cecum", "0DBH8ZZ"),
+        ("egd biopsy duodenum", "0DB98ZX"),
+        ("permanent pacemaker", "0JH606Z"),
+        ("left bka", "0Y6J0Z1"),
+    ],
+)
+def test_a_procedure_at_its_body_part_comes_before_the_state_after_it(query: str, code: str) -> None:
+    assert search(query, ICD10, 1)[0].code.code == code
+
+
+def test_the_state_after_a_procedure_is_found_by_its_cue() -> None:
+    assert search("s/p left bka", ICD10, 1)[0].code.code == "Z89.512"

@@ -7,6 +7,7 @@ from icdbridge.codes.code import Code
 from icdbridge.codes.system import CodeSystem
 from icdbridge.codes.systems import declaration, known_systems
 from icdbridge.errors import InputError
+from icdbridge.knowledge.search.body_parts import at_body_part
 from icdbridge.knowledge.search.choices import Choice, choices
 from icdbridge.knowledge.search.drug_queries import with_drug
 from icdbridge.knowledge.search.lookup import by_code
@@ -138,10 +139,11 @@ def _by_meaning(index: Index, several: Iterable[Reading], limit: int) -> list[tu
     for match in every[: 2 * _LOOKED_AT]:
         if len(lines) >= limit + _SPARE:
             break
-        chosen = [entry for entry in resolved(index, match) if entry.id not in codes]
+        meant, nearer = at_body_part(index, match, resolved(index, match))
+        chosen = [entry for entry in meant if entry.id not in codes]
         codes.update(entry.id for entry in chosen)
         for entry in chosen:
-            score = match.score - _behind(index)
+            score = match.score + nearer - _behind(index)
             if entry.family >= 0 and entry.family in families:
                 score -= _FOLDED
             why, text = _why(match), match.found.text

@@ -152,7 +152,7 @@ def _families(table: CodeSystem) -> tuple[dict[str, dict[str, str]], dict[str, i
     groups: dict[tuple[object, ...], dict[tuple[object, ...], str]] = {}
     for code, title in table.titles.items():
         values, rest = take(title)
-        key: tuple[object, ...] = (Code(table.name, code).category, skeleton(rest))
+        key: tuple[object, ...] = (Code(table.name, code).category, skeleton(rest, values))
         values_key = tuple(sorted(values.items()))
         members = groups.setdefault(key, {})
         if values_key in members:  # the same words of two codes: no family of them

@@ -203,7 +203,7 @@ def _tokens(said: Sequence[str], speller: Speller, typing: bool) -> tuple[Token,
         if len(places) == 1 and not found:
             last = typing and places[0] == len(said) - 1
             token = _spelled(word, one, speller, last)
-        tokens.setdefault(one, token._replace(denied=denied))
+        tokens.setdefault(one, token._replace(denied=denied and not found))
     if all(token.denied for token in tokens.values()):  # "without fever headache": only what follows at once
         return tuple(
             token._replace(denied=len(tokens) > 1 and not place)

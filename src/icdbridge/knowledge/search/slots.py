@@ -28,6 +28,7 @@ _PATTERNS = {
 _CUES = tuple((cue, axis) for axis, table in _TABLES.items() for cue in table["cues"])
 AXES = tuple(_TABLES)
 _UNSAID = frozenset({"unspecified", "of", "the", "a", "and", "for", "in", "to"})
+_PAIRED = frozenset({"eye", "eyes", "ear", "ears"})
 # What is assumed where a query says nothing: the better value first; others are equal behind these.
 ASSUMED: dict[str, tuple[str, ...]] = {axis: tuple(table["assumed"]) for axis, table in _TABLES.items()}
 
@@ -62,9 +63,13 @@ def _first(axis: str, title: str) -> tuple[str, re.Match[str]] | None:
     return None
 
 
-def skeleton(rest: str) -> tuple[str, ...]:
-    """The words of a title without its axes, by which codes of one family are known."""
-    return tuple(sorted({root(word) for word in words(rest) if word not in _UNSAID}))
+def skeleton(rest: str, said: Mapping[str, str]) -> tuple[str, ...]:
+    """The words of a title without its axes, by which codes of one family are known.
+
+    Titles say "right eye" and "bilateral": the organ goes without saying where there is a side.
+    """
+    unsaid = _UNSAID | _PAIRED if "side" in said or "unspecified" in words(rest) else _UNSAID
+    return tuple(sorted({root(word) for word in words(rest) if word not in unsaid}))
 
 
 # What is meant where nobody says it, and what a word of it tells; what an empty word tells, where others tell 1.
