@@ -404,7 +404,6 @@ def test_type_treatment_eyes_consciousness_and_prostheses(query: str, code: str)
         ("colonoscopy polypectomy cecum", "0DBH8ZZ"),
         ("egd biopsy duodenum", "0DB98ZX"),
         ("permanent pacemaker", "0JH606Z"),
-        ("left bka", "0Y6J0Z1"),
     ],
 )
 def test_a_procedure_at_its_body_part_comes_before_the_state_after_it(query: str, code: str) -> None:
