@@ -36,6 +36,11 @@ CODED = {
     "Cirrhosis of the liver.": "K74.60",
     "Liver cirrhosis and portal vein thrombosis.": "K74.60 I81",
     "Tricuspid valve endocarditis & septic pulmonary emboli.": "I33.0 I26.90",
+    "Septic shock from an obstructing left ureteral stone with acute pyelonephritis.": "N13.6 R65.21",
+    "Thrombocytopenia 2/2 sepsis.": "D69.59 A41.9",
+    # a clinic's name is no list of allergies
+    "ALLERGY\n34M w/ chronic urticaria. Moderate persistent asthma.": "L50.8 J45.40",
+    "Hx: DM2 on insulin, prior TIA, tobacco 1 ppd.": "F17.210",
     # both sides, where the words name a family
     "Contractures of both knees.": "M24.561 M24.562",
     "Bilateral knee effusions.": "M25.461 M25.462",
@@ -57,6 +62,9 @@ NOT_CODED = {
     "Sjogren's with dry mouth.": "R68.2",
     "Bilateral knee effusions.": "J90",
     "Cirrhosis of the liver.": "K74.0",
+    "Hospice declined. DNR.": "Z51.5",
+    "Hx: DM2 on insulin, prior TIA, tobacco 1 ppd.": "Z87.891",
+    "Thrombocytopenia 2/2 sepsis.": "D69.6",
     "Tricuspid valve endocarditis & septic pulmonary emboli.": "I37 I07",
     "Sigmoid polyp: tubular adenoma.": "K63.5",
     "9 yo F w/ asthma, mild persistent, here w/ exacerbation.": "J45.30 J45.90",

@@ -23,7 +23,7 @@ _AFTER = re.compile(r"[\s*_]*[:,]*[ \t*_]*")
 _DASH = re.compile(r"\s+[-\u2013\u2014]+\s+")
 # what begins a note may name where it is from: "Allergy: 12M with"
 _CLINICS = ("allergies", "family", "past_surgical", "social", "procedures")
-_PATIENT = re.compile(r"\d{1,3}[ -]?(?:y\b|yo\b|y/o|yr|year|mo\b|month|m\b|f\b)", re.IGNORECASE)
+_PATIENT = re.compile(r"\s*\d{1,3}[ -]?(?:y\b|yo\b|y/o|yr|year|mo\b|month|m\b|f\b)", re.IGNORECASE)
 _ITEM = re.compile(r".*(?:[.;,!?:)\]]|\s{2,}|\t)\s*", re.DOTALL)  # up to where a heading within a line begins
 # In capitals and without a colon, before a list or a heading: "CURRENT MEDICATIONS 1. Aspirin", "EXAM, GENERAL: well".
 _BEFORE_LIST = re.compile(
