@@ -38,6 +38,7 @@ CODED = {
     "Tricuspid valve endocarditis & septic pulmonary emboli.": "I33.0 I26.90",
     "Septic shock from an obstructing left ureteral stone with acute pyelonephritis.": "N13.6 R65.21",
     "Thrombocytopenia 2/2 sepsis.": "D69.59 A41.9",
+    "Febrile neutropenia d/t chemo.": "D70.1 R50.81 T45.1X5A",
     # a clinic's name is no list of allergies
     "ALLERGY\n34M w/ chronic urticaria. Moderate persistent asthma.": "L50.8 J45.40",
     "Hx: DM2 on insulin, prior TIA, tobacco 1 ppd.": "F17.210",
@@ -62,6 +63,8 @@ NOT_CODED = {
     "Sjogren's with dry mouth.": "R68.2",
     "Bilateral knee effusions.": "J90",
     "Cirrhosis of the liver.": "K74.0",
+    "Febrile neutropenia d/t chemo.": "D70.2 D70.9",
+    "AML, day 12 s/p FLAG-IDA.": "D50",
     "Hospice declined. DNR.": "Z51.5",
     "Hx: DM2 on insulin, prior TIA, tobacco 1 ppd.": "Z87.891",
     "Thrombocytopenia 2/2 sepsis.": "D69.6",
