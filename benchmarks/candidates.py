@@ -183,6 +183,11 @@ def times(
     for codes, own in ((dict(zip(corpus.codes, corpus.descriptions, strict=True)), False), (titles, True)):
         scorer = Scorer(model, codes, None if own else "icd10")
         keys = scorer.keys
+        if scorer.counts is None:
+            print(
+                f"{len(keys):,} codes: the search would lose too many, so every code would be scored: not timed"
+            )
+            continue
         building, _ = timed(partial(getattr, scorer, "proposer"))
         reading, _ = timed(partial(getattr, scorer, "matcher"))
         if not own:

@@ -72,6 +72,8 @@ def main() -> None:
             exact += len(predicted)
             kept += len(predicted & by_candidates)
             wrong += len(by_candidates - predicted)
+    if scorer.counts is None:
+        print("the candidate search does not hold enough of such codes: every code is scored")
     words = median(len(text.split()) for text in texts)
     size = f"{words:.0f} words (median), {len(scorer.keys):,} codes"
     print(f"{len(notes)} notes of {corpus.name}, {size}, {given.precision}")

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from icdbridge.cli import app
 from icdbridge.errors import InputError
-from icdbridge.training import train
+from icdbridge.training import distill_candidates, train
 
 
 @pytest.fixture(scope="module")
@@ -24,12 +24,15 @@ def run(*words):
     return CliRunner().invoke(app, [str(word) for word in words], catch_exceptions=False)
 
 
-def test_a_run_is_indexed_and_used(home):
+def test_a_run_is_indexed_and_used(home, monkeypatch):
+    titles = {f"icd10cm:Z{number}": f"Encounter for reason {number}" for number in range(10, 60)}
+    monkeypatch.setattr(distill_candidates, "whole_systems", lambda keys: titles)
     (home / "terms.csv").write_text("code,term\nI10,raised pressure\n")
     given = ("--terms", home / "terms.csv", "--recall", "0.9", "--notes", "30")
     made = run("index", home / "run", home / "ten", *given)
     assert made.exit_code == 0
     assert "of 5 codes; they hold" in made.stdout
+    assert "icd10, all codes of its code systems: " in made.stdout
     found = run("code", home / "run", home / "note.txt", "--candidates", "--json")
     assert found.exit_code == 0
     assert json.loads(found.stdout)["suggestions"]

@@ -48,7 +48,7 @@ class StubCoder:
     def caution(self, text, suggestions):
         return None
 
-    def scored_codes(self, version, codes):
+    def scored_codes(self, version, codes, candidates=False):
         return 1
 
     def explain(self, text, found, version=None, *, codes=None, as_of=None):

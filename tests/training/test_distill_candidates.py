@@ -3,6 +3,7 @@
 import copy
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from icdbridge.lexical.note import NoteWords
 from icdbridge.runs.candidate_search import CandidateCounts, Proposer
 from icdbridge.runs.run import Run
 from icdbridge.runs.scorer import Scorer
-from icdbridge.training import train
+from icdbridge.training import distill_candidates, train
 from icdbridge.training.distill_candidates import Examples, index_run, train_linear
 
 OWN = {
@@ -26,6 +27,9 @@ OWN = {
     "mine:B": "Bite of a sheep",
     "mine:C": "Contact with a kettle",
 }
+
+# a code system, as far as a test needs it: codes of which no name is in a note
+ALL = {f"icd10cm:Z{number:02}": f"Encounter for reason {number}" for number in range(10, 60)}
 
 
 @pytest.fixture(scope="module")
@@ -41,8 +45,21 @@ def trained(tmp_path_factory):
 def indexed(trained):
     run = Run.open(trained[0])
     terms = {Code("icd10cm", "I10"): ["Raised pressure"]}
-    found = index_run(run, trained[1], terms, target=0.9, dimensions=8)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(distill_candidates, "whole_systems", lambda keys: ALL)
+        found = index_run(run, trained[1], terms, target=0.9, dimensions=8)
     return Run.open(trained[0]), trained[1], found
+
+
+@pytest.fixture
+def searched(indexed):
+    """The run, whose candidate search holds all that it predicts among codes that it did not learn."""
+    run = Run.open(indexed[0].path)
+    held = CandidateCounts(5, 400, 1.0, 0.9, 9)
+    run.candidates.counts = {
+        version: replace(counts, among_all=held) for version, counts in run.candidates.counts.items()
+    }
+    return run
 
 
 def test_a_run_without_index_says_how_to_make_one(trained, tmp_path):
@@ -81,8 +98,8 @@ def test_the_linear_half_learns_which_words_the_model_reads_as_which_code():
     assert not linear.codes[:10].any()  # codes of the other version
 
 
-def test_codes_never_seen_are_proposed_by_their_names(indexed):
-    run = indexed[0]
+def test_codes_never_seen_are_proposed_by_their_names(searched):
+    run = searched
     proposer = Proposer(run.candidates, list(OWN), list(OWN.values()))
     text = "bitten? No: a bite of a sheep."
     ids = run.tokenizer.encode(text, 100).ids
@@ -95,8 +112,8 @@ def test_codes_never_seen_are_proposed_by_their_names(indexed):
     assert TrainedCoder(run).code("patient well", codes=OWN, candidates=True) == []
 
 
-def test_of_codes_that_were_given_each_is_encoded_once(indexed, monkeypatch):
-    run, encode, asked = indexed[0], Run.queries, []
+def test_of_codes_that_were_given_each_is_encoded_once(searched, monkeypatch):
+    run, encode, asked = searched, Run.queries, []
     monkeypatch.setattr(Run, "queries", lambda run, *codes: asked.append(codes[0]) or encode(run, *codes))
     coder = TrainedCoder(run)
     first, both = "bite of a sheep", "bite of a sheep, contact with a kettle"
@@ -122,16 +139,66 @@ def test_candidates_get_their_exact_scores(indexed, precision):
         np.testing.assert_allclose(found.logits, exact.logits[found.columns], atol=1e-5)
 
 
-def test_of_codes_that_are_given_more_are_proposed_by_names(indexed):
+def test_codes_that_were_not_learned_go_by_what_was_measured_among_all(indexed):
     candidates = copy.copy(indexed[0].candidates)
     candidates.counts = {
-        "icd10": CandidateCounts(75, 50, 1.0, 1.0, 9),
-        "icd9": CandidateCounts(9, 600, 1.0, 1.0, 9),
+        "icd10": CandidateCounts(75, 50, 1.0, 0.9, 9, among_all=CandidateCounts(75, 400, 0.95, 0.9, 9)),
+        "icd9": CandidateCounts(9, 60, 1.0, 0.9, 9, among_all=CandidateCounts(100, 400, 0.91, 0.9, 9)),
     }
-    assert candidates.counts_for("icd10").lexical == 50
-    assert candidates.counts_for(None).lexical == 600
-    del candidates.counts["icd9"]
-    assert (candidates.counts_for(None).linear, candidates.counts_for(None).lexical) == (75, 400)
+    learned = list(indexed[0].index.of_version("icd10"))
+    assert candidates.counts_for(learned, "icd10").lexical == 50
+    assert candidates.counts_for(learned[:2], None).lexical == 50
+    found = candidates.counts_for(OWN, None)
+    assert (found.linear, found.lexical, found.recall) == (100, 400, 0.91)
+    assert candidates.counts_for([*learned, "icd10cm:Z99.9"], "icd10") == found
+
+
+def test_all_codes_are_scored_where_the_search_would_lose_some_or_nothing_was_measured(indexed):
+    run = Run.open(indexed[0].path)
+    kept = run.candidates.counts
+    lossy = replace(kept["icd10"], among_all=CandidateCounts(5, 400, 0.5, 0.9, 9))
+    text, nine = "patient well, dyspnea", run.index.of_version("icd9")
+    for counts in ({**kept, "icd10": lossy}, {"icd10": replace(kept["icd10"], among_all=None)}):
+        run.candidates.counts = counts
+        coder = TrainedCoder(run)
+        assert coder.code(text, codes=OWN, candidates=True) == coder.code(text, codes=OWN)
+        assert coder.scored_codes(None, OWN, candidates=True) == len(OWN)
+        assert coder.unsearched("icd10", None) is None
+    assert "was not measured" in coder.unsearched(None, OWN)
+    assert "was not measured" in coder.unsearched("icd9", None)
+    assert coder.code(text, "icd9", candidates=True) == coder.code(text, "icd9")
+    both = {**nine, **run.index.of_version("icd10")}
+    assert coder.code(text, codes=both, candidates=True) == coder.code(text, codes=both)
+    run.candidates.counts = {"icd10": lossy}
+    assert "find 50.0% of what the run predicts among such codes, not 90.0%" in coder.unsearched(None, OWN)
+
+
+def test_a_list_that_names_find_nothing_in_does_not_reach_the_recall(indexed):
+    """The run reads no names, so it predicts codes of which the note has no word."""
+    run, _, made = indexed
+    found = made.counts["icd10"].among_all
+    assert found.lexical >= 50  # all there are
+    scorer = Scorer(run, {**run.index.of_version("icd10"), **ALL}, "icd10")
+    assert found.reached == (scorer.counts is not None)
+    lost = []
+    for text in indexed[1][0].column("text", "val"):
+        (exact,) = scorer.score([scorer.read(text)])
+        predicted = np.flatnonzero(expit(exact.logits.numpy()) > scorer.thresholds)
+        lost += [column >= 5 for column in predicted]
+    assert found.recall == pytest.approx(1 - np.mean(lost))
+
+
+def test_a_successor_is_proposed_by_the_words_of_what_it_replaced(indexed):
+    run = indexed[0]
+    learned = list(run.index.of_version("icd10"))
+    stands_for = {"icd10cm:X00": learned[2]}
+    codes = [*learned[:2], "icd10cm:X00", *learned[3:]]
+    texts = ["nothing"] * len(codes)
+    ids = run.tokenizer.encode("patient dyspnea metformin", 100).ids
+    expected = Proposer(run.candidates, learned, texts).linear_order(ids, 5)
+    assert (
+        Proposer(run.candidates, codes, texts, stands_for).linear_order(ids, 5).tolist() == expected.tolist()
+    )
 
 
 def test_the_coder_gives_the_same_suggestions_where_all_are_candidates(indexed):

@@ -83,7 +83,7 @@ def code(
         False,
         "--candidates",
         help="Score only the codes that the candidate search (`icdbridge index`) proposes: much faster, with nearly "
-        "the same result.",
+        "the same result. Where it would lose too many codes, all are scored, and a line says so.",
     ),
     setting: str | None = typer.Option(
         None,
@@ -138,7 +138,7 @@ def code(
         inputs = [Path(codes)] if codes and codes not in known_systems() else []
         going: dict[str, Any] = {"resume": resume, "force": force, "inputs": inputs}
         with _said_how_to_go_on(out, source):
-            coder = _load(run, precision, chosen)
+            coder = _load(run, precision, options)
             if engine == "ray":
                 from icdbridge.coding.ray_pool import code_on_ray
 
@@ -159,7 +159,7 @@ def code(
     if paths.count(Path("-")) > 1:
         raise InputError("standard input (-) is given twice, and can be read only once")
     documents = [named for path in paths or [Path("-")] for named in _read(path)]
-    coder = _load(run, precision, chosen)
+    coder = _load(run, precision, options)
     for name, document in documents:
         if document.not_coded:
             say(f"skipped {name}: {document.not_coded}", err=True)
@@ -182,13 +182,18 @@ def code(
         raise typer.Exit(3)
 
 
-def _load(run: Path | None, precision: str, codes: dict[str, str] | None) -> "Coder":
-    """The run, and on standard error what it cannot do with ``codes``, and which of them no release has."""
+def _load(run: Path | None, precision: str, options: dict[str, Any]) -> "Coder":
+    """The run, and on standard error what it cannot do with the codes to choose from, and which of them no release
+    has.
+    """
     from icdbridge.codes import parse_key
     from icdbridge.codes.gate import Doubt, named, nearest, standing
     from icdbridge.coding import Coder
 
     coder = Coder.load(run, precision=precision_named(precision))
+    codes = options["codes"]
+    if options["candidates"] and (all_scored := coder.unsearched(options["version"], codes)):
+        _tell(all_scored)
     if codes is not None:
         unknown = [code for code in map(parse_key, codes) if standing(code) == "unknown"]
         doubts = [Doubt(code.code, 1, nearest(code.code, code.system)) for code in unknown]

@@ -38,7 +38,7 @@ def index(
     from icdbridge.training.distill_candidates import index_run
 
     opened = Run.open(run, precision=precision_named(precision))
-    found = index_run(
+    made = index_run(
         opened,
         [Corpus.open(path) for path in corpora],
         further_terms(terms) if terms else None,
@@ -46,10 +46,21 @@ def index(
         train_notes=notes,
         seed=seed,
     )
-    for version, counts in found.counts.items():
+    for version, counts in made.counts.items():
         codes = opened.index.version.count(version)
         say(
             f"{version}: {counts.linear:,} candidates by words, {counts.lexical:,} by names, of {codes:,} codes; they "
             f"hold {100 * counts.recall:.2f}% of the codes predicted on {counts.notes:,} val notes "
             f"(of other such notes at least {100 * (counts.bound or 0):.2f}%, by 95%)"
         )
+        if found := counts.among_all:
+            say(
+                f"{version}, all codes of its code systems: {found.linear:,} by words, {found.lexical:,} by names hold "
+                f"{100 * found.recall:.2f}% on {found.notes:,} val notes (at least {100 * (found.bound or 0):.2f}%)"
+                + (
+                    ""
+                    if found.reached
+                    else f", not {100 * found.target:.2f}%: among codes that the run did not learn, "
+                    "`icdbridge code --candidates` scores every code"
+                )
+            )

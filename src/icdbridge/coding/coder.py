@@ -111,9 +111,15 @@ class Coder(ABC):
     def codes_of(self, version: str) -> Mapping[str, str]:
         """The codes of a version: key to description."""
 
-    def scored_codes(self, version: str | None, codes: Mapping[str, str] | None) -> int:
-        """The number of codes scored for each note."""
+    def scored_codes(
+        self, version: str | None, codes: Mapping[str, str] | None, candidates: bool = False
+    ) -> int:
+        """The number of codes scored for each note, at most."""
         return len(self.codes_of(version or "") if codes is None else codes)
+
+    def unsearched(self, version: str | None, codes: Mapping[str, str] | None) -> str | None:
+        """One line that says why all codes are scored though ``candidates`` are asked for; None if they are not."""
+        return None
 
     def same_words(self, codes: Mapping[str, str]) -> str | None:
         """A warning in one line if some codes (key to description) have the same words, so cannot be told apart."""
@@ -188,10 +194,11 @@ class Coder(ABC):
         ``version`` is one of ``versions``. It may be omitted if there is a ``default_version``, and must be if
         ``codes`` are given. ``codes`` (key such as ``icd10cm:I21.4`` to description) replace the codes of a version.
         ``candidates`` scores only the codes that a run's candidate search proposes: much faster, but a code may be
-        missed. ``setting`` is inpatient, where uncertain diagnoses are coded, or outpatient, where they are not; by
-        default the starter guesses it from the note. ``as_of`` is the day of discharge or service (a date or ISO 8601
-        text): only codes valid on that day are suggested, including codes newer than the training notes. A code that
-        replaced a retired one inherits what training taught about it.
+        missed. All are scored where more than was allowed would be missed (``unsearched``). ``setting`` is inpatient,
+        where uncertain diagnoses are coded, or outpatient, where they are not; by default the starter guesses it from
+        the note. ``as_of`` is the day of discharge or service (a date or ISO 8601 text): only codes valid on that day
+        are suggested, including codes newer than the training notes. A code that replaced a retired one inherits what
+        training taught about it.
 
         Raises ``InputError`` for a note without words, for another language than English (starter), an unknown version,
         an option that this coder does not have, and arguments of a wrong type.

@@ -85,6 +85,34 @@ class TrainedCoder(Coder):
         corpora = dict.fromkeys(name for one in self.calibration.values() for name in one.corpora)
         return f"measured on the validation notes of {', '.join(corpora)}"
 
+    def scored_codes(
+        self, version: str | None, codes: Mapping[str, str] | None, candidates: bool = False
+    ) -> int:
+        every = super().scored_codes(version, codes)
+        if not candidates:
+            return every
+        counts = self.run.candidates.counts_for(*self._among(version, codes))
+        return every if counts is None else min(every, counts.linear + counts.lexical)
+
+    def unsearched(self, version: str | None, codes: Mapping[str, str] | None) -> str | None:
+        found = self.run.candidates.measured(*self._among(version, codes))
+        if found is None:
+            return (
+                "every code is scored: the candidate search was not measured among such codes "
+                f"(`icdbridge index {self.run.path} CORPUS` measures it)"
+            )
+        told = f"{100 * found.recall:.1f}% of what the run predicts among such codes, not {100 * found.target:.1f}%"
+        return None if found.reached else f"every code is scored: the candidate search would find {told}"
+
+    def _among(
+        self, version: str | None, codes: Mapping[str, str] | None
+    ) -> tuple[Mapping[str, str], str | None]:
+        """The codes to choose from, and their version; None for a caller's own."""
+        if codes is not None:
+            return codes, None
+        version = version_named(version or self.versions[0])
+        return self.codes_of(version), version
+
     def same_words(self, codes: Mapping[str, str]) -> str | None:
         return self.run.same_words(codes)
 

@@ -77,7 +77,9 @@ class StarterCoder(Coder):
         system = DIAGNOSES[version]
         return {f"{system}:{code}": title for code, title in load_system(system).titles.items()}
 
-    def scored_codes(self, version: str | None, codes: Mapping[str, str] | None) -> int:
+    def scored_codes(
+        self, version: str | None, codes: Mapping[str, str] | None, candidates: bool = False
+    ) -> int:
         return 0  # it looks for names of all codes at once
 
     def fingerprint(self) -> str:

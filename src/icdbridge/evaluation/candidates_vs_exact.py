@@ -32,8 +32,8 @@ def compare_candidates(
     """
     from icdbridge.runs.scorer import Scorer
 
-    counts = run.candidates.counts_for(corpus.version)
     scorer = Scorer.of_corpus(run, corpus)
+    counts = scorer.counts
     scorer.queries, scorer.matcher, scorer.proposer  # noqa: B018  (made before the clock runs)
     cuts = logit(thresholds).astype(np.float32)
     labels = metrics.label_csr(exact.labels)
@@ -66,8 +66,8 @@ def compare_candidates(
         "codes": len(exact.codes),
         "f1_micro": dict(zip(names, f1.tolist(), strict=True)),
         "seconds": dict(zip(names, (seconds / max(len(timed), 1)).tolist(), strict=True)),
-        "target": counts.target,
-        "recall_on_val": counts.recall,
+        "target": counts and counts.target,
+        "recall_on_val": counts and counts.recall,
     }
 
 
@@ -87,5 +87,9 @@ def candidates_table(results: dict[str, Any], tag: str = "") -> Table:
     ]
     columns = ["candidates a note", "predicted codes kept, %", "F1 micro exact", "candidates", "difference"]
     columns += ["ms a note exact", "candidates", "ratio"]
-    note = f"Full scope, by the thresholds that the run predicts by; asked for on val: {100 * found['target']:.1f}%."
+    note = "Full scope, by the thresholds that the run predicts by; "
+    if found["target"] is None:
+        note += "every code was scored, as the search would lose too many of such codes."
+    else:
+        note += f"asked for on val: {100 * found['target']:.1f}%."
     return Table(f"Candidate search{tag}", columns, [cells], 0, note)

@@ -6,8 +6,9 @@ codes that no training note carried.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated
 
 import numpy as np
@@ -15,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import Field
 
-from icdbridge.codes import Name, code_names
+from icdbridge.codes import Name, code_names, version_of
 from icdbridge.codes.naming import KINDS
 from icdbridge.errors import InputError
 from icdbridge.files import Kind, atomic_folder, check_manifest, read_json, write_json, write_manifest
@@ -30,7 +31,6 @@ FOLDER = "candidates"  # in the run folder
 WEIGHTS, NAMES, COUNTS = FILES = ("linear.safetensors", "names.parquet", "counts.json")
 KIND = Kind("a candidate search", COUNTS)
 WIDER = 0.02  # weight of a wider name's nearness² beside nearness² · weight of a name of the code's own
-GIVEN_BY_NAME = 400  # proposed by names of codes that are given, at least (docs/performance.md)
 FLOOR = 0.5  # coverage below which a name proposes no code
 
 
@@ -40,7 +40,8 @@ class CandidateCounts:
 
     ``recall`` is the share of the exact run's predicted codes that are among the candidates of ``notes`` val notes,
     ``target`` the requested share, ``bound`` its lower bound for other such notes with 95 % confidence (None: not
-    known, in an old run).
+    known, in an old run). ``among_all`` is the same where the choice is among all codes of the version's code systems,
+    most of which the run did not learn (None: not measured).
     """
 
     linear: Annotated[int, Field(ge=0, le=1_000_000)]
@@ -49,6 +50,12 @@ class CandidateCounts:
     target: Share
     notes: Count
     bound: Share | None = None
+    among_all: "CandidateCounts | None" = None
+
+    @property
+    def reached(self) -> bool:
+        """Whether the candidates hold the share that was asked for."""
+        return self.recall >= self.target
 
 
 _NAMES = pa.schema([(name, pa.string()) for name in ("code", "name", "kind")])
@@ -80,14 +87,35 @@ class Candidates:
     names: Mapping[str, Sequence[Name]]
     counts: Mapping[str, CandidateCounts]
 
-    def counts_for(self, version: str | None) -> CandidateCounts:
-        """The counts of a version. Codes of a version that was not indexed, such as a caller's own, get the largest
-        counts, and more by names, as only names can find an unknown code.
+    def measured(self, codes: Collection[str], version: str | None) -> CandidateCounts | None:
+        """What was measured for such codes (keys) of a version, or of a caller's own (None); None if nothing was.
+
+        Only names find codes that the run did not learn, so these go by what was measured ``among_all``.
         """
-        if version is not None and version in self.counts:
-            return self.counts[version]
-        largest = max(self.counts.values(), key=lambda counts: counts.linear + counts.lexical)
-        return replace(largest, lexical=max(largest.lexical, GIVEN_BY_NAME))
+        versions = {version} if version else {version_of(key.partition(":")[0]) for key in codes}
+        if len(versions) > 1:
+            return None  # scores of two versions have no common scale
+        if all(code in self.names for code in codes):
+            found = [self.counts.get(one) for one in versions]
+        else:
+            found = [counts.among_all for counts in self.counts.values()]
+        known = [counts for counts in found if counts is not None]
+        if not known or len(known) < len(found):
+            return None
+        return CandidateCounts(
+            max(counts.linear for counts in known),
+            max(counts.lexical for counts in known),
+            min(counts.recall for counts in known),
+            max(counts.target for counts in known),
+            min(counts.notes for counts in known),
+        )
+
+    def counts_for(self, codes: Collection[str], version: str | None) -> CandidateCounts | None:
+        """How many codes are proposed for a note; None where the search would lose more than was asked for, or
+        nothing was measured: then every code has to be scored.
+        """
+        found = self.measured(codes, version)
+        return found if found is not None and found.reached else None
 
     def save(self, run: Path) -> None:
         """Writes the folder ``candidates`` of a run folder, in place of one that is there."""
@@ -140,11 +168,20 @@ class Candidates:
 
 
 class Proposer:
-    """The first stage for a list of codes, which need not be the run's."""
+    """The first stage for a list of codes, which need not be the run's.
 
-    def __init__(self, stored: Candidates, codes: Sequence[str], descriptions: Sequence[str]) -> None:
+    ``stands_for`` maps a successor to the learned code that it replaced.
+    """
+
+    def __init__(
+        self,
+        stored: Candidates,
+        codes: Sequence[str],
+        descriptions: Sequence[str],
+        stands_for: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         row_of = {code: row for row, code in enumerate(stored.names)}
-        rows = np.array([row_of.get(code, -1) for code in codes], np.int64)
+        rows = np.array([row_of.get(stands_for.get(code, code), -1) for code in codes], np.int64)
         self._columns = np.flatnonzero(rows >= 0)  # the codes that the linear scorer knows
         self._linear = stored.linear
         self._code_vectors = stored.linear.codes[rows[self._columns]]

@@ -18,7 +18,7 @@ from icdbridge.lexical.matcher import Matcher
 from icdbridge.lexical.note import NoteWords
 from icdbridge.models import NoteStates
 from icdbridge.progress import track
-from icdbridge.runs.candidate_search import Proposer
+from icdbridge.runs.candidate_search import CandidateCounts, Proposer
 from icdbridge.runs.note_scores import Note, Reading, Scores
 from icdbridge.runs.prior import Prior, PriorEvidence
 from icdbridge.runs.scored import on_disk
@@ -106,11 +106,22 @@ class Scorer:
     @cached_property
     def proposer(self) -> Proposer:
         """The first stage of the candidate search over the codes."""
-        return Proposer(self.model.candidates, self.keys, self.descriptions)
+        stands_for = self.model.stands_for
+        return Proposer(self.model.candidates, self.keys, self.descriptions, stands_for)
+
+    @cached_property
+    def counts(self) -> CandidateCounts | None:
+        """How many candidates a note has; None where the search would lose too many codes, so that all are scored."""
+        learned = [self.model.stands_for.get(key, key) for key in self.keys]
+        return self.model.candidates.counts_for(learned, self.version)
 
     def propose(self, words: NoteWords, ids: np.ndarray) -> np.ndarray:
         """The columns of a note's candidates, ascending; ``ids`` are those of its words to the model."""
-        return self.proposer.propose(words, ids, self.model.candidates.counts_for(self.version))
+        return (
+            np.arange(len(self.keys))
+            if self.counts is None
+            else self.proposer.propose(words, ids, self.counts)
+        )
 
     def queries_of(self, columns: np.ndarray) -> Tensor:
         """The encoded codes of some columns [M, l, ...]."""
@@ -149,10 +160,11 @@ class Scorer:
     def score(self, notes: Sequence[Note], *, candidates: bool = False) -> Iterator[Scores]:
         """Scores notes, those of similar length together, the longest first.
 
-        With ``candidates`` only the codes that the candidate search proposes for each note, possibly none. Results do
-        not depend on batches of notes or chunks of codes. Raises ``InputError`` as ``matcher`` does, and for
-        ``candidates`` without a candidate search.
+        With ``candidates`` only the codes that the candidate search proposes for each note, possibly none; all where it
+        would lose too many (``counts``). Results do not depend on batches of notes or chunks of codes. Raises
+        ``InputError`` as ``matcher`` does, and for ``candidates`` without a candidate search.
         """
+        candidates = candidates and self.counts is not None
         network, precision = self.model.model, self.model.precision
         everything = np.arange(len(self.keys))
         for rows, states in encoded_batches(network, [note.ids for note in notes], precision):

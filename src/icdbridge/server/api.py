@@ -98,9 +98,6 @@ def make_router(
     return router
 
 
-CANDIDATES = 2_000  # that a search proposes for a note, at most or so (docs/performance.md)
-
-
 async def _coded(
     queue: BatchQueue,
     coder: Coder,
@@ -111,8 +108,8 @@ async def _coded(
 ) -> list[list[Suggestion]]:
     """The suggestions for each note, of so many words, by way of the queue."""
     top = request.top or (DEFAULT_TOP if request.threshold is None else SUGGESTIONS)
-    choice = coder.scored_codes(version, codes)
-    choice = min(choice, CANDIDATES) if request.candidates else choice
+    with refusing("body", "this model has no such codes or options"):
+        choice = coder.scored_codes(version, codes, request.candidates)
     evidenced = min(top, choice) if request.evidence else 0
     asked = Asked(version, top, codes, request.evidence, request.candidates, request.setting, request.date)
     jobs = []

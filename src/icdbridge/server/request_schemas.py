@@ -135,7 +135,7 @@ class CodeRequest(Request):
     candidates: bool = Field(
         default=False,
         description="Score only what the model's candidate search proposes: much faster for many codes, nearly the "
-        "same. For models that were indexed.",
+        "same; all codes where it would lose too many. For models that were indexed.",
     )
 
 

@@ -16,7 +16,7 @@ from scipy.stats import binomtest
 from torch import Tensor, nn
 from torch.nn.functional import log_softmax
 
-from icdbridge.codes import Terms, code_names
+from icdbridge.codes import Terms, code_names, whole_systems
 from icdbridge.corpora import Corpus
 from icdbridge.errors import InputError
 from icdbridge.files import only_writer
@@ -30,11 +30,13 @@ TARGET = 0.998  # of the predicted codes of val notes
 TRAIN_NOTES = 8_000  # of a version, scored exactly to learn from
 BEST = 40  # codes of a note that the linear scorer learns to put first
 VAL_NOTES = 1_000  # of a version, scored exactly to choose the counts
+ALL_NOTES = 200  # of these, scored against all codes of the version's code systems
 BATCH = 64
 LEARNING_RATE = 0.1
 EPOCHS = 10
 SIZES = (25, 50, 75, 100, 150, 200, 300, 400, 600, 800, 1200, 1600, 2400, 3200, 4800)  # counts that are tried
 LEAST_BY_NAME = 50  # the least by names, so that a code which no note carried can be proposed
+ALL_BY_NAME = 400  # the same among all codes of the code systems (docs/performance.md)
 
 
 def index_run(
@@ -70,7 +72,10 @@ def index_run(
         linear = train_linear(taught, run.tokenizer.size, len(run.index.code), dimensions, EPOCHS, seed)
         first_stage = Candidates(linear, names, {})
         counts = {
-            version: choose_counts(scorers[version], own, first_stage, target)
+            version: replace(
+                choose_counts(scorers[version], own, first_stage, target),
+                among_all=_among_all(run, version, own, first_stage, target),
+            )
             for version, own in by_version.items()
         }
     candidates = Candidates(linear, names, counts)
@@ -159,15 +164,34 @@ def _bags(different: Sequence[np.ndarray]) -> tuple[Tensor, Tensor, Tensor]:
     return torch.from_numpy(words), torch.from_numpy(starts), torch.from_numpy(weights)
 
 
+def _among_all(
+    run: Run, version: str, corpora: Sequence[Corpus], first_stage: Candidates, target: float
+) -> CandidateCounts | None:
+    """``choose_counts`` among all codes of a version's code systems; None where the run can score no others."""
+    learned = run.index.of_version(version)
+    codes = {**learned, **whole_systems(learned)}
+    if run.model.fixed_labels or len(codes) == len(learned):
+        return None
+    scorer = Scorer(run, codes, version)
+    return choose_counts(scorer, corpora, first_stage, target, ALL_NOTES, ALL_BY_NAME)
+
+
 def choose_counts(
-    scorer: Scorer, corpora: Sequence[Corpus], first_stage: Candidates, target: float
+    scorer: Scorer,
+    corpora: Sequence[Corpus],
+    first_stage: Candidates,
+    target: float,
+    notes: int = VAL_NOTES,
+    least_by_name: int = LEAST_BY_NAME,
 ) -> CandidateCounts:
-    """The smallest number of candidates that contains at least ``target`` of the codes that the run predicts on val."""
+    """The smallest number of candidates that contains at least ``target`` of the codes that the run predicts on val;
+    where none does, the one that contains most.
+    """
     codes, proposer = len(scorer.keys), Proposer(first_stage, scorer.keys, scorer.descriptions)
     cuts = logit(scorer.thresholds)
     linear_ranks: list[np.ndarray] = []
     lexical_ranks: list[np.ndarray] = []
-    for note, logits in exact_scores(scorer, corpora, "val", VAL_NOTES):
+    for note, logits in exact_scores(scorer, corpora, "val", notes):
         predicted = np.flatnonzero(logits > cuts)
         for ranks, order in (
             (linear_ranks, proposer.linear_order(note.ids, codes)),
@@ -186,8 +210,10 @@ def choose_counts(
         CandidateCounts(a, b, float(((linear < a) | (lexical < b)).mean()), target, len(linear_ranks))
         for a in sizes
         for b in sizes
-        if b >= min(LEAST_BY_NAME, codes)
+        if b >= min(least_by_name, codes)
     ]
-    best = min((c for c in choices if c.recall >= target), key=lambda c: (c.linear + c.lexical, -c.recall))
+    most = max(choice.recall for choice in choices)
+    enough = (choice for choice in choices if choice.recall >= min(target, most))
+    best = min(enough, key=lambda choice: (choice.linear + choice.lexical, -choice.recall))
     held = binomtest(round(best.recall * len(linear)), len(linear))
     return replace(best, bound=float(held.proportion_ci(0.95, "wilson").low))
