@@ -39,8 +39,8 @@ _KEPT_ENDINGS = ("us", "um", "is", "al", "ation", "ion", "ity")
 _APART = frozenset({
     "secondary", "several", "coronal", "portion", "portions", "county", "generous", "calculation", "calculations",
     "pillar", "pillars", "plant", "plants", "tearing", "traction", "septations", "intention", "classic", "classical",
-    "adhesives", "luxate", "luxating",
-    "majority", "opening", "openings", "recession", "circular", "concentration", "concentrations",
+    "adhesives", "luxate", "luxating", "majority", "opening", "openings", "recession", "circular", "concentration",
+    "concentrations",
 })  # fmt: skip
 _WITHOUT = re.compile(r"\b(?:without|w/o|not)\b(?: mention of)?([^,;()]*)", re.IGNORECASE)
 

@@ -18,7 +18,7 @@ _STATUS_GAP = 5  # tenths of words within a name of a status or history: "hx: br
 _SPREAD = frozenset(
     {"mets", "metastases", "metastasis", "metastatic", "metastasized", "metastasised", "spread"}
 )
-_CANCERS = roots("ca", "cancer", "carcinoma", "adenocarcinoma")
+_CANCERS = frozenset({"ca", "cancer", "carcinoma", "adenocarcinoma"})
 _WENT_TO = roots(
     "liver", "brain", "bone", "node", "lymph", "peritoneum", "adrenal", "pleura", "spine", "skin"
 )
@@ -91,19 +91,20 @@ def over_and(note: Note, mentions: Sequence[Mention]) -> set[tuple[int, ...]]:
     and oral thrush" has no pneumonia by thrush, "iron deficiency anemia and B12 deficiency" no anemia by the latter.
     """
     places = {mention.places for mention in mentions}
-    ending = defaultdict(list)
+    holding = defaultdict(list)
     for one in places:
-        ending[one[-1]].append(one)
+        for place in one:
+            holding[place].append(one)
 
     def joins(one: tuple[int, ...]) -> bool:
         middle = next((place for place in range(one[0] + 1, one[-1]) if note.words[place].text in _AND), -1)
         left, right = (tuple(p for p in one if p < middle), tuple(p for p in one if p > middle))
         if middle in one or not left or not right or left[-1] != middle - 1:
             return False
-        before = [whole for whole in ending[left[-1]] if set(left) <= set(whole)]
+        before = [whole for whole in holding[left[-1]] if whole[-1] == left[-1] and set(left) <= set(whole)]
         after = [
             whole
-            for whole in places
+            for whole in holding[right[0]]
             if whole[0] > middle
             and set(right) <= set(whole)
             and (whole[-1] > right[-1] or (whole[0] == middle + 1 and whole[-1] == right[-1]))
@@ -171,11 +172,11 @@ def _of_primary(note: Note, mention: Mention, phrase: frozenset[str]) -> bool:
     if (
         len(mention.places) < 2
         or words[0].text != "metastatic"
-        or not phrase.isdisjoint((*_CANCERS, *_WENT_TO))
+        or not phrase.isdisjoint((*roots(*_CANCERS), *_WENT_TO))
     ):
         return False
     texts = [word.text for word in words]
-    return "to" not in texts and not {"ca", "cancer", "carcinoma", "adenocarcinoma"}.isdisjoint(texts)
+    return "to" not in texts and not _CANCERS.isdisjoint(texts)
 
 
 def _of_two_items(note: Note, mention: Mention) -> bool:
