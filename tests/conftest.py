@@ -18,6 +18,7 @@ import typer.testing
 from hypothesis import HealthCheck, settings
 
 from icdbridge.caches import cache_folder
+from icdbridge.corpora import data_plots, data_report
 from icdbridge.knowledge.search import search
 from icdbridge.locks import locked
 from icdbridge.starter import Starter
@@ -147,6 +148,20 @@ def no_old_garbage() -> None:
 def learned(made_once: Callable[[str, Callable[[Path], object]], Path]) -> Callable[[str], Path]:
     """The folder of a run that learned both versions, by the model: ``run``, and the corpora ``ten`` and ``nine``."""
     return lambda model: made_once(f"learned-{model}", lambda folder: learn_both_versions(folder, model))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_plots_of_corpora() -> Iterator[None]:
+    """Hundreds of small corpora are made, and plots would take most of the time; ``plotted`` has them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(data_report, "spread_plots", lambda *arguments: "")
+        yield
+
+
+@pytest.fixture
+def plotted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The data report as it is, plots and all."""
+    monkeypatch.setattr(data_report, "spread_plots", data_plots.spread_plots)
 
 
 @pytest.fixture

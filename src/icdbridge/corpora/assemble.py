@@ -4,6 +4,7 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -99,11 +100,12 @@ def assemble(
 
 
 def _look_up(version: str) -> None:
-    """Loads what is needed once the source is read."""
+    """Loads what is needed once the source is read; what draws takes half a second."""
     for system in known_systems():
         if declaration(system).version == version:
             load_system(system)
     page_template()
+    import_module("icdbridge.drawing")
 
 
 def _index_notes(staging: Staging, number_repeats: bool) -> None:

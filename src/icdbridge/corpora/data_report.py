@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from markupsafe import Markup
 
 from icdbridge.codes import declaration, known_systems, releases
 from icdbridge.corpora.corpus import SPLITS
-from icdbridge.corpora.data_plots import Sizes, histogram, long_tail
+from icdbridge.corpora.data_plots import Sizes, spread_plots
 from icdbridge.corpora.staging import Staging
 from icdbridge.report_page import Section, write_page
 from icdbridge.text_table import Columns, Table, counts
@@ -149,11 +148,7 @@ def _malformed(meta: dict[str, Any]) -> str:
 def write_html(path: Path, name: str, meta: dict[str, Any], data: dict[str, Sizes]) -> None:
     """Writes the data report as one HTML file that needs nothing else."""
     words, tables = meta["words_per_note"], {table.title: table for table in data_tables(meta)}
-    plots = [
-        histogram(data["codes"], "codes per note", "notes"),
-        histogram(data["words"], "words per note", "notes"),
-        long_tail(data["notes"], meta["scopes"]["frequent"]),
-    ]
+    plots = spread_plots(data["codes"], data["words"], data["notes"], meta["scopes"]["frequent"])
     spread = (
         f"Words per note (what white space separates after normalising, in {words['notes_measured']:,} notes): mean "
         f"{words['mean']:,} ± {words['sd']:,}, quartiles {words['q1']:,g} to {words['q3']:,g}, most {words['max']:,}."
@@ -166,7 +161,7 @@ def write_html(path: Path, name: str, meta: dict[str, Any], data: dict[str, Size
     sections = [
         *([Section("Warnings", meta["warnings"])] if meta["warnings"] else []),
         Section("Notes and codes", [*tables.values()]),
-        Section("How codes and words are spread", [Markup("").join(plots), spread]),
+        Section("How codes and words are spread", [plots, spread]),
         Section("What was dropped, and why", [dropped]),
         Section("How it was made", [*meta["remarks"], *made_of]),
     ]
