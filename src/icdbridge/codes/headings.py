@@ -27,7 +27,7 @@ def agreed_title(titles: Sequence[str]) -> str:
     if beginning := common_beginning(titles):
         return beginning
     left = _RESIDUAL.sub("", titles[-1])
-    if left != titles[-1] and not _DENYING.intersection(_words(left)):
+    if left != titles[-1] and not _DENYING.intersection(_WORD.findall(left.lower())):
         return left[:1].upper() + left[1:]
     more = f"; and {len(titles) - MOST} more" if len(titles) > MOST else ""
     return "; ".join(titles[:MOST]) + more
@@ -55,7 +55,3 @@ def common_beginning(titles: Sequence[str]) -> str:
 
 def _plain(token: str) -> str:
     return token.strip(",;()[]").lower()
-
-
-def _words(text: str) -> list[str]:
-    return _WORD.findall(text.lower())

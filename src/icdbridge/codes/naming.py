@@ -60,7 +60,8 @@ def code_names(
         code = parse_key(key)
         names = [Name(description, "title"), *(Name(text, "short") for text in shortened(description))]
         names += [*_own(code, terms), *_mapped(code)]
-        for above in _ancestors(code):
+        table = _table(code.system)
+        for above in (Code(code.system, one) for one in table.ancestors(code.code)) if table else ():
             names.append(Name(describe(above).text, "ancestor"))
             names += [Name(name.text, "ancestor") for name in _own(above, terms)]
         first: dict[str, Name] = {}
@@ -94,11 +95,6 @@ def _own(code: Code, terms: Terms) -> list[Name]:
     return [Name(text, "inclusion") for text in inclusion] + [
         Name(text, "index") for text in terms.get(code, ())
     ]
-
-
-def _ancestors(code: Code) -> list[Code]:
-    table = _table(code.system)
-    return [Code(code.system, above) for above in table.ancestors(code.code)] if table else []
 
 
 @kept_by_code()

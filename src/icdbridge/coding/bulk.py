@@ -80,7 +80,8 @@ def code_notes(
             rest = islice(source, finished, None)
             while notes := tuple(islice(rest, NOTES)):
                 for record, note in zip(code_together(coder, notes, options), notes, strict=True):
-                    handle.write(_line(record))
+                    told_record = json.dumps(record, ensure_ascii=False)
+                    handle.write(f"{_digest(told_record.encode())} {told_record}\n")
                     if line := line_of(note, record):
                         say(line)
                 handle.flush()
@@ -182,11 +183,6 @@ def _records(journal: Path) -> Iterator[Record]:
     with journal.open("rb") as handle:
         for number, line in enumerate(islice(handle, 1, None), 1):
             yield _record(journal, number, line)
-
-
-def _line(record: Record) -> str:
-    told = json.dumps(record, ensure_ascii=False)
-    return f"{_digest(told.encode())} {told}\n"
 
 
 def _record(journal: Path, number: int, line: bytes) -> Record:

@@ -105,13 +105,18 @@ def data_tables(meta: dict[str, Any]) -> list[Table]:
         ("such as", lambda one: one.get("example") or ""),
         ("count", counts("count")),
     ]
+    malformed = ", ".join(
+        f"{one['text']} ({_label(one['system'])}, {one['count']:,} times)" for one in meta["malformed"]
+    )
     tables = [
         _split_table(meta),
         Table.of("Codes", systems, codes, 1, note, [len(systems) - 1]),
         Table.of(
             "Descriptions", meta["description_sources"].items(), described, 1, f"Releases installed: {found}."
         ),
-        Table.of("Dropped", meta["dropped"], dropped, 3, _malformed(meta)),
+        Table.of(
+            "Dropped", meta["dropped"], dropped, 3, f"Malformed codes: {malformed}." if malformed else ""
+        ),
     ]
     if published := meta["published"]:
         compared: Columns = [
@@ -138,11 +143,6 @@ def _split_table(meta: dict[str, Any]) -> Table:
         rows.append([split, f"{notes:,}", share, f"{meta['patients'][split]:,}", *spread])
     columns = ["split", "notes", "%", "patients", "codes per note: mean ± sd", "median (quartiles)", "most"]
     return Table("Notes", columns, rows, 1, f"Split: {meta['split_method']}.", [len(rows) - 1])
-
-
-def _malformed(meta: dict[str, Any]) -> str:
-    shown = [f"{one['text']} ({_label(one['system'])}, {one['count']:,} times)" for one in meta["malformed"]]
-    return f"Malformed codes: {', '.join(shown)}." if shown else ""
 
 
 def write_html(path: Path, name: str, meta: dict[str, Any], data: dict[str, Sizes]) -> None:

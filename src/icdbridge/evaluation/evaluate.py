@@ -85,7 +85,11 @@ def evaluate(
     out = evaluation_folder(run.path, corpus.name, split) if out is None else Path(out)
     if corpus.count(split) == 0:
         raise InputError(f"corpus {corpus.name} has no {split} notes: choose another --split")
-    with atomic_folder(out, EVALUATION, _inputs(run, corpus, out), replace=True) as folder:
+    within = (
+        run.path / "evaluations"
+    ).resolve() in out.resolve().parents  # where a run's own evaluations lie
+    inputs = [corpus.path] if within else [corpus.path, run.path]
+    with atomic_folder(out, EVALUATION, inputs, replace=True) as folder:
         # Val first, and its scores let go: only one split's scores are in memory and on disk at a time.
         scratch = folder / "scores"
         scratch.mkdir()
@@ -145,12 +149,6 @@ def evaluate(
     return results
 
 
-def _inputs(run: "Run | StarterRun", corpus: Corpus, out: Path) -> list[Path]:
-    """What ``out`` must be apart from; a run's own evaluations lie in it."""
-    own = (run.path / "evaluations").resolve() in out.resolve().parents
-    return [corpus.path] if own else [corpus.path, run.path]
-
-
 def _score(run: "Run | StarterRun", corpus: Corpus, split: str, scratch: Path) -> Scored:
     folder = scratch / split
     folder.mkdir()
@@ -192,7 +190,10 @@ def measure(
         if scope == "full":
             tail = [] if counts is None else long_tail(found.per_code, counts)
             column = pa.nulls(len(scored.codes), pa.int64()) if counts is None else counts
-            code_table = pa.table({"code": scored.codes, "train_notes": column, **_columns(found.per_code)})
+            auc = pa.array(found.per_code["auc"], from_pandas=True)  # an undefined one is null, not NaN
+            code_table = pa.table(
+                {"code": scored.codes, "train_notes": column} | found.per_code | {"auc": auc}
+            )
     results = {
         "notes": len(scored.note_ids),
         "codes": len(scored.codes),
@@ -211,10 +212,3 @@ def _cell_table(scope: str, cells: dict[str, Any]) -> pa.Table:
         name: pa.nulls(count, pa.bool_()) if values is None else values for name, values in cells.items()
     }
     return pa.table({"scope": pa.repeat(scope, count), **columns})
-
-
-def _columns(per_code: dict[str, Any]) -> dict[str, Any]:
-    """Per-code columns for Parquet: an undefined AUC is null, not NaN."""
-    columns = {name: values for name, values in per_code.items() if name != "code"}
-    columns["auc"] = pa.array(columns["auc"], from_pandas=True)
-    return columns

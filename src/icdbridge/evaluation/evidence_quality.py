@@ -149,7 +149,8 @@ def _add_falls(
     for place, of_code in enumerate(picked.values()):
         for kind, chosen in of_code.items():
             asked.append((place, kind, len(chosen)))
-            variants += [_without(text, offsets, chosen), _only(text, offsets, chosen)]
+            only = " ".join(text[start:end] for start, end in offsets[chosen].tolist())
+            variants += [_without(text, offsets, chosen), only]
     probabilities = explainer.probabilities(variants, list(picked))
     for number, (place, kind, size) in enumerate(asked):
         without, only = probabilities[1 + 2 * number : 3 + 2 * number, place]
@@ -163,10 +164,6 @@ def _without(text: str, offsets: np.ndarray, words: Ints) -> str:
         parts.append(text[place:start])
         place = end
     return " ".join([*parts, text[place:]])
-
-
-def _only(text: str, offsets: np.ndarray, words: Ints) -> str:
-    return " ".join(text[start:end] for start, end in offsets[words].tolist())
 
 
 def _overlaps(picked: dict[str, Ints], people: Ints) -> dict[str, float]:

@@ -136,6 +136,7 @@ def _in_order(levels: Sequence[str]) -> str:
     return " ".join((*said, phrase))
 
 
+_SITE = re.compile(r"(?: (?:of|to))? ?\{\} ?$|^\{\} ")
 _HISTOLOGY = re.compile(r".*\b(?:carcinoma|melanoma|sarcoma)\b.*")
 
 
@@ -145,13 +146,9 @@ def neoplasms(path: Sequence[str]) -> list[list[str]]:
         sites = spoken(path[1:-1])
         return [[f"{path[-1]} of {site}" for site in sites], *([] for _ in _NEOPLASMS[1:])]
     if len(path) == 1:
-        return [[_siteless(template) for template in templates] for templates in _NEOPLASMS]
+        return [[_SITE.sub("", template) for template in templates] for templates in _NEOPLASMS]
     sites = spoken(path[1:])
     return [[template.format(site) for site in sites for template in templates] for templates in _NEOPLASMS]
-
-
-def _siteless(template: str) -> str:
-    return re.sub(r"(?: (?:of|to))? ?\{\} ?$|^\{\} ", "", template)
 
 
 def substances(path: Sequence[str], medicinal: bool) -> list[list[str]]:

@@ -35,7 +35,7 @@ def check_stored(path: Path, stored: Any, known: list[normalizers.Normalizer]) -
     model = stored.get("model")
     if not isinstance(model, dict):
         raise _fault(path, "model", "an object is expected")
-    ours = [_as_stored(one) for one in known]
+    ours = [json.loads(one.__getstate__()) for one in known]
     if model.get("type") == "WordLevel":
         _check_words(path, stored, model, ours)
         return
@@ -78,10 +78,6 @@ def _check_types(path: Path, field: str, value: Any, allowed: set[str]) -> None:
         for name, one in value.items():
             if name not in ("vocab", "merges"):
                 _check_types(path, field, one, allowed)
-
-
-def _as_stored(normalizer: normalizers.Normalizer) -> Any:
-    return json.loads(normalizer.__getstate__())
 
 
 def _fault(path: Path, field: str, expected: str) -> InputError:

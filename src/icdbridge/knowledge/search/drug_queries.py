@@ -181,14 +181,13 @@ def _said() -> dict[str, str]:
 @cache
 def _drugs() -> dict[str, Drug]:
     """Drug, as the words of a query -> what codes there are."""
-    return {" ".join(words(drug.name)): drug for drug in (*_others(), *_own())}
-
-
-def _own() -> Iterator[Drug]:
-    for row in read_csv("drugs"):
-        for name in row["names"].split(";"):
-            if name != _REST:
-                yield Drug(name, row["taken"], _plain(row["harm"]))
+    own = (
+        Drug(name, row["taken"], _plain(row["harm"]))
+        for row in read_csv("drugs")
+        for name in row["names"].split(";")
+        if name != _REST
+    )
+    return {" ".join(words(drug.name)): drug for drug in (*_others(), *own)}
 
 
 def _others() -> Iterator[Drug]:

@@ -72,7 +72,8 @@ def find(
         raise InputError("nothing to search for: give words of a title, or the beginning of a code")
     names = known_systems() if systems is None else systems
     indexes = [*map(own_index, tables), *sorted(map(system_index, names), key=_behind)]
-    certain, rest = _by_code(query, indexes)
+    exact, rest = by_code(query, indexes)
+    certain = [Line(one.source, one.entry, "code", one.entry.code, one.why) for one in exact]
     certain += [
         Line(index, entry, "title", entry.title)
         for index in indexes
@@ -103,11 +104,6 @@ def _behind(index: Index) -> float:
 
 def _legacy(index: Index) -> bool:
     return declaration(index.system).legacy
-
-
-def _by_code(query: str, indexes: list[Index]) -> tuple[list[Line], str]:
-    found, rest = by_code(query, indexes)
-    return [Line(one.source, one.entry, "code", one.entry.code, one.why) for one in found], rest
 
 
 def _by_words(query: str, indexes: Sequence[Index], limit: int, spelt: Speller) -> list[Line]:
@@ -146,7 +142,8 @@ def _by_meaning(index: Index, several: Iterable[Reading], limit: int) -> list[tu
             score = match.score + nearer - _behind(index)
             if entry.family >= 0 and entry.family in families:
                 score -= _FOLDED
-            why, text = _why(match), match.found.text
+            why = "; ".join(filter(None, (match.reading.why, _spelt(match.corrected))))
+            text = match.found.text
             searched = "" if not why else text if match.corrected else match.reading.text
             lines.append(
                 (score, Line(index, entry, _matched_on(match), text, why, searched, match.corrected))
@@ -168,10 +165,6 @@ def _matched_on(match: Match) -> str:
     if match.reading.why:
         return "abbreviation"
     return "title" if match.found.source in ("title", "short") else "term"
-
-
-def _why(match: Match) -> str:
-    return "; ".join(filter(None, (match.reading.why, _spelt(match.corrected))))
 
 
 def _spelt(corrected: Iterable[str]) -> str:

@@ -82,7 +82,7 @@ def build_own(table: CodeSystem) -> sqlite3.Connection:
     connection = sqlite3.connect(":memory:", check_same_thread=False)
     rows = [(text, code, "title") for texts in (table.titles, table.headings) for code, text in texts.items()]
     rows += [(text, code, "own") for code, texts in table.synonyms.items() for text in texts]
-    fill(connection, table, rows, {}, lambda code: _first_below(table, code))
+    fill(connection, table, rows, {}, lambda code: next(filter(table.titles.get, table.below(code)), code))
     connection.commit()
     return connection
 
@@ -230,10 +230,6 @@ def _vocabulary(table: CodeSystem, rows: Iterable[Row]) -> dict[str, float]:
         for word in set(words(title)):
             often[word] += 0.05
     return {word: round(number, 2) for word, number in often.items() if len(word) > 1}
-
-
-def _first_below(table: CodeSystem, code: str) -> str:
-    return next((other for other in table.below(code) if other in table.titles), code)
 
 
 def _end_with_standard_input() -> None:

@@ -82,20 +82,15 @@ def as_written(query: str, speller: Speller) -> list[str]:
 
 def _languages(query: str, speller: Speller) -> Iterator[tuple[str, str]]:
     """What is asked for, in English, and from what it was put into English; the likelier language first."""
-    text = _rewritten(query)
-    said = words(text)
+    for pattern, instead in _REWRITTEN:
+        query = pattern.sub(instead, query)
+    said = words(query)
     if english := in_english(said, speller):
         yield " ".join(english), f"{' '.join(said)}: {' '.join(english)}"
         return
-    yield text, ""
+    yield query, ""
     if english := of_two_languages(said, speller):
         yield " ".join(english), f"{' '.join(said)}: {' '.join(english)}"
-
-
-def _rewritten(query: str) -> str:
-    for pattern, instead in _REWRITTEN:
-        query = pattern.sub(instead, query)
-    return query
 
 
 def _contexts(text: str) -> Iterator[tuple[str, str, float]]:

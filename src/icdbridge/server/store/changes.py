@@ -61,7 +61,8 @@ def move(session: Session, person: Person, found: Encounter, state: str) -> None
     if state == found.state:
         return
     if state not in MOVES[found.state]:
-        raise Refused(f"an encounter that is {found.state} cannot become {state}: {_ways(found.state)}")
+        ways = " or ".join(MOVES[found.state])
+        raise Refused(f"an encounter that is {found.state} cannot become {state}: it can become {ways}")
     if (found.state, state) in AUDITS and person.role == "coder":
         raise Refused("only an auditor or admin may do this")
     before, found.state = found.state, state
@@ -128,7 +129,3 @@ def in_words(entry: TrailEntry) -> str:
     elif what == "received":
         what = f"added {details['documents']} documents" if details["documents"] != 1 else "added a document"
     return f"{entry.by} {what} at {entry.at:%H:%M} UTC"
-
-
-def _ways(state: str) -> str:
-    return f"it can become {' or '.join(MOVES[state])}"
