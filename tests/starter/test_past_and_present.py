@@ -113,6 +113,44 @@ CODED = {
     "Prior amputation of L great toe.": "Z89.412",
     "9 yo F w/ asthma, mild persistent, here w/ exacerbation.": "J45.31",
     "Coronary calcification on CT.": "I25.10 I25.84",
+    # of the last weeks, of a list of the past, and of what stays
+    "NSTEMI 3 wks ago, stent to LAD.": "I21.4",
+    "STEMI 2 months ago.": "I25.2",
+    "PMH: COPD, smoker.": "F17.200",
+    "Hx: hypertension, smoker.": "F17.200",
+    "PMH: COPD, former smoker, quit 2010.": "Z87.891",
+    "PMH: CLL, gout.": "C91.10",
+    "h/o PCP pneumonia 2004.": "Z87.01",
+    "Hx melanoma in situ of the back.": "Z86.006",
+    "History of DCIS of the left breast.": "Z86.000",
+    "Hx gonorrhea 2015.": "Z86.19",
+    # a stroke of this stay has its deficits; one of before has sequelae
+    "Stroke discharge summary: left MCA infarct s/p tPA. Residual: aphasia.": "R47.01",
+    "Stroke discharge summary: left MCA infarct, thrombectomy. Residual dysphagia.": "R13.10",
+    "Aphasia following CVA in 2019.": "I69.320",
+    # of the patient's age
+    "An 88-year-old woman with failure to thrive.": "R62.7",
+    "9-month-old boy with failure to thrive.": "R62.51",
+    # of a pregnancy
+    "31F at 34w2d, chronic HTN. Superimposed preeclampsia.": "O11.3 O10.913",
+    "34w2d pregnant, fetus breech.": "O32.1XX0",
+    # of eyes, ears, devices
+    "Pseudophakia. PCO left eye, visually significant.": "H26.492",
+    "Ultrasound: PCO. Irregular menses, hirsutism.": "E28.2",
+    "Recurrent AOM, 5 episodes in the past year.": "H66.90",
+    "Inappropriate ICD shocks from lead fracture.": "T82.110A",
+    "Mech MVR on warfarin.": "Z95.2 Z79.01",
+    # numbers
+    "On warfarin. INR 6.1, no bleeding.": "R79.1",
+    "BP 152/94, no history of HTN.": "R03.0",
+    "Nicotine 1ppd.": "F17.210",
+    # infections by their organism
+    "Septic shock, E. coli bacteremia.": "A41.51 R65.21",
+    "Blood smear: P. falciparum.": "B50.9",
+    "Post-transplant diabetes on glipizide.": "E13.9",
+    "Depression, insomnia.": "F32.A G47.00",
+    "Insomnia due to depression.": "F51.05",
+    "Internal hemorrhoids grade II.": "K64.1",
 }
 
 STAY = """DISCHARGE DIAGNOSIS: Menorrhagia, status post vaginal hysterectomy.
@@ -206,6 +244,18 @@ NOT_CODED = {
     "Tricuspid valve endocarditis & septic pulmonary emboli.": "I37 I07",
     "Sigmoid polyp: tubular adenoma.": "K63.5",
     "9 yo F w/ asthma, mild persistent, here w/ exacerbation.": "J45.30 J45.90",
+    "Peds ED: 3yo M with barky cough, low grade temp.": "N52 X31",
+    "Fever. G6PD normal.": "D75",
+    "Depression, insomnia.": "F51",
+    "Internal hemorrhoids grade II.": "K64.8",
+    "Croup. Racemic epinephrine, Decadron.": "Z79.52",
+    "24F G1P1, s/p primary LTCS at 40w1d for fetal distress.": "Z98.891 O34",
+    "Inguinal hernia repaired as an infant.": "K40",
+    "Recurrent AOM.": "H66.0",
+    "31F at 34w2d, chronic HTN. Superimposed preeclampsia with severe features.": "I10 O14",
+    "She used to be a smoker, not anymore.": "F17",
+    "Hx melanoma in situ of the back.": "Z85 D03 C43",
+    "Inappropriate ICD shocks from lead fracture.": "Z87.81 T14",
 }
 
 

@@ -68,7 +68,8 @@ _SHORT_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _SHORT_AFTER = re.compile(
-    r"[^.;,\n]{0,30}\b(?:dose ?pa[ck]k?|taper|burst|injection|x ?\d+(?:-\d+)? ?(?:d|days?|weeks?)"
+    r"[^.;,\n]{0,30}\b(?:dose ?pa[ck]k?|taper|burst|injection|x ?\d+(?:-\d+)? ?(?:d|days?|weeks?|doses?)?\b"
+    r"|(?:was |were )?(?:given|administered)\b"
     r"|(?:daily )?for (?:\d+|\w+) (?:more )?days?)\b",
     re.IGNORECASE,
 )

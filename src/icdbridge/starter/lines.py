@@ -23,6 +23,7 @@ from icdbridge.starter.other_times import (
     is_of_another_time,
     is_over,
     is_remitted,
+    is_repaired,
     is_still_there,
     left_now,
     long_ago,
@@ -188,6 +189,7 @@ def _meant(note: Note, said: Said, tree: Tree, inpatient: bool) -> Iterable[tupl
         or long_ago(note, said)
         or operated_for(note, said)
         or is_cured(note, said, named)
+        or is_repaired(note, said, named)
     )
     of_this_stay = (inpatient or section == "diagnoses") and _RESOLVED_LATER.match(note.text, said.end)
     past = past and not (of_this_stay or is_remitted(tree, said) or is_still_there(note, said, named))

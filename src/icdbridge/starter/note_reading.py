@@ -15,7 +15,7 @@ from icdbridge.starter.enumerations import carried
 from icdbridge.starter.facts import is_newborn, is_operation_report, pregnancy_stems, tells_of_pregnancy
 from icdbridge.starter.measures import Measure, measures
 from icdbridge.starter.mentions import Occurrences, positions
-from icdbridge.starter.relatives import of_relatives, patient_sex
+from icdbridge.starter.relatives import is_adult, of_relatives, patient_sex
 from icdbridge.starter.specimens import headings, with_specimens
 from icdbridge.starter.stems import SIDES, Word, words_of
 from icdbridge.starter.word_meanings import Meanings, causes_in, meanings_in
@@ -73,6 +73,10 @@ class Note:
     def sex(self) -> str:
         """As ``relatives.patient_sex`` reads it, but of newborns, whose notes tell of the mother's age."""
         return "" if self.of_newborn else patient_sex(self.text)
+
+    @cached_property
+    def of_adult(self) -> bool:
+        return is_adult(self.text)
 
     @cached_property
     def measured(self) -> Sequence[Measure]:

@@ -17,6 +17,12 @@ _MENDED = re.compile(
     r"\b(?:ORIF|CRPP|fixation|nail(?:ing)?|pinning|repair|hemiarthroplasty|THA)\b[^.;\n]{0,30}\Z",
     re.IGNORECASE,
 )
+_MENDABLE = ("K40", "K41", "K42", "K43", "K44", "K45", "K46", "Q")
+_REPAIRED = re.compile(
+    r"[\s,(-]{1,3}(?:(?:was|were|has been|have been|now|surgically|bl|b/l|bilaterally|left|right|[lr]) )*"
+    r"(?:repaired|corrected)\b(?! (?:today|tomorrow|next))",
+    re.IGNORECASE,
+)
 _HEALED = re.compile(
     r"[\s,(-]{1,3}(?:(?:is|has|now|well|fully|completely|since|been) )*healed\b", re.IGNORECASE
 )
@@ -42,6 +48,16 @@ _DONE_NOW = re.compile(
 # "PROCEDURE:" of a short report; several "procedures" may be those of the past.
 _OF_TODAY = re.compile(
     r"\b(?:procedure|operation)s? ?(?:performed|done|note|in detail)?\s?:(?<!s:)", re.IGNORECASE
+)
+_CESAREAN = re.compile(r"\b(?:c[-/ ]?sections?|c/s|cs|l[ts]?cs|pltcs|c(?:es|aes)arean\w*)\b", re.IGNORECASE)
+_THIS_DELIVERY = re.compile(
+    r"\bprimary\b|\bat \d\d ?(?:\d/7|w|\+)|\bpost-?partum\b|\bPPD|\bPOD"
+    r"|\b(?:for|due to|secondary to) (?:\w+ )?(?:arrest|fail\w+|NRFHT|non-?reassuring|fetal)",
+    re.IGNORECASE,
+)
+_EARLIER_DELIVERY = re.compile(
+    r"\b(?:prior|previous|hx|history|h/o|x ?\d|repeat|TOLAC|VBAC|desires|now pregnant|(?:19|20)\d\d)\b",
+    re.IGNORECASE,
 )
 # A stent of this stay is no status yet.
 _STENT = "Z95.5"
@@ -114,17 +130,30 @@ def is_of_another_time(note: Note, said: Said, code: str) -> bool:
 def left_now(note: Note, found: Iterable[Said], tree: Tree, *, inpatient: bool) -> set[int]:
     """The statuses that operations of this encounter leave, those that its own section of procedures names without a
     year: the next encounter has them."""
-    if not (inpatient or _OF_TODAY.search(note.text)):
-        return set()
+    of_today = inpatient or _OF_TODAY.search(note.text)
     named_there = [
         said
         for said in found
-        if note.section[said.places[0]] == "procedures"
-        and not note.touched(said.places, "historical")
-        and not _has_year(note, said)
+        if _is_this_delivery(note, said)
+        or (
+            of_today
+            and note.section[said.places[0]] == "procedures"
+            and not note.touched(said.places, "historical")
+            and not _has_year(note, said)
+        )
     ]
     codes = {code for said in named_there for code in (said.code, *said.status.values())}
     return {code for code in codes if code >= 0 and tree.codes[code].startswith(_LEFT_BY_SURGERY)}
+
+
+def _is_this_delivery(note: Note, said: Said) -> bool:
+    """Whether a cesarean is how the child of this note was born: it has left no scar before."""
+    begin, end = sentence_around(note.sentences, said.start) or (said.start, said.end)
+    return (
+        _CESAREAN.search(note.text, said.start, said.end) is not None
+        and _THIS_DELIVERY.search(note.text, begin, end) is not None
+        and not _EARLIER_DELIVERY.search(note.text, begin, end)
+    )
 
 
 def now_resolved(note: Note, found: Iterable[Said]) -> set[int]:
@@ -170,6 +199,15 @@ def is_over(note: Note, said: Said, code: str) -> bool:
     )
 
 
+def is_repaired(note: Note, said: Said, code: str) -> bool:
+    """Whether a hernia or a malformation was mended before this encounter."""
+    return (
+        code.startswith(_MENDABLE)
+        and not note.of_operation
+        and _REPAIRED.match(note.text, said.end) is not None
+    )
+
+
 def operated_for(note: Note, said: Said) -> bool:
     """Whether what is said is why an organ was taken out before this encounter."""
     return not note.of_operation and _OPERATED_FOR.search(text_before(note, said)) is not None
@@ -197,6 +235,28 @@ _CAME_WITH = re.compile(
     re.IGNORECASE,
 )
 _SYMPTOMS = ("R", "K62.5", "K92", "M25.5", "M54", "N92", "N93", "H53", "H57.1", "G89")
+# A smoker in a list of past diseases smokes, if nothing right beside says that this is past.
+_HABITS = ("F17", "Z72.0")
+_LIST_OF_PAST = re.compile(r"\b(?:history|p?m?hx?) ?:[^\n]*\Z", re.IGNORECASE)
+_GIVEN_UP = re.compile(
+    r"\b(?:former|ex|quit|stopped|remote|prior|previous|past|used to be an?|(?:history|hx|h/o)(?: of)?)"
+    r"[\s-]+(?:\w+ )?\Z",
+    re.IGNORECASE,
+)
+_GIVEN_UP_LATER = re.compile(
+    r"[^.;\n]{0,20}\b(?:former\w*|quit|stopped|ago|years?|pk|not any ?more|(?:19|20)\d\d)\b", re.IGNORECASE
+)
+# An infarction of the last four weeks is still acute (I.C.9.e.1).
+_OF_FOUR_WEEKS, _FOUR_WEEKS = ("I21", "I22"), 28  # days
+_AGO = re.compile(
+    r"[\s,(]{1,2}(?:about |approx\w* |~ ?)?(\d{1,2}) ?-?(d|w)(?:ays?|eeks?|ks?)? (?:ago|prior|post)\b",
+    re.IGNORECASE,
+)
+# Chronic leukemia and myeloma stay, also among past diseases, if none is told to be in remission or cured.
+_STAYING = ("C90.0", "C91.1", "C92.1", "C94.6", "D45", "D46", "D47")
+_CURED = re.compile(
+    r"\bremission\b|\bcured\b|\b(?:marrow|stem cell) transplant|\b(?:BMT|SCT|HSCT)\b", re.IGNORECASE
+)
 _SPREAD = re.compile(r"\bmeta?sta\w+|\bmets\b", re.IGNORECASE)
 
 
@@ -204,6 +264,14 @@ def is_still_there(note: Note, said: Said, code: str) -> bool:
     """Whether what stands among past things is there: a symptom that one came with, a cancer that has spread."""
     if code.startswith(_SYMPTOMS):
         return _CAME_WITH.search(text_before(note, said)) is not None
+    if code.startswith(_HABITS):
+        given_up = _GIVEN_UP.search(text_before(note, said)) or _GIVEN_UP_LATER.match(note.text, said.end)
+        return given_up is None and _LIST_OF_PAST.search(text_before(note, said)) is not None
+    if code.startswith(_OF_FOUR_WEEKS):
+        ago = _AGO.match(note.text, said.end)
+        return ago is not None and int(ago[1]) * (7 if ago[2].lower() == "w" else 1) <= _FOUR_WEEKS
+    if code.startswith(_STAYING):
+        return not _CURED.search(note.text)
     return code.startswith("C") and _SPREAD.search(note.text, max(said.start - 15, 0), said.end) is not None
 
 

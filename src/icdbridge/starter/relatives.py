@@ -27,6 +27,7 @@ _SEX = re.compile(
     r"|\b(?:sex|gender)\W{1,3})(?:(?P<female>female|f|woman|lady|girl)|(?P<male>male|m|man|gentleman|boy))\b",
     re.IGNORECASE,
 )
+_AGE, _ADULT = re.compile(r"\b(\d{1,3})[ -]?(?:y(?:ea)?rs?\b|y[/.]?o\b|[MF]\b)", re.IGNORECASE), 18
 _EITHER = re.compile(r"\btrans(?:gender|sexual)?\b|\bintersex\b|\bFTM\b|\bMTF\b|assigned", re.IGNORECASE)
 
 
@@ -34,6 +35,12 @@ def patient_sex(text: str) -> str:
     """The sex of the patient as the note tells it beside the age: female or male; "" where it does not, or both."""
     told = {"female" if found["female"] else "male" for found in _SEX.finditer(text)}
     return told.pop() if len(told) == 1 and not _EITHER.search(text) else ""
+
+
+def is_adult(text: str) -> bool:
+    """Whether the note gives the patient's age, the first one that it names, in years, 18 or more of them."""
+    found = _AGE.search(text)
+    return found is not None and int(found[1]) >= _ADULT
 
 
 def of_relatives(text: str, sentences: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:

@@ -11,9 +11,10 @@ import numpy as np
 from icdbridge.knowledge.companions import asked_by
 from icdbridge.lexical.contexts import CONTEXTS
 from icdbridge.starter.dictionary import ADVERSE, Dictionary
+from icdbridge.starter.enumerations import listed_causes
 from icdbridge.starter.mentions import Mention, longest
 from icdbridge.starter.note_reading import REACH, Note
-from icdbridge.starter.specify import Decision, specify
+from icdbridge.starter.specify import Decision, of_patient, specify
 from icdbridge.starter.stems import PAIRED, SIDES, root, roots, synonyms, whole
 from icdbridge.starter.tree import Tree
 from icdbridge.starter.understood import ACUITY, asserting, of_one_item, over_and, understood
@@ -24,6 +25,7 @@ _NEAR, _NEARER = 0.7, 60  # weight of words further than so many tenths of words
 _AS_WRITTEN = roots("open")  # a laceration, an open wound, makes no fracture beside it an open one
 _SUBSEQUENT = roots("healing", "healed", "aftercare", "postoperative", "postop")
 _FIXED = roots("orif", "crpp", "fixation", "nailing", "pinning")  # past ones: what they were for is healing
+_FETUS_OF_SEVERAL = re.compile(r"\bfetus (?:no\.? ?|# ?)?[1-5]\b", re.IGNORECASE)
 _NEXT_ITEM = re.compile(r"\s*[,;]\s*(?!with |w/|due |secondary )(?:[^,;]*[,;])?[^,;]*", re.IGNORECASE)
 _FROM = re.compile(r"\s*(?:(?:due|secondary) to|caused by|from|d/t|2/2)\s+(?:[\w-]+ ){0,2}", re.IGNORECASE)
 _ONE_SIDE = root("unilateral")
@@ -71,6 +73,7 @@ def find_said(note: Note, dictionary: Dictionary, tree: Tree) -> list[Said]:
         by_places[mention.places].append((mention, share))
     every = [one[0] for several in by_places.values() for one in several]
     apart = over_and(note, every)
+    apart |= listed_causes(every, dictionary, tree)
     alone = longest([mention for mention in every if mention.places not in apart])
     kept = _beside_sides(note, {mention.places for mention in of_one_item(note, alone)})
 
@@ -225,15 +228,6 @@ def _of_other_items(note: Note, places: tuple[int, ...], kept: Collection[tuple[
     return found
 
 
-_OTHER_SEX = {"female": r"\bmale\b", "male": r"\bfemale\b"}
-
-
-def _of_patients_sex(note: Note, tree: Tree, code: int) -> int:
-    """The code of the same title but for the sex, where it names the one that the patient has not."""
-    title = tree.titles[code].lower() if note.sex and code >= 0 else ""
-    return tree.by_title.get(re.sub(_OTHER_SEX[note.sex], note.sex, title), code) if title else code
-
-
 def _decided(
     note: Note,
     dictionary: Dictionary,
@@ -261,6 +255,8 @@ def _decided(
     named, source, decision = -1, -1, Decision(-1, frozenset(), ())
     if targets:  # else it is a status or history code only
         of_pregnancy = beside | dict.fromkeys(note.pregnancy, 1.0)
+        if not _FETUS_OF_SEVERAL.search(note.text):  # "fetus breech" is no other fetus
+            of_pregnancy.pop(root("fetus"), None)
         decisions = [
             specify(
                 tree,
@@ -283,7 +279,7 @@ def _decided(
         note.ends[mention.places[-1]],
         mention.phrase,
         named,
-        _of_patients_sex(note, tree, decision.code),
+        of_patient(tree, decision.code, note.sex, adult=note.of_adult),
         tuple(one for one in alternatives if one != decision.code)[:8],
         source,
         len(words),

@@ -68,7 +68,10 @@ def _says_more(tree: Tree, one: Line, other: Line) -> bool:
     if open_ and unsaid(first) < unsaid(second) and _of_same_words(one, other):
         return True
     alike = tree.codes[one.code][:5] == tree.codes[other.code][:5]
-    if is_other(second) and named == {other.code} and not alike:  # "other hemorrhoids" are no skin tags
+    shared = _of_same_words(one, other)
+    if (
+        is_other(second) and named == {other.code} and not (alike or shared)
+    ):  # "other hemorrhoids" are no skin tags
         return False
     if unsaid(first) < unsaid(second) and alike:
         return bool(tree.parent[one.code] == tree.parent[other.code]) or _claims(second) <= _claims(first)

@@ -10,6 +10,7 @@ from icdbridge.starter.tree import Tree
 _STROKE = ("I63", "I64", "Z86.73", "I69.3")
 # Deficit -> its code after a cerebral infarction, and whether the deficit is coded beside it.
 _AFTER = {row["deficit"]: (row["after"], row["kept"] == "1") for row in read_csv("sequelae")}
+_OF_NOW = {after: deficit for deficit, (after, _) in _AFTER.items()}  # of a stroke of this stay
 # Weakness of one side after a stroke is hemiparesis; where dominance is not said, the right side is (I.C.6.a).
 _WEAKNESS, _HEMIPARESIS = "R53.1", {"right": "G81.91", "left": "G81.94"}
 _SIDED = 3  # words before or after weakness that say its side
@@ -23,7 +24,15 @@ _LATER = re.compile(
     r"\b(?:rehab|rehabilitation|IRF|nursing home|skilled nursing|SNF|LTC|long[- ]term care|home health)\b",
     re.IGNORECASE,
 )
+# Of a stroke that has just been, what is left at discharge are its own deficits.
+_JUST_NOW = re.compile(
+    r"\b(?:NIHSS|tPA|TNK|tenecteplase|alteplase|thrombectomy|code stroke|stroke (?:code|alert|discharge)|LKW"
+    r"|last known (?:well|normal)|(?:present(?:ed|s|ing)|admitted|admission|brought in) (?:\w+ )?(?:w|with|for)\b"
+    r"[^.;\n]{0,60}\b(?:strokes?|CVA|infarct\w*|aphasia|weakness|droop|hemiparesis|hemiplegia))\b",
+    re.IGNORECASE,
+)
 _HEAD = 250  # characters in which a note says what kind it is
+_REASON_NOW = "deficit of a cerebral infarction of this stay"
 REASON = "sequela of a cerebral infarction (I.C.9.d)"
 
 
@@ -34,6 +43,13 @@ def code_sequelae(note: Note, lines: list[Line], tree: Tree) -> None:
         return
     named = [line for line in strokes if tree.codes[line.code].startswith("I69.3") and line.origin == "said"]
     later = bool(_LATER.search(note.text, 0, _HEAD))
+    infarction = any(tree.codes[line.code].startswith("I63") for line in strokes)
+    if infarction and not later and _JUST_NOW.search(note.text):
+        for line in asserted(lines):
+            if (deficit := _OF_NOW.get(tree.codes[line.code])) is not None:
+                line_by_rule(lines, int(tree.default[tree.number[deficit]]), _REASON_NOW, line.said)
+                doubt(line, _REASON_NOW)
+        return
     found = any(tree.codes[line.code] != "I69.30" for line in named)
     for line in list(asserted(lines)):
         code = tree.codes[line.code]

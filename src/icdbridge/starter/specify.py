@@ -235,3 +235,17 @@ def _encounter(tree: Tree, kids: list[int], near: Mapping[str, float], character
     ):
         character = "B"
     return next((kid for kid in kids if tree.codes[kid].endswith(character)), towards)
+
+
+_OTHER_SEX = {"female": r"\bmale\b", "male": r"\bfemale\b"}
+_OF_ADULTS = {"R62.51": "R62.7"}  # failure to thrive
+
+
+def of_patient(tree: Tree, code: int, sex: str, *, adult: bool) -> int:
+    """The code of the same title but for the sex, where it names the one that the patient has not; of an adult, where
+    it is a child's. ``sex``: female, male or empty.
+    """
+    if adult and code >= 0:
+        code = tree.number.get(_OF_ADULTS.get(tree.codes[code], ""), code)
+    title = tree.titles[code].lower() if sex and code >= 0 else ""
+    return tree.by_title.get(re.sub(_OTHER_SEX[sex], sex, title), code) if title else code
