@@ -412,3 +412,62 @@ def test_a_procedure_at_its_body_part_comes_before_the_state_after_it(query: str
 
 def test_the_state_after_a_procedure_is_found_by_its_cue() -> None:
     assert search("s/p left bka", ICD10, 1)[0].code.code == "Z89.512"
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("pregnancy test negative", "Z32.02"),  # at the end it denies nothing
+        ("no food at home", "Z59.41"),
+        ("wants flu shot", "Z23"),
+        ("cant stop drinking", "F10.20"),  # "cant" is no cancer
+        ("cough x 3 weeks", "R05.9"),
+        ("ate poisonous mushrooms", "T62.0X1A"),
+        ("lumb rad", "M54.16"),
+        ("missed insulin doses", "T38.3X6A"),
+        ("ac cholecystit", "K81.0"),
+    ],
+)
+def test_words_of_everyday_speech(query: str, code: str) -> None:
+    assert first(query) == code
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("aml in remission", "C92.01"),
+        ("aml relapsed", "C92.02"),
+        ("aml", "C92.00"),
+        ("t1dm w dpn", "E10.42"),  # "diabetic polyneuropathy" alone is of type 2
+        ("t2nstemi", "I21.A1"),
+        (
+            "ahrf w hypercapnia",
+            "J96.02",
+        ),  # the title "unspecified whether with hypoxia or hypercapnia" names neither
+    ],
+)
+def test_what_is_said_chooses_the_code(query: str, code: str) -> None:
+    assert first(query) == code
+
+
+@pytest.mark.parametrize(
+    ("query", "begins"),
+    [
+        ("knee arthroscopy meniscectomy left", "0SBD4ZZ"),  # its side, also where the name is of the other
+        ("fusion l4-5", "0SG0"),
+        ("fusion l5-s1", "0SG3"),
+        ("aneurysm coiling", "03V"),
+    ],
+)
+def test_a_procedure_at_its_side_and_level(query: str, begins: str) -> None:
+    assert first(query, "icd10pcs").startswith(begins)
+
+
+def test_an_abbreviation_comes_before_the_beginning_of_a_code() -> None:
+    assert search("dm2", ICD10, 1)[0].code.code == "E11.9"
+    assert search("c19", ICD10, 1)[0].code.code == "C19"  # a code in full
+
+
+def test_dialysis_alone_is_what_the_patient_depends_on() -> None:
+    assert search("dialysis", ICD10, 1)[0].code.code == "Z99.2"
+    assert search("hemodialysis", ICD10, 1)[0].code.code == "5A1D70Z"

@@ -40,4 +40,7 @@ def at_body_part(index: Index, match: Match, meant: list[Entry]) -> tuple[list[E
     ]
     if not found:
         return meant, _NAMED
-    return [max(found, key=lambda entry: entry.prior)], _NAMED + _AT_BODY_PART
+    side = meant[0].said.get("side")
+    return [
+        max(found, key=lambda entry: (entry.said.get("side") == side, entry.prior))
+    ], _NAMED + _AT_BODY_PART

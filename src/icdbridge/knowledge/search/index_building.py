@@ -6,6 +6,7 @@ returns are the best. Rows of ``whole`` are ordered by how little their words te
 
 import json
 import os
+import re
 import sqlite3
 import sys
 import threading
@@ -50,6 +51,10 @@ CREATE INDEX by_leading ON leading (system, plain);
 INSERT INTO found (found) VALUES ('optimize');
 INSERT INTO in_title (in_title) VALUES ('optimize');
 """
+
+
+# What a title says that nobody said: "unspecified whether with hypoxia or hypercapnia".
+_NOT_SAID = re.compile(r",? unspecified (?:whether|as to) [^,]*")
 
 
 class Row(NamedTuple):
@@ -189,10 +194,13 @@ def _kept(
     seen: set[tuple[object, ...]] = set()
     for text, code, source in rows:
         written = said = words(text)
-        if code in families and source in ("title", "short"):
-            if best[families[code]] != code:
-                continue
-            said = words(take(text)[1])
+        if source in ("title", "short"):
+            named = _NOT_SAID.sub("", text)
+            said = words(named)
+            if code in families:
+                if best[families[code]] != code:
+                    continue
+                said = words(take(named)[1])
         found = tuple(sorted(roots(said)))
         if source in CONTEXTS:
             found = tuple(f"{source}0{one}" for one in found)

@@ -4,6 +4,7 @@ import re
 from typing import NamedTuple
 
 from icdbridge.codes.systems import declaration, known_systems
+from icdbridge.knowledge.abbreviations import abbreviations
 from icdbridge.knowledge.search.search_index import Entry, Index
 
 _KEY = re.compile(r"\s*([A-Za-z][A-Za-z0-9_-]*)\s*:\s*(\S+)\s*(.*)", re.DOTALL)
@@ -51,6 +52,8 @@ def by_code(query: str, indexes: list[Index]) -> tuple[list[CodeFound], str]:
     for index in chosen:
         several += _in_system(index, plain, found[1], rest)
     several.sort(key=lambda one: not one.exact)
+    if not rest and found[1].lower() in abbreviations() and not any(one.exact for one in several):
+        return [], query  # "dm2" is a diabetes before it is the beginning of DM20DZZ
     for index in chosen:
         # who types a code of ICD-10 does not look for one of ICD-9
         if not several or not declaration(index.system).legacy:
@@ -125,5 +128,5 @@ def _leading(index: Index, plain: str) -> list[CodeFound]:
             how = "equivalent" if lead.exact else "approximate equivalent"
             why = f"{how} of {declaration(lead.system).label} {plain} ({lead.title})"
         found.append(CodeFound(index, entry, why, True))
-    found.sort(key=lambda one: -one.entry.prior)
+    found.sort(key=lambda one: (-one.entry.prior, not _OPEN.search(one.entry.title)))
     return found

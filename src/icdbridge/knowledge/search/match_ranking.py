@@ -161,13 +161,27 @@ def resolved(index: Index, match: Match) -> list[Entry]:
 
     Two, one of each side, where the query says both and no code does.
     """
-    meant = index.entry(match.found.meant)
+    meant = _of_type(index, match)
     given = _wanted(match)
     if not given or meant.family < 0:
         return [meant]
     if ("side", "bilateral") in given and " side:bilateral" not in match.found.axes:
         return [_nearest(index, meant, {**dict(given), "side": side}) for side in ("right", "left")]
     return [_nearest(index, meant, dict(given))]
+
+
+def _of_type(index: Index, match: Match) -> Entry:
+    """The code that a wording stands for; of type 1 where it is of type 2 because no type was said, and the query says
+    type 1 ("diabetic foot ulcer": E11.621, E10.621).
+    """
+    meant = index.entry(match.found.meant)
+    assumed = meant.code.startswith("E11.") and "type2" not in match.found.roots.split()
+    if assumed and any("type1" in token.roots for token in match.reading.tokens):
+        of_type_1 = f"E10{meant.code[4:]}"
+        for other in index.beginning(of_type_1, 1):
+            if other.code.replace(".", "") == of_type_1:
+                return other
+    return meant
 
 
 def _wanted(match: Match) -> list[tuple[str, str]]:

@@ -21,6 +21,10 @@ _COMMON = 3.0  # how often a word is that two neighbours may be
 _RARE, _OFTENER = 15.0, 40.0  # a word so rare may be a misspelling of one that is so many times as common
 _CUT_SHORT = 0.15  # what a word costs more that ends too early and is not the last one
 _WITHOUT = frozenset({"without", "no", "not", "negative", "denies"})
+# Words of everyday speech that are no misspelling of a word of titles ("wants": warts).
+_EVERYDAY = frozenset(
+    {"cant", "wont", "dont", "want", "wants", "need", "needs", "gets", "got", "keeps", "going"}
+)
 _ARTICLES = frozenset({"the", "my", "his", "her", "your", "their"})
 _LONGEST = 5  # words of an abbreviation or phrase
 _CODED = ("diagnosis", "procedure", "status")
@@ -192,7 +196,7 @@ def _tokens(said: Sequence[str], speller: Speller, typing: bool) -> tuple[Token,
         word = said[places[-1]]
         found = tuple(values.get(places[0], ()))
         token = Token({one: 0.0}, found)
-        if word in _WITHOUT:
+        if word in _WITHOUT and places[-1] < len(said) - 1:  # "pregnancy test negative" denies nothing
             denied = True
             continue
         if len(places) == 1 and not found:
@@ -222,10 +226,10 @@ def _spelled(word: str, one: str, speller: Speller, typing: bool) -> Token:
     roots = {one: 0.0}
     known = word in speller.words or american(word) in speller.words
     often = known and speller.words.get(word, _RARE) >= _RARE
-    if len(word) >= (3 if not known else 4) and (typing or not often):
+    if len(word) >= (4 if often or (known and not typing) else 3) and (typing or not often):
         for other in speller.endings(word):
             roots.setdefault(root(other), (0.15 if known else 0.05) + (0.0 if typing else _CUT_SHORT))
-    if often or (typing and len(roots) > 1) or not word.isalpha():
+    if often or (typing and len(roots) > 1) or not word.isalpha() or word in _EVERYDAY:
         return Token(roots)
     corrections = speller.corrections(word)[:_MEANT]
     if known:
