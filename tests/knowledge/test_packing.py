@@ -1,6 +1,7 @@
 """Packing the published tables, on small ones."""
 
 import bz2
+import csv
 import gzip
 import json
 import pickle
@@ -108,3 +109,10 @@ def test_a_dictionary_that_holds_more_than_texts_is_refused(tmp_path):
 def test_what_is_shipped_has_the_rows_that_it_says():
     for name, entry in json.loads((DATA / "sources.json").read_text()).items():
         assert len(lines(DATA / f"{name}.tsv.gz")) == entry["rows"] > 1_000
+
+
+@pytest.mark.parametrize("table", sorted(DATA.glob("*.csv")), ids=lambda file: file.stem)
+def test_every_row_of_a_table_of_ours_has_the_cells_of_its_header(table):
+    with table.open(encoding="utf-8", newline="") as handle:
+        header, *rows = csv.reader(handle)
+    assert [(table.stem, row) for row in rows if len(row) != len(header)] == []

@@ -151,6 +151,24 @@ CODED = {
     "Depression, insomnia.": "F32.A G47.00",
     "Insomnia due to depression.": "F51.05",
     "Internal hemorrhoids grade II.": "K64.1",
+    # care after a hospital
+    "SNF admission after hospitalization for left intertrochanteric fx s/p IM nail.": "S72.142D",
+    "Admitted to rehab. Left intertrochanteric fx. Osteoporosis. Fall from standing.": "M80.052D",
+    "OT eval: L CVA 3 months ago, expressive aphasia.": "I69.320",
+    "Stage 2 coccyx.": "L89.152",
+    # what a list of the past says of habits
+    "Hx HTN, alcohol abuse.": "F10.10",
+    "PMH: alcohol abuse, sober 3 years.": "F10.11",
+    # eyes and diabetes
+    "T1DM. Proliferative retinopathy both eyes.": "E10.3593",
+    "DM2. Right eye moderate NPDR with CSME.": "E11.3311",
+    # findings that are written as signs
+    "GC+ urethra, CT neg.": "A54.9",
+    "Breast cancer, BRCA2+.": "Z15.01",
+    "Wants PrEP, start Descovy.": "Z29.81",
+    "Depressed, cutting forearms since last week.": "R45.88",
+    "Newborn, 36w3d, c/s for breech.": "Z38.01",
+    "Urethral stricture, bulbar.": "N35.912",
 }
 
 STAY = """DISCHARGE DIAGNOSIS: Menorrhagia, status post vaginal hysterectomy.
@@ -256,6 +274,11 @@ NOT_CODED = {
     "She used to be a smoker, not anymore.": "F17",
     "Hx melanoma in situ of the back.": "Z85 D03 C43",
     "Inappropriate ICD shocks from lead fracture.": "Z87.81 T14",
+    "TBI in rehab. Trach removed last week.": "Z93.0",
+    "Acute blood loss anemia, anemia post-op.": "D64",
+    "Sister is BRCA2+.": "Z15",
+    "GC neg, CT neg.": "A54",
+    "T1DM. Proliferative retinopathy both eyes.": "H35",
 }
 
 

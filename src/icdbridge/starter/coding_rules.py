@@ -17,11 +17,11 @@ from icdbridge.starter.said_once import spell_out
 from icdbridge.starter.same_category import claims_more
 from icdbridge.starter.sequelae import code_sequelae
 from icdbridge.starter.specify import specify
-from icdbridge.starter.stems import roots
+from icdbridge.starter.stems import SIDES, roots
 from icdbridge.starter.tree import Tree
 from icdbridge.starter.wordings import OUTCOME, wordings
 
-_SEVERITY = roots("mild", "moderate", "severe")
+_SEVERITY = frozenset(roots("mild", "moderate", "severe")) | {*SIDES}
 INTEGRAL = "integral"  # why a symptom is no reason for a code of its own
 _OF_MEASURES = {
     "Z68": ("E66", "E43", "E44", "E46", "R63.6", "E40", "E41"),

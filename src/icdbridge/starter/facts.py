@@ -14,6 +14,14 @@ _INPATIENT = re.compile(
     r"|\bhospital day\b|\bHD ?#?\d",
     re.IGNORECASE,
 )
+_HEAD = 250  # characters in which a note says what kind it is
+_AFTERCARE = re.compile(
+    r"\b(?:SNF|IRF|LTACH?|rehab\w*|home health|skilled nursing(?: facility)?|[OP]T|PM&R|sub-?acute)\b[^.\n]{0,15}"
+    r"\b(?:admission|cert\w*|recert\w*|progress|H&P|eval\w*|plan of care)\b"
+    r"|\badmitted (?:to|for) (?:\w+ )?(?:SNF|STR|rehab\w*|skilled|sub-?acute)"
+    r"|\b(?:for|in) (?:\w+ )?rehab\w* (?:after|following|s/p)",
+    re.IGNORECASE,
+)
 _DELIVERED = re.compile(
     r"\b(?:(?:viable|live ?born|liveborn|healthy|vigorous|single) (?:term )?(?:fe)?male|apgars?\b|delivery note"
     r"|s/p (?:\w+ ){0,2}(?:nsvd|svd|vbac|c-?section|ltcs|cesarean)"
@@ -85,6 +93,11 @@ def tells_of_pregnancy(text: str) -> bool:
 def is_inpatient(text: str) -> bool:
     """Whether a note is of an inpatient stay, as far as it says; most notes that do not are of outpatients."""
     return bool(_INPATIENT.search(text))
+
+
+def is_aftercare(text: str) -> bool:
+    """Whether a note is of care after an injury was treated: a rehabilitation, a skilled nursing facility, at home."""
+    return bool(_AFTERCARE.search(text, 0, _HEAD))
 
 
 def is_newborn(text: str) -> bool:

@@ -25,7 +25,6 @@ from icdbridge.starter.other_times import (
     is_remitted,
     is_repaired,
     is_still_there,
-    left_now,
     long_ago,
     now_resolved,
     operated_for,
@@ -35,6 +34,7 @@ from icdbridge.starter.other_times import (
 from icdbridge.starter.overdoses import is_overdosed, overdose_doubt
 from icdbridge.starter.practice import MOST, Practised
 from icdbridge.starter.said import Said
+from icdbridge.starter.surgical_status import is_not_there, left_now
 from icdbridge.starter.tree import Tree
 from icdbridge.starter.wordings import is_taken_back
 
@@ -57,15 +57,7 @@ _DUE = re.compile(
 )
 _ENDS = ("", ".", ",", ";", "\n")  # what may stand behind the first words
 _OF_FAMILY = ("Z80", "Z81", "Z82", "Z83", "Z84")
-_IMPLANTED = ("Z93", "Z94", "Z95", "Z96", "Z97")  # in a plan they are what will be done
-_OPERATED = ("Z89", "Z90", "Z98.84", *_IMPLANTED)
 _OF_THE_PAST = ("past_medical", "past_surgical")
-_NOT_YET = re.compile(
-    r"\s+(?:(?:is|was|being|now|to be) )*(?:candida(?:te|cy)|eval(?:uation)?|work-?up|wait(?:ing )?-?list"
-    r"|list(?:ing|ed)?|referral|planned|scheduled|pending|anticipated|recommended|offered|consult|tomorrow"
-    r"|next (?:week|month))\b",
-    re.IGNORECASE,
-)
 # What is seen of an examination without a site is a sign of what is diagnosed.
 _SEEN, _SIGNS = ("exam", "imaging", "findings"), ("F41.9", "L53.9", "M79.89", "R60.9")
 
@@ -154,11 +146,7 @@ def _meant(note: Note, said: Said, tree: Tree, inpatient: bool) -> Iterable[tupl
         hypothetical = bool(_LATER.match(note.text, said.end) or _DUE.search(before)) or (
             note.touched(said.places, "hypothetical") and not why
         )
-    if named.startswith(_IMPLANTED):
-        hypothetical |= section == "plan" and not note.touched(said.places, "historical")
-    if _leaves_a_status(named, when, tree) and _NOT_YET.match(note.text, said.end):
-        hypothetical = True
-    if named and is_of_another_time(note, said, named):
+    if is_not_there(note, said, named, tree) or (named and is_of_another_time(note, said, named)):
         hypothetical = True
     if ALLERGIES in when and not negated and (section == "allergies" or is_allergy(note, said)):
         yield when[ALLERGIES], ALLERGIES, None
@@ -225,11 +213,6 @@ def _is_of_other_sex(note: Note, said: Said, tree: Tree) -> bool:
     if code.startswith("O"):
         return note.sex != "female"
     return sex_in(f"{tree.titles[said.code]} {tree.titles[tree.category(said.code)]}") not in (None, note.sex)
-
-
-def _leaves_a_status(named: str, when: Mapping[str, int], tree: Tree) -> bool:
-    """Whether a mention stands for what an operation leaves."""
-    return any(code.startswith(_OPERATED) for code in (named, *(tree.codes[code] for code in when.values())))
 
 
 def _stands_alone(note: Note, said: Said, named: str) -> bool:

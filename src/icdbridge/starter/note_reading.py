@@ -12,7 +12,13 @@ from icdbridge.lexical.contexts import CONTEXTS, NoteContexts
 from icdbridge.lexical.sections import sections
 from icdbridge.lexical.sentences import sentences
 from icdbridge.starter.enumerations import carried
-from icdbridge.starter.facts import is_newborn, is_operation_report, pregnancy_stems, tells_of_pregnancy
+from icdbridge.starter.facts import (
+    is_aftercare,
+    is_newborn,
+    is_operation_report,
+    pregnancy_stems,
+    tells_of_pregnancy,
+)
 from icdbridge.starter.measures import Measure, measures
 from icdbridge.starter.mentions import Occurrences, positions
 from icdbridge.starter.relatives import is_adult, of_relatives, patient_sex
@@ -87,6 +93,10 @@ class Note:
     def days_after(self) -> bool:
         """Whether the note is of the days after an operation, in the same stay."""
         return _DAYS_AFTER.search(self.text) is not None
+
+    @cached_property
+    def of_aftercare(self) -> bool:
+        return is_aftercare(self.text)
 
     @cached_property
     def of_operation(self) -> bool:

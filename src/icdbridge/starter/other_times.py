@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterable
 
 from icdbridge.knowledge.companions import history_of
-from icdbridge.lexical.sentences import sentence_around
 from icdbridge.starter.note_reading import Note
 from icdbridge.starter.said import Said
+from icdbridge.starter.surgical_status import OF_SURGERY, is_of_this_surgery
 from icdbridge.starter.tree import Tree
 
 _BEFORE = 100  # characters of what stands right before a mention
@@ -35,39 +35,6 @@ _DONE = re.compile(
 RESOLVED = re.compile(
     r"[\s,(-]{1,3}(?:(?!not |un)\w+ ){0,2}(?:resolved|subsided|abated|gone)\b", re.IGNORECASE
 )
-# What an operation leaves: in its own report it is no status yet. "Previous", "status post" and a past tense tell it.
-_LEFT_BY_SURGERY = ("Z90", "Z93", "Z94", "Z95", "Z96", "Z98")
-_ANY_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
-_DOING = ("procedures", "findings", "diagnoses")  # sections of what is done and found
-_DONE_NOW = re.compile(
-    r"\b(?:implant(?:ed|ation|ing)?|plac(?:ed|ement|ing)|insert(?:ed|ion|ing)?|deploy\w*|stent(?:ed|ing)|inject(?:ed|ion)|pulled|tied|sutured|secured|remov(?:ed|al|ing)"
-    r"|excis\w+|resect\w*|specimens?|cement\w*|component|prosthesis|delivered|creat\w+|anastomos\w+|procedures?)\b"
-    r"|(?:->|\u2192|with|receiv\w+|x ?\d) ?DES\b|\bDES x ?\d",
-    re.IGNORECASE,
-)
-# "PROCEDURE:" of a short report; several "procedures" may be those of the past.
-_OF_TODAY = re.compile(
-    r"\b(?:procedure|operation)s? ?(?:performed|done|note|in detail)?\s?:(?<!s:)", re.IGNORECASE
-)
-_CESAREAN = re.compile(r"\b(?:c[-/ ]?sections?|c/s|cs|l[ts]?cs|pltcs|c(?:es|aes)arean\w*)\b", re.IGNORECASE)
-_THIS_DELIVERY = re.compile(
-    r"\bprimary\b|\bat \d\d ?(?:\d/7|w|\+)|\bpost-?partum\b|\bPPD|\bPOD"
-    r"|\b(?:for|due to|secondary to) (?:\w+ )?(?:arrest|fail\w+|NRFHT|non-?reassuring|fetal)",
-    re.IGNORECASE,
-)
-_EARLIER_DELIVERY = re.compile(
-    r"\b(?:prior|previous|hx|history|h/o|x ?\d|repeat|TOLAC|VBAC|desires|now pregnant|(?:19|20)\d\d)\b",
-    re.IGNORECASE,
-)
-# A stent of this stay is no status yet.
-_STENT = "Z95.5"
-_STENTED_NOW = re.compile(
-    r"\bN?STEMI\b[^.;\n]{0,40}\b(?:pci|des|stent\w*|bms)\b"
-    r"|\b(?:taken|brought|went|rushed|transferred) (?:\w+ ){0,2}to (?:the )?(?:cath|cardiac cath\w*)\b"
-    r"|\b(?:emergent|emergency|urgent|primary) (?:cath\w*|pci|left heart cath\w*|coronary angiogra\w+)",
-    re.IGNORECASE,
-)
-_BEFORE_SURGERY = "Z01.81"  # the examination before it is another encounter
 # What one comes for is over where it is past: "s/p sterilization", "after circumcision".
 _COME_FOR = ("Z30.2", "Z40", "Z41")
 _OVER = re.compile(
@@ -117,43 +84,10 @@ def is_of_another_time(note: Note, said: Said, code: str) -> bool:
         born = _AT_BIRTH.search(before) or "born" in note.text[said.start : said.end].lower()
         later = _INFANT.search(note.text) and _ONCE_EARLY.search(note.text, max(said.start - 12, 0), said.end)
         return bool(born or later) and not (note.of_newborn or _BY_BIRTH.search(note.text))
-    if not code.startswith((*_COME_FOR, _BEFORE_SURGERY, *_LEFT_BY_SURGERY)):
+    if not code.startswith((*_COME_FOR, *OF_SURGERY)):
         return False
     past = note.touched(said.places, "historical") or _OVER.search(before) is not None
-    if code == _STENT and not past and _STENTED_NOW.search(note.text):
-        return True
-    if code.startswith(_COME_FOR):
-        return past
-    return note.of_operation and not past and (code.startswith(_BEFORE_SURGERY) or _is_done_now(note, said))
-
-
-def left_now(note: Note, found: Iterable[Said], tree: Tree, *, inpatient: bool) -> set[int]:
-    """The statuses that operations of this encounter leave, those that its own section of procedures names without a
-    year: the next encounter has them."""
-    of_today = inpatient or _OF_TODAY.search(note.text)
-    named_there = [
-        said
-        for said in found
-        if _is_this_delivery(note, said)
-        or (
-            of_today
-            and note.section[said.places[0]] == "procedures"
-            and not note.touched(said.places, "historical")
-            and not _has_year(note, said)
-        )
-    ]
-    codes = {code for said in named_there for code in (said.code, *said.status.values())}
-    return {code for code in codes if code >= 0 and tree.codes[code].startswith(_LEFT_BY_SURGERY)}
-
-
-def _is_this_delivery(note: Note, said: Said) -> bool:
-    """Whether a cesarean is how the child of this note was born: it has left no scar before."""
-    begin, end = sentence_around(note.sentences, said.start) or (said.start, said.end)
-    return (
-        _CESAREAN.search(note.text, said.start, said.end) is not None
-        and _THIS_DELIVERY.search(note.text, begin, end) is not None
-        and not _EARLIER_DELIVERY.search(note.text, begin, end)
-    )
+    return past if code.startswith(_COME_FOR) else not past and is_of_this_surgery(note, said, code)
 
 
 def now_resolved(note: Note, found: Iterable[Said]) -> set[int]:
@@ -165,17 +99,6 @@ def now_resolved(note: Note, found: Iterable[Said]) -> set[int]:
         and note.section[said.places[0]] in ("assessment", "diagnoses")
         and RESOLVED.match(note.text, said.end)
     }
-
-
-def _has_year(note: Note, said: Said) -> bool:
-    begin, end = sentence_around(note.sentences, said.start) or (said.start, said.end)
-    return _ANY_YEAR.search(note.text, begin, end) is not None
-
-
-def _is_done_now(note: Note, said: Said) -> bool:
-    """Whether a mention stands where a report tells what is done and found, or in a sentence of doing."""
-    begin, end = sentence_around(note.sentences, said.start) or (said.start, said.end)
-    return note.section[said.places[0]] in _DOING or _DONE_NOW.search(note.text, begin, end) is not None
 
 
 def text_before(note: Note, said: Said) -> str:
@@ -235,16 +158,18 @@ _CAME_WITH = re.compile(
     re.IGNORECASE,
 )
 _SYMPTOMS = ("R", "K62.5", "K92", "M25.5", "M54", "N92", "N93", "H53", "H57.1", "G89")
-# A smoker in a list of past diseases smokes, if nothing right beside says that this is past.
-_HABITS = ("F17", "Z72.0")
-_LIST_OF_PAST = re.compile(r"\b(?:history|p?m?hx?) ?:[^\n]*\Z", re.IGNORECASE)
+# Who smokes, drinks or takes drugs in a list of past diseases does so, if nothing right beside says that this is past.
+_HABITS = ("F17", "Z72.0", "F10", "F11", "F12", "F13", "F14", "F15", "F16", "F18", "F19")
+_LIST_OF_PAST = re.compile(r"\b(?:history|p?m?hx?)(?: ?:| (?!of\b))[^\n]*\Z", re.IGNORECASE)
 _GIVEN_UP = re.compile(
     r"\b(?:former|ex|quit|stopped|remote|prior|previous|past|used to be an?|(?:history|hx|h/o)(?: of)?)"
     r"[\s-]+(?:\w+ )?\Z",
     re.IGNORECASE,
 )
 _GIVEN_UP_LATER = re.compile(
-    r"[^.;\n]{0,20}\b(?:former\w*|quit|stopped|ago|years?|pk|not any ?more|(?:19|20)\d\d)\b", re.IGNORECASE
+    r"[^.;\n]{0,20}\b(?:former\w*|quit|stopped|ago|years?|pk|not any ?more|sober|clean|remission|recover\w+|abstinen\w+"
+    r"|last (?:drink|use)|(?:19|20)\d\d)\b",
+    re.IGNORECASE,
 )
 # An infarction of the last four weeks is still acute (I.C.9.e.1).
 _OF_FOUR_WEEKS, _FOUR_WEEKS = ("I21", "I22"), 28  # days

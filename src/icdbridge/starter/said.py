@@ -249,7 +249,7 @@ def _decided(
     if note.sex:
         beside[root(note.sex)] = near[root(note.sex)] = 1.0
     fixed = not _FIXED.isdisjoint(beside) and note.touched(mention.places, "historical")
-    healing = not note.days_after and (fixed or not _SUBSEQUENT.isdisjoint(beside))
+    healing = not note.days_after and (note.of_aftercare or fixed or not _SUBSEQUENT.isdisjoint(beside))
     character = "S" if not _SEQUELA.isdisjoint(beside) else "D" if healing else "A"
     targets, sources = dictionary.meant(mention.phrase)
     named, source, decision = -1, -1, Decision(-1, frozenset(), ())

@@ -17,6 +17,7 @@ _SIDED = 3  # words before or after weakness that say its side
 _BEHIND = re.compile(
     r"\b(?:residual|residua|sequelae?|following|after|post[- ](?:stroke|cva)"
     r"|(?:from|since) (?:his |her |the |prior |old |previous )*(?:stroke|cva)"
+    r"|(?:stroke|cva|infarct) (?:\w+ ){0,3}ago"
     r"|(?:old|prior|previous|remote|h/o|history of|s/p) (?:\w+ ){0,3}(?:stroke|cva|infarct))\b",
     re.IGNORECASE,
 )
