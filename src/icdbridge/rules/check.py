@@ -10,7 +10,7 @@ from icdbridge.rules.existing import check_existing
 from icdbridge.rules.findings import Encounter, Finding, encounter, finding
 from icdbridge.rules.meaning import COMBINATION, SAID, check_meaning
 from icdbridge.rules.patient import check_patient
-from icdbridge.rules.sequencing import FIRST_ONLY, check_companions, check_principal
+from icdbridge.rules.sequencing import check_companions, check_principal
 from icdbridge.rules.together import check_together
 
 _POA = ("Y", "N", "U", "W", "1")
@@ -49,7 +49,7 @@ def _findings(codes: CodeSet, about: Encounter) -> Iterator[Finding]:
     yield from excluded
     told = {code for one in excluded for code in one.codes}
     yield from (
-        one for one in check_principal(codes) if one.rule != FIRST_ONLY or not told.issuperset(one.codes)
+        one for one in check_principal(codes) if one.severity == "error" or not told.issuperset(one.codes)
     )
     yield from check_companions(codes)
     yield from check_patient(codes, about)

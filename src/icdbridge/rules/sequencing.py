@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from icdbridge.codes import describe
 from icdbridge.rules.code_set import CodeSet
 from icdbridge.rules.findings import Finding, finding
+from icdbridge.rules.rule_tables import matching, of_table, table
 from icdbridge.rules.tabular_notes import Note, blocks, notes, title_of
 
 _ELSEWHERE = re.compile(
@@ -47,8 +48,6 @@ _REASONS = (
     "Z76.2",
 )
 _NO_REASON = ("Z52.9",)
-FIRST_ONLY = "principal: first only"
-_NEEDED = {"I22": ("I21", "guideline I.C.9.e.4")}  # how codes begin, and what stands beside them always
 _INJURIES, _SYMPTOMS = "19", "18"  # chapters
 _POISONED = ("poisoning by", "toxic effect of")  # how titles begin: such a code comes before what it caused
 _BY_POISON = ("G92", "I46", "J96.0", "J96.2", "J96.9")  # what else it may cause at once, beside symptoms
@@ -74,6 +73,7 @@ def check_principal(codes: CodeSet) -> Iterator[Finding]:
         yield finding("secondary only", code, title=title, source=source)
     yield from (finding(said, code) for said in _OF_DRUGS if title.lower().startswith(said))
     yield from _behind_others(code, chapter, codes)
+    yield from _out_of_sequence(code, codes)
     for note in notes(code, "codeFirst"):
         found = [
             (line.text.strip(" ,"), other)
@@ -117,12 +117,18 @@ def _behind_others(code: str, chapter: str, codes: CodeSet) -> Iterator[Finding]
             yield finding("unnamed", code, line=note.text.rstrip("."), place=note.place)
 
 
+def _out_of_sequence(code: str, codes: CodeSet) -> Iterator[Finding]:
+    """What comes before a first code; nothing that developed only after admission."""
+    later = {one.code for given, one in zip(codes.given, codes.read, strict=True) if one and given.poa == "N"}
+    for first, behind, unless, *texts in table("sequence"):
+        others = [other for other in matching(behind, codes) if other != code and other not in later]
+        if others and re.match(first, code) and not matching(unless, codes):
+            yield of_table(texts, (code, *others), first=code, behind=", ".join(others))
+
+
 def check_companions(codes: CodeSet) -> Iterator[Finding]:
     """Finds codes that require others ("code first", "use additional code", "code also") of which none is present."""
     for code in codes.diagnoses:
-        beside, source = _NEEDED.get(code[:3], ("", ""))
-        if beside and not any(other.startswith(beside) for other in codes.diagnoses):
-            yield finding("needed", code, title=title_of(code), beside=f"{beside}.-", source=source)
         for note in notes(code, "codeFirst"):
             if _UNDERLYING.search(note.heading) and not _OPEN.search(note.heading):
                 yield from _underlying(code, note, codes)
