@@ -18,6 +18,14 @@ COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00")
 INK, GRID = "#123450", "#123451"  # stand-ins, replaced by the page's own colours
 STYLE = rc_params_from_file(Path(__file__).parent / "report.mplstyle", use_default_template=False)
 
+# Margins of a panel in inches. Matplotlib's own layouts measure every text, which takes longer than drawing.
+_LEFT, _RIGHT, _TOP, _BOTTOM = 0.52, 0.18, 0.3, 0.28
+_LABEL, _LINE, _LEGEND = (
+    0.2,
+    0.15,
+    0.26,
+)  # an axis's label, a further line below a tick, a row of the legend below
+
 _DRAWING = threading.Lock()  # matplotlib's style is one for all threads
 
 
@@ -28,9 +36,30 @@ class Drawing:
 
     def __init__(self, name: str, panels: int = 1, height: float = 3.3, width: float = 8.4) -> None:
         self.name = name
-        self.figure = Figure(figsize=(width, height), layout="constrained")
+        self.figure = Figure(figsize=(width, height))
         self.axes: list[Any] = list(self.figure.subplots(1, panels, squeeze=False)[0])
         self.svg = Markup("")
+        self._rows = 0  # of the legend below
+
+    def legend_below(self, columns: int) -> None:
+        """What the colours of the first panel mean, below all of them."""
+        marks, names = self.axes[0].get_legend_handles_labels()
+        self.figure.legend(marks, names, loc="lower center", ncols=columns, fontsize=9, borderaxespad=0.1)
+        self._rows = -(-len(names) // columns)
+
+    def place(self) -> None:
+        """Gives each panel its place, by what stands around it."""
+        width, height = self.figure.get_size_inches()
+        left = _LEFT + (_LABEL if any(axis.get_ylabel() for axis in self.axes) else 0)
+        further = max(tick.get_text().count("\n") for tick in self.axes[0].get_xticklabels())
+        below = _BOTTOM + (_LABEL if any(axis.get_xlabel() for axis in self.axes) else 0)
+        below += further * _LINE + self._rows * _LEGEND
+        inner = width / len(self.axes) - left - _RIGHT
+        for number, axis in enumerate(self.axes):
+            start = number * width / len(self.axes) + left
+            axis.set_position(
+                (start / width, below / height, inner / width, (height - below - _TOP) / height)
+            )
 
 
 @contextmanager
@@ -41,6 +70,7 @@ def drawing(name: str, panels: int = 1, height: float = 3.3, width: float = 8.4)
     with _DRAWING, matplotlib.rc_context({**STYLE, "svg.hashsalt": name}):
         drawn = Drawing(name, panels, height, width)
         yield drawn
+        drawn.place()
         buffer = io.StringIO()
         drawn.figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     drawn.svg = _inside_a_page(buffer.getvalue(), name)

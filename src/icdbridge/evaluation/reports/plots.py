@@ -5,19 +5,13 @@ from typing import Any
 
 from markupsafe import Markup
 
-from icdbridge.drawing import COLOURS, INK, Drawing, drawing
+from icdbridge.drawing import COLOURS, INK, drawing
 
 Series = Mapping[str, Sequence[float | None]]  # name -> values, None where there is none
 
 
 def _numbers(values: Sequence[float | None]) -> list[float]:
     return [float("nan") if value is None else float(value) for value in values]
-
-
-def _legend_below(drawn: Drawing, columns: int) -> None:
-    """What the colours of the first panel mean, below all of them."""
-    named = drawn.axes[0].get_legend_handles_labels()
-    drawn.figure.legend(*named, loc="outside lower center", ncols=columns, fontsize=9)
 
 
 def training_curves(
@@ -69,7 +63,7 @@ def panels_over(
             for axis in drawn.axes:
                 axis.legend(fontsize=9)
         elif any(len(series) > 1 for series in panels.values()):
-            _legend_below(drawn, 3)
+            drawn.legend_below(3)
     return drawn.svg
 
 
@@ -135,7 +129,7 @@ def reliability(name: str, found: Mapping[str, Mapping[str, Any]], tag: str = ""
             axis.set_xlim(0, 1)
             axis.set_ylim(0, 1)
         axes[0].set_ylabel("share of right codes")
-        _legend_below(drawn, 2)
+        drawn.legend_below(2)
     return drawn.svg
 
 
@@ -157,5 +151,5 @@ def gain_bars(
         axis.tick_params(axis="x", length=0)
         axis.set_title(title)
         axis.set_ylabel("percentage points")
-        _legend_below(drawn, 5)
+        drawn.legend_below(5)
     return drawn.svg
