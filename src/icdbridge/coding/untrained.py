@@ -6,7 +6,6 @@ from datetime import date
 from pathlib import Path
 from typing import get_args
 
-from icdbridge.caches import cache_folder
 from icdbridge.codes import Code, load_system, parse_key, version_named
 from icdbridge.coding.checks import check_choice, check_codes, check_day, check_note, check_suggestions
 from icdbridge.coding.coder import Asked, Coder
@@ -23,6 +22,7 @@ from icdbridge.starter.among import DIAGNOSES, chosen
 from icdbridge.starter.converting import in_icd9
 from icdbridge.starter.found import SPANS
 from icdbridge.starter.language import foreign_language, perhaps_foreign
+from icdbridge.starter.opinions import reading_starter
 from icdbridge.starter.stems import words_of
 
 MOST = 100_000  # codes of a note
@@ -40,7 +40,6 @@ class StarterCoder(Coder):
 
     def __init__(self, path: Path | None = None) -> None:
         """``path``: a folder with a calibration (``icdbridge calibrate``)."""
-        self._opened: Starter | None = None
         self.folder = path
         self.name = "starter" if path is None else path.resolve().name
         self.versions = list(DIAGNOSES)
@@ -49,9 +48,7 @@ class StarterCoder(Coder):
 
     @property
     def _starter(self) -> Starter:
-        if self._opened is None:
-            self._opened = Starter("icd10cm", cache_folder())
-        return self._opened
+        return reading_starter("icd10cm")
 
     @property
     def threshold(self) -> float:

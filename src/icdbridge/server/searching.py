@@ -25,6 +25,7 @@ from icdbridge.server.given_codes import spelt
 from icdbridge.server.observing import logger, places
 from icdbridge.server.problems import WITH_BODY, Problem, described, field_problem, refusing
 from icdbridge.server.request_schemas import Request
+from icdbridge.starter.opinions import reading_starter
 
 NOT_INDEXED = "codes cannot be searched yet: their index is being made, which takes a minute or two"
 _RETRY_SECONDS = 3
@@ -44,7 +45,9 @@ class SearchRequest(Request):
 
 
 class SearchIndex:
-    """Opens the search index, and makes it the first time, while notes are coded already."""
+    """Opens the search index, and makes it the first time, while notes are coded already. Then it opens and makes the
+    starter, which a run asks for notes of a date: the first of these would wait.
+    """
 
     def __init__(self, first: threading.Event) -> None:
         """It waits for ``first``: the processors do one thing at a time."""
@@ -68,6 +71,7 @@ class SearchIndex:
         while not self._stopped.is_set():
             try:
                 find("fever")
+                reading_starter("icd10cm")
             except Exception as error:  # notes are coded all the same
                 if not self._stopped.is_set():
                     named = f"{type(error).__name__} at {places(error)}"

@@ -49,7 +49,7 @@ class Opinion(NamedTuple):
 
 @cache
 def reading_starter(system: str) -> Starter:
-    """The starter that reads notes for runs, opened once for each system."""
+    """The starter, opened once for each system."""
     return Starter(system, cache_folder())
 
 
