@@ -22,6 +22,7 @@ from icdbridge.corpora import data_plots, data_report
 from icdbridge.knowledge.search import search
 from icdbridge.locks import locked
 from icdbridge.starter import Starter
+from tests.imports import sources_of
 from tests.small import learn_both_versions
 
 # a busy machine is no fault of what is tested
@@ -86,8 +87,9 @@ def public_data() -> Path:
 
 
 ROOT = Path(__file__).parents[1]
-# What the indexes of the search and of the starter are built with: another byte of it builds them anew.
-PACKAGES = ("codes", "knowledge", "rules", "text", "tables", "corpora", "lexical", "starter")
+# What builds the indexes of the search and of the starter: another byte of it, or of what it imports, builds them anew.
+# Of the data that it reads the names of the indexes tell.
+BUILDERS = ("knowledge.search.opening", "knowledge.search.index_building", "starter.knowledge_building")
 WEEK = 7 * 24 * 3600  # seconds
 
 
@@ -99,11 +101,8 @@ def shared_cache() -> None:
     if "XDG_CACHE_HOME" in os.environ:
         return
     digest = hashlib.sha256(sys.version.encode() + (ROOT / "requirements-dev.txt").read_bytes())
-    package = ROOT / "src" / "icdbridge"
-    patterns = ["*.py", *(f"{name}/**/*" for name in PACKAGES)]
-    for file in sorted(file for pattern in patterns for file in package.glob(pattern) if file.is_file()):
-        if file.suffix != ".pyc":
-            digest.update(f"{file.relative_to(package)}\0".encode() + file.read_bytes())
+    for file in sorted(sources_of(BUILDERS)):
+        digest.update(file.name.encode() + file.read_bytes())
     caches = ROOT / "build" / "test-caches"
     own = caches / digest.hexdigest()[:16]
     own.mkdir(parents=True, exist_ok=True)

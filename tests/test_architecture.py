@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-import icdbridge
+from tests.imports import ROOT, imported
 
-ROOT = Path(icdbridge.__file__).parent
 DOCS = Path(__file__).parents[1] / "docs" / "architecture.md"
 MODULES = sorted(ROOT.rglob("*.py"))
 
@@ -21,19 +20,6 @@ def packages() -> list[str]:
     drawn = re.search(r"```\n(codes ─►.*?)```", DOCS.read_text("utf-8"), re.S)
     assert drawn
     return re.findall(r"[a-z]+", drawn[1])
-
-
-def imported(module: Path) -> set[str]:
-    """What a module imports from this package, wherever in it: ``codes.gate``, ``errors``."""
-    names = set()
-    for node in ast.walk(ast.parse(module.read_text("utf-8"))):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("icdbridge."):
-            names.add(node.module.removeprefix("icdbridge."))
-        elif isinstance(node, ast.Import):
-            names |= {
-                one.name.removeprefix("icdbridge.") for one in node.names if one.name.startswith("icdbridge.")
-            }
-    return names
 
 
 def test_every_package_is_drawn():
