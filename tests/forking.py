@@ -2,25 +2,30 @@
 
 import os
 import signal
+import subprocess
 import sys
+import time
 import traceback
 
 
 class Forked:
-    """Runs the text of a program, ``sys.argv`` as given; ``stdout`` and ``stderr`` are what it prints."""
+    """Runs the text of a program, ``sys.argv`` as given; ``stdout`` and ``stderr`` are what it prints. ``log``: the
+    file that it prints both into instead.
+    """
 
-    def __init__(self, program, *arguments):
-        ends = [os.pipe(), os.pipe()]
+    def __init__(self, program, *arguments, log=None):
+        ends = [os.pipe(), os.pipe()] if log is None else []
         sys.stdout.flush()
         sys.stderr.flush()
         self.pid = os.fork()
         if not self.pid:
-            for descriptor, (_, write) in enumerate(ends, 1):
+            writes = [write for _, write in ends] or [os.open(log, os.O_WRONLY | os.O_APPEND)] * 2
+            for descriptor, write in enumerate(writes, 1):
                 os.dup2(write, descriptor)
             _run(program, arguments)
         for _, write in ends:
             os.close(write)
-        self.stdout, self.stderr = (os.fdopen(read, encoding="utf-8") for read, _ in ends)
+        self.stdout, self.stderr = [os.fdopen(read, encoding="utf-8") for read, _ in ends] or (None, None)
         self.returncode = None
 
     def poll(self):
@@ -28,6 +33,23 @@ class Forked:
         if self.returncode is None:
             pid, status = os.waitpid(self.pid, os.WNOHANG)
             self.returncode = os.waitstatus_to_exitcode(status) if pid else None
+        return self.returncode
+
+    def send_signal(self, number):
+        """Unless it has ended."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self):
+        self.send_signal(signal.SIGKILL)
+
+    def wait(self, seconds):
+        """How it ended, within some seconds."""
+        until = time.monotonic() + seconds
+        while self.poll() is None:
+            if time.monotonic() > until:
+                raise subprocess.TimeoutExpired(self.pid, seconds)
+            time.sleep(0.02)
         return self.returncode
 
     def communicate(self):
@@ -42,7 +64,7 @@ class Forked:
 def _run(program, arguments):
     status = 1
     try:
-        sys.stdout, sys.stderr = (os.fdopen(number, "w", encoding="utf-8") for number in (1, 2))
+        sys.stdout, sys.stderr = (os.fdopen(number, "w", 1, encoding="utf-8") for number in (1, 2))
         signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         sys.argv[1:] = map(str, arguments)

@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 from playwright.sync_api import expect, sync_playwright
+from tests.forking import Forked
 from tests.small import make_corpus, tiny_settings
 
 from icdbridge import Coder
@@ -59,34 +60,32 @@ def coder(run_path, shared_cache):
 class Served:
     url: str
     log: Path
-    process: subprocess.Popen
+    process: subprocess.Popen | Forked
 
     def metrics(self):
         return httpx.get(f"{self.url}/metrics", timeout=60).text
 
 
-def start_server(run_path, log, *arguments, command=None, whole=True, **options):
+def start_server(run_path, log, *arguments, command=None, whole=True, copied=False, **options):
     """``icdbridge serve`` of a run (None: of the starter) on a free port, or ``command``; it prints into ``log``.
 
-    With ``whole`` it is waited for until its index is there too.
+    With ``whole`` it is waited for until its index is there too. ``copied``: in a copy of this process, which has
+    imported already what a new one takes seconds for.
     """
-    main = [
-        sys.executable,
-        "-c",
-        "from icdbridge.cli import main; main()",
-        "serve",
-        *([] if run_path is None else [str(run_path)]),
-        "--port",
-        "0",
-    ]
-    with log.open("wb") as handle:
-        process = subprocess.Popen(
-            command or [*main, *arguments],
-            stdout=handle,
-            stderr=subprocess.STDOUT,
-            env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"},
-            **options,
-        )
+    main = "from icdbridge.cli import main; main()"
+    line = ["serve", *([] if run_path is None else [str(run_path)]), "--port", "0", *arguments]
+    log.touch()
+    if copied:
+        process = Forked(main, *line, log=log)
+    else:
+        with log.open("wb") as handle:
+            process = subprocess.Popen(
+                command or [sys.executable, "-c", main, *line],
+                stdout=handle,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"},
+                **options,
+            )
     for _ in range(600):
         if found := re.search(r"at (http://\S+)", log.read_text("utf-8")):
             break
@@ -114,7 +113,7 @@ def assert_nothing_of_notes(text):
 @pytest.fixture(scope="session")
 def served(run_path, tmp_path_factory):
     """One server for all tests; when they are done its log and metrics are searched for words of the notes."""
-    server = start_server(run_path, tmp_path_factory.mktemp("served") / "log.txt")
+    server = start_server(run_path, tmp_path_factory.mktemp("served") / "log.txt", copied=True)
     yield server
     metrics = server.metrics()
     server.process.send_signal(signal.SIGTERM)

@@ -18,7 +18,7 @@ SECOND = "Was given metformin. Patient was dialysed and feels well."
 @pytest.fixture(scope="module")
 def served(run_path, tmp_path_factory):
     folder = tmp_path_factory.mktemp("store")
-    server = start_server(run_path, folder / "log.txt", "--store", str(folder / "desk.db"))
+    server = start_server(run_path, folder / "log.txt", "--store", str(folder / "desk.db"), copied=True)
     for number in ("E-1", "E-2", "E-3", "E-4"):
         documents = [
             {"title": title, "text": f"{text} {number}.", "date": date}

@@ -16,7 +16,7 @@ FAMILY = "Community acquired pneumonia. Denies chest pain. Father had colon canc
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory):
-    server = start_server(None, tmp_path_factory.mktemp("starter") / "log.txt")
+    server = start_server(None, tmp_path_factory.mktemp("starter") / "log.txt", copied=True)
     yield server
     server.process.send_signal(signal.SIGTERM)
     server.process.wait(30)
