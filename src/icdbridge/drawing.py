@@ -19,12 +19,8 @@ INK, GRID = "#123450", "#123451"  # stand-ins, replaced by the page's own colour
 STYLE = rc_params_from_file(Path(__file__).parent / "report.mplstyle", use_default_template=False)
 
 # Margins of a panel in inches. Matplotlib's own layouts measure every text, which takes longer than drawing.
-_LEFT, _RIGHT, _TOP, _BOTTOM = 0.52, 0.18, 0.3, 0.28
-_LABEL, _LINE, _LEGEND = (
-    0.2,
-    0.15,
-    0.26,
-)  # an axis's label, a further line below a tick, a row of the legend below
+_LEFT, _RIGHT, _TOP, _BOTTOM = 0.16, 0.2, 0.3, 0.28
+_LABEL, _LETTER, _LINE, _LEGEND = 0.2, 0.08, 0.15, 0.26  # of an axis, of a tick's text, below a tick, below all
 
 _DRAWING = threading.Lock()  # matplotlib's style is one for all threads
 
@@ -50,7 +46,8 @@ class Drawing:
     def place(self) -> None:
         """Gives each panel its place, by what stands around it."""
         width, height = self.figure.get_size_inches()
-        left = _LEFT + (_LABEL if any(axis.get_ylabel() for axis in self.axes) else 0)
+        letters = max(len(tick.get_text()) for axis in self.axes for tick in axis.get_yticklabels())
+        left = _LEFT + letters * _LETTER + (_LABEL if any(axis.get_ylabel() for axis in self.axes) else 0)
         further = max(tick.get_text().count("\n") for tick in self.axes[0].get_xticklabels())
         below = _BOTTOM + (_LABEL if any(axis.get_xlabel() for axis in self.axes) else 0)
         below += further * _LINE + self._rows * _LEGEND
