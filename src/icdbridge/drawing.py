@@ -20,7 +20,8 @@ STYLE = rc_params_from_file(Path(__file__).parent / "report.mplstyle", use_defau
 
 # Margins of a panel in inches. Matplotlib's own layouts measure every text, which takes longer than drawing.
 _LEFT, _RIGHT, _TOP, _BOTTOM = 0.16, 0.2, 0.3, 0.28
-_LABEL, _LETTER, _LINE, _LEGEND = 0.2, 0.08, 0.15, 0.26  # of an axis, of a tick's text, below a tick, below all
+# An axis's label, a letter beside a tick, a further line below a tick, a row of the legend below.
+_LABEL, _LETTER, _LINE, _LEGEND = 0.2, 0.08, 0.15, 0.26
 
 _DRAWING = threading.Lock()  # matplotlib's style is one for all threads
 
