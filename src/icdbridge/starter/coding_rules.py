@@ -102,7 +102,12 @@ def _presume(
     severity = {stem: 1.0 for said in evidence for stem in near_words(note, said.places) if stem in _SEVERITY}
     then = [
         _said_further(present, code, tree)
-        or specify(tree, tree.number[code], stage if code.startswith("O") else severity).code
+        or specify(
+            tree,
+            tree.number[code],
+            stage if code.startswith("O") else severity,
+            "D" if code.endswith("D") else "A",
+        ).code
         for code in rule.then
         if code in tree.number
     ]
