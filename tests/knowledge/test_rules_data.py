@@ -12,7 +12,7 @@ from icdbridge.codes import load_system
 _COLUMNS = {
     "presumptions.csv": "rule if_all unless then replaces source",
     "integral.csv": "diagnosis symptom source",
-    "companions.csv": "if add_when then source",
+    "companions.csv": "if add_when then source sixth",
     "blocked.csv": "code term why",
     "measurements.csv": "measure at_least below code source",
 }

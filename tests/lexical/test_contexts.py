@@ -166,7 +166,7 @@ def test_rules_are_written_as_they_are_read():
         allowed = (
             ("", "clause", "verb", "comma")
             if direction == "stop"
-            else ("", "phrase", "item", "list", "or", *"123456789")
+            else ("", "phrase", "item", "list", "or", "joined", *"123456789")
         )
         assert reach in allowed, phrase
         assert phrase == phrase.lower(), phrase

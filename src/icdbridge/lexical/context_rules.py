@@ -31,9 +31,10 @@ class Rule(NamedTuple):
     """``contexts`` that a phrase gives to (or, ``stop``, takes from) the words in its ``direction``.
 
     ``reach``: "" to the end of the sentence; ``list`` too, but behind the name of a condition only to the next comma,
-    or to the end of a list with "or"; ``or``, only so far in any case; ``phrase`` to the next comma; ``item`` to the
-    next comma or "and"; a number of words, up to a comma or "with". Of a stop: ``clause``, from the comma that begins
-    its clause, else from itself; ``verb``, only from such a comma; ``comma``, only from one right before it. A
+    or to the end of a list with "or"; ``or``, only so far in any case; ``joined``, so far if it goes on right behind,
+    else nowhere; ``phrase`` to the next comma; ``item`` to the next comma or "and"; a number of words, up to a comma or
+    "with". Of a stop: ``clause``, from the comma that begins its clause, else from itself; ``verb``, only from such a
+    comma; ``comma``, only from one right before it. A
     ``pseudo`` rule does nothing: its phrase hides what it is made of.
     """
 

@@ -217,6 +217,10 @@ class _Sentence:
     def _reach_forward(self, rule: Rule, first: int, last: int) -> int:
         if rule.reach == "list":
             return self._to_the_last_or(last) if self._qualifies(first) else self.size
+        if (
+            rule.reach == "joined"
+        ):  # "without aura or bleeding"; a migraine "without aura intractable" is intractable
+            return self._to_the_last_or(last) if last in self.joins else last
         if rule.reach == "or":
             return self._to_the_last_or(last)
         if rule.reach == "":

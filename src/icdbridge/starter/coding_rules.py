@@ -19,6 +19,7 @@ from icdbridge.starter.sequelae import code_sequelae
 from icdbridge.starter.specify import specify
 from icdbridge.starter.stems import SIDES, roots
 from icdbridge.starter.tree import Tree
+from icdbridge.starter.vertebrae import code_vertebrae
 from icdbridge.starter.wordings import OUTCOME, wordings
 
 _SEVERITY = frozenset(roots("mild", "moderate", "severe")) | {*SIDES}
@@ -44,6 +45,7 @@ def apply_rules(note: Note, lines: Sequence[Line], tree: Tree) -> list[Line]:
     kept = list(lines)
     code_sequelae(note, kept, tree)
     code_newborn(note, kept, tree)
+    code_vertebrae(note, kept, tree)
     spell_out(note, kept, tree)
     _add_wordings(kept, note, tree, _present(kept, tree))
     _add_measures(kept, note, tree, _present(kept, tree))  # rules ask for some, and others for what rules add
@@ -159,6 +161,7 @@ def _add_wordings(lines: list[Line], note: Note, tree: Tree, present: Mapping[st
     done = set(present)
     for found in wordings(note.text, note.sentences, newborn=note.of_newborn):
         known = found.code in tree.number and found.code not in done
+        known = known and not _said_further(present, found.code, tree)
         if known and (obstetric or found.code != OUTCOME):
             done.add(found.code)
             lines.append(Line(tree.number[found.code], "rule", span=(found.start, found.end)))
@@ -177,7 +180,7 @@ def _name_companions(present: Mapping[str, Line]) -> None:
                 (code, one.reason)
                 for one in asking_for(written)
                 for code in present
-                if code != written and code.startswith(one.first)
+                if code != written and one.is_of(code)
             )
             code, reason = next(asking, ("", ""))
             line.reason = f"goes with {code} ({reason})" if code else ""

@@ -32,7 +32,7 @@ _LEFT_OFF = re.compile(
     rf" from\s+(?:{_OF_DRUG}\s+)*$",
     re.IGNORECASE,
 )
-_CAUSING = re.compile(r"[- ](?:induced|related|associated|toxicity|side effects?)\b", re.IGNORECASE)
+_CAUSING = re.compile(r"[- ](?:induced|related|associated|toxicity|side effects?|cough)\b", re.IGNORECASE)
 _UNTAKEN = re.compile(
     r"(?:ran out of|out of|not taking|stopped taking|missed|skipp(?:ed|ing)|(?:nonadheren|noncomplian)(?:t"
     r"|ce) (?:to|with)|forgot)"

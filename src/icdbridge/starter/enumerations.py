@@ -14,11 +14,12 @@ from icdbridge.starter.tree import Tree
 _HEADS = (
     r"mets|metasta(?:sis|ses|tic)|fractures?|fxs?|lacerations?|lacs?|abrasions?|contusions?|bruis(?:es|ing)|burns?"
     r"|sprains?|strains?|osteoarthritis|oa|arthritis|djd|cellulitis|ulcers?|pain|swelling|edema|numbness|weakness"
-    r"|stenosis|neuropathy|lesions?|abscess(?:es)?|psoriasis|eczema|dermatitis"
+    r"|stenosis|neuropathy|lesions?|abscess(?:es)?|psoriasis|eczema|dermatitis|crohn(?:'?s)?"
 )
 _ITEM = r"(?:the |a |an |his |her |both )?[a-z][\w-]*(?: [a-z][\w-]*){0,2}?(?: ?\([^()\n]{1,30}\))?"
 _LIST = re.compile(
-    rf"\b(?P<head>{_HEADS})(?: [\w-]+){{0,3}}? (?:to|of|in|on|involving) (?P<list>{_ITEM}(?:, ?{_ITEM}){{0,6}},?"
+    rf"\b(?P<head>{_HEADS})(?: [\w-]+){{0,3}}? (?:to|of|in|on|involving|affecting)"
+    rf" (?P<list>{_ITEM}(?:, ?{_ITEM}){{0,6}},?"
     rf" ?(?:and|&|/|\+) ?{_ITEM})(?=[\s.,;:)]|$)",
     re.IGNORECASE,
 )

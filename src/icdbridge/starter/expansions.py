@@ -12,6 +12,7 @@ from icdbridge.starter.stems import Word, meanings
 
 _LONGEST, _LETTERS = 4, 13  # words and characters of an abbreviation of several words
 _NEAR = 15  # words of its sentence on each side that say what an abbreviation means
+_DRUG = 15  # characters of the name of a drug
 _CLOSE = 8  # characters on each side in which a percentage belongs to it
 # "13.3 mCi" is a unit; "AB CD, M.D." and "Dr. CD" are the initials of a person.
 _UNIT = re.compile(r"[a-z][A-Z][A-Za-z]*")
@@ -24,6 +25,14 @@ _DEGREE = re.compile(
 # "ASA 3" is how ill one is before anesthesia; "ASA 81" is aspirin.
 _ANESTHESIA = re.compile(
     r"ASA[\s:]*(?:class|score|grade|status|PS|physical status)?[\s:#]*(?:[1-6]|IV|V?I{1,3})E?\b(?!\s*(?:mg|tab))"
+)
+# The kind of a drug: "Lotrimin AF" is no fibrillation, "Mucinex DM" no diabetes, "Cardizem CD" no Crohn's disease.
+_KIND_OF_DRUG = re.compile(
+    r"\b(?:(?:mucinex|robitussin|delsym|bromfed|rondec|phenergan|promethazine|coricidin|dimeta\w+|cheratussin|guaifenesin"
+    r"|\w*tussin|humibid|aquatab|tylenol|vicks|cardec|alka-?seltzer|tuss\w+|theraflu|nyquil|dayquil)[- ]DM"
+    r"|(?:lotrimin|desenex|tinactin|cruex|zeasorb)[- ]AF|(?:cardizem|cartia|metadate|diltiazem|ceclor)[- ]CD"
+    r"|(?:bactrim|septra|sulfatrim|smz(?:-tmp)?|tmp-smx)[- ]DS|(?:adalat|procardia)[- ](?:CC|XL))\Z",
+    re.IGNORECASE,
 )
 _ADDRESSED = re.compile(r"\b(?:Dr|Mr|Mrs|Ms|Drs)\.?\s+(?:[A-Z]\.?\s*){0,2}\Z")
 
@@ -129,6 +138,8 @@ def is_unit_or_name(text: str, start: int, end: int) -> bool:
     """Whether letters are a unit behind a number, initials of a person, the tag of a diagnosis, or a class of risk."""
     if text[start:end].islower():
         return False
+    if _KIND_OF_DRUG.search(text, max(start - _DRUG, 0), end):
+        return True
     before = text[max(start - _CLOSE, 0) : start]
     if _ANESTHESIA.match(text, start) or any(_RISK_TAG.match(text, start - back) for back in (1, 5)):
         return True

@@ -80,6 +80,9 @@ _OPERATION = re.compile(
 )
 
 
+_AT_DISCHARGE = re.compile(r"discharg|final diagnos|\bdeath summary|\bexpired\b", re.IGNORECASE)
+
+
 def is_operation_report(text: str) -> bool:
     """Whether a note reports an operation: what that takes out or puts in is no status of the patient yet."""
     return bool(_OPERATION.search(text))
@@ -98,6 +101,13 @@ def is_inpatient(text: str) -> bool:
 def is_aftercare(text: str) -> bool:
     """Whether a note is of care after an injury was treated: a rehabilitation, a skilled nursing facility, at home."""
     return bool(_AFTERCARE.search(text, 0, _HEAD))
+
+
+def is_at_discharge(text: str) -> bool:
+    """Whether a note is of the end of an inpatient stay: what is probable then is coded, what is so on admission is
+    still looked for (II.H).
+    """
+    return is_inpatient(text) and _AT_DISCHARGE.search(text) is not None
 
 
 def is_newborn(text: str) -> bool:

@@ -16,6 +16,7 @@ from icdbridge.starter.dictionary import (
     UNDERDOSING,
 )
 from icdbridge.starter.drugs import STEROIDS, is_allergy, is_cause, is_short, is_untaken, is_unused, reactions
+from icdbridge.starter.gone import has_had, has_resolved, is_passed, operated_then, text_before
 from icdbridge.starter.note_reading import Note
 from icdbridge.starter.other_times import (
     RESOLVED,
@@ -29,7 +30,6 @@ from icdbridge.starter.other_times import (
     now_resolved,
     operated_for,
     past_code,
-    text_before,
 )
 from icdbridge.starter.overdoses import is_overdosed, overdose_doubt
 from icdbridge.starter.practice import MOST, Practised
@@ -108,14 +108,16 @@ class Line:
         return [*self.said, *(one for one, _ in self.doubted)]
 
 
-def make_lines(note: Note, found: Sequence[Said], tree: Tree, *, inpatient: bool) -> list[Line]:
-    """The lines of a note, one for each code, in the order of their first mention."""
+def make_lines(note: Note, found: Sequence[Said], tree: Tree, *, inpatient: bool, final: bool) -> list[Line]:
+    """The lines of a note, one for each code, in the order of their first mention; ``final``: what is probable counts
+    (II.H).
+    """
     lines: dict[int, Line] = {}
     reacted = reactions(note, found)
     done = left_now(note, found, tree, inpatient=inpatient)
     gone = set() if inpatient else now_resolved(note, found)
     for said in found:
-        for meant, origin, doubt in _meant(note, said, tree, inpatient):
+        for meant, origin, doubt in _meant(note, said, tree, inpatient, final):
             if meant in done and note.section[said.places[0]] not in _OF_THE_PAST:
                 continue
             if origin == "said" and any(start <= said.start < end for start, end in reacted):
@@ -132,7 +134,9 @@ def make_lines(note: Note, found: Sequence[Said], tree: Tree, *, inpatient: bool
     return list(lines.values())
 
 
-def _meant(note: Note, said: Said, tree: Tree, inpatient: bool) -> Iterable[tuple[int, str, str | None]]:
+def _meant(
+    note: Note, said: Said, tree: Tree, inpatient: bool, final: bool
+) -> Iterable[tuple[int, str, str | None]]:
     """The codes that a mention stands for in its context, each with its origin and, perhaps, a doubt."""
     when = said.status
     section = note.section[said.places[0]]
@@ -156,7 +160,7 @@ def _meant(note: Note, said: Said, tree: Tree, inpatient: bool) -> Iterable[tupl
     if named and is_taken_back(named, note.text, said.start, note.sentences):
         hypothetical = True
     if ADVERSE in when and is_cause(note, said, before):
-        thought = "uncertain" if note.marked(said.asserting, "uncertain") and not inpatient else None
+        thought = "uncertain" if note.marked(said.asserting, "uncertain") and not final else None
         yield int(tree.default[when[ADVERSE]]), ADVERSE, "hypothetical" if hypothetical else thought
     if UNDERDOSING in when and is_untaken(note, said, before):
         yield int(tree.default[when[UNDERDOSING]]), UNDERDOSING, None
@@ -178,11 +182,14 @@ def _meant(note: Note, said: Said, tree: Tree, inpatient: bool) -> Iterable[tupl
         or operated_for(note, said)
         or is_cured(note, said, named)
         or is_repaired(note, said, named)
+        or has_resolved(note, said, named)
+        or is_passed(note, said, named)
+        or (not inpatient and operated_then(note, said, named))
     )
     of_this_stay = (inpatient or section == "diagnoses") and _RESOLVED_LATER.match(note.text, said.end)
     past = past and not (of_this_stay or is_remitted(tree, said) or is_still_there(note, said, named))
     if not named:
-        past = past or note.touched(said.asserting[:1], "historical")
+        past = past or note.touched(said.asserting[:1], "historical") or has_had(note, said)
         unsure = note.marked(said.asserting, "uncertain")
         if HISTORY in when and past and not (negated or hypothetical or family or unsure):
             yield when[HISTORY], HISTORY, None
@@ -193,7 +200,7 @@ def _meant(note: Note, said: Said, tree: Tree, inpatient: bool) -> Iterable[tupl
         yield said.code, "said", "negated"
     elif hypothetical:
         yield said.code, "said", "hypothetical"
-    elif note.marked(said.asserting, "uncertain") and not inpatient:
+    elif note.marked(said.asserting, "uncertain") and not final:
         yield said.code, "said", "uncertain"
     elif section in _SEEN and named in _SIGNS:
         yield said.code, "said", "integral"

@@ -14,7 +14,8 @@ _BMI = re.compile(
 _WEEKS = re.compile(
     r"\b(\d{1,2})(?:\s*(?:and|&|,)\s*|\s+)[0-6]/7(?:ths?)?(?:\s*(?:weeks?|wks?|wga))?\b"
     r"|\b([1-4]\d)-[0-6](?:/7)?\s*(?:weeks?|wks?|wga)\b"
-    r"|\b(?<!/)(\d{1,2})\s*(?:(?:\+|w|wk|wks|weeks?)[\s,&]*(?:and\s*)?[0-6]\s*(?:/7|d|days?)?(?![\d.])"
+    r"|\b(?<!/)(\d{1,2})(?:(?: and |[ -])1/2)?\s*"
+    r"(?:(?:\+|w|wk|wks|weeks?)[\s,&]*(?:and\s*)?[0-6]\s*(?:/7|d|days?)?(?![\d.])"
     r"|\s?[-–]?\s?(?:weeks?|wks?|wga)\b)"
     r"|\b(?:G\dP\d{1,4}|IUP|at|@),? (?:at )?([1-4]\d)w\b",
     re.IGNORECASE,

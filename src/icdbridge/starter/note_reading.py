@@ -19,6 +19,7 @@ from icdbridge.starter.facts import (
     pregnancy_stems,
     tells_of_pregnancy,
 )
+from icdbridge.starter.leaflets import general
 from icdbridge.starter.measures import Measure, measures
 from icdbridge.starter.mentions import Occurrences, positions
 from icdbridge.starter.relatives import is_adult, of_relatives, patient_sex
@@ -27,6 +28,7 @@ from icdbridge.starter.stems import SIDES, Word, words_of
 from icdbridge.starter.word_meanings import Meanings, causes_in, meanings_in
 
 _NEGATED, _FAMILY = CONTEXTS.index("negated"), CONTEXTS.index("family")
+_HYPOTHETICAL = CONTEXTS.index("hypothetical")
 _APART = [CONTEXTS.index("negated"), CONTEXTS.index("family")]
 _YEAR = re.compile(r"(?<![\d.,-])(?:19|20)\d\d(?!\d|\.\d)")
 _DAYS_AFTER = re.compile(r"\bPOD ?#? ?\d|\bpost-?op(?:erative)? day", re.IGNORECASE)
@@ -120,9 +122,12 @@ class Note:
         """The places of what something was induced by."""
         return causes_in(self.words)
 
-    def mixed(self, places: tuple[int, ...]) -> bool:
-        """Whether only some of the words stand negated, or are said of a relative: they are then not said together."""
-        return any(0 < self._count(places, context) < len(places) for context in _APART)
+    def mixed(self, places: tuple[int, ...], *, final: bool) -> bool:
+        """Whether only some of the words stand negated, are said of a relative or, where what is probable is not
+        ``final``, are unsure: they are then not said together.
+        """
+        apart = _APART if final else [*_APART, CONTEXTS.index("uncertain")]
+        return any(0 < self._count(places, context) < len(places) for context in apart)
 
     @cached_property
     def only_side(self) -> str | None:
@@ -171,6 +176,8 @@ def read_note(text: str, stems: Mapping[str, int], contexts: NoteContexts | None
     marks = (contexts or NoteContexts(text)).of(spans)
     for begin, end in of_relatives(text, ranges):
         marks[slice(*np.searchsorted(spans[:, 0], (begin, end))), _FAMILY] = True
+    for begin, end in general(text, ranges):
+        marks[slice(*np.searchsorted(spans[:, 0], (begin, end))), _HYPOTHETICAL] = True
     section = _section_of_words(text, spans[:, 0])
     read = meanings_in(text, words, ranges, section, marks[:, _NEGATED])
     read, diagnosed = with_specimens(text, words, read)

@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterable
 
 from icdbridge.knowledge.companions import history_of
+from icdbridge.starter.gone import SYMPTOMS, has_resolved, is_passed, operated_then, text_before
 from icdbridge.starter.note_reading import Note
 from icdbridge.starter.said import Said
 from icdbridge.starter.surgical_status import OF_SURGERY, is_of_this_surgery
 from icdbridge.starter.tree import Tree
 
-_BEFORE = 100  # characters of what stands right before a mention
 # Injuries, fractures of ill bones, and external causes: past ones leave no disease that stays.
 _INJURIES = ("S", "T", "M48.5", "M80", "M84", "V", "W", "X")
 _ORGANISMS = ("B95", "B96", "B97")  # of an earlier culture
@@ -61,7 +61,7 @@ _OPERATED_FOR = re.compile(
     r"|\b(?:(?:liver|kidney|renal|heart|lung|pancreas) )?transplant\w*|\b(?:DD|LD|LR|DR)[RK]T|\bOLT|\bOHT"
     r"|\b(?:prior|previous|past|h/o|hx of|history of|s/p|status[- ]post) (?:[\w-]+ ){0,2}"
     r"(?:c[-/ ]?sections?|c(?:es|aes)arean\w*|c/?s|ltcs)\b)"
-    r"[^.;\n]{0,60}\b(?:for|due to|secondary to|because of)\s+(?:\w+ ){0,3}\Z",
+    r"[^.;\n]{0,90}\b(?:for|due to|secondary to|because of)\s+(?:\w+ ){0,3}\Z",
     re.IGNORECASE,
 )
 _IN_YEAR = re.compile(
@@ -101,11 +101,6 @@ def now_resolved(note: Note, found: Iterable[Said]) -> set[int]:
     }
 
 
-def text_before(note: Note, said: Said) -> str:
-    """What stands right before a mention."""
-    return note.text[max(said.start - _BEFORE, 0) : said.start]
-
-
 def is_over(note: Note, said: Said, code: str) -> bool:
     """Whether what is past leaves nothing to code: an injury, a fracture, what has healed or was operated on, a symptom
     that has resolved.
@@ -118,6 +113,9 @@ def is_over(note: Note, said: Said, code: str) -> bool:
         or _DONE.search(note.text, said.start, said.end + _NEXT_WORD) is not None
         or operated_for(note, said)
         or (code.startswith("R") and RESOLVED.match(note.text, said.end) is not None)
+        or has_resolved(note, said, code)
+        or operated_then(note, said, code)
+        or is_passed(note, said, code)
         or (code.startswith(_PASSING) and long_ago(note, said))
     )
 
@@ -157,7 +155,6 @@ _CAME_WITH = re.compile(
     r"\bwith (?:an? )?(?:[\w-]+ ){0,3}history of [^.;\n]{0,40}\Z",
     re.IGNORECASE,
 )
-_SYMPTOMS = ("R", "K62.5", "K92", "M25.5", "M54", "N92", "N93", "H53", "H57.1", "G89")
 # Who smokes, drinks or takes drugs in a list of past diseases does so, if nothing right beside says that this is past.
 _HABITS = ("F17", "Z72.0", "F10", "F11", "F12", "F13", "F14", "F15", "F16", "F18", "F19")
 _LIST_OF_PAST = re.compile(r"\b(?:history|p?m?hx?)(?: ?:| (?!of\b))[^\n]*\Z", re.IGNORECASE)
@@ -187,7 +184,7 @@ _SPREAD = re.compile(r"\bmeta?sta\w+|\bmets\b", re.IGNORECASE)
 
 def is_still_there(note: Note, said: Said, code: str) -> bool:
     """Whether what stands among past things is there: a symptom that one came with, a cancer that has spread."""
-    if code.startswith(_SYMPTOMS):
+    if code.startswith(SYMPTOMS):
         return _CAME_WITH.search(text_before(note, said)) is not None
     if code.startswith(_HABITS):
         given_up = _GIVEN_UP.search(text_before(note, said)) or _GIVEN_UP_LATER.match(note.text, said.end)

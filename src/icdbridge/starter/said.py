@@ -12,12 +12,13 @@ from icdbridge.knowledge.companions import asked_by
 from icdbridge.lexical.contexts import CONTEXTS
 from icdbridge.starter.dictionary import ADVERSE, Dictionary
 from icdbridge.starter.enumerations import listed_causes
+from icdbridge.starter.joined import of_one_item, over_and
 from icdbridge.starter.mentions import Mention, longest
 from icdbridge.starter.note_reading import REACH, Note
 from icdbridge.starter.specify import Decision, of_patient, specify
 from icdbridge.starter.stems import PAIRED, SIDES, root, roots, synonyms, whole
 from icdbridge.starter.tree import Tree
-from icdbridge.starter.understood import ACUITY, asserting, of_one_item, over_and, understood
+from icdbridge.starter.understood import ACUITY, asserting, understood
 
 _NEGATED, _UNCERTAIN = CONTEXTS.index("negated"), CONTEXTS.index("uncertain")
 _TARGETS = 4  # codes of one phrase that are compared
@@ -26,7 +27,10 @@ _AS_WRITTEN = roots("open")  # a laceration, an open wound, makes no fracture be
 _SUBSEQUENT = roots("healing", "healed", "aftercare", "postoperative", "postop")
 _FIXED = roots("orif", "crpp", "fixation", "nailing", "pinning")  # past ones: what they were for is healing
 _FETUS_OF_SEVERAL = re.compile(r"\bfetus (?:no\.? ?|# ?)?[1-5]\b", re.IGNORECASE)
-_NEXT_ITEM = re.compile(r"\s*[,;]\s*(?!with |w/|due |secondary )(?:[^,;]*[,;])?[^,;]*", re.IGNORECASE)
+_NEXT_ITEM = re.compile(
+    r"\s*[,;](?!\s*(?:with |w/|due |secondary |s/|status ))(?:[^,;]*[,;])?[^,;]*(?<! with)(?<! with )",
+    re.IGNORECASE,
+)
 _FROM = re.compile(r"\s*(?:(?:due|secondary) to|caused by|from|d/t|2/2)\s+(?:[\w-]+ ){0,2}", re.IGNORECASE)
 _ONE_SIDE = root("unilateral")
 _SEQUELA = roots("sequela", "sequelae", "late")
@@ -36,13 +40,10 @@ _SEQUELA = roots("sequela", "sequelae", "late")
 class Said:
     """One thing said at words ``places`` (``start`` to ``end`` in characters): the ``code`` that it supports and its
     ``alternatives``; ``named`` is what the phrase itself names (perhaps a category), by a name of ``source``, of
-    ``size``
-    stems and ``weight`` (how rare they are together), with ``gap`` tenths of words between; ``share`` of the uses of
-    its
-    abbreviation that mean this; ``support`` stems near by that decided within the family;
-    ``status`` the status and history codes that the words may stand for, by where they count; ``asserting`` the words
-    but those that are said to be
-    absent, whose context is that of all; ``left`` as in ``Decision``.
+    ``size`` stems and ``weight`` (how rare they are together), with ``gap`` tenths of words between; ``share`` of the
+    uses of its abbreviation that mean this; ``support`` stems near by that decided within the family; ``status`` the
+    status and history codes that the words may stand for, by where they count; ``asserting`` the words but those that
+    are said to be absent, whose context is that of all; ``left`` as in ``Decision``.
     """
 
     places: tuple[int, ...]
@@ -63,19 +64,19 @@ class Said:
     left: int = -1
 
 
-def find_said(note: Note, dictionary: Dictionary, tree: Tree) -> list[Said]:
+def find_said(note: Note, dictionary: Dictionary, tree: Tree, *, final: bool) -> list[Said]:
     """All things said in a note, in order; of phrases on the same words the one that says most.
 
     Where a phrase is made of two conditions, that which its code asks for is said too ("diabetic kidney disease").
     """
     by_places: dict[tuple[int, ...], list[tuple[Mention, float]]] = defaultdict(list)
-    for mention, share in understood(note, dictionary):
+    for mention, share in understood(note, dictionary, final=final):
         by_places[mention.places].append((mention, share))
     every = [one[0] for several in by_places.values() for one in several]
     apart = over_and(note, every)
     apart |= listed_causes(every, dictionary, tree)
     alone = longest([mention for mention in every if mention.places not in apart])
-    kept = _beside_sides(note, {mention.places for mention in of_one_item(note, alone)})
+    kept = _beside_sides(note, {mention.places for mention in of_one_item(note, alone, every)})
 
     @cache
     def said_at(places: tuple[int, ...]) -> Said:

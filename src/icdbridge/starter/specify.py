@@ -126,7 +126,8 @@ def _on_both_sides(tree: Tree, code: int, near: Mapping[str, float]) -> int:
     """The code of the same title but for both sides, where these are near and it names one."""
     title = tree.titles[code].lower() if _BOTH in near else ""
     both = (
-        re.sub(pattern, "bilateral", title) for pattern in (r"\b(?:right|left) \w+$", r"\b(?:right|left)\b")
+        re.sub(pattern, "bilateral", title)
+        for pattern in (r"\b(?:right|left) \w+(?=,|$)", r"\b(?:right|left)\b")
     )
     return next((tree.by_title[one] for one in both if title and one in tree.by_title), code)
 
@@ -149,6 +150,11 @@ _UNSAID = [
             for site in ("heel", "ankle", "elbow", "hip", "buttock")
         ),
         *(("unspecified site", site, "sacral region") for site in ("sacral", "sacrum", "coccyx")),
+        ("stage unspecified", "early", "early dry stage"),
+        ("stage unspecified", "intermediate", "intermediate dry stage"),
+        ("stage unspecified", "inactive scar", "with inactive scar"),
+        ("stage unspecified", "inactive", "with inactive choroidal neovascularization"),
+        ("stage unspecified", "active", "with active choroidal neovascularization"),
         ("unspecified severity", "mild", ""),
         ("unspecified severity", "moderate", ""),
         ("unspecified severity", "severe", ""),

@@ -1,6 +1,7 @@
 """The starter: codes for a note from what code systems and public lists say of every code, without any coded note."""
 
 import re
+from collections.abc import Container, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -8,10 +9,11 @@ import numpy as np
 
 from icdbridge.errors import InputError
 from icdbridge.knowledge.frequency import hospital_frequency
+from icdbridge.knowledge.words import EMPTY
 from icdbridge.lexical.contexts import NoteContexts
 from icdbridge.starter.coding_rules import apply_rules
 from icdbridge.starter.diabetes_type import of_one_type
-from icdbridge.starter.facts import is_inpatient
+from icdbridge.starter.facts import is_at_discharge, is_inpatient
 from icdbridge.starter.found import Found, Speaking
 from icdbridge.starter.knowledge_building import Prepared, prepared
 from icdbridge.starter.line_features import Known, line_features, phrase_key
@@ -42,6 +44,19 @@ _LISTED_OTHERWISE = ("D49", "T14", "I21", "I63", "O", "Z", "V", "W", "X", "Y")
 _ITEM_BEGINS = re.compile(r"(?:\A|[\n.:;]\s*,?|[\n.:;,(]\s*\d{1,2}[.)]|\n\s*[-*\u2022])\s*\Z")
 _ITEM_ENDS = re.compile(r"\s*(?:\Z|[\n.;])")
 _REACH = 8  # characters
+_BESIDE = {
+    *EMPTY,
+    "mild",
+    "moderate",
+    "severe",
+    "acute",
+    "chronic",
+    "known",
+    "stable",
+    "left",
+    "right",
+    "bilateral",
+}
 SHORT = (
     30  # words of a note that is about the only diagnosis it asserts; longer ones are about something unfound
 )
@@ -109,8 +124,10 @@ class Starter:
         """
         tree, dictionary = self.prepared
         note = read_note(text, dictionary.stems, contexts)
+        final = is_at_discharge(text) if inpatient is None else inpatient
         inpatient = is_inpatient(text) if inpatient is None else inpatient
-        lines = make_lines(note, find_said(note, dictionary, tree), tree, inpatient=inpatient)
+        found = find_said(note, dictionary, tree, final=final)
+        lines = make_lines(note, found, tree, inpatient=inpatient, final=final)
         return note, apply_rules(note, merge_categories(of_one_type(note, lines, tree), tree), tree)
 
     def features(self, note: Note, lines: list[Line], ranking: Ranking) -> np.ndarray:
@@ -155,7 +172,8 @@ class Starter:
         diagnoses = [bool(code) and is_diagnosis(code) for code in said]
         if sum(diagnoses) == 1 and len(note.words) <= SHORT:
             confidence[diagnoses] = np.maximum(confidence[diagnoses], ALONE)
-        listed = [self._is_listed(note, line) for line in lines]
+        only_named = self._only_named(note, lines)
+        listed = [self._is_listed(note, line, only_named) for line in lines]
         confidence[listed] = np.maximum(confidence[listed], LISTED)
         second = np.zeros(len(said), np.int64)
         for first, then in TOGETHER:
@@ -175,16 +193,33 @@ class Starter:
             if lines[row].origin != "practice" or confidence[row] >= LEAST
         ]
 
-    def _is_listed(self, note: Note, line: Line) -> bool:
-        """Whether a diagnosis is an item by itself of what is diagnosed, and named as its code says."""
+    def _only_named(self, note: Note, lines: Sequence[Line]) -> set[int]:
+        """The sentences that only name things said, and how bad they are: "Back pain and mild anemia (285.9)."."""
+        named = {place for line in lines for one in line.said for place in one.places}
+        rest = (
+            place
+            for place, word in enumerate(note.words)
+            if place not in named and word.text.isalpha() and word.text not in _BESIDE
+        )
+        return {*note.sentence.tolist()} - {int(note.sentence[place]) for place in rest}
+
+    def _is_listed(self, note: Note, line: Line, only_named: Container[int]) -> bool:
+        """Whether a diagnosis is an item by itself of what is diagnosed, or beside nothing but others, and named as its
+        code says.
+        """
         tree = self.prepared.tree
         if line.origin != "said" or tree.codes[line.code].startswith(_LISTED_OTHERWISE):
             return False
         return any(
             one.named == line.code
             and note.section[one.places[0]] in ("assessment", "diagnoses")
-            and _ITEM_BEGINS.search(note.text, max(one.start - _REACH, 0), one.start)
-            and _ITEM_ENDS.match(note.text, one.end)
+            and (
+                int(note.sentence[one.places[0]]) in only_named
+                or (
+                    _ITEM_BEGINS.search(note.text, max(one.start - _REACH, 0), one.start)
+                    and _ITEM_ENDS.match(note.text, one.end)
+                )
+            )
             for one in line.said
         )
 

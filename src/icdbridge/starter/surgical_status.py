@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 
 from icdbridge.lexical.sentences import sentence_around
+from icdbridge.starter.gone import text_before
 from icdbridge.starter.note_reading import Note
 from icdbridge.starter.said import Said
 from icdbridge.starter.tree import Tree
@@ -50,6 +51,17 @@ _NOT_YET = re.compile(
     r"|next (?:week|month))\b",
     re.IGNORECASE,
 )
+# "Would like an IUD", "to discuss IUD": it is not there.
+_WISHED = re.compile(
+    r"\b(?:wants?|wanting|would like|desir(?:es?|ing)|request(?:s|ed|ing)?|interested in|consider(?:s|ed|ing)?|options?"
+    r"|discuss(?:ed|ing|ion)?(?: about| of)?|talk(?:ed|ing)? about|declin(?:es?|ed)|refus(?:es?|ed)|offer(?:s|ed|ing)?"
+    r"|counsel\w+"
+    r"|thinking (?:about|of)|candidate for|refer(?:red|ral)? for|(?:to|will) (?:get|have|undergo)|recommend(?:s|ed)?)"
+    r"(?: (?:to|getting|having|on|about|regarding|a|an|the|her|his|possible|new|receive|get|have|discuss|undergo"
+    r"|for)\b)*"
+    r"\s+(?:\w+ ){0,1}\Z",
+    re.IGNORECASE,
+)
 _NO_LONGER = re.compile(
     r"\s+(?:(?:has|have|had|was|been|is|now|since|tube) )*(?:removed|out\b|d/?c'?e?d|discontinued|decannulated"
     r"|explanted|reversed|taken down)",
@@ -62,7 +74,8 @@ def is_not_there(note: Note, said: Said, named: str, tree: Tree) -> bool:
     codes = (named, *(tree.codes[code] for code in said.status.values()))
     if named.startswith(_IMPLANTED) and note.section[said.places[0]] == "plan":
         return not note.touched(said.places, "historical")
-    planned = any(code.startswith(_OPERATED) for code in codes) and _NOT_YET.match(note.text, said.end)
+    not_yet = _NOT_YET.match(note.text, said.end) or _WISHED.search(text_before(note, said))
+    planned = any(code.startswith(_OPERATED) for code in codes) and not_yet
     removed = any(code.startswith(_IMPLANTED) for code in codes) and _NO_LONGER.match(note.text, said.end)
     return bool(planned or removed)
 

@@ -1,13 +1,11 @@
 """Which mentions of phrases a note means: words of one thing, on one side, in one item of a list, in one context."""
 
 import re
-from collections import defaultdict
-from collections.abc import Sequence
 
 import numpy as np
 
 from icdbridge.starter.dictionary import Dictionary
-from icdbridge.starter.mentions import PAUSE, STEP, Mention, Occurrences, find_mentions
+from icdbridge.starter.mentions import Mention, Occurrences, find_mentions
 from icdbridge.starter.note_reading import Note
 from icdbridge.starter.stems import SIDES, root, roots, whole
 
@@ -31,11 +29,10 @@ _SCALES = (
 )  # what a number is of, and the stem of its phrases
 _STAGED = re.compile(r"(?:stage|type)\w*[^e]")
 ACUITY = ("acute", "chronic")
-_AND = ("and", "&")
 _BESIDE = re.compile(r"[,;&/]|\s-|\band\b")
 
 
-def understood(note: Note, dictionary: Dictionary) -> list[tuple[Mention, float]]:
+def understood(note: Note, dictionary: Dictionary, *, final: bool) -> list[tuple[Mention, float]]:
     """Mentions in which words that stand for several stems are taken whole, with the share of such uses."""
     kept = []
     every = _mentions(note, dictionary)
@@ -48,7 +45,7 @@ def understood(note: Note, dictionary: Dictionary) -> list[tuple[Mention, float]
             min(shares) >= _LEAST_SHARE
             and not loose
             and not _bare(note, mention)
-            and not note.mixed(asserting(mention, dictionary))
+            and not note.mixed(asserting(mention, dictionary), final=final)
             and not _of_another_side(note, mention, dictionary)
             and not _spread_elsewhere(note, mention)
             and not _of_primary(note, mention, phrase)
@@ -61,58 +58,6 @@ def understood(note: Note, dictionary: Dictionary) -> list[tuple[Mention, float]
         ):
             kept.append((_spelt_out(note, mention, phrase), min(shares)))
     return kept
-
-
-def of_one_item(note: Note, mentions: Sequence[Mention]) -> list[Mention]:
-    """Leaves out what is put together over a comma or "with" of words that closer mentions have all: "abrasion of the
-    forearm, contusion of the hip" has no contusion of the forearm, "tricuspid regurgitation with mild pulmonary
-    hypertension" no pulmonary regurgitation.
-    """
-    closer: dict[int, int] = {}
-    for mention in mentions:
-        for place in range(
-            mention.places[0], mention.places[-1] + 1
-        ):  # with "valve" in "tricuspid valve endocarditis"
-            if place in mention.places or mention.gap < PAUSE:
-                closer[place] = min(closer.get(place, mention.gap), mention.gap)
-
-    def put_together(one: Mention) -> bool:
-        over = one.gap >= STEP and any(
-            note.words[place].text == "with" for place in range(one.places[0] + 1, one.places[-1])
-        )
-        limit = STEP if over else PAUSE
-        return one.gap >= limit and all(closer[place] < limit for place in one.places)
-
-    return [one for one in mentions if not put_together(one)]
-
-
-def over_and(note: Note, mentions: Sequence[Mention]) -> set[tuple[int, ...]]:
-    """The places of mentions that join two things over "and", of which one is more than they take of it: "PCP pneumonia
-    and oral thrush" has no pneumonia by thrush, "iron deficiency anemia and B12 deficiency" no anemia by the latter.
-    """
-    places = {mention.places for mention in mentions}
-    holding = defaultdict(list)
-    for one in places:
-        for place in one:
-            holding[place].append(one)
-
-    def joins(one: tuple[int, ...]) -> bool:
-        middle = next((place for place in range(one[0] + 1, one[-1]) if note.words[place].text in _AND), -1)
-        left, right = (tuple(p for p in one if p < middle), tuple(p for p in one if p > middle))
-        if middle in one or not left or not right or left[-1] != middle - 1:
-            return False
-        before = [whole for whole in holding[left[-1]] if whole[-1] == left[-1] and set(left) <= set(whole)]
-        after = [
-            whole
-            for whole in holding[right[0]]
-            if whole[0] > middle
-            and set(right) <= set(whole)
-            and (whole[-1] > right[-1] or (whole[0] == middle + 1 and whole[-1] == right[-1]))
-        ]
-        more = (place for whole in (*before, *after) for place in set(whole) - set(one))
-        return bool(before and after) and any(note.own[place] - {*SIDES} for place in more)
-
-    return {one for one in places if one[-1] - one[0] >= len(one) and joins(one)}
 
 
 def _spelt_out(note: Note, mention: Mention, phrase: frozenset[str]) -> Mention:
@@ -291,7 +236,7 @@ def _share(note: Note, place: int, phrase: frozenset[str], places: int) -> float
     """How sure it is that a word means what the phrase has of it: 1 for its own stem, 0 where a sense is torn apart."""
     best = 0.0
     for sense, share in note.senses[place]:
-        if sense <= phrase or (places == 1 and phrase <= sense):
+        if sense - {*SIDES} <= phrase or (places == 1 and phrase <= sense):
             whole = len(phrase & sense) / len(sense)
             best = max(best, share * whole if whole >= _WHOLE else 0.0)
     written = phrase <= note.own[place] if places == 1 else bool(phrase & note.own[place])
