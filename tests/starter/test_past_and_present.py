@@ -169,6 +169,16 @@ CODED = {
     "Depressed, cutting forearms since last week.": "R45.88",
     "Newborn, 36w3d, c/s for breech.": "Z38.01",
     "Urethral stricture, bulbar.": "N35.912",
+    "ASSESSMENT:\n1. Hypertensive urgency - resolved with labetalol.": "I16.0",
+    # what goes with it
+    "Alcohol use disorder severe with withdrawal.": "F10.239",
+    "Medication noncompliance due to cost.": "Z91.141",
+    "Chemo visit, C3D1 R-CHOP for DLBCL.": "Z51.11 C83.30",
+    "IPF, 4L O2 with exertion.": "J84.112 Z99.81",
+    "Unstageable pressure ulcer, left heel.": "L89.620",
+    "Complete ACL tear left knee, MM bucket handle tear.": "S83.212A S83.512A",
+    "Seasonal allergies, wants Flonase.": "J30.2",
+    "AKI likely prerenal in the setting of sepsis from UTI.": "N17.9 A41.9 N39.0",
 }
 
 STAY = """DISCHARGE DIAGNOSIS: Menorrhagia, status post vaginal hysterectomy.
@@ -279,6 +289,10 @@ NOT_CODED = {
     "Sister is BRCA2+.": "Z15",
     "GC neg, CT neg.": "A54",
     "T1DM. Proliferative retinopathy both eyes.": "H35",
+    "Well child with abnormal finding - iron deficiency anemia.": "R79",
+    "Venous stasis ulcer of the right ankle, varicose veins.": "I83.9",
+    "ARDS, acute hypoxic respiratory failure.": "J96.0",
+    "Noncontact twist of the left knee.": "X50.1",
 }
 
 

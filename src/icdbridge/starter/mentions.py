@@ -15,7 +15,8 @@ _GAP = {1: 0, 2: 20}  # further words that may stand within a phrase of so many 
 _LONG_GAP = 30
 # "due to", "related to", "without", "complicated by", "associated with", ...
 _LINKS = re.compile(r"\b(?:d/t|r/t|2/2|b/c|w/o|c/b|a/w|c/w)\b|\bw/", re.IGNORECASE)
-PAUSE, BREAK = 15, 200  # comma or bracket; semicolon
+PAUSE, BREAK = 15, 200  # comma, bracket or dash between; semicolon
+_PAUSES = re.compile(r"[,()/\[\]:]|\s[-\u2013\u2014]\s")
 _LINKING, _SENTENCE = 3, 1000  # a word that says nothing; a sentence's end
 
 
@@ -66,7 +67,7 @@ def positions(
         between = text[words[number - 1].end : word.start] if number else ""
         if ";" in between:
             steps[number] += BREAK
-        elif any(mark in ",()/[]:" for mark in between) and number not in linking:
+        elif _PAUSES.search(between) and number not in linking:
             steps[number] += PAUSE
     return (np.cumsum(steps) + sentence * _SENTENCE).astype(np.int32)
 

@@ -32,6 +32,9 @@ _DONE = re.compile(
     r"\b(?:surgery|repair(?:ed)?|extraction|removal|removed|resection|excision|excised|phaco\w*)\b",
     re.IGNORECASE,
 )
+_TREATED_NOW = re.compile(
+    r"\s+(?:w/|with|after|following|s/p)\s", re.IGNORECASE
+)  # it was there in this encounter
 RESOLVED = re.compile(
     r"[\s,(-]{1,3}(?:(?!not |un)\w+ ){0,2}(?:resolved|subsided|abated|gone)\b", re.IGNORECASE
 )
@@ -97,7 +100,8 @@ def now_resolved(note: Note, found: Iterable[Said]) -> set[int]:
         for said in found
         if said.named >= 0
         and note.section[said.places[0]] in ("assessment", "diagnoses")
-        and RESOLVED.match(note.text, said.end)
+        and (found := RESOLVED.match(note.text, said.end))
+        and not _TREATED_NOW.match(note.text, found.end())
     }
 
 
