@@ -100,8 +100,8 @@ def now_resolved(note: Note, found: Iterable[Said]) -> set[int]:
         for said in found
         if said.named >= 0
         and note.section[said.places[0]] in ("assessment", "diagnoses")
-        and (found := RESOLVED.match(note.text, said.end))
-        and not _TREATED_NOW.match(note.text, found.end())
+        and (gone := RESOLVED.match(note.text, said.end))
+        and not _TREATED_NOW.match(note.text, gone.end())
     }
 
 
