@@ -57,6 +57,12 @@ def presumed(codes, rules):
     return codes
 
 
+def test_choices_of_icd9_are_codes(system):
+    rows = table("icd9_choices.csv")
+    assert {row["icd9cm"] for row in rows} <= {*load_system("icd9cm").titles}
+    assert [row for row in rows if not any(code.startswith(row["icd10cm"]) for code in system.titles)] == []
+
+
 @pytest.mark.parametrize("name", _COLUMNS)
 def test_columns(name):
     rows = table(name)

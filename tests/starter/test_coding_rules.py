@@ -68,7 +68,25 @@ def test_no_rule_acts_on_what_is_denied(asserted):
 
 @pytest.mark.parametrize(
     ("ten", "nine"),
-    [("I10", ("401.9",)), ("M54.50", ("724.2",)), ("E11.9", ("250.00",)), ("J18.9", ("486",)), ("Q", ())],
+    [
+        ("I10", ("401.9",)),
+        ("M54.50", ("724.2",)),
+        ("E11.9", ("250.00",)),
+        ("J18.9", ("486",)),
+        ("Q", ()),
+        # what hospitals mean by the commonest ones, where the mappings offer several
+        ("F32.A", ("311",)),
+        ("J44.9", ("496",)),
+        ("I48.19", ("427.31",)),
+        ("K64.1", ("455.0",)),
+        # newer than the mappings: by what they were divided from, never from an injury to its aftercare
+        ("E66.01", ("278.01",)),
+        ("S02.652A", ("802.25",)),
+        # before delivery, unless it is of childbirth
+        ("O34.219", ("654.23",)),
+        ("O24.414", ("648.83",)),
+        ("O14.04", ("642.41",)),
+    ],
 )
 def test_counterparts(ten, nine):
     assert counterparts(ten) == nine
