@@ -22,7 +22,7 @@ def corpus(tmp_path_factory):
 @pytest.fixture(scope="module")
 def run(learned, tmp_path_factory):
     """One of our own, as evaluations are written into its folder."""
-    return Run.open(shutil.copytree(learned("duallaat-rnn") / "run", tmp_path_factory.mktemp("run") / "run"))
+    return Run.open(shutil.copytree(learned("duallaat-cnn") / "run", tmp_path_factory.mktemp("run") / "run"))
 
 
 def test_evidence_beats_random_words_where_the_truth_is_known(run, corpus):

@@ -24,7 +24,8 @@ TOLERANCE = 1e-5  # of a weight; sums are taken in another order
 @pytest.fixture(scope="module")
 def corpora(tmp_path_factory):
     folder = tmp_path_factory.mktemp("corpora")
-    return [make_corpus(folder, "ten", "icd10", 50), make_corpus(folder, "nine", "icd9", 30, seed=1)]
+    sizes = ("ten", "icd10", 50), ("nine", "icd9", 30)
+    return [make_corpus(folder, *size, seed, filler=(3, 9)) for seed, size in enumerate(sizes)]
 
 
 def processes(count, work, *arguments):
