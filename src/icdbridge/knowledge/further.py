@@ -1,5 +1,6 @@
 """Further names of codes for training with matching: a user's table, or the packed index."""
 
+from functools import cache
 from pathlib import Path
 
 from icdbridge.codes import Code, Terms, read_terms
@@ -18,8 +19,12 @@ def further_terms(source: Path | str | None, system: str = "icd10cm") -> Terms:
     """
     if source is None:
         return {}
-    if str(source) != PACKED:
-        return read_terms(source, system)
+    return _packed(system) if str(source) == PACKED else read_terms(source, system)
+
+
+@cache
+def _packed(system: str) -> Terms:
+    """Read once: a training asks for them several times."""
     found: dict[Code, list[str]] = {}
     for term in index_terms() if system == "icd10cm" else ():
         found.setdefault(Code(system, term.code), []).append(term.text)

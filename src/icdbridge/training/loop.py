@@ -86,6 +86,8 @@ def fit(
     # NCCL adds up no sparse gradients
     rows = RowGradients(model, sparse=processes.count == 1 or device.type == "cpu")
     learn = processes.learner(model, settings.label_chunk)
+    # torch.manual_seed seeds absent GPUs too, and reads the call stack for each
+    seed_draws = torch.default_generator.manual_seed if device.type == "cpu" else torch.manual_seed
     narrow = torch.autocast(device.type, torch.bfloat16, enabled=settings.precision == "bf16-mixed")
     metric = f"val_{settings.validation_metric}"
 
@@ -99,7 +101,7 @@ def fit(
             group["lr"] = state["lr"]
         # seeded by the step, dropout needs no state of its own to go on after a break
         seed = settings.seed * 1_000_003 + number
-        torch.manual_seed(seed + processes.number * 2**40)
+        seed_draws(seed + processes.number * 2**40)
         seeds = [(seed * 2**20 + int(note)) % 2**63 for note in part.numbers]
         optimizer.zero_grad()  # before the forward pass, which needs the room
         with fast_products(), processes.together():
