@@ -1,6 +1,7 @@
 """What cannot be meant is told in one line: by the Coder, and by options of commands that would have no effect."""
 
 from dataclasses import replace
+from datetime import date
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from typer.testing import CliRunner
 from icdbridge import Coder, InputError
 from icdbridge.cli import app
 from icdbridge.coding.checks import check_codes, check_options, check_texts
+from icdbridge.coding.on_day import not_of_day
 from icdbridge.coding.trained import TrainedCoder
 from icdbridge.training import train
 
@@ -198,3 +200,19 @@ def test_the_same_commands_without_them_go_through(files):
 def test_standard_input_twice(files):
     answer = CliRunner().invoke(app, ["code", str(files / "run"), "-", "-"], input="dyspnea")
     assert "can be read only once" in str(answer.exception)
+
+
+@pytest.mark.parametrize(
+    ("version", "day", "told"),
+    [
+        ("icd10", date(2026, 5, 1), None),
+        ("icd9", date(2012, 1, 1), None),
+        ("icd10", date(2012, 1, 1), "--version icd9"),
+        ("icd9", date(2020, 1, 1), "--version icd10"),
+        ("icd10", date(2016, 5, 1), "coded by FY2024"),
+        ("icd10", date(2099, 1, 1), "coded by FY2026"),
+    ],
+)
+def test_a_day_that_no_release_is_of_is_told(version, day, told):
+    said = not_of_day(version, day)
+    assert told in said if told else said is None

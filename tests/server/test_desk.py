@@ -10,6 +10,8 @@ from fhir.resources.R4B.bundle import Bundle
 from playwright.sync_api import expect
 from tests.server.conftest import NARROW, NOTE, WIDE
 
+from icdbridge.server.limits import NOTE_CHARACTERS
+
 
 def code_note(page, text=NOTE):
     page.get_by_role("textbox", name="Note").fill(text)
@@ -249,6 +251,16 @@ def test_codes_asked_for_while_a_file_is_still_read_are_those_of_the_file(open_d
     expect(page.get_by_role("alert")).to_contain_text("not UTF-8")
     page.keyboard.press("Control+Enter")
     expect(page.get_by_role("alert")).to_contain_text("The note is empty")
+
+
+def test_a_giant_note_is_refused_in_one_line(open_desk):
+    page = open_desk()
+    page.evaluate("document.querySelector('#text').value = 'dyspnea '.repeat(700_000)")
+    page.locator("#code").click()
+    expect(page.locator("#problem")).to_contain_text(
+        "The note has 5,600,000 characters, more than the 500,000 that are coded at once: cut it up."
+    )
+    assert f"LONGEST = {NOTE_CHARACTERS:_};" in page.request.get(f"{page.url.split('#')[0]}coding.js").text()
 
 
 def test_bad_input_is_told_in_words(open_desk, tmp_path):

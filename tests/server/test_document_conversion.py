@@ -40,7 +40,7 @@ def test_documents_become_text(client):
         (b"", 422, "body: it is empty: send a document"),
         (pdf(""), 422, "body: the document: it has no text: a scan? Recognize its text (OCR) first"),
         (b"\x89PNG secret", 422, "body: the document: an image, not plain text: save its text as .txt"),
-        (b"secret" * 4_000_000, 413, "a body may have at most 20,971,520 bytes"),
+        (b"secret" * 4_000_000, 413, "a body may have at most 20,971,520 bytes: send less at once"),
     ],
     ids=lambda value: value if isinstance(value, int) else "",
 )

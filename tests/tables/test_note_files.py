@@ -153,3 +153,8 @@ def test_a_document_takes_no_id_away(tmp_path: Path) -> None:
     source = Source([tmp_path / name for name in ("n.rtf", "n.html", "n.txt")])
     assert len(source) == 3
     assert {note.note_id: note.text for note in source} == {"n.rtf": "cough", "n.html": "pain", "n": "fever"}
+
+
+def test_a_file_without_end_is_refused() -> None:
+    with pytest.raises(InputError, match="larger than 64 MB"):
+        read_note(Path("/dev/zero"))

@@ -86,7 +86,7 @@ def main() -> None:
             if signal.getsignal(number) is signal.SIG_DFL:
                 signal.signal(number, signal.default_int_handler)
     try:
-        app()
+        sys.exit(app(standalone_mode=False))
     except InputError as error:
         _say_error(str(error))
         sys.exit(2)
@@ -102,6 +102,22 @@ def main() -> None:
         if ended.code == _INTERRUPTED:
             _interrupted()
         raise
+    except Exception as error:
+        if not hasattr(
+            error, "format_message"
+        ):  # what the options cannot be, of the click that typer has in itself
+            raise
+        if told := error.format_message().rstrip("."):  # nothing where the help was shown
+            _say_error(f"{told[0].lower()}{told[1:]}: see {_command_of(error)} --help")
+        sys.exit(2)
+
+
+def _command_of(error: Exception) -> str:
+    """The command that an error of the options is about, as it is typed."""
+    context = getattr(error, "ctx", None)
+    return "icdbridge" + (
+        context.command_path.partition(context.find_root().command_path)[2] if context else ""
+    )
 
 
 def _interrupted() -> NoReturn:

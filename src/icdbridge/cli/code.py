@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import date as Day
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -14,7 +15,7 @@ from icdbridge.cli import PRECISION, app, examples, precision_named, refuse_idle
 from icdbridge.documents import Document, holds_fhir, read_documents
 from icdbridge.errors import InputError
 from icdbridge.escaping import visible
-from icdbridge.tables import is_table
+from icdbridge.tables import is_table, read_whole
 from icdbridge.terminal import Terminal, say
 
 if TYPE_CHECKING:
@@ -186,12 +187,17 @@ def _load(run: Path | None, precision: str, options: dict[str, Any]) -> "Coder":
     """The run, and on standard error what it cannot do with the codes to choose from, and which of them no release
     has.
     """
-    from icdbridge.codes import parse_key
+    from icdbridge.codes import parse_key, version_named
     from icdbridge.codes.gate import Doubt, named, nearest, standing
     from icdbridge.coding import Coder
+    from icdbridge.coding.on_day import not_of_day
 
     coder = Coder.load(run, precision=precision_named(precision))
     codes = options["codes"]
+    version = options["version"] or coder.default_version
+    day = Day.fromisoformat(options["as_of"]) if options["as_of"] else None
+    if day and codes is None and version and (told := not_of_day(version_named(version), day)):
+        _tell(told)
     if options["candidates"] and (all_scored := coder.unsearched(options["version"], codes)):
         _tell(all_scored)
     if codes is not None:
@@ -258,8 +264,10 @@ def read_codes(codes: str, system: str, like: Iterable[str] = ()) -> dict[str, s
 def _read(path: Path) -> list[tuple[str, Document]]:
     if str(path) == "-" and sys.stdin is None:
         raise InputError("standard input (-) is closed: give a file, or the note through a pipe")
-    given = (sys.stdin.buffer.read(), "standard input") if str(path) == "-" else (path,)
-    found = read_documents(*given)
+    if str(path) == "-":
+        found = read_documents(read_whole(sys.stdin.buffer, "standard input"), "standard input")
+    else:
+        found = read_documents(path)
     return [(f"{path}/{one.id}" if len(found) > 1 else str(path), one) for one in found]
 
 

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from datetime import date
 
-from icdbridge.codes import Code, describe
-from icdbridge.codes.validity import validity
+from icdbridge.codes import VERSIONS, Code, declaration, describe, releases, systems_of
+from icdbridge.codes.validity import release_on, release_period, validity, version_period
 from icdbridge.coding.suggestion import Suggestion
 from icdbridge.knowledge.successors import predecessors, successors
 
@@ -29,3 +29,16 @@ def once(found: list[Suggestion]) -> list[Suggestion]:
     for one in found:
         kept.setdefault((one.system, one.code), one)
     return [replace(one, rank=rank) for rank, one in enumerate(kept.values(), 1)]
+
+
+def not_of_day(version: str, day: date) -> str | None:
+    """What to tell of a day on which a version's codes were not in force, or of which no release is installed."""
+    system, period = systems_of(version)[0], version_period(version)
+    label = declaration(system).label
+    if not period.holds(day):
+        other = next(one for one in VERSIONS if one != version)
+        return f"{day} is not coded by {label}: --version {other} codes by {declaration(systems_of(other)[0]).label}"
+    release, in_force = release_on(system, day)
+    if in_force or release_period(system, release) == period:
+        return None
+    return f"no release of {label} for {day} is installed ({', '.join(releases(system))} are): coded by {release}"

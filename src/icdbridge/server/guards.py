@@ -181,7 +181,7 @@ class Bound:
             return await busy("too many requests at once")(scope, receive, send)
         declared = Headers(scope=scope).get("content-length", "")
         most = DOCUMENT_BYTES if scope["path"] in ("/v1/documents", "/v1/desk/files") else BODY_BYTES
-        too_large = f"a body may have at most {most:,} bytes"
+        too_large = f"a body may have at most {most:,} bytes: send less at once"
         if declared.isdigit() and int(declared) > most:
             return await Problem(413, too_large).response()(scope, receive, send)
         started = refused = False

@@ -129,7 +129,7 @@ def install(app: FastAPI, known_fields: Iterable[str]) -> None:
 def _told(fault: Mapping[str, Any]) -> str:
     """What was expected, in words for people where it is a length that they can reach."""
     if fault["type"] == "string_too_long":
-        return f"longer than the limit of {fault['ctx']['max_length']:,} characters"
+        return f"longer than the limit of {fault['ctx']['max_length']:,} characters: cut it up"
     if fault["type"] == "too_long":
         return f"more than the limit of {fault['ctx']['max_length']:,}"
     return str(fault["msg"])

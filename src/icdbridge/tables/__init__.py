@@ -10,6 +10,7 @@ from icdbridge.tables.note_files import (
     is_note,
     read_bytes,
     read_note,
+    read_whole,
 )
 from icdbridge.tables.reading import ENDINGS, is_table, read_rows
 from icdbridge.tables.rows import Column, Row, match_columns
@@ -33,5 +34,6 @@ __all__ = [
     "read_note",
     "read_rows",
     "read_text",
+    "read_whole",
     "split_codes",
 ]

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 from icdbridge.errors import InputError
 from icdbridge.escaping import visible
@@ -81,11 +82,16 @@ def read_bytes(path: Path) -> bytes:
     """The bytes of a note or document; ``Fault`` for one that cannot be read or is larger than ``LARGEST_NOTE``."""
     place = visible(str(path), one_line=True)
     try:
-        size = path.stat().st_size
-        data = path.read_bytes() if size <= LARGEST_NOTE else b""
+        with path.open("rb") as file:
+            return read_whole(file, place)
     except OSError as error:
         raise Fault(place, f"cannot read it: {error.strerror}") from error
-    if size > LARGEST_NOTE:
+
+
+def read_whole(file: BinaryIO, place: str) -> bytes:
+    """The bytes of a stream, which may have no end; ``Fault`` for more than ``LARGEST_NOTE``."""
+    data = file.read(LARGEST_NOTE + 1)
+    if len(data) > LARGEST_NOTE:
         raise Fault(place, f"larger than {LARGEST_NOTE // 1024**2} MB: expected one note")
     return data
 

@@ -8,6 +8,7 @@ import { clear, predicted, remember, setText, state } from "./state.js";
 import { note, render, say } from "./view.js";
 
 const TOP = 40;
+const LONGEST = 500_000; // characters of a note, as the server's limits.py has it
 const EXAMPLES = ["discharge", "clinic", "emergency"];
 
 let request = null; // AbortController of the request under way
@@ -20,6 +21,10 @@ export async function codeNote() {
   if (!text.trim()) {
     complain("The note is empty: paste one, or open a file.");
     return $("text").focus();
+  }
+  if (text.length > LONGEST) {
+    const [has, most] = [text.length, LONGEST].map((number) => number.toLocaleString("en"));
+    return complain(`The note has ${has} characters, more than the ${most} that are coded at once: cut it up.`);
   }
   if (text !== state.text) state.results = new Map();
   state.chart = rebased(state.chart, text);
