@@ -293,6 +293,9 @@ NOT_CODED = {
     "Venous stasis ulcer of the right ankle, varicose veins.": "I83.9",
     "ARDS, acute hypoxic respiratory failure.": "J96.0",
     "Noncontact twist of the left knee.": "X50.1",
+    "Insomnia for 6 months.\nA/P:\n1. Primary insomnia.": "G47",
+    "Partial small bowel obstruction due to Crohn's disease of the small intestine.": "K56",
+    "Well woman exam. STI screening offered, declined.": "Z11",
 }
 
 

@@ -46,7 +46,8 @@ _SCREENING = ("Z11", "Z12", "Z13")
 _REASONS = ("chief_complaint", "indication", "diagnoses")
 _HEADS = re.compile(r"(?:^|[\n.;:])[^A-Za-z\n.;:]*screening (?:for|of) [^\n.;:]*\Z", re.IGNORECASE)
 _LATER = re.compile(
-    r"[^.;\n]{0,25}\b(?:next (?:year|month|week|visit)|in \d+|due|overdue|at age|later)\b", re.IGNORECASE
+    r"[^.;\n]{0,25}\b(?:next (?:year|month|week|visit)|in \d+|due|overdue|at age|later|declin\w+|refus\w+)\b",
+    re.IGNORECASE,
 )
 # Of this stay, also behind what it stood on: "AKI on CKD 3b, resolved".
 _RESOLVED_LATER = re.compile(rf"(?:[^.;\n]|\.\d){{0,30}}?{RESOLVED.pattern}", re.IGNORECASE)
