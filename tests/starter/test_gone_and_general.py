@@ -53,6 +53,18 @@ CODED = {
     "Her gout is a disease that she knows.": "M10.9",
     "Discharge diagnosis: probable pneumonia.": "J18.9",
     "Diabetic retinopathy, nephropathy.": "E11.319",
+    # of several answers one is marked
+    "Smoking: [ ] never [x] former [ ] current. Gout.": "Z87.891 M10.9",
+    "Hypertension: ( ) no (x) yes. Gout.": "I10",
+    # a side that the words near by tell stays beside the same without one
+    "Carcinoma of the right lower lobe. A mass in the lower lobe was a carcinoma of the lung.": "C34.31",
+    "A history of colon cancer that has metastasized to her liver, lung and brain.": "C78.7 C78.00 C79.31",
+    "2 y well child. 1. Well child. 2. Otitis media, left ear.": "Z00.121 H66.92",
+    "Well child, 2 y. Shots today.": "Z00.129",
+    "Stab wound of the chest with hemoperitoneum.": "S36.899A",
+    "She comes for a lap band adjustment.": "Z46.51",
+    "INDICATION: Fell. Rule out metastasis.\nFINDINGS: Compression fracture of L2.": "S32.020A",
+    "Found dead at home.": "R99",
 }
 
 # note -> beginnings of codes that nothing in it speaks for
@@ -74,6 +86,18 @@ NOT_CODED = {
     "Admitted to the hospital. Impression: Pneumonia, may be heart failure.": "I50",
     "Patient education: Asthma is a condition in which airways narrow. Call for wheezing.\n\nGout.": "J45 R06",
     "The cause of rheumatoid arthritis is unknown. Gout.": "M06",
+    "Smoking: [ ] never [x] former [ ] current. Gout.": "F17 Z72",
+    "Tobacco: ( ) current ( ) former (x) never. Gout.": "F17 Z72 Z87",
+    "Alcohol abuse: Y [ ] N [x]. Gout.": "F10",
+    "Carcinoma of the right lower lobe. A mass in the lower lobe was a carcinoma of the lung.": "C34.30 C34.90",
+    "Renal mass, may be a cyst, or renal cell carcinoma.": "C64 N28.1",
+    "There are genetic possibilities for thrombosis (Factor V Leiden). Gout.": "D68",
+    "Lupus was thought of as possible cause. Gout.": "M32",
+    "Tried metformin (diarrhea), now on glipizide.": "R19",
+    "She was pronounced dead at 5:10. Septic shock.": "R99",
+    "Please send the operative note. He had diverticulitis and underwent a sigmoid colectomy.": "K57",
+    "Stab wound of the chest with hemoperitoneum.": "K66",
+    "2 y well child. 1. Well child. 2. Otitis media, left ear.": "Z00.129",
     LEAFLET: "M10 R5 M25",
 }
 

@@ -16,7 +16,7 @@ from icdbridge.lexical.context_rules import BACKWARD, BOTH, FORWARD, SELF, STOP,
 from icdbridge.lexical.intervals import Intervals
 from icdbridge.lexical.sections import Section, sections
 from icdbridge.lexical.sentences import BULLET, sentences
-from icdbridge.lexical.signs import answered, signed
+from icdbridge.lexical.signs import answered, chosen, signed, without_choices
 
 CONTEXTS = ("diagnosis_section", "negated", "historical", "family", "uncertain", "hypothetical")
 FEATURE_CONTEXTS = CONTEXTS[:4]  # what trained runs see, in this order
@@ -122,7 +122,9 @@ def _mark(text: str, low: str, run: list[tuple[int, int]], found: Intervals) -> 
     for start, end in run:
         for name in carried:
             found.add(name, start, end)
-        negated, sign = signed(low[start:end], sign)
+        for name, left, right in chosen(low[start:end]):
+            found.add(name, start + left, start + right)
+        negated, sign = signed(without_choices(low[start:end]), sign)
         for left, right in negated:
             found.add("negated", start + left, start + right)
         tokens = _TOKEN.findall(low, start, end)
@@ -231,6 +233,8 @@ class _Sentence:
         else:
             ends = self.commas if rule.reach == "phrase" else self.items
             limit = self.size
+            if rule.contexts == _UNCERTAIN:  # "may be gout, or septic arthritis"
+                ends = [i for i in ends if self.tokens[i + 1 : i + 2] not in (["or"], ["vs"], ["versus"])]
         at = bisect_left(ends, last)
         return min(limit, ends[at]) if at < len(ends) else limit
 

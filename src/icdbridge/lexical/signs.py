@@ -9,7 +9,18 @@ _SIGN = re.compile(
     r"|(?<=[^\W\d_])\s?[+-](?=\s*(?:[,;/]|\Z))"
 )
 _ANSWERED = re.compile(r"(\[.?\]|\([ x_]?\)|[☐☒☑])\s*(yes|no|y|n)\b")
+# One of several answers is marked: "Tobacco: ( ) current (x) former ( ) never", "Smoker: Y [ ] N [x]".
+_BOX = r"(?:\[[ x_✓✔*]?\]|\([ x_]?\)|[☐☒☑])"
+_NEVER, _FORMER = "never|none|no|n|denies", "former(?:ly)?|past|prior|quit|ex"
+_CHOICE = rf"(?:{_NEVER}|{_FORMER}|current(?:ly)?|active|yes|y|occasional(?:ly)?|social(?:ly)?|daily)(?!\w)"
+_CHOICES = re.compile(
+    rf"(?:(?<=[\n;,.|])|\A)\s*([a-z][^\n;,.|\[\](){{}}☐☒☑]{{1,40}}?)\s*[:?-]?\s*"
+    rf"((?:{_BOX}\s*{_CHOICE}[\s,/|]*){{2,}}|(?:{_CHOICE}\s*{_BOX}[\s,/|]*){{2,}})"
+)
+_BOX_BEFORE = re.compile(rf"(?P<box>{_BOX})\s*(?P<choice>{_CHOICE})")
+_BOX_BEHIND = re.compile(rf"(?P<choice>{_CHOICE})\s*(?P<box>{_BOX})")
 _CHECKED = frozenset("x✓✔*☒☑+")
+_BOXES = frozenset("[(☐☒☑")
 _SIGNS = frozenset("[+☐☒☑✓✔")  # a line without these, or those, has no sign
 _OTHERS = ("(-)", "( )", "(_)", "()", "(x)", "-,", "-;", "-/")
 _ITEM = re.compile(r"[,;]")
@@ -51,6 +62,30 @@ def answered(text: str) -> str:
         parts += [text[done:start], ":".ljust(stop - start)]
         done = stop
     return "".join(parts) + text[done:] if parts else text
+
+
+def chosen(line: str) -> list[tuple[str, int, int]]:
+    """What the marked one of several answers in a line (lower case) says of what is asked: ``negated`` or
+    ``historical``, from where to where; the other answers are negated.
+    """
+    found: list[tuple[str, int, int]] = []
+    for asked in _CHOICES.finditer(line) if not _BOXES.isdisjoint(line) else ():
+        one = _BOX_BEFORE if asked[2][0] in _BOXES else _BOX_BEHIND
+        for answer in one.finditer(line, *asked.span(2)):
+            if _CHECKED.isdisjoint(answer["box"]):
+                found.append(("negated", *answer.span("choice")))
+            elif re.fullmatch(_NEVER, answer["choice"]):
+                found += [("negated", *asked.span(1)), ("negated", *answer.span("choice"))]
+            elif re.fullmatch(_FORMER, answer["choice"]):
+                found.append(("historical", asked.start(1), answer.end("choice")))
+    return found
+
+
+def without_choices(line: str) -> str:
+    """A line with blanks for the answers that ``chosen`` reads."""
+    if _BOXES.isdisjoint(line):
+        return line
+    return _CHOICES.sub(lambda asked: asked[1].ljust(len(asked[0])), line)
 
 
 def signed(line: str, before: str) -> tuple[list[tuple[int, int]], str]:

@@ -34,6 +34,7 @@ _OF_MEASURES = {
 # Numbers of one category that are no other's: the weight at birth and the weeks, both coded (I.C.16.d).
 _KINDS = {"R29.7": "R29.7", "P07.0": "P07.0", "P07.1": "P07.0", "P07.2": "P07.2", "P07.3": "P07.2"}
 _BORN = "Z38"  # of the child's own record
+_UNEXPLAINED = "R99"  # a death, where the note tells a disease
 _LOST = tuple(f"O0{number}" for number in range(9))  # pregnancies whose weeks are not coded (I.C.15.a)
 _WITH_WEEKS = ("O", "Z34", "Z33", "Z36")
 
@@ -64,6 +65,7 @@ def apply_rules(note: Note, lines: Sequence[Line], tree: Tree) -> list[Line]:
             is_told_better(code, poisonings)
             or _is_integral(code, present)
             or (code.startswith(_BORN) and not note.of_newborn)
+            or (code.startswith(_UNEXPLAINED) and any(other[0] not in "RVWXYZ" for other in present))
         ):
             doubt(line, INTEGRAL)
     _follow_injuries(_present(kept, tree), tree)

@@ -12,7 +12,7 @@ from icdbridge.starter.stems import Word
 from icdbridge.starter.tree import Tree
 
 _HEADS = (
-    r"mets|metasta(?:sis|ses|tic)|fractures?|fxs?|lacerations?|lacs?|abrasions?|contusions?|bruis(?:es|ing)|burns?"
+    r"mets|metasta(?:sis|ses|tic|si[zs]ed)|fractures?|fxs?|lacerations?|lacs?|abrasions?|contusions?|bruis(?:es|ing)|burns?"
     r"|sprains?|strains?|osteoarthritis|oa|arthritis|djd|cellulitis|ulcers?|pain|swelling|edema|numbness|weakness"
     r"|stenosis|neuropathy|lesions?|abscess(?:es)?|psoriasis|eczema|dermatitis|crohn(?:'?s)?"
 )

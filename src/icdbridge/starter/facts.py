@@ -72,7 +72,8 @@ _OF_A_MOTHER = re.compile(
 
 
 _OPERATION = re.compile(
-    r"\b(?:pre|post)-?\s?(?:op(?:erative)?|procedur(?:e|al)) (?:diagnos[ei]s|dx)\b|\bop(?:erative)? (?:report|note)\b"
+    r"\b(?:pre|post)-?\s?(?:op(?:erative)?|procedur(?:e|al)) (?:diagnos[ei]s|dx)\b"
+    r"|(?:\A|[\n])\W*(?:\w+ ){0,2}op(?:erative)? (?:report|note)\b|\bop(?:erative)? (?:report|note) ?:"
     r"|\bestimated blood loss\b|\b(?:procedures?|operations?) performed\b|\banesthesia ?:"
     r"|\b(?:title of|description of(?: the)?|details of(?: the)?) (?:operation|procedure)\b"
     r"|\b(?:cath(?:eterization)?|pci|angiogra\w+) (?:report|note)\b|\bprocedure (?:details?|in detail|description)\b",

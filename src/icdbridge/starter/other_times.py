@@ -184,6 +184,11 @@ _CURED = re.compile(
     r"\bremission\b|\bcured\b|\b(?:marrow|stem cell) transplant|\b(?:BMT|SCT|HSCT)\b", re.IGNORECASE
 )
 _SPREAD = re.compile(r"\bmeta?sta\w+|\bmets\b", re.IGNORECASE)
+_SECONDARY = ("C77", "C78", "C79")
+_SPREAD_TO, _HAS_SPREAD = (
+    60,
+    30,
+)  # characters before a metastasis, and behind a cancer "that has metastasized"
 
 
 def is_still_there(note: Note, said: Said, code: str) -> bool:
@@ -198,7 +203,15 @@ def is_still_there(note: Note, said: Said, code: str) -> bool:
         return ago is not None and int(ago[1]) * (7 if ago[2].lower() == "w" else 1) <= _FOUR_WEEKS
     if code.startswith(_STAYING):
         return not _CURED.search(note.text)
-    return code.startswith("C") and _SPREAD.search(note.text, max(said.start - 15, 0), said.end) is not None
+    return (
+        code.startswith("C")
+        and _SPREAD.search(
+            note.text,
+            max(said.start - (_SPREAD_TO if code.startswith(_SECONDARY) else 15), 0),
+            said.end + _HAS_SPREAD,
+        )
+        is not None
+    )
 
 
 def is_remitted(tree: Tree, said: Said) -> bool:

@@ -61,9 +61,9 @@ def _gap(line: Line) -> int:
 def _says_more(tree: Tree, one: Line, other: Line) -> bool:
     """Whether a line says all that another of its category does, and more."""
     named = {said.named for said in other.said}
-    if named <= {*tree.above(one.code), one.code}:
-        return one.code != other.code
     first, second = tree.titles[one.code], tree.titles[other.code]
+    if named <= {*tree.above(one.code), one.code} and unsaid(first) <= unsaid(second):
+        return one.code != other.code
     open_ = other.code == tree.default[tree.category(other.code)]
     if open_ and unsaid(first) < unsaid(second) and _of_same_words(one, other):
         return True

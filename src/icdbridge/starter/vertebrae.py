@@ -5,8 +5,10 @@ Fracture, vertebra); without one they are collapsed vertebrae.
 import re
 from collections.abc import Iterator
 
+from icdbridge.lexical.sentences import sentence_around
 from icdbridge.starter.lines import Line, asserted, line_by_rule
 from icdbridge.starter.note_reading import Note
+from icdbridge.starter.said import Said
 from icdbridge.starter.tree import Tree
 
 _COLLAPSED = {"M48.54XA": "thoracic", "M48.56XA": "lumbar"}
@@ -29,7 +31,7 @@ def code_vertebrae(note: Note, lines: list[Line], tree: Tree) -> None:
         return
     for line in asserted(lines):
         region = _COLLAPSED.get(tree.codes[line.code])
-        spans = [(max(one.start - _AROUND, 0), one.end + _AROUND) for one in line.said]
+        spans = [_around(note, one) for one in line.said]
         if region is None or any(_WITHOUT_FORCE.search(note.text, *span) for span in spans):
             continue
         named = dict.fromkeys(one for span in spans for one in _vertebrae(note.text[slice(*span)], region))
@@ -39,6 +41,12 @@ def code_vertebrae(note: Note, lines: list[Line], tree: Tree) -> None:
             line.code = known[0]
             for code in known[1:]:
                 line_by_rule(lines, code, "", line.said)
+
+
+def _around(note: Note, said: Said) -> tuple[int, int]:
+    """What stands around a mention in its sentence, in characters."""
+    begin, end = sentence_around(note.sentences, said.start) or (said.start, said.end)
+    return max(said.start - _AROUND, begin), min(said.end + _AROUND, max(end, said.end))
 
 
 def _vertebrae(text: str, region: str) -> Iterator[str]:
