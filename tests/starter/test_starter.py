@@ -4,7 +4,7 @@ import random
 import tracemalloc
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from icdbridge.codes import load_system
@@ -559,6 +559,7 @@ NOTES = st.one_of(st.text(max_size=200), st.lists(st.sampled_from(PIECES), max_s
 
 
 @settings(max_examples=100, deadline=None)
+@example(note="1/NIHSS:2?0'NIHSS")
 @given(note=NOTES)
 def test_whatever_a_note_says(note, starter):
     titles = load_system("icd10cm").titles

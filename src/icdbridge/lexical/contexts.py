@@ -16,7 +16,7 @@ from icdbridge.lexical.context_rules import BACKWARD, BOTH, FORWARD, SELF, STOP,
 from icdbridge.lexical.intervals import Intervals
 from icdbridge.lexical.sections import Section, sections
 from icdbridge.lexical.sentences import BULLET, sentences
-from icdbridge.lexical.signs import answered, chosen, signed, without_choices
+from icdbridge.lexical.signs import answered, marked_by_signs
 
 CONTEXTS = ("diagnosis_section", "negated", "historical", "family", "uncertain", "hypothetical")
 FEATURE_CONTEXTS = CONTEXTS[:4]  # what trained runs see, in this order
@@ -41,6 +41,7 @@ _JOINS = frozenset({",", ";", "(", ")", "and", "or", "/", "&", "nor"})
 _SAME = {"w/o": "without", "w/out": "without"}
 _BREAKS = frozenset({",", ";", "(", ")", ":", "."})
 _UNCERTAIN = ("uncertain",)
+_ELSE = (["or"], ["vs"], ["versus"])
 # words or items that one trigger looks at, so that many in a sentence cost no more than few
 _FURTHEST = 4 * GAP
 _LONGEST_ITEM = 5  # words of an item of "without hemorrhage, perforation or obstruction"
@@ -122,11 +123,9 @@ def _mark(text: str, low: str, run: list[tuple[int, int]], found: Intervals) -> 
     for start, end in run:
         for name in carried:
             found.add(name, start, end)
-        for name, left, right in chosen(low[start:end]):
+        marked, sign = marked_by_signs(low[start:end], sign)
+        for name, left, right in marked:
             found.add(name, start + left, start + right)
-        negated, sign = signed(without_choices(low[start:end]), sign)
-        for left, right in negated:
-            found.add("negated", start + left, start + right)
         tokens = _TOKEN.findall(low, start, end)
         if low.find("w/o", start, end) >= 0:
             tokens = [_SAME.get(token, token) for token in tokens]
@@ -234,7 +233,7 @@ class _Sentence:
             ends = self.commas if rule.reach == "phrase" else self.items
             limit = self.size
             if rule.contexts == _UNCERTAIN:  # "may be gout, or septic arthritis"
-                ends = [i for i in ends if self.tokens[i + 1 : i + 2] not in (["or"], ["vs"], ["versus"])]
+                ends = [i for i in ends if self.tokens[i + 1 : i + 2] not in _ELSE]
         at = bisect_left(ends, last)
         return min(limit, ends[at]) if at < len(ends) else limit
 

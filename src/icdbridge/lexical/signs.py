@@ -69,7 +69,7 @@ def chosen(line: str) -> list[tuple[str, int, int]]:
     ``historical``, from where to where; the other answers are negated.
     """
     found: list[tuple[str, int, int]] = []
-    for asked in _CHOICES.finditer(line) if not _BOXES.isdisjoint(line) else ():
+    for asked in _CHOICES.finditer(line):
         one = _BOX_BEFORE if asked[2][0] in _BOXES else _BOX_BEHIND
         for answer in one.finditer(line, *asked.span(2)):
             if _CHECKED.isdisjoint(answer["box"]):
@@ -81,11 +81,14 @@ def chosen(line: str) -> list[tuple[str, int, int]]:
     return found
 
 
-def without_choices(line: str) -> str:
-    """A line with blanks for the answers that ``chosen`` reads."""
-    if _BOXES.isdisjoint(line):
-        return line
-    return _CHOICES.sub(lambda asked: asked[1].ljust(len(asked[0])), line)
+def marked_by_signs(line: str, before: str) -> tuple[list[tuple[str, int, int]], str]:
+    """What marked answers and signs say in a line (lower case), as ``chosen`` has it, and the side of ``signed``."""
+    found, rest = [], line
+    if not _BOXES.isdisjoint(line):
+        found = chosen(line)
+        rest = _CHOICES.sub(lambda asked: asked[1].ljust(len(asked[0])), line)
+    negated, side = signed(rest, before)
+    return [*found, *(("negated", left, right) for left, right in negated)], side
 
 
 def signed(line: str, before: str) -> tuple[list[tuple[int, int]], str]:

@@ -134,10 +134,13 @@ def _said_further(present: Mapping[str, Line], code: str, tree: Tree) -> int:
 
 def _add_measures(lines: list[Line], note: Note, tree: Tree, present: Mapping[str, Line]) -> None:
     for code, line in present.items():  # a measure is coded by its number, and with what it belongs to
-        if code.startswith(("Z68", "R29.7", "Z3A")):
+        if code.startswith(("Z68", "R29.7", "Z3A")) and line in lines:
             number = next((one.code for one in note.measured if one.code[:3] == code[:3]), code)
             line.code = tree.number.get(number, line.code)
             doubt(line, INTEGRAL)
+            for other in [one for one in lines if one.code == line.code and one is not line]:
+                line.take_over(other)
+                lines.remove(other)
     done = set()
     for found in note.measured:
         kind = _KINDS.get(found.code[:5], found.code[:3])
