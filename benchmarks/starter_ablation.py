@@ -21,7 +21,7 @@ from icdbridge.lexical.contexts import CONTEXTS
 from icdbridge.starter import knowledge_building
 from icdbridge.starter.line_features import FEATURES
 from icdbridge.starter.line_ranking import Memory, Ranking, shipped_ranking
-from icdbridge.starter.practice import no_practice
+from icdbridge.starter.practice import count_practice
 from icdbridge.starter.specify import Decision
 from icdbridge.starter.starter import Starter
 from icdbridge.starter.tree import Tree
@@ -62,7 +62,7 @@ def main() -> None:
     shipped = shipped_ranking()
     assert shipped is not None
     no_memory = Memory(*(np.zeros(0, kind) for kind in (np.uint32, np.uint16, np.uint16)))
-    unlearnt = replace(shipped, published=no_memory, own=no_memory, practice=no_practice())
+    unlearnt = replace(shipped, published=no_memory, own=no_memory, practice=count_practice((), {}))
     by_rarity = ByRarity(**{field.name: getattr(unlearnt, field.name) for field in fields(Ranking)})
     parts: dict[str, tuple[Ranking, dict[str, object]]] = {
         "all parts": (shipped, {}),

@@ -11,7 +11,7 @@ from sklearn.ensemble import GradientBoostingClassifier
 
 from icdbridge.starter.line_features import FEATURES
 from icdbridge.starter.line_ranking import Memory, Ranking, shipped_ranking
-from icdbridge.starter.practice import no_practice
+from icdbridge.starter.practice import count_practice
 
 
 def remembering(own):
@@ -21,7 +21,7 @@ def remembering(own):
     keys, none = sorted(own), np.zeros((0, 1))
     counts = np.array([own[key] for key in keys], np.uint16).reshape(-1, 2)
     memory = Memory(np.array(keys, np.uint32), counts[:, 0], counts[:, 1])
-    return Ranking(*[none] * 5, 0.0, memory, memory, no_practice(), (1.0, 0.0), {})
+    return Ranking(*[none] * 5, 0.0, memory, memory, count_practice((), {}), (1.0, 0.0), {})
 
 
 def to_ranking(trees, memory):

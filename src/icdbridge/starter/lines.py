@@ -32,7 +32,6 @@ from icdbridge.starter.other_times import (
     past_code,
 )
 from icdbridge.starter.overdoses import is_overdosed, overdose_doubt
-from icdbridge.starter.practice import MOST, Practised
 from icdbridge.starter.said import Said
 from icdbridge.starter.surgical_status import is_not_there, left_now
 from icdbridge.starter.tree import Tree
@@ -232,38 +231,6 @@ def _stands_alone(note: Note, said: Said, named: str) -> bool:
         note.text[begin : said.start].strip(" -*\t") == "" and note.text[said.end : end].strip(" .;") == ""
     )
     return bool(named) and not named.startswith(("R", "L", "T", "J38", "Z")) and alone
-
-
-def practice_lines(
-    note: Note, lines: Iterable[Line], practised: Mapping[str, Practised], tree: Tree
-) -> list[Line]:
-    """New lines for codes that notes with the same words often carry, and that the list does not have yet.
-
-    Where the note already names the category, such a code becomes an alternative of that line instead.
-    """
-    there = {tree.codes[line.code] for line in lines}
-    siblings = {tree.codes[line.code][:3]: line for line in lines if line.said}
-    found = [code for code in practised if code not in there and tree.billable[tree.number[code]]]
-    for code in found:
-        if line := siblings.get(code[:3]):
-            line.alternatives = {tree.number[code]: None} | line.alternatives
-    longer = [frozenset(said.places) for line in lines for said in line.said if len(said.places) > 1]
-
-    def within_longer(own: Practised) -> bool:
-        """Whether the words are a part of those of a mention: the "herpes" of "herpes zoster"."""
-        words = frozenset(range(own.first, own.last + 1))
-        return any(words < places for places in longer)
-
-    found = [code for code in found if code[:3] not in siblings and not within_longer(practised[code])]
-    return [
-        Line(
-            tree.number[code],
-            "practice",
-            span=(note.words[practised[code].first].start, note.ends[practised[code].last]),
-            reason="notes with these words are often coded so",
-        )
-        for code in found[:MOST]
-    ]
 
 
 def asserted(lines: Iterable[Line]) -> list[Line]:

@@ -15,8 +15,10 @@ import numpy as np
 
 from icdbridge.knowledge.words import EMPTY
 from icdbridge.lexical.contexts import CONTEXTS
+from icdbridge.starter.lines import Line
 from icdbridge.starter.note_reading import Note
 from icdbridge.starter.stems import root
+from icdbridge.starter.tree import Tree
 
 LONGEST = 3  # words of a phrase
 MOST = 60  # codes of a note, the likeliest first
@@ -106,6 +108,38 @@ def phrases(note: Note) -> tuple[np.ndarray, np.ndarray]:
     return unique, where[once]
 
 
+def practice_lines(
+    note: Note, lines: Iterable[Line], practised: Mapping[str, Practised], tree: Tree
+) -> list[Line]:
+    """New lines for codes that notes with the same words often carry, and that the list does not have yet.
+
+    Where the note already names the category, such a code becomes an alternative of that line instead.
+    """
+    there = {tree.codes[line.code] for line in lines}
+    siblings = {tree.codes[line.code][:3]: line for line in lines if line.said}
+    found = [code for code in practised if code not in there and tree.billable[tree.number[code]]]
+    for code in found:
+        if line := siblings.get(code[:3]):
+            line.alternatives = {tree.number[code]: None} | line.alternatives
+    longer = [frozenset(said.places) for line in lines for said in line.said if len(said.places) > 1]
+
+    def within_longer(own: Practised) -> bool:
+        """Whether the words are a part of those of a mention: the "herpes" of "herpes zoster"."""
+        words = frozenset(range(own.first, own.last + 1))
+        return any(words < places for places in longer)
+
+    found = [code for code in found if code[:3] not in siblings and not within_longer(practised[code])]
+    return [
+        Line(
+            tree.number[code],
+            "practice",
+            span=(note.words[practised[code].first].start, note.ends[practised[code].last]),
+            reason="notes with these words are often coded so",
+        )
+        for code in found[:MOST]
+    ]
+
+
 def count_practice(notes: Iterable[tuple[Note, frozenset[str]]], known: Mapping[str, int]) -> Practice:
     """Counts over coded notes; codes that are not ``known`` are left out."""
     total = 0
@@ -134,11 +168,6 @@ def count_practice(notes: Iterable[tuple[Note, frozenset[str]]], known: Mapping[
         np.array([often[code] for code in codes], np.uint16),
         tuple(codes),
     )
-
-
-def no_practice() -> Practice:
-    """Counts over no note at all."""
-    return count_practice((), {})
 
 
 def _says(word: str) -> bool:

@@ -18,8 +18,9 @@ from icdbridge.starter.found import Found, Speaking
 from icdbridge.starter.knowledge_building import Prepared, prepared
 from icdbridge.starter.line_features import Known, line_features, phrase_key
 from icdbridge.starter.line_ranking import Ranking, shipped_ranking
-from icdbridge.starter.lines import Line, make_lines, practice_lines
+from icdbridge.starter.lines import Line, make_lines
 from icdbridge.starter.note_reading import Note, read_note
+from icdbridge.starter.practice import practice_lines
 from icdbridge.starter.said import find_said
 from icdbridge.starter.same_category import merge_categories
 
