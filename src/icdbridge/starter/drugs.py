@@ -7,6 +7,7 @@ from icdbridge.starter.dictionary import ALLERGIES
 from icdbridge.starter.note_reading import Note
 from icdbridge.starter.said import Said
 from icdbridge.starter.stems import roots
+from icdbridge.starter.word_meanings import DUE_TO
 
 _BESIDE, _WORDS = 60, 6  # characters before a drug, and words around it
 _ALLERGIC = roots("allergy", "allergic", "allergies", "anaphylaxis", "anaphylactic")
@@ -22,11 +23,7 @@ _REACTED = re.compile(
 _OF_DRUG = (
     r"(?:(?:\w+ )?years of|the|his|her|their|chronic|long[- ]term|recent|taking|use of|high[- ]dose|oral|iv)"
 )
-_CAUSED = re.compile(
-    rf"(?:due to|d/t|2/2|secondary to|from|caused by|induced by|because of|side effects? of|reaction to"
-    rf"|effects? of)\s+(?:{_OF_DRUG}\s+)*$",
-    re.IGNORECASE,
-)
+_CAUSED = re.compile(rf"(?:{'|'.join(DUE_TO)})\s+(?:{_OF_DRUG}\s+)*$", re.IGNORECASE)
 _LEFT_OFF = re.compile(
     r"\b(?:taper|wean|switch|chang|transition|transfer|convert|step|relie|benefi|improve)\w*(?: \w+){0,2}"
     rf" from\s+(?:{_OF_DRUG}\s+)*$",

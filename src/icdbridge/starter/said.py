@@ -19,6 +19,7 @@ from icdbridge.starter.specify import Decision, of_patient, specify
 from icdbridge.starter.stems import PAIRED, SIDES, root, roots, synonyms, whole
 from icdbridge.starter.tree import Tree
 from icdbridge.starter.understood import ACUITY, asserting, understood
+from icdbridge.starter.word_meanings import DUE_TO
 
 _NEGATED, _UNCERTAIN = CONTEXTS.index("negated"), CONTEXTS.index("uncertain")
 _TARGETS = 4  # codes of one phrase that are compared
@@ -31,7 +32,7 @@ _NEXT_ITEM = re.compile(
     r"\s*[,;](?!\s*(?:with |w/|due |secondary |s/|status ))(?:[^,;]*[,;])?[^,;]*(?<! with)(?<! with )",
     re.IGNORECASE,
 )
-_FROM = re.compile(r"\s*(?:(?:due|secondary) to|caused by|from|d/t|2/2)\s+(?:[\w-]+ ){0,2}", re.IGNORECASE)
+_FROM = re.compile(rf"\s*(?:{'|'.join(DUE_TO)})\s+(?:[\w-]+ ){{0,2}}", re.IGNORECASE)
 _ONE_SIDE = root("unilateral")
 _SEQUELA = roots("sequela", "sequelae", "late")
 

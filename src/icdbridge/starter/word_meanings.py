@@ -157,7 +157,12 @@ def _lasting(text: str, words: Sequence[Word]) -> set[int]:
     }
 
 
-_FROM = frozenset({"from", "due to", "secondary to", "2 2", "d t", "caused by", "side effect of"})
+# What stands before the cause of something.
+DUE_TO = (
+    "due to", "d/t", "2/2", "secondary to", "from", "caused by", "induced by", "because of", "reaction to",
+    "side effect of", "side effects of", "effect of", "effects of",
+)  # fmt: skip
+_DUE_TO = frozenset(one.replace("/", " ") for one in DUE_TO)
 
 
 def causes_in(words: Sequence[Word]) -> set[int]:
@@ -167,7 +172,7 @@ def causes_in(words: Sequence[Word]) -> set[int]:
         place
         for place in range(len(words))
         if texts[place + 4] == "induced"
-        or any(" ".join(texts[place + 3 - back : place + 3]) in _FROM for back in (1, 2, 3))
+        or any(" ".join(texts[place + 3 - back : place + 3]) in _DUE_TO for back in (1, 2, 3))
     }
 
 
