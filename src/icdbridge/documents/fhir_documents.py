@@ -182,7 +182,10 @@ def _narrative(resource: Resource, place: str) -> str:
 
 
 def _json(data: bytes, place: str) -> list[Any]:
-    text = _decoded(data, place)
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Fault(place, "JSON that is not UTF-8: send it as UTF-8") from None
     try:
         return [json.loads(text)]
     except RecursionError:
@@ -196,14 +199,6 @@ def _json(data: bytes, place: str) -> list[Any]:
                 where = f"line {number}" if values else f"character {getattr(whole, 'pos', 0)}"
                 raise Fault(place, f"JSON that is not whole ({where}): send it again") from None
         return values
-
-
-def _decoded(data: bytes, place: str) -> str:
-    """The text of JSON in UTF-8; ``Fault`` for another encoding."""
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise Fault(place, "JSON that is not UTF-8: send it as UTF-8") from None
 
 
 def _resources(values: list[Any], place: str) -> Iterator[tuple[str | None, Resource]]:

@@ -93,7 +93,12 @@ class StarterExplainer:
 
     def explain(self, text: str, columns: np.ndarray) -> Explained:
         """The words in which the starter reads the codes of some columns; it weighs none."""
-        spans = {self._column_of[one.code]: _asserted(one) for one in self._found(text)}
+        spans = {
+            self._column_of[one.code]: [
+                (said.start, said.end) for said in one.speaking[:SPANS] if said.context is None
+            ]
+            for one in self._found(text)
+        }
         return Explained(NoteWords(text, _WORDS).spans, [spans.get(one, []) for one in columns.tolist()])
 
     def probabilities(self, texts: Sequence[str], columns: Sequence[int]) -> np.ndarray:
@@ -130,10 +135,6 @@ class StarterExplainer:
                 for one in self._starter.code(english.text)
             ]
         return chosen(in_icd9(found) if self._system == "icd9cm" else found, self._titles)
-
-
-def _asserted(one: Found) -> list[tuple[int, int]]:
-    return [(said.start, said.end) for said in one.speaking[:SPANS] if said.context is None]
 
 
 def _translator(corpus: Corpus) -> Translator | None:

@@ -136,17 +136,14 @@ def _mark(text: str, low: str, run: list[tuple[int, int]], found: Intervals) -> 
         events = rules.find(tokens)
         if announces and events and events[-1].start == len(tokens) - 1:
             events.pop()
-        if carried and (_stops(events) or (not BULLET.match(text, start) and end - start > PROSE)):
+        stops = any(rule.direction == STOP for event in events for rule in event.rules)
+        if carried and (stops or (not BULLET.match(text, start) and end - start > PROSE)):
             carried = set()
         if any(event.gives for event in events):
             places = [*(token.start() for token in _TOKEN.finditer(low, start, end)), end]
             open_at_end = _Sentence(tokens, places, events, found).mark()
             if announces:
                 carried = open_at_end
-
-
-def _stops(events: list[Found]) -> bool:
-    return any(rule.direction == STOP for event in events for rule in event.rules)
 
 
 class _Sentence:

@@ -161,7 +161,9 @@ def fit(
 
     with _interrupts() as interrupts:
         try:
-            while state["epoch"] < settings.epochs and not _stalled(state, settings.patience):
+            while state["epoch"] < settings.epochs:
+                if state["best"] and state["epoch"] - state["best"]["epoch"] >= settings.patience:
+                    break
                 epoch()
         except Ended:
             if processes.leads or processes.first("checkpoint"):  # all have the same weights: whoever is left
@@ -177,7 +179,3 @@ def show_figures(figures: Mapping[str, float]) -> str:
     return (
         ", ".join(f"{name.removeprefix('val_')} {value:.4f}" for name, value in figures.items()) + " on val"
     )
-
-
-def _stalled(state: dict[str, Any], patience: int) -> bool:
-    return state["best"] is not None and state["epoch"] - state["best"]["epoch"] >= patience

@@ -58,7 +58,10 @@ def by_code(query: str, indexes: list[Index]) -> tuple[list[CodeFound], str]:
         # who types a code of ICD-10 does not look for one of ICD-9
         if not several or not declaration(index.system).legacy:
             several += _leading(index, plain)
-    if not rest and _ICD10.fullmatch(plain) and not any(_has(one, plain) for one in several):
+    older = [
+        one for one in several if one.source.version == "icd9" and one.entry.code.replace(".", "") != plain
+    ]
+    if not rest and _ICD10.fullmatch(plain) and len(older) == len(several):
         several = [
             one for index in chosen if index.version != "icd9" for one in _nearest(index, plain)
         ] + several
@@ -100,11 +103,6 @@ def _in_system(index: Index, plain: str, written: str, rest: str) -> list[CodeFo
     if same:  # the category itself behind the code that is assumed for it
         below.insert(min(len(below), 1), same[0])
     return [CodeFound(index, one, "", bool(same)) for one in below[:_MOST]]
-
-
-def _has(found: CodeFound, plain: str) -> bool:
-    """Whether it is of ICD-10, or the very code of ICD-9."""
-    return found.source.version != "icd9" or found.entry.code.replace(".", "") == plain
 
 
 def _nearest(index: Index, plain: str) -> list[CodeFound]:

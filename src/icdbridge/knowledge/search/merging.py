@@ -1,6 +1,7 @@
 """One list of two: codes by what a query means, and codes whose whole titles are near to how it is written."""
 
 from collections.abc import Iterable, Sequence
+from itertools import chain, zip_longest
 from typing import NamedTuple
 
 from icdbridge.knowledge.search.search_index import Entry, Index
@@ -39,7 +40,8 @@ def merged(meant: Sequence[Line], near: Sequence[tuple[Line, Title]], said: Sequ
     if _first(meant[0], near, said):
         return [*titles, *meant]
     if len(said) < _LONG and not EMPTY.intersection(said):
-        return [*meant[:_MEANT_FIRST], *_in_turn(_others(titles, meant), meant[_MEANT_FIRST:])]
+        in_turn = chain.from_iterable(zip_longest(_others(titles, meant), meant[_MEANT_FIRST:]))
+        return [*meant[:_MEANT_FIRST], *filter(None, in_turn)]
     return [meant[0], *titles, *meant[1:]]
 
 
@@ -73,9 +75,3 @@ def _others(titles: Iterable[Line], meant: Iterable[Line]) -> list[Line]:
             there.add(family)
             others.append(line)
     return others
-
-
-def _in_turn(*several: Sequence[Line]) -> Iterable[Line]:
-    for place in range(max(map(len, several))):
-        for lines in several:
-            yield from lines[place : place + 1]
