@@ -188,7 +188,7 @@ def _load(run: Path | None, precision: str, options: dict[str, Any]) -> "Coder":
     has.
     """
     from icdbridge.codes import parse_key, version_named
-    from icdbridge.codes.gate import Doubt, named, nearest, standing
+    from icdbridge.codes.gate import Spelling, named, nearest, standing
     from icdbridge.coding import Coder
     from icdbridge.coding.on_day import not_of_day
 
@@ -202,9 +202,9 @@ def _load(run: Path | None, precision: str, options: dict[str, Any]) -> "Coder":
         _tell(all_scored)
     if codes is not None:
         unknown = [code for code in map(parse_key, codes) if standing(code) == "unknown"]
-        doubts = [Doubt(code.code, 1, nearest(code.code, code.system)) for code in unknown]
-        if doubts:
-            _tell(f"in no installed release ({len(doubts):,}): {named(doubts, 'near')}")
+        spellings = [Spelling(code.code, 1, nearest(code.code, code.system)) for code in unknown]
+        if spellings:
+            _tell(f"in no installed release ({len(spellings):,}): {named(spellings, 'near')}")
         if same := coder.same_words(codes):
             _tell(same)
     return coder

@@ -91,8 +91,8 @@ def existing(text: str, system: str) -> Code:
     return code
 
 
-class Doubt(NamedTuple):
-    """A text of a column in doubt, how many times it stands there, and the code that it is read as or is nearest to."""
+class Spelling(NamedTuple):
+    """A text as ``written`` in a column, how many times, and the code that it is read as or is nearest to."""
 
     written: str
     times: int
@@ -109,10 +109,10 @@ class ReadColumn:
     """
 
     codes: dict[str, Code] = field(default_factory=dict)
-    repaired: list[Doubt] = field(default_factory=list)
-    unknown: list[Doubt] = field(default_factory=list)
-    foreign: list[Doubt] = field(default_factory=list)
-    malformed: list[Doubt] = field(default_factory=list)
+    repaired: list[Spelling] = field(default_factory=list)
+    unknown: list[Spelling] = field(default_factory=list)
+    foreign: list[Spelling] = field(default_factory=list)
+    malformed: list[Spelling] = field(default_factory=list)
     ambiguous: list[tuple[str, list[Code]]] = field(default_factory=list)
 
 
@@ -138,19 +138,19 @@ def let_in(written: Mapping[str, int], version: str, system: str | None = None) 
         repaired = _put_back(text, systems, eaten, found)
         if repaired:
             if len(repaired) == 1:
-                column.repaired.append(Doubt(text, count, repaired[0]))
+                column.repaired.append(Spelling(text, count, repaired[0]))
             found = repaired
         exists = any(standing(code) != "unknown" for code in found)
         other = None if exists else next((c for name in others if (c := _exists(text, name))), None)
         if other is not None:
-            column.foreign.append(Doubt(text, count, other))
+            column.foreign.append(Spelling(text, count, other))
             continue
         _sort(column, text, count, found)
         if found and not exists:
-            column.unknown.append(Doubt(text, count, nearest(text, found[0].system)))
+            column.unknown.append(Spelling(text, count, nearest(text, found[0].system)))
     column.malformed = [
-        doubt._replace(code=next((near for name in systems if (near := nearest(doubt.written, name))), None))
-        for doubt in column.malformed
+        one._replace(code=next((near for name in systems if (near := nearest(one.written, name))), None))
+        for one in column.malformed
     ]
     return column
 
@@ -191,9 +191,9 @@ def read_code_table(path: Path | str, system: str) -> CodeSystem:
     return table
 
 
-def named(doubts: Iterable[Doubt], means: str) -> str:
-    """Some doubts as the end of a message: ``250.0 (8 times), nearest 250.00``."""
-    shown = sorted(doubts, key=lambda doubt: (-doubt.times, doubt.written))
+def named(spellings: Iterable[Spelling], means: str) -> str:
+    """Some spellings as the end of a message: ``250.0 (8 times), nearest 250.00``."""
+    shown = sorted(spellings, key=lambda one: (-one.times, one.written))
     parts = []
     for written, times, code in shown[:EXAMPLES]:
         text = written if len(written) <= 10 else f"({len(written)} characters)"
@@ -208,7 +208,7 @@ def _sort(column: ReadColumn, text: str, count: int, found: list[Code]) -> None:
     elif found:
         column.ambiguous.append((text, found))
     else:
-        column.malformed.append(Doubt(text, count, None))
+        column.malformed.append(Spelling(text, count, None))
 
 
 def _exists(text: str, system: str) -> Code | None:

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from icdbridge import __version__
 from icdbridge.codes import Code, declaration, known_systems, load_system, parse_code, undotted
-from icdbridge.codes.gate import Doubt, named, nearest, standing
+from icdbridge.codes.gate import Spelling, named, nearest, standing
 from icdbridge.corpora.corpus import CORPUS, FORMAT, Corpus
 from icdbridge.corpora.data_report import figures, spreads, write_html
 from icdbridge.corpora.splits import choose_splits, read_splits
@@ -213,17 +213,17 @@ def _index_codes(staging: Staging, version: str) -> list[dict[str, Any]]:
 def _look_at_existence(staging: Staging, counts: Mapping[Code, int]) -> None:
     """Says which codes no release has, and which are categories; both are kept, as real corpora carry them."""
     unknown = [
-        Doubt(c.code, n, nearest(c.code, c.system)) for c, n in counts.items() if standing(c) == "unknown"
+        Spelling(c.code, n, nearest(c.code, c.system)) for c, n in counts.items() if standing(c) == "unknown"
     ]
     titled = set(staging.rows("SELECT DISTINCT system, upper(replace(code, '.', '')) FROM raw_titles"))
     if titled:  # a source that says what they are called knows them
         plain = {code.code: (code.system, undotted(code)) for code in counts}
-        unknown = [doubt for doubt in unknown if plain[doubt.written] not in titled]
+        unknown = [one for one in unknown if plain[one.written] not in titled]
     if unknown:
         staging.warnings.append(
             f"Codes that no installed release has are kept ({len(unknown):,}): {named(unknown, 'near')}."
         )
-    wide = [Doubt(c.code, n, None) for c, n in counts.items() if standing(c) in ("category", "unlisted")]
+    wide = [Spelling(c.code, n, None) for c, n in counts.items() if standing(c) in ("category", "unlisted")]
     if wide:
         staging.remarks.append(
             f"Categories, which are not billable, are kept ({len(wide):,}): {named(wide, '')}."

@@ -195,17 +195,17 @@ def _stage_codes(staging: Staging, version: str, system: str | None) -> None:
             f"Zeros that a spreadsheet took away were put back: {named(column.repaired, 'read as')}."
         )
     if column.foreign:
-        other = " or ".join(sorted({version_of(doubt.code.system) for doubt in column.foreign if doubt.code}))
+        other = " or ".join(sorted({version_of(one.code.system) for one in column.foreign if one.code}))
         staging.drop(
             f"code that only {other} has ({named(column.foreign, 'there')})",
-            sum(doubt.times for doubt in column.foreign),
+            sum(one.times for one in column.foreign),
             "code entries",
             _place(staging, first[column.foreign[0].written]),
         )
     # What is no code goes on as it is: the shared way counts it.
     known = [(text, code.system, code.code) for text, code in column.codes.items()]
-    one = system or systems_of(version)[0]
-    known += [(doubt.written, one, doubt.written) for doubt in column.malformed]
+    system = system or systems_of(version)[0]
+    known += [(one.written, system, one.written) for one in column.malformed]
     if not known:
         return  # the shared way says that there are no codes
     texts, systems, plain = zip(*known, strict=True)
