@@ -8,9 +8,9 @@ import pytest
 
 from icdbridge.codes import Code, load_system
 from icdbridge.errors import InputError
+from icdbridge.packed import packed_records
 from icdbridge.synthetic.clinician_wording import Wordings, misspell, title_words, words_of
 from icdbridge.synthetic.concepts import Concept, Variant, known_problems
-from icdbridge.synthetic.resources import table_rows
 from icdbridge.synthetic.templates import Template, phrases
 from icdbridge.synthetic.world import World, build_world
 
@@ -141,7 +141,7 @@ def test_known_problems_have_codes_that_exist() -> None:
 
 
 def test_shorthand_is_long_and_free_of_repeats() -> None:
-    rows = table_rows("shorthand.csv")
+    rows = packed_records("icdbridge.synthetic", "shorthand.csv")
     assert len(rows) > 200
     assert len({row["phrase"] for row in rows}) == len(rows)
     assert all(row["phrase"] not in row["shorthands"].split("|") for row in rows)

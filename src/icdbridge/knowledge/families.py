@@ -194,9 +194,7 @@ def _title(code: str, table: CodeSystem) -> str:
     return table.title(code) or agreed_title([table.titles[other] for other in table.below(code)])
 
 
-@cache
-def _words(title: str) -> list[str]:
-    return plain_words(title)
+_words = cache(plain_words)
 
 
 @cache

@@ -1,6 +1,5 @@
 """The packed tables that ship with the package (written by ``benchmarks.pack_tables``), read row by row."""
 
-import csv
 import gzip
 import tomllib
 from functools import cache
@@ -8,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from icdbridge.errors import InputError
+from icdbridge.packed import packed_records
 
 DATA = Path(__file__).parent / "data"
 LEVEL = " | "  # between the levels of a nested table
@@ -31,5 +31,4 @@ def read_toml(name: str) -> dict[str, Any]:
 
 def read_csv(name: str) -> list[dict[str, str]]:
     """The rows of a table of our own, ``data/NAME.csv``, by column."""
-    with (DATA / f"{name}.csv").open(encoding="utf-8", newline="") as handle:
-        return list(csv.DictReader(handle))
+    return packed_records(__package__, f"data/{name}.csv")

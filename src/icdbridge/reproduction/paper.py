@@ -1,10 +1,9 @@
 """The figures printed in the paper (Liu and Nguyen 2026), in percent, its datasets named as in its tables."""
 
-import csv
 from collections.abc import Mapping
-from importlib.resources import files
 
 from icdbridge.corpora import Corpus
+from icdbridge.packed import packed_records
 
 III_9, IV_9, IV_10 = "MIMIC-III ICD-9", "MIMIC-IV ICD-9", "MIMIC-IV ICD-10"
 _DATASETS = {("mimic3", "icd9"): III_9, ("mimic4", "icd9"): IV_9, ("mimic4", "icd10"): IV_10}
@@ -16,8 +15,7 @@ Figures = Mapping[tuple[str, str], tuple[float, ...]]  # (dataset, system) -> on
 
 
 def _printed(table: str) -> Figures:
-    text = (files(__package__) / "data" / "paper_figures.csv").read_text("utf-8")
-    rows = [row for row in csv.DictReader(text.splitlines()) if row["table"] == table]
+    rows = [row for row in packed_records(__package__, "data/paper_figures.csv") if row["table"] == table]
     return {(row["dataset"], row["system"]): tuple(map(float, row["figures"].split())) for row in rows}
 
 

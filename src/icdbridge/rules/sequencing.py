@@ -32,21 +32,8 @@ _NOT_SO = ("R40.20",)  # "unspecified coma" is a diagnosis
 _NEWBORN = "Z38"
 # The reason for an encounter, which is first unless another reason is: how codes begin (guideline I.C.21.c.16).
 _REASONS = (
-    "Z00",
-    "Z01",
-    "Z02",
-    "Z04",
-    "Z33.2",
-    "Z34",
-    "Z39",
-    "Z40",
-    "Z42",
-    "Z51.0",
-    "Z51.1",
-    "Z52",
-    "Z76.1",
-    "Z76.2",
-)
+    "Z00", "Z01", "Z02", "Z04", "Z33.2", "Z34", "Z39", "Z40", "Z42", "Z51.0", "Z51.1", "Z52", "Z76.1", "Z76.2",
+)  # fmt: skip
 _NO_REASON = ("Z52.9",)
 _INJURIES, _SYMPTOMS = "19", "18"  # chapters
 _POISONED = ("poisoning by", "toxic effect of")  # how titles begin: such a code comes before what it caused

@@ -5,8 +5,8 @@ import re
 from functools import cache, lru_cache
 
 from icdbridge.codes import Code, load_system
+from icdbridge.packed import packed_records
 from icdbridge.synthetic.concepts import Variant, chapter_of, known_problems
-from icdbridge.synthetic.resources import table_rows
 from icdbridge.synthetic.templates import Template, phrases, pick
 
 # Qualifiers of the tables that nobody writes.
@@ -160,7 +160,7 @@ def _with_sides(text: str, sides: str) -> str:
 def _shorthand() -> dict[str, list[tuple[list[str], list[str]]]]:
     """By first word: the phrases, the longest first, with their shorthands."""
     table: dict[str, list[tuple[list[str], list[str]]]] = {}
-    for row in table_rows("shorthand.csv"):
+    for row in packed_records(__package__, "shorthand.csv"):
         phrase = row["phrase"].split()
         table.setdefault(phrase[0], []).append((phrase, row["shorthands"].split("|")))
     for phrases_ in table.values():

@@ -15,7 +15,7 @@ from math import exp
 from statistics import NormalDist
 
 from icdbridge.codes import Code, GemEntry, crosswalk, load_system
-from icdbridge.synthetic.resources import table_rows
+from icdbridge.packed import packed_records
 
 MOST_VARIANTS = 12  # ICD-10 codes of one concept: some ICD-9 codes stand for thousands
 _NORMAL = NormalDist()
@@ -66,7 +66,7 @@ class Concept:
 @cache
 def known_problems() -> dict[str, dict[str, str]]:
     """The rows of problems.csv by ICD-10 code: common problems as clinicians write and treat them."""
-    return {row["code"]: row for row in table_rows("problems.csv")}
+    return {row["code"]: row for row in packed_records(__package__, "problems.csv")}
 
 
 @cache

@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from itertools import accumulate
 
 from icdbridge.codes import Code
+from icdbridge.packed import packed_records
 from icdbridge.synthetic.clinician_wording import Wordings, misspell, title_words, words_of
 from icdbridge.synthetic.concepts import Variant
 from icdbridge.synthetic.deid import NoteMarks, Style
 from icdbridge.synthetic.patients import Admission
-from icdbridge.synthetic.resources import table_rows
 from icdbridge.synthetic.templates import Template, phrases, pick
 
 MISSPELT = 0.04  # share of the mentions with a slip of the pen
@@ -19,10 +19,14 @@ _LINE = 78  # characters
 # The parts of a note in order: name, its headings, and whether it is a list (one item a line).
 _PARTS = [
     (row["part"], tuple(row["headings"].split("|")), row["list"] == "1")
-    for row in table_rows("note_parts.csv")
+    for row in packed_records(__package__, "note_parts.csv")
 ]
 # Shares of the words that are left when all problems are mentioned.
-_FILLER = {row["part"]: float(row["filler"]) for row in table_rows("note_parts.csv") if row["filler"]}
+_FILLER = {
+    row["part"]: float(row["filler"])
+    for row in packed_records(__package__, "note_parts.csv")
+    if row["filler"]
+}
 _FILLER_PARTS = tuple(_FILLER)
 
 

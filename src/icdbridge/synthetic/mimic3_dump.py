@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from icdbridge.codes import undotted
+from icdbridge.packed import packed_records
 from icdbridge.synthetic.clinician_wording import Wordings
 from icdbridge.synthetic.deid import mimic3_mark
 from icdbridge.synthetic.discharge_notes import write_addendum, write_note, write_other
 from icdbridge.synthetic.dump import Settings, Table, code_rows, new_dump, open_tables, scattered, stays
 from icdbridge.synthetic.patients import Admission
-from icdbridge.synthetic.resources import table_rows
 
-_COLUMNS = {row["table"]: row["columns"].split() for row in table_rows("mimic3_columns.csv")}
+_COLUMNS = {row["table"]: row["columns"].split() for row in packed_records(__package__, "mimic3_columns.csv")}
 _NUMBERS = {"ROW_ID", "SUBJECT_ID", "HADM_ID", "SEQ_NUM", "CGID", "EXPIRE_FLAG", "HOSPITAL_EXPIRE_FLAG"}
 _NUMBERS |= {"HAS_CHARTEVENTS_DATA"}
 _TEXTS = {column for columns in _COLUMNS.values() for column in columns} - _NUMBERS

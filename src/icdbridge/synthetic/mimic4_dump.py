@@ -5,14 +5,14 @@ from pathlib import Path
 from typing import Any
 
 from icdbridge.codes import Code, undotted, version_of
+from icdbridge.packed import packed_records
 from icdbridge.synthetic.clinician_wording import Wordings
 from icdbridge.synthetic.deid import mimic4_mark
 from icdbridge.synthetic.discharge_notes import write_note
 from icdbridge.synthetic.dump import Settings, Table, code_rows, new_dump, open_tables, scattered, stays
 from icdbridge.synthetic.patients import Admission
-from icdbridge.synthetic.resources import table_rows
 
-_COLUMNS = {row["table"]: row["columns"].split() for row in table_rows("mimic4_columns.csv")}
+_COLUMNS = {row["table"]: row["columns"].split() for row in packed_records(__package__, "mimic4_columns.csv")}
 _LOST_ADMISSION = 0.015  # share of the notes without an admission
 
 

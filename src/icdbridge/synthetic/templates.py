@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import TypeVar
 
-from icdbridge.synthetic.resources import table_rows
+from icdbridge.packed import packed_records
 
 T = TypeVar("T")
 Marks = Callable[[str, random.Random], str]  # a mark's name ("date") -> text as the hospital de-identifies it
@@ -55,6 +55,6 @@ class Template:
 def phrases() -> dict[str, list[Template]]:
     """The sentences of phrases.csv by the part of the note that they belong to."""
     found: dict[str, list[Template]] = {}
-    for row in table_rows("phrases.csv"):
+    for row in packed_records(__package__, "phrases.csv"):
         found.setdefault(row["part"], []).append(Template(row["text"]))
     return found
