@@ -1,7 +1,7 @@
 """Turns mentions into the lines of a list of codes, one line for each thing said, with siblings as alternatives."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from icdbridge.lexical.sentences import sentence_around
