@@ -12,9 +12,8 @@ from icdbridge.files import Kind, check_manifest, only_writer, replacing, write_
 def cached_folder(path: Path, sign: str, fill: Callable[[Path], None]) -> Path:
     """The folder ``path``, which ``fill`` makes where it is missing or damaged.
 
-    ``fill`` writes its files, the one named ``sign`` among them, into a new folder, which takes its name when whole.
-    Of two processes that want it at once one makes it and the other waits. Raises ``InputError`` when the disk
-    refuses.
+    ``fill`` writes its files, the one named ``sign`` among them, into a new folder, which takes its name when whole. Of
+    two processes that want it at once one makes it and the other waits. Raises ``InputError`` when the disk refuses.
     """
     path, kind = Path(path), Kind("a cache", sign)
     if _whole(path, kind):

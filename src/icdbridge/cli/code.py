@@ -184,9 +184,7 @@ def code(
 
 
 def _load(run: Path | None, precision: str, options: dict[str, Any]) -> "Coder":
-    """The run, and on standard error what it cannot do with the codes to choose from, and which of them no release
-    has.
-    """
+    """The run; on standard error what it cannot do with the codes to choose from, and which of them no release has."""
     from icdbridge.codes import parse_key, version_named
     from icdbridge.codes.gate import Spelling, named, nearest, standing
     from icdbridge.coding import Coder

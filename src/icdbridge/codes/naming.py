@@ -115,9 +115,8 @@ def read_terms(path: Path | str, system: str = "icd10cm") -> dict[Code, list[str
     """Further names of codes from any table (``read_rows``) with the columns ``code`` and ``full_term`` or ``term``.
 
     This is the layout in which the CDC's alphabetic index of ICD-10-CM is published, flattened (``full_term``,
-    ``nonessential_modifiers``, ``code``); the words that it calls nonessential are left out. A code may end in
-    ``-`` (any code that begins so): the term then belongs to the category. Raises ``InputError`` naming file,
-    row and column.
+    ``nonessential_modifiers``, ``code``); the words that it calls nonessential are left out. A code may end in ``-``
+    (any code that begins so): the term then belongs to the category. Raises ``InputError`` naming file, row and column.
     """
     terms: dict[Code, list[str]] = {}
     for row in read_rows(

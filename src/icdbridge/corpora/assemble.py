@@ -247,11 +247,9 @@ def _choose_scopes(staging: Staging, only_with_frequent: bool) -> None:
 
 
 def _number_kept(staging: Staging) -> None:
-    """``kept(n, row, note_id, patient_id, split)``, ``kept_code(n, rank)`` and ``kept_codes(rank, key,
-    ...)``.
+    """``kept(n, row, note_id, patient_id, split)``, ``kept_code(n, rank)`` and ``kept_codes(rank, key, ...)``.
 
-    ``n`` counts the notes in the order of the source and ``rank`` the codes in that of codes.parquet, both
-    from 0.
+    ``n`` counts the notes in the order of the source and ``rank`` the codes in that of codes.parquet, both from 0.
     """
     staging.run(
         """CREATE TABLE kept AS

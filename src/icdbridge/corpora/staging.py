@@ -172,10 +172,9 @@ class Staging:
     def read_csv(self, path: Path, columns: Iterable[str], into: str, select: str) -> None:
         """Appends the rows of a CSV file (plain or gzipped) to a relation.
 
-        ``columns`` are the columns needed, found in any case; ``select`` is SQL over those
-        names and ``file_row``, the row counted from 1 without the header. Raises ``InputError`` naming the
-        file, and the row or the column, for a missing column, a broken gzip, bad UTF-8 or a row of the wrong
-        width; never quotes a row.
+        ``columns`` are the columns needed, found in any case; ``select`` is SQL over those names and ``file_row``, the
+        row counted from 1 without the header. Raises ``InputError`` naming the file, and the row or the column, for a
+        missing column, a broken gzip, bad UTF-8 or a row of the wrong width; never quotes a row.
         """
         self.note_file(path)
         for rows in csv_rows(path, columns):

@@ -191,9 +191,8 @@ def _curve(found: metrics.Distribution) -> dict[str, list[float]]:
 def long_tail(per_code: dict[str, Any], train_notes: Ints) -> list[dict[str, Any]]:
     """F1 and recall of the codes grouped by how many training notes carried them (``BINS``).
 
-    ``per_code`` as ``ScopeFigures.per_code`` of the full scope, ``train_notes`` [L] parallel to it. Figures
-    of a bin without a label are None. Recall@15: the share of the bin's labels among the 15 best codes of
-    their note.
+    ``per_code`` as ``ScopeFigures.per_code`` of the full scope, ``train_notes`` [L] parallel to it. Figures of a bin
+    without a label are None. Recall@15: the share of the bin's labels among the 15 best codes of their note.
     """
     which = np.searchsorted(np.asarray(BINS), np.asarray(train_notes), side="right") - 1
     rows = []

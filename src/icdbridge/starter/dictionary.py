@@ -21,8 +21,7 @@ LONGEST = 8  # stems of a phrase; longer titles are found by their codes' famili
 
 class Name(NamedTuple):
     """A name of a code, as stems: ``code`` its number, ``source`` an index into ``SOURCES``; by ``rank`` codes of the
-    same
-    name are ordered, the lowest first.
+    same name are ordered, the lowest first.
     """
 
     stems: tuple[str, ...]

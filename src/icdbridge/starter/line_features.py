@@ -68,8 +68,7 @@ def line_features(
     practised: Mapping[str, Practised],
 ) -> np.ndarray:
     """Features float32 [L, len(FEATURES)]; ``frequency`` [codes] says how often hospitals use a code (0, 1 or 2);
-    ``known`` what notes told of each line's phrase;
-    ``practised`` what other notes with the same words were coded.
+    ``known`` what notes told of each line's phrase; ``practised`` what other notes with the same words were coded.
     """
     table = np.zeros((len(lines), len(FEATURES)), np.float32)
     column = {name: number for number, name in enumerate(FEATURES)}

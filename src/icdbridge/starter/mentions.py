@@ -29,8 +29,7 @@ class Occurrences(NamedTuple):
 
 class Mention(NamedTuple):
     """A phrase found: its number in the dictionary, the words of the note it stands on (ascending), how many further
-    words
-    (in tenths) stand between them, and the word that each of its stems stands on (in the dictionary's order).
+    words (in tenths) stand between them, and the word that each of its stems stands on (in the dictionary's order).
     """
 
     phrase: int

@@ -39,9 +39,8 @@ REACH = 120  # tenths of words: how far from a mention words of its sentence sti
 @dataclass(frozen=True)
 class Note:
     """``where`` int32 [T] as ``mentions.positions`` gives it; ``marks`` bool [T, len(CONTEXTS)]; ``section`` [T] the
-    kind of
-    section that each word stands in; ``own`` its stems, ``ends`` where it ends (an abbreviation of several words: where
-    the last does); ``senses`` for words that stand for several stems at once: these stems, with the share
+    kind of section that each word stands in; ``own`` its stems, ``ends`` where it ends (an abbreviation of several
+    words: where the last does); ``senses`` for words that stand for several stems at once: these stems, with the share
     of uses that mean them; ``items`` for words of an enumeration the word that it begins with, and the number of their
     item; ``plain`` what is found without what enumerations lend their items.
     """

@@ -1,6 +1,4 @@
-"""Finds the code of a family that a note supports: from a category down to a billable code, by
-words near the mention.
-"""
+"""Finds the code of a family that a note supports: from a category to a billable code, by words near the mention."""
 
 import re
 from collections.abc import Collection, Mapping

@@ -31,10 +31,9 @@ class Tree:
     """Codes and categories in the order of their names, so that what is below one follows it.
 
     All arrays are parallel to ``codes``: ``parent`` (-1: none), ``default`` the billable code that is meant where
-    nothing
-    more is said (itself, if billable), ``billable``. ``words`` (``word_starts`` [C + 1], numbers in ``tree_stems``)
-    are the stems
-    by which a title differs from its siblings', negative (-1 - number) where the title says that they are absent.
+    nothing more is said (itself, if billable), ``billable``. ``words`` (``word_starts`` [C + 1], numbers in
+    ``tree_stems``) are the stems by which a title differs from its siblings', negative (-1 - number) where the title
+    says that they are absent.
     """
 
     codes: Sequence[str]

@@ -1,7 +1,6 @@
 """Synthetic dumps in the layout of MIMIC-III and MIMIC-IV, made from the real code tables.
 
-They exist so that demonstrations, tests and benchmarks go through the real readers. ``Settings`` says what
-can be set.
+They exist so that demonstrations, tests and benchmarks go through the real readers. ``Settings`` says what can be set.
 """
 
 from icdbridge.synthetic.dump import Settings

@@ -51,9 +51,8 @@ class Patient:
 class Admission:
     """One stay. All dates are true ones; the version of the codes depends on the discharge.
 
-    ``problems`` and ``procedures`` are coded, the most important first; the note mentions those not in
-    ``silent``. ``others`` are problems that it mentions as ``negated``, ``history`` or ``family``; none of
-    their codes is coded.
+    ``problems`` and ``procedures`` are coded, the most important first; the note mentions those not in ``silent``.
+    ``others`` are problems that it mentions as ``negated``, ``history`` or ``family``; none of their codes is coded.
     """
 
     number: int

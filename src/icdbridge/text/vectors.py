@@ -30,10 +30,9 @@ def train_vectors(
 
     ``known`` words come first, in their order, and keep their vectors as they are: the others are trained among them.
 
-    Returns the words (by falling number of notes, then by name) and float32 vectors [2 + words, dimensions]:
-    padding (zeros), the unknown word (random normal), then the words; all but padding L2-normalised.
-    Reproducible with one worker. The normalised notes lie in a private temporary file in ``folder`` while
-    it runs.
+    Returns the words (by falling number of notes, then by name) and float32 vectors [2 + words, dimensions]: padding
+    (zeros), the unknown word (random normal), then the words; all but padding L2-normalised. Reproducible with one
+    worker. The normalised notes lie in a private temporary file in ``folder`` while it runs.
     """
     with tempfile.TemporaryDirectory(prefix="icdbridge-", dir=folder) as private:
         lines = Path(private) / "notes.txt"

@@ -1,8 +1,7 @@
 """The Computational Medicine Center 2007 challenge: radiology reports with ICD-9-CM codes.
 
-Read either in the original XML (``<docs><doc id=...><codes>..</codes><texts>..</texts></doc></docs>``) or
-flattened to JSON lines (``id``, ``text``, ``codes``). The codes are those of the majority of the three coding
-companies.
+Read either in the original XML (``<docs><doc id=...><codes>..</codes><texts>..</texts></doc></docs>``) or flattened to
+JSON lines (``id``, ``text``, ``codes``). The codes are those of the majority of the three coding companies.
 """
 
 from collections.abc import Iterator

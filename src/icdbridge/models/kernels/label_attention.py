@@ -1,9 +1,8 @@
 """Label attention (paper, equations 3 and 4) note by note, without padding, and in chunks of codes.
 
-Scores of notes × heads × codes × words are not held: training computes them anew in the backward pass, as in
-Dao et al. 2022, "FlashAttention", but for what ``KEPT`` bytes hold. Scores and their softmax are fp32; all other
-products are of the precision that autocast asks for. Shapes: N notes, T' positions, L codes, M heads, d state
-size, s shared size.
+Scores of notes × heads × codes × words are not held: training computes them anew in the backward pass, as in Dao et al.
+2022, "FlashAttention", but for what ``KEPT`` bytes hold. Scores and their softmax are fp32; all other products are of
+the precision that autocast asks for. Shapes: N notes, T' positions, L codes, M heads, d state size, s shared size.
 """
 
 from collections.abc import Iterator, Sequence
