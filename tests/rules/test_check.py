@@ -4,7 +4,7 @@ import csv
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from icdbridge import InputError
@@ -75,6 +75,7 @@ SETS = st.lists(TEXTS, max_size=8)
 
 @settings(max_examples=60)
 @given(SETS, st.sampled_from([None, "icd9", "icd10"]), st.dates().map(str) | st.none())
+@example(["A:0"], None, "2000-01-01")  # a code of a system that nobody declared
 def test_any_strings_give_findings(texts, version, day):
     found = check(texts, version=version, date=day, sex="f", age=50, setting="outpatient")
     for one in found:

@@ -6,7 +6,7 @@ from contextlib import suppress
 from icdbridge.codes import Code, describe, load_system, releases, systems_of, undotted, version_of
 from icdbridge.codes.gate import assignable, nearest, standing
 from icdbridge.codes.respelling import parsed
-from icdbridge.codes.systems import VERSION_LABELS, VERSIONS
+from icdbridge.codes.systems import VERSION_LABELS, VERSIONS, known_systems
 from icdbridge.codes.validity import release_on, release_period, validity, version_period
 from icdbridge.errors import InputError
 from icdbridge.escaping import visible
@@ -146,7 +146,7 @@ def _invalid(code: Code, encounter: Encounter) -> Finding:
 def _beyond(codes: CodeSet, encounter: Encounter) -> Iterator[Finding]:
     """One note for each system of whose releases none is of the day."""
     day = encounter.day
-    for system in sorted({code.system for code in codes.codes}) if day else ():
+    for system in sorted({code.system for code in codes.codes} & {*known_systems()}) if day else ():
         assert day is not None
         release, in_force = release_on(system, day)
         period = version_period(version_of(system))
