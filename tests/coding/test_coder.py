@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from icdbridge import Coder, InputError
 from icdbridge.cli import app
-from icdbridge.cli.code import print_suggestions as show
+from icdbridge.cli.code_display import print_suggestions as show
 from icdbridge.coding import Evidence, Suggestion
 from icdbridge.coding.trained import TrainedCoder
 from icdbridge.corpora import Corpus

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 import typer
 
 from icdbridge.cli import PRECISION, app, examples, precision_named, refuse_idle
+from icdbridge.cli.code_display import print_suggestions
 from icdbridge.documents import Document, holds_fhir, read_documents
 from icdbridge.errors import InputError
-from icdbridge.escaping import visible
 from icdbridge.tables import is_table, read_whole
-from icdbridge.terminal import Terminal, say
+from icdbridge.terminal import say
 
 if TYPE_CHECKING:
-    from icdbridge.coding import Coder, Suggestion
+    from icdbridge.coding import Coder
     from icdbridge.coding.object_store import RemoteSource
     from icdbridge.coding.sources import NoteColumns, Source
 
@@ -267,36 +267,3 @@ def _read(path: Path) -> list[tuple[str, Document]]:
     else:
         found = read_documents(path)
     return [(f"{path}/{one.id}" if len(found) > 1 else str(path), one) for one in found]
-
-
-def print_suggestions(name: str, suggestions: "list[Suggestion]", basis: str, caution: str | None) -> None:
-    """Prints what was found for a note as a table."""
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(title=name, title_justify="left")
-    for column in ("code", "confidence", "description", "evidence"):
-        table.add_column(column)
-    for found in suggestions:
-        style = "bold" if found.predicted else "dim"
-        sure = found.probability if found.confidence is None else found.confidence
-        cells = (found.code, f"{found.band or ''} {sure:.2f}".strip(), visible(found.description))
-        table.add_row(*(Text(cell, style) for cell in cells), _reasons(found))
-    console = Terminal()
-    console.print(table)
-    if not suggestions:
-        console.print("no code found")
-    if caution:
-        console.print(caution, style="bold")
-    console.print(f"bold: predicted; confidence: {basis}", style="dim")
-
-
-def _reasons(found: "Suggestion") -> str:
-    """The words that support a code, each once, and the rule that it follows from."""
-    words = dict.fromkeys(
-        " ".join(span.text.split()) + (f" ({span.context})" if span.context else "")
-        for span in found.evidence
-    )
-    goes_without_saying = found.predicted and (found.reason or "").startswith("goes with")
-    shown = found.reason and not goes_without_saying
-    return " … ".join(words) + (f" [{found.reason}]" if shown else "")

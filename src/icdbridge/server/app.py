@@ -155,11 +155,11 @@ def create_app(
     return app
 
 
-async def _watch(queue: BatchQueue, seconds: float = 1.0) -> None:
+async def _watch(queue: BatchQueue) -> None:
     """Logs when the worker stalls, and when it continues."""
     stalled = False
     while True:
-        await asyncio.sleep(seconds)
+        await asyncio.sleep(1)
         if queue.stalled != stalled:
             stalled = not stalled
             if stalled:

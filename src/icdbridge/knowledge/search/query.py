@@ -65,14 +65,14 @@ class Reading(NamedTuple):
     why: str
 
 
-def readings(query: str, speller: Speller, typing: bool = True) -> list[Reading]:
-    """What a query may mean, the likeliest first. ``typing``: the last word may still be incomplete."""
+def readings(query: str, speller: Speller) -> list[Reading]:
+    """What a query may mean, the likeliest first; its last word may still be incomplete."""
     found: list[Reading] = []
     for text, put in _languages(query, speller):
         for context, rest, cost in _contexts(text):
             for written, apart in _joined(words(rest), speller):
                 for said, more, why in _expanded(written):
-                    if tokens := _tokens(said, speller, typing and not why and not put):
+                    if tokens := _tokens(said, speller, not why and not put):
                         why = "; ".join(filter(None, (put, why)))
                         found.append(Reading(" ".join(said), tokens, context, cost + more + apart, why))
     return sorted(found, key=lambda reading: reading.cost)[:_MOST]
