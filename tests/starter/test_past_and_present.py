@@ -179,6 +179,14 @@ CODED = {
     "Complete ACL tear left knee, MM bucket handle tear.": "S83.212A S83.512A",
     "Seasonal allergies, wants Flonase.": "J30.2",
     "AKI likely prerenal in the setting of sepsis from UTI.": "N17.9 A41.9 N39.0",
+    # who has it
+    "Needlestick from HIV+ source while drawing blood.": "Z20.6",
+    "Source patient HIV positive.": "Z20.6",
+    "HOCM s/p ICD.": "I42.1 Z95.810",
+    "Prenatal visit: 36yo G3P2 at 20w4d, AMA.": "O09.522",
+    "Metastatic lung cancer (brain, bone).": "C79.31 C79.51",
+    "Path fx of right humerus.": "M84.421A",
+    "Cirrhosis, listed for OLT.": "Z76.82",
 }
 
 STAY = """DISCHARGE DIAGNOSIS: Menorrhagia, status post vaginal hysterectomy.
@@ -296,6 +304,11 @@ NOT_CODED = {
     "Insomnia for 6 months.\nA/P:\n1. Primary insomnia.": "G47",
     "Partial small bowel obstruction due to Crohn's disease of the small intestine.": "K56",
     "Well woman exam. STI screening offered, declined.": "Z11",
+    "R hip pain, R leg shortened and rotated.": "M79",
+    "Needlestick from HIV+ source while drawing blood.": "B20 Z21",
+    "Source patient HIV positive.": "B20 Z21",
+    "HOCM s/p ICD.": "I42.2",
+    "Path fx of right humerus.": "S42",
 }
 
 

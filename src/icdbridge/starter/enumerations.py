@@ -23,6 +23,12 @@ _LIST = re.compile(
     rf" ?(?:and|&|/|\+) ?{_ITEM})(?=[\s.,;:)]|$)",
     re.IGNORECASE,
 )
+# "Metastatic lung cancer (brain, bone)": where it is.
+_IN_BRACKETS = re.compile(
+    r"\b(?P<head>metasta(?:tic|sized)|mets)(?: [\w-]+){1,4}"
+    rf" ?\((?P<list>{_ITEM}(?:(?:, ?| ?& ?| and ){_ITEM}){{1,6}})\)",
+    re.IGNORECASE,
+)
 # Injuries also without a word between: "burn chest and left arm".
 _BODY = (
     r"(?:(?:l|r|lt|rt|left|right|both|upper|lower) )*(?:head|scalp|face|forehead|cheek|nose|chin|neck|chest|back"
@@ -39,7 +45,7 @@ _NEXT = re.compile(r"\s*,\s*(?:and\s+)?|\s+(?:and|&)\s+|\s*[/+&]\s*", re.IGNOREC
 def carried(text: str, words: Sequence[Word]) -> Iterator[tuple[int, list[range]]]:
     """The word that an enumeration begins with, and the words of each of its items, which it is said of."""
     starts = [word.start for word in words]
-    for found in (*_LIST.finditer(text), *_INJURIES.finditer(text)):
+    for found in (*_LIST.finditer(text), *_IN_BRACKETS.finditer(text), *_INJURIES.finditer(text)):
         begin, end = found.span("list")
         items = []
         for sign in _NEXT.finditer(text, begin, end):

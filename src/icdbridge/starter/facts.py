@@ -7,7 +7,8 @@ from icdbridge.starter.measures import measures
 from icdbridge.starter.stems import root
 
 _INPATIENT = re.compile(
-    r"\bdischarge (?:summary|diagnos|disposition|medication|condition)|\bhospital(?:ization)? course\b"
+    r"\bd/c(?: summary| note|:)|\bdischarge (?:summary|diagnos|disposition|medication|condition)"
+    r"|\bhospital(?:ization)? course\b"
     r"|\badmi(?:tted|ssion) "
     r"(?:date|diagnos|to (?:the )?(?:hospital|icu|floor|ward|medicine|telemetry))|\bdate of (?:admission"
     r"|discharge)\b|\bPOD ?#?\d"

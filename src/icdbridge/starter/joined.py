@@ -9,6 +9,7 @@ from icdbridge.starter.note_reading import Note
 from icdbridge.starter.stems import SIDES
 
 _AND = ("and", "&")
+PAINS = frozenset({"pain", "pains", "ache", "discomfort", "pressure", "tightness", "numbness", "tingling"})
 
 
 def of_one_item(note: Note, mentions: Sequence[Mention], every: Sequence[Mention]) -> list[Mention]:
@@ -29,7 +30,17 @@ def of_one_item(note: Note, mentions: Sequence[Mention], every: Sequence[Mention
             if place in mention.places or mention.gap < PAUSE:
                 closer[place] = min(closer.get(place, mention.gap), mention.gap)
 
+    of_pain = {
+        place: {*mention.places}
+        for mention in mentions
+        if mention.gap < PAUSE and len(mention.places) > 1
+        for place in mention.places
+        if note.words[place].text in PAINS
+    }
+
     def put_together(one: Mention) -> bool:
+        if one.gap >= PAUSE and any(not of_pain.get(place, set()) <= {*one.places} for place in one.places):
+            return True  # "hip pain, leg shortened": the pain has its place
         over = one.gap >= STEP and any(
             note.words[place].text == "with" for place in range(one.places[0] + 1, one.places[-1])
         )

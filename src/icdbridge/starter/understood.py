@@ -5,6 +5,7 @@ import re
 import numpy as np
 
 from icdbridge.starter.dictionary import Dictionary
+from icdbridge.starter.joined import PAINS
 from icdbridge.starter.mentions import Mention, Occurrences, find_mentions
 from icdbridge.starter.note_reading import Note
 from icdbridge.starter.stems import SIDES, root, roots, whole
@@ -21,7 +22,6 @@ _WENT_TO = roots(
     "liver", "brain", "bone", "node", "lymph", "peritoneum", "adrenal", "pleura", "spine", "skin"
 )
 _SCREENING = roots("screening")
-_PAINS = frozenset({"pain", "pains", "ache", "discomfort", "pressure", "tightness", "numbness", "tingling"})
 _GOING = re.compile(r"(?:radiat|shoot|travel)\w*")
 _SCALES = (
     ("ckd", root("kidney")),
@@ -149,7 +149,7 @@ def _only_lent(note: Note, mention: Mention, dictionary: Dictionary) -> bool:
 def _where_pain_goes(note: Note, mention: Mention) -> bool:
     """Whether a mention takes where a pain goes for where it is: "chest pain radiating to the left arm"."""
     between = range(mention.places[0] + 1, mention.places[-1])
-    return note.words[mention.places[0]].text in _PAINS and any(
+    return note.words[mention.places[0]].text in PAINS and any(
         _GOING.fullmatch(note.words[place].text) for place in between
     )
 
