@@ -53,6 +53,8 @@ CODED = {
     "Her gout is a disease that she knows.": "M10.9",
     "Discharge diagnosis: probable pneumonia.": "J18.9",
     "Diabetic retinopathy, nephropathy.": "E11.319",
+    # what an abbreviation stands for is not taken for what is written
+    "Type 2 diabetes mellitus and chronic kidney disease stage 3a, here for COPD exacerbation.": "N18.31 J44.1 E11.22",
     # of several answers one is marked
     "Smoking: [ ] never [x] former [ ] current. Gout.": "Z87.891 M10.9",
     "Hypertension: ( ) no (x) yes. Gout.": "I10",
@@ -90,6 +92,7 @@ NOT_CODED = {
     "Tobacco: ( ) current ( ) former (x) never. Gout.": "F17 Z72 Z87",
     "Alcohol abuse: Y [ ] N [x]. Gout.": "F10",
     "Carcinoma of the right lower lobe. A mass in the lower lobe was a carcinoma of the lung.": "C34.30 C34.90",
+    "Type 2 diabetes mellitus and chronic kidney disease stage 3a, here for COPD exacerbation.": "N18.9",
     "Renal mass, may be a cyst, or renal cell carcinoma.": "C64 N28.1",
     "There are genetic possibilities for thrombosis (Factor V Leiden). Gout.": "D68",
     "Lupus was thought of as possible cause. Gout.": "M32",

@@ -89,8 +89,29 @@ def _mentions(note: Note, dictionary: Dictionary) -> list[Mention]:
     if spread:
         kept = ~np.isin(note.plain.places, spread)
         readings.append(Occurrences(note.plain.stems[kept], note.plain.places[kept]))
+    readings += _as_written(note, dictionary)
     found = (mention for one in readings for mention in find_mentions(dictionary, one, note.where))
     return list(dict.fromkeys(found))
+
+
+def _as_written(note: Note, dictionary: Dictionary) -> list[Occurrences]:
+    """What is written in sentences with words that stand for several, without these: in "chronic kidney disease stage
+    3a, COPD" a chronic disease of the latter stands nearer to the stage.
+    """
+    with_several = {
+        int(note.sentence[place])
+        for place, several in note.senses.items()
+        if any(len(sense) > 1 for sense, _ in several)
+    }
+    numbers = dictionary.stems
+    own = [
+        (numbers[stem], place)
+        for place, stems in enumerate(note.own)
+        if int(note.sentence[place]) in with_several
+        for stem in sorted(stems)
+        if stem in numbers
+    ]
+    return [Occurrences(*np.array(own, np.int32).reshape(-1, 2).T)] if own else []
 
 
 def _goes_to(note: Note, place: int) -> bool:
