@@ -103,9 +103,8 @@ def main() -> None:
             _interrupted()
         raise
     except Exception as error:
-        if not hasattr(
-            error, "format_message"
-        ):  # what the options cannot be, of the click that typer has in itself
+        # what the options cannot be is told by an error of the click that typer has in itself
+        if not hasattr(error, "format_message"):
             raise
         if told := error.format_message().rstrip("."):  # nothing where the help was shown
             _say_error(f"{told[0].lower()}{told[1:]}: see {_command_of(error)} --help")

@@ -35,17 +35,7 @@ def with_axes(
             if (places := _said(note.meanings, words))
         }
         spans = {axis: [note.words[place][1:] for place in places] for axis, places in said.items()}
-        named = [
-            next(
-                (
-                    axis
-                    for axis, there in spans.items()
-                    if any(start < one.end and end > one.start for start, end in there)
-                ),
-                None,
-            )
-            for one in found
-        ]
+        named = [next((axis for axis, there in spans.items() if _overlap(one, there)), None) for one in found]
         told.append(
             [replace(one, axis=axis) if axis else one for one, axis in zip(found, named, strict=True)]
         )
@@ -98,3 +88,7 @@ def _nearest(places: list[int], heart: int) -> int:
 
 def _closeness(distance: int) -> float:
     return math.exp(-max(distance - NEAR, 0) / FADE)
+
+
+def _overlap(one: Evidence, spans: Sequence[tuple[int, int]]) -> bool:
+    return any(start < one.end and end > one.start for start, end in spans)

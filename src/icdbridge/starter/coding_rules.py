@@ -22,7 +22,8 @@ from icdbridge.starter.tree import Tree
 from icdbridge.starter.vertebrae import code_vertebrae
 from icdbridge.starter.wordings import OUTCOME, wordings
 
-_SEVERITY = frozenset(roots("mild", "moderate", "severe")) | {*SIDES}
+# Words beside the evidence that say more of a presumed code: how severe, which side.
+_SAYS_MORE = frozenset(roots("mild", "moderate", "severe")) | {*SIDES}
 INTEGRAL = "integral"  # why a symptom is no reason for a code of its own
 _OF_MEASURES = {
     "Z68": ("E66", "E43", "E44", "E46", "R63.6", "E40", "E41"),
@@ -37,6 +38,11 @@ _BORN = "Z38"  # of the child's own record
 _UNEXPLAINED = "R99"  # a death, where the note tells a disease
 _LOST = tuple(f"O0{number}" for number in range(9))  # pregnancies whose weeks are not coded (I.C.15.a)
 _WITH_WEEKS = ("O", "Z34", "Z33", "Z36")
+
+
+def is_diagnosis(code: str) -> bool:
+    """Whether a code of ICD-10-CM is a diagnosis, and no symptom, external cause or factor of health."""
+    return code[0] not in "RVWXYZ"
 
 
 def apply_rules(note: Note, lines: Sequence[Line], tree: Tree) -> list[Line]:
@@ -65,7 +71,7 @@ def apply_rules(note: Note, lines: Sequence[Line], tree: Tree) -> list[Line]:
             is_told_better(code, poisonings)
             or _is_integral(code, present)
             or (code.startswith(_BORN) and not note.of_newborn)
-            or (code.startswith(_UNEXPLAINED) and any(other[0] not in "RVWXYZ" for other in present))
+            or (code.startswith(_UNEXPLAINED) and any(is_diagnosis(other) for other in present))
         ):
             doubt(line, INTEGRAL)
     _follow_injuries(_present(kept, tree), tree)
@@ -103,13 +109,13 @@ def _presume(
     found = [line for group in rule.all_of for code, line in present.items() if group.begins(code)]
     evidence = [said for line in found for said in line.said]
     stage = dict.fromkeys(note.pregnancy, 1.0)  # the trimester, or childbirth
-    severity = {stem: 1.0 for said in evidence for stem in near_words(note, said.places) if stem in _SEVERITY}
+    more = {stem: 1.0 for said in evidence for stem in near_words(note, said.places) if stem in _SAYS_MORE}
     then = [
         _said_further(present, code, tree)
         or specify(
             tree,
             tree.number[code],
-            stage if code.startswith("O") else severity,
+            stage if code.startswith("O") else more,
             "D" if code.endswith("D") else "A",
         ).code
         for code in rule.then

@@ -1,15 +1,10 @@
-"""Enumerations: those that share a head ("metastases to brain, bone and liver", "lacerations of the hand and forearm"),
-and lists whose items do not cause each other.
-"""
+"""Enumerations that share a head: "metastases to brain, bone and liver", "lacerations of the hand and forearm"."""
 
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
-from icdbridge.starter.dictionary import Dictionary
-from icdbridge.starter.mentions import PAUSE, Mention
 from icdbridge.starter.stems import Word
-from icdbridge.starter.tree import Tree
 
 _HEADS = (
     r"mets|metasta(?:sis|ses|tic|si[zs]ed)|fractures?|fxs?|lacerations?|lacs?|abrasions?|contusions?|bruis(?:es|ing)|burns?"
@@ -54,20 +49,3 @@ def carried(text: str, words: Sequence[Word]) -> Iterator[tuple[int, list[range]
         if items:
             items.append(range(bisect_left(starts, begin), bisect_left(starts, end)))
             yield bisect_left(starts, found.start("head")), items
-
-
-_CAUSED = re.compile(r"\b(?:due|secondary) to\b", re.IGNORECASE)
-
-
-def listed_causes(mentions: Sequence[Mention], dictionary: Dictionary, tree: Tree) -> set[tuple[int, ...]]:
-    """The places of two diagnoses of a list that a code joins as one due to the other: "depression, insomnia" does not
-    say that.
-    """
-    named = {one.places for one in mentions if len(one.places) == 1 and dictionary.meant(one.phrase)[0]}
-    return {
-        one.places
-        for one in mentions
-        if one.gap >= PAUSE
-        and all((place,) in named for place in one.places)
-        and any(_CAUSED.search(tree.titles[code]) for code in dictionary.meant(one.phrase)[0])
-    }

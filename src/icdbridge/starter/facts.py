@@ -15,7 +15,7 @@ _INPATIENT = re.compile(
     r"|\bhospital day\b|\bHD ?#?\d",
     re.IGNORECASE,
 )
-_HEAD = 250  # characters in which a note says what kind it is
+HEAD = 250  # characters in which a note says what kind it is
 _AFTERCARE = re.compile(
     r"\b(?:SNF|IRF|LTACH?|rehab\w*|home health|skilled nursing(?: facility)?|[OP]T|PM&R|sub-?acute)\b[^.\n]{0,15}"
     r"\b(?:admission|cert\w*|recert\w*|progress|H&P|eval\w*|plan of care)\b"
@@ -102,14 +102,14 @@ def is_inpatient(text: str) -> bool:
 
 def is_aftercare(text: str) -> bool:
     """Whether a note is of care after an injury was treated: a rehabilitation, a skilled nursing facility, at home."""
-    return bool(_AFTERCARE.search(text, 0, _HEAD))
+    return bool(_AFTERCARE.search(text, 0, HEAD))
 
 
 def is_at_discharge(text: str) -> bool:
-    """Whether a note is of the end of an inpatient stay: what is probable then is coded, what is so on admission is
+    """Whether a note of an inpatient stay is of its end: what is probable then is coded, what is so on admission is
     still looked for (II.H).
     """
-    return is_inpatient(text) and _AT_DISCHARGE.search(text) is not None
+    return _AT_DISCHARGE.search(text) is not None
 
 
 def is_newborn(text: str) -> bool:

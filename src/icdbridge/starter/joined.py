@@ -1,14 +1,18 @@
 """Mentions that join words of two things over a comma, "with" or "and", and so say what the note does not."""
 
 import itertools
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 
+from icdbridge.starter.dictionary import Dictionary
 from icdbridge.starter.mentions import PAUSE, STEP, Mention
 from icdbridge.starter.note_reading import Note
 from icdbridge.starter.stems import SIDES
+from icdbridge.starter.tree import Tree
 
 _AND = ("and", "&")
+_CAUSED = re.compile(r"\b(?:due|secondary) to\b", re.IGNORECASE)
 PAINS = frozenset({"pain", "pains", "ache", "discomfort", "pressure", "tightness", "numbness", "tingling"})
 
 
@@ -24,9 +28,8 @@ def of_one_item(note: Note, mentions: Sequence[Mention], every: Sequence[Mention
         for place in mention.places if mention.gap < PAUSE else ():
             near[place].append(mention.places)
     for mention in mentions:
-        for place in range(
-            mention.places[0], mention.places[-1] + 1
-        ):  # with "valve" in "tricuspid valve endocarditis"
+        # with "valve" in "tricuspid valve endocarditis"
+        for place in range(mention.places[0], mention.places[-1] + 1):
             if place in mention.places or mention.gap < PAUSE:
                 closer[place] = min(closer.get(place, mention.gap), mention.gap)
 
@@ -88,3 +91,17 @@ def over_and(note: Note, mentions: Sequence[Mention]) -> set[tuple[int, ...]]:
         return bool(before and after) and any(note.own[place] - {*SIDES} for place in more)
 
     return {one for one in places if one[-1] - one[0] >= len(one) and joins(one)}
+
+
+def listed_causes(mentions: Sequence[Mention], dictionary: Dictionary, tree: Tree) -> set[tuple[int, ...]]:
+    """The places of two diagnoses of a list that a code joins as one due to the other: "depression, insomnia" does not
+    say that.
+    """
+    named = {one.places for one in mentions if len(one.places) == 1 and dictionary.meant(one.phrase)[0]}
+    return {
+        one.places
+        for one in mentions
+        if one.gap >= PAUSE
+        and all((place,) in named for place in one.places)
+        and any(_CAUSED.search(tree.titles[code]) for code in dictionary.meant(one.phrase)[0])
+    }

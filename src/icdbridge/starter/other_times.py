@@ -32,9 +32,8 @@ _DONE = re.compile(
     r"\b(?:surgery|repair(?:ed)?|extraction|removal|removed|resection|excision|excised|phaco\w*)\b",
     re.IGNORECASE,
 )
-_TREATED_NOW = re.compile(
-    r"\s+(?:w/|with|after|following|s/p)\s", re.IGNORECASE
-)  # it was there in this encounter
+# "Resolved with labetalol": it was there in this encounter.
+_TREATED_NOW = re.compile(r"\s+(?:w/|with|after|following|s/p)\s", re.IGNORECASE)
 RESOLVED = re.compile(
     r"[\s,(-]{1,3}(?:(?!not |un)\w+ ){0,2}(?:resolved|subsided|abated|gone)\b", re.IGNORECASE
 )
@@ -160,7 +159,7 @@ _CAME_WITH = re.compile(
     re.IGNORECASE,
 )
 # Who smokes, drinks or takes drugs in a list of past diseases does so, if nothing right beside says that this is past.
-_HABITS = ("F17", "Z72.0", "F10", "F11", "F12", "F13", "F14", "F15", "F16", "F18", "F19")
+_HABITS = ("F1", "Z72.0")  # F10 to F19
 _LIST_OF_PAST = re.compile(r"\b(?:history|p?m?hx?)(?: ?:| (?!of\b))[^\n]*\Z", re.IGNORECASE)
 _GIVEN_UP = re.compile(
     r"\b(?:former|ex|quit|stopped|remote|prior|previous|past|used to be an?|(?:history|hx|h/o)(?: of)?)"
@@ -185,10 +184,8 @@ _CURED = re.compile(
 )
 _SPREAD = re.compile(r"\bmeta?sta\w+|\bmets\b", re.IGNORECASE)
 _SECONDARY = ("C77", "C78", "C79")
-_SPREAD_TO, _HAS_SPREAD = (
-    60,
-    30,
-)  # characters before a metastasis, and behind a cancer "that has metastasized"
+# characters before a metastasis, before another cancer, and behind one "that has metastasized"
+_SPREAD_TO, _SPREADING, _HAS_SPREAD = 60, 15, 30
 
 
 def is_still_there(note: Note, said: Said, code: str) -> bool:
@@ -203,15 +200,10 @@ def is_still_there(note: Note, said: Said, code: str) -> bool:
         return ago is not None and int(ago[1]) * (7 if ago[2].lower() == "w" else 1) <= _FOUR_WEEKS
     if code.startswith(_STAYING):
         return not _CURED.search(note.text)
-    return (
-        code.startswith("C")
-        and _SPREAD.search(
-            note.text,
-            max(said.start - (_SPREAD_TO if code.startswith(_SECONDARY) else 15), 0),
-            said.end + _HAS_SPREAD,
-        )
-        is not None
-    )
+    if not code.startswith("C"):
+        return False
+    before = _SPREAD_TO if code.startswith(_SECONDARY) else _SPREADING
+    return _SPREAD.search(note.text, max(said.start - before, 0), said.end + _HAS_SPREAD) is not None
 
 
 def is_remitted(tree: Tree, said: Said) -> bool:

@@ -11,8 +11,7 @@ import numpy as np
 from icdbridge.knowledge.companions import asked_by
 from icdbridge.lexical.contexts import CONTEXTS
 from icdbridge.starter.dictionary import ADVERSE, Dictionary
-from icdbridge.starter.enumerations import listed_causes
-from icdbridge.starter.joined import of_one_item, over_and
+from icdbridge.starter.joined import listed_causes, of_one_item, over_and
 from icdbridge.starter.mentions import Mention, longest
 from icdbridge.starter.note_reading import REACH, Note
 from icdbridge.starter.specify import Decision, of_patient, specify
@@ -74,8 +73,7 @@ def find_said(note: Note, dictionary: Dictionary, tree: Tree, *, final: bool) ->
     for mention, share in understood(note, dictionary, final=final):
         by_places[mention.places].append((mention, share))
     every = [one[0] for several in by_places.values() for one in several]
-    apart = over_and(note, every)
-    apart |= listed_causes(every, dictionary, tree)
+    apart = over_and(note, every) | listed_causes(every, dictionary, tree)
     alone = longest([mention for mention in every if mention.places not in apart])
     kept = _beside_sides(note, {mention.places for mention in of_one_item(note, alone, every)})
 

@@ -69,9 +69,8 @@ def _says_more(tree: Tree, one: Line, other: Line) -> bool:
         return True
     alike = tree.codes[one.code][:5] == tree.codes[other.code][:5]
     shared = _of_same_words(one, other)
-    if (
-        is_other(second) and named == {other.code} and not (alike or shared)
-    ):  # "other hemorrhoids" are no skin tags
+    # "other hemorrhoids" are no skin tags
+    if is_other(second) and named == {other.code} and not (alike or shared):
         return False
     if unsaid(first) < unsaid(second) and alike:
         return bool(tree.parent[one.code] == tree.parent[other.code]) or _claims(second) <= _claims(first)

@@ -3,6 +3,7 @@
 import re
 
 from icdbridge.knowledge.packed_tables import read_csv
+from icdbridge.starter.facts import HEAD
 from icdbridge.starter.lines import Line, asserted, doubt, line_by_rule
 from icdbridge.starter.note_reading import Note
 from icdbridge.starter.tree import Tree
@@ -32,7 +33,6 @@ _JUST_NOW = re.compile(
     r"[^.;\n]{0,60}\b(?:strokes?|CVA|infarct\w*|aphasia|weakness|droop|hemiparesis|hemiplegia))\b",
     re.IGNORECASE,
 )
-_HEAD = 250  # characters in which a note says what kind it is
 _REASON_NOW = "deficit of a cerebral infarction of this stay"
 REASON = "sequela of a cerebral infarction (I.C.9.d)"
 
@@ -43,7 +43,7 @@ def code_sequelae(note: Note, lines: list[Line], tree: Tree) -> None:
     if not strokes:
         return
     named = [line for line in strokes if tree.codes[line.code].startswith("I69.3") and line.origin == "said"]
-    later = bool(_LATER.search(note.text, 0, _HEAD))
+    later = bool(_LATER.search(note.text, 0, HEAD))
     infarction = any(tree.codes[line.code].startswith("I63") for line in strokes)
     if infarction and not later and _JUST_NOW.search(note.text):
         for line in asserted(lines):

@@ -11,7 +11,7 @@ from icdbridge.errors import InputError
 from icdbridge.knowledge.frequency import hospital_frequency
 from icdbridge.knowledge.words import EMPTY
 from icdbridge.lexical.contexts import NoteContexts
-from icdbridge.starter.coding_rules import apply_rules
+from icdbridge.starter.coding_rules import apply_rules, is_diagnosis
 from icdbridge.starter.diabetes_type import of_one_type
 from icdbridge.starter.facts import is_at_discharge, is_inpatient
 from icdbridge.starter.found import Found, Speaking
@@ -89,11 +89,6 @@ LEAST = 0.2  # confidence of a code that no name speaks for, only what other not
 ALTERNATIVES = 8  # siblings and other readings that stand behind a line
 
 
-def is_diagnosis(code: str) -> bool:
-    """Whether a code of ICD-10-CM is a diagnosis, and no symptom, external cause or factor of health."""
-    return code[0] not in "RVWXYZ"
-
-
 class Starter:
     """One code system, ready to code notes: ``icd10cm`` or ``icd9cm``. ``cache`` keeps what is made at first use."""
 
@@ -125,8 +120,9 @@ class Starter:
         """
         tree, dictionary = self.prepared
         note = read_note(text, dictionary.stems, contexts)
-        final = is_at_discharge(text) if inpatient is None else inpatient
+        told = inpatient is not None
         inpatient = is_inpatient(text) if inpatient is None else inpatient
+        final = inpatient and (told or is_at_discharge(text))
         found = find_said(note, dictionary, tree, final=final)
         lines = make_lines(note, found, tree, inpatient=inpatient, final=final)
         return note, apply_rules(note, merge_categories(of_one_type(note, lines, tree), tree), tree)

@@ -2,8 +2,6 @@
 our own.
 """
 
-import pytest
-
 LEAFLET = """Gout is a disease in which crystals form in a joint. Symptoms may include pain and fever. People with gout
 should drink water."""
 
@@ -103,30 +101,3 @@ NOT_CODED = {
     "2 y well child. 1. Well child. 2. Otitis media, left ear.": "Z00.129",
     LEAFLET: "M10 R5 M25",
 }
-
-
-@pytest.mark.parametrize("note", CODED)
-def test_what_speaks_for_a_code(asserted, note):
-    assert asserted(note) >= {*CODED[note].split()}
-
-
-@pytest.mark.parametrize("note", NOT_CODED)
-def test_what_speaks_for_none(asserted, note):
-    assert not [code for code in asserted(note) if code.startswith(tuple(NOT_CODED[note].split()))]
-
-
-def test_diagnoses_that_a_sentence_only_names_are_likely(starter):
-    found = {
-        one.code: one.confidence
-        for one in starter.code("DIAGNOSIS: Low back pain and degenerative lumbar disk.")
-    }
-    assert found["M51.360"] > 0.5
-
-
-def test_what_a_poisoning_did_goes_with_poisonings_only(starter):
-    note = "Acute hypoxic respiratory failure. Hyperglycemia due to prednisone."
-    reasons = {one.code: one.reason for one in starter.code(note)}
-    assert "T38" not in reasons["J96.01"]
-    overdose = "Acute hypoxic respiratory failure after an accidental heroin overdose."
-    reasons = {one.code: one.reason for one in starter.code(overdose)}
-    assert "T40.1X1A" in reasons["J96.01"]
