@@ -90,10 +90,20 @@ class Note:
         """The numbers that codes stand for."""
         return list(measures(self.text, newborn=self.of_newborn))
 
+    def says(self, words: re.Pattern[str]) -> bool:
+        """Whether such words stand anywhere in it, which is looked up once: many mentions ask."""
+        if words not in self._told:
+            self._told[words] = words.search(self.text) is not None
+        return self._told[words]
+
     @cached_property
+    def _told(self) -> dict[re.Pattern[str], bool]:
+        return {}
+
+    @property
     def days_after(self) -> bool:
         """Whether the note is of the days after an operation, in the same stay."""
-        return _DAYS_AFTER.search(self.text) is not None
+        return self.says(_DAYS_AFTER)
 
     @cached_property
     def of_aftercare(self) -> bool:

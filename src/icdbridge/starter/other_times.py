@@ -84,8 +84,8 @@ def is_of_another_time(note: Note, said: Said, code: str) -> bool:
         return note.of_newborn or note.marked(said.places, "historical")
     if code.startswith(_EARLY):
         born = _AT_BIRTH.search(before) or "born" in note.text[said.start : said.end].lower()
-        later = _INFANT.search(note.text) and _ONCE_EARLY.search(note.text, max(said.start - 12, 0), said.end)
-        return bool(born or later) and not (note.of_newborn or _BY_BIRTH.search(note.text))
+        later = note.says(_INFANT) and _ONCE_EARLY.search(note.text, max(said.start - 12, 0), said.end)
+        return bool(born or later) and not (note.of_newborn or note.says(_BY_BIRTH))
     if not code.startswith((*_COME_FOR, *OF_SURGERY)):
         return False
     past = note.touched(said.places, "historical") or _OVER.search(before) is not None
@@ -199,7 +199,7 @@ def is_still_there(note: Note, said: Said, code: str) -> bool:
         ago = _AGO.match(note.text, said.end)
         return ago is not None and int(ago[1]) * (7 if ago[2].lower() == "w" else 1) <= _FOUR_WEEKS
     if code.startswith(_STAYING):
-        return not _CURED.search(note.text)
+        return not note.says(_CURED)
     if not code.startswith("C"):
         return False
     before = _SPREAD_TO if code.startswith(_SECONDARY) else _SPREADING

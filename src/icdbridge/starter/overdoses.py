@@ -69,7 +69,7 @@ def is_overdosed(note: Note, said: Said, code: str) -> bool:
     if code.startswith(_NO_POISONS):
         return False
     before = _CLAUSE.split(note.text[max(said.start - _BEFORE, 0) : said.start])[-1]
-    many = _MANY.search(before) is not None and _WHY.search(note.text) is not None
+    many = _MANY.search(before) is not None and note.says(_WHY)
     return many or bool(_TAKEN.search(before) or _TAKEN_AFTER.match(note.text, said.end))
 
 

@@ -76,6 +76,9 @@ def find_said(note: Note, dictionary: Dictionary, tree: Tree, *, final: bool) ->
     apart = over_and(note, every) | listed_causes(every, dictionary, tree)
     alone = longest([mention for mention in every if mention.places not in apart])
     kept = _beside_sides(note, {mention.places for mention in of_one_item(note, alone, every)})
+    by_sentence: dict[int, list[tuple[int, ...]]] = defaultdict(list)
+    for places in kept:
+        by_sentence[note.sentence[places[0]]].append(places)
 
     @cache
     def said_at(places: tuple[int, ...]) -> Said:
@@ -83,7 +86,7 @@ def find_said(note: Note, dictionary: Dictionary, tree: Tree, *, final: bool) ->
         status: dict[str, int] = {}
         for one, _ in by_places[places]:
             status = dictionary.status(one.phrase) | status
-        apart = _of_other_items(note, places, kept)
+        apart = _of_other_items(note, places, by_sentence[note.sentence[places[0]]])
         return _decided(note, dictionary, tree, mention, share, status, apart)
 
     inner: dict[int, list[tuple[int, ...]]] = defaultdict(list)
@@ -209,17 +212,18 @@ def _synonyms_of(note: Note, places: Sequence[int]) -> set[str]:
     return {stem for word in words for meaning in synonyms().get(word, ()) for stem in meaning}
 
 
-def _of_other_items(note: Note, places: tuple[int, ...], kept: Collection[tuple[int, ...]]) -> set[int]:
+def _of_other_items(note: Note, places: tuple[int, ...], beside: Collection[tuple[int, ...]]) -> set[int]:
     """The words of other things said that are names of several words behind or before a comma: in "hepatitis C, CMV
-    viremia" no hepatitis is of CMV. Behind what something comes from only how acute that is.
+    viremia" no hepatitis is of CMV. Behind what something comes from only how acute that is. ``beside``: what is said
+    in the same sentence.
     """
-    shared = {place for other in kept if not set(other).isdisjoint(places) for place in other}
+    shared = {place for other in beside if not set(other).isdisjoint(places) for place in other}
     found: set[int] = set()
-    for other in kept:
+    for other in beside:
         if len(other) < 2 or not shared.isdisjoint(other):
             continue
         first, then = sorted((other, places))
-        if first[-1] < then[0] and note.sentence[first[0]] == note.sentence[then[0]]:
+        if first[-1] < then[0]:
             between = note.text[note.ends[first[-1]] : note.words[then[0]].start]
             if _NEXT_ITEM.fullmatch(between):
                 found.update(other)
@@ -255,7 +259,7 @@ def _decided(
     named, source, decision = -1, -1, Decision(-1, frozenset(), ())
     if targets:  # else it is a status or history code only
         of_pregnancy = beside | dict.fromkeys(note.pregnancy, 1.0)
-        if not _FETUS_OF_SEVERAL.search(note.text):  # "fetus breech" is no other fetus
+        if not note.says(_FETUS_OF_SEVERAL):  # "fetus breech" is no other fetus
             of_pregnancy.pop(root("fetus"), None)
         decisions = [
             specify(

@@ -45,7 +45,7 @@ def code_sequelae(note: Note, lines: list[Line], tree: Tree) -> None:
     named = [line for line in strokes if tree.codes[line.code].startswith("I69.3") and line.origin == "said"]
     later = bool(_LATER.search(note.text, 0, HEAD))
     infarction = any(tree.codes[line.code].startswith("I63") for line in strokes)
-    if infarction and not later and _JUST_NOW.search(note.text):
+    if infarction and not later and note.says(_JUST_NOW):
         for line in asserted(lines):
             if (deficit := _OF_NOW.get(tree.codes[line.code])) is not None:
                 line_by_rule(lines, int(tree.default[tree.number[deficit]]), _REASON_NOW, line.said)
