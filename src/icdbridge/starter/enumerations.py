@@ -4,16 +4,12 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
+from icdbridge.starter.cues import part
 from icdbridge.starter.stems import Word
 
-_HEADS = (
-    r"mets|metasta(?:sis|ses|tic|si[zs]ed)|fractures?|fxs?|lacerations?|lacs?|abrasions?|contusions?|bruis(?:es|ing)|burns?"
-    r"|sprains?|strains?|osteoarthritis|oa|arthritis|djd|cellulitis|ulcers?|pain|swelling|edema|numbness|weakness"
-    r"|stenosis|neuropathy|lesions?|abscess(?:es)?|psoriasis|eczema|dermatitis|crohn(?:'?s)?"
-)
 _ITEM = r"(?:the |a |an |his |her |both )?[a-z][\w-]*(?: [a-z][\w-]*){0,2}?(?: ?\([^()\n]{1,30}\))?"
 _LIST = re.compile(
-    rf"\b(?P<head>{_HEADS})(?: [\w-]+){{0,3}}? (?:to|of|in|on|involving|affecting)"
+    rf"\b(?P<head>{part('enumerated')})(?: [\w-]+){{0,3}}? (?:to|of|in|on|involving|affecting)"
     rf" (?P<list>{_ITEM}(?:, ?{_ITEM}){{0,6}},?"
     rf" ?(?:and|&|/|\+) ?{_ITEM})(?=[\s.,;:)]|$)",
     re.IGNORECASE,
@@ -25,10 +21,7 @@ _IN_BRACKETS = re.compile(
     re.IGNORECASE,
 )
 # Injuries also without a word between: "burn chest and left arm".
-_BODY = (
-    r"(?:(?:l|r|lt|rt|left|right|both|upper|lower) )*(?:head|scalp|face|forehead|cheek|nose|chin|neck|chest|back"
-    r"|abdomen|flank|shoulder|arm|elbow|forearm|wrist|hand|thumb|finger|hip|thigh|leg|knee|calf|shin|ankle|foot|toe|buttock)s?"
-)
+_BODY = f"(?:{part('of the body')})"
 _INJURIES = re.compile(
     rf"\b(?P<head>lacerations?|lacs?|abrasions?|contusions?|bruises|burns?)(?: (?:to|of|on))? (?P<list>{_BODY}"
     rf"(?:, ?{_BODY}){{0,6}},? ?(?:and|&|/|\+) ?{_BODY})\b",

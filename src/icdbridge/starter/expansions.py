@@ -8,6 +8,7 @@ from functools import cached_property
 from icdbridge.knowledge.abbreviations import AFTER, BEFORE, PERCENT, case_sensitive, senses
 from icdbridge.knowledge.meanings import meant
 from icdbridge.knowledge.words import stem
+from icdbridge.starter.cues import cue
 from icdbridge.starter.stems import Word, meanings
 
 _LONGEST, _LETTERS = 4, 13  # words and characters of an abbreviation of several words
@@ -25,14 +26,6 @@ _DEGREE = re.compile(
 # "ASA 3" is how ill one is before anesthesia; "ASA 81" is aspirin.
 _ANESTHESIA = re.compile(
     r"ASA[\s:]*(?:class|score|grade|status|PS|physical status)?[\s:#]*(?:[1-6]|IV|V?I{1,3})E?\b(?!\s*(?:mg|tab))"
-)
-# The kind of a drug: "Lotrimin AF" is no fibrillation, "Mucinex DM" no diabetes, "Cardizem CD" no Crohn's disease.
-_KIND_OF_DRUG = re.compile(
-    r"\b(?:(?:mucinex|robitussin|delsym|bromfed|rondec|phenergan|promethazine|coricidin|dimeta\w+|cheratussin|guaifenesin"
-    r"|\w*tussin|humibid|aquatab|tylenol|vicks|cardec|alka-?seltzer|tuss\w+|theraflu|nyquil|dayquil)[- ]DM"
-    r"|(?:lotrimin|desenex|tinactin|cruex|zeasorb)[- ]AF|(?:cardizem|cartia|metadate|diltiazem|ceclor)[- ]CD"
-    r"|(?:bactrim|septra|sulfatrim|smz(?:-tmp)?|tmp-smx)[- ]DS|(?:adalat|procardia)[- ](?:CC|XL))\Z",
-    re.IGNORECASE,
 )
 _ADDRESSED = re.compile(r"\b(?:Dr|Mr|Mrs|Ms|Drs)\.?\s+(?:[A-Z]\.?\s*){0,2}\Z")
 
@@ -135,10 +128,12 @@ def _is_written_so(written: str) -> bool:
 
 
 def is_unit_or_name(text: str, start: int, end: int) -> bool:
-    """Whether letters are a unit behind a number, initials of a person, the tag of a diagnosis, or a class of risk."""
+    """Whether letters are a unit behind a number, initials of a person, the tag of a diagnosis, a class of risk, or
+    the kind of a drug: "Lotrimin AF" is no fibrillation, "Mucinex DM" no diabetes.
+    """
     if text[start:end].islower():
         return False
-    if _KIND_OF_DRUG.search(text, max(start - _DRUG, 0), end):
+    if cue("kind of drug").before(text, end, end - start + _DRUG):
         return True
     before = text[max(start - _CLOSE, 0) : start]
     if _ANESTHESIA.match(text, start) or any(_RISK_TAG.match(text, start - back) for back in (1, 5)):

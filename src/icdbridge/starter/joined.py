@@ -33,17 +33,7 @@ def of_one_item(note: Note, mentions: Sequence[Mention], every: Sequence[Mention
             if place in mention.places or mention.gap < PAUSE:
                 closer[place] = min(closer.get(place, mention.gap), mention.gap)
 
-    of_pain = {
-        place: {*mention.places}
-        for mention in mentions
-        if mention.gap < PAUSE and len(mention.places) > 1
-        for place in mention.places
-        if note.words[place].text in PAINS
-    }
-
     def put_together(one: Mention) -> bool:
-        if one.gap >= PAUSE and any(not of_pain.get(place, set()) <= {*one.places} for place in one.places):
-            return True  # "hip pain, leg shortened": the pain has its place
         over = one.gap >= STEP and any(
             note.words[place].text == "with" for place in range(one.places[0] + 1, one.places[-1])
         )
@@ -53,6 +43,9 @@ def of_one_item(note: Note, mentions: Sequence[Mention], every: Sequence[Mention
     def takes_away(one: Mention) -> bool:
         if one.gap < PAUSE:
             return False
+        pains = (place for place in one.places if note.words[place].text in PAINS)
+        if any(not {*own} <= {*one.places} for place in pains for own in near[place]):
+            return True  # "hip pain, leg shortened": the pain has its place
         for at, (last, after) in enumerate(itertools.pairwise(one.places), 1):
             if "," in note.text[note.words[last].end : note.words[after].start]:
                 owned = any(

@@ -15,11 +15,10 @@ from icdbridge.starter.dictionary import (
     POISONING,
     UNDERDOSING,
 )
-from icdbridge.starter.drugs import STEROIDS, is_allergy, is_cause, is_short, is_untaken, is_unused, reactions
-from icdbridge.starter.gone import has_had, has_resolved, is_passed, operated_then, text_before
+from icdbridge.starter.drugs import STEROIDS, is_allergy, is_cause, is_unused, reactions
+from icdbridge.starter.gone import has_had, is_gone, operated_then
 from icdbridge.starter.note_reading import Note
 from icdbridge.starter.other_times import (
-    RESOLVED,
     is_cured,
     is_of_another_time,
     is_over,
@@ -28,11 +27,10 @@ from icdbridge.starter.other_times import (
     is_still_there,
     long_ago,
     now_resolved,
-    operated_for,
     past_code,
 )
 from icdbridge.starter.overdoses import is_overdosed, overdose_doubt
-from icdbridge.starter.said import Said
+from icdbridge.starter.said import Said, tells
 from icdbridge.starter.surgical_status import is_not_there, left_now
 from icdbridge.starter.tree import Tree
 from icdbridge.starter.wordings import is_taken_back
@@ -44,17 +42,6 @@ _ALLERGY_STATUS = ("Z88", "Z91.0")
 _SCREENING = ("Z11", "Z12", "Z13")
 _REASONS = ("chief_complaint", "indication", "diagnoses")
 _HEADS = re.compile(r"(?:^|[\n.;:])[^A-Za-z\n.;:]*screening (?:for|of) [^\n.;:]*\Z", re.IGNORECASE)
-_LATER = re.compile(
-    r"[^.;\n]{0,25}\b(?:next (?:year|month|week|visit)|in \d+|due|overdue|at age|later|declin\w+|refus\w+)\b",
-    re.IGNORECASE,
-)
-# Of this stay, also behind what it stood on: "AKI on CKD 3b, resolved".
-_RESOLVED_LATER = re.compile(rf"(?:[^.;\n]|\.\d){{0,30}}?{RESOLVED.pattern}", re.IGNORECASE)
-_DUE = re.compile(
-    r"\b(?:due for|order(?:ed|ing)?|schedul(?:e|ed|ing)|recommend(?:ed)?|needs?|refer(?:red|ral)?(?: for)?)\b"
-    r"[^.;:\n]{0,25}\Z",
-    re.IGNORECASE,
-)
 _ENDS = ("", ".", ",", ";", "\n")  # what may stand behind the first words
 _OF_FAMILY = ("Z80", "Z81", "Z82", "Z83", "Z84")
 _OF_THE_PAST = ("past_medical", "past_surgical")
@@ -141,15 +128,13 @@ def _meant(
     when = said.status
     section = note.section[said.places[0]]
     named = tree.codes[said.code] if said.named >= 0 else ""  # the code, where the words name one
-    before = text_before(note, said)
     negated, hypothetical = (note.marked(said.asserting, name) for name in ("negated", "hypothetical"))
     if named.startswith(_SCREENING):
         # "Screening mammogram." is what the note is about
         first = not note.text[: said.start].strip() and note.text[said.end : said.end + 1] in _ENDS
         why = first or section in _REASONS or _HEADS.search(note.text, 0, said.end)
-        hypothetical = bool(_LATER.match(note.text, said.end) or _DUE.search(before)) or (
-            note.touched(said.places, "hypothetical") and not why
-        )
+        thought_of = note.touched(said.places, "hypothetical") and not why
+        hypothetical = thought_of or tells(note, said, "screening not now")
     if is_not_there(note, said, named, tree) or (named and is_of_another_time(note, said, named)):
         hypothetical = True
     if ALLERGIES in when and not negated and (section == "allergies" or is_allergy(note, said)):
@@ -159,34 +144,33 @@ def _meant(
         return
     if named and is_taken_back(named, note.text, said.start, note.sentences):
         hypothetical = True
-    if ADVERSE in when and is_cause(note, said, before):
+    if ADVERSE in when and is_cause(note, said):
         thought = "uncertain" if note.marked(said.asserting, "uncertain") and not final else None
         yield int(tree.default[when[ADVERSE]]), ADVERSE, "hypothetical" if hypothetical else thought
-    if UNDERDOSING in when and is_untaken(note, said, before):
+    if UNDERDOSING in when and tells(note, said, "drug not taken"):
         yield int(tree.default[when[UNDERDOSING]]), UNDERDOSING, None
     if POISONING in when and is_overdosed(note, said, tree.codes[when[POISONING]]):
-        yield int(tree.default[when[POISONING]]), "said", overdose_doubt(note, said, before)
+        yield int(tree.default[when[POISONING]]), "said", overdose_doubt(note, said)
         return
-    unused = is_unused(note, said, before)
+    unused = is_unused(note, said)
     if STEROIDS in (named, tree.codes[when[MEDICATIONS]] if MEDICATIONS in when else ""):
-        unused = unused or is_short(note, said, before)
+        unused = unused or tells(note, said, "drug for days")
     if MEDICATIONS in when and not (negated or hypothetical or unused):
         yield when[MEDICATIONS], MEDICATIONS, None
     family = note.marked(said.asserting, "family") and not named.startswith(_OF_FAMILY)
     if family and FAMILY in when and not negated:
         yield when[FAMILY], FAMILY, None
         return
+    gone, operated = is_gone(note, said, named), operated_then(note, said, named)
     past = (
-        note.marked(said.asserting, "historical")
+        gone
+        or (operated and not inpatient)
+        or note.marked(said.asserting, "historical")
         or long_ago(note, said)
-        or operated_for(note, said)
         or is_cured(note, said, named)
         or is_repaired(note, said, named)
-        or has_resolved(note, said, named)
-        or is_passed(note, said, named)
-        or (not inpatient and operated_then(note, said, named))
     )
-    of_this_stay = (inpatient or section == "diagnoses") and _RESOLVED_LATER.match(note.text, said.end)
+    of_this_stay = (inpatient or section == "diagnoses") and tells(note, said, "resolved later")
     past = past and not (of_this_stay or is_remitted(tree, said) or is_still_there(note, said, named))
     if not named:
         past = past or note.touched(said.asserting[:1], "historical") or has_had(note, said)
@@ -206,7 +190,7 @@ def _meant(
         yield said.code, "said", "integral"
     elif past and (history := when.get(HISTORY, past_code(tree, said.code))) >= 0:
         yield history, HISTORY, None
-    elif past and is_over(note, said, named):
+    elif past and (gone or operated or is_over(note, said, named)):
         yield said.code, "said", "historical"
     else:
         yield said.code, "said", None

@@ -6,6 +6,7 @@ from functools import cache
 from typing import NamedTuple
 
 from icdbridge.knowledge.packed_tables import read_csv
+from icdbridge.starter.cues import cue
 
 _BMI = re.compile(
     r"\b(?:BMI|body mass index)\b[^\d\n]{0,20}(\d{2}(?:\.\d{1,2})?)(?!\s*(?:th\s+)?%|\d|\s?[-–]\s?\d)",
@@ -20,21 +21,7 @@ _WEEKS = re.compile(
     r"|\b(?:G\dP\d{1,4}|IUP|at|@),? (?:at )?([1-4]\d)w\b",
     re.IGNORECASE,
 )
-# Weeks that are no age of a pregnancy now: "recheck in 2 weeks", "6 weeks postpartum", "born at 36 weeks".
-_OTHER_BEFORE = re.compile(
-    r"\b(?:in|for|x|every|q|postpartum|partum|pp|since|after|within|past|last|next|over|another|previous|from|until|than|first"
-    r"|(?:born|delivered|delivery|birth|care|loss|demise|miscarried|miscarriage) at)"
-    r"\s*(?:\d+ ?(?:to|or|-) ?)?(?:(?:the|about|approximately|around|only|least|at) )*\Z",
-    re.IGNORECASE,
-)
-_OTHER_AFTER = re.compile(
-    r"[\s,'-]*(?:ago|post|pp\b|old|later|prior|before|of (?!gest|preg)|for\b|duration|history|course|size)",
-    re.IGNORECASE,
-)
 _EXACT = re.compile(r"/7|\d\s?(?:\+|w|wks?|weeks?)\s?[0-6](?!\d)", re.IGNORECASE)
-_OF_PREGNANCY = re.compile(
-    r"/7|\d\s?[w+]\s?[0-6]|gest|pregnan|IUP|intrauterine|\b(?:E?GA|WGA|EDC|EDD)\b", re.IGNORECASE
-)
 _NEAR = 25  # characters
 _BIRTH_WEIGHT = re.compile(
     r"\b(?:BW|birth ?weight)\b[^\d\n]{0,10}(\d{3,4}) ?(?:g|gm|gms|grams?)\b", re.IGNORECASE
@@ -81,15 +68,16 @@ def measures(text: str, *, newborn: bool = False) -> Iterator[Measure]:
 
 
 def _weeks(text: str) -> list[re.Match[str]]:
-    """Weeks of a pregnancy, those that say so first."""
+    """Weeks of a pregnancy, those that say so first; not "recheck in 2 weeks", "6 weeks postpartum"."""
     found = [
         one
         for one in _WEEKS.finditer(text)
-        if not _OTHER_BEFORE.search(text, max(one.start() - _NEAR, 0), one.start())
-        and (_EXACT.search(one.group()) or not _OTHER_AFTER.match(text, one.end()))
+        if not cue("other weeks").before(text, one.start(), _NEAR)
+        and (_EXACT.search(one.group()) or not cue("other weeks").behind(text, one.end()))
     ]
+    of_pregnancy = cue("weeks of pregnancy").within
     return sorted(
-        found, key=lambda one: not _OF_PREGNANCY.search(text, max(one.start() - _NEAR, 0), one.end() + _NEAR)
+        found, key=lambda one: not of_pregnancy(text, max(one.start() - _NEAR, 0), one.end() + _NEAR)
     )
 
 

@@ -11,14 +11,9 @@ from icdbridge.knowledge.words import EMPTY
 from icdbridge.lexical.contexts import CONTEXTS, NoteContexts
 from icdbridge.lexical.sections import sections
 from icdbridge.lexical.sentences import sentences
+from icdbridge.starter.cues import cue
 from icdbridge.starter.enumerations import carried
-from icdbridge.starter.facts import (
-    is_aftercare,
-    is_newborn,
-    is_operation_report,
-    pregnancy_stems,
-    tells_of_pregnancy,
-)
+from icdbridge.starter.facts import is_newborn, pregnancy_stems
 from icdbridge.starter.leaflets import general
 from icdbridge.starter.measures import Measure, measures
 from icdbridge.starter.mentions import Occurrences, positions
@@ -31,8 +26,8 @@ _NEGATED, _FAMILY = CONTEXTS.index("negated"), CONTEXTS.index("family")
 _HYPOTHETICAL = CONTEXTS.index("hypothetical")
 _APART = [CONTEXTS.index("negated"), CONTEXTS.index("family")]
 _YEAR = re.compile(r"(?<![\d.,-])(?:19|20)\d\d(?!\d|\.\d)")
-_DAYS_AFTER = re.compile(r"\bPOD ?#? ?\d|\bpost-?op(?:erative)? day", re.IGNORECASE)
 _BESIDE = 4  # words on both sides of "left" that tell whose side it is
+HEAD = 250  # characters in which a note says what kind it is
 REACH = 120  # tenths of words: how far from a mention words of its sentence still say more of it
 
 
@@ -90,32 +85,30 @@ class Note:
         """The numbers that codes stand for."""
         return list(measures(self.text, newborn=self.of_newborn))
 
-    def says(self, words: re.Pattern[str]) -> bool:
-        """Whether such words stand anywhere in it, which is looked up once: many mentions ask."""
-        if words not in self._told:
-            self._told[words] = words.search(self.text) is not None
-        return self._told[words]
+    def says(self, name: str) -> bool:
+        """Whether a wording of a cue stands anywhere in it, which is looked up once: many mentions ask."""
+        if name not in self._told:
+            self._told[name] = cue(name).within(self.text) is not None
+        return self._told[name]
 
     @cached_property
-    def _told(self) -> dict[re.Pattern[str], bool]:
+    def _told(self) -> dict[str, bool]:
         return {}
-
-    @property
-    def days_after(self) -> bool:
-        """Whether the note is of the days after an operation, in the same stay."""
-        return self.says(_DAYS_AFTER)
 
     @cached_property
     def of_aftercare(self) -> bool:
-        return is_aftercare(self.text)
+        """Whether the note is of care after an injury was treated: rehabilitation, a nursing facility, at home."""
+        return bool(cue("aftercare").within(self.text, 0, HEAD))
 
     @cached_property
-    def of_operation(self) -> bool:
-        return is_operation_report(self.text)
+    def of_later_care(self) -> bool:
+        """Whether the note is of care long after a disease, in the same places."""
+        return bool(cue("later care").within(self.text, 0, HEAD))
 
-    @cached_property
+    @property
     def of_pregnancy(self) -> bool:
-        return tells_of_pregnancy(self.text)
+        """Whether anything in the note is of a pregnancy, a delivery or the weeks after it."""
+        return self.says("pregnancy") or self.says("mother")
 
     @cached_property
     def pregnancy(self) -> Sequence[str]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from icdbridge.knowledge.companions import asked_by
 from icdbridge.lexical.contexts import CONTEXTS
+from icdbridge.starter.cues import cue, part
 from icdbridge.starter.dictionary import ADVERSE, Dictionary
 from icdbridge.starter.joined import listed_causes, of_one_item, over_and
 from icdbridge.starter.mentions import Mention, longest
@@ -18,7 +19,6 @@ from icdbridge.starter.specify import Decision, of_patient, specify
 from icdbridge.starter.stems import PAIRED, SIDES, root, roots, synonyms, whole
 from icdbridge.starter.tree import Tree
 from icdbridge.starter.understood import ACUITY, asserting, understood
-from icdbridge.starter.word_meanings import DUE_TO
 
 _NEGATED, _UNCERTAIN = CONTEXTS.index("negated"), CONTEXTS.index("uncertain")
 _TARGETS = 4  # codes of one phrase that are compared
@@ -26,12 +26,11 @@ _NEAR, _NEARER = 0.7, 60  # weight of words further than so many tenths of words
 _AS_WRITTEN = roots("open")  # a laceration, an open wound, makes no fracture beside it an open one
 _SUBSEQUENT = roots("healing", "healed", "aftercare", "postoperative", "postop")
 _FIXED = roots("orif", "crpp", "fixation", "nailing", "pinning")  # past ones: what they were for is healing
-_FETUS_OF_SEVERAL = re.compile(r"\bfetus (?:no\.? ?|# ?)?[1-5]\b", re.IGNORECASE)
 _NEXT_ITEM = re.compile(
     r"\s*[,;](?!\s*(?:with |w/|due |secondary |s/|status ))(?:[^,;]*[,;])?[^,;]*(?<! with)(?<! with )",
     re.IGNORECASE,
 )
-_FROM = re.compile(rf"\s*(?:{'|'.join(DUE_TO)})\s+(?:[\w-]+ ){{0,2}}", re.IGNORECASE)
+_FROM = re.compile(rf"\s*(?:{part('due to')})\s+(?:[\w-]+ ){{0,2}}", re.IGNORECASE)
 _ONE_SIDE = root("unilateral")
 _SEQUELA = roots("sequela", "sequelae", "late")
 
@@ -62,6 +61,11 @@ class Said:
     status: Mapping[str, int]
     asserting: tuple[int, ...] = ()
     left: int = -1
+
+
+def tells(note: Note, said: Said, name: str) -> bool:
+    """Whether a wording of a cue stands right before or right behind a mention."""
+    return cue(name).beside(note.text, said.start, said.end)
 
 
 def find_said(note: Note, dictionary: Dictionary, tree: Tree, *, final: bool) -> list[Said]:
@@ -253,13 +257,14 @@ def _decided(
     if note.sex:
         beside[root(note.sex)] = near[root(note.sex)] = 1.0
     fixed = not _FIXED.isdisjoint(beside) and note.touched(mention.places, "historical")
-    healing = not note.days_after and (note.of_aftercare or fixed or not _SUBSEQUENT.isdisjoint(beside))
+    healing = note.of_aftercare or fixed or not _SUBSEQUENT.isdisjoint(beside)
+    healing = healing and not note.says("days after an operation")
     character = "S" if not _SEQUELA.isdisjoint(beside) else "D" if healing else "A"
     targets, sources = dictionary.meant(mention.phrase)
     named, source, decision = -1, -1, Decision(-1, frozenset(), ())
     if targets:  # else it is a status or history code only
         of_pregnancy = beside | dict.fromkeys(note.pregnancy, 1.0)
-        if not note.says(_FETUS_OF_SEVERAL):  # "fetus breech" is no other fetus
+        if not note.says("fetus of several"):  # "fetus breech" is no other fetus
             of_pregnancy.pop(root("fetus"), None)
         decisions = [
             specify(

@@ -6,31 +6,15 @@ import re
 from collections.abc import Mapping, Sequence
 
 from icdbridge.starter.clock_face import quadrant
+from icdbridge.starter.cues import cue
 from icdbridge.starter.lines import Line, asserted, line_by_rule
 from icdbridge.starter.note_reading import Note
 from icdbridge.starter.overdoses import ACCIDENT, SELF_HARM, is_meant
 from icdbridge.starter.tree import Tree
 
-_LEFT_HANDED = re.compile(
-    r"\b(?:left|l)[- ]hand(?:ed(?:ness)?|[- ]domina\w+)\b(?! (?:compression|gloves?|splint|pitch))|\bLHD\b",
-    re.IGNORECASE,
-)
 # Where it is not said, the right hand leads (I.C.6.a); titles put it in several ways.
 _LEADS = re.compile(r"\b(left|right) (?:non-?)?dominant side")
 _UNKNOWN = re.compile(r"with loss of consciousness(?: of)? (?:status unknown|unspecified duration)")
-_LOST = re.compile(
-    r"(?P<not>\b(?:no|without|w/o|denies(?: any)?|denied(?: any)?|neg(?:ative)? for|did ?n[o']t|never)[\s:]+(?:\w+ )?"
-    r"|(?<![\w-])-\s?)?"
-    r"(?P<short>\b(?:brief|momentary|transient|short)(?:ly)? (?:episode of )?)?"
-    r"\b(?:LOC|loss of consciousness|los(?:t|e) consciousness|(?:was )?knocked (?:out|unconscious))\b"
-    r"(?P<after>(?:[^.;\n]|\.\d){0,25})",
-    re.IGNORECASE,
-)
-_NONE_AFTER = re.compile(r"\s*[:(-]?\s*(?:none|neg(?:ative)?|no|denie[sd])\b", re.IGNORECASE)
-_SHORT_AFTER = re.compile(
-    r"[\s,(:x-]*(?:was |for )?(?:brief|momentar|transient|seconds|(?:a )?few (?:sec|min))", re.IGNORECASE
-)
-_OPEN_BEFORE = re.compile(r"\?\s*$|possible|unknown|unclear|questionable|unsure|not sure", re.IGNORECASE)
 _OPEN_AFTER = re.compile(r"\s*\?|\s*unknown|\s*unclear")
 _LASTED = re.compile(
     r"(?:<|less than |under |about |approx\w* |for |x|~|of )?\s*(\d+)(?:-\d+)?\s?(sec|s\b|min|hours?\b|hrs?\b)",
@@ -59,7 +43,7 @@ _QUADRANT = (
 
 def spell_out(note: Note, lines: list[Line], tree: Tree) -> None:
     """Moves lines to the codes of the same title but for what the note says once."""
-    left_handed = _LEFT_HANDED.search(note.text) is not None
+    left_handed = note.says("left-handed")
     lost = _consciousness(note.text)
     harmed = is_meant(note.text)
     for line in asserted(lines):
@@ -101,16 +85,16 @@ def _leads(title: str) -> Sequence[str]:
 
 def _consciousness(text: str) -> str:
     """How titles put the loss of consciousness that a note tells; empty where it tells of none and denies none."""
-    for found in _LOST.finditer(text):
+    for found in cue("loss of consciousness").all_within(text):
         after = found["after"]
-        if found["not"] or _NONE_AFTER.match(after):
+        if found["not"] or cue("none lost").behind(after, 0):
             return "without loss of consciousness"
-        if found["short"] or _SHORT_AFTER.match(after):
+        if found["short"] or cue("short loss").behind(after, 0):
             return "with loss of consciousness of 30 minutes or less"
         if lasted := _LASTED.search(after):
             return f"with loss of consciousness {_duration(int(lasted[1]), lasted[2].lower())}"
         before = text[max(found.start() - 25, 0) : found.start()]
-        if not (_OPEN_AFTER.match(after) or _OPEN_BEFORE.search(before)):
+        if not (_OPEN_AFTER.match(after) or cue("loss unsure").within(before)):
             return "with loss of consciousness of unspecified duration"
     return ""
 

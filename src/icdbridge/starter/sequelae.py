@@ -1,9 +1,7 @@
 """Sequelae of a stroke: what stays behind is coded I69, not as a deficit of its own (guideline I.C.9.d)."""
 
-import re
-
 from icdbridge.knowledge.packed_tables import read_csv
-from icdbridge.starter.facts import HEAD
+from icdbridge.starter.cues import cue
 from icdbridge.starter.lines import Line, asserted, doubt, line_by_rule
 from icdbridge.starter.note_reading import Note
 from icdbridge.starter.tree import Tree
@@ -15,24 +13,6 @@ _OF_NOW = {after: deficit for deficit, (after, _) in _AFTER.items()}  # of a str
 # Weakness of one side after a stroke is hemiparesis; where dominance is not said, the right side is (I.C.6.a).
 _WEAKNESS, _HEMIPARESIS = "R53.1", {"right": "G81.91", "left": "G81.94"}
 _SIDED = 3  # words before or after weakness that say its side
-_BEHIND = re.compile(
-    r"\b(?:residual|residua|sequelae?|following|after|post[- ](?:stroke|cva)"
-    r"|(?:from|since) (?:his |her |the |prior |old |previous )*(?:stroke|cva)"
-    r"|(?:stroke|cva|infarct) (?:\w+ ){0,3}ago"
-    r"|(?:old|prior|previous|remote|h/o|history of|s/p) (?:\w+ ){0,3}(?:stroke|cva|infarct))\b",
-    re.IGNORECASE,
-)
-_LATER = re.compile(
-    r"\b(?:rehab|rehabilitation|IRF|nursing home|skilled nursing|SNF|LTC|long[- ]term care|home health)\b",
-    re.IGNORECASE,
-)
-# Of a stroke that has just been, what is left at discharge are its own deficits.
-_JUST_NOW = re.compile(
-    r"\b(?:NIHSS|tPA|TNK|tenecteplase|alteplase|thrombectomy|code stroke|stroke (?:code|alert|discharge)|LKW"
-    r"|last known (?:well|normal)|(?:present(?:ed|s|ing)|admitted|admission|brought in) (?:\w+ )?(?:w|with|for)\b"
-    r"[^.;\n]{0,60}\b(?:strokes?|CVA|infarct\w*|aphasia|weakness|droop|hemiparesis|hemiplegia))\b",
-    re.IGNORECASE,
-)
 _REASON_NOW = "deficit of a cerebral infarction of this stay"
 REASON = "sequela of a cerebral infarction (I.C.9.d)"
 
@@ -43,9 +23,10 @@ def code_sequelae(note: Note, lines: list[Line], tree: Tree) -> None:
     if not strokes:
         return
     named = [line for line in strokes if tree.codes[line.code].startswith("I69.3") and line.origin == "said"]
-    later = bool(_LATER.search(note.text, 0, HEAD))
+    later = note.of_later_care
     infarction = any(tree.codes[line.code].startswith("I63") for line in strokes)
-    if infarction and not later and note.says(_JUST_NOW):
+    # of a stroke that has just been, what is left at discharge are its own deficits
+    if infarction and not later and note.says("stroke just now"):
         for line in asserted(lines):
             if (deficit := _OF_NOW.get(tree.codes[line.code])) is not None:
                 line_by_rule(lines, int(tree.default[tree.number[deficit]]), _REASON_NOW, line.said)
@@ -88,4 +69,4 @@ def _left_behind(note: Note, start: int, end: int) -> bool:
         (place for mark in ("\n", ". ", ";") if (place := note.text.find(mark, end)) >= 0),
         default=len(note.text),
     )
-    return bool(_BEHIND.search(note.text, before + 1, after))
+    return bool(cue("left by a stroke").within(note.text, before + 1, after))

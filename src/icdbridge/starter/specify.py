@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from icdbridge.packed import packed_rows
 from icdbridge.starter.stems import root, roots, title_stems
 from icdbridge.starter.tree import Tree, is_open, is_other
 
@@ -132,37 +133,8 @@ def _on_both_sides(tree: Tree, code: int, near: Mapping[str, float]) -> int:
 
 # What titles leave unsaid, words of notes that say it, and how titles put it.
 _UNSAID = [
-    (unsaid, roots(*re.split(r"\W+", said)), put or said)
-    for unsaid, said, put in (
-        ("unspecified degree", "first degree", ""),
-        ("unspecified degree", "second degree", ""),
-        ("unspecified degree", "third degree", ""),
-        ("unspecified degree", "partial thickness", "second degree"),
-        ("unspecified degree", "full thickness", "third degree"),
-        ("unspecified degree", "superficial", "first degree"),
-        ("unspecified trimester", "first trimester", ""),
-        ("unspecified trimester", "second trimester", ""),
-        ("unspecified trimester", "third trimester", ""),
-        *(
-            ("unspecified site", site, f"unspecified {site}")
-            for site in ("heel", "ankle", "elbow", "hip", "buttock")
-        ),
-        *(("unspecified site", site, "sacral region") for site in ("sacral", "sacrum", "coccyx")),
-        ("stage unspecified", "early", "early dry stage"),
-        ("stage unspecified", "intermediate", "intermediate dry stage"),
-        ("stage unspecified", "inactive scar", "with inactive scar"),
-        ("stage unspecified", "inactive", "with inactive choroidal neovascularization"),
-        ("stage unspecified", "active", "with active choroidal neovascularization"),
-        ("unspecified severity", "mild", ""),
-        ("unspecified severity", "moderate", ""),
-        ("unspecified severity", "severe", ""),
-        *(("unspecified occlusion or stenosis", word, "embolism") for word in ("embolic", "cardioembolic")),
-        ("unspecified occlusion or stenosis", "thrombotic", "thrombosis"),
-        ("unspecified site", "upper inner quadrant", "upper-inner quadrant"),
-        ("unspecified site", "upper outer quadrant", "upper-outer quadrant"),
-        ("unspecified site", "lower inner quadrant", "lower-inner quadrant"),
-        ("unspecified site", "lower outer quadrant", "lower-outer quadrant"),
-    )
+    (unsaid, roots(*re.split(r"\W+", said)), put)
+    for unsaid, said, put in packed_rows(__package__, "data/unsaid.csv")
 ]
 
 

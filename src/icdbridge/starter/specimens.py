@@ -7,15 +7,11 @@ diagnoses repeat ("A. Colon, ascending, polyp." and below "A. Tubular adenoma.")
 import re
 from collections.abc import Iterator, Sequence
 
+from icdbridge.starter.cues import part
 from icdbridge.starter.stems import Word
 from icdbridge.starter.word_meanings import Meanings
 
-_ORGAN = (
-    r"skin|colon|cecum|rectum|rectosigmoid|sigmoid|ileum|stomach|antrum|duodenum|esophagus|breast|(?:lymph )?nodes?"
-    r"|prostate|thyroid|lung|liver|kidney|bladder|cervix|endometrium|uterus|ovary|vulva|gallbladder|appendix|pancreas|tongue"
-    r"|larynx|tonsils?|(?:soft )?tissue|bone(?: marrow)?|brain|ascending|transverse|descending|rectal|gastric"
-)
-_TAKEN = r"(?:biops\w+|shav\w+|punch\w*|excis\w+|resection|core\w*|needle|curett\w+|\w+ectomy|fna|aspirat\w+)"
+_ORGAN, _TAKEN = part("organ"), f"(?:{part('taken of an organ')})"
 _HEADING = re.compile(
     rf"(?:(?<=[\n.;:)])|\A)[ \t]*(?:[A-Z1-9][.)][ \t]*)?((?:(?:left|right) )?(?:{_ORGAN})\b[^.:;\n]{{0,70}}?\b{_TAKEN}"
     r"[^.:;\n]{0,25}:)",

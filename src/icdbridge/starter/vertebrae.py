@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from icdbridge.lexical.sentences import sentence_around
+from icdbridge.starter.cues import cue
 from icdbridge.starter.lines import Line, asserted, line_by_rule
 from icdbridge.starter.note_reading import Note
 from icdbridge.starter.said import Said
@@ -13,11 +14,6 @@ from icdbridge.starter.tree import Tree
 
 _COLLAPSED = {"M48.54XA": "thoracic", "M48.56XA": "lumbar"}
 _EXTERNAL = ("V", "W0", "W1", "W2", "W5", "X8", "Y0")  # crashes, falls, blows
-_WITHOUT_FORCE = re.compile(
-    r"\b(?:osteopor\w*|osteopen\w*|patholog\w*|insufficiency|chronic|old|remote|healed|prior|previous|known|metasta\w+|myeloma)\b"
-    r"|\bage[- ]indeterminate",
-    re.IGNORECASE,
-)
 _AROUND = 40  # characters
 _LEVEL = re.compile(r"\b([TL])-?(\d{1,2})\b(?!-weighted)")
 _LUMBAR = ("first", "second", "third", "fourth", "fifth")
@@ -29,10 +25,11 @@ def code_vertebrae(note: Note, lines: list[Line], tree: Tree) -> None:
     """Moves collapsed vertebrae of a note that tells of a fall or crash to the fractures of its vertebrae."""
     if not any(tree.codes[line.code].startswith(_EXTERNAL) for line in asserted(lines)):
         return
+    without_force = cue("fracture without force").within
     for line in asserted(lines):
         region = _COLLAPSED.get(tree.codes[line.code])
         spans = [_around(note, one) for one in line.said]
-        if region is None or any(_WITHOUT_FORCE.search(note.text, *span) for span in spans):
+        if region is None or any(without_force(note.text, *span) for span in spans):
             continue
         named = dict.fromkeys(one for span in spans for one in _vertebrae(note.text[slice(*span)], region))
         codes = [tree.by_title.get(_TITLE.format(one).lower()) for one in named or [f"unspecified {region}"]]

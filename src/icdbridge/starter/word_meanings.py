@@ -9,6 +9,7 @@ import numpy as np
 
 from icdbridge.knowledge.words import EMPTY
 from icdbridge.lexical.sentences import item_numbers
+from icdbridge.starter.cues import cue, part
 from icdbridge.starter.expansions import Expansions, expansions, is_unit_or_name
 from icdbridge.starter.stems import (
     BOTH_SIDES,
@@ -157,12 +158,7 @@ def _lasting(text: str, words: Sequence[Word]) -> set[int]:
     }
 
 
-# What stands before the cause of something.
-DUE_TO = (
-    "due to", "d/t", "2/2", "secondary to", "from", "caused by", "induced by", "because of", "reaction to",
-    "side effect of", "side effects of", "effect of", "effects of",
-)  # fmt: skip
-_DUE_TO = frozenset(one.replace("/", " ") for one in DUE_TO)
+_DUE_TO = frozenset(part("due to").replace("/", " ").split("|"))  # what stands before the cause of something
 
 
 def causes_in(words: Sequence[Word]) -> set[int]:
@@ -207,14 +203,8 @@ _COMPARED = re.compile(
 )
 
 
-_EACH = re.compile(
-    r"\beach (?:eye|ear|knee|hip|shoulder|hand|foot|leg|arm|ankle|wrist|elbow|breast|kidney|lung|side)\b",
-    re.IGNORECASE,
-)
-
-
 def _both_sides(text: str, words: Sequence[Word]) -> set[int]:
     """The sides of "OD worse than OS" and "R>L", and "each" of "each eye", which mean both."""
     starts = {start for found in _COMPARED.finditer(text) for start in (found.start(1), found.start(2))}
-    starts.update(found.start() for found in _EACH.finditer(text))
+    starts.update(found.start() for found in cue("each of two").all_within(text))
     return {place for place, word in enumerate(words) if word.start in starts}
