@@ -66,7 +66,7 @@ def cue(name: str) -> Cue:
 
 def part(name: str) -> str:
     """The wordings of a part, as one regular expression."""
-    return "|".join(_expanded(one) for one in _wordings()[name]["part"])
+    return "|".join(expression(one) for one in _wordings()[name]["part"])
 
 
 @cache
@@ -79,7 +79,7 @@ def _wordings() -> dict[str, dict[str, list[str]]]:
 
 
 def _compiled(wordings: Iterable[str]) -> re.Pattern[str]:
-    return re.compile("|".join(map(_expanded, wordings)) or _NEVER, re.IGNORECASE)
+    return re.compile("|".join(map(expression, wordings)) or _NEVER, re.IGNORECASE)
 
 
 def _bounded(wording: str, *, begin: bool, end: bool) -> str:
@@ -90,12 +90,12 @@ def _bounded(wording: str, *, begin: bool, end: bool) -> str:
     return f"{begins}(?:{bare.removeprefix('*')}){ends}"
 
 
-def _expanded(wording: str) -> str:
+def expression(wording: str) -> str:
     """A wording as a regular expression."""
-    return _SIGN.sub(_expression, wording)
+    return _SIGN.sub(_read, wording)
 
 
-def _expression(sign: re.Match[str]) -> str:
+def _read(sign: re.Match[str]) -> str:
     if sign["part"]:
         return f"(?:{part(sign['part'])})"
     if sign["number"]:

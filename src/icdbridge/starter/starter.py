@@ -11,6 +11,7 @@ from icdbridge.errors import InputError
 from icdbridge.knowledge.frequency import hospital_frequency
 from icdbridge.knowledge.words import EMPTY
 from icdbridge.lexical.contexts import NoteContexts
+from icdbridge.packed import packed_records
 from icdbridge.starter.coding_rules import apply_rules, is_diagnosis
 from icdbridge.starter.diabetes_type import of_one_type
 from icdbridge.starter.facts import is_at_discharge, is_inpatient
@@ -62,28 +63,13 @@ SHORT = (
     30  # words of a note that is about the only diagnosis it asserts; longer ones are about something unfound
 )
 _BY_RULE = 0.2  # where another code is coded in its place
-# A sepsis that is asserted is coded with the infection that it came from, and before it (I.C.1.d.4).
-_LOCAL_INFECTIONS = (
-    "J13", "J14", "J15", "J18", "J69", "N10", "N12", "N39.0", "L02", "L03", "K35", "K57", "K65", "K80.3", "K81",
-    "K83.0", "I33", "M00", "M46", "M86", "T81.4", "T80.2", "T83.5",
-)  # fmt: skip
-# The first never stands without the second, which is as sure where the note says it too: COVID-19 with its pneumonia
-# (note at J12.82: code first), stated weeks with codes of pregnancy (note at chapter 15), the stage of a kidney disease
-# and the type of heart failure with what they come from (notes at I11.0, I12, I13, E11.22), dementia (note at G20),
-# dialysis (note at N18.6), the infection of a septic shock (I.C.1.d.2), the side that a stroke paralyzed.
-TOGETHER = (
-    ("J12.82", "U07.1"),
-    ("O", "Z3A"),
-    *((first, "N18") for first in ("I12", "I13", "E08.22", "E09.22", "E10.22", "E11.22", "E13.22")),
-    *((first, "I50") for first in ("I11.0", "I13.0", "I13.2")),
-    *((first, "F02") for first in ("G20", "G30", "G31")),
-    ("N18.6", "Z99.2"),
-    ("R65.2", "A40"),
-    ("R65.2", "A41"),
-    *((first, "A41") for first in _LOCAL_INFECTIONS),
-    ("I63", "G81"),
-)
-_AHEAD = ("U07.1", "A40", "A41")  # stand before what asks for them (note at J12.82, I.C.1.d.2), others behind
+# The first never stands without the second, which is as sure where the note says it too, and stands ahead of it or
+# behind.
+TOGETHER = [
+    (first, row["then"], row["stands"] == "ahead")
+    for row in packed_records(__package__, "data/together.csv")
+    for first in row["first"].split(";")
+]
 _ALIKE = 0.05  # a second one that is so little surer is shown as sure as the first
 LEAST = 0.2  # confidence of a code that no name speaks for, only what other notes with such words were coded
 ALTERNATIVES = 8  # siblings and other readings that stand behind a line
@@ -173,12 +159,11 @@ class Starter:
         listed = [self._is_listed(note, line, only_named) for line in lines]
         confidence[listed] = np.maximum(confidence[listed], LISTED)
         second = np.zeros(len(said), np.int64)
-        for first, then in TOGETHER:
+        for first, then, ahead in TOGETHER:
             asked = np.array([code.startswith(then) for code in said], bool)
             surest = max(
                 (confidence[row] for row, code in enumerate(said) if code.startswith(first)), default=0
             )
-            ahead = then in _AHEAD
             as_sure = asked & (confidence < surest + (0 if ahead else _ALIKE))
             confidence[as_sure] = surest
             second += (as_sure & (surest > 0)) * (-1 if ahead else 1)

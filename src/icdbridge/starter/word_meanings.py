@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -9,7 +10,8 @@ import numpy as np
 
 from icdbridge.knowledge.words import EMPTY
 from icdbridge.lexical.sentences import item_numbers
-from icdbridge.starter.cues import cue, part
+from icdbridge.packed import packed_rows
+from icdbridge.starter.cues import cue, expression, part
 from icdbridge.starter.expansions import Expansions, expansions, is_unit_or_name
 from icdbridge.starter.stems import (
     BOTH_SIDES,
@@ -46,11 +48,11 @@ def meanings_in(
 ) -> Meanings:
     """The meanings of the words of a note; ``sections`` their kinds of sections, ``negated`` [T] which are denied."""
     counting = {start for start, _ in item_numbers(text)}  # "2. CKD 3. Gout" has neither stage 3 nor class 2
-    apart, disks = _before(words, _OTHERWISE), _ill_disks(words)
+    apart, disks = _losing(words, "its meaning"), _ill_disks(words)
     silent = _silent(text, words, counting | {words[place].start for place in apart | _lasting(text, words)})
     further = _further_stems(words, counting, disks)
     written = expansions(words, text, sentences, sections)
-    meant = _meant(words, written, apart | disks.keys() | _before(words, _AS_WRITTEN))
+    meant = _meant(words, written, apart | disks.keys() | _losing(words, "its synonyms"))
     both = _both_sides(text, words)
     own: list[frozenset[str]] = []
     senses: dict[int, Senses] = {}
@@ -112,31 +114,16 @@ def _meant(words: Sequence[Word], written: Expansions, alone: set[int]) -> list[
     ]
 
 
-# Words that mean something else before these: "secondary to" no metastasis, "open reduction" no open fracture, "both
-# episodes" no two sides, "cystic duct" no cyst.
-_OTHERWISE = {
-    "secondary": re.compile("to"),
-    "open": re.compile("reductions?|treatment|repair|procedure|surgery|heart|biopsy|approach"),
-    "grave": re.compile("disability|condition|prognosis|concerns?|danger|risk|illness|site"),
-    "nervous": re.compile("systems?"),
-    "depressed": re.compile("anterior|posterior|frontal|skull|fractures?|comminuted|lateral"),
-    "ventricular": re.compile("rates?|responses?"),
-    "wound": re.compile("cultures?|swabs?|clinic|cent(?:er|re)|nurses?|team"),
-    "cystic": re.compile("duct|artery|stump|pedicle|structures"),
-    "both": re.compile("episodes|times|occasions|parents|days|procedures|medications|visits|tests"),
-}
-# Before these a word has no synonyms: cervical nodes are not of the cervix.
-_AS_WRITTEN = {
-    "cervical": re.compile(
-        r"l?nodes?|lymph|lad|(?:lymph)?adenopathy|spine|spinal|spondyl\w+|vertebra\w*|dis[ck]s?|radiculopathy|strain|sprain"
-        r"|neck|paraspinal\w*|collar|muscles?|fusion|stenosis|myelopathy|rib|plexus|region|levels?|traction|facets?"
-        r"|epidural|foramin\w+|cord|dystonia|fascia|esophag\w+|kyphosis|lordosis|pain|tenderness|mass|triangle|chain"
-    )
-}
+# What a word loses before others: its meaning ("secondary to" is no metastasis, "cystic duct" no cyst), or only its
+# synonyms (cervical nodes are not of the cervix).
+_LOSES: dict[str, dict[str, re.Pattern[str]]] = defaultdict(dict)
+for _word, _following, _lost in packed_rows(__package__, "data/otherwise.csv"):
+    _LOSES[_lost][_word] = re.compile(expression(_following))
 
 
-def _before(words: Sequence[Word], following: Mapping[str, re.Pattern[str]]) -> set[int]:
-    """The places of words of a table before a word that their pattern is of."""
+def _losing(words: Sequence[Word], lost: str) -> set[int]:
+    """The places of words that stand before one with which they lose their meaning, or their synonyms."""
+    following = _LOSES[lost]
     return {
         place
         for place, (word, after) in enumerate(itertools.pairwise(words))
