@@ -12,18 +12,9 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-import torch
-import typer.main
-import typer.testing
 from hypothesis import HealthCheck, settings
 
-from icdbridge.caches import cache_folder
-from icdbridge.corpora import data_plots, data_report
-from icdbridge.knowledge.search import search
-from icdbridge.locks import locked
-from icdbridge.starter import Starter
-from tests.imports import sources_of
-from tests.small import learn_both_versions
+# What is heavy is imported where it is used: the process that only hands out the tests begins seconds earlier.
 
 # a busy machine is no fault of what is tested
 settings.register_profile("no clock", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -71,6 +62,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: places.get(item.path, len(LONG)))
 
 
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # A worker ends behind all that was to be done at its end: Python would go through each of its millions of objects
+    # once more, which takes seconds.
+    atexit.register(os._exit, 0)
+
+
 def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What all workers of a session see."""
     base = tmp_path_factory.getbasetemp()
@@ -100,6 +97,8 @@ def shared_cache() -> None:
     """
     if "XDG_CACHE_HOME" in os.environ:
         return
+    from tests.imports import sources_of
+
     digest = hashlib.sha256(sys.version.encode() + (ROOT / "requirements-dev.txt").read_bytes())
     for file in sorted(sources_of(BUILDERS)):
         digest.update(file.name.encode() + file.read_bytes())
@@ -116,6 +115,10 @@ def shared_cache() -> None:
 @pytest.fixture(scope="session")
 def indexes(shared_cache: None) -> None:
     """The index of the search and that of the starter, built by one process, which reads their tables once."""
+    from icdbridge.caches import cache_folder
+    from icdbridge.knowledge.search import search
+    from icdbridge.starter import Starter
+
     search("fever", ["icd10cm"], 1)
     Starter("icd10cm", cache_folder())
 
@@ -123,6 +126,8 @@ def indexes(shared_cache: None) -> None:
 @pytest.fixture(scope="session")
 def made_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], object]], Path]:
     """Gives the folder of a name, which ``make(folder)`` fills once a session: in one worker, while others wait."""
+
+    from icdbridge.locks import locked
 
     def folder_of(name: str, make: Callable[[Path], object]) -> Path:
         folder = shared_folder(tmp_path_factory) / name
@@ -139,19 +144,26 @@ def made_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callab
 
 @pytest.fixture(scope="module", autouse=True)
 def no_old_garbage() -> None:
-    """What earlier files left, gigabytes of code tables above all, is not walked again at each collection."""
+    """What earlier files left over is found, as pytest reports what was not closed; the gigabytes of code tables that
+    they leave are not walked again.
+    """
+    gc.collect()
     gc.freeze()
 
 
 @pytest.fixture(scope="session")
 def learned(made_once: Callable[[str, Callable[[Path], object]], Path]) -> Callable[[str], Path]:
     """The folder of a run that learned both versions, by the model: ``run``, and the corpora ``ten`` and ``nine``."""
+    from tests.small import learn_both_versions
+
     return lambda model: made_once(f"learned-{model}", lambda folder: learn_both_versions(folder, model))
 
 
 @pytest.fixture(scope="session", autouse=True)
 def no_plots_of_corpora() -> Iterator[None]:
     """Hundreds of small corpora are made, and plots would take most of the time; ``plotted`` has them."""
+    from icdbridge.corpora import data_report
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(data_report, "spread_plots", lambda *arguments: "")
         yield
@@ -160,6 +172,8 @@ def no_plots_of_corpora() -> Iterator[None]:
 @pytest.fixture
 def plotted(monkeypatch: pytest.MonkeyPatch) -> None:
     """The data report as it is, plots and all."""
+    from icdbridge.corpora import data_plots, data_report
+
     monkeypatch.setattr(data_report, "spread_plots", data_plots.spread_plots)
 
 
@@ -170,20 +184,11 @@ def no_report(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def thawed() -> Iterator[None]:
-    """At the end all garbage is found again: pytest reports what was not closed, extension modules what was left over.
-    It is looked for once here, not five times as pytest does.
-    """
-    atexit.register(gc.unfreeze)
-    yield
-    gc.unfreeze()
-    gc.collect()
-    gc.freeze()
-
-
-@pytest.fixture(scope="session", autouse=True)
 def one_command_line() -> Iterator[None]:
     """It is put together once, as in a process of its own, and not anew for each call."""
+    import typer.main
+    import typer.testing
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(typer.testing, "_get_command", cache(typer.main.get_command))
         yield
@@ -200,4 +205,6 @@ def no_waiting_for_the_disk() -> Iterator[None]:
 @pytest.fixture(scope="session", autouse=True)
 def one_thread() -> None:
     """Tests run side by side: threads of their own would only fight for the cores."""
+    import torch
+
     torch.set_num_threads(1)
