@@ -62,10 +62,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: places.get(item.path, len(LONG)))
 
 
-if "PYTEST_XDIST_WORKER" in os.environ:
-    # A worker ends behind all that was to be done at its end: Python would go through each of its millions of objects
-    # once more, which takes seconds.
-    atexit.register(os._exit, 0)
+# A worker ends once all is done that was to be done at its end: Python would go through each of its millions of objects
+# once more. A process by itself does so, or extension modules would report them as left over.
+atexit.register(*((os._exit, 0) if "PYTEST_XDIST_WORKER" in os.environ else (gc.unfreeze,)))
 
 
 def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:

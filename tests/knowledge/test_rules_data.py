@@ -87,8 +87,8 @@ def test_codes_are_billable_and_beginnings_begin_something(name, columns, system
                 if beginning is None:
                     assert one in system.titles, (name, column, one, row)
                 else:
-                    nearest = known[bisect_left(known, beginning) :][:1]
-                    assert "".join(nearest).startswith(beginning), (name, column, one, row)
+                    at = bisect_left(known, beginning)
+                    assert "".join(known[at : at + 1]).startswith(beginning), (name, column, one, row)
 
 
 def test_what_a_rule_adds_is_a_billable_code_that_it_does_not_replace(rules, system):

@@ -4,10 +4,12 @@ import os
 import re
 import shutil
 import signal
+import ssl
 import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import httpx
@@ -120,6 +122,14 @@ def served(run_path, tmp_path_factory):
     server.process.wait(30)
     assert_nothing_of_notes(metrics)
     assert_nothing_of_notes(server.log.read_text("utf-8"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_set_of_certificates():
+    """They are read once, not for each client: no server here has any."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ssl, "create_default_context", cache(ssl.create_default_context))
+        yield
 
 
 @pytest.fixture

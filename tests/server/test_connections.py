@@ -19,7 +19,7 @@ from icdbridge.server import Limits, create_app
 from icdbridge.server.listening import make_server
 
 HEAD = b"HTTP/1.1\r\nHost: localhost\r\n"
-SECONDS = 1.0  # of the server in this process
+SECONDS = 0.5  # of the server in this process
 
 
 def until_ready(client):
@@ -242,7 +242,7 @@ def test_at_the_limit_of_open_files_the_log_does_not_grow(tmp_path):
     server = start_stub(tmp_path, preexec_fn=few_files)
     connections = []
     try:
-        for _ in range(300):
+        for _ in range(150):  # as many as wait to be taken up: further ones would try again each second
             connections.append(connect(server.url))
         time.sleep(1.5)  # what is refused is tried again and again in the meantime
         for connection in connections:

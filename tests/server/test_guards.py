@@ -227,7 +227,7 @@ def test_what_cannot_be_served(run_path, tmp_path):
 def bf16_server(run_path, tmp_path_factory):
     """A server of these tests alone, which the last of them stops."""
     log = tmp_path_factory.mktemp("bf16") / "log.txt"
-    server = start_server(run_path, log, "--precision", "bf16", "--seconds", "60")
+    server = start_server(run_path, log, "--precision", "bf16", "--seconds", "60", copied=True)
     yield server
     server.process.kill()
     server.process.wait(60)

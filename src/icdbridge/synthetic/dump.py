@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from icdbridge.codes import Code, load_system, undotted
+from icdbridge.codes import declaration, load_system
 from icdbridge.errors import InputError
 from icdbridge.files import Kind, atomic_folder, write_manifest
 from icdbridge.progress import progress_bar
@@ -66,12 +66,12 @@ class Table:
         self._quoted = [column in set(quoted) for column in columns]
 
     def row(self, *cells: Cell) -> None:
-        told = zip(cells, self._quoted, strict=True)
-        texts = [_text(cell, always) if isinstance(cell, str) else cell for cell, always in told]
-        self._handle.write(",".join("" if text is None else str(text) for text in texts) + "\n")
+        self._handle.write(",".join(map(_text, cells, self._quoted)) + "\n")
 
 
-def _text(cell: str, always: bool) -> str:
+def _text(cell: Cell, always: bool) -> str:
+    if not isinstance(cell, str):
+        return "" if cell is None else str(cell)
     if always or "," in cell or '"' in cell or "\n" in cell:
         return '"' + cell.replace('"', '""') + '"'
     return cell
@@ -127,9 +127,9 @@ def stays(name: str, settings: Settings) -> Iterator[tuple[Admission, random.Ran
 
 def code_rows(system: str) -> Iterator[tuple[str, str]]:
     """Undotted code and title of all codes of the system's newest release, in order."""
-    titles = load_system(system).titles
-    for code in sorted(titles):
-        yield undotted(Code(system, code)), titles[code]
+    undotted = declaration(system).without_dot
+    for code, title in sorted(load_system(system).titles.items()):
+        yield undotted(code), title
 
 
 def scattered(number: int, start: int, size: int) -> int:

@@ -34,8 +34,9 @@ def synthesize_mimic4(out: Path | str, notes: int, *, replace: bool = False, **d
             dump.add(stay, rng)
         for kind, systems in (("diagnoses", ("icd9cm", "icd10cm")), ("procedures", ("icd9proc", "icd10pcs"))):
             for system in systems:
+                table, number = tables[f"hosp/d_icd_{kind}"], _number(system)
                 for code, title in code_rows(system):
-                    tables[f"hosp/d_icd_{kind}"].row(code, _number(system), title)
+                    table.row(code, number, title)
     return Path(out)
 
 
