@@ -15,7 +15,7 @@ from icdbridge.feedback.readers import Verdict, by_chance, follows_confidence, v
 from icdbridge.lexical.evidence import BANDS
 from icdbridge.server.store import Store
 from icdbridge.server.store.finished import FinishedEncounter, ShownSuggestion, finished
-from icdbridge.server.store.records import TrailEntry
+from icdbridge.server.store.trail import TrailEntry
 
 if TYPE_CHECKING:
     from icdbridge.corpora import Corpus

@@ -126,9 +126,7 @@ def _mark(text: str, low: str, run: list[tuple[int, int]], found: Intervals) -> 
         marked, sign = marked_by_signs(low[start:end], sign)
         for name, left, right in marked:
             found.add(name, start + left, start + right)
-        tokens = _TOKEN.findall(low, start, end)
-        if low.find("w/o", start, end) >= 0:
-            tokens = [_SAME.get(token, token) for token in tokens]
+        tokens = [_SAME.get(token, token) for token in _TOKEN.findall(low, start, end)]
         for place, token in enumerate(tokens if "w" in tokens else ()):
             if token == "w" and "/" not in tokens[max(place - 1, 0) : place + 2]:
                 tokens[place] = "with"
@@ -195,7 +193,7 @@ class _Sentence:
         return open_at_end
 
     def _stop(self, rule: Rule, first: int, stops: dict[str, list[int]]) -> None:
-        comma = self.items[at - 1] if (at := bisect_left(self.items, first)) else -1
+        comma = _before(first, self.items)
         within = {"clause": CLAUSE, "verb": CLAUSE, "comma": 1}.get(rule.reach, 0)
         clause = comma >= 0 and first - comma <= within
         for name in rule.contexts:
@@ -213,16 +211,15 @@ class _Sentence:
         return next((i for i in range(last, self.size) if self.tokens[i] == ")"), self.size)
 
     def _reach_forward(self, rule: Rule, first: int, last: int) -> int:
-        if rule.reach == "list":
-            return self._to_the_last_or(last) if self._qualifies(first) else self.size
-        if (
-            rule.reach == "joined"
-        ):  # "without aura or bleeding"; a migraine "without aura intractable" is intractable
-            return self._to_the_last_or(last) if last in self.joins else last
-        if rule.reach == "or":
-            return self._to_the_last_or(last)
         if rule.reach == "":
             return self.size
+        if rule.reach == "list":
+            return self._to_the_last_or(last) if self._qualifies(first) else self.size
+        if rule.reach == "or":
+            return self._to_the_last_or(last)
+        if rule.reach == "joined":
+            # "without aura or bleeding"; a migraine "without aura intractable" is intractable
+            return self._to_the_last_or(last) if last in self.joins else last
         if rule.reach.isdigit():
             ends = self.near
             limit = min(last + int(rule.reach), self.size)
@@ -236,7 +233,7 @@ class _Sentence:
 
     def _qualifies(self, first: int) -> bool:
         """Whether a trigger specifies the condition before it: "COPD w/o exacerbation", not "lungs w/o rales"."""
-        begun = self.breaks[at - 1] + 1 if (at := bisect_left(self.breaks, first)) else 0
+        begun = _before(first, self.breaks) + 1
         before = [token for token in self.tokens[max(begun, first - _FURTHEST) : first] if token[0].isalpha()]
         return bool(before) and not any(load_rules().is_of(token, "<finding>") for token in before)
 
@@ -290,12 +287,14 @@ class _Sentence:
             return max(start, first - _FURTHEST)
         if rule.reach.isdigit():
             start = max(start, first - int(rule.reach))
-        ends = self.commas if rule.reach in ("phrase",) or rule.reach.isdigit() else self.items
-        at = bisect_left(ends, first)
-        if at == 0:
-            return start
-        begun = max(start, ends[at - 1] + 1)
-        listed = bisect_left(self.ors, first)
-        if rule.reach == "item" and listed and self.ors[listed - 1] >= begun:
+        ends = self.commas if rule.reach == "phrase" or rule.reach.isdigit() else self.items
+        begun = max(start, _before(first, ends) + 1)
+        if rule.reach == "item" and 0 < begun <= _before(first, self.ors):
             return max(start, first - _FURTHEST)  # "fever, chills or sweats: no"
         return begun
+
+
+def _before(place: int, places: list[int]) -> int:
+    """The last of the places before one; -1: there is none."""
+    at = bisect_left(places, place)
+    return places[at - 1] if at else -1

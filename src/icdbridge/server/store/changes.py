@@ -7,8 +7,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from icdbridge.server.store.people import Person
-from icdbridge.server.store.records import Comment, Encounter, TrailEntry, now
-from icdbridge.server.store.trail import record
+from icdbridge.server.store.records import Comment, Encounter, now
+from icdbridge.server.store.trail import TrailEntry, record
 
 # From a state to those that may follow; what only an auditor or admin may do.
 MOVES = {

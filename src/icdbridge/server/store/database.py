@@ -18,7 +18,8 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import QueuePool
 
 from icdbridge.errors import InputError
-from icdbridge.server.store.records import Table, TrailHead
+from icdbridge.server.store.records import Table
+from icdbridge.server.store.trail import TrailHead
 
 KEY_VARIABLE = "ICDBRIDGE_STORE_KEY"
 KEY_CHARACTERS = 20

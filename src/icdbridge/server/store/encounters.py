@@ -9,16 +9,8 @@ from sqlalchemy.orm import Session
 
 from icdbridge.server.store.changes import Missing, encounter_of, touch
 from icdbridge.server.store.people import Person
-from icdbridge.server.store.records import (
-    Coding,
-    Comment,
-    Decision,
-    Document,
-    Encounter,
-    StoredSuggestion,
-    TrailEntry,
-)
-from icdbridge.server.store.trail import record
+from icdbridge.server.store.records import Coding, Comment, Decision, Document, Encounter, StoredSuggestion
+from icdbridge.server.store.trail import TrailEntry, record
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,6 @@
-"""The tables of the store. Names of people and of code keys are written out, so that a row says all by itself."""
+"""The tables of the store, but those of its trail (``trail.py``). Names of people and of code keys are written out, so
+that a row says all by itself.
+"""
 
 from datetime import UTC, date, datetime
 from typing import Any, ClassVar
@@ -11,9 +13,7 @@ from sqlalchemy.types import TypeDecorator
 from icdbridge.codes import declaration, parse_key
 
 ROLES = ("coder", "auditor", "admin")
-START = "0" * 64  # what the first entry of the trail is chained to
 _YEAR = 365.2425  # days
-_TRAIL_STAYS = "the audit trail is never changed"
 
 
 class Instant(TypeDecorator[datetime]):
@@ -247,61 +247,3 @@ class SignedIn(Table):
     expires: Mapped[datetime]
     used: Mapped[datetime] = mapped_column(default=now)
     user: Mapped[User] = relationship()
-
-
-class TrailEntry(Table):
-    """One thing that was done; ``hash`` covers it and the ``previous`` one. ``details`` has codes, states and
-    names of fields, never a word of a note or comment.
-    """
-
-    __tablename__ = "trail"
-
-    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    at: Mapped[datetime]
-    by: Mapped[str] = mapped_column(sa.String(64))
-    action: Mapped[str] = mapped_column(sa.String(32))
-    encounter_id: Mapped[int | None]
-    document_id: Mapped[int | None]
-    version: Mapped[int | None]  # of the encounter that it made
-    details: Mapped[dict[str, Any]]
-    previous: Mapped[str] = mapped_column(sa.String(64))
-    hash: Mapped[str] = mapped_column(sa.String(64))
-
-    __table_args__ = (sa.Index("trail_of_encounter", "encounter_id", "version"),)
-
-
-class TrailHead(Table):
-    """The last entry of the trail; who writes locks this row first."""
-
-    __tablename__ = "trail_head"
-
-    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    number: Mapped[int]
-    hash: Mapped[str] = mapped_column(sa.String(64))
-
-    __table_args__ = (sa.UniqueConstraint("number"),)
-
-
-@sa.event.listens_for(TrailEntry.__table__, "after_create")
-def _keep_the_trail(table: Any, connection: sa.Connection, **_: Any) -> None:
-    """The database itself refuses to change or delete entries of the trail."""
-    if connection.dialect.name == "sqlite":
-        for what in ("UPDATE", "DELETE"):
-            connection.exec_driver_sql(
-                f"CREATE TRIGGER trail_no_{what.lower()} BEFORE {what} ON trail "
-                f"BEGIN SELECT RAISE(ABORT, '{_TRAIL_STAYS}'); END"
-            )
-        return
-    connection.exec_driver_sql(
-        "CREATE FUNCTION trail_stays() RETURNS trigger LANGUAGE plpgsql AS "
-        f"$$ BEGIN RAISE EXCEPTION '{_TRAIL_STAYS}'; END $$"
-    )
-    connection.exec_driver_sql(
-        "CREATE TRIGGER trail_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON trail "
-        "FOR EACH STATEMENT EXECUTE FUNCTION trail_stays()"
-    )
-
-
-@sa.event.listens_for(TrailHead.__table__, "after_create")
-def _begin_the_trail(table: Any, connection: sa.Connection, **_: Any) -> None:
-    connection.execute(sa.insert(TrailHead).values(id=1, number=0, hash=START))

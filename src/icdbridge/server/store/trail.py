@@ -3,12 +3,75 @@
 import hashlib
 import json
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
+import sqlalchemy as sa
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from icdbridge.server.store.records import START, TrailEntry, TrailHead, now
+from icdbridge.server.store.records import Table, now
+
+_START = "0" * 64  # what the first entry is chained to
+_STAYS = "the audit trail is never changed"
+
+
+class TrailEntry(Table):
+    """One thing that was done; ``hash`` covers it and the ``previous`` one. ``details`` has codes, states and
+    names of fields, never a word of a note or comment.
+    """
+
+    __tablename__ = "trail"
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(sa.String(64))
+    action: Mapped[str] = mapped_column(sa.String(32))
+    encounter_id: Mapped[int | None]
+    document_id: Mapped[int | None]
+    version: Mapped[int | None]  # of the encounter that it made
+    details: Mapped[dict[str, Any]]
+    previous: Mapped[str] = mapped_column(sa.String(64))
+    hash: Mapped[str] = mapped_column(sa.String(64))
+
+    __table_args__ = (sa.Index("trail_of_encounter", "encounter_id", "version"),)
+
+
+class TrailHead(Table):
+    """The last entry of the trail; who writes locks this row first."""
+
+    __tablename__ = "trail_head"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    number: Mapped[int]
+    hash: Mapped[str] = mapped_column(sa.String(64))
+
+    __table_args__ = (sa.UniqueConstraint("number"),)
+
+
+@sa.event.listens_for(TrailEntry.__table__, "after_create")
+def _keep_the_trail(table: Any, connection: sa.Connection, **_: Any) -> None:
+    """The database itself refuses to change or delete entries of the trail."""
+    if connection.dialect.name == "sqlite":
+        for what in ("UPDATE", "DELETE"):
+            connection.exec_driver_sql(
+                f"CREATE TRIGGER trail_no_{what.lower()} BEFORE {what} ON trail "
+                f"BEGIN SELECT RAISE(ABORT, '{_STAYS}'); END"
+            )
+        return
+    connection.exec_driver_sql(
+        "CREATE FUNCTION trail_stays() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN RAISE EXCEPTION '{_STAYS}'; END $$"
+    )
+    connection.exec_driver_sql(
+        "CREATE TRIGGER trail_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON trail "
+        "FOR EACH STATEMENT EXECUTE FUNCTION trail_stays()"
+    )
+
+
+@sa.event.listens_for(TrailHead.__table__, "after_create")
+def _begin_the_trail(table: Any, connection: sa.Connection, **_: Any) -> None:
+    connection.execute(sa.insert(TrailHead).values(id=1, number=0, hash=_START))
 
 
 class Verified(NamedTuple):
@@ -52,7 +115,7 @@ def digest(entry: TrailEntry) -> str:
 
 def verify(session: Session, noted: tuple[int, str] | None = None) -> Verified:
     """Whether the chain is whole. ``noted``: number and hash of an entry that was written down elsewhere."""
-    number, previous, fault = 0, START, None
+    number, previous, fault = 0, _START, None
     for entry in session.scalars(
         select(TrailEntry).order_by(TrailEntry.number).execution_options(yield_per=1000)
     ):
