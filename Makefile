@@ -29,10 +29,11 @@ tables: $(VENV)/.dev
 	  echo 'notes they do not say.'; \
 	  echo; cat $(TABLES_OUT)/tables.md; } > docs/tables-synthetic.md
 
-# Compiled modules are kept, whatever the environment says: two workers and sixty processes would compile them anew.
+# Compiled modules are kept, whatever the environment says: three workers and sixty processes would compile them anew.
+# A worker more than the two cores of a small machine: one or another waits for a server, a browser or a time limit.
 test: export PYTHONDONTWRITEBYTECODE =
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 # Lint, format and types.
 check: $(VENV)/.dev
