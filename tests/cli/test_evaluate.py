@@ -112,7 +112,9 @@ def test_bad_input_is_one_line(home, tmp_path, monkeypatch, capsys):
     def line(*arguments):
         return fails(monkeypatch, capsys, *arguments)
 
-    assert "unknown split 'dev'" in line("evaluate", home / "short", home / "tiny", "--split", "dev")
+    assert "'dev' is not one of 'train', 'val', 'test'" in line(
+        "evaluate", home / "short", home / "tiny", "--split", "dev"
+    )
     assert "two corpora are called tiny" in line("evaluate", home / "short", home / "tiny", home / "tiny")
     assert "tiny is not a run folder" in line("evaluate", home / "tiny", home / "tiny")
     assert "corpus" in line("evaluate", home / "short", home / "nowhere")

@@ -6,7 +6,7 @@ import signal
 import sys
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import Literal, NoReturn, cast
+from typing import NoReturn
 
 import typer
 
@@ -43,14 +43,9 @@ STORE = typer.Option(
 )
 SEX = typer.Option(None, help="female or male.")
 AGE = typer.Option(None, help="Age in years, or with a unit: '3 d', '5 months'.")
-PRECISION = "fp32, or bf16, which is faster on processors that multiply bf16. Both predict the same codes."
-
-
-def precision_named(name: str) -> Literal["fp32", "bf16"]:
-    """The value of an option ``--precision``."""
-    if name not in ("fp32", "bf16"):
-        raise InputError(f"unknown --precision {name!r}: expected fp32 or bf16")
-    return cast(Literal["fp32", "bf16"], name)
+PRECISION = typer.Option(
+    "fp32", help="bf16 is faster on processors that multiply it. Both predict the same codes."
+)
 
 
 def refuse_idle(context: typer.Context, idle: bool, why: str, *names: str) -> None:

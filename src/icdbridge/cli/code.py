@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 import typer
 
-from icdbridge.cli import PRECISION, app, examples, precision_named, refuse_idle
+from icdbridge.cli import PRECISION, app, examples, refuse_idle
 from icdbridge.cli.code_display import print_suggestions
 from icdbridge.documents import Document, holds_fhir, read_documents
 from icdbridge.errors import InputError
@@ -67,7 +67,7 @@ def code(
         help="Use the codes that are valid on this day (2025-11-02), including codes newer than the training notes. "
         "Default: the date of the row or document; without one, the codes that the run learned.",
     ),
-    precision: str = typer.Option("fp32", help=PRECISION),
+    precision: Literal["fp32", "bf16"] = PRECISION,
     evidence: bool = typer.Option(True, help="Find the words that support each code; it is faster without."),
     resume: bool = typer.Option(False, "--resume", help="Continue an interrupted --out."),
     force: bool = typer.Option(False, "--force", help="Replace --out, once the new result is complete."),
@@ -143,7 +143,7 @@ def code(
             if engine == "ray":
                 from icdbridge.coding.ray_pool import code_on_ray
 
-                load = partial(Coder.load, run and run.absolute(), precision=precision_named(precision))
+                load = partial(Coder.load, run and run.absolute(), precision=precision)
                 done = code_on_ray(coder, load, source, out, address, options=options, say=_tell, **going)
             else:
                 from icdbridge.coding.bulk import code_notes
@@ -183,14 +183,14 @@ def code(
         raise typer.Exit(3)
 
 
-def _load(run: Path | None, precision: str, options: dict[str, Any]) -> "Coder":
+def _load(run: Path | None, precision: Literal["fp32", "bf16"], options: dict[str, Any]) -> "Coder":
     """The run; on standard error what it cannot do with the codes to choose from, and which of them no release has."""
     from icdbridge.codes import parse_key, version_named
     from icdbridge.codes.gate import Spelling, named, nearest, standing
     from icdbridge.coding import Coder
     from icdbridge.coding.on_day import not_of_day
 
-    coder = Coder.load(run, precision=precision_named(precision))
+    coder = Coder.load(run, precision=precision)
     codes = options["codes"]
     version = options["version"] or coder.default_version
     day = Day.fromisoformat(options["as_of"]) if options["as_of"] else None

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Literal
 
 import typer
 
@@ -23,7 +24,7 @@ def compare(
         "The others are compared with the first."
     ),
     corpus: str | None = typer.Option(None, help="Name of the corpus, where runs were evaluated on several."),
-    split: str = typer.Option("test", help="train, val or test."),
+    split: Literal["train", "val", "test"] = typer.Option("test", help="The notes of the evaluations."),
     out: Path | None = typer.Option(None, help="Folder to write comparison.json and report.html into."),
     as_json: bool = typer.Option(False, "--json", help="Print the comparison as JSON."),
     markdown: bool = typer.Option(False, "--markdown", help="Print the tables as Markdown."),

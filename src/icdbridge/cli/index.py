@@ -1,10 +1,11 @@
 """icdbridge index: adds a candidate search to a run, so that not every code is scored for every note."""
 
 from pathlib import Path
+from typing import Literal
 
 import typer
 
-from icdbridge.cli import MODELS, app, examples, precision_named
+from icdbridge.cli import MODELS, app, examples
 from icdbridge.terminal import say
 
 
@@ -25,9 +26,8 @@ def index(
         min=1,
         help="How many training notes of each version are scored exactly, for the search to learn from.",
     ),
-    precision: str = typer.Option(
-        "fp32",
-        help="How to compute the exact scores: fp32, or bf16, which takes half the time and predicts the same codes.",
+    precision: Literal["fp32", "bf16"] = typer.Option(
+        "fp32", help="How to compute the exact scores: bf16 takes half the time and predicts the same codes."
     ),
     seed: int = typer.Option(0, help="Seed of everything random."),
 ) -> None:
@@ -37,7 +37,7 @@ def index(
     from icdbridge.runs.run import Run
     from icdbridge.training.distill_candidates import index_run
 
-    opened = Run.open(run, precision=precision_named(precision))
+    opened = Run.open(run, precision=precision)
     made = index_run(
         opened,
         [Corpus.open(path) for path in corpora],

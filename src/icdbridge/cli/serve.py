@@ -1,11 +1,11 @@
 """icdbridge serve: the coder's desk and the HTTP interface."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import typer
 
-from icdbridge.cli import DESK, PRECISION, app, examples, precision_named, refuse_idle
+from icdbridge.cli import DESK, PRECISION, app, examples, refuse_idle
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -48,7 +48,7 @@ def serve(
         None,
         help="Folder to watch: new files in it are taken into the store, in any format that `code` reads.",
     ),
-    precision: str = typer.Option("fp32", help=PRECISION),
+    precision: Literal["fp32", "bf16"] = PRECISION,
 ) -> None:
     """Start the coder's desk (a web page) and the HTTP interface. Nothing leaves this machine."""
     from icdbridge.server import Limits
@@ -63,7 +63,7 @@ def serve(
         "watch": watch,
     }
     kept["reporting"] = None if store is None else _figures
-    run_server(runs or [], host, port, token_file, limits, typer.echo, precision_named(precision), **kept)
+    run_server(runs or [], host, port, token_file, limits, typer.echo, precision, **kept)
 
 
 def _figures(store: "Store", since: "datetime") -> dict[str, Any]:

@@ -1,10 +1,9 @@
-"""Reads a dump's CSV file, gzipped or not, by Arrow in blocks: faster than ``read_rows``. On an error the file is read
-again to locate it.
+"""Reads a dump's CSV file, gzipped or not, by Arrow in blocks: faster than ``read_rows``, which then says where an
+error is.
 """
 
-import csv
 import io
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import IO, Any
@@ -17,7 +16,7 @@ from isal import igzip
 from icdbridge.corpora.csv_files import BROKEN_GZIP, broken_gzip, read_header
 from icdbridge.errors import InputError
 from icdbridge.progress import progress_bar
-from icdbridge.tables import Column, match_columns
+from icdbridge.tables import Column, match_columns, read_rows
 
 LONGEST_ROW = 4 * 1024 * 1024  # bytes
 _QUOTE = ord('"')
@@ -32,7 +31,8 @@ def csv_rows(path: Path, columns: Iterable[str]) -> Iterator[pa.RecordBatch]:
     progress bar.
     """
     header = read_header(path)
-    found = match_columns(path, header, [Column(name) for name in columns])
+    wanted = [Column(name) for name in columns]
+    found = match_columns(path, header, wanted)
     # Column names are made up: the file's own may repeat or be empty.
     names = [f"c{i}" for i in range(len(header))]
     used = [names[i] for i in found.values()]
@@ -60,9 +60,9 @@ def csv_rows(path: Path, columns: Iterable[str]) -> Iterator[pa.RecordBatch]:
             raise InputError(f"cannot read {path}: {error.strerror or 'it is damaged'}") from error
         except pa.ArrowInvalid:
             # Arrow's message quotes the row.
-            raise _fault(path, len(header)) from None
+            raise _fault(path, wanted) from None
         if source.quotes % 2:
-            raise _unclosed(path, source.quotes)
+            raise _fault(path, wanted)
 
 
 class _Decompressed(io.RawIOBase):
@@ -101,48 +101,17 @@ def _decompressed(path: Path) -> Iterator[_Decompressed]:
             yield _Decompressed(content, lambda: bar.update(task, completed=100 * file.tell() // size))
 
 
-def _unclosed(path: Path, quotes: int) -> InputError:
-    return InputError(
-        f"{path}: a quote is opened and never closed ({quotes:,} quotes): the file is cut off, or a cell with a quote "
-        "in it is not itself in quotes"
-    )
-
-
-def _fault(path: Path, width: int) -> InputError:
-    """What is wrong with a file that Arrow refused: its rows are read again, one after another, up to that one."""
-    limit = csv.field_size_limit(LONGEST_ROW)
+def _fault(path: Path, columns: Sequence[Column]) -> InputError:
+    """What is wrong with a file that Arrow refused, or took with a quote left over: its rows are read again, one after
+    another, up to that one.
+    """
+    size = f"{LONGEST_ROW // 1024**2} MB"
     try:
-        with _decompressed(path) as source:
-            found = _first_fault(source, width)
-            while source.read(LONGEST_ROW):
-                pass
-            quotes = source.quotes
-    except BROKEN_GZIP:
-        return broken_gzip(path)
-    finally:
-        csv.field_size_limit(limit)
-    if quotes % 2:
-        return _unclosed(path, quotes)
-    if found is None:
-        return InputError(f"{path}: not valid CSV (quotes doubled inside quotes, UTF-8): mend the file")
-    row, what = found
-    return InputError(f"{path}, row {row} (the row of column names is row 1): {what}")
-
-
-def _first_fault(source: _Decompressed, width: int) -> tuple[int, str] | None:
-    number = 0
-    raw = io.BufferedReader(source)
-    lines = io.TextIOWrapper(raw, encoding="utf-8", errors="surrogateescape", newline="")
-    try:
-        for row in csv.reader(lines):
-            if not row:
-                continue
-            number += 1
-            if any("\udc80" <= sign <= "\udcff" for cell in row for sign in cell if sign > "\u00ff"):
-                return number, "not UTF-8: save the file as UTF-8"
-            if len(row) != width:
-                return number, f"{len(row)} columns instead of {width}: mend or delete the row"
-    except csv.Error:
-        size = LONGEST_ROW // 1024**2
-        return number + 1, f"longer than {size} MB, or not valid CSV: a closing quote may be missing"
-    return None
+        for row in read_rows(path, columns):
+            if row.fault is not None:
+                return row.refusal(row.fault)
+            if sum(map(len, row.cells.values())) > LONGEST_ROW:
+                return row.refusal(f"longer than {size}: a closing quote may be missing")
+    except InputError as error:
+        return error
+    return InputError(f"{path}: a row is longer than {size}, or a quote is opened and never closed: mend it")

@@ -5,26 +5,19 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from icdbridge.knowledge.packed_tables import read_csv
+from icdbridge.packed import packed_rows
 from icdbridge.rules.code_set import CodeSet
 from icdbridge.rules.findings import Encounter, Finding, finding
 from icdbridge.rules.tabular_notes import blocks, title_of
 
 _PERINATAL, _PREGNANCY, _EXTERNAL = "16", "15", "20"
 _FERTILE = (9, 65)  # years of age, as Medicare's code editor has them
+_SEXES = packed_rows(__package__, "data/title_sexes.csv")
 _EVER = "P07"  # prematurity at birth is coded at any age at which it matters (guideline I.C.16.d)
-_FEMALE = re.compile(
-    r"\bfemale|\bpregnan|\bmaternal|\bobstetric|\bchildbirth|\bpuerper|\butero?\w*|\bovar(?:y|ies|ian)\b|\bvagin|\bvulv"
-    r"|\bcervix\b|\bendometri|\bfallopian|\bmenstrua|\bmenopaus|\boutcome of delivery",
-    re.IGNORECASE,
-)
-_MALE = re.compile(
-    r"(?<!fe)\bmale|\bprostat(?:e|ic|itis)\b|\btest(?:is|es|icle|icles|icular)\b|\bpeni(?:s|le)\b|\bscrot|\bepididym|\bspermatic\b",
-    re.IGNORECASE,
-)
-# What is said of relatives or of a mother, in a code of someone else.
-_OTHERS = re.compile(
-    r"family history|maternal|mother|newborn|liveborn infant|while a fetus|contact with|partner",
-    re.IGNORECASE,
+# Words of titles that only one sex has, and those that are said of relatives or of a mother.
+_FEMALE, _MALE, _ANOTHERS = (
+    re.compile("|".join(title for title, of in _SEXES if of == whose), re.IGNORECASE)
+    for whose in ("female", "male", "another")
 )
 # A word of a title, and the ages in years that it leaves: from, to below.
 _AGES = [
@@ -56,7 +49,7 @@ def sex_of(code: str) -> str | None:
 
 def sex_in(*titles: str) -> str | None:
     """The only sex that titles are of: of a code with its category, and of its section; None: either, or another."""
-    for text in titles if not _OTHERS.search(titles[0]) else ():
+    for text in titles if not _ANOTHERS.search(titles[0]) else ():
         female, male = _FEMALE.search(text), _MALE.search(text)
         if female and not male:
             return "female"

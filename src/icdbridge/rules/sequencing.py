@@ -21,14 +21,6 @@ _ALWAYS = re.compile(
 _CODE = re.compile(r"^codes?(?:\(s\))?,? ")
 _EXTERNAL = "20"  # the chapter of external causes
 _OF_DRUGS = ("underdosing", "adverse effect")  # how titles begin: the condition comes before such a code
-# Codes that are given only beside another one, by how they begin.
-_SECONDARY_ONLY = {
-    "Z37": "note at Z37",
-    **dict.fromkeys(
-        ("Z68", "R40.2", "R29.7", "Z28.3", *(f"Z{number}" for number in range(55, 66))), "guideline I.B.14"
-    ),
-}
-_NOT_SO = ("R40.20",)  # "unspecified coma" is a diagnosis
 _NEWBORN = "Z38"
 # The reason for an encounter, which is first unless another reason is: how codes begin (guideline I.C.21.c.16).
 _REASONS = (
@@ -76,8 +68,7 @@ def check_principal(codes: CodeSet) -> Iterator[Finding]:
 
 def only_beside(code: str) -> str:
     """The source that says that a code is given only beside another one; empty where none does."""
-    named = (source for begins, source in _SECONDARY_ONLY.items() if code.startswith(begins))
-    return "" if code.startswith(_NOT_SO) else next(named, "")
+    return next((source for codes, source in table("only_beside") if re.match(codes, code)), "")
 
 
 def _behind_others(code: str, chapter: str, codes: CodeSet) -> Iterator[Finding]:

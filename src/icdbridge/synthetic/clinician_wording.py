@@ -5,21 +5,13 @@ import re
 from functools import cache, lru_cache
 
 from icdbridge.codes import Code, load_system
-from icdbridge.packed import packed_records
+from icdbridge.packed import packed_records, packed_rows
 from icdbridge.synthetic.concepts import Variant, chapter_of, known_problems
 from icdbridge.synthetic.templates import Template, phrases, pick
 
 # Qualifiers of the tables that nobody writes.
 _TABLE_TALK = re.compile(
-    r",? ?(?:\bor unspecified type\b|\bnot elsewhere classified\b|\bnot otherwise specified\b|\bNEC\b|\bNOS\b"
-    r"|\bother and unspecified\b"
-    r"|\bunspecified (?:site|type|part|organism|cause|as to [a-z ]+)( of)?\b|\bunspecified\b|\bunsp\b"
-    r"|\b(?:site|organism) not specified\b|\bnot specified as [a-z ]+|\bso stated\b"
-    r"|\bother specified\b|^other\b"
-    r"|\bwithout (?:mention of )?complications?\b|\bwithout mention of [a-z ]+|\buncomplicated\b"
-    r"|\binitial encounter(?: for)?\b|\bepisode of care unspecified\b|\bany\b|\bindex\b"
-    r"|\bor not applicable\b|\bsubsequent encounter for\b|\bsubsequent encounter\b)",
-    re.IGNORECASE,
+    f",? ?(?:{'|'.join(words for (words,) in packed_rows(__package__, 'table_talk.csv'))})", re.IGNORECASE
 )
 # Terms that speak of other codes.
 _POINTING = re.compile(r"listed|classifiable|conditions? in|[A-Z][0-9][0-9]")

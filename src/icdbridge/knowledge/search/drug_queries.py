@@ -16,7 +16,7 @@ from icdbridge.knowledge.packed_tables import read_csv
 from icdbridge.knowledge.search.merging import Line
 from icdbridge.knowledge.search.search_index import Index
 from icdbridge.knowledge.search.spelling import Speller
-from icdbridge.knowledge.search.wordforms import EMPTY, american, roots, words
+from icdbridge.knowledge.search.wordforms import EMPTY, american, phrases, roots, words
 
 _LONGEST = 4  # words of a drug or a cue
 _SHORTEST = 6  # letters of a drug that is mended, or completed
@@ -160,16 +160,11 @@ def _mended(word: str) -> str:
 def _cues(said: Sequence[str]) -> tuple[set[str], bool]:
     """What the words around a drug say of it, and whether some say anything else."""
     meant, other = set(), False
-    place = 0
-    while place < len(said):
-        for length in range(min(_LONGEST, len(said) - place), 0, -1):
-            if cue := _said().get(" ".join(said[place : place + length])):
-                meant.add(cue)
-                break
+    for written, _, cue in phrases(said, _LONGEST, _said().get):
+        if cue:
+            meant.add(cue)
         else:
-            length = 1
-            other |= bool(said[place]) and said[place] not in EMPTY
-        place += length
+            other |= written[0] not in ("", *EMPTY)
     return meant, other
 
 

@@ -12,7 +12,7 @@ from icdbridge.knowledge.packed_tables import read_csv
 from icdbridge.knowledge.search.slots import SAYING, said_in
 from icdbridge.knowledge.search.spanish import in_english, of_two_languages
 from icdbridge.knowledge.search.spelling import Speller
-from icdbridge.knowledge.search.wordforms import EMPTY, LIGHT, american, root, rooted, words
+from icdbridge.knowledge.search.wordforms import EMPTY, LIGHT, american, phrases, root, rooted, words
 
 _MOST = 8  # readings
 _SHORTEST_MENDED = 4  # letters
@@ -120,18 +120,11 @@ def _joined(said: list[str], speller: Speller) -> Iterator[tuple[list[str], floa
 
 def _expanded(said: list[str]) -> Iterator[tuple[list[str], float, str]]:
     """The words as they are, and with abbreviations and what laymen say replaced; costs, and what was replaced."""
-    parts: list[list[tuple[list[str], float, str]]] = []
-    place = 0
-    while place < len(said):
-        for length in range(min(_LONGEST, len(said) - place), 0, -1):
-            written = said[place : place + length]
-            if options := _meanings(" ".join(written), length == len(said)):
-                parts.append([(written, 0.15 if length == 1 else 0.1, ""), *options])
-                break
-        else:
-            length = 1
-            parts.append([(said[place : place + 1], 0.0, "")])
-        place += length
+    parts: list[list[tuple[Sequence[str], float, str]]] = []
+    whole = " ".join(said)
+    for written, _, options in phrases(said, _LONGEST, lambda text: _meanings(text, text == whole)):
+        cost = 0.0 if not options else 0.15 if len(written) == 1 else 0.1
+        parts.append([(written, cost, ""), *options])
     choices = sorted(
         (
             ([word for words, _, _ in choice for word in words], sum(cost for _, cost, _ in choice), choice)
@@ -165,9 +158,10 @@ def _by_words() -> dict[str, str]:
     return {" ".join(words(key)): key for key in abbreviations()}
 
 
-def _meanings(written: str, whole: bool) -> list[tuple[list[str], float, str]]:
+def _meanings(written: str, whole: bool) -> list[tuple[Sequence[str], float, str]]:
     """What a phrase stands for, with costs. ``whole``: it is all of the query."""
     plain = " ".join(_plain(written.split()))
+    found: list[tuple[Sequence[str], float, str]]
     found = [(words(meant), 0.05, f"{written}: {meant}") for meant in _phrases().get(plain, ())]
     key = _by_words().get(written)
     senses = abbreviations().get(key, ()) if key and (whole or written not in EMPTY) else ()

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from icdbridge.knowledge.packed_tables import DATA
-from icdbridge.knowledge.search.wordforms import EMPTY, root, words
+from icdbridge.knowledge.search.wordforms import EMPTY, phrases, root, words
 
 # titles, cues, what is assumed and what a query says, by axis
 _TABLES: dict[str, dict[str, Any]] = tomllib.loads((DATA / "search_axes.toml").read_text("utf-8"))
@@ -115,16 +115,10 @@ _LONGEST = 7
 def said_in(query: Sequence[str]) -> list[tuple[str, str, range]]:
     """What the words of a query say of each axis: axis, value, the places of its words."""
     found: list[tuple[str, str, range]] = []
-    for axis, phrases in _SAID.items():
-        place = 0
-        while place < len(query):
-            for length in range(min(_LONGEST, len(query) - place), 0, -1):
-                value = phrases.get(" ".join(query[place : place + length]))
-                if value and not (axis == "side" and _not_a_side(query, place)):
-                    found.append((axis, value, range(place, place + length)))
-                    place += length - 1
-                    break
-            place += 1
+    for axis, values in _SAID.items():
+        for written, place, value in phrases(query, _LONGEST, values.get):
+            if value and not (axis == "side" and _not_a_side(query, place)):
+                found.append((axis, value, range(place, place + len(written))))
     return found
 
 

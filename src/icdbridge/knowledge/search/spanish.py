@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from icdbridge.knowledge.packed_tables import read_csv
 from icdbridge.knowledge.search.spelling import Speller
-from icdbridge.knowledge.search.wordforms import words
+from icdbridge.knowledge.search.wordforms import phrases, words
 
 # fmt: off
 _JOINING = frozenset({
@@ -64,16 +64,11 @@ def _spanish(word: str, table: _Table, speller: Speller) -> bool:
 
 def _put(said: list[str], table: _Table) -> list[str]:
     english: list[str] = []
-    while said:
-        for length in range(min(_LONGEST, len(said)), 0, -1):
-            if meant := table.phrases.get(tuple(map(_form, said[:length]))):
-                break
-        else:
-            length = 1
-            last = _finished(said[0], table) if len(said) == 1 else ""
-            meant = table.phrases.get((_form(last),), said[0])
-        english += words(meant)
-        said = said[length:]
+    for written, place, meant in phrases(
+        said, _LONGEST, lambda text: table.phrases.get(tuple(map(_form, text.split())))
+    ):
+        last = "" if meant or place < len(said) - 1 else _finished(written[0], table)
+        english += words(meant or table.phrases.get((_form(last),), written[0]))
     return english
 
 

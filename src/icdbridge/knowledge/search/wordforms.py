@@ -1,14 +1,16 @@
 """Forms of a word that count as one to search: plural, British spelling, endings, and words of one meaning."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from hashlib import blake2b
+from typing import TypeVar
 
 from icdbridge.folding import fold
 from icdbridge.knowledge.packed_tables import read_csv
 from icdbridge.knowledge.words import stem
 
+T = TypeVar("T")
 _WORD = re.compile(r"[a-z0-9]+")
 _POSSESSIVE = re.compile(r"(?<=[a-z])['`]s\b")
 _DENYING = re.compile(r"n['`]t\b")
@@ -96,6 +98,21 @@ def rooted(said: Sequence[str]) -> list[tuple[str, range]]:
             found.append((root(word), range(place, place + 1)))
         place += length
     return found
+
+
+def phrases(
+    said: Sequence[str], longest: int, meaning: Callable[[str], T]
+) -> Iterator[tuple[Sequence[str], int, T]]:
+    """The words in order, as many together as have a ``meaning``, up to ``longest``: they, where they begin, and what
+    they mean. A word that has none stands alone.
+    """
+    place = 0
+    while place < len(said):
+        for end in range(min(place + longest, len(said)), place, -1):
+            if meant := meaning(" ".join(said[place:end])):
+                break
+        yield said[place:end], place, meant
+        place = end
 
 
 def roots(said: Sequence[str]) -> list[str]:
