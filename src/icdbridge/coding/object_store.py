@@ -31,18 +31,14 @@ class Folder:
         self.local = None if is_url(place) else Path(place)
 
     def names(self) -> list[str]:
-        """The files there; none if the folder does not exist."""
-        if self.local is not None:
-            return sorted(path.name for path in self.local.iterdir()) if self.local.is_dir() else []
+        """What is there; nothing if the folder does not exist."""
         with store(self.place) as (fs, root):
-            from pyarrow.fs import FileSelector, FileType
+            from pyarrow.fs import FileSelector
 
             found = fs.get_file_info(FileSelector(root, allow_not_found=True))
-        return sorted(info.base_name for info in found if info.type == FileType.File)
+        return sorted(info.base_name for info in found)
 
     def read(self, name: str) -> bytes:
-        if self.local is not None:
-            return (self.local / name).read_bytes()
         with store(self.place) as (fs, root), fs.open_input_stream(f"{root}/{name}") as stream:
             return stream.read()
 
@@ -56,11 +52,8 @@ class Folder:
             stream.write(content)  # an object is there when its stream is closed
 
     def remove(self, name: str) -> None:
-        if self.local is not None:
-            (self.local / name).unlink(missing_ok=True)
-        else:
-            with store(self.place) as (fs, root):
-                fs.delete_file(f"{root}/{name}")
+        with store(self.place) as (fs, root):
+            fs.delete_file(f"{root}/{name}")
 
     def within(self, name: str) -> "Folder":
         """A folder of this one."""
@@ -77,18 +70,12 @@ class Folder:
 
     def move(self, name: str, to: "Folder") -> None:
         """Moves a file to another folder of the same store, replacing a file of that name."""
-        if self.local is not None and to.local is not None:
-            (self.local / name).replace(to.local / name)
-        else:
-            with store(self.place) as (fs, root), store(to.place) as (_, other):
-                fs.move(f"{root}/{name}", f"{other}/{name}")
+        with store(self.place) as (fs, root), store(to.place) as (_, other):
+            fs.move(f"{root}/{name}", f"{other}/{name}")
 
     def discard(self) -> None:
-        """Removes the folder with its contents, if it exists."""
-        if self.local is not None:
-            if self.local.is_dir():
-                shutil.rmtree(self.local)
-        elif self.names():
+        """Removes the folder with its contents, if it has any."""
+        if self.names():
             with store(self.place) as (fs, root):
                 fs.delete_dir(root)
 
@@ -159,13 +146,13 @@ def _copy(url: str, path: str) -> Iterator[Path]:
 
 @contextmanager
 def store(url: str) -> Iterator[tuple[Any, str]]:
-    """Arrow's file system of a URL, and the path in it; ``InputError`` where there is none, or where it fails within:
-    it does not answer, or refuses.
+    """Arrow's file system of a path or URL, and the path in it; ``InputError`` where there is none, or where it fails
+    within: it does not answer, or refuses.
     """
     try:
-        from pyarrow.fs import FileSystem
+        from pyarrow.fs import FileSystem, LocalFileSystem
 
-        fs, path = FileSystem.from_uri(url)
+        fs, path = FileSystem.from_uri(url) if is_url(url) else (LocalFileSystem(), url)
         yield fs, path.rstrip("/")
     except ModuleNotFoundError as error:
         raise not_installed(error) from error
