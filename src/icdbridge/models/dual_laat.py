@@ -14,12 +14,16 @@ from icdbridge.models.combiner import Combiner
 from icdbridge.models.dropout import NoteDropout
 from icdbridge.models.encoders import ConvolutionEncoder, RecurrentEncoder
 from icdbridge.models.kernels.classifier import classify
-from icdbridge.models.kernels.gpu_attention import ALIGNED, batch_contexts, note_logits
+from icdbridge.models.kernels.gpu_attention import ALIGNED, batch_contexts
+from icdbridge.models.kernels.gpu_scoring import batch_logits, fits_half
+from icdbridge.models.kernels.half_recurrence import halves_allowed
 from icdbridge.models.kernels.label_attention import label_contexts, score_note
 from icdbridge.models.kernels.products import fast_products, product_dtype
 from icdbridge.models.kernels.word_contributions import Parts, contributions, seen_by, whole_positions
 from icdbridge.models.model import CodingModel, NoteStates
 from icdbridge.models.sizes import Dropout, Extra, Few, Rows, Size
+
+READ_IN_HALF = ("gru", "cnn")  # encoders whose states fp16 was seen to hold well enough
 
 
 @dataclass(frozen=True)
@@ -95,9 +99,18 @@ class DualLAAT(CodingModel):
         if self.padded_words:
             notes = functional.pad(notes, (0, self.padded_words - notes.shape[1]))
             lengths = torch.full_like(lengths, notes.shape[1])
+        lengths = lengths.clamp(min=1)
         if notes.is_cuda:
             notes = functional.pad(notes, (0, -notes.shape[1] % ALIGNED))
-        states, mask = self._read_notes(notes, lengths.clamp(min=1))
+            if halves_allowed() and getattr(self.settings, "encoder", None) in READ_IN_HALF:
+                with torch.autocast("cuda", torch.float16):
+                    found = self._encode_notes(notes, lengths)
+                if fits_half(found.states, cast(nn.Linear, self.classifier[0])):
+                    return found
+        return self._encode_notes(notes, lengths)
+
+    def _encode_notes(self, notes: Tensor, lengths: Tensor) -> NoteStates:
+        states, mask = self._read_notes(notes, lengths)
         # what a GPU holds, it is not asked: all it has to do would come first
         if notes.is_cuda or mask.all():
             keys = torch.tanh(self.note_projection(states))
@@ -170,19 +183,13 @@ class DualLAAT(CodingModel):
         if torch.is_grad_enabled():
             states, keys, narrow = (tensor.to(dtype) for tensor in (notes.states, notes.keys, queries))
             return classify(batch_contexts(states, keys, notes.mask, narrow), first, last)
-        lengths = notes.mask.sum(dim=1).tolist()
-
-        def logits(dtype: torch.dtype) -> Tensor:
-            states, keys, narrow = (tensor.to(dtype) for tensor in (notes.states, notes.keys, queries))
-            each = zip(states, keys, lengths, strict=True)
-            return torch.stack(
-                [note_logits(one[:size], own[:, :size], narrow, first, last) for one, own, size in each]
-            )
-
-        # fp16 keeps three bits more than bf16; states that it cannot hold come out as no number
-        finer = torch.float16 if dtype == torch.bfloat16 else dtype
-        found = logits(finer)
-        return found if finer == dtype or found.isfinite().all() else logits(dtype)
+        # fp16 keeps three bits more
+        if dtype == torch.bfloat16 and (
+            notes.states.dtype == torch.float16 or fits_half(notes.states, first)
+        ):
+            dtype = torch.float16
+        states, keys, narrow = (tensor.to(dtype) for tensor in (notes.states, notes.keys, queries))
+        return batch_logits(states, keys, notes.mask, narrow, first, last)
 
     def contributions(self, note: NoteStates, queries: Tensor, words: Tensor) -> Tensor:
         first, last = cast(nn.Linear, self.classifier[0]), cast(nn.Linear, self.classifier[2])

@@ -1,6 +1,7 @@
 """Exact scoring in bounded memory: notes of similar length together, codes encoded once and scored in chunks."""
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from typing import Literal
 
 import numpy as np
@@ -14,6 +15,7 @@ from icdbridge.text import UNKNOWN_ID
 
 BATCH_WORDS = {"cpu": 2**14, "cuda": 2**18}  # words, padding included, of one batch of notes
 CELLS = 2**25  # notes × heads × codes × positions scored at once
+ARRIVING = 2**18  # logits that a GPU sends at once
 
 Precision = Literal["fp32", "bf16"]
 
@@ -73,7 +75,7 @@ def read_notes(
     precision: Precision = "fp32",
     device: torch.device | str = "cpu",
 ) -> NoteStates:
-    """Encoded notes (word ids) in fp32; with ``bf16`` a recurrence reads them by weights of half precision."""
+    """Encoded notes (word ids); with ``bf16`` a GPU reads them in fp16, and a CPU's recurrence by weights of fp16."""
     with fast_products(), half_weights(precision == "bf16"):
         return model.encode_notes(*pad(notes, device))
 
@@ -92,10 +94,11 @@ def score_states(
 
 
 def one_of(states: NoteStates, place: int) -> NoteStates:
-    """One note of a batch, without the padding."""
+    """One note of a batch, without the padding, in fp32."""
     length = int(states.mask[place].sum())
     one = slice(place, place + 1)
-    return NoteStates(states.states[one, :length], states.keys[one, :, :length], states.mask[one, :length])
+    own, keys = states.states[one, :length].float(), states.keys[one, :, :length].float()
+    return NoteStates(own, keys, states.mask[one, :length])
 
 
 def encoded_batches(
@@ -118,6 +121,30 @@ def score_notes(
     No result depends on how notes are batched or codes chunked.
     """
     out = np.empty((len(notes), queries.shape[1]), dtype=np.float32)
+    arriving: deque[tuple[np.ndarray, Callable[[], np.ndarray]]] = deque()
     for rows, states in encoded_batches(model, notes, precision):
-        out[rows] = score_states(model, states, queries, precision).cpu().numpy()
+        size = max(1, ARRIVING // max(1, queries.shape[1])) if states.states.is_cuda else len(rows)
+        for start in range(0, len(rows), size):
+            part = slice(start, start + size)
+            own = NoteStates(*(tensor[part] for tensor in states))
+            arriving.append((rows[part], _sent(score_states(model, own, queries, precision))))
+            if len(arriving) > 1:
+                row, logits = arriving.popleft()
+                out[row] = logits()
+    for row, logits in arriving:
+        out[row] = logits()
     return out
+
+
+def _sent(found: Tensor) -> Callable[[], np.ndarray]:
+    """Sends a result to the CPU, and returns what waits for it: a GPU computes the next meanwhile."""
+    if not found.is_cuda:
+        return found.numpy
+    here = torch.empty_like(found, device="cpu", pin_memory=True).copy_(found, non_blocking=True)
+    sent = torch.cuda.current_stream(found.device).record_event()
+
+    def arrived() -> np.ndarray:
+        sent.synchronize()
+        return here.numpy()
+
+    return arrived

@@ -1,5 +1,5 @@
-"""Label attention (paper, equations 3 and 4) on a GPU in half precision: all heads at once, and where torch's fused
-attention can, all notes.
+"""Label attention (paper, equations 3 and 4) on a GPU in training: all heads at once, and where torch's fused attention
+can, all notes.
 
 A CPU does it head by head in chunks that fit its caches (``label_attention``). Here that would be thousands of small
 kernels, which take longer to start than to run. Shapes: N notes, T' positions, L codes, M heads, d state size, s shared
@@ -10,36 +10,34 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
-from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from icdbridge.models.kernels.label_attention import chunks
 
 CELLS = 2**28  # heads × codes × positions whose scores are held at once, in fp32
-CODES = 2**15  # whose contexts are held at once, in scoring
 QUERIES = 2**29  # numbers of queries, repeated for each note, that are held at once
 FUSED = 256  # the largest s and d that torch's fused attention reads
-# not cuDNN's, which plans each length anew
-KERNELS = [SDPBackend.FLASH_ATTENTION, SDPBackend.EFFICIENT_ATTENTION, SDPBackend.MATH]
 ALIGNED = 8  # numbers of half precision: matrix units read rows of a multiple of this fastest
 
 
-def batch_contexts(states: Tensor, keys: Tensor, mask: Tensor, queries: Tensor) -> Tensor:
+def batch_contexts(states: Tensor, keys: Tensor, mask: Tensor, queries: Tensor, cells: int = CELLS) -> Tensor:
     """Contexts [N, L, M·d] of states [N, T', d] by keys [N, M, T', s] where ``mask`` [N, T'] says so, for queries
-    [M, L, s], with gradients; all of one precision, as ``note_contexts``.
+    [M, L, s], all of one precision. Sums and softmax are fp32. Where the sizes allow it, torch's fused attention holds
+    no scores at all.
     """
-    if _fused(states, queries.shape[2]) and _has_flash(states.device):
+    if fused(states, queries.shape[2]) and _has_flash(states.device):
         most = max(1, QUERIES // queries.numel())
         parts = zip(*(torch.split(tensor, most) for tensor in (states, keys, mask)), strict=True)
         found = [_flash_contexts(own, key, inside, queries) for own, key, inside in parts]
         return found[0] if len(found) == 1 else torch.cat(found)
     lengths = mask.sum(dim=1).tolist()
-    contexts: Tensor = _Attention.apply(states, keys, queries, lengths, CELLS)  # type: ignore[no-untyped-call]
+    contexts: Tensor = _Attention.apply(states, keys, queries, lengths, cells)  # type: ignore[no-untyped-call]
     return contexts.flatten(2)
 
 
-def _fused(states: Tensor, shared: int) -> bool:
+def fused(states: Tensor, shared: int) -> bool:
+    """Whether torch's fused attention reads states of this kind by queries of ``shared`` numbers."""
     fits = states.shape[-1] == shared <= FUSED and shared % ALIGNED == 0
     return fits and states.is_cuda and states.dtype != torch.float32
 
@@ -76,38 +74,6 @@ def _flash_contexts(states: Tensor, keys: Tensor, mask: Tensor, queries: Tensor)
 def _bounds(starts: Tensor, middles: Tensor, end: int) -> Tensor:
     """Where the first and the second sequence of each note begin, and the last one ends: [2N + 1]."""
     return functional.pad(torch.stack([starts, middles], dim=1).flatten(), (0, 1), value=end)
-
-
-def note_contexts(states: Tensor, keys: Tensor, queries: Tensor, cells: int = CELLS) -> Tensor:
-    """Contexts [L, M·d] of one note's states [T', d] by keys [M, T', s], for queries [M, L, s], all of one precision.
-
-    Sums and softmax are fp32. Where the sizes allow it, torch's fused attention holds no scores at all.
-    """
-    heads, (length, size) = len(keys), states.shape
-    if _fused(states, keys.shape[2]):
-        values = states.contiguous().expand(1, heads, length, size)
-        with sdpa_kernel(KERNELS):
-            found = functional.scaled_dot_product_attention(queries[None], keys[None], values, scale=1.0)
-        return found[0].transpose(0, 1).flatten(1)
-    padding = 0, 0, 0, -length % ALIGNED
-    states, keys = functional.pad(states, padding), functional.pad(keys, padding)
-    contexts: Tensor = _Attention.apply(states[None], keys[None], queries, [length], cells)  # type: ignore[no-untyped-call]
-    return contexts[0].flatten(1)
-
-
-def note_logits(
-    states: Tensor, keys: Tensor, queries: Tensor, first: nn.Linear, last: nn.Linear, codes: int = CODES
-) -> Tensor:
-    """Logits [L] in fp32 (equations 4 to 6) of one note, for inference only: as ``note_contexts``, through the layers
-    of the classifier, so many ``codes`` at once.
-    """
-    with torch.autocast(states.device.type, enabled=False):
-        weight, bias = first.weight.to(states.dtype), first.bias.to(states.dtype)
-        logits = []
-        for part in torch.split(queries, codes, dim=1):
-            hidden = torch.addmm(bias, note_contexts(states, keys, part), weight.T).relu_()
-            logits.append(last(hidden.to(last.weight.dtype))[:, 0])
-        return torch.cat(logits)
 
 
 class _Attention(torch.autograd.Function):
@@ -155,10 +121,14 @@ class _Attention(torch.autograd.Function):
 
 def _weights(queries: Tensor, keys: Tensor, length: int) -> Tensor:
     """Attention [M, l, T'] of queries [M, l, s] over keys [M, T', s], none beyond ``length``."""
-    if queries.is_cuda and queries.dtype != torch.float32:
-        scores = torch.bmm(queries, keys.transpose(1, 2), out_dtype=torch.float32)
-    else:
-        wide = torch.promote_types(queries.dtype, torch.float32)
-        scores = torch.bmm(queries.to(wide), keys.transpose(1, 2).to(wide))
+    scores = attention_scores(queries, keys)
     scores[..., length:] = -torch.inf
     return torch.softmax(scores, dim=2).to(queries.dtype)
+
+
+def attention_scores(queries: Tensor, keys: Tensor) -> Tensor:
+    """Scores [M, l, T'] in fp32, or wider."""
+    if queries.is_cuda and queries.dtype != torch.float32:
+        return torch.bmm(queries, keys.transpose(1, 2), out_dtype=torch.float32)
+    wide = torch.promote_types(queries.dtype, torch.float32)
+    return torch.bmm(queries.to(wide), keys.transpose(1, 2).to(wide))

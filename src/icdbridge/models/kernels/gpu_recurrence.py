@@ -1,10 +1,10 @@
 """A bidirectional GRU layer on a GPU: both directions in one loop over time, whose kernels are started as graphs.
 
-A position takes two kernels forward and two backward, of 2 to 5 µs each: started one by one, as cuDNN does for
-sequences of different lengths, each waits for the host. Here ``POSITIONS`` of them are one CUDA graph. The equations
-are those of ``torch.nn.GRU`` (reset gate after the product; gates in the order reset, update, new). The backward pass
-computes gates anew from the states. Shapes: N sequences, T positions, E inputs, h hidden size, K positions of a part;
-2 stands for the directions.
+A position takes a kernel forward (ours, else two of torch's) and two backward, of 2 to 5 µs each: started one by one,
+as cuDNN does for sequences of different lengths, each waits for the host. Here ``POSITIONS`` of them are one CUDA
+graph. The equations are those of ``torch.nn.GRU`` (reset gate after the product; gates in the order reset, update,
+new). The backward pass computes gates anew from the states. Shapes: N sequences, T positions, E inputs, h hidden size,
+K positions of a part; 2 stands for the directions.
 """
 
 from typing import Any
@@ -14,9 +14,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from icdbridge.models.kernels.cuda_graphs import LOCK, started
+from icdbridge.models.kernels.own_kernels import own_kernels
 from icdbridge.models.kernels.products import product_dtype
 
-POSITIONS = 64  # of a part, at most
+POSITIONS = 128  # of a part, at most
 ROWS = 2**13  # positions × sequences of a part, whose gates are held at once
 # sequences that a graph is made for; of more, kernels outlast starts
 COUNTS = (8, 16, 24, 32, 48, 64, 96, 128, 192, 256)
@@ -172,7 +173,16 @@ def _read(
 ) -> tuple[Tensor]:
     """States [2, K, N, h] of inputs [2, K, N, E] and the state before them [2, N, h]."""
     _, steps, rows, _ = inputs.shape
-    gates = _products(inputs, input_weight, input_bias).transpose(0, 1).reshape(steps, 2 * rows, -1)
+    gates = _products(inputs, input_weight, input_bias)
+    size = state.shape[2]
+    fits = state.is_cuda and state.dtype != torch.float32 and size % 128 == 0 and rows <= max(COUNTS)
+    if fits and (own := own_kernels()):
+        found = state.new_empty(2, steps, rows, size)
+        for place in range(steps):
+            own.read_position(gates[:, place], state, hidden_weight, hidden_bias, found[:, place])
+            state = found[:, place]
+        return (found,)
+    gates = gates.transpose(0, 1).reshape(steps, 2 * rows, -1)
     recurrent = hidden_bias[:, None].repeat(steps, 1, rows, 1)
     transposed, states = hidden_weight.transpose(1, 2), []
     state = state.reshape(2 * rows, -1)

@@ -21,7 +21,7 @@ _packed: WeakKeyDictionary[nn.GRU, tuple[list[int], list[Any]]] = WeakKeyDiction
 
 @contextmanager
 def half_weights(allowed: bool = True) -> Iterator[None]:
-    """A context in which recurrences may read notes with weights of half precision."""
+    """A context in which notes may be read in half precision: on a GPU, and by recurrences on a CPU."""
     token = _allowed.set(allowed)
     try:
         yield
@@ -29,9 +29,13 @@ def half_weights(allowed: bool = True) -> Iterator[None]:
         _allowed.reset(token)
 
 
+def halves_allowed() -> bool:
+    return _allowed.get() and not torch.is_grad_enabled()
+
+
 def may_halve(embedded: Tensor) -> bool:
     """Whether it is allowed here, and this machine can do it."""
-    wanted = _allowed.get() and embedded.dtype == torch.float32 and not torch.is_grad_enabled()
+    wanted = halves_allowed() and embedded.dtype == torch.float32
     return wanted and "fbgemm" in torch.backends.quantized.supported_engines
 
 
