@@ -9,8 +9,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from icdbridge.models.kernels.gpu_recurrence import both_directions, last_of_both
+from icdbridge.models.kernels.gpu_recurrence import ALIGNED, both_directions, last_of_both
 from icdbridge.models.kernels.half_recurrence import half_gru, may_halve
+from icdbridge.models.kernels.products import product_dtype
 from icdbridge.models.kernels.recurrence import bidirectional_gru
 from icdbridge.models.kernels.shared_recurrence import last_states
 
@@ -91,8 +92,20 @@ class ConvolutionEncoder(nn.Module):
         """[N, T, E] and [N] to states [N, T', d] and their mask [N, T'], T' = T + 1 for an even kernel."""
         inside = length_mask(lengths, embedded.shape[1])
         embedded = embedded * inside[..., None]
-        states = self.convolution(embedded.transpose(1, 2)).transpose(1, 2)
+        states = self._convolved(embedded)
         return states, length_mask(lengths + self._extra, states.shape[1])
+
+    def _convolved(self, embedded: Tensor) -> Tensor:
+        convolution, dtype = self.convolution, product_dtype(embedded)
+        if not embedded.is_cuda or dtype == torch.float32:
+            return convolution(embedded.transpose(1, 2)).transpose(1, 2)
+        # to cuDNN words are pixels and their vectors' numbers channels, which it wants side by side, as they are: given
+        # so, and a multiple of 8 of them, nothing is moved
+        more = -embedded.shape[2] % ALIGNED
+        pixels = functional.pad(embedded.to(dtype), (0, more)).transpose(1, 2)[:, :, None]
+        weight = functional.pad(convolution.weight.to(dtype), (0, 0, 0, more))[:, :, None]
+        states = functional.conv2d(pixels, weight, convolution.bias, padding=(0, self.padding))
+        return states.squeeze(2).transpose(1, 2)
 
     def word_weights(self) -> tuple[Tensor, int]:
         """What a word's vector is multiplied by to be added to the states of the positions that see it, [W, E, d] in
