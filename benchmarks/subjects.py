@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # imported where needed, so that a baseline's process does no
     from icdbridge.training.batches import VersionNotes
 
 Measured = dict[str, Any]
+ROUNDS = {"cpu": 3, "cuda": 30}  # of matrix products
 
 
 class Subject:
@@ -87,7 +88,7 @@ def timed(function: Callable[[], Any]) -> tuple[Seconds, Any]:
 
 
 def matrix_products(device: str = "cpu") -> Callable[..., Measured]:
-    """Rates in FLOP/s of square matrix products by a clock, the best of several."""
+    """Rates in FLOP/s of square matrix products by a clock, the best of several: a GPU needs some to wake up."""
     from icdbridge.models.kernels.products import fast_products
 
     def measure(clock: str) -> Measured:
@@ -96,7 +97,8 @@ def matrix_products(device: str = "cpu") -> Callable[..., Measured]:
             for name, dtype in (("fp32", torch.float32), ("bf16", torch.bfloat16)):
                 left = torch.randn(4096, 4096).to(device, dtype)
                 out = torch.empty_like(left)
-                seconds = min(timed(lambda a=left, o=out: torch.mm(a, a, out=o))[0][clock] for _ in range(3))
+                product = lambda a=left, o=out: timed(lambda: torch.mm(a, a, out=o))[0][clock]  # noqa: E731
+                seconds = min(product() for _ in range(ROUNDS[device]))
                 rates[name] = 2 * 4096**3 / seconds
         return rates
 
