@@ -139,7 +139,7 @@ def _scoring(encoder: str) -> Step:
                 share = (
                     f", {work / seconds / rate:.0%} of the bf16 matrix rate" if precision == "bf16" else ""
                 )
-                goals = {26_085: "60 % of the rate", 75_000: "200 notes/s (RNN: 775 TFLOP/s)"}
+                goals = {26_085: "60 % of the rate", 75_000: "200 notes/s (RNN: 717 TFLOP/s)"}
                 yield Row(
                     f"{NAMES[encoder]}, scoring {len(inputs.codes):,} codes: {precision}",
                     f"{len(inputs.notes[1:]) / seconds:.1f} notes/s{share}, {memory(given.device)}, "
