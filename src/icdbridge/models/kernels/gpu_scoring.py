@@ -8,10 +8,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from icdbridge.models.kernels.gpu_attention import ALIGNED, attention_scores, fused
+from icdbridge.models.kernels.gpu_attention import ALIGNED, CELLS, attention_scores, fused
 from icdbridge.models.kernels.own_kernels import own_kernels
 
-CELLS = 2**28  # heads × codes × positions whose scores are held at once, in fp32
 ROWS = 2**18  # notes × codes whose contexts are held at once
 BUILT = (16, 32, 64, 128, 256)  # the s that our own kernel for attention takes
 # not cuDNN's, which plans each length anew
