@@ -16,12 +16,12 @@ from icdbridge.knowledge.packed_tables import read_csv
 from icdbridge.knowledge.search.merging import Line
 from icdbridge.knowledge.search.search_index import Index
 from icdbridge.knowledge.search.spelling import Speller
-from icdbridge.knowledge.search.wordforms import EMPTY, american, phrases, roots, words
+from icdbridge.knowledge.search.wordforms import EMPTY, LISTS, american, phrases, roots, words
 
 _LONGEST = 4  # words of a drug or a cue
 _SHORTEST = 6  # letters of a drug that is mended, or completed
 _SYSTEM = "icd10cm"
-_CONNECTING = frozenset({"after", "associated", "caused", "due", "from", "induced", "related", "secondary"})
+_CONNECTING = LISTS["connecting"]
 _JOINING = frozenset(
     roots([*_CONNECTING, "drugs", "chemical", "unspecified"])
 )  # of wordings that say no more

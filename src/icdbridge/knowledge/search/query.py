@@ -12,7 +12,7 @@ from icdbridge.knowledge.packed_tables import read_csv
 from icdbridge.knowledge.search.slots import SAYING, said_in
 from icdbridge.knowledge.search.spanish import in_english, of_two_languages
 from icdbridge.knowledge.search.spelling import Speller
-from icdbridge.knowledge.search.wordforms import EMPTY, LIGHT, american, phrases, root, rooted, words
+from icdbridge.knowledge.search.wordforms import EMPTY, LIGHT, LISTS, american, phrases, root, rooted, words
 
 _MOST = 8  # readings
 _SHORTEST_MENDED = 4  # letters
@@ -20,12 +20,6 @@ _MEANT = 4  # words that a misspelt one may be
 _COMMON = 3.0  # how often a word is that two neighbours may be
 _RARE, _OFTENER = 15.0, 40.0  # a word so rare may be a misspelling of one that is so many times as common
 _CUT_SHORT = 0.15  # what a word costs more that ends too early and is not the last one
-_WITHOUT = frozenset({"without", "no", "not", "negative", "denies"})
-# Words of everyday speech that are no misspelling of a word of titles ("wants": warts).
-_EVERYDAY = frozenset(
-    {"cant", "wont", "dont", "want", "wants", "need", "needs", "gets", "got", "keeps", "going"}
-)
-_ARTICLES = frozenset({"the", "my", "his", "her", "your", "their"})
 _LONGEST = 5  # words of an abbreviation or phrase
 _CODED = ("diagnosis", "procedure", "status")
 # Spellings of one thing that words alone do not tell; before the words are split.
@@ -149,7 +143,7 @@ def _phrases() -> dict[str, list[str]]:
 
 def _plain(said: list[str]) -> list[str]:
     """Words without articles, and without the word that says whose body it is."""
-    return [word for word in said if word not in _ARTICLES] or said
+    return [word for word in said if word not in LISTS["articles"]] or said
 
 
 @cache
@@ -190,7 +184,8 @@ def _tokens(said: Sequence[str], speller: Speller, typing: bool) -> tuple[Token,
         word = said[places[-1]]
         found = tuple(values.get(places[0], ()))
         token = Token({one: 0.0}, found)
-        if word in _WITHOUT and places[-1] < len(said) - 1:  # "pregnancy test negative" denies nothing
+        # "pregnancy test negative" denies nothing
+        if word in LISTS["without"] and places[-1] < len(said) - 1:
             denied = True
             continue
         if len(places) == 1 and not found:
@@ -223,7 +218,7 @@ def _spelled(word: str, one: str, speller: Speller, typing: bool) -> Token:
     if len(word) >= (4 if often or (known and not typing) else 3) and (typing or not often):
         for other in speller.endings(word):
             roots.setdefault(root(other), (0.15 if known else 0.05) + (0.0 if typing else _CUT_SHORT))
-    if often or (typing and len(roots) > 1) or not word.isalpha() or word in _EVERYDAY:
+    if often or (typing and len(roots) > 1) or not word.isalpha() or word in LISTS["everyday"]:
         return Token(roots)
     corrections = speller.corrections(word)[:_MEANT]
     if known:

@@ -6,13 +6,9 @@ from typing import NamedTuple
 
 from icdbridge.knowledge.packed_tables import read_csv
 from icdbridge.knowledge.search.spelling import Speller
-from icdbridge.knowledge.search.wordforms import phrases, words
+from icdbridge.knowledge.search.wordforms import LISTS, phrases, words
 
-# fmt: off
-_JOINING = frozenset({
-    "a", "al", "con", "de", "del", "el", "en", "la", "las", "los", "mi", "por", "su", "un", "una", "y",
-})
-# fmt: on
+_JOINING = LISTS["spanish"]
 _LONGEST = 5  # words of a phrase, those that join left out
 _SHORTEST_FORM, _SHORTEST_TYPED, _SHORTEST_ALONE = 5, 3, 4  # letters
 

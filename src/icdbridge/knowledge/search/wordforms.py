@@ -7,7 +7,7 @@ from hashlib import blake2b
 from typing import TypeVar
 
 from icdbridge.folding import fold
-from icdbridge.knowledge.packed_tables import read_csv
+from icdbridge.knowledge.packed_tables import read_csv, read_toml
 from icdbridge.knowledge.words import stem
 
 T = TypeVar("T")
@@ -21,21 +21,8 @@ _NUMBERS = {
     "three": "3", "four": "4", "five": "5", "1": "1", "2": "2", "3": "3", "4": "4", "5": "5", "3a": "3a", "3b": "3b",
 }  # fmt: skip
 _TOGETHER = re.compile(r"(stage|type|grade|class)([1-5][ab]?)")
-# fmt: off
-EMPTY = frozenset({
-    "a", "an", "and", "any", "as", "at", "by", "classified", "due", "during", "elsewhere", "for", "from", "in",
-    "into", "is", "are", "nec", "nos", "of", "on", "or", "organism", "other", "s", "specified", "the", "to",
-    "unspecified", "with", "patient", "pt", "pts", "has", "have", "encounter", "side", "sided", "part", "site", "type",
-})
-# Words that say little: nobody need say them, and they find nothing alone.
-_LITTLE = (
-    "disease", "disorder", "condition", "problem", "status", "acquired", "syndrome", "approach", "mellitus",
-    "essential", "primary", "extremity", "limb", "neoplasm", "region", "system", "procedure", "using", "into", "body",
-)
-# fmt: on
-_LETTERED = frozenset(
-    {"hepatitis", "hep", "influenza", "flu", "vitamin", "hemophilia", "haemophilia", "group", "strep"}
-)
+LISTS = {name: frozenset(listed.split()) for name, listed in read_toml("wording")["search"].items()}
+EMPTY = LISTS["empty"]
 
 
 def words(text: str) -> list[str]:
@@ -89,7 +76,7 @@ def rooted(said: Sequence[str]) -> list[tuple[str, range]]:
         if word in _SCALES and following in _NUMBERS:
             length = 2
             found.append((word + _NUMBERS[following], range(place, place + 2)))
-        elif following == "a" and word in _LETTERED:  # "a" alone is an article
+        elif following == "a" and word in LISTS["lettered"]:  # "a" alone is an article
             length = 2
             found += [(root(word), range(place, place + 1)), ("lettera", range(place + 1, place + 2))]
         elif together := _TOGETHER.fullmatch(word):
@@ -120,4 +107,4 @@ def roots(said: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(one for one, _ in rooted(said))) or [root(word) for word in said]
 
 
-LIGHT = frozenset(map(root, _LITTLE))
+LIGHT = frozenset(map(root, LISTS["little"]))
