@@ -54,16 +54,17 @@ WHOLE = gzip.compress(
     ("name", "content", "complaint"),
     [
         ("n.csv", b'id,text\n1,"a\nb"\n2,secret \xff\xfe\n', "n.csv, row 3: the byte 0xFF is not UTF-8"),
-        ("n.csv", b"id,te\xffxt\n1,secret\n", "n.csv, row 1: not UTF-8"),
+        ("n.csv", b"id,te\xffxt\n1,secret\n", "n.csv, row 1: the byte 0xFF is not UTF-8"),
         ("n.csv", b"id,text\n1,secret,more\n", "row 2: 3 cells under a header of 2"),
         ("n.csv", b"id,text\n1,a\nsecret\n", "row 3: 1 cells under a header of 2"),
         ("n.csv", b'id,text\n1,"secret\n2,b\n', "n.csv, row 2: a quote is opened and never closed"),
         (
             "n.csv",
             b'id,text\n1,a 5" secret\n',
-            "n.csv: a row is longer than 4 MB, or a quote is opened and never closed",
+            "n.csv: a row is longer than 4 MB, a quote is opened and never closed, or",
         ),
         ("n.csv", b"id,text\n1,a\n2,secret" + 3 * LONGEST_ROW * b"s", "n.csv, row 3: longer than 4 MB"),
+        ("n.csv", "id,text\n1,secret\n".encode("utf-16"), "or it is not UTF-8: mend it"),
         ("n.csv", b"id,words\n1,secret\n", "has no column text: it has id, words"),
         ("n.csv.gz", WHOLE[: len(WHOLE) // 2], "n.csv.gz is not a whole gzip file: copy it again"),
         (

@@ -1,21 +1,11 @@
 """Finds the files of a dump, and reads their first row."""
 
-import codecs
 import csv
-import gzip
-import zlib
 from pathlib import Path
 
-from isal import igzip_lib
-
 from icdbridge.errors import InputError
-
-BROKEN_GZIP: tuple[type[Exception], ...] = (EOFError, gzip.BadGzipFile, zlib.error, igzip_lib.IsalError)  # type: ignore[assignment]
-
-
-def broken_gzip(path: Path) -> InputError:
-    """What to say of a file whose reading raised one of ``BROKEN_GZIP``."""
-    return InputError(f"{path} is not a whole gzip file: copy it again")
+from icdbridge.tables.cells import encoding_fault
+from icdbridge.tables.streams import Unreadable, open_lines
 
 
 def find_file(root: Path, *names: str) -> Path:
@@ -54,17 +44,12 @@ def is_synthetic(file: Path) -> bool:
 def read_header(path: Path) -> list[str]:
     """The column names in the first row of a CSV file."""
     try:
-        with gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb") as handle:
-            line = handle.readline(1_000_000)
-    except BROKEN_GZIP as error:
-        raise broken_gzip(path) from error
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror or 'it is damaged'}") from error
-    try:
-        text = line.removeprefix(codecs.BOM_UTF8).decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}, row 1: not UTF-8: save the file as UTF-8") from error
-    names = next(csv.reader([text]), [])
+        with open_lines(path, "gzip" if path.suffix.lower() == ".gz" else None) as lines:
+            names = next(csv.reader(lines), [])
+    except (Unreadable, csv.Error) as error:
+        raise InputError(f"{path}, row 1: {error}") from None
     if not names:
         raise InputError(f"{path} is empty: expected a first row with column names")
+    if fault := next(filter(None, map(encoding_fault, names)), None):
+        raise InputError(f"{path}, row 1: {fault}")
     return [name.strip() for name in names]

@@ -2,7 +2,9 @@
 error is.
 """
 
+import gzip
 import io
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -11,15 +13,16 @@ from typing import IO, Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv
-from isal import igzip
+from isal import igzip, igzip_lib
 
-from icdbridge.corpora.csv_files import BROKEN_GZIP, broken_gzip, read_header
+from icdbridge.corpora.csv_files import read_header
 from icdbridge.errors import InputError
 from icdbridge.progress import progress_bar
 from icdbridge.tables import Column, match_columns, read_rows
 
 LONGEST_ROW = 4 * 1024 * 1024  # bytes
 _QUOTE = ord('"')
+_BROKEN_GZIP: tuple[type[Exception], ...] = (EOFError, gzip.BadGzipFile, zlib.error, igzip_lib.IsalError)  # type: ignore[assignment]
 
 
 def csv_rows(path: Path, columns: Iterable[str]) -> Iterator[pa.RecordBatch]:
@@ -54,8 +57,8 @@ def csv_rows(path: Path, columns: Iterable[str]) -> Iterator[pa.RecordBatch]:
                 numbers = pa.array(np.arange(row, row + len(batch)))
                 row += len(batch)
                 yield pa.record_batch([*(batch[name] for name in used), numbers], names=[*found, "file_row"])
-        except BROKEN_GZIP as error:
-            raise broken_gzip(path) from error
+        except _BROKEN_GZIP as error:
+            raise InputError(f"{path} is not a whole gzip file: copy it again") from error
         except OSError as error:
             raise InputError(f"cannot read {path}: {error.strerror or 'it is damaged'}") from error
         except pa.ArrowInvalid:
@@ -114,4 +117,6 @@ def _fault(path: Path, columns: Sequence[Column]) -> InputError:
                 return row.refusal(f"longer than {size}: a closing quote may be missing")
     except InputError as error:
         return error
-    return InputError(f"{path}: a row is longer than {size}, or a quote is opened and never closed: mend it")
+    return InputError(
+        f"{path}: a row is longer than {size}, a quote is opened and never closed, or it is not UTF-8: mend it"
+    )
