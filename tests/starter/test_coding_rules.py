@@ -124,3 +124,11 @@ def test_what_wordings_say_is_left_out_in_another_system():
     note = read_note("Heart failure. On home oxygen. Flu shot given today.", {})
     line = Line(0)
     assert apply_rules(note, [line], tree) == [line]
+
+
+def test_a_line_that_several_rules_speak_for_has_each_mention_once(starter):
+    lines = starter.lines("Type 2 diabetes with neuropathy and a foot ulcer, CKD stage 3, hypertension.")[1]
+    assert any(line.origin == "rule" for line in lines)
+    for line in lines:
+        mentions = [one.places for one in line.said]
+        assert len(mentions) == len(set(mentions))

@@ -228,7 +228,9 @@ def line_by_rule(lines: list[Line], code: int, reason: str, evidence: Iterable[S
     if line is None:
         line = Line(code, "rule", reason=reason)
         lines.append(line)
-    line.said += [said for said in evidence if said not in line.said]
+    for said in evidence:  # which may name one mention several times, by lines that came of each other
+        if said not in line.said:
+            line.said.append(said)
     return line
 
 
