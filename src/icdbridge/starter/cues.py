@@ -11,6 +11,7 @@ wordings of that ``part``. All else is as in regular expressions.
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
+from itertools import groupby
 from typing import NamedTuple
 
 from icdbridge.packed import packed_rows
@@ -21,6 +22,7 @@ _SIGN = re.compile(
     r"\\.|\[[^\]]*\]"  # as in regular expressions
     r"|<(?P<number>\d+)(?P<kind>\.| words?)?>|(?<!\?P)<(?P<part>[a-z][a-z ]*)>|\((?!\?)|(?<!\\.)(?<=[A-Za-z])\*"
 )
+_EDGE = r"\b"  # of a word
 _NEVER = r"(?!)"
 
 
@@ -58,9 +60,9 @@ def cue(name: str) -> Cue:
     places = _wordings()[name]
     before, behind, within = (places.get(place, []) for place in ("before", "behind", "within"))
     return Cue(
-        _compiled(_bounded(one, begin=True, end=False) + r"\Z" for one in before),
-        _compiled(_bounded(one, begin=False, end=True) for one in behind),
-        _compiled(_bounded(one, begin=True, end=True) for one in within),
+        _compiled(before, begin=True, end=False, tail=r"\Z"),
+        _compiled(behind, begin=False, end=True),
+        _compiled(within, begin=True, end=True),
     )
 
 
@@ -78,16 +80,19 @@ def _wordings() -> dict[str, dict[str, list[str]]]:
     return found
 
 
-def _compiled(wordings: Iterable[str]) -> re.Pattern[str]:
-    return re.compile("|".join(map(expression, wordings)) or _NEVER, re.IGNORECASE)
+def _compiled(wordings: Iterable[str], *, begin: bool, end: bool, tail: str = "") -> re.Pattern[str]:
+    """Any of the wordings, each of which begins, and ends, with a whole word, unless it says otherwise."""
+    parts = []
+    # neighbours that begin alike together: whether a word begins is asked once for all of them
+    for begins, several in groupby(wordings, lambda one: begin and one[0] != "*"):
+        any_of = "|".join(_ended(one.removeprefix("*"), end) for one in several)
+        parts.append(f"{_EDGE * begins}(?:{any_of}){tail}")
+    return re.compile("|".join(parts) or _NEVER, re.IGNORECASE)
 
 
-def _bounded(wording: str, *, begin: bool, end: bool) -> str:
-    """A wording that begins, and ends, with a whole word, unless it says otherwise."""
-    begins = r"\b" if begin and not wording.startswith("*") else ""
-    ends = r"\b" if end and not wording.endswith("*") else ""
-    bare = wording.removesuffix("*") if end else wording
-    return f"{begins}(?:{bare.removeprefix('*')}){ends}"
+def _ended(wording: str, end: bool) -> str:
+    ends = _EDGE if end and not wording.endswith("*") else ""
+    return f"(?:{expression(wording.removesuffix('*') if end else wording)}){ends}"
 
 
 def expression(wording: str) -> str:
