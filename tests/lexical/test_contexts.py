@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from icdbridge.knowledge.words import split
 from icdbridge.lexical.contexts import CONTEXTS, FEATURE_CONTEXTS, GAP, NoteContexts
-from icdbridge.lexical.signs import answered
+from icdbridge.lexical.forms import written_out
 
 HERE = Path(__file__).parent
 
@@ -136,7 +136,7 @@ def test_any_text_and_any_spans_have_contexts(text, data):
 @given(
     st.lists(
         st.sampled_from(
-            ["gout", " ", "  ", "....", "\t", "|", ",", "\n", "no", "Yes", "N", ".", "?", "\u2026"]
+            ["gout", " ", "  ", "....", "\t", "|", ",", "\n", "no", "Yes", "N", ".", "?", "\u2026", ":"]
         )
     )
 )
@@ -144,12 +144,44 @@ def test_any_text_and_any_spans_have_contexts(text, data):
 @example(["gout", " ", "no", "\t", "no", "  ", "no"])
 def test_an_answer_gets_its_colon_where_the_form_has_none_and_nothing_else_changes(parts):
     text = "".join(parts)
-    colons = answered(text)
+    colons = written_out(text)
     assert len(colons) == len(text)
     assert all(
         one == other or (one in " \t._\u2026|" and other in ": ")
         for one, other in zip(text, colons, strict=True)
     )
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "gout",
+                " ",
+                "\n",
+                ":",
+                "[x]",
+                "[  ]",
+                "( )",
+                "(x)",
+                "_X_",
+                "___",
+                "☒",
+                "✗",
+                "yes",
+                "no",
+                "x",
+                ";",
+            ]
+        )
+    )
+)
+def test_boxes_keep_the_place_of_every_word(parts):
+    text = "".join(parts)
+    boxes = written_out(text)
+    assert len(boxes) == len(text)
+    gouts = re.compile("gout")
+    assert [one.start() for one in gouts.finditer(boxes)] == [one.start() for one in gouts.finditer(text)]
 
 
 def test_rules_are_written_as_they_are_read():

@@ -13,10 +13,11 @@ import numpy as np
 
 from icdbridge.folding import fold
 from icdbridge.lexical.context_rules import BACKWARD, BOTH, FORWARD, SELF, STOP, Found, Rule, load_rules
+from icdbridge.lexical.forms import written_out
 from icdbridge.lexical.intervals import Intervals
 from icdbridge.lexical.sections import Section, sections
 from icdbridge.lexical.sentences import BULLET, sentences
-from icdbridge.lexical.signs import answered, marked_by_signs
+from icdbridge.lexical.signs import marked_by_signs
 
 CONTEXTS = ("diagnosis_section", "negated", "historical", "family", "uncertain", "hypothetical")
 FEATURE_CONTEXTS = CONTEXTS[:4]  # what trained runs see, in this order
@@ -57,7 +58,7 @@ class NoteContexts:
         folded = fold(text)
         self._offsets = folded.offsets
         self._marked, self._of_section = Intervals(), Intervals()
-        self._text = answered(folded.text)
+        self._text = written_out(folded.text)
         low = self._text.lower()
         self._low = _ASKED.sub("\u00bf", low) if "?" in low else low
         parts = sections(self._text)
