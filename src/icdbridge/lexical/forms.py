@@ -14,10 +14,11 @@ _TICKS = re.compile(
 # Lines to tick on, of which one is: elsewhere "___" stands for what was left out.
 _TICKED_LINE = re.compile(r"(?<![^\W_])(?:_+[x✓✔]_*|[x✓✔]_+)(?![^\W_])")
 _BLANK_LINE = re.compile(r"(?<![^\W_])_{2,}(?![^\W_])")
-_COLON, _YES_NO, _AND = r"[ \t]*[:?]?[ \t]*", r"(yes|no|y|n)(?!\w)", r"[\s,/|]*"
+_COLON, _YES_NO, _AND = r"[ \t]*[:?]?[ \t]*", r"(yes|no|y|n|pos(?:itive)?|neg(?:ative)?)(?!\w)", r"[\s,/|]*"
 _PAIRS = (
     re.compile(rf"{_COLON}([☐☑])\s*{_YES_NO}{_AND}([☐☑])\s*{_YES_NO}"),
     re.compile(rf"{_COLON}(?<!\w){_YES_NO}\s*([☐☑]){_AND}{_YES_NO}\s*([☐☑])"),
+    re.compile(rf"{_COLON}(☑)\s*{_YES_NO}(?=[ \t]*(?:[\n.;,|]|  |\Z))"),
 )
 _BEHIND_KEY = re.compile(r":[ \t]*(?P<box>[☐☑])(?=[ \t]*(?:[\n.;,]|\Z))")
 _KEY = re.compile(r"[ \t]*(?:[-*•] *)?[a-z][^:\n]{1,60}(?P<colon>:)[ \t]*(?P<tick>[x☑])?[ \t]*\.?")
@@ -63,15 +64,15 @@ def _pairs(text: str) -> str:
     """The one of yes and no that is ticked, and no where neither is; where both are, nothing is said."""
 
     def answer(found: re.Match[str]) -> str:
-        boxes, words = sorted(
-            (found.groups()[::2], found.groups()[1::2]), key=lambda pair: pair[0] not in BOXES
-        )
+        boxes, words = found.groups()[::2], found.groups()[1::2]
+        if words[0] in BOXES:
+            boxes, words = words, boxes
         ticked = [word for box, word in zip(boxes, words, strict=True) if box == TICKED]
         if len(ticked) == 2:
             return found[0]
-        return (": yes" if ticked and ticked[0][0] == "y" else ": no").ljust(len(found[0]))
+        return (": yes" if ticked and ticked[0][0] in "yp" else ": no").ljust(len(found[0]))
 
-    for pair in _PAIRS if BLANK in text else ():
+    for pair in _PAIRS if TICKED in text or BLANK in text else ():
         text = _replaced(pair, answer, text)
     return text
 
