@@ -68,9 +68,8 @@ def _pairs(text: str) -> str:
         if words[0] in BOXES:
             boxes, words = words, boxes
         ticked = [word for box, word in zip(boxes, words, strict=True) if box == TICKED]
-        if len(ticked) == 2:
-            return found[0]
-        return (": yes" if ticked and ticked[0][0] in "yp" else ": no").ljust(len(found[0]))
+        said = ": yes" if ticked and ticked[0][0] in "yp" else ": no"
+        return found[0] if len(ticked) == 2 or len(said) > len(found[0]) else said.ljust(len(found[0]))
 
     for pair in _PAIRS if TICKED in text or BLANK in text else ():
         text = _replaced(pair, answer, text)
