@@ -8,9 +8,7 @@ import re
 from collections.abc import Callable
 
 BOXES = TICKED, BLANK = "☑", "☐"
-_TICKS = re.compile(
-    r"[\[(] {0,3}(?P<tick>[x✓✔*])? {0,3}_?[\])]|[☒✓✔]|(?P<empty>[✗✘❌]|(?<=\w[:\t ])[ \t]*[×☓](?!\w))"
-)
+_TICKS = re.compile(r"[\[(] {0,3}(?P<tick>[x✓✔*])? {0,3}_?[\])]|[☒✓✔]|(?P<empty>[✗✘❌])")
 # Lines to tick on, of which one is: elsewhere "___" stands for what was left out.
 _TICKED_LINE = re.compile(r"(?<![^\W_])(?:_+[x✓✔]_*|[x✓✔]_+)(?![^\W_])")
 _BLANK_LINE = re.compile(r"(?<![^\W_])_{2,}(?![^\W_])")
@@ -53,7 +51,7 @@ def _boxes(text: str) -> str:
 
 
 def _lines_to_tick(text: str) -> str:
-    """ "__ gout _x_ asthma" """
+    """Blanks for ticks: "__ gout _x_ asthma"."""
     if not _TICKED_LINE.search(text.lower()):
         return text
     text = _replaced(_TICKED_LINE, lambda found: TICKED.ljust(len(found[0])), text)
