@@ -4,12 +4,13 @@ import re
 from functools import cache
 
 from icdbridge.folding import fold
-from icdbridge.knowledge.packed_tables import read_toml
+from icdbridge.knowledge.packed_tables import read_csv, read_toml
 
 _WORD = re.compile(r"[a-z0-9]+")
 EMPTY = frozenset(read_toml("wording")["empty"].split())  # words that a note which means a code need not have
 _ENDINGS = tuple(read_toml("wording")["endings"].split())  # by which words of one meaning differ
 _SHORTEST = 4  # letters that an ending leaves
+_BRITISH = [(re.compile(row["british"]), row["american"]) for row in read_csv("british")]
 _ROMAN = {"ii": "2", "iii": "3"}  # not iv, which is mostly a drip
 
 
@@ -26,6 +27,14 @@ def split(text: str) -> list[tuple[str, int, int]]:
         return [(found[0], found.start(), found.end()) for found in words]
     starts, ends = folded.offsets.T.tolist()
     return [(found[0], starts[found.start()], ends[found.end() - 1]) for found in words]
+
+
+@cache
+def american(word: str) -> str:
+    """A word as Americans spell it; also of words that no Briton writes, which is alike on both sides."""
+    for pattern, instead in _BRITISH:
+        word = pattern.sub(instead, word)
+    return word
 
 
 @cache

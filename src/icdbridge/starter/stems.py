@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from icdbridge.knowledge.packed_tables import read_csv
 from icdbridge.knowledge.synonyms import synonyms as known_synonyms
-from icdbridge.knowledge.words import EMPTY, plain_words, split, stem
+from icdbridge.knowledge.words import EMPTY, american, plain_words, split, stem
 
 _SCALES = {"stage": "stage", "type": "type", "grade": "grade", "ckd": "stage", "class": "class", "dm": "type"}
 _NUMBERS = {
@@ -55,9 +55,10 @@ class Word(NamedTuple):
 
 @lru_cache(100_000)
 def root(word: str) -> str:
-    """The stem of a word; a side as ``left``, ``right`` or ``bilateral``."""
+    """The stem of a word as Americans spell it; a side as ``left``, ``right`` or ``bilateral``."""
     if word in _SIDES:
         return _SIDES[word]
+    word = american(word)
     if word in _APART:
         return word
     short = stem(word)
@@ -73,6 +74,7 @@ def whole(word: str) -> str:
     """
     if word in _SIDES:
         return _SIDES[word]
+    word = american(word)
     if len(word) > 4 and word.endswith("ies"):
         word = word[:-3] + "y"
     elif len(word) > 4 and word.endswith(("ches", "shes", "xes", "sses")):

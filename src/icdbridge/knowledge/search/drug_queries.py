@@ -16,7 +16,8 @@ from icdbridge.knowledge.packed_tables import read_csv
 from icdbridge.knowledge.search.merging import Line
 from icdbridge.knowledge.search.search_index import Index
 from icdbridge.knowledge.search.spelling import Speller
-from icdbridge.knowledge.search.wordforms import EMPTY, LISTS, american, phrases, roots, words
+from icdbridge.knowledge.search.wordforms import EMPTY, LISTS, phrases, roots, words
+from icdbridge.knowledge.words import american
 
 _LONGEST = 4  # words of a drug or a cue
 _SHORTEST = 6  # letters of a drug that is mended, or completed

@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 from icdbridge.knowledge.search.query import Reading, Token
 from icdbridge.knowledge.search.search_index import Entry, Found, Index
-from icdbridge.knowledge.search.wordforms import american, words
+from icdbridge.knowledge.search.wordforms import words
 from icdbridge.knowledge.search.worth import BELIEVED
+from icdbridge.knowledge.words import american
 
 _ROWS = 160  # looked at for each combination of words
 _ENOUGH = 12  # rows that have all words of a reading: then none may be missing

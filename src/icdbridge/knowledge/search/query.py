@@ -12,7 +12,8 @@ from icdbridge.knowledge.packed_tables import read_csv
 from icdbridge.knowledge.search.slots import SAYING, said_in
 from icdbridge.knowledge.search.spanish import in_english, of_two_languages
 from icdbridge.knowledge.search.spelling import Speller
-from icdbridge.knowledge.search.wordforms import EMPTY, LIGHT, LISTS, american, phrases, root, rooted, words
+from icdbridge.knowledge.search.wordforms import EMPTY, LIGHT, LISTS, phrases, root, rooted, words
+from icdbridge.knowledge.words import american
 
 _MOST = 8  # readings
 _SHORTEST_MENDED = 4  # letters

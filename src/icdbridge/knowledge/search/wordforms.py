@@ -8,13 +8,12 @@ from typing import TypeVar
 
 from icdbridge.folding import fold
 from icdbridge.knowledge.packed_tables import read_csv, read_toml
-from icdbridge.knowledge.words import stem
+from icdbridge.knowledge.words import american, stem
 
 T = TypeVar("T")
 _WORD = re.compile(r"[a-z0-9]+")
 _POSSESSIVE = re.compile(r"(?<=[a-z])['`]s\b")
 _DENYING = re.compile(r"n['`]t\b")
-_BRITISH = [(re.compile(row["british"]), row["american"]) for row in read_csv("british")]
 _SCALES = frozenset({"stage", "type", "grade", "class"})
 _NUMBERS = {
     "i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5", "iiia": "3a", "iiib": "3b", "one": "1", "two": "2",
@@ -36,14 +35,6 @@ def words(text: str) -> list[str]:
 def title_number(title: str) -> int:
     """A number for the words of a title in their order, by which a title typed in full is found."""
     return int.from_bytes(blake2b(" ".join(words(title)).encode(), digest_size=7).digest(), "big")
-
-
-@cache
-def american(word: str) -> str:
-    """A word as Americans spell it; also of words that no Briton writes, which is alike on both sides."""
-    for pattern, instead in _BRITISH:
-        word = pattern.sub(instead, word)
-    return word
 
 
 @cache
