@@ -18,6 +18,7 @@ _LONGEST = 60  # characters of a heading
 _LINE = re.compile(r"[^\n\r]+")
 _MARKS = re.compile(r"[\s#*_=>•●▪-]*(?:(?:\(?\d{1,2}|[A-Z]|[IVX]{1,4})[.)]\s+)?[\s#*_]*")
 _BRACKETS = re.compile(r"\([^()]*\)")
+_DATE = re.compile(r" (?:on )?\d{1,2}/\d{1,2}(?:/\d{2,4})?\Z")  # "Procedure 6/3"
 _SLASH = re.compile(r"\s*/\s*")
 _AFTER = re.compile(r"[\s*_]*[:,]*[ \t*_]*")
 _DASH = re.compile(r"\s+[-\u2013\u2014]+\s+")
@@ -195,6 +196,7 @@ def _kind(label: str) -> str | None:
         label = _BRACKETS.sub(" ", label)
     name = " ".join(label.strip(" \t*_#=-.").replace("\u2019", "'").lower().split())
     if "/" in name:
+        name = _DATE.sub("", name)
         name = _SLASH.sub("/", name)
     for _ in range(4):
         first, _, rest = name.partition(" ")

@@ -11,7 +11,7 @@ from icdbridge.knowledge.presumptions import Presumption, by_category, diagnoses
 from icdbridge.starter.lines import Line, doubt, line_by_rule
 from icdbridge.starter.newborn import code_newborn
 from icdbridge.starter.note_reading import Note
-from icdbridge.starter.overdoses import is_told_better
+from icdbridge.starter.overdoses import is_taken_too_much, is_told_better
 from icdbridge.starter.said import near_words
 from icdbridge.starter.said_once import spell_out
 from icdbridge.starter.same_category import claims_more
@@ -69,6 +69,7 @@ def apply_rules(note: Note, lines: Sequence[Line], tree: Tree) -> list[Line]:
     for code, line in present.items():
         if (
             is_told_better(code, poisonings)
+            or is_taken_too_much(code, present)
             or _is_integral(code, present)
             or (code.startswith(_BORN) and not note.of_newborn)
             or (code.startswith(_UNEXPLAINED) and any(is_diagnosis(other) for other in present))

@@ -35,6 +35,8 @@ def pregnancy_stems(text: str) -> Sequence[str]:
     """Stems that titles of obstetric codes tell a trimester or childbirth by; none where there is no pregnancy."""
     if is_newborn(text) or not cue("pregnancy").within(text):
         return ()
+    if cue("long after a delivery").within(text):
+        return (root("puerperium"), root("complicating"))
     if cue("delivery").within(text):
         return (root("childbirth"), root("complicating"))
     weeks = [int(found.code[4:]) for found in measures(text) if found.code.startswith("Z3A.")]

@@ -9,6 +9,9 @@ SYMPTOMS = ("R", "K62.5", "K92", "M25.5", "M54", "N92", "N93", "H53", "H57.1", "
 _REMOVED = (
     "K35", "K36", "K37", "K57", "K63.1", "K80", "K81", "D25", "N80", "J35", "N83.2", "D27", "C18", "C64",
 )  # fmt: skip
+# Injuries and their causes; what comes in episodes.
+_INJURIES = ("S", "T", "V", "W", "X")
+_EPISODES = ("F32", "F33", "F50", "J45", "G40", "R56")
 # Infections pass: "pneumonia last month", "last year with pneumonia".
 _INFECTIONS = (
     "J0", "J10", "J12", "J13", "J14", "J15", "J18", "J20", "J21", "U07.1", "N10", "N30.0", "N39.0", "A0", "A41",
@@ -27,6 +30,8 @@ def is_gone(note: Note, said: Said, code: str) -> bool:
     """
     return (
         (code.startswith(SYMPTOMS) and tells(note, said, "resolved then"))
+        or (code.startswith(_INJURIES) and tells(note, said, "at an age"))
+        or (code.startswith(_EPISODES) and tells(note, said, "treated once"))
         or (code.startswith(_INFECTIONS) and tells(note, said, "months ago"))
         or (not note.says("operation report") and tells(note, said, "operated for"))
     )

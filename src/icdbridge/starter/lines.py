@@ -135,6 +135,8 @@ def _meant(
         why = first or section in _REASONS or _HEADS.search(note.text, 0, said.end)
         thought_of = note.touched(said.places, "hypothetical") and not why
         hypothetical = thought_of or tells(note, said, "screening not now")
+    if named.startswith("C") and tells(note, said, "in situ"):
+        hypothetical = True
     if is_not_there(note, said, named, tree) or (named and is_of_another_time(note, said, named)):
         hypothetical = True
     if ALLERGIES in when and not negated and (section == "allergies" or is_allergy(note, said)):

@@ -19,6 +19,7 @@ _PASSING = ("R", "K92.0", "K92.1", "K92.2", "K62.5", "N93.9")
 _NEXT_WORD = 12  # characters
 # What one comes for is over where it is past: "s/p sterilization", "after circumcision".
 _COME_FOR = ("Z30.2", "Z40", "Z41")
+_DELIVERIES = ("O80", "O82")
 _EARLY = "P07"  # born early or small: of a newborn; later it is how the child was born
 _IN_YEAR = re.compile(
     r"\s*(?:[(\[](?:CMS[/ -])?HCC[)\]])?\s*(?:[(,]|in|since|back in|circa)?\s*"
@@ -32,7 +33,10 @@ def is_of_another_time(note: Note, said: Said, code: str) -> bool:
     the report of that operation, or what one came for at another time.
     """
     if code.startswith("O"):
-        return not note.of_pregnancy or tells(note, said, "at birth")
+        born = code.startswith(_DELIVERIES) and (
+            not note.says("delivery") or note.says("long after a delivery")
+        )
+        return born or not note.of_pregnancy or tells(note, said, "at birth")
     if code.startswith(("Z33", "Z34")):
         return note.of_newborn or note.marked(said.places, "historical")
     if code.startswith(_EARLY):
@@ -68,9 +72,13 @@ def is_over(note: Note, said: Said, code: str) -> bool:
         or code.startswith(_ORGANISMS)
         or tells(note, said, "healed")
         or cue("operation done").within(note.text, said.start, said.end + _NEXT_WORD) is not None
-        or (code.startswith("R") and tells(note, said, "resolved"))
+        or ((code.startswith("R") or _in_list_of_the_past(note, said)) and tells(note, said, "resolved"))
         or (code.startswith(_PASSING) and long_ago(note, said))
     )
+
+
+def _in_list_of_the_past(note: Note, said: Said) -> bool:
+    return note.section[said.places[0]] == "past_medical"
 
 
 def is_repaired(note: Note, said: Said, code: str) -> bool:
@@ -82,7 +90,11 @@ def is_cured(note: Note, said: Said, code: str) -> bool:
     """Whether a cancer of an organ is told not to have come back ("s/p ablation 2022, no recurrence"), and not to be
     treated: then it is there (I.C.2.m).
     """
-    found = cue("no recurrence").behind(note.text, said.end) if "C00" <= code[:3] <= "C75" else None
+    if not "C00" <= code[:3] <= "C75":
+        return False
+    if tells(note, said, "years after"):
+        return True
+    found = cue("no recurrence").behind(note.text, said.end)
     return found is not None and not cue("being treated").within(note.text, said.end, found.end())
 
 

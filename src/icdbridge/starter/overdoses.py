@@ -15,6 +15,7 @@ _CLAUSE = re.compile(r"[;:\n]|\.(?=\s)")
 # Food that was spoilt, drinks, antidotes, and what one is given to be seen through are told by other words.
 _NO_POISONS = ("T51.0", "T61", "T62", "T50.7", "T50.8")
 _ATTEMPT = "T14.91"  # of a suicide, where nothing tells how
+_ADVERSE, _POISONED = "5", ("1", "2", "3", "4")  # 6th characters of T36 to T50
 _UNKNOWN_DRUGS = ("T50.90", "T50.91")
 
 
@@ -44,6 +45,15 @@ def overdose_doubt(note: Note, said: Said) -> str | None:
 def is_meant(text: str) -> bool:
     """Whether a note tells that its patient meant to harm themselves now."""
     return any(not found["not"] for found in cue("meant to harm").all_within(text))
+
+
+def is_taken_too_much(code: str, others: Iterable[str]) -> bool:
+    """Whether an adverse effect is of a drug that was taken in overdose: that is a poisoning (I.C.19.e.5)."""
+    return (
+        "T36" <= code[:3] <= "T50"
+        and code[6:7] == _ADVERSE
+        and any(other[:6] == code[:6] and other[6:7] in _POISONED for other in others)
+    )
 
 
 def is_told_better(code: str, titles: Iterable[str]) -> bool:

@@ -24,6 +24,11 @@ _NEGATED, _UNCERTAIN = CONTEXTS.index("negated"), CONTEXTS.index("uncertain")
 _TARGETS = 4  # codes of one phrase that are compared
 _NEAR, _NEARER = 0.7, 60  # weight of words further than so many tenths of words
 _AS_WRITTEN = roots("open")  # a laceration, an open wound, makes no fracture beside it an open one
+# Of the bowel they name its part; a diverticulum is only small.
+_SIZES, _SIZED = (
+    roots("small", "large"),
+    roots("bowel", "intestine", "intestinal", "gut", "cell", "vessel", "artery"),
+)
 _SUBSEQUENT = roots("healing", "healed", "aftercare", "postoperative", "postop")
 _FIXED = roots("orif", "crpp", "fixation", "nailing", "pinning")  # past ones: what they were for is healing
 _NEXT_ITEM = re.compile(
@@ -188,6 +193,8 @@ def near_words(
         distance = max(first - here, here - last, 0)
         meant = (_lent(sense) for sense, share in note.senses[place] if share >= 0.5)
         for one in note.own[place].union(*meant) - denied:
+            if one in _SIZES and place + 1 < len(note.own) and _SIZED.isdisjoint(note.own[place + 1]):
+                continue
             if one in SIDES:
                 # what stands before belongs to it rather than what comes after
                 apart = distance + (1 if here > last else 0)

@@ -40,7 +40,7 @@ _APART = frozenset({
     "secondary", "several", "coronal", "portion", "portions", "county", "generous", "calculation", "calculations",
     "pillar", "pillars", "plant", "plants", "tearing", "traction", "septations", "intention", "classic", "classical",
     "adhesives", "luxate", "luxating", "majority", "opening", "openings", "recession", "circular", "concentration",
-    "concentrations",
+    "concentrations", "sept",
 })  # fmt: skip
 _WITHOUT = re.compile(r"\b(?:without|w/o|not)\b(?: mention of)?([^,;()]*)", re.IGNORECASE)
 
