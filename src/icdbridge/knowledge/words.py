@@ -11,6 +11,7 @@ EMPTY = frozenset(read_toml("wording")["empty"].split())  # words that a note wh
 _ENDINGS = tuple(read_toml("wording")["endings"].split())  # by which words of one meaning differ
 _SHORTEST = 4  # letters that an ending leaves
 _BRITISH = [(re.compile(row["british"]), row["american"]) for row in read_csv("british")]
+_LONGEST = 40  # letters; what is longer is no word
 _ROMAN = {"ii": "2", "iii": "3"}  # not iv, which is mostly a drip
 
 
@@ -32,7 +33,7 @@ def split(text: str) -> list[tuple[str, int, int]]:
 @cache
 def american(word: str) -> str:
     """A word as Americans spell it; also of words that no Briton writes, which is alike on both sides."""
-    for pattern, instead in _BRITISH:
+    for pattern, instead in _BRITISH if len(word) <= _LONGEST else ():
         word = pattern.sub(instead, word)
     return word
 

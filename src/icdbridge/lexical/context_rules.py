@@ -16,7 +16,7 @@ FORWARD, BACKWARD, BOTH, SELF, STOP, PSEUDO = "forward", "backward", "both", "se
 _CLASS = "class"
 _PART = re.compile(r"[(|)]|<\w+>|\$|\\?[^\W_]+(?:'[^\W_]+)*|\\?[^\w\s]")
 _YEAR = re.compile(r"(?:19|20)\d\d(?:'?s)?")
-_CLOSING = frozenset({",", ";", ".", ")", "]", "/", "!", "?", "|"})
+_CLOSING = frozenset({",", ";", ".", "(", ")", "]", "/", "!", "?", "|"})
 _KINDS = {
     "<year>": ("<year>", "<number>", "<word>"),
     "<number>": ("<number>", "<word>"),

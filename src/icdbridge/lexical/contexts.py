@@ -28,6 +28,8 @@ SECTION_CONTEXTS = {
     "diagnoses": "diagnosis_section",
     "assessment": "diagnosis_section",
     "past_medical": "historical",
+    "resolved": "historical",
+    "ruled_out": "negated",
     "past_surgical": "historical",
     "family": "family",
 }

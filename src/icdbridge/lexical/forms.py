@@ -10,9 +10,10 @@ from collections.abc import Callable
 BOXES = TICKED, BLANK = "☑", "☐"
 _TICKS = re.compile(r"[\[(] {0,3}(?P<tick>[x✓✔*])? {0,3}_?[\])]|[☒✓✔]|(?P<empty>[✗✘❌])")
 # Lines to tick on, of which one is: elsewhere "___" stands for what was left out.
-_TICKED_LINE = re.compile(r"(?<![^\W_])(?:_+[x✓✔]_*|[x✓✔]_+)(?![^\W_])")
-_BLANK_LINE = re.compile(r"(?<![^\W_])_{2,}(?![^\W_])")
-_COLON, _YES_NO, _AND = r"[ \t]*[:?]?[ \t]*", r"(yes|no|y|n|pos(?:itive)?|neg(?:ative)?)(?!\w)", r"[\s,/|]*"
+_TICKED_LINE = re.compile(r"(?<!\w)(?:_{1,20}[x✓✔]_{0,20}|[x✓✔]_{1,20})(?!\w)")
+_BLANK_LINE = re.compile(r"(?<!\w)_{2,}(?!\w)")
+_COLON, _AND = r"(?<![ \t])[ \t]*+[:?]?[ \t]*+", r"[\s,/|]*"
+_YES_NO = r"(yes|no|y|n|pos(?:itive)?|neg(?:ative)?)(?!\w)"
 _PAIRS = (
     re.compile(rf"{_COLON}([☐☑])\s*{_YES_NO}{_AND}([☐☑])\s*{_YES_NO}"),
     re.compile(rf"{_COLON}(?<!\w){_YES_NO}\s*([☐☑]){_AND}{_YES_NO}\s*([☐☑])"),

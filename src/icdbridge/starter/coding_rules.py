@@ -59,7 +59,7 @@ def apply_rules(note: Note, lines: Sequence[Line], tree: Tree) -> list[Line]:
     present = _present(kept, tree)
     codes = by_category(present)
     for rule in presumptions():
-        if rule.fits(codes):
+        if rule.fits(codes) and not (_joins_valves(rule) and note.says("nonrheumatic valves")):
             _presume(kept, rule, note, present, tree)
             present = _present(kept, tree)
             codes = by_category(present)
@@ -79,6 +79,11 @@ def apply_rules(note: Note, lines: Sequence[Line], tree: Tree) -> list[Line]:
     _leave_active(kept, tree)
     _name_companions(_present(kept, tree))
     return kept
+
+
+def _joins_valves(rule: Presumption) -> bool:
+    """Whether a rule takes diseases of several valves for rheumatic, as the index does where no cause is said."""
+    return any(code.startswith("I08") for code in rule.then)
 
 
 def _follow_injuries(present: Mapping[str, Line], tree: Tree) -> None:

@@ -29,7 +29,8 @@ def is_gone(note: Note, said: Said, code: str) -> bool:
     since resolved."), an infection of months ago, or why one was operated on before ("cholecystectomy for gallstones").
     """
     return (
-        (code.startswith(SYMPTOMS) and tells(note, said, "resolved then"))
+        (code[:1] != "Z" and tells(note, said, "gone in a year"))
+        or (code.startswith(SYMPTOMS) and tells(note, said, "resolved then"))
         or (code.startswith(_INJURIES) and tells(note, said, "at an age"))
         or (code.startswith(_EPISODES) and tells(note, said, "treated once"))
         or (code.startswith(_INFECTIONS) and tells(note, said, "months ago"))

@@ -32,7 +32,7 @@ from icdbridge.starter.dictionary import (
 from icdbridge.starter.stems import name_stems
 from icdbridge.starter.tree import Tree, build_tree
 
-FORMAT = 30  # of the folder; a higher number makes it anew
+FORMAT = 33  # of the folder; a higher number makes it anew
 _RESIDUAL = re.compile(r"\b(?:other|elsewhere|specified|certain)\b", re.IGNORECASE)
 # How far a source is believed where several codes have the same phrase; the lowest first.
 _DRUG_WORDINGS = (
@@ -46,6 +46,8 @@ _BELIEVED = {
 }  # fmt: skip
 _LATER_TITLE = 1  # of a code that came later: the index still gives what stood for it before
 _WRITTEN = ("default", "clinical", *WHEN)  # by us, as notes say it
+# "1 class obesity" of the index, turned round: "1" of a number before it is no class
+_TURNED = re.compile(r"\A([1-5]|i{1,3}|iv|v) (class|grade|stage|type)\b", re.IGNORECASE)
 _SCALE = re.compile(r"=?(?:stage|type|grade|class)[0-5][ab]?|lettera")
 # Encounters are coded by what is said of the visit, not by words of examinations; our own names know how that is said.
 _ENCOUNTERS = (
@@ -89,7 +91,7 @@ def _names(system: str, tree: Tree) -> Iterator[Name]:
         number = tree.number.get(code)
         if number is None or (source == "title" and _goes_on(tree, number)):  # the words of the note decide
             continue
-        stems = tuple(name_stems(text))
+        stems = tuple(name_stems(_TURNED.sub(r"\2 \1", text)))
         if not stems or _misleads(stems, code, source):
             continue
         if source != POISONING and (stems in blocked.get("", ()) or stems in blocked.get(code, ())):

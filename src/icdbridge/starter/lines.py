@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from icdbridge.lexical.sentences import sentence_around
 from icdbridge.rules.patient import sex_in
+from icdbridge.starter.cues import cue
 from icdbridge.starter.dictionary import (
     ADVERSE,
     ALLERGIES,
@@ -157,9 +158,10 @@ def _meant(
     unused = is_unused(note, said)
     if STEROIDS in (named, tree.codes[when[MEDICATIONS]] if MEDICATIONS in when else ""):
         unused = unused or tells(note, said, "drug for days")
-    if MEDICATIONS in when and not (negated or hypothetical or unused):
+    of_relative = note.marked(said.asserting, "family")
+    if MEDICATIONS in when and not (negated or hypothetical or unused or of_relative):
         yield when[MEDICATIONS], MEDICATIONS, None
-    family = note.marked(said.asserting, "family") and not named.startswith(_OF_FAMILY)
+    family = of_relative and not named.startswith(_OF_FAMILY)
     if family and FAMILY in when and not negated:
         yield when[FAMILY], FAMILY, None
         return
@@ -180,7 +182,7 @@ def _meant(
         if HISTORY in when and past and not (negated or hypothetical or family or unsure):
             yield when[HISTORY], HISTORY, None
         return
-    if family or _is_of_other_sex(note, said, tree):
+    if family or _is_of_other_sex(note, said, tree) or _is_of_a_child(note, said, named):
         yield said.code, "said", "family"
     elif negated or (unused and named.startswith(("Z79", "Z96.41", "Z99"))):
         yield said.code, "said", "negated"
@@ -206,6 +208,14 @@ def _is_of_other_sex(note: Note, said: Said, tree: Tree) -> bool:
     if code.startswith("O"):
         return note.sex != "female"
     return sex_in(f"{tree.titles[said.code]} {tree.titles[tree.category(said.code)]}") not in (None, note.sex)
+
+
+def _is_of_a_child(note: Note, said: Said, code: str) -> bool:
+    """Whether the note of an adult tells of a child: by a code of the perinatal period, or a sentence of the baby."""
+    if not note.of_adult or note.of_newborn:
+        return False
+    begin, _ = sentence_around(note.sentences, said.start) or (said.start, said.end)
+    return code.startswith("P") or cue("of the baby").within(note.text[begin : said.start]) is not None
 
 
 def _stands_alone(note: Note, said: Said, named: str) -> bool:

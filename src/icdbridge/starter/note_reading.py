@@ -1,5 +1,6 @@
 """A note as the starter reads it: its words, the stems that they stand for, sentences, sections and contexts."""
 
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from icdbridge.starter.measures import Measure, measures
 from icdbridge.starter.mentions import Occurrences, positions
 from icdbridge.starter.relatives import is_adult, of_relatives, patient_sex
 from icdbridge.starter.specimens import headings, with_specimens
-from icdbridge.starter.stems import SIDES, Word, words_of
+from icdbridge.starter.stems import SIDES, Word, root, whole, words_of
 from icdbridge.starter.word_meanings import Meanings, causes_in, meanings_in
 
 _NEGATED, _FAMILY = CONTEXTS.index("negated"), CONTEXTS.index("family")
@@ -183,6 +184,7 @@ def read_note(text: str, stems: Mapping[str, int], contexts: NoteContexts | None
     section = _section_of_words(text, spans[:, 0])
     read = meanings_in(text, words, ranges, section, marks[:, _NEGATED])
     read, diagnosed = with_specimens(text, words, read)
+    read = read._replace(own=_with_non(words, read.own, stems))
     plain = _occurrences(read, stems)
     read, items = _with_heads(text, words, read)
     items |= diagnosed
@@ -191,6 +193,21 @@ def read_note(text: str, stems: Mapping[str, int], contexts: NoteContexts | None
     return Note(
         text, words, ranges, where, found, marks, section, read.own, read.ends, read.senses, items, plain
     )
+
+
+def _with_non(
+    words: Sequence[Word], own: Sequence[frozenset[str]], stems: Mapping[str, int]
+) -> list[frozenset[str]]:
+    """The stems of words, "non-displaced" and "non displaced" as the one word that names of codes have."""
+    found = list(own)
+    for place, (first, second) in enumerate(itertools.pairwise(words)):
+        if (
+            first.text == "non"
+            and second.start - first.end == 1
+            and root(joined := first.text + second.text) in stems
+        ):
+            found[place + 1] = frozenset({root(joined), whole(joined)})
+    return found
 
 
 def _section_of_words(text: str, starts: np.ndarray) -> list[str]:

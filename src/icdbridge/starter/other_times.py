@@ -15,11 +15,26 @@ from icdbridge.starter.tree import Tree
 _INJURIES = ("S", "T", "M48.5", "M80", "M84", "V", "W", "X")
 _ORGANISMS = ("B95", "B96", "B97")  # of an earlier culture
 _MENDABLE = ("K40", "K41", "K42", "K43", "K44", "K45", "K46", "Q")
-_PASSING = ("R", "K92.0", "K92.1", "K92.2", "K62.5", "N93.9")
+_PASSING = (
+    "R", "K92.0", "K92.1", "K92.2", "K62.5", "N93.9", "F10.23", "A0", "A4", "J0", "J1", "J20", "J21", "J22", "J80",
+    "J96.0", "K35", "K81.0", "K85", "L03", "N10", "N17", "N30.0", "N39.0", "E86", "E87", "G00", "I30", "U07.1", "O",
+)  # fmt: skip
 _NEXT_WORD = 12  # characters
 # What one comes for is over where it is past: "s/p sterilization", "after circumcision".
 _COME_FOR = ("Z30.2", "Z40", "Z41")
 _DELIVERIES = ("O80", "O82")
+_OF_DELIVERY = (
+    "O24.4",
+    "O6",
+    "O70",
+    "O71",
+    "O72",
+    "O73",
+    "O74",
+    "O75",
+    "O76",
+    "O77",
+)  # over at a later visit
 _EARLY = "P07"  # born early or small: of a newborn; later it is how the child was born
 _IN_YEAR = re.compile(
     r"\s*(?:[(\[](?:CMS[/ -])?HCC[)\]])?\s*(?:[(,]|in|since|back in|circa)?\s*"
@@ -36,7 +51,8 @@ def is_of_another_time(note: Note, said: Said, code: str) -> bool:
         born = code.startswith(_DELIVERIES) and (
             not note.says("delivery") or note.says("long after a delivery")
         )
-        return born or not note.of_pregnancy or tells(note, said, "at birth")
+        past = code.startswith(_OF_DELIVERY) and note.says("long after a delivery")
+        return born or past or not note.of_pregnancy or tells(note, said, "at birth") or long_ago(note, said)
     if code.startswith(("Z33", "Z34")):
         return note.of_newborn or note.marked(said.places, "historical")
     if code.startswith(_EARLY):
@@ -70,6 +86,7 @@ def is_over(note: Note, said: Said, code: str) -> bool:
     return (
         (code.startswith(_INJURIES) and not code.endswith("D") and not mended)
         or code.startswith(_ORGANISMS)
+        or note.section[said.places[0]] == "resolved"
         or tells(note, said, "healed")
         or cue("operation done").within(note.text, said.start, said.end + _NEXT_WORD) is not None
         or ((code.startswith("R") or _in_list_of_the_past(note, said)) and tells(note, said, "resolved"))
@@ -78,7 +95,7 @@ def is_over(note: Note, said: Said, code: str) -> bool:
 
 
 def _in_list_of_the_past(note: Note, said: Said) -> bool:
-    return note.section[said.places[0]] == "past_medical"
+    return note.section[said.places[0]] in ("past_medical", "resolved")
 
 
 def is_repaired(note: Note, said: Said, code: str) -> bool:

@@ -35,6 +35,9 @@ def is_of_this_surgery(note: Note, said: Said, code: str) -> bool:
     """Whether a code of ``OF_SURGERY`` tells what the operation of this note, or of this stay, does."""
     if code == _STENT and note.says("stented now"):
         return True
+    begin, end = sentence_around(note.sentences, said.start) or (said.start, said.end)
+    if cue("this operation").within(note.text, begin, end):
+        return True
     return note.says("operation report") and (code.startswith(_BEFORE_SURGERY) or _is_done_now(note, said))
 
 
