@@ -1,9 +1,9 @@
 """Which codes small notes of our own have, and which they have not: ``notes_*.py`` by what they are about."""
 
 import pytest
-from tests.starter import notes_gone_and_general, notes_past_and_present
+from tests.starter import notes_forms_and_relatives, notes_gone_and_general, notes_past_and_present
 
-_NOTES = (notes_past_and_present, notes_gone_and_general)
+_NOTES = (notes_past_and_present, notes_gone_and_general, notes_forms_and_relatives)
 
 
 @pytest.mark.parametrize(("note", "codes"), [pair for kind in _NOTES for pair in kind.CODED.items()])

@@ -40,7 +40,7 @@ _APART = frozenset({
     "secondary", "several", "coronal", "portion", "portions", "county", "generous", "calculation", "calculations",
     "pillar", "pillars", "plant", "plants", "tearing", "traction", "septations", "intention", "classic", "classical",
     "adhesives", "luxate", "luxating", "majority", "opening", "openings", "recession", "circular", "concentration",
-    "concentrations", "sept",
+    "concentrations",
 })  # fmt: skip
 _WITHOUT = re.compile(r"\b(?:without|w/o|not)\b(?: mention of)?([^,;()]*)", re.IGNORECASE)
 
@@ -61,6 +61,8 @@ def root(word: str) -> str:
     word = american(word)
     if word in _APART:
         return word
+    if word == "sept":  # a month; "septic" has the same stem
+        return "september"
     short = stem(word)
     if len(short) == 4 and short != word and word.endswith(_KEPT_ENDINGS):
         return word
