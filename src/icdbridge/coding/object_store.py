@@ -31,7 +31,9 @@ class Folder:
         self.local = None if is_url(place) else Path(place)
 
     def names(self) -> list[str]:
-        """What is there; nothing if the folder does not exist."""
+        """What is there; nothing if the folder does not exist, or is a file."""
+        if self.local is not None and not self.local.is_dir():
+            return []
         with store(self.place) as (fs, root):
             from pyarrow.fs import FileSelector
 
