@@ -28,6 +28,10 @@ _SEX = re.compile(
     re.IGNORECASE,
 )
 _AGE, _ADULT = re.compile(r"\b(\d{1,3})[ -]?(?:y(?:ea)?rs?\b|y[/.]?o\b|[MF]\b)", re.IGNORECASE), 18
+_MOTHERS = re.compile(
+    r"\b(?:born|delivered) (?:to|by)\b[^.\n]{0,40}\Z|\b(?:mother|mom|mum|maternal)\b[^.\n]{0,20}\Z",
+    re.IGNORECASE,
+)
 _EITHER = re.compile(r"\btrans(?:gender|sexual)?\b|\bintersex\b|\bFTM\b|\bMTF\b|assigned", re.IGNORECASE)
 
 
@@ -39,7 +43,14 @@ def patient_sex(text: str) -> str:
 
 def is_adult(text: str) -> bool:
     """Whether the note gives the patient's age, the first one that it names, in years, 18 or more of them."""
-    found = _AGE.search(text)
+    found = next(
+        (
+            age
+            for age in _AGE.finditer(text)
+            if not _MOTHERS.search(text, max(age.start() - 60, 0), age.start())
+        ),
+        None,
+    )
     return found is not None and int(found[1]) >= _ADULT
 
 

@@ -111,7 +111,9 @@ def scale_stems(words: Sequence[str]) -> Iterator[tuple[int, str]]:
         if together := _scale_together(word):
             yield place, together
         elif word in _SCALES and place + 1 < len(words):
-            number = _NUMBERS.get(words[place + 1], words[place + 1])
+            number = _NUMBERS.get(
+                words[place + 1], words[place + 1].removesuffix("t")
+            )  # "3aT": a transplanted kidney
             if _NUMBER.fullmatch(number):
                 yield place + 1, _SCALES[word] + number
         elif word in _LETTERED and place + 1 < len(words) and words[place + 1] == "a":
