@@ -32,6 +32,9 @@ CODED = {
     "SCC 2018 scalp excised, no recurrence.": "Z85.828",
     "Htn cad stent 2017 on asa.": "Z79.82 Z95.5",
     "Mom breast ca 44, alive. Gout.": "Z80.3 M10.9",
+    "Newborn boy, DOL 1, vacuum delivery. Right clavicle fracture.": "P13.4",
+    "L knee replaced 2019. Preanesthesia eval for R TKA, primary OA R knee.": "Z96.652 Z01.818 M17.11",
+    "Acute L popl DVT. Multiple subsegmental PE.": "I82.432 I26.94",
 }
 
 # note -> beginnings of codes that nothing speaks for
@@ -69,6 +72,9 @@ NOT_CODED = {
     "She was understandably anxious about this.": "F41",
     "Bipolar disorder considered and not supported. MDD single episode, severe.": "F31",
     "Endometriosis was queried years ago. Gout.": "N80",
+    "Started TMP-SMX last week for UTI (now done). Gout.": "N39",
+    "Negative dysphagia, negative nausea, negative vomiting. Gout.": "R1",
+    "Needlestick. Source: HIV+ on ART.": "B20",
     "Palliative care referral offered and declined.": "Z51.5",
     "Semaglutide declined. Adalimumab will start after this. Gout.": "Z79",
     # said by another code

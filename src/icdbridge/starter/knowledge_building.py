@@ -32,7 +32,7 @@ from icdbridge.starter.dictionary import (
 from icdbridge.starter.stems import name_stems
 from icdbridge.starter.tree import Tree, build_tree
 
-FORMAT = 35  # of the folder; a higher number makes it anew
+FORMAT = 36  # of the folder; a higher number makes it anew
 _RESIDUAL = re.compile(r"\b(?:other|elsewhere|specified|certain)\b", re.IGNORECASE)
 # How far a source is believed where several codes have the same phrase; the lowest first.
 _DRUG_WORDINGS = (

@@ -175,6 +175,7 @@ def _meant(
         or is_repaired(note, said, named)
     )
     of_this_stay = (inpatient or section == "diagnoses") and tells(note, said, "resolved later")
+    of_this_stay = of_this_stay and not tells(note, said, "gone in a year")
     past = past and not (of_this_stay or is_remitted(tree, said) or is_still_there(note, said, named))
     if not named:
         past = past or note.touched(said.asserting[:1], "historical") or has_had(note, said)

@@ -37,7 +37,7 @@ _OF_DELIVERY = (
 )  # over at a later visit
 _EARLY = "P07"  # born early or small: of a newborn; later it is how the child was born
 _IN_YEAR = re.compile(
-    r"\s*(?:[(\[](?:CMS[/ -])?HCC[)\]])?\s*(?:[(,]|in|since|back in|circa)?\s*"
+    r"\s*(?:from (?:an? )?\w+ )?(?:[(\[](?:CMS[/ -])?HCC[)\]])?\s*(?:[(,]|in|since|back in|circa)?\s*"
     r"(?:(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?,?(?: of)?\s+)?((?:19|20)\d\d)\b",
     re.IGNORECASE,
 )
@@ -52,7 +52,14 @@ def is_of_another_time(note: Note, said: Said, code: str) -> bool:
             not note.says("delivery") or note.says("long after a delivery")
         )
         past = code.startswith(_OF_DELIVERY) and note.says("long after a delivery")
-        return born or past or not note.of_pregnancy or tells(note, said, "at birth") or long_ago(note, said)
+        return (
+            born
+            or past
+            or note.of_newborn
+            or not note.of_pregnancy
+            or tells(note, said, "at birth")
+            or long_ago(note, said)
+        )
     if code.startswith(("Z33", "Z34")):
         return note.of_newborn or note.marked(said.places, "historical")
     if code.startswith(_EARLY):
