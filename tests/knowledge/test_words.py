@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from icdbridge.folding import fold
-from icdbridge.knowledge.words import split, stem, stems
+from icdbridge.knowledge.words import american, split, stem, stems
 
 
 @given(st.text(max_size=60))
@@ -66,3 +66,24 @@ def test_a_stem_is_a_beginning_of_at_least_four_letters(word):
     if word not in ("ii", "iii"):
         assert word.startswith(found) or word.endswith("ies")
         assert len(found) >= min(len(word), 4)
+
+
+@pytest.mark.parametrize(
+    ("british", "american_"),
+    [
+        ("oedema", "edema"),
+        ("leukaemia", "leukemia"),
+        ("tumour", "tumor"),
+        ("seborrhoeic", "seborrheic"),
+        ("generalised", "generalized"),
+        ("goitre", "goiter"),
+        ("four", "four"),
+        ("hours", "hours"),
+    ],
+)
+def test_british_spelling(british, american_):
+    assert american(british) == american_
+
+
+def test_a_word_however_long_is_no_work():
+    assert american("a" * 1_000_000) == "a" * 1_000_000
