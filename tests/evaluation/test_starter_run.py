@@ -49,7 +49,7 @@ def test_notes_in_spanish_are_read_by_the_translations_of_train_notes(root, home
     assert found["scopes"]["full"]["all"]["map"] == 1
     evidence = found["evidence"]
     spans = evidence["coded_spans"]
-    assert (spans["marked"], spans["coded"], spans["right"]) == (12, 6, 6)
+    assert (spans["marked"], spans["coded"], spans["right"]) == (12, 12, 6)
     assert set(evidence["people"]["all"]) == {"pairs", "evidence", "random"}  # the starter weighs no words
     assert evidence["people"]["all"]["evidence"]["recall"] == pytest.approx(1 / 2)
     assert evidence["without_and_only"]["evidence"]["comprehensiveness"] > 0.3
