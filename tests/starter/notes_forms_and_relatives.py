@@ -58,6 +58,8 @@ NOT_CODED = {
     "Mother malignant hyperthermia. Gout.": "T88",
     "No rash. Sister peanut allergic.": "Z91.010",
     "FOB vapes. Gout.": "F17",
+    "Partner: type 1 DM. Husband has COPD. Gout.": "Z8 E10 J44",
+    "COVID PCR & flu A/B neg. Gout.": "U07 J1",
     "28 yo F, 6 weeks postpartum. Baby has tongue tie and reflux.": "Q38 K21",
     "46F T8 paraplegia. Wound RDS.": "P22",
     # ended long ago, or only thought of

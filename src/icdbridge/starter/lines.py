@@ -162,7 +162,7 @@ def _meant(
     if MEDICATIONS in when and not (negated or hypothetical or unused or of_relative):
         yield when[MEDICATIONS], MEDICATIONS, None
     family = of_relative and not named.startswith(_OF_FAMILY)
-    if family and FAMILY in when and not negated:
+    if family and FAMILY in when and not negated and not tells(note, said, "spouse"):
         yield when[FAMILY], FAMILY, None
         return
     gone, operated = is_gone(note, said, named), operated_then(note, said, named)
