@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from icdbridge.knowledge.companions import asking_for, history_of
 from icdbridge.knowledge.presumptions import Presumption, by_category, diagnoses_of, presumptions
 from icdbridge.starter.lines import Line, doubt, line_by_rule
+from icdbridge.starter.near_words import near_words
 from icdbridge.starter.newborn import code_newborn
 from icdbridge.starter.note_reading import Note
 from icdbridge.starter.overdoses import is_taken_too_much, is_told_better
-from icdbridge.starter.said import near_words
 from icdbridge.starter.said_once import spell_out
 from icdbridge.starter.same_category import claims_more
 from icdbridge.starter.sequelae import code_sequelae
