@@ -14,11 +14,11 @@ from icdbridge.models.combiner import Combiner
 from icdbridge.models.dropout import NoteDropout
 from icdbridge.models.encoders import ConvolutionEncoder, RecurrentEncoder
 from icdbridge.models.kernels.classifier import classify
-from icdbridge.models.kernels.gpu_attention import ALIGNED, batch_contexts
+from icdbridge.models.kernels.gpu_attention import batch_contexts
 from icdbridge.models.kernels.gpu_scoring import batch_logits, fits_half
 from icdbridge.models.kernels.half_recurrence import halves_allowed
 from icdbridge.models.kernels.label_attention import label_contexts, score_note
-from icdbridge.models.kernels.products import fast_products, product_dtype
+from icdbridge.models.kernels.products import ALIGNED, fast_products, product_dtype
 from icdbridge.models.kernels.word_contributions import Parts, contributions, seen_by, whole_positions
 from icdbridge.models.model import CodingModel, NoteStates
 from icdbridge.models.sizes import Dropout, Extra, Few, Rows, Size

@@ -9,9 +9,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from icdbridge.models.kernels.gpu_recurrence import ALIGNED, both_directions, last_of_both
+from icdbridge.models.kernels.gpu_recurrence import both_directions, last_of_both
 from icdbridge.models.kernels.half_recurrence import half_gru, may_halve
-from icdbridge.models.kernels.products import product_dtype
+from icdbridge.models.kernels.products import ALIGNED, product_dtype
 from icdbridge.models.kernels.recurrence import bidirectional_gru
 from icdbridge.models.kernels.shared_recurrence import last_states
 

@@ -31,7 +31,7 @@ from icdbridge.starter.other_times import (
     past_code,
 )
 from icdbridge.starter.overdoses import is_overdosed, overdose_doubt
-from icdbridge.starter.said import Said, tells
+from icdbridge.starter.said import Said, sentence_of, tells
 from icdbridge.starter.surgical_status import is_not_there, left_now
 from icdbridge.starter.tree import Tree
 from icdbridge.starter.wordings import is_taken_back
@@ -136,9 +136,11 @@ def _meant(
         why = first or section in _REASONS or _HEADS.search(note.text, 0, said.end)
         thought_of = note.touched(said.places, "hypothetical") and not why
         hypothetical = thought_of or tells(note, said, "screening not now")
-    if named.startswith("C") and tells(note, said, "in situ"):
-        hypothetical = True
-    if is_not_there(note, said, named, tree) or (named and is_of_another_time(note, said, named)):
+    if (
+        is_not_there(note, said, named, tree)
+        or (named and is_of_another_time(note, said, named))
+        or (named.startswith("C") and tells(note, said, "in situ"))
+    ):
         hypothetical = True
     if ALLERGIES in when and not negated and (section == "allergies" or is_allergy(note, said)):
         yield when[ALLERGIES], ALLERGIES, None
@@ -174,8 +176,11 @@ def _meant(
         or is_cured(note, said, named)
         or is_repaired(note, said, named)
     )
-    of_this_stay = (inpatient or section == "diagnoses") and tells(note, said, "resolved later")
-    of_this_stay = of_this_stay and not tells(note, said, "gone in a year")
+    of_this_stay = (
+        (inpatient or section == "diagnoses")
+        and tells(note, said, "resolved later")
+        and not tells(note, said, "gone in a year")
+    )
     past = past and not (of_this_stay or is_remitted(tree, said) or is_still_there(note, said, named))
     if not named:
         past = past or note.touched(said.asserting[:1], "historical") or has_had(note, said)
@@ -215,7 +220,7 @@ def _is_of_a_child(note: Note, said: Said, code: str) -> bool:
     """Whether the note of an adult tells of a child: by a code of the perinatal period, or a sentence of the baby."""
     if not note.of_adult or note.of_newborn:
         return False
-    begin, _ = sentence_around(note.sentences, said.start) or (said.start, said.end)
+    begin, _ = sentence_of(note, said)
     return code.startswith("P") or cue("of the baby").within(note.text[begin : said.start]) is not None
 
 

@@ -89,20 +89,17 @@ def now_resolved(note: Note, found: Iterable[Said]) -> set[int]:
 
 def is_over(note: Note, said: Said, code: str) -> bool:
     """Whether what is past, and not yet gone, leaves nothing to code: an injury, a fracture, what has healed."""
+    section = note.section[said.places[0]]
     mended = note.says("days after an operation") and tells(note, said, "mended")  # in this stay
     return (
         (code.startswith(_INJURIES) and not code.endswith("D") and not mended)
         or code.startswith(_ORGANISMS)
-        or note.section[said.places[0]] == "resolved"
+        or section == "resolved"
         or tells(note, said, "healed")
         or cue("operation done").within(note.text, said.start, said.end + _NEXT_WORD) is not None
-        or ((code.startswith("R") or _in_list_of_the_past(note, said)) and tells(note, said, "resolved"))
+        or ((code.startswith("R") or section == "past_medical") and tells(note, said, "resolved"))
         or (code.startswith(_PASSING) and long_ago(note, said))
     )
-
-
-def _in_list_of_the_past(note: Note, said: Said) -> bool:
-    return note.section[said.places[0]] in ("past_medical", "resolved")
 
 
 def is_repaired(note: Note, said: Said, code: str) -> bool:

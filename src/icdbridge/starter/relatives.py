@@ -5,6 +5,8 @@ COPD. He is a smoker.".
 import re
 from collections.abc import Iterator, Sequence
 
+from icdbridge.starter.cues import cue
+
 _HIS = "brother|father|dad|son|uncle|grandfather|grandson|nephew|husband|boyfriend"
 _HER = "sister|mother|mom|mum|daughter|aunt|grandmother|granddaughter|niece|wife|girlfriend"
 _OF_RELATIVE = re.compile(
@@ -28,10 +30,7 @@ _SEX = re.compile(
     re.IGNORECASE,
 )
 _AGE, _ADULT = re.compile(r"\b(\d{1,3})[ -]?(?:y(?:ea)?rs?\b|y[/.]?o\b|[MF]\b)", re.IGNORECASE), 18
-_MOTHERS = re.compile(
-    r"\b(?:born|delivered) (?:to|by)\b[^.\n]{0,40}\Z|\b(?:mother|mom|mum|maternal)\b[^.\n]{0,20}\Z",
-    re.IGNORECASE,
-)
+_BEFORE_AGE = 60  # characters
 _EITHER = re.compile(r"\btrans(?:gender|sexual)?\b|\bintersex\b|\bFTM\b|\bMTF\b|assigned", re.IGNORECASE)
 
 
@@ -43,14 +42,8 @@ def patient_sex(text: str) -> str:
 
 def is_adult(text: str) -> bool:
     """Whether the note gives the patient's age, the first one that it names, in years, 18 or more of them."""
-    found = next(
-        (
-            age
-            for age in _AGE.finditer(text)
-            if not _MOTHERS.search(text, max(age.start() - 60, 0), age.start())
-        ),
-        None,
-    )
+    mothers = cue("age of a mother").before
+    found = next((age for age in _AGE.finditer(text) if not mothers(text, age.start(), _BEFORE_AGE)), None)
     return found is not None and int(found[1]) >= _ADULT
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from icdbridge.knowledge.companions import asked_by
+from icdbridge.lexical.sentences import sentence_around
 from icdbridge.starter.cues import cue, part
 from icdbridge.starter.dictionary import ADVERSE, Dictionary
 from icdbridge.starter.joined import listed_causes, of_one_item, over_and
@@ -55,6 +56,11 @@ class Said:
     status: Mapping[str, int]
     asserting: tuple[int, ...] = ()
     left: int = -1
+
+
+def sentence_of(note: Note, said: Said) -> tuple[int, int]:
+    """The sentence of a mention, or the mention itself, in characters."""
+    return sentence_around(note.sentences, said.start) or (said.start, said.end)
 
 
 def tells(note: Note, said: Said, name: str) -> bool:

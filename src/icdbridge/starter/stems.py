@@ -35,13 +35,13 @@ _KEPT_ENDINGS = ("us", "um", "is", "al", "ation", "ion", "ity")
 
 
 # Words of notes whose stem is that of another word in titles: several is not severe, second not secondary, a coronal
-# view not coronary.
-_APART = frozenset({
+# view not coronary, the month of Sept nothing septic.
+_APART = {"sept": "september"} | {one: one for one in (
     "secondary", "several", "coronal", "portion", "portions", "county", "generous", "calculation", "calculations",
     "pillar", "pillars", "plant", "plants", "tearing", "traction", "septations", "intention", "classic", "classical",
     "adhesives", "luxate", "luxating", "majority", "opening", "openings", "recession", "circular", "concentration",
     "concentrations",
-})  # fmt: skip
+)}  # fmt: skip
 _WITHOUT = re.compile(r"\b(?:without|w/o|not)\b(?: mention of)?([^,;()]*)", re.IGNORECASE)
 
 
@@ -60,9 +60,7 @@ def root(word: str) -> str:
         return _SIDES[word]
     word = american(word)
     if word in _APART:
-        return word
-    if word == "sept":  # a month; "septic" has the same stem
-        return "september"
+        return _APART[word]
     short = stem(word)
     if len(short) == 4 and short != word and word.endswith(_KEPT_ENDINGS):
         return word

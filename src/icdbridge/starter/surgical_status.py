@@ -3,10 +3,9 @@
 import re
 from collections.abc import Iterable
 
-from icdbridge.lexical.sentences import sentence_around
 from icdbridge.starter.cues import cue
 from icdbridge.starter.note_reading import Note
-from icdbridge.starter.said import Said, tells
+from icdbridge.starter.said import Said, sentence_of, tells
 from icdbridge.starter.tree import Tree
 
 # What an operation leaves: in its own report it is no status yet. "Previous", "status post" and a past tense tell it.
@@ -35,10 +34,9 @@ def is_of_this_surgery(note: Note, said: Said, code: str) -> bool:
     """Whether a code of ``OF_SURGERY`` tells what the operation of this note, or of this stay, does."""
     if code == _STENT and note.says("stented now"):
         return True
-    begin, end = sentence_around(note.sentences, said.start) or (said.start, said.end)
-    if cue("this operation").within(note.text, begin, end):
-        return True
-    return note.says("operation report") and (code.startswith(_BEFORE_SURGERY) or _is_done_now(note, said))
+    return bool(cue("this operation").within(note.text, *sentence_of(note, said))) or (
+        note.says("operation report") and (code.startswith(_BEFORE_SURGERY) or _is_done_now(note, said))
+    )
 
 
 def left_now(note: Note, found: Iterable[Said], tree: Tree, *, inpatient: bool) -> set[int]:
@@ -62,7 +60,7 @@ def left_now(note: Note, found: Iterable[Said], tree: Tree, *, inpatient: bool) 
 
 def _is_this_delivery(note: Note, said: Said) -> bool:
     """Whether a cesarean is how the child of this note was born: it has left no scar before."""
-    begin, end = sentence_around(note.sentences, said.start) or (said.start, said.end)
+    begin, end = sentence_of(note, said)
     return (
         bool(cue("cesarean").within(note.text, said.start, said.end))
         and bool(cue("this delivery").within(note.text, begin, end))
@@ -71,11 +69,11 @@ def _is_this_delivery(note: Note, said: Said) -> bool:
 
 
 def _has_year(note: Note, said: Said) -> bool:
-    begin, end = sentence_around(note.sentences, said.start) or (said.start, said.end)
-    return _ANY_YEAR.search(note.text, begin, end) is not None
+    return _ANY_YEAR.search(note.text, *sentence_of(note, said)) is not None
 
 
 def _is_done_now(note: Note, said: Said) -> bool:
     """Whether a mention stands where a report tells what is done and found, or in a sentence of doing."""
-    begin, end = sentence_around(note.sentences, said.start) or (said.start, said.end)
-    return note.section[said.places[0]] in _DOING or bool(cue("operating").within(note.text, begin, end))
+    return note.section[said.places[0]] in _DOING or bool(
+        cue("operating").within(note.text, *sentence_of(note, said))
+    )

@@ -5,11 +5,10 @@ Fracture, vertebra); without one they are collapsed vertebrae.
 import re
 from collections.abc import Iterator
 
-from icdbridge.lexical.sentences import sentence_around
 from icdbridge.starter.cues import cue
 from icdbridge.starter.lines import Line, asserted, line_by_rule
 from icdbridge.starter.note_reading import Note
-from icdbridge.starter.said import Said
+from icdbridge.starter.said import Said, sentence_of
 from icdbridge.starter.tree import Tree
 
 _COLLAPSED = {"M48.54XA": "thoracic", "M48.56XA": "lumbar"}
@@ -42,7 +41,7 @@ def code_vertebrae(note: Note, lines: list[Line], tree: Tree) -> None:
 
 def _around(note: Note, said: Said) -> tuple[int, int]:
     """What stands around a mention in its sentence, in characters."""
-    begin, end = sentence_around(note.sentences, said.start) or (said.start, said.end)
+    begin, end = sentence_of(note, said)
     return max(said.start - _AROUND, begin), min(said.end + _AROUND, max(end, said.end))
 
 

@@ -14,11 +14,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from icdbridge.models.kernels.label_attention import chunks
+from icdbridge.models.kernels.products import ALIGNED
 
 CELLS = 2**28  # heads × codes × positions whose scores are held at once, in fp32
 QUERIES = 2**29  # numbers of queries, repeated for each note, that are held at once
 FUSED = 256  # the largest s and d that torch's fused attention reads
-ALIGNED = 8  # numbers of half precision: matrix units read rows of a multiple of this fastest
 
 
 def batch_contexts(states: Tensor, keys: Tensor, mask: Tensor, queries: Tensor, cells: int = CELLS) -> Tensor:
@@ -90,7 +90,7 @@ class _Attention(torch.autograd.Function):
                 inside = slice(0, length + -length % ALIGNED)
                 values = states[note, inside].expand(heads, -1, -1)
                 for rows in chunks(codes, max(1, cells // (heads * length))):
-                    weights = _weights(queries[:, rows], keys[note, :, inside], length)
+                    weights = attention_weights(queries[:, rows], keys[note, :, inside], length)
                     torch.bmm(weights, values, out=contexts[note, rows].transpose(0, 1))
         ctx.save_for_backward(states, keys, queries)
         ctx.settings = lengths, cells
@@ -110,7 +110,7 @@ class _Attention(torch.autograd.Function):
                 values, own = states[note, inside], keys[note, :, inside]
                 for rows in chunks(codes, max(1, cells // (heads * length))):
                     asked = queries[:, rows]
-                    weights = _weights(asked, own, length)
+                    weights = attention_weights(asked, own, length)
                     upper = gradient[note, rows].transpose(0, 1).contiguous()  # [M, l, d]
                     of_states[note, inside].addmm_(weights.flatten(0, 1).T, upper.flatten(0, 1))
                     of_scores = torch._softmax_backward_data(upper @ values.T, weights, 2, states.dtype)
@@ -119,7 +119,7 @@ class _Attention(torch.autograd.Function):
         return of_states, of_keys, of_queries.to(queries.dtype), None, None
 
 
-def _weights(queries: Tensor, keys: Tensor, length: int) -> Tensor:
+def attention_weights(queries: Tensor, keys: Tensor, length: int) -> Tensor:
     """Attention [M, l, T'] of queries [M, l, s] over keys [M, T', s], none beyond ``length``."""
     scores = attention_scores(queries, keys)
     scores[..., length:] = -torch.inf

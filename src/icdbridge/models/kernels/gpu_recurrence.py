@@ -15,13 +15,12 @@ from torch.nn import functional
 
 from icdbridge.models.kernels.cuda_graphs import LOCK, started
 from icdbridge.models.kernels.own_kernels import own_kernels
-from icdbridge.models.kernels.products import product_dtype
+from icdbridge.models.kernels.products import ALIGNED, product_dtype
 
 POSITIONS = 128  # of a part, at most
 ROWS = 2**13  # positions × sequences of a part, whose gates are held at once
 # sequences that a graph is made for; of more, kernels outlast starts
 COUNTS = (8, 16, 24, 32, 48, 64, 96, 128, 192, 256)
-ALIGNED = 8  # numbers of half precision: matrix units read rows of a multiple of this
 
 
 def both_directions(rnn: nn.GRU, embedded: Tensor, lengths: Tensor) -> Tensor:

@@ -8,8 +8,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from icdbridge.models.kernels.gpu_attention import ALIGNED, CELLS, attention_scores, fused
+from icdbridge.models.kernels.gpu_attention import CELLS, attention_scores, attention_weights, fused
 from icdbridge.models.kernels.own_kernels import own_kernels
+from icdbridge.models.kernels.products import ALIGNED
 
 ROWS = 2**18  # notes × codes whose contexts are held at once
 BUILT = (16, 32, 64, 128, 256)  # the s that our own kernel for attention takes
@@ -86,11 +87,9 @@ def _note_logits(
 
 def _weights(queries: Tensor, keys: Tensor, length: int) -> Tensor:
     """Attention [L, M, T'] of queries [M, L, s] over keys [M, T', s], none beyond ``length``."""
-    scores = attention_scores(queries, keys)
-    if scores.is_cuda and (own := own_kernels()):
-        return own.softmax(scores, length, queries.dtype)
-    scores[..., length:] = -torch.inf
-    return torch.softmax(scores, dim=2).to(queries.dtype).transpose(0, 1)
+    if queries.is_cuda and (own := own_kernels()):
+        return own.softmax(attention_scores(queries, keys), length, queries.dtype)
+    return attention_weights(queries, keys, length).transpose(0, 1)
 
 
 def _classified(inputs: Tensor, factor: Tensor, bias: Tensor, last: nn.Linear) -> Tensor:
